@@ -1,0 +1,514 @@
+//! The loop: build, authorise, send, judge, try again, read.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
+use serde::de::DeserializeOwned;
+
+use crate::error::request_id;
+use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
+use crate::{
+    Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Request,
+    Response, Result, RetryPolicy, Secrets, Sent, Site, Transport, TransportError,
+    TransportErrorKind, curl, json,
+};
+
+/// What is the same for all clients of a provider.
+#[derive(Debug)]
+pub struct Provider {
+    /// Its name in errors and logs.
+    pub name: &'static str,
+    /// The crate's part of the User-Agent, `tinypass-client/0.1.0`.
+    pub user_agent: &'static str,
+    /// How it wants parameters encoded.
+    pub encoding: Encoding,
+    /// The statuses after which a repeatable call is tried again.
+    pub retry_statuses: &'static [u16],
+    /// Reads what went wrong out of an answer that is not a success.
+    pub fault: fn(&Response) -> Fault,
+}
+
+/// A client of one provider: what its typed client is made of.
+///
+/// Cloning is cheap and shares connections and tokens; use one from any number of threads.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(crate) struct Parts {
+    pub(crate) provider: &'static Provider,
+    pub(crate) bases: Vec<(Site, String)>,
+    pub(crate) credentials: Vec<(Credential, Arc<dyn Auth>)>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) response_limit: usize,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+struct Inner {
+    parts: Parts,
+    /// Held while a token or session is fetched, so that one thread does it for all.
+    preparing: Mutex<()>,
+    random: RandomState,
+}
+
+/// A try that failed, and what the decision about the next one needs; without an outcome there
+/// is no next one.
+struct Failure {
+    error: Error,
+    outcome: Option<Outcome>,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            outcome: None,
+        }
+    }
+}
+
+impl Client {
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            preparing: Mutex::new(()),
+            random: RandomState::new(),
+        }))
+    }
+
+    /// Makes the call and reads its answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
+        self.execute(endpoint).map(http::Response::into_body)
+    }
+
+    /// Makes the call; status and headers come beside the value.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn execute<E: Endpoint>(&self, endpoint: &E) -> Result<http::Response<E::Output>> {
+        self.read(endpoint, |response| endpoint.parse(response))
+    }
+
+    /// Makes the call and reads its answer as JSON into a type of the caller's.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn send_as<T: DeserializeOwned>(&self, endpoint: &impl Endpoint) -> Result<T> {
+        self.read(endpoint, json).map(http::Response::into_body)
+    }
+
+    /// Makes the call; the answer's body comes as bytes. What is an error to
+    /// [`send`](Client::send) by its status is one here, too.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn execute_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response> {
+        self.exchange(endpoint).map(|(response, _)| response)
+    }
+
+    /// Builds and signs the request without sending it. A token or session that it needs is
+    /// fetched.
+    ///
+    /// # Errors
+    /// A wrong argument, or no token.
+    pub fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<Request> {
+        let auth = self.auth(endpoint.credential());
+        auth.and_then(|auth| {
+            endpoint.check()?;
+            self.make_ready(auth)?;
+            self.build(endpoint, auth)
+        })
+        .map_err(|error| self.named::<E>(error, 0))
+    }
+
+    /// The call as a `curl` command, signed; see [`curl()`](crate::curl()).
+    ///
+    /// # Errors
+    /// A wrong argument, or no token.
+    pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
+        let request = self.prepare(endpoint)?;
+        let parameters = self
+            .auth(endpoint.credential())?
+            .map_or(&[][..], Auth::secret_parameters);
+        Ok(curl(&request, parameters, secrets))
+    }
+
+    /// The client's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.parts.clock
+    }
+
+    fn read<E: Endpoint, T>(
+        &self,
+        endpoint: &E,
+        parse: impl FnOnce(&Response) -> Result<T, Fault>,
+    ) -> Result<http::Response<T>> {
+        let (response, attempts) = self.exchange(endpoint)?;
+        match parse(&response) {
+            Ok(value) => {
+                // The body is freed here, before the value is used.
+                let (parts, _body) = response.into_parts();
+                Ok(http::Response::from_parts(parts, value))
+            }
+            Err(fault) => {
+                let after = self.retry_after(&response);
+                Err(self
+                    .named::<E>(Error::from_fault(fault, response), attempts)
+                    .with_retry_after(after))
+            }
+        }
+    }
+
+    fn exchange<E: Endpoint>(&self, endpoint: &E) -> Result<(Response, u32)> {
+        let mut attempts = 0;
+        self.with_retries(E::ID, endpoint.repeatable(), || {
+            self.try_once(endpoint, &mut attempts)
+        })
+        .map(|response| (response, attempts))
+        .map_err(|error| self.named::<E>(error, attempts))
+    }
+
+    /// One try: sent once, or twice if the first time only the token had died.
+    fn try_once<E: Endpoint>(&self, endpoint: &E, attempts: &mut u32) -> Result<Response, Failure> {
+        let auth = self.auth(endpoint.credential())?;
+        endpoint.check()?;
+        let mut renewed = false;
+        loop {
+            self.make_ready(auth)?;
+            let request = self.build(endpoint, auth)?;
+            *attempts += 1;
+            let response = self.transmit(E::ID, *attempts, request)?;
+            if auth.is_some_and(|auth| auth.rejected(&response)) && !renewed {
+                renewed = true;
+                continue;
+            }
+            if endpoint.accepts(response.status()) {
+                return Ok(response);
+            }
+            let after = self.retry_after(&response);
+            let outcome = Outcome::Status {
+                status: response.status(),
+                retry_after: after,
+            };
+            let fault = (self.0.parts.provider.fault)(&response);
+            let error = Error::from_fault(fault, response).with_retry_after(after);
+            return Err(Failure {
+                error,
+                outcome: Some(outcome),
+            });
+        }
+    }
+
+    /// Runs `attempt` until it succeeds or [`decide`] says stop.
+    fn with_retries<T>(
+        &self,
+        id: &'static str,
+        repeatable: bool,
+        mut attempt: impl FnMut() -> Result<T, Failure>,
+    ) -> Result<T> {
+        let mut number = 1;
+        loop {
+            let failure = match attempt() {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let Some(outcome) = failure.outcome else {
+                return Err(failure.error);
+            };
+            let attempt = Attempt { number, repeatable };
+            match decide(&self.0.parts.retry, attempt, outcome, self.jitter(number)) {
+                Decision::Wait(wait) => {
+                    log::debug!(
+                        "{} {id}: trying again in {} ms",
+                        self.0.parts.provider.name,
+                        wait.as_millis()
+                    );
+                    self.0.parts.clock.sleep(wait);
+                    number += 1;
+                }
+                Decision::Stop(reason) => {
+                    let passing = matches!(reason, Reason::Exhausted | Reason::TooLong);
+                    return Err(failure.error.with_retryable(passing));
+                }
+            }
+        }
+    }
+
+    /// Fetches the token or session that `auth` needs. One thread does it, the others wait.
+    fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<()> {
+        let Some(auth) = auth else { return Ok(()) };
+        let clock = &self.0.parts.clock;
+        if auth.prepare(clock.now())?.is_none() {
+            return Ok(());
+        }
+        let _one_thread = self
+            .0
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = 0;
+        self.with_retries("auth", true, || {
+            let Some(preparation) = auth.prepare(clock.now())? else {
+                return Ok(()); // Another thread was first.
+            };
+            attempts += 1;
+            let mut request = preparation.request;
+            self.add_headers(&mut request, "application/json");
+            let response = self.transmit("auth", attempts, request)?;
+            let status = response.status();
+            let after = self.retry_after(&response);
+            auth.absorb(response, clock.now()).map_err(|error| Failure {
+                error: error.with_retry_after(after),
+                outcome: Some(Outcome::Status {
+                    status,
+                    retry_after: after,
+                }),
+            })
+        })
+        .map_err(Error::of_preparation)
+    }
+
+    fn build<E: Endpoint>(&self, endpoint: &E, auth: Option<&dyn Auth>) -> Result<Request> {
+        let now = self.0.parts.clock.now();
+        let site = endpoint.site();
+        let (_, base) = self
+            .0
+            .parts
+            .bases
+            .iter()
+            .find(|(name, _)| *name == site)
+            .ok_or_else(|| {
+                InputError::new("environment", format!("has no `{}` host", site.name()))
+            })?;
+        let mut draft = Draft::of(endpoint)?;
+        if let Some(auth) = auth {
+            auth.dress(&mut draft, now)?;
+        }
+        let mut request = draft.encode(base, self.0.parts.provider.encoding)?;
+        self.add_headers(&mut request, endpoint.accept());
+        if let Some(auth) = auth {
+            auth.sign(&mut request, now)?;
+        }
+        Ok(request)
+    }
+
+    fn add_headers(&self, request: &mut Request, accept: &'static str) {
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        headers.insert(USER_AGENT, self.0.parts.user_agent.clone());
+    }
+
+    /// The auth of that name; `None` for [`Credential::NONE`].
+    fn auth(&self, credential: Credential) -> Result<Option<&dyn Auth>> {
+        if credential == Credential::NONE {
+            return Ok(None);
+        }
+        let found = self
+            .0
+            .parts
+            .credentials
+            .iter()
+            .find(|(name, _)| *name == credential);
+        match found {
+            Some((_, auth)) => Ok(Some(&**auth)),
+            None => Err(InputError::new(
+                "credentials",
+                format!(
+                    "this call needs the `{}` ones, which were not given",
+                    credential.name()
+                ),
+            )
+            .into()),
+        }
+    }
+
+    /// Sends once, holds the cap and writes the one log line of an attempt: never headers, query
+    /// or body.
+    fn transmit(&self, id: &str, attempt: u32, request: Request) -> Result<Response, Failure> {
+        let parts = &self.0.parts;
+        let name = parts.provider.name;
+        let begin = parts.clock.now();
+        let result = parts
+            .transport
+            .send(request)
+            .and_then(|response| self.capped(response));
+        let elapsed = parts
+            .clock
+            .now()
+            .duration_since(begin)
+            .unwrap_or_default()
+            .as_millis();
+        match result {
+            Ok(response) => {
+                log::debug!(
+                    "{name} {id}: attempt {attempt}, status {} after {elapsed} ms, request id {}",
+                    response.status().as_u16(),
+                    request_id(response.headers()).unwrap_or("-").escape_debug(),
+                );
+                Ok(response)
+            }
+            Err(error) => {
+                log::debug!(
+                    "{name} {id}: attempt {attempt}, {:?} after {elapsed} ms",
+                    error.kind()
+                );
+                let outcome = Outcome::Transport {
+                    sent: error.sent(),
+                    kind: error.kind(),
+                };
+                Err(Failure {
+                    error: error.into(),
+                    outcome: Some(outcome),
+                })
+            }
+        }
+    }
+
+    fn capped(&self, mut response: Response) -> Result<Response, TransportError> {
+        let limit = self.0.parts.response_limit;
+        if response.body().len() <= limit {
+            return Ok(response);
+        }
+        response.body_mut().truncate(limit);
+        Err(TransportError::too_large(limit).with_partial(response))
+    }
+
+    fn retry_after(&self, response: &Response) -> Option<Duration> {
+        let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+        retry_after(value, self.0.parts.clock.now())
+    }
+
+    fn jitter(&self, number: u32) -> f64 {
+        let mut hasher = self.0.random.build_hasher();
+        hasher.write_u32(number);
+        let now = self
+            .0
+            .parts
+            .clock
+            .now()
+            .duration_since(SystemTime::UNIX_EPOCH);
+        hasher.write_u128(now.unwrap_or_default().as_nanos());
+        f64::from(u16::try_from(hasher.finish() & 0xffff).unwrap_or(0)) / 65_536.0
+    }
+
+    fn named<E: Endpoint>(&self, error: Error, attempts: u32) -> Error {
+        error.in_call(self.0.parts.provider.name, E::ID, attempts)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &self.0.parts;
+        let names: Vec<&str> = parts
+            .credentials
+            .iter()
+            .map(|(name, _)| name.name())
+            .collect();
+        f.debug_struct("Client")
+            .field("provider", &parts.provider.name)
+            .field("bases", &parts.bases)
+            .field("credentials", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TransportError {
+    /// The answer is larger than `limit` bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(
+            TransportErrorKind::TooLarge,
+            Sent::Maybe,
+            format!("the reply is larger than the limit of {limit} bytes"),
+        )
+    }
+}
+
+/// Tells what a status stands for: the default of [`Provider::fault`], for providers whose errors
+/// have no form of their own.
+pub fn status_fault(response: &Response) -> Fault {
+    match response.status() {
+        status if status.is_redirection() => Fault::of_status(StatusCode::FOUND)
+            .with_message("the server redirects, which is never followed; check the base URL"),
+        status => Fault::of_status(status).with_text_of(response),
+    }
+}
+
+/// The methods that every provider's `Client` has, for a type whose field `core` is a
+/// [`Client`](crate::Client). Used inside its `impl` block.
+#[macro_export]
+macro_rules! client_verbs {
+    () => {
+        /// Makes any call: one of this crate's endpoints, one of your own, or a
+        /// [`RawEndpoint`]($crate::RawEndpoint).
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn send<E: $crate::Endpoint>(&self, endpoint: &E) -> $crate::Result<E::Output> {
+            self.core.send(endpoint)
+        }
+
+        /// Makes any call; status and headers come beside the value.
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn execute<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+        ) -> $crate::Result<$crate::http::Response<E::Output>> {
+            self.core.execute(endpoint)
+        }
+
+        /// Makes any call; the body comes as the bytes that the server sent.
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn execute_raw<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+        ) -> $crate::Result<$crate::Response> {
+            self.core.execute_raw(endpoint)
+        }
+
+        /// Makes any call and reads the JSON of its answer into a type of your own.
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn send_as<T: $crate::serde::de::DeserializeOwned>(
+            &self,
+            endpoint: &impl $crate::Endpoint,
+        ) -> $crate::Result<T> {
+            self.core.send_as(endpoint)
+        }
+
+        /// Builds and signs the request without sending it.
+        ///
+        /// # Errors
+        /// A wrong argument.
+        pub fn prepare<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+        ) -> $crate::Result<$crate::Request> {
+            self.core.prepare(endpoint)
+        }
+
+        /// The call as a `curl` command, signed; its secret parts are masked unless asked for.
+        ///
+        /// # Errors
+        /// A wrong argument.
+        pub fn curl<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+            secrets: $crate::Secrets,
+        ) -> $crate::Result<String> {
+            self.core.curl(endpoint, secrets)
+        }
+    };
+}

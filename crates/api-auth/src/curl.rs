@@ -1,0 +1,149 @@
+//! A request as a `curl` command, for bug reports and for trying things by hand.
+
+use crate::{Encoding, Request};
+
+/// Whether a printed command shows its secret parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// Signatures, tokens and keys are replaced by `***`.
+    Masked,
+    /// The command works as it is printed. It is as good as the credentials: do not share it.
+    Shown,
+}
+
+/// `request` as one line for a POSIX shell. Headers that are marked sensitive are secret, and so
+/// are the values of the `secret_parameters` in query and form body.
+///
+/// ```
+/// use api_auth::{Secrets, curl};
+///
+/// let request = http::Request::get("https://api.example.com/a?q=it%27s&token=t").body(Vec::new())?;
+/// assert_eq!(
+///     curl(&request, &["token"], Secrets::Masked),
+///     "curl -X GET 'https://api.example.com/a?q=it%27s&token=***'"
+/// );
+/// # Ok::<(), http::Error>(())
+/// ```
+pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> String {
+    let masked = secrets == Secrets::Masked;
+    let hide = |text: &str| {
+        if masked {
+            mask_parameters(text, secret_parameters)
+        } else {
+            text.to_owned()
+        }
+    };
+    let uri = request.uri().to_string();
+    let uri = match uri.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", hide(query)),
+        None => uri,
+    };
+    let mut command = format!("curl -X {} {}", request.method(), quote(&uri));
+    for (name, value) in request.headers() {
+        let value = if masked && value.is_sensitive() {
+            "***".into()
+        } else {
+            String::from_utf8_lossy(value.as_bytes())
+        };
+        command.push_str(&format!(" -H {}", quote(&format!("{name}: {value}"))));
+    }
+    if !request.body().is_empty() {
+        let body = String::from_utf8_lossy(request.body());
+        let form = request
+            .headers()
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|value| {
+                value
+                    .as_bytes()
+                    .starts_with(b"application/x-www-form-urlencoded")
+            });
+        let body = match (form, masked && !secret_parameters.is_empty()) {
+            (true, _) => hide(&body),
+            (false, true) => mask_json(&body, secret_parameters),
+            (false, false) => body.into_owned(),
+        };
+        command.push_str(&format!(" --data-binary {}", quote(&body)));
+    }
+    command
+}
+
+/// Replaces the values of secret names in `a=b&c=d`.
+fn mask_parameters(text: &str, secret: &[&str]) -> String {
+    let pairs = text.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if secret.iter().any(|secret| encoded(secret) == name) => {
+            format!("{name}=***")
+        }
+        _ => pair.to_owned(),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn encoded(name: &str) -> String {
+    let mut out = String::new();
+    Encoding::Form.write_text(name, &mut out);
+    out
+}
+
+/// Replaces the values of secret names at the top of a JSON object; other bodies are hidden whole,
+/// since nobody knows where their secrets are.
+fn mask_json(text: &str, secret: &[&str]) -> String {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        Ok(mut object) => {
+            for (name, value) in &mut object {
+                if secret.contains(&name.as_str()) {
+                    *value = "***".into();
+                }
+            }
+            serde_json::Value::from(object).to_string()
+        }
+        Err(_) => "***".to_owned(),
+    }
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::HeaderValue;
+
+    fn request(content_type: &str, body: &str) -> Request {
+        let mut signature = HeaderValue::from_static("AID:CANARY");
+        signature.set_sensitive(true);
+        http::Request::post("https://h/p?a=1&oauth_token=CANARY")
+            .header("authorization", signature)
+            .header("content-type", content_type)
+            .body(body.as_bytes().to_vec())
+            .unwrap()
+    }
+
+    #[test]
+    fn no_secret_part_is_shown_unless_asked() {
+        for (kind, body) in [
+            (
+                "application/x-www-form-urlencoded",
+                "b=2&oauth_token=CANARY",
+            ),
+            ("application/json", r#"{"b":2,"oauth_token":"CANARY"}"#),
+            ("text/plain", "CANARY"),
+        ] {
+            let request = request(kind, body);
+            let masked = curl(&request, &["oauth_token"], Secrets::Masked);
+            assert!(!masked.contains("CANARY"), "{masked}");
+            let shown = curl(&request, &["oauth_token"], Secrets::Shown);
+            assert_eq!(shown.matches("CANARY").count(), 3, "{shown}");
+        }
+    }
+
+    #[test]
+    fn quotes_cannot_leave_the_argument() {
+        let request = request("text/plain", "'; rm -rf $HOME; '");
+        let shown = curl(&request, &[], Secrets::Shown);
+        assert!(
+            shown.ends_with(r"--data-binary ''\''; rm -rf $HOME; '\'''"),
+            "{shown}"
+        );
+    }
+}

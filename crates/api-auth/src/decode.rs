@@ -1,0 +1,202 @@
+//! Reading JSON answers, and saying where one could not be read.
+
+use serde::de::DeserializeOwned;
+
+use crate::{ErrorKind, Fault, Response};
+
+/// Reads the whole body as JSON.
+///
+/// # Errors
+/// A [`ErrorKind::Decode`] fault that names the JSON path. It never quotes a value of the answer:
+/// that may be a token or a key.
+///
+/// ```
+/// let reply = api_auth::Response::new(br#"{"data":[{"uid":"a"},{"uid":true}]}"#.to_vec());
+/// #[derive(serde::Deserialize, Debug)]
+/// struct User { uid: String }
+/// #[derive(serde::Deserialize, Debug)]
+/// struct Users { data: Vec<User> }
+/// let fault = api_auth::json::<Users>(&reply).unwrap_err();
+/// assert_eq!(fault.to_string(), "data[1].uid: invalid type: boolean, expected a string");
+/// ```
+pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+    let body = response.body();
+    serde_json::from_slice(body).map_err(|error| {
+        let message = without_value(&error.to_string());
+        let message = match path_at(body, offset(body, error.line(), error.column())) {
+            _ if body.iter().all(u8::is_ascii_whitespace) => "empty body".to_owned(),
+            path if path.is_empty() => message,
+            path => format!("{path}: {message}"),
+        };
+        Fault::new(ErrorKind::Decode).with_message(message)
+    })
+}
+
+/// Leaves the place, and out of the text what the parser quotes from the input.
+fn without_value(text: &str) -> String {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    let quoting = ["invalid type: ", "invalid value: "]
+        .iter()
+        .any(|start| text.starts_with(start));
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) if quoting => {
+            let found = found.find([' ']).and_then(|first| {
+                let after = found.get(first + 1..)?;
+                let quote = after.find(['`', '"'])?;
+                found.get(..first + 1 + quote)
+            });
+            let found =
+                found.map_or_else(|| text.split(", ").next().unwrap_or(text), str::trim_end);
+            format!("{found}, expected {expected}")
+        }
+        _ if text.starts_with("unknown variant `") => "unknown variant".to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// The byte at which a line and column (both from 1) point.
+fn offset(body: &[u8], line: usize, column: usize) -> usize {
+    let start: usize = body
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    start + column
+}
+
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// The path of the innermost value that is open at `end`: keys and indices from the root.
+///
+/// This walks the text only after it failed to decode, so it may be simple; what is not JSON
+/// gives some path, never a panic.
+fn path_at(body: &[u8], end: usize) -> String {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut key: Option<String> = None;
+    let mut position = 0;
+    while let Some(byte) = body.get(position).filter(|_| position < end) {
+        position += 1;
+        match byte {
+            b'{' => steps.push(Step::Key(String::new())),
+            b'[' => steps.push(Step::Index(0)),
+            b'}' | b']' if position < end => {
+                steps.pop();
+            }
+            b',' => {
+                if let Some(Step::Index(index)) = steps.last_mut() {
+                    *index += 1;
+                }
+            }
+            b':' => {
+                if let (Some(Step::Key(name)), Some(text)) = (steps.last_mut(), key.take()) {
+                    *name = text;
+                }
+            }
+            b'"' => {
+                let start = position;
+                while let Some(byte) = body.get(position).filter(|byte| **byte != b'"') {
+                    position += if *byte == b'\\' { 2 } else { 1 };
+                }
+                let text = body.get(start..position).unwrap_or_default();
+                key = Some(String::from_utf8_lossy(text).into_owned());
+                position += 1;
+            }
+            _ => {}
+        }
+    }
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Key(name) if name.is_empty() => {}
+            Step::Key(name) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&name);
+            }
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, Debug)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Outer {
+        data: Vec<Inner>,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Inner {
+        id: u32,
+        name: Option<String>,
+    }
+
+    fn fault(body: &str) -> String {
+        json::<Outer>(&Response::new(body.as_bytes().to_vec()))
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn the_path_of_the_bad_value_is_named() {
+        assert_eq!(
+            fault(r#"{"data":[{"id":1},{"id":2,"name":[]}]}"#),
+            "data[1].name: invalid type: sequence, expected a string"
+        );
+        assert_eq!(
+            fault("{\"data\":\n [{\"id\":1},\n  {\"id\":\"x\"}]}"),
+            "data[1].id: invalid type: string, expected u32"
+        );
+        assert!(fault(r#"{"data":[{"name":"a"}]}"#).starts_with("data[0]"));
+        assert_eq!(
+            fault("[1]"),
+            "[0]: invalid type: integer, expected a sequence"
+        );
+    }
+
+    #[test]
+    fn no_value_of_the_answer_is_quoted() {
+        for body in [
+            r#"{"data":[{"id":"CANARY, expected `x`"}]}"#,
+            r#"{"data":"CANARY"}"#,
+            r#"{"data":[{"id":-77777}]}"#,
+        ] {
+            let text = fault(body);
+            assert!(
+                !text.contains("CANARY") && !text.contains("77777"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn empty_truncated_and_foreign_bodies_say_so() {
+        assert_eq!(fault(" \n"), "empty body");
+        assert!(fault(r#"{"data":[{"id":1}"#).contains("EOF"));
+        assert!(fault("<html>").contains("expected value"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>, end in 0usize..200) {
+            let _ = path_at(&bytes, end);
+            let _ = json::<Outer>(&Response::new(bytes));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = without_value(&text);
+        }
+    }
+}

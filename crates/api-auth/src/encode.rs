@@ -1,0 +1,267 @@
+//! Parameters in order, and the one encoder that writes them.
+//!
+//! What is signed and what is sent are the same bytes because both come from
+//! [`Encoding::write`], once. A provider chooses its [`Encoding`] in one place.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Named parameters in the order in which they were added; a name may come twice.
+///
+/// ```
+/// use api_auth::{Encoding, Params};
+///
+/// let mut params = Params::new();
+/// params.push("rid", "Été complet").push_some("user_ref", Some("a+b@c")).push_bool("refund", true);
+/// params.push_some("tag", None::<&str>);
+/// assert_eq!(Encoding::Form.text(&params), "rid=%C3%89t%C3%A9+complet&user_ref=a%2Bb%40c&refund=true");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Params<'a> {
+    /// No parameters. Nothing is allocated until the first one is added.
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a parameter; an empty value stays as `name=`.
+    pub fn push(
+        &mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> &mut Self {
+        if self.0.capacity() == 0 {
+            self.0.reserve_exact(8);
+        }
+        self.0.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a parameter if there is a value, and nothing otherwise.
+    pub fn push_some(
+        &mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: Option<impl Into<Cow<'a, str>>>,
+    ) -> &mut Self {
+        match value {
+            Some(value) => self.push(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds a number (or anything else by its `Display` text).
+    pub fn push_number(&mut self, name: impl Into<Cow<'a, str>>, value: impl Display) -> &mut Self {
+        self.push(name, value.to_string())
+    }
+
+    /// Adds `true` or `false`.
+    pub fn push_bool(&mut self, name: impl Into<Cow<'a, str>>, value: bool) -> &mut Self {
+        self.push(name, if value { "true" } else { "false" })
+    }
+
+    /// Name and value of each parameter, unencoded, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The first value of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether there is no parameter.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many parameters there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Sorts by the bytes of the top-level name (`SANs` of `SANs[0][DNS]`); what shares one keeps
+    /// its order. Upper case comes before lower case.
+    pub fn sort_by_top_level_name(&mut self) {
+        fn top(name: &str) -> &str {
+            name.split('[').next().unwrap_or(name)
+        }
+        self.0.sort_by(|(a, _), (b, _)| top(a).cmp(top(b)));
+    }
+}
+
+impl fmt::Debug for Params<'_> {
+    /// Shows the names only: a value may be a passphrase or a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// How names and values are written in a query string or a form body.
+///
+/// Both write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
+/// upper-case hex digits. They differ in one byte, and one byte is enough to break a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// WHATWG form-urlencoded: bare `A-Z a-z 0-9 * - . _`. Ruby, Java and browsers write this.
+    Form,
+    /// PHP's `http_build_query` (RFC 1738): bare `A-Z a-z 0-9 - . _`, so `*` is `%2A`.
+    Php,
+}
+
+const PHP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+const FORM: &AsciiSet = &PHP.remove(b'*');
+const SEGMENT: &AsciiSet = &PHP.remove(b'~');
+
+impl Encoding {
+    /// Appends `name=value&name=value` to `out`, in the order of `params`.
+    pub fn write(self, params: &Params<'_>, out: &mut String) {
+        for (index, (name, value)) in params.iter().enumerate() {
+            if index > 0 {
+                out.push('&');
+            }
+            self.write_text(name, out);
+            out.push('=');
+            self.write_text(value, out);
+        }
+    }
+
+    /// The parameters as text.
+    pub fn text(self, params: &Params<'_>) -> String {
+        let mut out = String::new();
+        self.write(params, &mut out);
+        out
+    }
+
+    /// Appends one name or value to `out`.
+    pub fn write_text(self, text: &str, out: &mut String) {
+        let set = match self {
+            Self::Form => FORM,
+            Self::Php => PHP,
+        };
+        for (index, word) in text.split(' ').enumerate() {
+            if index > 0 {
+                out.push('+');
+            }
+            out.extend(utf8_percent_encode(word, set));
+        }
+    }
+}
+
+/// One value of a path, percent-encoded: bare `A-Z a-z 0-9 - . _ ~`, a space is `%20`, and `/`
+/// is `%2F`, so that a value never becomes two segments.
+///
+/// ```
+/// assert_eq!(api_auth::path_segment("a b/ą"), "a%20b%2F%C4%85");
+/// ```
+pub fn path_segment(value: &str) -> Cow<'_, str> {
+    utf8_percent_encode(value, SEGMENT).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ASCII_PUNCTUATION: &str = "!\"#$%&'()*+,/:;<=>?@[\\]^_`{|}~-.";
+
+    fn form(text: &str) -> String {
+        let mut out = String::new();
+        Encoding::Form.write_text(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn form_keeps_the_star_and_escapes_the_tilde() {
+        assert_eq!(
+            form(ASCII_PUNCTUATION),
+            "%21%22%23%24%25%26%27%28%29*%2B%2C%2F%3A%3B%3C%3D%3E%3F%40%5B%5C%5D%5E_%60%7B%7C%7D%7E-."
+        );
+    }
+
+    #[test]
+    fn php_escapes_the_star_too() {
+        let mut out = String::new();
+        Encoding::Php.write_text("~*!'()-_. x", &mut out);
+        assert_eq!(out, "%7E%2A%21%27%28%29-_.+x");
+    }
+
+    #[test]
+    fn space_is_plus_in_a_query_and_never_plus_in_a_path() {
+        assert_eq!(form(" a  b "), "+a++b+");
+        assert_eq!(path_segment(" a  b "), "%20a%20%20b%20");
+        assert_eq!(path_segment("a+b"), "a%2Bb");
+    }
+
+    #[test]
+    fn line_ends_and_nul_are_escaped() {
+        assert_eq!(form("a\r\n\0b"), "a%0D%0A%00b");
+    }
+
+    #[test]
+    fn top_level_names_are_sorted_and_what_is_nested_keeps_its_order() {
+        let mut params = Params::new();
+        params
+            .push("token", "t")
+            .push("SANs[10][DNS]", "k")
+            .push("SANs[9][DNS]", "j");
+        params.push("C", "US").push("ca_id", "1").push("CN", "x");
+        params.sort_by_top_level_name();
+        let names: Vec<&str> = params.iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            ["C", "CN", "SANs[10][DNS]", "SANs[9][DNS]", "ca_id", "token"]
+        );
+    }
+
+    #[test]
+    fn debug_shows_names_and_no_values() {
+        let mut params = Params::new();
+        params.push("passphrase", "CANARY");
+        assert_eq!(format!("{params:?}"), "[\"passphrase\"]");
+    }
+
+    /// Written without the encoder's tables: decodes one form-encoded text.
+    fn decode(text: &str) -> Vec<u8> {
+        let mut bytes = text.bytes();
+        let mut out = Vec::new();
+        while let Some(byte) = bytes.next() {
+            out.push(match byte {
+                b'+' => b' ',
+                b'%' => {
+                    let hex: String = bytes.by_ref().take(2).map(char::from).collect();
+                    assert_eq!(hex, hex.to_uppercase(), "hex digits are upper case");
+                    u8::from_str_radix(&hex, 16).unwrap()
+                }
+                other => other,
+            });
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back_from_either_encoding(text in ".*") {
+            for encoding in [Encoding::Form, Encoding::Php] {
+                let mut out = String::new();
+                encoding.write_text(&text, &mut out);
+                prop_assert!(out.is_ascii() && !out.contains([' ', '&', '=', '#', '?']));
+                prop_assert_eq!(decode(&out), text.as_bytes());
+            }
+        }
+
+        #[test]
+        fn any_text_is_one_path_segment(text in ".*") {
+            let segment = path_segment(&text);
+            prop_assert!(segment.is_ascii() && !segment.contains(['/', '?', '#', '+', ' ']));
+            prop_assert_eq!(decode(&segment), text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! A call as data: what is asked, and how the answer is read.
+
+use std::borrow::Cow;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode, Uri};
+use serde::Serialize;
+
+use crate::{Encoding, Fault, InputError, Params, Request, Response};
+
+/// One call of a provider: its arguments are the fields of the type that implements this.
+///
+/// Everything else ([`send`](crate::Client::send), [`execute`](crate::Client::execute), signing,
+/// retries, paging) is generic over it. A call that a crate does not list is made with
+/// [`RawEndpoint`].
+pub trait Endpoint {
+    /// What a successful answer becomes.
+    type Output;
+
+    /// The name of the call in tables, logs and errors: `access.grant`.
+    const ID: &'static str;
+
+    /// The HTTP method.
+    fn method(&self) -> Method;
+
+    /// The path below the site's base, percent-encoded, beginning with `/`.
+    fn path(&self) -> Cow<'_, str>;
+
+    /// Adds the query parameters, in sending order.
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        let _ = params;
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    /// When the arguments cannot be written.
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(Body::None)
+    }
+
+    /// Refuses wrong arguments before anything is sent.
+    ///
+    /// # Errors
+    /// The first argument that is wrong, by name.
+    fn check(&self) -> Result<(), InputError> {
+        Ok(())
+    }
+
+    /// Which of the client's credentials signs the call.
+    fn credential(&self) -> Credential {
+        Credential::MAIN
+    }
+
+    /// Which of the environment's hosts serves the call.
+    fn site(&self) -> Site {
+        Site::MAIN
+    }
+
+    /// The `accept` header.
+    fn accept(&self) -> &'static str {
+        "application/json"
+    }
+
+    /// Whether the request may be sent twice without harm. GET and HEAD may, unless overridden.
+    fn repeatable(&self) -> bool {
+        matches!(self.method(), Method::GET | Method::HEAD)
+    }
+
+    /// Whether an answer of that status goes to [`parse`](Endpoint::parse). Others are errors.
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success()
+    }
+
+    /// Reads an accepted answer. A failure that arrives on HTTP 200 is a failure here.
+    ///
+    /// # Errors
+    /// What the answer says went wrong, or where it cannot be read.
+    fn parse(&self, response: &Response) -> Result<Self::Output, Fault>;
+}
+
+/// An endpoint whose answer is one page of a list.
+pub trait Paged: Endpoint + Sized {
+    /// One entry of the list.
+    type Item;
+
+    /// The request of the page after `page`, or `None` when `page` is the last one.
+    fn next(&self, page: &Self::Output) -> Option<Self>;
+
+    /// The entries of a page.
+    fn items(page: Self::Output) -> Vec<Self::Item>;
+
+    /// What tells an entry from others. Entries that come again (a list that grows while it is
+    /// read shifts) are left out; entries without an id never are.
+    fn item_id(item: &Self::Item) -> Option<&str>;
+}
+
+/// Names one of a client's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Credential(&'static str);
+
+impl Credential {
+    /// The credentials that the client was made with.
+    pub const MAIN: Self = Self("main");
+    /// No credentials: nothing is signed.
+    pub const NONE: Self = Self("none");
+
+    /// Another one of a provider's, by its name.
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// Names one of an environment's hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Site(&'static str);
+
+impl Site {
+    /// The host of the API.
+    pub const MAIN: Self = Self("main");
+
+    /// Another one of a provider's, by its name.
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// What travels below the headers.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Body<'a> {
+    /// Nothing.
+    #[default]
+    None,
+    /// `application/x-www-form-urlencoded`, written by the provider's [`Encoding`].
+    Form(Params<'a>),
+    /// `application/json`, sent exactly as it is.
+    Json(Vec<u8>),
+    /// Anything else, with its content type.
+    Bytes {
+        /// The `content-type` header.
+        content_type: &'static str,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Body<'_> {
+    /// The JSON text of `value`.
+    ///
+    /// # Errors
+    /// When `value` has no JSON form.
+    pub fn json(value: &impl Serialize) -> Result<Self, InputError> {
+        serde_json::to_vec(value)
+            .map(Self::Json)
+            .map_err(|error| InputError::new("body", format!("has no JSON form ({error})")))
+    }
+}
+
+/// A request whose parameters are not encoded yet: what an [`Auth`](crate::Auth) may dress.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below the site's base, percent-encoded.
+    pub path: Cow<'a, str>,
+    /// The query.
+    pub query: Params<'a>,
+    /// The body.
+    pub body: Body<'a>,
+}
+
+impl<'a> Draft<'a> {
+    /// Asks `endpoint` for its parts.
+    ///
+    /// # Errors
+    /// An argument that is refused.
+    pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
+        endpoint.check()?;
+        let mut query = Params::new();
+        endpoint.query(&mut query);
+        Ok(Self {
+            method: endpoint.method(),
+            path: endpoint.path(),
+            query,
+            body: endpoint.body()?,
+        })
+    }
+
+    /// Encodes everything, once. What comes out is what is signed and what is sent.
+    ///
+    /// `base` is scheme, host and an optional path without a slash at its end.
+    ///
+    /// # Errors
+    /// A path that is not a path, or a request target that is longer than HTTP libraries allow.
+    pub fn encode(self, base: &str, encoding: Encoding) -> Result<Request, InputError> {
+        if !self.path.starts_with('/') || self.path.contains(['?', '#']) {
+            return Err(InputError::new(
+                "path",
+                "must begin with / and hold neither ? nor #",
+            ));
+        }
+        let query_length: usize = self
+            .query
+            .iter()
+            .map(|(n, v)| n.len() + 3 * v.len() + 2)
+            .sum();
+        let mut target = String::with_capacity(base.len() + self.path.len() + query_length);
+        target.push_str(base);
+        target.push_str(&self.path);
+        if !self.query.is_empty() {
+            target.push('?');
+            encoding.write(&self.query, &mut target);
+        }
+        let uri = Uri::try_from(target)
+            .map_err(|error| InputError::new("path and query", format!("make no URI ({error})")))?;
+        let (content_type, bytes) = match self.body {
+            Body::None => (None, Vec::new()),
+            Body::Form(params) => (
+                Some(HeaderValue::from_static(
+                    "application/x-www-form-urlencoded",
+                )),
+                encoding.text(&params).into_bytes(),
+            ),
+            Body::Json(bytes) => (Some(HeaderValue::from_static("application/json")), bytes),
+            Body::Bytes {
+                content_type,
+                bytes,
+            } => (Some(HeaderValue::from_static(content_type)), bytes),
+        };
+        let mut request = Request::new(bytes);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        if let Some(value) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, value);
+        }
+        Ok(request)
+    }
+}
+
+/// A call that the crate does not list: new, undocumented or internal. It is signed, encoded,
+/// retried and judged like any other; the answer comes as bytes.
+///
+/// ```
+/// use api_auth::{Endpoint, Method, RawEndpoint};
+///
+/// let call = RawEndpoint::new(Method::GET, "/r2/access/count").param("rid", "r1");
+/// assert!(call.repeatable());
+/// ```
+#[derive(Debug, Clone)]
+pub struct RawEndpoint {
+    method: Method,
+    path: String,
+    query: Params<'static>,
+    body: Body<'static>,
+    credential: Credential,
+    site: Site,
+    repeatable: bool,
+}
+
+impl RawEndpoint {
+    /// A call of `path`, which is sent as it is and so must be percent-encoded
+    /// (see [`path_segment`](crate::path_segment)).
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            repeatable: matches!(method, Method::GET | Method::HEAD),
+            method,
+            path: path.into(),
+            query: Params::new(),
+            body: Body::None,
+            credential: Credential::MAIN,
+            site: Site::MAIN,
+        }
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push(name.into(), value.into());
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: Body<'static>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Uses another of the client's credentials, or [`Credential::NONE`].
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Uses another of the environment's hosts.
+    #[must_use]
+    pub fn with_site(mut self, site: Site) -> Self {
+        self.site = site;
+        self
+    }
+
+    /// Says whether it may be sent twice without harm.
+    #[must_use]
+    pub fn with_repeatable(mut self, repeatable: bool) -> Self {
+        self.repeatable = repeatable;
+        self
+    }
+}
+
+impl Endpoint for RawEndpoint {
+    type Output = Vec<u8>;
+    const ID: &'static str = "raw";
+
+    fn method(&self) -> Method {
+        self.method.clone()
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        (&self.path).into()
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.clone_from(&self.query);
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(self.body.clone())
+    }
+
+    fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    fn site(&self) -> Site {
+        self.site
+    }
+
+    fn repeatable(&self) -> bool {
+        self.repeatable
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<u8>, Fault> {
+        Ok(response.body().clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://api.example.com/base";
+
+    fn encode(call: &RawEndpoint) -> Result<Request, InputError> {
+        Draft::of(call)?.encode(BASE, Encoding::Form)
+    }
+
+    #[test]
+    fn without_parameters_there_is_no_question_mark() {
+        let request = encode(&RawEndpoint::new(Method::GET, "/r2/download/")).unwrap();
+        assert_eq!(request.uri(), "https://api.example.com/base/r2/download/");
+        assert!(request.headers().is_empty());
+    }
+
+    #[test]
+    fn form_and_json_bodies_carry_their_content_type() {
+        let mut form = Params::new();
+        form.push("a b", "*~");
+        let call = RawEndpoint::new(Method::POST, "/x").with_body(Body::Form(form));
+        let request = encode(&call).unwrap();
+        assert_eq!(
+            request.headers()["content-type"],
+            "application/x-www-form-urlencoded"
+        );
+        assert_eq!(request.body(), b"a+b=*%7E");
+
+        let call = RawEndpoint::new(Method::POST, "/x").with_body(Body::json(&["ą/"]).unwrap());
+        let request = encode(&call).unwrap();
+        assert_eq!(request.headers()["content-type"], "application/json");
+        assert_eq!(request.body(), "[\"ą/\"]".as_bytes());
+    }
+
+    #[test]
+    fn a_path_that_is_none_is_refused_by_name() {
+        for bad in [
+            "",
+            "r2",
+            "/a?b=c",
+            "/a#b",
+            "/a b",
+            "/a\nb",
+            "@evil.example/",
+        ] {
+            let error = encode(&RawEndpoint::new(Method::GET, bad)).unwrap_err();
+            assert!(error.argument().starts_with("path"), "{bad:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_target_beyond_what_http_allows_is_an_error_and_no_panic() {
+        let call = RawEndpoint::new(Method::GET, "/x").param("q", "x".repeat(70_000));
+        assert_eq!(encode(&call).unwrap_err().argument(), "path and query");
+    }
+}

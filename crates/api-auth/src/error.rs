@@ -1,0 +1,547 @@
+//! One error type for every crate of the house: opaque, eight bytes, nothing lost.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::{Response, Sent, TransportError};
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, told by what the caller can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument was refused before anything was sent: mend the call. See [`Error::argument`].
+    Input,
+    /// No complete answer came: look at [`Error::sent`] before repeating a write.
+    Transport,
+    /// The provider refused the credentials: mend keys, account or clock.
+    Auth,
+    /// The provider understood and said no: read [`Error::code`] and [`Error::message`].
+    Api,
+    /// Too many calls: wait for [`Error::retry_after`].
+    RateLimited,
+    /// The answer is not what the documentation says: [`Error::body`] has it all.
+    Decode,
+    /// A signature or certificate of something received does not hold: do not trust it.
+    Verify,
+}
+
+/// An argument that is refused before anything is sent.
+///
+/// ```
+/// let error = api_auth::InputError::new("rid", "must not be empty");
+/// assert_eq!(error.to_string(), "rid: must not be empty");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{argument}: {problem}")]
+pub struct InputError {
+    argument: Cow<'static, str>,
+    problem: Cow<'static, str>,
+}
+
+impl InputError {
+    /// `argument` by the name the caller knows; `problem` reads on after a colon. Neither may
+    /// hold the refused text itself: it may be a secret.
+    pub fn new(
+        argument: impl Into<Cow<'static, str>>,
+        problem: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            argument: argument.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// The argument's name.
+    pub fn argument(&self) -> &str {
+        &self.argument
+    }
+}
+
+/// One entry of a list of errors, as providers send them for several fields at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Detail {
+    /// The field it is about.
+    pub field: Option<String>,
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The provider's text.
+    pub message: Option<String>,
+}
+
+impl Detail {
+    /// An entry from its three parts.
+    pub fn new(field: Option<String>, code: Option<String>, message: Option<String>) -> Self {
+        Self {
+            field,
+            code,
+            message,
+        }
+    }
+}
+
+/// How a provider says no: what a provider crate reads out of an answer.
+///
+/// The client adds status, headers and body to it and makes an [`Error`].
+#[derive(Debug, Clone)]
+pub struct Fault {
+    pub(crate) kind: ErrorKind,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) details: Vec<Detail>,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Fault {
+    /// A fault of that kind that says nothing more.
+    pub fn new(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            code: None,
+            message: None,
+            details: Vec::new(),
+            request_id: None,
+        }
+    }
+
+    /// The kind that a bare HTTP status stands for: 401 and 403 are [`ErrorKind::Auth`], 429 is
+    /// [`ErrorKind::RateLimited`], all else is [`ErrorKind::Api`].
+    pub fn of_status(status: StatusCode) -> Self {
+        Self::new(match status.as_u16() {
+            401 | 403 => ErrorKind::Auth,
+            429 => ErrorKind::RateLimited,
+            _ => ErrorKind::Api,
+        })
+    }
+
+    /// A fault whose message is the beginning of the body, for answers in no known form (an HTML
+    /// page of a proxy, plain text, nothing).
+    #[must_use]
+    pub fn with_text_of(self, response: &Response) -> Self {
+        const SHOWN: usize = 200;
+        let text = String::from_utf8_lossy(response.body());
+        let mut words = text.split_whitespace();
+        let mut line = words.next().unwrap_or_default().to_owned();
+        for word in words {
+            if line.len() > SHOWN {
+                break;
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        if line.is_empty() {
+            return self.with_message("empty body");
+        }
+        if line.chars().count() > SHOWN {
+            line = line.chars().take(SHOWN).chain(['…']).collect();
+        }
+        self.with_message(line)
+    }
+
+    /// Adds the provider's code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Adds the provider's text.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// Adds one entry of a list of errors.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.details.push(detail);
+        self
+    }
+
+    /// Adds the provider's id of the request, for its support.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.details.first();
+        let code = self
+            .code
+            .as_deref()
+            .or(first.and_then(|detail| detail.code.as_deref()));
+        let text = self
+            .message
+            .as_deref()
+            .or(first.and_then(|detail| detail.message.as_deref()));
+        match (code, text) {
+            (Some(code), Some(text)) => write!(f, "{code}: {text}"),
+            (Some(text), None) | (None, Some(text)) => f.write_str(text),
+            (None, None) => f.write_str("refused without a reason"),
+        }
+    }
+}
+
+impl StdError for Fault {}
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Input(InputError),
+    #[error(transparent)]
+    Transport(TransportError),
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+/// Why a call failed, with everything that the server said.
+///
+/// ```
+/// # fn show(error: api_auth::Error) {
+/// eprintln!("{error}"); // tinypass access.grant: 404 Not Found: no such resource
+/// if let Some(status) = error.status() {
+///     eprintln!("{status}: {}", error.body_text());
+/// }
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    cause: Cause,
+    provider: &'static str,
+    endpoint: &'static str,
+    attempts: u32,
+    reply: Option<Response>,
+    retry_after: Option<Duration>,
+    retryable: bool,
+    unsent: bool,
+}
+
+impl Error {
+    fn from_cause(cause: Cause) -> Self {
+        Self(Box::new(Inner {
+            cause,
+            provider: "",
+            endpoint: "",
+            attempts: 0,
+            reply: None,
+            retry_after: None,
+            retryable: false,
+            unsent: false,
+        }))
+    }
+
+    /// An error that an answer stands for.
+    pub fn from_fault(fault: Fault, reply: Response) -> Self {
+        let mut error = Self::from_cause(Cause::Fault(fault));
+        error.0.reply = Some(reply);
+        error
+    }
+
+    pub(crate) fn in_call(
+        mut self,
+        provider: &'static str,
+        endpoint: &'static str,
+        attempts: u32,
+    ) -> Self {
+        self.0.provider = provider;
+        self.0.endpoint = endpoint;
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, after: Option<Duration>) -> Self {
+        self.0.retry_after = after;
+        self
+    }
+
+    /// The token or session that a call needs did not come, so the call itself never left.
+    pub(crate) fn of_preparation(mut self) -> Self {
+        self.0.unsent = true;
+        self
+    }
+
+    pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
+    fn fault(&self) -> Option<&Fault> {
+        match &self.0.cause {
+            Cause::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
+    fn reply(&self) -> Option<&Response> {
+        match &self.0.cause {
+            Cause::Transport(error) => error.partial(),
+            _ => self.0.reply.as_ref(),
+        }
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.cause {
+            Cause::Input(_) => ErrorKind::Input,
+            Cause::Transport(_) => ErrorKind::Transport,
+            Cause::Fault(fault) => fault.kind,
+        }
+    }
+
+    /// The HTTP status, if an answer (or the beginning of one) came.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.reply().map(Response::status)
+    }
+
+    /// The answer's headers, if one came.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.reply().map(Response::headers)
+    }
+
+    /// The answer's body, byte for byte, or as much of it as came; empty if none came.
+    pub fn body(&self) -> &[u8] {
+        self.reply()
+            .map(|reply| reply.body().as_slice())
+            .unwrap_or_default()
+    }
+
+    /// The answer's body as text; bytes that are not UTF-8 become U+FFFD.
+    pub fn body_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.body())
+    }
+
+    /// The provider's error code, as it was sent.
+    pub fn code(&self) -> Option<&str> {
+        let fault = self.fault()?;
+        fault
+            .code
+            .as_deref()
+            .or_else(|| fault.details.first()?.code.as_deref())
+    }
+
+    /// The provider's message, as it was sent.
+    pub fn message(&self) -> Option<&str> {
+        let fault = self.fault()?;
+        fault
+            .message
+            .as_deref()
+            .or_else(|| fault.details.first()?.message.as_deref())
+    }
+
+    /// The provider's list of errors, one entry a field, where it sends one.
+    pub fn details(&self) -> &[Detail] {
+        self.fault()
+            .map(|fault| fault.details.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// The provider's id of the request, from its body or the `x-request-id` header.
+    pub fn request_id(&self) -> Option<&str> {
+        self.fault()
+            .and_then(|fault| fault.request_id.as_deref())
+            .or_else(|| request_id(self.headers()?))
+    }
+
+    /// How long the server asks to wait (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The name of the argument that was refused.
+    pub fn argument(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::Input(error) => Some(error.argument()),
+            _ => None,
+        }
+    }
+
+    /// Whether a deadline passed.
+    pub fn is_timeout(&self) -> bool {
+        matches!(&self.0.cause, Cause::Transport(error) if error.is_timeout())
+    }
+
+    /// Whether the same call may be tried again later: it failed for a passing reason, and
+    /// repeating it does no harm. The client's own tries were used up by then.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// Whether the request may have reached the server. [`Sent::Maybe`] on a write means that its
+    /// outcome is unknown: look before repeating it.
+    pub fn sent(&self) -> Sent {
+        match &self.0.cause {
+            _ if self.0.unsent => Sent::No,
+            Cause::Input(_) => Sent::No,
+            Cause::Transport(error) => error.sent(),
+            Cause::Fault(_) => Sent::Maybe,
+        }
+    }
+
+    /// The endpoint's id, such as `access.grant`; empty for errors outside a call.
+    pub fn endpoint(&self) -> &'static str {
+        self.0.endpoint
+    }
+
+    /// How many times the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+}
+
+/// The request id of a common header, for logs and errors.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok()
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.endpoint.is_empty() {
+            write!(f, "{} {}: ", self.0.provider, self.0.endpoint)?;
+        }
+        if let (Some(status), Cause::Fault(_)) = (self.status(), &self.0.cause) {
+            write!(f, "{status}: ")?;
+        }
+        // One line, whatever the server put into its text.
+        for char in self.0.cause.to_string().chars() {
+            write!(f, "{}", if char.is_control() { ' ' } else { char })?;
+        }
+        match self.request_id() {
+            Some(id) => write!(f, " (request {})", id.escape_debug()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    /// Everything but headers and body, which may hold tokens and keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("text", &format_args!("{self}"))
+            .field("attempts", &self.0.attempts)
+            .field("body_length", &self.body().len())
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Cause::Input(error) => Some(error),
+            Cause::Transport(error) => Some(error),
+            Cause::Fault(error) => Some(error),
+        }
+    }
+}
+
+impl From<InputError> for Error {
+    fn from(error: InputError) -> Self {
+        Self::from_cause(Cause::Input(error))
+    }
+}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        Self::from_cause(Cause::Transport(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Response {
+        http::Response::builder()
+            .status(status)
+            .header("x-request-id", "r-1")
+            .body(body.as_bytes().to_vec())
+            .unwrap()
+    }
+
+    #[test]
+    fn an_error_is_eight_bytes() {
+        assert_eq!(size_of::<Error>(), 8);
+    }
+
+    #[test]
+    fn display_is_one_line_with_all_that_helps() {
+        let fault = Fault::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
+        let error =
+            Error::from_fault(fault, reply(404, "{}")).in_call("tinypass", "access.grant", 1);
+        assert_eq!(
+            error.to_string(),
+            "tinypass access.grant: 404 Not Found: no such rid (request r-1)"
+        );
+    }
+
+    #[test]
+    fn status_headers_and_body_are_always_kept() {
+        let html = "<html>\n<b>Bad gateway</b></html>";
+        let response = reply(502, html);
+        let fault = Fault::of_status(response.status()).with_text_of(&response);
+        let error = Error::from_fault(fault, response);
+        assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
+        assert_eq!(error.body_text(), html);
+        assert_eq!(error.headers().unwrap()["x-request-id"], "r-1");
+        assert_eq!(error.message(), Some("<html> <b>Bad gateway</b></html>"));
+        assert_eq!(error.kind(), ErrorKind::Api);
+    }
+
+    #[test]
+    fn a_long_or_binary_body_is_cut_and_an_empty_one_is_named() {
+        let long = reply(500, &"ż".repeat(100_000));
+        let message = Fault::new(ErrorKind::Api)
+            .with_text_of(&long)
+            .message
+            .unwrap();
+        assert_eq!(message.chars().count(), 201);
+        let mut binary = reply(500, "");
+        assert_eq!(
+            Fault::new(ErrorKind::Api)
+                .with_text_of(&binary)
+                .message
+                .unwrap(),
+            "empty body"
+        );
+        *binary.body_mut() = vec![0xff; 9];
+        assert!(
+            Fault::new(ErrorKind::Api)
+                .with_text_of(&binary)
+                .message
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn debug_shows_neither_headers_nor_body() {
+        let fault = Fault::of_status(StatusCode::OK);
+        let error = Error::from_fault(fault, reply(200, "CANARY"));
+        assert!(!format!("{error:?} {error:#?} {error}").contains("CANARY"));
+    }
+
+    #[test]
+    fn the_source_tells_the_cause() {
+        let error = Error::from(InputError::new("rid", "must not be empty"));
+        assert_eq!(
+            error.source().unwrap().to_string(),
+            "rid: must not be empty"
+        );
+        assert_eq!(
+            (error.kind(), error.argument()),
+            (ErrorKind::Input, Some("rid"))
+        );
+        assert_eq!(error.sent(), Sent::No);
+    }
+}

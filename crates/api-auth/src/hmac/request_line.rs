@@ -1,0 +1,141 @@
+//! The request-line scheme: `Authorization: id:signature` over `METHOD target`.
+//!
+//! ```text
+//! target    = path [ "?" query ]        the bytes of the request line, percent-encoded
+//! message   = METHOD + " " + target     no host, no HTTP version, no body, no line end
+//! signature = base64url(HMAC-SHA256(key, message)) without "="
+//! header    = Authorization: ID:signature
+//! ```
+//!
+//! `TinyPass` signs like this. There is no nonce and no time in it: the same request always has
+//! the same signature, so a header that is seen can be replayed. Send it over TLS only.
+
+use std::time::SystemTime;
+
+use http::header::{AUTHORIZATION, HeaderValue};
+
+use crate::{Auth, Error, HmacKey, InputError, Request, Secret, Signature};
+
+/// What is signed: the method, a space and the request target.
+pub fn message(method: &str, target: &str) -> String {
+    [method, " ", target].concat()
+}
+
+/// The signature of `METHOD target`, without building the message.
+pub fn signature(key: &HmacKey, method: &str, target: &str) -> Signature {
+    key.sign(&[method.as_bytes(), b" ", target.as_bytes()])
+}
+
+/// The header's value, `ID:signature`.
+pub fn header(id: &str, signature: &Signature) -> String {
+    [id, ":", &signature.base64url()].concat()
+}
+
+/// Signs requests with an id and a key by this scheme.
+#[derive(Debug, Clone)]
+pub struct RequestLine {
+    id: String,
+    key: HmacKey,
+}
+
+impl RequestLine {
+    /// The application's `id` and its private `key`. The two names are those under which the
+    /// caller knows them; errors use them.
+    ///
+    /// # Errors
+    /// An `id` that is empty or holds anything but visible ASCII, or a colon (it would end the id
+    /// in the header), and an empty `key` are refused.
+    pub fn new(
+        (id_name, id): (&'static str, String),
+        (key_name, key): (&'static str, &Secret),
+    ) -> Result<Self, InputError> {
+        if id.is_empty() {
+            return Err(InputError::new(id_name, "must not be empty"));
+        }
+        if !id
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b':')
+        {
+            return Err(InputError::new(
+                id_name,
+                "may hold only visible ASCII characters, and no colon",
+            ));
+        }
+        Ok(Self {
+            id,
+            key: HmacKey::new(key_name, key)?,
+        })
+    }
+}
+
+impl Auth for RequestLine {
+    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        let signature = signature(&self.key, request.method().as_str(), target);
+        let mut value = HeaderValue::try_from(header(&self.id, &signature))
+            .map_err(|_| InputError::new("id", "cannot be sent in a header"))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t";
+
+    fn auth(id: &str) -> Result<RequestLine, InputError> {
+        RequestLine::new(("aid", id.to_owned()), ("private_key", &Secret::new(KEY)))
+    }
+
+    #[test]
+    fn each_stage_has_its_known_answer() {
+        let key = HmacKey::new("private_key", &Secret::new(KEY)).unwrap();
+        let target = "/r2/access?rid=premium-content&user_ref=user_42";
+        assert_eq!(
+            message("GET", target),
+            "GET /r2/access?rid=premium-content&user_ref=user_42"
+        );
+        let signature = signature(&key, "GET", target);
+        assert_eq!(
+            &*signature.base64url(),
+            "phFlMhuuxpvOTFDT67ijgc8j-_mCUV9N_SjXbLvdOC0"
+        );
+        assert_eq!(
+            header("AIDAIDAID0", &signature),
+            "AIDAIDAID0:phFlMhuuxpvOTFDT67ijgc8j-_mCUV9N_SjXbLvdOC0"
+        );
+    }
+
+    #[test]
+    fn the_header_is_sensitive_and_the_rest_of_the_request_is_untouched() {
+        let mut request = http::Request::post("https://api.tinypass.com/r2/download/?rid=ebook-1")
+            .body(Vec::new())
+            .unwrap();
+        auth("AIDAIDAID0")
+            .unwrap()
+            .sign(&mut request, SystemTime::UNIX_EPOCH)
+            .unwrap();
+        assert_eq!(
+            request.uri(),
+            "https://api.tinypass.com/r2/download/?rid=ebook-1"
+        );
+        assert_eq!(request.headers().len(), 1);
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn an_id_that_would_break_the_header_is_refused() {
+        for bad in ["", "a:b", "a\nb", "a b", "ą"] {
+            assert!(
+                auth(bad).unwrap_err().to_string().starts_with("aid: "),
+                "{bad:?}"
+            );
+        }
+    }
+}

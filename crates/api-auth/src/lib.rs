@@ -1,0 +1,57 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+//!
+//! # What is where
+//!
+//! | part | for |
+//! |---|---|
+//! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`Draft`], [`Body`] | a call as data |
+//! | [`Client`], [`Provider`], [`Settings`] | the loop that makes calls |
+//! | [`Pages`], [`Items`] | lists that come in pages |
+//! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
+//! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
+//! | [`Transport`], [`transport`] | the door to the network |
+//! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
+//! | [`decide`], [`RetryPolicy`] | whether to try again |
+//! | [`wire`], [`json`], [`wire_enum!`] | tolerant reading |
+//! | [`Clock`], [`ManualClock`] | time |
+
+mod auth;
+mod client;
+mod clock;
+mod curl;
+mod decode;
+mod encode;
+mod endpoint;
+mod error;
+pub mod hmac;
+mod page;
+mod retry;
+mod secret;
+mod settings;
+pub mod transport;
+pub mod wire;
+
+pub use auth::{Auth, NoAuth, Preparation};
+pub use client::{Client, Provider, status_fault};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use curl::{Secrets, curl};
+pub use decode::json;
+pub use encode::{Encoding, Params, path_segment};
+pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
+pub use error::{Detail, Error, ErrorKind, Fault, InputError, Result};
+pub use hmac::{HmacKey, Signature};
+pub use http::{Method, StatusCode};
+pub use page::{Items, Pages};
+pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
+pub use secret::Secret;
+pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
+pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+pub use wire::{Amount, Fields, UnixTime, UnknownText};
+
+pub use {http, serde};
+
+/// The HTTP library beneath the built-in transport, for whoever brings an agent of their own.
+#[cfg(feature = "ureq")]
+pub use ::ureq;

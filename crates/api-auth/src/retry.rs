@@ -1,0 +1,330 @@
+//! Whether a failed try is followed by another one: a pure decision.
+
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+
+use crate::{Sent, TransportErrorKind};
+
+/// How often, for which statuses and how patiently a client tries again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Further tries after the first one.
+    pub retries: u32,
+    /// The wait before the first further try, in the middle; it doubles with each one.
+    pub base: Duration,
+    /// The longest wait, whatever doubling or `Retry-After` say. If the server asks for more, the
+    /// error is returned with [`Error::retry_after`](crate::Error::retry_after) instead.
+    pub longest: Duration,
+    /// The statuses that stand for a passing failure.
+    pub statuses: &'static [u16],
+}
+
+impl Default for RetryPolicy {
+    /// Two further tries, after about 0.25 s and 0.5 s, 30 s at most; for 429, 502, 503 and 504.
+    fn default() -> Self {
+        Self {
+            retries: 2,
+            base: Duration::from_millis(250),
+            longest: Duration::from_secs(30),
+            statuses: &[429, 502, 503, 504],
+        }
+    }
+}
+
+/// What is known of the try that was just made.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// 1 for the first try.
+    pub number: u32,
+    /// Whether the request may be sent twice without harm.
+    pub repeatable: bool,
+}
+
+/// How the try failed.
+#[derive(Debug, Clone, Copy)]
+pub enum Outcome {
+    /// An answer that is an error.
+    Status {
+        /// Its status.
+        status: StatusCode,
+        /// Its `Retry-After`.
+        retry_after: Option<Duration>,
+    },
+    /// No complete answer.
+    Transport {
+        /// Whether the request may have arrived.
+        sent: Sent,
+        /// What went wrong.
+        kind: TransportErrorKind,
+    },
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Give up, and why.
+    Stop(Reason),
+    /// Try again after this long.
+    Wait(Duration),
+}
+
+/// Why there is no further try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Trying again would give the same result.
+    Final,
+    /// It may have been carried out already.
+    NotRepeatable,
+    /// The tries are used up.
+    Exhausted,
+    /// The server asks for a longer wait than the policy allows.
+    TooLong,
+}
+
+/// Decides, from facts alone. `jitter` is between 0 and 1 and spreads the waits of many clients.
+///
+/// A request that may have arrived is tried again only if it is repeatable, whatever happened.
+pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: f64) -> Decision {
+    let (passing, surely_unsent, asked) = match outcome {
+        Outcome::Status {
+            status,
+            retry_after,
+        } => (
+            policy.statuses.contains(&status.as_u16()),
+            false,
+            retry_after,
+        ),
+        Outcome::Transport { sent, kind } => {
+            let passing = !matches!(
+                kind,
+                TransportErrorKind::Tls
+                    | TransportErrorKind::TooLarge
+                    | TransportErrorKind::Refused
+            );
+            (passing, sent == Sent::No, None)
+        }
+    };
+    if !passing {
+        return Decision::Stop(Reason::Final);
+    }
+    if !attempt.repeatable && !surely_unsent {
+        return Decision::Stop(Reason::NotRepeatable);
+    }
+    if attempt.number > policy.retries {
+        return Decision::Stop(Reason::Exhausted);
+    }
+    match asked {
+        Some(asked) if asked > policy.longest => Decision::Stop(Reason::TooLong),
+        Some(asked) => Decision::Wait(asked),
+        None => {
+            let doubled = policy
+                .base
+                .saturating_mul(1 << (attempt.number - 1).min(20));
+            let spread = 0.5 + jitter.clamp(0.0, 1.0);
+            Decision::Wait(
+                doubled
+                    .min(policy.longest)
+                    .mul_f64(spread)
+                    .min(policy.longest),
+            )
+        }
+    }
+}
+
+/// Reads a `Retry-After` header: seconds, or a date in the form that HTTP prescribes
+/// (`Sun, 06 Nov 1994 08:49:37 GMT`), counted from `now`.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770);
+/// let after = api_auth::retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now);
+/// assert_eq!(after, Some(Duration::from_secs(7)));
+/// ```
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(http_date(value)?))?;
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+/// Seconds since 1970 of an IMF-fixdate. Nothing else in the house needs dates, so this is
+/// twenty lines instead of a crate.
+fn http_date(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (_weekday, rest) = text.split_once(", ")?;
+    let mut words = rest.split(' ');
+    let day: u64 = words
+        .next()?
+        .parse()
+        .ok()
+        .filter(|day| (1..=31).contains(day))?;
+    let month_name = words.next()?;
+    let month = MONTHS.iter().position(|name| *name == month_name)?;
+    let year: u64 = words
+        .next()?
+        .parse()
+        .ok()
+        .filter(|year| (1970..=9999).contains(year))?;
+    let mut clock = words
+        .next()?
+        .split(':')
+        .map(|part| part.parse::<u64>().ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    if words.next() != Some("GMT") || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // Years counted from March, so that the leap day is the last of a year.
+    let month = u64::try_from(month).ok()? + 1;
+    let (y, m) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
+    Some((days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const UNSENT: Outcome = Outcome::Transport {
+        sent: Sent::No,
+        kind: TransportErrorKind::Connect,
+    };
+    const LOST: Outcome = Outcome::Transport {
+        sent: Sent::Maybe,
+        kind: TransportErrorKind::Interrupted,
+    };
+
+    fn status(code: u16, retry_after: Option<u64>) -> Outcome {
+        Outcome::Status {
+            status: StatusCode::from_u16(code).unwrap(),
+            retry_after: retry_after.map(Duration::from_secs),
+        }
+    }
+
+    fn first(repeatable: bool, outcome: Outcome) -> Decision {
+        decide(
+            &RetryPolicy::default(),
+            Attempt {
+                number: 1,
+                repeatable,
+            },
+            outcome,
+            0.5,
+        )
+    }
+
+    const QUARTER: Decision = Decision::Wait(Duration::from_millis(250));
+
+    #[test]
+    fn the_table_of_decisions() {
+        use Reason::{Final, NotRepeatable, TooLong};
+        for (repeatable, outcome, expected) in [
+            (true, status(503, None), QUARTER),
+            (
+                true,
+                status(429, Some(7)),
+                Decision::Wait(Duration::from_secs(7)),
+            ),
+            (true, status(429, Some(31)), Decision::Stop(TooLong)),
+            (true, status(404, None), Decision::Stop(Final)),
+            (true, status(500, None), Decision::Stop(Final)),
+            (false, status(503, None), Decision::Stop(NotRepeatable)),
+            (false, status(429, Some(1)), Decision::Stop(NotRepeatable)),
+            (false, UNSENT, QUARTER),
+            (false, LOST, Decision::Stop(NotRepeatable)),
+            (true, LOST, QUARTER),
+        ] {
+            assert_eq!(
+                first(repeatable, outcome),
+                expected,
+                "{repeatable} {outcome:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_final() {
+        let outcome = Outcome::Transport {
+            sent: Sent::No,
+            kind: TransportErrorKind::Tls,
+        };
+        assert_eq!(first(true, outcome), Decision::Stop(Reason::Final));
+    }
+
+    #[test]
+    fn waits_double_and_stay_below_the_cap() {
+        let policy = RetryPolicy {
+            retries: 40,
+            ..RetryPolicy::default()
+        };
+        let wait = |number, jitter| match decide(
+            &policy,
+            Attempt {
+                number,
+                repeatable: true,
+            },
+            LOST,
+            jitter,
+        ) {
+            Decision::Wait(wait) => wait,
+            Decision::Stop(reason) => panic!("{reason:?}"),
+        };
+        assert_eq!(wait(2, 0.5), Duration::from_millis(500));
+        assert_eq!(wait(3, 0.0), Duration::from_millis(500));
+        assert_eq!(wait(40, 1.0), policy.longest);
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(951_782_400); // 2000-02-29
+        assert_eq!(retry_after(" 120 ", now), Some(Duration::from_secs(120)));
+        let after = |text| retry_after(text, now).map(|wait| wait.as_secs());
+        assert_eq!(after("Wed, 01 Mar 2000 00:00:01 GMT"), Some(86_401));
+        assert_eq!(after("Mon, 01 Jan 1990 00:00:00 GMT"), Some(0));
+        for bad in [
+            "",
+            "soon",
+            "-1",
+            "1.5",
+            "Sun, 06 Xxx 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 0001 08:49:37 GMT",
+        ] {
+            assert_eq!(retry_after(bad, now), None, "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_tries_than_allowed_and_never_a_longer_wait(
+            retries in 0u32..9, number in 1u32..99, repeatable: bool,
+            code in 100u16..600, asked in proptest::option::of(0u64..1_000_000), jitter in -9f64..9.0,
+        ) {
+            let policy = RetryPolicy { retries, ..RetryPolicy::default() };
+            let attempt = Attempt { number, repeatable };
+            for outcome in [status(code, asked), UNSENT, LOST] {
+                if let Decision::Wait(wait) = decide(&policy, attempt, outcome, jitter) {
+                    prop_assert!(number <= retries && wait <= policy.longest);
+                    let unsent = matches!(outcome, Outcome::Transport { sent: Sent::No, .. });
+                    prop_assert!(repeatable || unsent);
+                }
+            }
+        }
+
+        #[test]
+        fn no_header_panics(text in ".*") {
+            let _ = retry_after(&text, SystemTime::UNIX_EPOCH);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Text that must never be printed: keys, passphrases, tokens.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A key, passphrase or token. It is wiped from memory when dropped and never shown.
+///
+/// `Debug` prints `Secret(***)`; there is no `Display` and no `Serialize`, so that a secret
+/// reaches a log, a file or a screen only where [`Secret::expose`] is called by name.
+/// Comparison takes the same time wherever two secrets of one length differ.
+///
+/// ```
+/// use api_auth::Secret;
+///
+/// let key = Secret::new("jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t");
+/// assert_eq!(format!("{key:?}"), "Secret(***)");
+/// assert!(key.expose().starts_with("jNq3"));
+/// ```
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text over; nothing of it is copied.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text itself. What happens to it from here on is the caller's care.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the secret is the empty text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for Secret {}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_the_text() {
+        let secret = Secret::new("CANARY");
+        assert_eq!(format!("{secret:?} {secret:#?}"), "Secret(***) Secret(***)");
+    }
+
+    #[test]
+    fn equal_texts_are_equal_secrets() {
+        assert_eq!(Secret::new("a"), Secret::from("a".to_owned()));
+        assert_ne!(Secret::new("a"), Secret::new("b"));
+        assert_ne!(Secret::new("a"), Secret::new("ab"));
+    }
+}

@@ -1,0 +1,457 @@
+//! What every client can be told: deadlines, retries, proxy, certificates, clock, transport.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use http::header::HeaderValue;
+
+use crate::client::Parts;
+use crate::{
+    Auth, Client, Clock, Credential, InputError, Provider, RetryPolicy, Secret, Site, SystemClock,
+    Transport,
+};
+
+/// The deadline of one exchange, connection included: 30 s.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// The deadline of making the connection, TLS included: 10 s.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most bytes of a reply's body: 8 MiB.
+pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Which proxy connections go through.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum ProxyChoice {
+    /// The one of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), except
+    /// to the own machine.
+    #[default]
+    Environment,
+    /// None at all.
+    Off,
+    /// This one. It may hold a password.
+    Url(Secret),
+}
+
+/// What the built-in transport is made from.
+#[derive(Debug, Clone)]
+pub(crate) struct NetworkSettings {
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) response_limit: usize,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) extra_roots: Vec<Vec<u8>>,
+    pub(crate) platform_verifier: bool,
+    /// Whether plain http is refused.
+    pub(crate) https_only: bool,
+    /// Whether all hosts are this machine.
+    pub(crate) loopback: bool,
+}
+
+/// The knobs of a client, the same for every provider; a provider's builder forwards to it.
+///
+/// The macro [`builder_knobs!`](crate::builder_knobs) documents each one.
+#[derive(Clone)]
+pub struct Settings {
+    network: NetworkSettings,
+    retries: Option<u32>,
+    application: Option<String>,
+    plain_http_hosts: Vec<String>,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            network: NetworkSettings {
+                timeout: TIMEOUT,
+                connect_timeout: CONNECT_TIMEOUT,
+                response_limit: RESPONSE_LIMIT,
+                proxy: ProxyChoice::Environment,
+                extra_roots: Vec::new(),
+                platform_verifier: false,
+                https_only: true,
+                loopback: false,
+            },
+            retries: None,
+            application: None,
+            plain_http_hosts: Vec::new(),
+            transport: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("network", &self.network)
+            .field("retries", &self.retries)
+            .field("application", &self.application)
+            .field("plain_http_hosts", &self.plain_http_hosts)
+            .field("own_transport", &self.transport.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Sets the deadline of one exchange.
+    pub fn timeout(&mut self, timeout: Duration) {
+        self.network.timeout = timeout;
+    }
+
+    /// Sets the deadline of making a connection.
+    pub fn connect_timeout(&mut self, timeout: Duration) {
+        self.network.connect_timeout = timeout;
+    }
+
+    /// Sets how many further tries are made.
+    pub fn retries(&mut self, retries: u32) {
+        self.retries = Some(retries);
+    }
+
+    /// Sets the most bytes of a reply's body.
+    pub fn response_limit(&mut self, bytes: usize) {
+        self.network.response_limit = bytes;
+    }
+
+    /// Sets the application's name for the User-Agent.
+    pub fn application(&mut self, name: String) {
+        self.application = Some(name);
+    }
+
+    /// Sets the proxy.
+    pub fn proxy(&mut self, url: Secret) {
+        self.network.proxy = ProxyChoice::Url(url);
+    }
+
+    /// Uses no proxy.
+    pub fn no_proxy(&mut self) {
+        self.network.proxy = ProxyChoice::Off;
+    }
+
+    /// Trusts the certificates of this PEM text, too.
+    pub fn extra_roots(&mut self, pem: Vec<u8>) {
+        self.network.extra_roots.push(pem);
+    }
+
+    /// Asks the platform whether a certificate is trusted.
+    pub fn platform_verifier(&mut self) {
+        self.network.platform_verifier = true;
+    }
+
+    /// Lets credentials go to that host over plain http.
+    pub fn allow_plain_http_to(&mut self, host: String) {
+        self.plain_http_hosts.push(host);
+    }
+
+    /// Sends through this transport instead of the built-in one.
+    pub fn transport(&mut self, transport: Arc<dyn Transport>) {
+        self.transport = Some(transport);
+    }
+
+    /// Takes the time from this clock.
+    pub fn clock(&mut self, clock: Arc<dyn Clock>) {
+        self.clock = clock;
+    }
+
+    /// Checks everything and makes the client.
+    ///
+    /// `sites` are the environment's base URLs, each with the name of the argument it came from.
+    ///
+    /// # Errors
+    /// The first setting or base URL that is wrong, by name.
+    pub fn build(
+        mut self,
+        provider: &'static Provider,
+        sites: &[(Site, &'static str, &str)],
+        credentials: Vec<(Credential, Arc<dyn Auth>)>,
+    ) -> Result<Client, InputError> {
+        for (name, timeout) in [
+            ("timeout", self.network.timeout),
+            ("connect_timeout", self.network.connect_timeout),
+        ] {
+            if timeout.is_zero() {
+                return Err(InputError::new(name, "must be longer than nothing"));
+            }
+        }
+        let mut bases = Vec::with_capacity(sites.len());
+        self.network.loopback = true;
+        for (site, argument, url) in sites {
+            let base = Base::parse(argument, url, &self.plain_http_hosts)?;
+            self.network.https_only &= base.https;
+            self.network.loopback &= base.loopback;
+            bases.push((*site, base.text));
+        }
+        let user_agent = match &self.application {
+            Some(name) => [name, " ", provider.user_agent].concat(),
+            None => provider.user_agent.to_owned(),
+        };
+        let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        let user_agent = HeaderValue::try_from(&user_agent)
+            .ok()
+            .filter(|value| value.as_bytes().iter().all(|byte| printable(*byte)))
+            .ok_or_else(|| {
+                InputError::new(
+                    "application",
+                    "may hold only visible ASCII characters and spaces",
+                )
+            })?;
+        let mut retry = RetryPolicy {
+            statuses: provider.retry_statuses,
+            ..RetryPolicy::default()
+        };
+        if let Some(retries) = self.retries {
+            retry.retries = retries;
+        }
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => built_in(&self.network, &self.clock)?,
+        };
+        Ok(Client::from_parts(Parts {
+            provider,
+            bases,
+            credentials,
+            user_agent,
+            retry,
+            response_limit: self.network.response_limit,
+            transport,
+            clock: self.clock,
+        }))
+    }
+}
+
+#[cfg(feature = "ureq")]
+fn built_in(
+    network: &NetworkSettings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Transport>, InputError> {
+    Ok(Arc::new(crate::transport::ureq::UreqTransport::new(
+        network,
+        clock.clone(),
+    )?))
+}
+
+#[cfg(not(feature = "ureq"))]
+fn built_in(
+    _network: &NetworkSettings,
+    _clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Transport>, InputError> {
+    Err(InputError::new(
+        "transport",
+        "must be given: built without the feature `ureq`",
+    ))
+}
+
+struct Base {
+    text: String,
+    https: bool,
+    loopback: bool,
+}
+
+impl Base {
+    fn parse(argument: &'static str, url: &str, plain: &[String]) -> Result<Self, InputError> {
+        let refuse = |problem| Err(InputError::new(argument, problem));
+        let Ok(uri) = Uri::try_from(url) else {
+            return refuse("is not a URL");
+        };
+        let https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return refuse("must begin with https:// (or http:// for this machine)"),
+        };
+        let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
+            return refuse("has no host");
+        };
+        if authority.as_str().contains('@') {
+            return refuse("must not hold a user name or password");
+        }
+        if host.is_empty() || uri.query().is_some() || url.contains('#') {
+            return refuse("must be scheme, host and path only");
+        }
+        let loopback = is_loopback(host);
+        if !https && !loopback && !plain.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+            return refuse("would send credentials over plain http; use https");
+        }
+        let scheme = if https { "https" } else { "http" };
+        let path = uri.path().trim_end_matches('/');
+        Ok(Self {
+            text: format!("{scheme}://{authority}{path}"),
+            https,
+            loopback,
+        })
+    }
+}
+
+/// Whether a host of a URL is this machine.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// The methods that every provider's `Builder` has, for a type whose field `settings` is a
+/// [`Settings`](crate::Settings). Used inside its `impl` block.
+#[macro_export]
+macro_rules! builder_knobs {
+    () => {
+        /// Sets the deadline of one exchange, from connecting to the last byte of the reply.
+        /// Default: 30 s. Further tries have a deadline of their own each.
+        #[must_use]
+        pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.settings.timeout(timeout);
+            self
+        }
+
+        /// Sets the deadline of making a connection, TLS included. Default: 10 s.
+        #[must_use]
+        pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.settings.connect_timeout(timeout);
+            self
+        }
+
+        /// Sets how many further tries follow a passing failure. Default: 2. A write is tried
+        /// again only if it surely never left this machine.
+        #[must_use]
+        pub fn retries(mut self, retries: u32) -> Self {
+            self.settings.retries(retries);
+            self
+        }
+
+        /// Sets the most bytes of a reply's body that are read; more is an error. Default: 8 MiB.
+        #[must_use]
+        pub fn response_limit(mut self, bytes: usize) -> Self {
+            self.settings.response_limit(bytes);
+            self
+        }
+
+        /// Puts the name (and version) of your application before the crate's in the User-Agent:
+        /// `my-shop/2.1`.
+        #[must_use]
+        pub fn application(mut self, name: impl ::std::convert::Into<String>) -> Self {
+            self.settings.application(name.into());
+            self
+        }
+
+        /// Goes through this proxy, `http://[user:password@]host:port`. Default: the one that
+        /// `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY` excepts the host;
+        /// never for base URLs on this machine.
+        #[must_use]
+        pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
+            self.settings.proxy(url.into());
+            self
+        }
+
+        /// Goes through no proxy, whatever the environment says.
+        #[must_use]
+        pub fn no_proxy(mut self) -> Self {
+            self.settings.no_proxy();
+            self
+        }
+
+        /// Trusts the root certificates of this PEM text besides the compiled-in ones, for a
+        /// company's own CA. May be called again.
+        #[must_use]
+        pub fn extra_root_certificates(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
+            self.settings.extra_roots(pem.into());
+            self
+        }
+
+        /// Lets the operating system decide which certificates are trusted, instead of the
+        /// compiled-in roots. Needs the feature `platform-verifier`.
+        #[must_use]
+        pub fn platform_verifier(mut self) -> Self {
+            self.settings.platform_verifier();
+            self
+        }
+
+        /// Lets credentials go to this host over plain http, which is refused otherwise for all
+        /// but this machine. Anybody on the way can read and replay them.
+        #[must_use]
+        pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {
+            self.settings.allow_plain_http_to(host.into());
+            self
+        }
+
+        /// Sends through this transport: a closure in tests, an own `ureq::Agent`, or anything
+        /// that keeps the contract of [`Transport`]($crate::Transport). Deadlines, proxy and
+        /// certificates are then the transport's own.
+        #[must_use]
+        pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
+            self.settings.transport(::std::sync::Arc::new(transport));
+            self
+        }
+
+        /// Takes the time from this clock and sleeps on it. Default: the system's.
+        #[must_use]
+        pub fn clock(mut self, clock: impl $crate::Clock + 'static) -> Self {
+            self.settings.clock(::std::sync::Arc::new(clock));
+            self
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(url: &str) -> Result<String, String> {
+        Base::parse("base_url", url, &["Intra.example".to_owned()])
+            .map(|base| base.text)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_base_keeps_its_path_and_loses_the_last_slash() {
+        assert_eq!(
+            base("https://h.example/api/v1/").unwrap(),
+            "https://h.example/api/v1"
+        );
+        assert_eq!(
+            base("HTTPS://h.example:8443").unwrap(),
+            "https://h.example:8443"
+        );
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_and_for_hosts_that_are_named() {
+        for good in [
+            "http://127.0.0.1:1",
+            "http://127.9.9.9",
+            "http://localhost:1",
+            "http://[::1]:1",
+            "http://intra.example",
+        ] {
+            assert!(base(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://h.example",
+            "http://127.0.0.1.evil.example",
+            "http://localhost.evil",
+        ] {
+            assert!(base(bad).unwrap_err().contains("plain http"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused_by_name() {
+        for bad in [
+            "",
+            "h.example",
+            "ftp://h",
+            "https://",
+            "https://u:p@h",
+            "https://h?x=1",
+            "https://h/#f",
+            "/r2",
+            "https:// h",
+            "https://h\n",
+        ] {
+            assert!(base(bad).unwrap_err().starts_with("base_url: "), "{bad:?}");
+        }
+        assert!(!base("https://u:CANARY@h").unwrap_err().contains("CANARY"));
+    }
+}

@@ -1,0 +1,301 @@
+//! The built-in transport: ureq, blocking, with a pool of connections.
+//!
+//! Settings that are not ureq's defaults, and why:
+//!
+//! | setting | value | because |
+//! |---|---|---|
+//! | status as error | off | the body of an error would be lost |
+//! | redirects | 0 | a signed request must not be replayed elsewhere |
+//! | deadline | per call, held by ureq | it bounds the whole exchange, trickled bytes included |
+//! | resolver | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
+//! | buffers | 16 KiB | 128 KiB twice a connection is what a new connection costs most |
+//! | https only | unless all hosts may be reached by http | a second lock behind the check of the base URL |
+
+mod resolver;
+#[cfg(feature = "rustls")]
+mod roots;
+
+use std::io::{ErrorKind as Io, Read};
+use std::sync::Arc;
+
+use http::Method;
+use ureq::config::Config;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, Body, Timeout};
+
+use self::resolver::CachingResolver;
+use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+use crate::settings::{NetworkSettings, ProxyChoice, RESPONSE_LIMIT};
+use crate::{Clock, InputError};
+
+const BUFFER: usize = 16 * 1024;
+const IDLE_CONNECTIONS: usize = 16;
+
+/// What the contract asks of every agent; a macro because ureq's bound on the builder is private.
+macro_rules! contract {
+    ($builder:expr) => {
+        $builder
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .allow_non_standard_methods(true)
+    };
+}
+
+/// The transport that a client makes from its settings.
+#[derive(Debug)]
+pub(crate) struct UreqTransport {
+    agent: Agent,
+    names: CachingResolver,
+    response_limit: usize,
+}
+
+impl UreqTransport {
+    pub(crate) fn new(
+        settings: &NetworkSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, InputError> {
+        let mut config = contract!(Agent::config_builder())
+            .https_only(settings.https_only)
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_per_call(Some(settings.timeout))
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
+            .max_idle_connections(IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(IDLE_CONNECTIONS)
+            .tls_config(tls(settings)?);
+        match &settings.proxy {
+            ProxyChoice::Environment if settings.loopback => config = config.proxy(None),
+            ProxyChoice::Environment => {}
+            ProxyChoice::Off => config = config.proxy(None),
+            ProxyChoice::Url(url) => {
+                let proxy = ureq::Proxy::new(url.expose()).map_err(|_| {
+                    InputError::new("proxy", "must be http://[user:password@]host:port")
+                })?;
+                config = config.proxy(Some(proxy));
+            }
+        }
+        let names = CachingResolver::new(clock);
+        let agent = agent(config.build(), names.clone(), &settings.extra_roots)?;
+        Ok(Self {
+            agent,
+            names,
+            response_limit: settings.response_limit,
+        })
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let result = run(&self.agent, request).and_then(|reply| read(reply, self.response_limit));
+        if let Err(error) = &result
+            && matches!(
+                error.kind(),
+                TransportErrorKind::Connect | TransportErrorKind::Timeout
+            )
+        {
+            // The address may have moved.
+            self.names.forget();
+        }
+        result
+    }
+}
+
+/// An agent of the caller's own, with its own deadlines, proxy, certificates and pool. Statuses
+/// and redirects are handled as the contract says, whatever the agent is set to; the most bytes
+/// of a reply are 8 MiB.
+impl Transport for Agent {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let request = contract!(self.configure_request(request)).build();
+        read(run(self, request)?, RESPONSE_LIMIT)
+    }
+}
+
+fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
+    let provider = if cfg!(feature = "rustls") {
+        TlsProvider::Rustls
+    } else {
+        TlsProvider::NativeTls
+    };
+    let roots = match (
+        settings.platform_verifier,
+        cfg!(feature = "platform-verifier"),
+    ) {
+        (false, _) => RootCerts::WebPki,
+        (true, true) if settings.extra_roots.is_empty() => RootCerts::PlatformVerifier,
+        (true, true) => {
+            return Err(InputError::new(
+                "platform_verifier",
+                "cannot be combined with extra root certificates; add them to the platform's store",
+            ));
+        }
+        (true, false) => {
+            return Err(InputError::new(
+                "platform_verifier",
+                "needs the feature `platform-verifier`",
+            ));
+        }
+    };
+    Ok(TlsConfig::builder()
+        .provider(provider)
+        .root_certs(roots)
+        .build())
+}
+
+fn agent(
+    config: Config,
+    names: CachingResolver,
+    extra_roots: &[Vec<u8>],
+) -> Result<Agent, InputError> {
+    if extra_roots.is_empty() {
+        return Ok(Agent::with_parts(config, DefaultConnector::new(), names));
+    }
+    #[cfg(feature = "rustls")]
+    return Ok(Agent::with_parts(
+        config,
+        roots::connector(extra_roots)?,
+        names,
+    ));
+    #[cfg(not(feature = "rustls"))]
+    Err(InputError::new(
+        "extra_root_certificates",
+        "needs the feature `rustls`",
+    ))
+}
+
+fn run(agent: &Agent, request: Request) -> Result<http::Response<Body>, TransportError> {
+    let bodyless = request.body().is_empty()
+        && matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::DELETE
+        );
+    let sent = if bodyless {
+        let (parts, _empty) = request.into_parts();
+        agent.run(http::Request::from_parts(parts, ()))
+    } else {
+        agent.run(request)
+    };
+    sent.map_err(explain)
+}
+
+fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, TransportError> {
+    const RESERVED_AT_MOST: usize = 64 * 1024;
+    let (mut parts, body) = reply.into_parts();
+    parts.extensions.clear();
+    let announced = body
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(limit).min(RESERVED_AT_MOST));
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let result = body.into_reader().take(most).read_to_end(&mut bytes);
+    let too_large = bytes.len() > limit;
+    bytes.truncate(limit);
+    let response = Response::from_parts(parts, bytes);
+    match result {
+        Ok(_) if too_large => Err(TransportError::too_large(limit).with_partial(response)),
+        Ok(_) => Ok(response),
+        // The server has answered, so the request arrived, whatever broke then.
+        Err(error) => Err(explain(ureq::Error::from(error))
+            .arrived()
+            .with_partial(response)),
+    }
+}
+
+impl TransportError {
+    fn arrived(self) -> Self {
+        Self {
+            sent: Sent::Maybe,
+            ..self
+        }
+    }
+}
+
+/// Sorts ureq's errors: what went wrong, and whether the request surely never left. None of the
+/// texts holds the URL, since its query may hold a token.
+fn explain(error: ureq::Error) -> TransportError {
+    use TransportErrorKind as Kind;
+    let (kind, sent, text) = match &error {
+        ureq::Error::HostNotFound => (
+            Kind::Resolve,
+            Sent::No,
+            "the host has no address".to_owned(),
+        ),
+        ureq::Error::Other(other) if other.is::<resolver::Unresolved>() => {
+            (Kind::Resolve, Sent::No, other.to_string())
+        }
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
+            Kind::Timeout,
+            Sent::No,
+            "no connection before the deadline".to_owned(),
+        ),
+        ureq::Error::Timeout(_) => (
+            Kind::Timeout,
+            Sent::Maybe,
+            "no complete reply before the deadline".to_owned(),
+        ),
+        ureq::Error::Io(io) => explain_io(io),
+        ureq::Error::ConnectionFailed => (Kind::Connect, Sent::No, "connection failed".to_owned()),
+        ureq::Error::ConnectProxyFailed(reason) => (
+            Kind::Connect,
+            Sent::No,
+            format!("the proxy gave no connection: {reason}"),
+        ),
+        ureq::Error::InvalidProxyUrl => (
+            Kind::Refused,
+            Sent::No,
+            "the proxy's URL is wrong".to_owned(),
+        ),
+        ureq::Error::RequireHttpsOnly(_) | ureq::Error::TlsRequired => {
+            (Kind::Refused, Sent::No, "only https is allowed".to_owned())
+        }
+        ureq::Error::BadUri(_) => (
+            Kind::Refused,
+            Sent::No,
+            "the URL cannot be called".to_owned(),
+        ),
+        ureq::Error::Tls(reason) => (Kind::Tls, Sent::Maybe, format!("TLS: {reason}")),
+        ureq::Error::Protocol(reason) => (
+            Kind::Protocol,
+            Sent::Maybe,
+            format!("the reply is not HTTP: {reason}"),
+        ),
+        ureq::Error::LargeResponseHeader(..) => (
+            Kind::TooLarge,
+            Sent::Maybe,
+            "the reply's headers are too large".to_owned(),
+        ),
+        other => (Kind::Protocol, Sent::Maybe, other.to_string()),
+    };
+    TransportError::new(kind, sent, text).with_source(error)
+}
+
+fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
+    use TransportErrorKind as Kind;
+    #[cfg(feature = "rustls")]
+    if let Some(tls) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    {
+        // A certificate is judged before the first byte of the request is written.
+        let sent = match tls {
+            rustls::Error::InvalidCertificate(_) => Sent::No,
+            _ => Sent::Maybe,
+        };
+        return (Kind::Tls, sent, format!("TLS: {tls}"));
+    }
+    match error.kind() {
+        Io::ConnectionRefused => (Kind::Connect, Sent::No, "connection refused".to_owned()),
+        Io::TimedOut | Io::WouldBlock => (
+            Kind::Timeout,
+            Sent::Maybe,
+            "no complete reply before the deadline".to_owned(),
+        ),
+        Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => (
+            Kind::Interrupted,
+            Sent::Maybe,
+            format!("the connection broke: {error}"),
+        ),
+        _ => (Kind::Interrupted, Sent::Maybe, error.to_string()),
+    }
+}

@@ -1,0 +1,734 @@
+//! Tolerant readers for what servers really send, and the small types that models share.
+//!
+//! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
+//! null is `None`; a number may come as text and a text as a number.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
+use std::time::{Duration, SystemTime};
+
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Seconds since 1970-01-01 00:00 UTC.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use api_auth::UnixTime;
+///
+/// let time = UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_secs(90));
+/// assert_eq!(time.seconds(), 90);
+/// assert!(time < UnixTime::from_seconds(91));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct UnixTime(i64);
+
+impl UnixTime {
+    /// A time from its seconds.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Its seconds.
+    pub const fn seconds(self) -> i64 {
+        self.0
+    }
+}
+
+impl Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<SystemTime> for UnixTime {
+    /// Fractions of a second are dropped.
+    fn from(time: SystemTime) -> Self {
+        let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => Self(whole(after)),
+            Err(before) => Self(-whole(before.duration())),
+        }
+    }
+}
+
+impl TryFrom<UnixTime> for SystemTime {
+    type Error = crate::InputError;
+
+    /// # Errors
+    /// A time that the machine cannot represent.
+    fn try_from(time: UnixTime) -> Result<Self, Self::Error> {
+        let distance = Duration::from_secs(time.0.unsigned_abs());
+        if time.0 < 0 {
+            Self::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            Self::UNIX_EPOCH.checked_add(distance)
+        }
+        .ok_or_else(|| crate::InputError::new("time", "is out of range"))
+    }
+}
+
+impl<'de> Deserialize<'de> for UnixTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        integer(deserializer)?
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected seconds"))
+    }
+}
+
+/// An exact decimal number for money: never a binary fraction, from JSON number or text.
+///
+/// It is kept as an integer and a number of decimals. `4.9` and `4.90` are equal.
+///
+/// ```
+/// use api_auth::Amount;
+///
+/// let amount: Amount = "4.99".parse()?;
+/// assert_eq!(amount.minor_units(2), Some(499));
+/// assert_eq!(Amount::from_minor_units(123_400, 2).to_string(), "1234.00");
+/// assert_eq!("0.1".parse::<Amount>()?, Amount::from_minor_units(10, 2));
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Amount {
+    digits: i64,
+    decimals: u8,
+}
+
+impl Amount {
+    const MOST_DECIMALS: u8 = 18;
+
+    /// `units` of the smallest coin of a currency with that many `decimals` (2 for cents and
+    /// grosze); more than 18 decimals count as 18.
+    pub const fn from_minor_units(units: i64, decimals: u8) -> Self {
+        let decimals = if decimals > Self::MOST_DECIMALS {
+            Self::MOST_DECIMALS
+        } else {
+            decimals
+        };
+        Self {
+            digits: units,
+            decimals,
+        }
+    }
+
+    /// The amount in the smallest coin of a currency with that many `decimals`; `None` if it has
+    /// a finer fraction or is too large.
+    pub fn minor_units(self, decimals: u8) -> Option<i64> {
+        match decimals.checked_sub(self.decimals) {
+            Some(more) => self.digits.checked_mul(10i64.checked_pow(u32::from(more))?),
+            None => {
+                let divisor = 10i64.checked_pow(u32::from(self.decimals - decimals))?;
+                (self.digits % divisor == 0).then_some(self.digits / divisor)
+            }
+        }
+    }
+
+    fn normal(self) -> (i64, u8) {
+        let (mut digits, mut decimals) = (self.digits, self.decimals);
+        while decimals > 0 && digits % 10 == 0 {
+            digits /= 10;
+            decimals -= 1;
+        }
+        (digits, decimals)
+    }
+}
+
+impl PartialEq for Amount {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal() == other.normal()
+    }
+}
+
+impl Eq for Amount {}
+
+impl Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!(
+            "{:0width$}",
+            self.digits.unsigned_abs(),
+            width = usize::from(self.decimals) + 1
+        );
+        let (whole, part) = digits
+            .split_at_checked(digits.len() - usize::from(self.decimals))
+            .unwrap_or((&digits, ""));
+        let sign = if self.digits < 0 { "-" } else { "" };
+        let point = if part.is_empty() { "" } else { "." };
+        write!(f, "{sign}{whole}{point}{part}")
+    }
+}
+
+impl std::str::FromStr for Amount {
+    type Err = crate::InputError;
+
+    /// Reads `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_amount(text.trim())
+            .ok_or_else(|| crate::InputError::new("amount", "is not a decimal number in range"))
+    }
+}
+
+fn parse_amount(text: &str) -> Option<Amount> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && part.is_empty() {
+        return None;
+    }
+    let mut digits: i64 = 0;
+    for byte in whole.bytes().chain(part.bytes()) {
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+        digits = digits.checked_mul(10)?.checked_add(digit)?;
+    }
+    let mut decimals = i32::try_from(part.len()).ok()?.checked_sub(exponent)?;
+    while decimals > i32::from(Amount::MOST_DECIMALS) && digits % 10 == 0 && digits != 0 {
+        digits /= 10;
+        decimals -= 1;
+    }
+    if decimals < 0 {
+        digits = digits.checked_mul(10i64.checked_pow(decimals.unsigned_abs())?)?;
+        decimals = 0;
+    }
+    let decimals = u8::try_from(decimals)
+        .ok()
+        .filter(|d| *d <= Amount::MOST_DECIMALS)?;
+    Some(Amount {
+        digits: if negative { -digits } else { digits },
+        decimals,
+    })
+}
+
+impl Serialize for Amount {
+    /// A JSON number with exactly the digits of [`Display`].
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        amount(deserializer)?.ok_or_else(|| D::Error::custom("expected an amount"))
+    }
+}
+
+/// An amount from a JSON number or a text, exactly; `None` for null, an empty text and whatever
+/// is no decimal number.
+///
+/// # Errors
+/// When the input is not JSON.
+pub fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let text = raw.get();
+    Ok(parse_amount(text.trim_matches('"').trim()))
+}
+
+/// A text, from a JSON text, number or boolean; `None` for null.
+///
+/// # Errors
+/// When the value is an array or an object.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Text;
+
+    impl<'de> Visitor<'de> for Text {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text or a number")
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+            Ok(Some(value.to_owned()))
+        }
+
+        fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+            Ok(Some(value))
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+            Ok(Some(value.to_string()))
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+            Ok(Some(value.to_string()))
+        }
+
+        fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+            Ok(Some(value.to_string()))
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+            Ok(Some(value.to_string()))
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(Text)
+}
+
+/// A whole number, from a JSON number or text; `None` for null and an empty text.
+///
+/// # Errors
+/// When the value is anything else.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    struct Integer;
+
+    impl<'de> Visitor<'de> for Integer {
+        type Value = Option<i64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number")
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+            Ok(Some(value))
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
+            i64::try_from(value)
+                .map(Some)
+                .map_err(|_| E::custom("number out of range"))
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+            // `1399568000.0` is what some servers make of a whole number.
+            self.visit_str(&value.to_string())
+        }
+
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
+            match value.trim() {
+                "" => Ok(None),
+                text => parse_amount(text)
+                    .and_then(|number| number.minor_units(0))
+                    .map(Some)
+                    .ok_or_else(|| E::custom("expected a whole number")),
+            }
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(Integer)
+}
+
+/// A time in Unix seconds, as [`integer`] reads it.
+///
+/// # Errors
+/// When the value is no whole number.
+pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+    Ok(integer(deserializer)?.map(UnixTime))
+}
+
+/// An end in Unix seconds; `None` (no end) for null, an empty text and 0.
+///
+/// # Errors
+/// When the value is no whole number.
+pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+    Ok(integer(deserializer)?
+        .filter(|seconds| *seconds != 0)
+        .map(UnixTime))
+}
+
+/// A yes or no, from `true`, `1`, `"1"`, `"true"` and their opposites; `None` for null and an
+/// empty text.
+///
+/// # Errors
+/// When the value is anything else.
+pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match text(deserializer)?.as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some("1" | "true") => Ok(Some(true)),
+        Some("0" | "false") => Ok(Some(false)),
+        Some(_) => Err(D::Error::custom("expected true or false")),
+    }
+}
+
+/// Texts, from a list of them, a single one, or null; entries that are null are left out.
+///
+/// # Errors
+/// When the value or an entry is an object.
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct OneText(Option<String>);
+
+    impl<'de> Deserialize<'de> for OneText {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            text(deserializer).map(Self)
+        }
+    }
+
+    struct Texts;
+
+    impl<'de> Visitor<'de> for Texts {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text or a list of texts")
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+            Ok(if value.is_empty() {
+                Vec::new()
+            } else {
+                vec![value.to_owned()]
+            })
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+            Ok(vec![value.to_string()])
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+            Ok(vec![value.to_string()])
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(OneText(text)) = seq.next_element()? {
+                texts.extend(text);
+            }
+            Ok(texts)
+        }
+    }
+
+    deserializer.deserialize_any(Texts)
+}
+
+/// A map, also where PHP wrote an empty one as `[]`; null is an empty map.
+///
+/// # Errors
+/// When the value is a list with entries, or anything else.
+pub fn map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    struct Map<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for Map<V> {
+        type Value = BTreeMap<String, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut entries = BTreeMap::new();
+            while let Some((key, value)) = map.next_entry()? {
+                entries.insert(key, value);
+            }
+            Ok(entries)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            match seq.next_element::<serde::de::IgnoredAny>()? {
+                None => Ok(BTreeMap::new()),
+                Some(_) => Err(A::Error::custom("expected a map, found a list")),
+            }
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(BTreeMap::new())
+        }
+    }
+
+    deserializer.deserialize_any(Map(PhantomData))
+}
+
+/// The fields of an answer that no type names: for objects that nobody documents, and so that
+/// nothing the server said is lost.
+///
+/// ```
+/// use api_auth::Fields;
+///
+/// let fields: Fields = serde_json::from_str(r#"{"rid":"r1","renewals":3,"plan":{"period":"monthly"}}"#)?;
+/// assert_eq!(fields.text("renewals").as_deref(), Some("3"));
+/// assert_eq!(fields.json("plan").as_deref(), Some(r#"{"period":"monthly"}"#));
+/// assert_eq!(fields.read::<u32>("renewals"), Some(3));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fields(BTreeMap<String, Value>);
+
+impl Fields {
+    /// The names that came, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether none came.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A text, number or boolean as text; `None` if it is absent, null, a list or an object.
+    pub fn text(&self, name: &str) -> Option<String> {
+        text(self.0.get(name)?).ok()?
+    }
+
+    /// A field as JSON text, whatever it is.
+    pub fn json(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(Value::to_string)
+    }
+
+    /// A field read as a type of the caller's; `None` if it is absent or of another form.
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        T::deserialize(self.0.get(name)?).ok()
+    }
+}
+
+/// Declares an enum of texts of the wire that keeps texts it does not know.
+///
+/// Reading never fails; `as_str` gives the text back. The variant that holds unknown texts cannot
+/// be named, so that a new one can be added without breaking a `match`.
+///
+/// ```
+/// api_auth::wire_enum! {
+///     /// Where a certificate stands.
+///     pub enum Status {
+///         /// It may be used.
+///         Good = "good",
+///         /// It may not.
+///         Revoked = "revoked",
+///     }
+/// }
+/// assert_eq!(Status::from("good"), Status::Good);
+/// let unknown: Status = serde_json::from_str("\"asleep\"")?;
+/// assert_eq!((unknown.as_str(), unknown.is_known()), ("asleep", false));
+/// assert_eq!(serde_json::to_string(&unknown)?, "\"asleep\"");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[macro_export]
+macro_rules! wire_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $( $(#[$variant_meta])* $variant, )+
+            #[doc(hidden)]
+            Unknown($crate::UnknownText),
+        }
+
+        impl $name {
+            /// The values that are known, in the order of the documentation.
+            pub const KNOWN: &'static [Self] = &[$( Self::$variant ),+];
+
+            /// The text of the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $( Self::$variant => $text, )+
+                    Self::Unknown(text) => text.as_str(),
+                }
+            }
+
+            /// Whether the text is one of those that are documented.
+            pub fn is_known(&self) -> bool {
+                !matches!(self, Self::Unknown(_))
+            }
+        }
+
+        impl ::std::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $( $text => Self::$variant, )+
+                    other => Self::Unknown($crate::UnknownText::new(other)),
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                let text = $crate::wire::text(deserializer)?;
+                Ok(Self::from(text.as_deref().unwrap_or_default()))
+            }
+        }
+    };
+}
+
+/// The text of a [`wire_enum!`] value that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UnknownText(Box<str>);
+
+impl UnknownText {
+    #[doc(hidden)]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Deserialize, Debug, Default, PartialEq)]
+    #[serde(default)]
+    struct Model {
+        #[serde(deserialize_with = "text")]
+        text: Option<String>,
+        #[serde(deserialize_with = "integer")]
+        integer: Option<i64>,
+        #[serde(deserialize_with = "end_time")]
+        end: Option<UnixTime>,
+        #[serde(deserialize_with = "boolean")]
+        boolean: Option<bool>,
+        #[serde(deserialize_with = "texts")]
+        texts: Vec<String>,
+        #[serde(deserialize_with = "amount")]
+        amount: Option<Amount>,
+        #[serde(deserialize_with = "map")]
+        map: BTreeMap<String, u8>,
+    }
+
+    fn read(json: &str) -> Model {
+        serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+    }
+
+    #[test]
+    fn absent_and_null_are_the_same() {
+        let nulls = r#"{"text":null,"integer":null,"end":null,"boolean":null,"texts":null,"amount":null,"map":null}"#;
+        assert_eq!(read(nulls), read("{}"));
+    }
+
+    #[test]
+    fn numbers_come_as_text_and_texts_as_numbers() {
+        let model = read(r#"{"text":42,"integer":" 42 ","boolean":"1","texts":["a",7,null]}"#);
+        assert_eq!(model.text.as_deref(), Some("42"));
+        assert_eq!(model.integer, Some(42));
+        assert_eq!(model.boolean, Some(true));
+        assert_eq!(model.texts, ["a", "7"]);
+        assert_eq!(
+            read(r#"{"integer":1399568000.0}"#).integer,
+            Some(1_399_568_000)
+        );
+        assert_eq!(read(r#"{"texts":"one"}"#).texts, ["one"]);
+        assert_eq!(read(r#"{"map":[]}"#).map, BTreeMap::new());
+        assert_eq!(read(r#"{"map":{"a":1}}"#).map["a"], 1);
+    }
+
+    #[test]
+    fn an_end_of_zero_is_no_end() {
+        assert_eq!(read(r#"{"end":0}"#).end, None);
+        assert_eq!(read(r#"{"end":"0"}"#).end, None);
+        assert_eq!(read(r#"{"end":1}"#).end, Some(UnixTime(1)));
+    }
+
+    #[test]
+    fn money_is_exact_from_number_and_text() {
+        for json in [
+            r#"{"amount":0.1}"#,
+            r#"{"amount":"0.10"}"#,
+            r#"{"amount":1e-1}"#,
+        ] {
+            assert_eq!(
+                read(json).amount.unwrap().minor_units(2),
+                Some(10),
+                "{json}"
+            );
+        }
+        assert_eq!(
+            read(r#"{"amount":9007199254740993}"#)
+                .amount
+                .unwrap()
+                .to_string(),
+            "9007199254740993"
+        );
+        assert_eq!(read(r#"{"amount":"$4.99 USD"}"#).amount, None);
+        assert_eq!(read(r#"{"amount":[1]}"#).amount, None);
+        assert_eq!(
+            serde_json::to_string(&Amount::from_minor_units(-5, 2)).unwrap(),
+            "-0.05"
+        );
+    }
+
+    #[test]
+    fn amounts_that_do_not_fit_are_refused_and_not_rounded() {
+        for bad in [
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "1,5",
+            "9223372036854775808",
+            "1e19",
+            "1e-99",
+            "--1",
+            "+1",
+        ] {
+            assert!(bad.parse::<Amount>().is_err(), "{bad}");
+        }
+        assert_eq!("1.005".parse::<Amount>().unwrap().minor_units(2), None);
+        assert_eq!(
+            "92233720368547758.07"
+                .parse::<Amount>()
+                .unwrap()
+                .minor_units(2),
+            Some(i64::MAX)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_amount_comes_back_from_its_text(units: i64, decimals in 0u8..=18) {
+            let amount = Amount::from_minor_units(units.max(-i64::MAX), decimals);
+            let text = amount.to_string();
+            prop_assert_eq!(text.parse::<Amount>().unwrap().minor_units(decimals), Some(units.max(-i64::MAX)));
+            let json = serde_json::to_string(&amount).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = text.parse::<Amount>();
+            let _ = serde_json::from_str::<Model>(&text);
+        }
+    }
+}
