@@ -22,6 +22,10 @@ pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// Which proxy connections go through.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(
+    not(feature = "ureq"),
+    expect(dead_code, reason = "read by the built-in transport")
+)]
 pub(crate) enum ProxyChoice {
     /// The one of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), except
     /// to the own machine.
@@ -42,10 +46,33 @@ pub(crate) struct NetworkSettings {
     pub(crate) proxy: ProxyChoice,
     pub(crate) extra_roots: Vec<Vec<u8>>,
     pub(crate) platform_verifier: bool,
-    /// Whether plain http is refused.
-    pub(crate) https_only: bool,
+    /// Hosts that plain http may go to, besides this machine.
+    pub(crate) plain_http_hosts: Vec<String>,
     /// Whether all hosts are this machine.
     pub(crate) loopback: bool,
+}
+
+impl NetworkSettings {
+    fn check(&self) -> Result<(), InputError> {
+        for (name, timeout) in [
+            ("timeout", self.timeout),
+            ("connect_timeout", self.connect_timeout),
+        ] {
+            if timeout.is_zero() {
+                return Err(InputError::new(name, "must be longer than nothing"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether credentials may go to this host unencrypted.
+    pub(crate) fn allows_plain_http(&self, host: &str) -> bool {
+        is_loopback(host)
+            || self
+                .plain_http_hosts
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(host))
+    }
 }
 
 /// The knobs of a client, the same for every provider; a provider's builder forwards to it.
@@ -56,7 +83,6 @@ pub struct Settings {
     network: NetworkSettings,
     retries: Option<u32>,
     application: Option<String>,
-    plain_http_hosts: Vec<String>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
 }
@@ -71,12 +97,11 @@ impl Default for Settings {
                 proxy: ProxyChoice::Environment,
                 extra_roots: Vec::new(),
                 platform_verifier: false,
-                https_only: true,
+                plain_http_hosts: Vec::new(),
                 loopback: false,
             },
             retries: None,
             application: None,
-            plain_http_hosts: Vec::new(),
             transport: None,
             clock: Arc::new(SystemClock),
         }
@@ -89,7 +114,6 @@ impl fmt::Debug for Settings {
             .field("network", &self.network)
             .field("retries", &self.retries)
             .field("application", &self.application)
-            .field("plain_http_hosts", &self.plain_http_hosts)
             .field("own_transport", &self.transport.is_some())
             .finish_non_exhaustive()
     }
@@ -143,7 +167,7 @@ impl Settings {
 
     /// Lets credentials go to that host over plain http.
     pub fn allow_plain_http_to(&mut self, host: String) {
-        self.plain_http_hosts.push(host);
+        self.network.plain_http_hosts.push(host);
     }
 
     /// Sends through this transport instead of the built-in one.
@@ -154,6 +178,15 @@ impl Settings {
     /// Takes the time from this clock.
     pub fn clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
+    }
+
+    /// The built-in transport with these settings, to wrap it in one of your own.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, by name.
+    pub fn built_in_transport(&self) -> Result<Arc<dyn Transport>, InputError> {
+        self.network.check()?;
+        built_in(&self.network, &self.clock)
     }
 
     /// Checks everything and makes the client.
@@ -168,19 +201,11 @@ impl Settings {
         sites: &[(Site, &'static str, &str)],
         credentials: Vec<(Credential, Arc<dyn Auth>)>,
     ) -> Result<Client, InputError> {
-        for (name, timeout) in [
-            ("timeout", self.network.timeout),
-            ("connect_timeout", self.network.connect_timeout),
-        ] {
-            if timeout.is_zero() {
-                return Err(InputError::new(name, "must be longer than nothing"));
-            }
-        }
+        self.network.check()?;
         let mut bases = Vec::with_capacity(sites.len());
         self.network.loopback = true;
         for (site, argument, url) in sites {
-            let base = Base::parse(argument, url, &self.plain_http_hosts)?;
-            self.network.https_only &= base.https;
+            let base = Base::parse(argument, url, &self.network)?;
             self.network.loopback &= base.loopback;
             bases.push((*site, base.text));
         }
@@ -246,12 +271,15 @@ fn built_in(
 
 struct Base {
     text: String,
-    https: bool,
     loopback: bool,
 }
 
 impl Base {
-    fn parse(argument: &'static str, url: &str, plain: &[String]) -> Result<Self, InputError> {
+    fn parse(
+        argument: &'static str,
+        url: &str,
+        network: &NetworkSettings,
+    ) -> Result<Self, InputError> {
         let refuse = |problem| Err(InputError::new(argument, problem));
         let Ok(uri) = Uri::try_from(url) else {
             return refuse("is not a URL");
@@ -270,8 +298,7 @@ impl Base {
         if host.is_empty() || uri.query().is_some() || url.contains('#') {
             return refuse("must be scheme, host and path only");
         }
-        let loopback = is_loopback(host);
-        if !https && !loopback && !plain.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+        if !https && !network.allows_plain_http(host) {
             return refuse("would send credentials over plain http; use https");
         }
         let scheme = if https { "https" } else { "http" };
@@ -399,7 +426,9 @@ mod tests {
     use super::*;
 
     fn base(url: &str) -> Result<String, String> {
-        Base::parse("base_url", url, &["Intra.example".to_owned()])
+        let mut settings = Settings::default();
+        settings.allow_plain_http_to("Intra.example".to_owned());
+        Base::parse("base_url", url, &settings.network)
             .map(|base| base.text)
             .map_err(|error| error.to_string())
     }

@@ -280,7 +280,7 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     deserializer.deserialize_any(Text)
 }
 
-/// A whole number, from a JSON number or text; `None` for null and an empty text.
+/// A whole number, from a JSON number or text; `None` for null, `false` and an empty text.
 ///
 /// # Errors
 /// When the value is anything else.
@@ -309,6 +309,15 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
             self.visit_str(&value.to_string())
         }
 
+        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
+            // PHP's word for nothing.
+            if value {
+                Err(E::custom("expected a whole number"))
+            } else {
+                Ok(None)
+            }
+        }
+
         fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
             match value.trim() {
                 "" => Ok(None),
@@ -335,7 +344,7 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTim
     Ok(integer(deserializer)?.map(UnixTime))
 }
 
-/// An end in Unix seconds; `None` (no end) for null, an empty text and 0.
+/// An end in Unix seconds; `None` (no end) for null, `false`, an empty text and 0.
 ///
 /// # Errors
 /// When the value is no whole number.
@@ -411,6 +420,18 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     }
 
     deserializer.deserialize_any(Texts)
+}
+
+/// A list; null is an empty one.
+///
+/// # Errors
+/// When the value is anything else, or an entry cannot be read.
+pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A map, also where PHP wrote an empty one as `[]`; null is an empty map.
@@ -658,6 +679,7 @@ mod tests {
     fn an_end_of_zero_is_no_end() {
         assert_eq!(read(r#"{"end":0}"#).end, None);
         assert_eq!(read(r#"{"end":"0"}"#).end, None);
+        assert_eq!(read(r#"{"end":false}"#).end, None);
         assert_eq!(read(r#"{"end":1}"#).end, Some(UnixTime(1)));
     }
 

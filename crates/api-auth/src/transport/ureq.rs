@@ -9,7 +9,10 @@
 //! | deadline | per call, held by ureq | it bounds the whole exchange, trickled bytes included |
 //! | resolver | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
 //! | buffers | 16 KiB | 128 KiB twice a connection is what a new connection costs most |
-//! | https only | unless all hosts may be reached by http | a second lock behind the check of the base URL |
+//! | proxy | none to the own machine | plain http to 127.0.0.1 must not leave it by a proxy |
+//!
+//! Plain http is refused to any host but this machine and those that are allowed by name: a second
+//! lock behind the check of the base URL.
 
 mod resolver;
 #[cfg(feature = "rustls")]
@@ -48,7 +51,7 @@ macro_rules! contract {
 pub(crate) struct UreqTransport {
     agent: Agent,
     names: CachingResolver,
-    response_limit: usize,
+    settings: NetworkSettings,
 }
 
 impl UreqTransport {
@@ -57,7 +60,6 @@ impl UreqTransport {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InputError> {
         let mut config = contract!(Agent::config_builder())
-            .https_only(settings.https_only)
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_per_call(Some(settings.timeout))
             .input_buffer_size(BUFFER)
@@ -88,7 +90,16 @@ impl UreqTransport {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let result = run(&self.agent, request).and_then(|reply| read(reply, self.response_limit));
+        let uri = request.uri();
+        if uri.scheme_str() != Some("https")
+            && !self
+                .settings
+                .allows_plain_http(uri.host().unwrap_or_default())
+        {
+            return Err(explain(ureq::Error::TlsRequired));
+        }
+        let result =
+            run(&self.agent, request).and_then(|reply| read(reply, self.settings.response_limit));
         if let Err(error) = &result
             && matches!(
                 error.kind(),

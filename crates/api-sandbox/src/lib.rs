@@ -1,0 +1,69 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # What is where
+//!
+//! | part | for |
+//! |---|---|
+//! | [`Sandbox`] | all servers, with their base URLs and keys |
+//! | [`Server`] | one server: its address, what it saw, how it is told to misbehave |
+//! | [`tinypass`] | the TinyPass server's state and rules |
+//! | [`SandboxClock`] | the time that the servers go by |
+
+mod clock;
+mod http;
+mod misbehaviour;
+mod query;
+mod server;
+pub mod tinypass;
+
+use std::io;
+use std::sync::Arc;
+
+pub use clock::SandboxClock;
+pub use http::{Raw, Reply};
+pub use misbehaviour::Misbehaviour;
+pub use server::{Seen, Server, Service, Verdict};
+pub use tinypass::TinyPass;
+
+/// All servers, each on a port of its own of 127.0.0.1.
+#[derive(Debug)]
+pub struct Sandbox {
+    clock: SandboxClock,
+    tinypass: Server<TinyPass>,
+}
+
+impl Sandbox {
+    /// Starts every server on a free port, with the state that the examples expect.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub fn start() -> io::Result<Self> {
+        let clock = SandboxClock::default();
+        let tinypass = Server::start(0, TinyPass::new(clock.clone()))?;
+        Ok(Self { clock, tinypass })
+    }
+
+    /// The TinyPass server.
+    pub fn tinypass(&self) -> &Server<TinyPass> {
+        &self.tinypass
+    }
+
+    /// The time that all servers go by; a test may move it.
+    pub fn clock(&self) -> &SandboxClock {
+        &self.clock
+    }
+
+    /// What the clients' `from_env` read: names and values that lead them here.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("TINYPASS_AID", tinypass::AID.to_owned()),
+            ("TINYPASS_PRIVATE_KEY", tinypass::PRIVATE_KEY.to_owned()),
+            ("TINYPASS_BASE_URL", self.tinypass.base_url().to_owned()),
+        ]
+    }
+
+    /// The last requests of all servers, by the server's name.
+    pub fn seen(&self) -> Vec<(&'static str, Arc<Vec<Seen>>)> {
+        vec![("tinypass", Arc::new(self.tinypass.seen()))]
+    }
+}

@@ -1,0 +1,89 @@
+//! Tells whether a user may see a resource, by exit status: for scripts and cron jobs.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use tinypass_client::{Client, Clock, SystemClock};
+
+const HELP: &str = "\
+Tells whether a user has access to a resource now.
+
+usage: check_access [--quiet] RID USER_REF
+
+  RID        the resource
+  USER_REF   your reference of the user, or TinyPass's uid
+  --quiet    print nothing, only exit
+
+exit status: 0 access, 1 no access or expired, 2 an error
+
+environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
+             and optionally TINYPASS_BASE_URL or TINYPASS_SANDBOX=1
+";
+
+struct Arguments {
+    quiet: bool,
+    rid: String,
+    user_ref: String,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let (mut quiet, mut values) = (false, Vec::new());
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Short('q') | Long("quiet") => quiet = true,
+            Value(value) => values.push(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let [rid, user_ref] = <[String; 2]>::try_from(values)
+        .map_err(|_| "RID and USER_REF are needed, see --help".to_owned())?;
+    Ok(Some(Arguments {
+        quiet,
+        rid,
+        user_ref,
+    }))
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("check_access: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match has_access(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("check_access: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn has_access(arguments: &Arguments) -> Result<bool, tinypass_client::Error> {
+    let tinypass = Client::from_env()?;
+    let access = tinypass.get_access(&arguments.rid, &arguments.user_ref)?;
+    let active = access
+        .as_ref()
+        .is_some_and(|access| access.is_active(SystemClock.now()));
+    if !arguments.quiet {
+        let until = match access.map(|access| access.expires) {
+            None => "no access record".to_owned(),
+            Some(None) => "access without an end".to_owned(),
+            Some(Some(end)) if active => format!("access until {end} (Unix seconds)"),
+            Some(Some(end)) => format!("access ended at {end} (Unix seconds)"),
+        };
+        println!("{} {}: {until}", arguments.rid, arguments.user_ref);
+    }
+    Ok(active)
+}

@@ -1,0 +1,168 @@
+//! Calls every endpoint once, in an order that makes sense, and reports one line each.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use lexopt::prelude::*;
+use tinypass_client::{
+    Client, Endpoint, Error, GetAccess, GetDownload, GetDownloadUrl, GetUser, GrantAccess,
+    RevokeAccess, SearchAccess, SearchSubscriptions,
+};
+
+const HELP: &str = "\
+Calls every endpoint of the API once and prints a line for each:
+`ok access.grant 12 ms`, or `fail access.grant 12 ms` with the error.
+
+It grants access to a user of its own and revokes it again. It CANCELS the subscription
+that --subscription-rid and --user-ref name.
+
+usage: tour [options]
+
+  --rid RID               a resource that exists (default premium-content)
+  --download-rid RID      a resource with a file (default ebook-1)
+  --subscription-rid RID  a resource with a subscription (default monthly-pass)
+  --user-ref USER_REF     the user who has that subscription (default user_42)
+  --uid UID               a user who exists (default: the one granted access to)
+
+exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
+
+environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
+             and optionally TINYPASS_BASE_URL or TINYPASS_SANDBOX=1
+";
+
+struct Arguments {
+    rid: String,
+    download_rid: String,
+    subscription_rid: String,
+    user_ref: String,
+    uid: Option<String>,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let mut arguments = Arguments {
+        rid: "premium-content".to_owned(),
+        download_rid: "ebook-1".to_owned(),
+        subscription_rid: "monthly-pass".to_owned(),
+        user_ref: "user_42".to_owned(),
+        uid: None,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("rid") => arguments.rid = parser.value()?.string()?,
+            Long("download-rid") => arguments.download_rid = parser.value()?.string()?,
+            Long("subscription-rid") => arguments.subscription_rid = parser.value()?.string()?,
+            Long("user-ref") => arguments.user_ref = parser.value()?.string()?,
+            Long("uid") => arguments.uid = Some(parser.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(arguments))
+}
+
+fn main() -> ExitCode {
+    let result = match arguments() {
+        Ok(Some(arguments)) => tour(arguments),
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("tour: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("tour: {failed} endpoints failed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("tour: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Goes through all endpoints; how many failed.
+fn tour(arguments: Arguments) -> Result<u32, Error> {
+    let tinypass = Client::from_env()?;
+    let Arguments {
+        rid,
+        download_rid,
+        subscription_rid,
+        user_ref,
+        uid,
+    } = arguments;
+    let guest = format!("tour-{}", std::process::id());
+    let mut report = Report::default();
+
+    let grant = GrantAccess::new(&rid, format!("{guest}@example.org"))
+        .user_ref(&guest)
+        .message("Welcome! Enjoy & share")
+        .suppress_email(true);
+    let granted = report.line::<GrantAccess, _>(|| tinypass.grant_access(&grant));
+    report.found::<GetAccess, _>(|| tinypass.get_access(&rid, &guest));
+    report.line::<SearchAccess, _>(|| {
+        let search = SearchAccess::new().rid(&rid).user_ref(&guest);
+        tinypass.accesses(&search).collect::<Result<Vec<_>, _>>()
+    });
+    let uid = uid
+        .or(granted.and_then(|access| access.uid))
+        .unwrap_or_default();
+    report.found::<GetUser, _>(|| tinypass.get_user(&uid));
+    report.line::<RevokeAccess, _>(|| tinypass.revoke_access(&RevokeAccess::new(&rid, &guest)));
+    report.line::<SearchSubscriptions, _>(|| {
+        tinypass.search_subscriptions(&SearchSubscriptions::new().user_ref(&user_ref))
+    });
+    report.line::<tinypass_client::CancelSubscription, _>(|| {
+        tinypass.cancel_subscription(&subscription_rid, &user_ref)
+    });
+    report.found::<GetDownload, _>(|| tinypass.get_download(&download_rid));
+    report.line::<GetDownloadUrl, _>(|| {
+        let ask = GetDownloadUrl::for_lifetime(&download_rid, Duration::from_secs(60));
+        tinypass.get_download_url(&ask)
+    });
+    Ok(report.failed)
+}
+
+#[derive(Default)]
+struct Report {
+    failed: u32,
+}
+
+impl Report {
+    /// Makes a call and prints its line; the value, if it went well.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a stop-watch for people, no part of a call"
+    )]
+    fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
+        let begin = Instant::now();
+        let result = call();
+        let elapsed = begin.elapsed().as_millis();
+        match result {
+            Ok(value) => {
+                println!("ok {} {elapsed} ms", E::ID);
+                Some(value)
+            }
+            Err(error) => {
+                println!("fail {} {elapsed} ms: {error}", E::ID);
+                self.failed += 1;
+                None
+            }
+        }
+    }
+
+    /// The same for a look-up, which must find something.
+    fn found<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<Option<T>, Error>) {
+        if let Some(None) = self.line::<E, _>(call) {
+            println!("fail {}: nothing was found", E::ID);
+            self.failed += 1;
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! Access records: who may see what, until when.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use api_auth::{
+    Amount, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, StatusCode,
+    UnixTime, json, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{self, Model, Receipt, check_rid, check_rid_if_any};
+
+/// The most records of a page.
+pub const MAX_PAGE_SIZE: u32 = 1000;
+
+/// A user's access to a resource (`AccessDetails` in the documentation).
+///
+/// Any field may be absent in a reply, and numbers may come as text; `fields` keeps what has no
+/// name here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Access {
+    /// The public id of the record.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// The application.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub aid: Option<String>,
+    /// The resource.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub rid: Option<String>,
+    /// TinyPass's id of the user.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub uid: Option<String>,
+    /// The price paid, in units of `currency` (4.99 is four dollars and 99 cents).
+    #[serde(default, deserialize_with = "wire::amount")]
+    pub amount: Option<Amount>,
+    /// The ISO code of the currency.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub currency: Option<String>,
+    /// When access was granted.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub created: Option<UnixTime>,
+    /// When access ends; `None` if it does not (absent, null or 0 in the reply).
+    #[serde(default, deserialize_with = "wire::end_time")]
+    pub expires: Option<UnixTime>,
+    /// Your reference of the user, or the uid.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub user_ref: Option<String>,
+    /// The user's e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub user_email: Option<String>,
+    /// The resource's tags.
+    #[serde(default, deserialize_with = "wire::texts")]
+    pub tags: Vec<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Access {
+    /// Whether access is given at `now`: it does not end, or ends later.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let access: tinypass_client::Access = serde_json::from_str(r#"{"expires":1402160000}"#)?;
+    /// let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_402_160_000);
+    /// assert!(access.is_active(end - Duration::from_secs(1)));
+    /// assert!(!access.is_active(end));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn is_active(&self, now: SystemTime) -> bool {
+        self.expires.is_none_or(|end| UnixTime::from(now) < end)
+    }
+}
+
+impl Model for Access {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+/// `GET /r2/access`: the access record of a user to a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetAccess {
+    rid: String,
+    user_ref: String,
+}
+
+impl GetAccess {
+    /// Of the resource `rid`, for the user with your reference `user_ref` (or TinyPass's uid).
+    pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
+        Self {
+            rid: rid.into(),
+            user_ref: user_ref.into(),
+        }
+    }
+}
+
+impl Endpoint for GetAccess {
+    type Output = Option<Access>;
+    const ID: &'static str = "access.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/r2/access".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_rid(&self.rid)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push("rid", &self.rid)
+            .push("user_ref", &self.user_ref);
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Access>, Fault> {
+        fault::optional(response)
+    }
+}
+
+/// `GET /r2/access/search`: access records by resource, user, address or tag.
+///
+/// Without any filter it finds all. Pages are counted from 0.
+///
+/// ```
+/// use tinypass_client::SearchAccess;
+///
+/// let search = SearchAccess::new().email("ann@example.org").show_expired(true).page_size(500);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchAccess {
+    rid: Option<String>,
+    user_ref: Option<String>,
+    email: Option<String>,
+    tag: Option<String>,
+    show_expired: Option<bool>,
+    page: Option<u32>,
+    page_size: Option<u32>,
+}
+
+impl SearchAccess {
+    /// Finds everything that has not expired.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only of this resource.
+    #[must_use]
+    pub fn rid(mut self, rid: impl Into<String>) -> Self {
+        self.rid = Some(rid.into());
+        self
+    }
+
+    /// Only of the user with your reference, or with TinyPass's uid.
+    #[must_use]
+    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
+        self.user_ref = Some(user_ref.into());
+        self
+    }
+
+    /// Only of the user with this e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// Only of resources with this tag; one can be given.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// Whether to find what has expired, too. The server's default is no.
+    #[must_use]
+    pub fn show_expired(mut self, show: bool) -> Self {
+        self.show_expired = Some(show);
+        self
+    }
+
+    /// The page, from 0.
+    #[must_use]
+    pub fn page(mut self, page: u32) -> Self {
+        self.page = Some(page);
+        self
+    }
+
+    /// The records of a page, 1 to 1000. The server's default is 100.
+    #[must_use]
+    pub fn page_size(mut self, size: u32) -> Self {
+        self.page_size = Some(size);
+        self
+    }
+
+    /// With page and size written out, so that the end of the list can be told.
+    pub(crate) fn explicit_page(mut self) -> Self {
+        self.page.get_or_insert(0);
+        self.page_size.get_or_insert(MAX_PAGE_SIZE);
+        self
+    }
+}
+
+/// One page of access records.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AccessPage {
+    /// The records.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub data: Vec<Access>,
+    /// What else the server said; no name is documented.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Model for AccessPage {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl Endpoint for SearchAccess {
+    type Output = AccessPage;
+    const ID: &'static str = "access.search";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/r2/access/search".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        if self
+            .page_size
+            .is_some_and(|size| !(1..=MAX_PAGE_SIZE).contains(&size))
+        {
+            return Err(InputError::new("page_size", "must be between 1 and 1000"));
+        }
+        check_rid_if_any(self.rid.as_ref())
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push_some("rid", self.rid.as_deref())
+            .push_some("user_ref", self.user_ref.as_deref())
+            .push_some("email", self.email.as_deref())
+            .push_some("tag", self.tag.as_deref())
+            .push_some(
+                "show_expired",
+                self.show_expired.map(|show| show.to_string()),
+            )
+            .push_some("page", self.page.map(|page| page.to_string()))
+            .push_some("pagesize", self.page_size.map(|size| size.to_string()));
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
+    fn parse(&self, response: &Response) -> Result<AccessPage, Fault> {
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(AccessPage::default());
+        }
+        if response.body().trim_ascii_start().starts_with(b"[") {
+            return Ok(AccessPage {
+                data: json(response)?,
+                fields: Fields::default(),
+            });
+        }
+        fault::object(response)
+    }
+}
+
+impl Paged for SearchAccess {
+    type Item = Access;
+
+    fn next(&self, page: &AccessPage) -> Option<Self> {
+        let size = self.page_size.unwrap_or(100);
+        let full = u32::try_from(page.data.len()).is_ok_and(|length| length >= size);
+        let next = self.page.unwrap_or(0).checked_add(1).filter(|_| full)?;
+        Some(self.clone().page(next))
+    }
+
+    fn items(page: AccessPage) -> Vec<Access> {
+        page.data
+    }
+
+    fn item_id(access: &Access) -> Option<&str> {
+        access.id.as_deref()
+    }
+}
+
+/// `POST /r2/access/grant`: gives a user access to a resource that exists.
+///
+/// ```
+/// use tinypass_client::{GrantAccess, UnixTime};
+///
+/// let grant = GrantAccess::new("premium-content", "ann@example.org")
+///     .user_ref("user_42")
+///     .expiration(UnixTime::from_seconds(1_893_456_000))
+///     .suppress_email(true);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantAccess {
+    rid: String,
+    email: String,
+    user_ref: Option<String>,
+    expiration: Option<UnixTime>,
+    message: Option<String>,
+    suppress_email: Option<bool>,
+}
+
+impl GrantAccess {
+    /// To the resource `rid`, for whoever has the address `email`; without an end.
+    pub fn new(rid: impl Into<String>, email: impl Into<String>) -> Self {
+        Self {
+            rid: rid.into(),
+            email: email.into(),
+            user_ref: None,
+            expiration: None,
+            message: None,
+            suppress_email: None,
+        }
+    }
+
+    /// Your reference of the user; recommended, since it is what access is asked by later.
+    #[must_use]
+    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
+        self.user_ref = Some(user_ref.into());
+        self
+    }
+
+    /// When access ends.
+    #[must_use]
+    pub fn expiration(mut self, end: UnixTime) -> Self {
+        self.expiration = Some(end);
+        self
+    }
+
+    /// A text for the e-mail to the user.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// Whether no e-mail is sent. The server's default is to send one.
+    #[must_use]
+    pub fn suppress_email(mut self, suppress: bool) -> Self {
+        self.suppress_email = Some(suppress);
+        self
+    }
+}
+
+impl Endpoint for GrantAccess {
+    type Output = Access;
+    const ID: &'static str = "access.grant";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/r2/access/grant".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        if self.email.trim().is_empty() {
+            return Err(InputError::new("email", "must not be empty"));
+        }
+        if self.expiration.is_some_and(|end| end.seconds() <= 0) {
+            return Err(InputError::new("expiration", "must be after 1970"));
+        }
+        check_rid(&self.rid)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push("rid", &self.rid)
+            .push_some("user_ref", self.user_ref.as_deref())
+            .push("email", &self.email)
+            .push_some("expiration", self.expiration.map(|end| end.to_string()))
+            .push_some("message", self.message.as_deref())
+            .push_some(
+                "suppress_email",
+                self.suppress_email.map(|suppress| suppress.to_string()),
+            );
+    }
+
+    fn parse(&self, response: &Response) -> Result<Access, Fault> {
+        fault::object(response)
+    }
+}
+
+/// `POST /r2/access/revoke`: takes a user's access away.
+///
+/// ```
+/// use tinypass_client::RevokeAccess;
+///
+/// let revoke = RevokeAccess::new("premium-content", "user_42").refund(true);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokeAccess {
+    rid: String,
+    user_ref: String,
+    refund: Option<bool>,
+}
+
+impl RevokeAccess {
+    /// Of the resource `rid`, from the user with your reference (or TinyPass's uid).
+    pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
+        Self {
+            rid: rid.into(),
+            user_ref: user_ref.into(),
+            refund: None,
+        }
+    }
+
+    /// Whether the price is paid back. The server's default is no.
+    #[must_use]
+    pub fn refund(mut self, refund: bool) -> Self {
+        self.refund = Some(refund);
+        self
+    }
+}
+
+impl Endpoint for RevokeAccess {
+    type Output = Receipt;
+    const ID: &'static str = "access.revoke";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/r2/access/revoke".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_rid(&self.rid)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push("rid", &self.rid)
+            .push("user_ref", &self.user_ref)
+            .push_some("refund", self.refund.map(|refund| refund.to_string()));
+    }
+
+    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+        Receipt::read(response)
+    }
+}

@@ -1,0 +1,259 @@
+//! Downloads: their details, and links to them that work for a while.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use api_auth::{
+    Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, StatusCode, UnixTime,
+    json, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{self, Model, check_rid};
+
+/// How the download paths are spelt. The documentation and the official PHP client disagree, and
+/// no source tells which the server takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DownloadPath {
+    /// `/r2/downloads/url` and `/r2/download/`, as in the documentation.
+    #[default]
+    Documented,
+    /// `/r2/download/url` and `/r2/download`, as the official client calls them.
+    Sdk,
+}
+
+/// The details of a download. Any field may be absent in a reply.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Download {
+    /// The public id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// The resource.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub rid: Option<String>,
+    /// The title.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub title: Option<String>,
+    /// The description.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub description: Option<String>,
+    /// The address of a picture.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub image: Option<String>,
+    /// The price as text, with amount and currency: `$4.99 USD`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub price: Option<String>,
+    /// When it was last changed.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub modified_date: Option<UnixTime>,
+    /// When it was made.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub created_date: Option<UnixTime>,
+    /// When it was published.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub published_date: Option<UnixTime>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Model for Download {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+/// `GET /r2/download/`: the details of a download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetDownload {
+    rid: String,
+    path: DownloadPath,
+}
+
+impl GetDownload {
+    /// Of the resource `rid`.
+    pub fn new(rid: impl Into<String>) -> Self {
+        Self {
+            rid: rid.into(),
+            path: DownloadPath::Documented,
+        }
+    }
+
+    /// With the path spelt like this.
+    #[must_use]
+    pub fn path(mut self, path: DownloadPath) -> Self {
+        self.path = path;
+        self
+    }
+}
+
+impl Endpoint for GetDownload {
+    type Output = Option<Download>;
+    const ID: &'static str = "download.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        match self.path {
+            DownloadPath::Documented => "/r2/download/".into(),
+            DownloadPath::Sdk => "/r2/download".into(),
+        }
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_rid(&self.rid)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push("rid", &self.rid);
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Download>, Fault> {
+        fault::optional(response)
+    }
+}
+
+/// How long a link works: the API takes one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Lifetime(Duration),
+    Expiration(UnixTime),
+}
+
+/// `GET /r2/downloads/url`: a link to a download that works for a while.
+///
+/// ```
+/// use std::time::Duration;
+/// use tinypass_client::{GetDownloadUrl, UnixTime};
+///
+/// let for_a_minute = GetDownloadUrl::for_lifetime("ebook-1", Duration::from_secs(60));
+/// let until = GetDownloadUrl::until("ebook-1", UnixTime::from_seconds(1_893_456_000));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetDownloadUrl {
+    rid: String,
+    until: Until,
+    path: DownloadPath,
+}
+
+impl GetDownloadUrl {
+    /// For so long from now on, by the server's clock; in whole seconds, at least one.
+    pub fn for_lifetime(rid: impl Into<String>, lifetime: Duration) -> Self {
+        let until = Until::Lifetime(lifetime);
+        Self {
+            rid: rid.into(),
+            until,
+            path: DownloadPath::Documented,
+        }
+    }
+
+    /// Until then.
+    pub fn until(rid: impl Into<String>, expiration: UnixTime) -> Self {
+        let until = Until::Expiration(expiration);
+        Self {
+            rid: rid.into(),
+            until,
+            path: DownloadPath::Documented,
+        }
+    }
+
+    /// With the path spelt like this.
+    #[must_use]
+    pub fn path(mut self, path: DownloadPath) -> Self {
+        self.path = path;
+        self
+    }
+}
+
+/// A link to a download.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DownloadUrl {
+    /// The link. Whoever has it can fetch the file while it works.
+    pub url: String,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default, deserialize_with = "wire::text")]
+    url: Option<String>,
+    #[serde(flatten)]
+    fields: Fields,
+}
+
+impl Model for Answer {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl Endpoint for GetDownloadUrl {
+    type Output = DownloadUrl;
+    const ID: &'static str = "download.url";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        match self.path {
+            DownloadPath::Documented => "/r2/downloads/url".into(),
+            DownloadPath::Sdk => "/r2/download/url".into(),
+        }
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        match self.until {
+            Until::Lifetime(lifetime) if lifetime.as_secs() == 0 => {
+                return Err(InputError::new("lifetime", "must be at least one second"));
+            }
+            Until::Expiration(end) if end.seconds() <= 0 => {
+                return Err(InputError::new("expiration", "must be after 1970"));
+            }
+            _ => {}
+        }
+        check_rid(&self.rid)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push("rid", &self.rid);
+        match self.until {
+            Until::Lifetime(lifetime) => params.push_number("lifetime", lifetime.as_secs()),
+            Until::Expiration(end) => params.push_number("expiration", end),
+        };
+    }
+
+    /// The form of the answer is not documented: an object with `url`, a JSON text, or the bare
+    /// link are read.
+    fn parse(&self, response: &Response) -> Result<DownloadUrl, Fault> {
+        let body = response.body().trim_ascii();
+        let link = |url: String| DownloadUrl {
+            url,
+            fields: Fields::default(),
+        };
+        match body.first() {
+            Some(b'"') => json(response).map(link),
+            Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
+            _ => {
+                let answer: Answer = fault::object(response)?;
+                let url = answer.url.ok_or_else(|| {
+                    Fault::new(ErrorKind::Decode).with_message("url: missing in the reply")
+                })?;
+                Ok(DownloadUrl {
+                    url,
+                    fields: answer.fields,
+                })
+            }
+        }
+    }
+}

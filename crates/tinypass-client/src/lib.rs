@@ -1,0 +1,41 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+//!
+//! # What is where
+//!
+//! | part | for |
+//! |---|---|
+//! | [`Client`], [`Builder`], [`Environment`] | making calls |
+//! | [`GetAccess`], [`SearchAccess`], [`GrantAccess`], [`RevokeAccess`] | requests about access |
+//! | [`SearchSubscriptions`], [`CancelSubscription`] | requests about subscriptions |
+//! | [`GetDownload`], [`GetDownloadUrl`], [`DownloadPath`] | requests about downloads |
+//! | [`GetUser`] | requests about users |
+//! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Receipt`] | answers |
+//! | [`Error`], [`ErrorKind`] | what went wrong |
+//! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing by hand, `curl` commands, other calls |
+
+mod access;
+mod client;
+mod download;
+mod fault;
+mod subscription;
+mod user;
+
+pub use access::{
+    Access, AccessPage, GetAccess, GrantAccess, MAX_PAGE_SIZE, RevokeAccess, SearchAccess,
+};
+pub use client::{Builder, Client, Environment, authorization};
+pub use download::{Download, DownloadPath, DownloadUrl, GetDownload, GetDownloadUrl};
+pub use fault::Receipt;
+pub use subscription::{CancelSubscription, SearchSubscriptions, Subscription};
+pub use user::{GetUser, User};
+
+pub use api_auth::{
+    Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, InputError, Items,
+    ManualClock, Method, Paged, Pages, Params, RawEndpoint, Request, Response, Result, Secret,
+    Secrets, Sent, StatusCode, SystemClock, Transport, TransportError, TransportErrorKind,
+    UnixTime, http, path_segment,
+};
+
+#[cfg(feature = "ureq")]
+pub use api_auth::ureq;

@@ -1,0 +1,166 @@
+//! Recurring subscriptions.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Endpoint, Fault, Fields, InputError, Method, Params, Response, StatusCode, json, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{self, Model, Receipt, check_rid, check_rid_if_any};
+
+/// A subscription. No source documents its fields, so all are kept as they came; the methods are
+/// for those that other objects of the API have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// Everything the server said.
+    pub fields: Fields,
+}
+
+impl Subscription {
+    /// The field `id`.
+    pub fn id(&self) -> Option<String> {
+        self.fields.text("id")
+    }
+
+    /// The resource: the field `rid`.
+    pub fn rid(&self) -> Option<String> {
+        self.fields.text("rid")
+    }
+
+    /// Your reference of the user: the field `user_ref`.
+    pub fn user_ref(&self) -> Option<String> {
+        self.fields.text("user_ref")
+    }
+}
+
+/// `GET /r2/subscription/search`: recurring subscriptions by resource and user.
+///
+/// ```
+/// use tinypass_client::SearchSubscriptions;
+///
+/// let search = SearchSubscriptions::new().user_ref("user_42");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchSubscriptions {
+    rid: Option<String>,
+    user_ref: Option<String>,
+}
+
+impl SearchSubscriptions {
+    /// Finds all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only to this resource.
+    #[must_use]
+    pub fn rid(mut self, rid: impl Into<String>) -> Self {
+        self.rid = Some(rid.into());
+        self
+    }
+
+    /// Only of the user with your reference.
+    #[must_use]
+    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
+        self.user_ref = Some(user_ref.into());
+        self
+    }
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    #[serde(default, deserialize_with = "wire::list")]
+    data: Vec<Subscription>,
+    #[serde(flatten)]
+    fields: Fields,
+}
+
+impl Model for Wrapped {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+impl Endpoint for SearchSubscriptions {
+    type Output = Vec<Subscription>;
+    const ID: &'static str = "subscription.search";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/r2/subscription/search".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_rid_if_any(self.rid.as_ref())
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push_some("rid", self.rid.as_deref())
+            .push_some("user_ref", self.user_ref.as_deref());
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Subscription>, Fault> {
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(Vec::new());
+        }
+        if response.body().trim_ascii_start().starts_with(b"[") {
+            return json(response);
+        }
+        fault::object::<Wrapped>(response).map(|wrapped| wrapped.data)
+    }
+}
+
+/// `POST /r2/subscription/cancel`: stops a recurring subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelSubscription {
+    rid: String,
+    user_ref: String,
+}
+
+impl CancelSubscription {
+    /// To the resource `rid`, of the user with your reference.
+    pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
+        Self {
+            rid: rid.into(),
+            user_ref: user_ref.into(),
+        }
+    }
+}
+
+impl Endpoint for CancelSubscription {
+    type Output = Receipt;
+    const ID: &'static str = "subscription.cancel";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/r2/subscription/cancel".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_rid(&self.rid)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push("rid", &self.rid)
+            .push("user_ref", &self.user_ref);
+    }
+
+    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+        Receipt::read(response)
+    }
+}

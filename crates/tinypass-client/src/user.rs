@@ -1,0 +1,80 @@
+//! Users.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Endpoint, Fault, Fields, InputError, Method, Response, StatusCode, path_segment, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{self, Model};
+
+/// A user of TinyPass. Any field may be absent in a reply.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct User {
+    /// TinyPass's id of the user.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub uid: Option<String>,
+    /// The e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// The first name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub first_name: Option<String>,
+    /// The last name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub last_name: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Model for User {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+/// `GET /r2/user/{uid}`: the details of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetUser {
+    uid: String,
+}
+
+impl GetUser {
+    /// Of the user with TinyPass's `uid`.
+    pub fn new(uid: impl Into<String>) -> Self {
+        Self { uid: uid.into() }
+    }
+}
+
+impl Endpoint for GetUser {
+    type Output = Option<User>;
+    const ID: &'static str = "user.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/r2/user/", &path_segment(&self.uid)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        match self.uid.trim() {
+            "" => Err(InputError::new("uid", "must not be empty")),
+            // A server would take these for parts of the path.
+            "." | ".." => Err(InputError::new("uid", "must not be a dot segment")),
+            _ => Ok(()),
+        }
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<User>, Fault> {
+        fault::optional(response)
+    }
+}
