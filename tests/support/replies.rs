@@ -55,8 +55,7 @@ impl Case<'_> {
         assert!(!read.is_empty());
         for changed in variations(self.documented) {
             let text = changed.to_string();
-            self.json(&text)
-                .unwrap_or_else(|error| panic!("{text}: {error:?}"));
+            self.json(&text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
         }
 
         let html = "<html><body><h1>502 Bad Gateway</h1></body></html>";
@@ -64,10 +63,7 @@ impl Case<'_> {
         assert_eq!(error.status().unwrap().as_u16(), 502);
         assert_eq!(error.body_text(), html);
         assert_eq!(error.headers().unwrap()["content-type"], "text/html");
-        assert_eq!(
-            (error.kind(), error.request_id()),
-            (ErrorKind::Api, Some("req-1"))
-        );
+        assert_eq!((error.kind(), error.request_id()), (ErrorKind::Api, Some("req-1")));
         assert!(error.to_string().contains("Bad Gateway"), "{error}");
 
         let cut = self.documented.get(..self.documented.len() / 2).unwrap();
@@ -82,10 +78,7 @@ impl Case<'_> {
             }
         }
         let error = self.answer(401, "text/plain", "who are you").unwrap_err();
-        assert_eq!(
-            (error.kind(), error.message()),
-            (ErrorKind::Auth, Some("who are you"))
-        );
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("who are you")));
         assert_eq!(error.attempts(), 1);
     }
 }
@@ -124,10 +117,7 @@ fn add_unknown(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.values_mut().for_each(add_unknown);
-            map.insert(
-                "brand_new".to_owned(),
-                serde_json::json!({"a": [1, null, {}]}),
-            );
+            map.insert("brand_new".to_owned(), serde_json::json!({"a": [1, null, {}]}));
         }
         Value::Array(items) => items.iter_mut().for_each(add_unknown),
         _ => {}

@@ -70,9 +70,7 @@ pub struct Preparation {
 
 impl std::fmt::Debug for Preparation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Preparation")
-            .field("guarded", &self.guard.is_some())
-            .finish()
+        f.debug_struct("Preparation").field("guarded", &self.guard.is_some()).finish()
     }
 }
 

@@ -65,20 +65,13 @@ struct Failure {
 
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self {
-            error: error.into(),
-            outcome: None,
-        }
+        Self { error: error.into(), outcome: None }
     }
 }
 
 impl Client {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        Self(Arc::new(Inner {
-            parts,
-            preparing: Mutex::new(()),
-            random: RandomState::new(),
-        }))
+        Self(Arc::new(Inner { parts, preparing: Mutex::new(()), random: RandomState::new() }))
     }
 
     /// Makes the call and reads its answer.
@@ -135,9 +128,7 @@ impl Client {
     /// A wrong argument, or no token.
     pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
         let request = self.prepare(endpoint)?;
-        let parameters = self
-            .auth(endpoint.credential())?
-            .map_or(&[][..], Auth::secret_parameters);
+        let parameters = self.auth(endpoint.credential())?.map_or(&[][..], Auth::secret_parameters);
         Ok(curl(&request, parameters, secrets))
     }
 
@@ -169,11 +160,9 @@ impl Client {
 
     fn exchange<E: Endpoint>(&self, endpoint: &E) -> Result<(Response, u32)> {
         let mut attempts = 0;
-        self.with_retries(E::ID, endpoint.repeatable(), || {
-            self.try_once(endpoint, &mut attempts)
-        })
-        .map(|response| (response, attempts))
-        .map_err(|error| self.named::<E>(error, attempts))
+        self.with_retries(E::ID, endpoint.repeatable(), || self.try_once(endpoint, &mut attempts))
+            .map(|response| (response, attempts))
+            .map_err(|error| self.named::<E>(error, attempts))
     }
 
     /// One try: sent once, or twice if the first time only the token had died.
@@ -194,16 +183,10 @@ impl Client {
                 return Ok(response);
             }
             let after = self.retry_after(&response);
-            let outcome = Outcome::Status {
-                status: response.status(),
-                retry_after: after,
-            };
+            let outcome = Outcome::Status { status: response.status(), retry_after: after };
             let fault = (self.0.parts.provider.fault)(&response);
             let error = Error::from_fault(fault, response).with_retry_after(after);
-            return Err(Failure {
-                error,
-                outcome: Some(outcome),
-            });
+            return Err(Failure { error, outcome: Some(outcome) });
         }
     }
 
@@ -249,11 +232,7 @@ impl Client {
         if auth.prepare(clock.now())?.is_none() {
             return Ok(());
         }
-        let _one_thread = self
-            .0
-            .preparing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _one_thread = self.0.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempts = 0;
         self.with_retries("auth", true, || {
             let Some(preparation) = auth.prepare(clock.now())? else {
@@ -267,10 +246,7 @@ impl Client {
             let after = self.retry_after(&response);
             auth.absorb(response, clock.now()).map_err(|error| Failure {
                 error: error.with_retry_after(after),
-                outcome: Some(Outcome::Status {
-                    status,
-                    retry_after: after,
-                }),
+                outcome: Some(Outcome::Status { status, retry_after: after }),
             })
         })
         .map_err(Error::of_preparation)
@@ -279,13 +255,8 @@ impl Client {
     fn build<E: Endpoint>(&self, endpoint: &E, auth: Option<&dyn Auth>) -> Result<Request> {
         let now = self.0.parts.clock.now();
         let site = endpoint.site();
-        let (_, base) = self
-            .0
-            .parts
-            .bases
-            .iter()
-            .find(|(name, _)| *name == site)
-            .ok_or_else(|| {
+        let (_, base) =
+            self.0.parts.bases.iter().find(|(name, _)| *name == site).ok_or_else(|| {
                 InputError::new("environment", format!("has no `{}` host", site.name()))
             })?;
         let mut draft = Draft::of(endpoint)?;
@@ -311,20 +282,12 @@ impl Client {
         if credential == Credential::NONE {
             return Ok(None);
         }
-        let found = self
-            .0
-            .parts
-            .credentials
-            .iter()
-            .find(|(name, _)| *name == credential);
+        let found = self.0.parts.credentials.iter().find(|(name, _)| *name == credential);
         match found {
             Some((_, auth)) => Ok(Some(&**auth)),
             None => Err(InputError::new(
                 "credentials",
-                format!(
-                    "this call needs the `{}` ones, which were not given",
-                    credential.name()
-                ),
+                format!("this call needs the `{}` ones, which were not given", credential.name()),
             )
             .into()),
         }
@@ -336,16 +299,8 @@ impl Client {
         let parts = &self.0.parts;
         let name = parts.provider.name;
         let begin = parts.clock.now();
-        let result = parts
-            .transport
-            .send(request)
-            .and_then(|response| self.capped(response));
-        let elapsed = parts
-            .clock
-            .now()
-            .duration_since(begin)
-            .unwrap_or_default()
-            .as_millis();
+        let result = parts.transport.send(request).and_then(|response| self.capped(response));
+        let elapsed = parts.clock.now().duration_since(begin).unwrap_or_default().as_millis();
         match result {
             Ok(response) => {
                 log::debug!(
@@ -360,14 +315,8 @@ impl Client {
                     "{name} {id}: attempt {attempt}, {:?} after {elapsed} ms",
                     error.kind()
                 );
-                let outcome = Outcome::Transport {
-                    sent: error.sent(),
-                    kind: error.kind(),
-                };
-                Err(Failure {
-                    error: error.into(),
-                    outcome: Some(outcome),
-                })
+                let outcome = Outcome::Transport { sent: error.sent(), kind: error.kind() };
+                Err(Failure { error: error.into(), outcome: Some(outcome) })
             }
         }
     }
@@ -389,12 +338,7 @@ impl Client {
     fn jitter(&self, number: u32) -> f64 {
         let mut hasher = self.0.random.build_hasher();
         hasher.write_u32(number);
-        let now = self
-            .0
-            .parts
-            .clock
-            .now()
-            .duration_since(SystemTime::UNIX_EPOCH);
+        let now = self.0.parts.clock.now().duration_since(SystemTime::UNIX_EPOCH);
         hasher.write_u128(now.unwrap_or_default().as_nanos());
         f64::from(u16::try_from(hasher.finish() & 0xffff).unwrap_or(0)) / 65_536.0
     }
@@ -407,11 +351,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.0.parts;
-        let names: Vec<&str> = parts
-            .credentials
-            .iter()
-            .map(|(name, _)| name.name())
-            .collect();
+        let names: Vec<&str> = parts.credentials.iter().map(|(name, _)| name.name()).collect();
         f.debug_struct("Client")
             .field("provider", &parts.provider.name)
             .field("bases", &parts.bases)

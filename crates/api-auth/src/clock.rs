@@ -27,18 +27,12 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the room where the clock is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the room where waiting is done"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
     }

@@ -27,11 +27,7 @@ pub enum Secrets {
 pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> String {
     let masked = secrets == Secrets::Masked;
     let hide = |text: &str| {
-        if masked {
-            mask_parameters(text, secret_parameters)
-        } else {
-            text.to_owned()
-        }
+        if masked { mask_parameters(text, secret_parameters) } else { text.to_owned() }
     };
     let uri = request.uri().to_string();
     let uri = match uri.split_once('?') {
@@ -49,14 +45,9 @@ pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> 
     }
     if !request.body().is_empty() {
         let body = String::from_utf8_lossy(request.body());
-        let form = request
-            .headers()
-            .get(http::header::CONTENT_TYPE)
-            .is_some_and(|value| {
-                value
-                    .as_bytes()
-                    .starts_with(b"application/x-www-form-urlencoded")
-            });
+        let form = request.headers().get(http::header::CONTENT_TYPE).is_some_and(|value| {
+            value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
+        });
         let body = match (form, masked && !secret_parameters.is_empty()) {
             (true, _) => hide(&body),
             (false, true) => mask_json(&body, secret_parameters),
@@ -122,10 +113,7 @@ mod tests {
     #[test]
     fn no_secret_part_is_shown_unless_asked() {
         for (kind, body) in [
-            (
-                "application/x-www-form-urlencoded",
-                "b=2&oauth_token=CANARY",
-            ),
+            ("application/x-www-form-urlencoded", "b=2&oauth_token=CANARY"),
             ("application/json", r#"{"b":2,"oauth_token":"CANARY"}"#),
             ("text/plain", "CANARY"),
         ] {
@@ -141,9 +129,6 @@ mod tests {
     fn quotes_cannot_leave_the_argument() {
         let request = request("text/plain", "'; rm -rf $HOME; '");
         let shown = curl(&request, &[], Secrets::Shown);
-        assert!(
-            shown.ends_with(r"--data-binary ''\''; rm -rf $HOME; '\'''"),
-            "{shown}"
-        );
+        assert!(shown.ends_with(r"--data-binary ''\''; rm -rf $HOME; '\'''"), "{shown}");
     }
 }

@@ -35,9 +35,7 @@ pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
 /// Leaves the place, and out of the text what the parser quotes from the input.
 fn without_value(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
-    let quoting = ["invalid type: ", "invalid value: "]
-        .iter()
-        .any(|start| text.starts_with(start));
+    let quoting = ["invalid type: ", "invalid value: "].iter().any(|start| text.starts_with(start));
     match text.rsplit_once(", expected ") {
         Some((found, expected)) if quoting => {
             let found = found.find([' ']).and_then(|first| {
@@ -143,9 +141,7 @@ mod tests {
     }
 
     fn fault(body: &str) -> String {
-        json::<Outer>(&Response::new(body.as_bytes().to_vec()))
-            .unwrap_err()
-            .to_string()
+        json::<Outer>(&Response::new(body.as_bytes().to_vec())).unwrap_err().to_string()
     }
 
     #[test]
@@ -159,10 +155,7 @@ mod tests {
             "data[1].id: invalid type: string, expected u32"
         );
         assert!(fault(r#"{"data":[{"name":"a"}]}"#).starts_with("data[0]"));
-        assert_eq!(
-            fault("[1]"),
-            "[0]: invalid type: integer, expected a sequence"
-        );
+        assert_eq!(fault("[1]"), "[0]: invalid type: integer, expected a sequence");
     }
 
     #[test]
@@ -173,10 +166,7 @@ mod tests {
             r#"{"data":[{"id":-77777}]}"#,
         ] {
             let text = fault(body);
-            assert!(
-                !text.contains("CANARY") && !text.contains("77777"),
-                "{text}"
-            );
+            assert!(!text.contains("CANARY") && !text.contains("77777"), "{text}");
         }
     }
 

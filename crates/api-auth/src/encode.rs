@@ -69,9 +69,7 @@ impl<'a> Params<'a> {
 
     /// The first value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Whether there is no parameter.
@@ -97,9 +95,7 @@ impl<'a> Params<'a> {
 impl fmt::Debug for Params<'_> {
     /// Shows the names only: a value may be a passphrase or a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -208,17 +204,11 @@ mod tests {
     #[test]
     fn top_level_names_are_sorted_and_what_is_nested_keeps_its_order() {
         let mut params = Params::new();
-        params
-            .push("token", "t")
-            .push("SANs[10][DNS]", "k")
-            .push("SANs[9][DNS]", "j");
+        params.push("token", "t").push("SANs[10][DNS]", "k").push("SANs[9][DNS]", "j");
         params.push("C", "US").push("ca_id", "1").push("CN", "x");
         params.sort_by_top_level_name();
         let names: Vec<&str> = params.iter().map(|(name, _)| name).collect();
-        assert_eq!(
-            names,
-            ["C", "CN", "SANs[10][DNS]", "SANs[9][DNS]", "ca_id", "token"]
-        );
+        assert_eq!(names, ["C", "CN", "SANs[10][DNS]", "SANs[9][DNS]", "ca_id", "token"]);
     }
 
     #[test]

@@ -189,12 +189,7 @@ impl<'a> Draft<'a> {
         endpoint.check()?;
         let mut query = Params::new();
         endpoint.query(&mut query);
-        Ok(Self {
-            method: endpoint.method(),
-            path: endpoint.path(),
-            query,
-            body: endpoint.body()?,
-        })
+        Ok(Self { method: endpoint.method(), path: endpoint.path(), query, body: endpoint.body()? })
     }
 
     /// Encodes everything, once. What comes out is what is signed and what is sent.
@@ -205,16 +200,9 @@ impl<'a> Draft<'a> {
     /// A path that is not a path, or a request target that is longer than HTTP libraries allow.
     pub fn encode(self, base: &str, encoding: Encoding) -> Result<Request, InputError> {
         if !self.path.starts_with('/') || self.path.contains(['?', '#']) {
-            return Err(InputError::new(
-                "path",
-                "must begin with / and hold neither ? nor #",
-            ));
+            return Err(InputError::new("path", "must begin with / and hold neither ? nor #"));
         }
-        let query_length: usize = self
-            .query
-            .iter()
-            .map(|(n, v)| n.len() + 3 * v.len() + 2)
-            .sum();
+        let query_length: usize = self.query.iter().map(|(n, v)| n.len() + 3 * v.len() + 2).sum();
         let mut target = String::with_capacity(base.len() + self.path.len() + query_length);
         target.push_str(base);
         target.push_str(&self.path);
@@ -227,16 +215,13 @@ impl<'a> Draft<'a> {
         let (content_type, bytes) = match self.body {
             Body::None => (None, Vec::new()),
             Body::Form(params) => (
-                Some(HeaderValue::from_static(
-                    "application/x-www-form-urlencoded",
-                )),
+                Some(HeaderValue::from_static("application/x-www-form-urlencoded")),
                 encoding.text(&params).into_bytes(),
             ),
             Body::Json(bytes) => (Some(HeaderValue::from_static("application/json")), bytes),
-            Body::Bytes {
-                content_type,
-                bytes,
-            } => (Some(HeaderValue::from_static(content_type)), bytes),
+            Body::Bytes { content_type, bytes } => {
+                (Some(HeaderValue::from_static(content_type)), bytes)
+            }
         };
         let mut request = Request::new(bytes);
         *request.method_mut() = self.method;
@@ -379,10 +364,7 @@ mod tests {
         form.push("a b", "*~");
         let call = RawEndpoint::new(Method::POST, "/x").with_body(Body::Form(form));
         let request = encode(&call).unwrap();
-        assert_eq!(
-            request.headers()["content-type"],
-            "application/x-www-form-urlencoded"
-        );
+        assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
         assert_eq!(request.body(), b"a+b=*%7E");
 
         let call = RawEndpoint::new(Method::POST, "/x").with_body(Body::json(&["ą/"]).unwrap());
@@ -393,15 +375,7 @@ mod tests {
 
     #[test]
     fn a_path_that_is_none_is_refused_by_name() {
-        for bad in [
-            "",
-            "r2",
-            "/a?b=c",
-            "/a#b",
-            "/a b",
-            "/a\nb",
-            "@evil.example/",
-        ] {
+        for bad in ["", "r2", "/a?b=c", "/a#b", "/a b", "/a\nb", "@evil.example/"] {
             let error = encode(&RawEndpoint::new(Method::GET, bad)).unwrap_err();
             assert!(error.argument().starts_with("path"), "{bad:?}: {error}");
         }

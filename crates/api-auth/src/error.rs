@@ -52,10 +52,7 @@ impl InputError {
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            argument: argument.into(),
-            problem: problem.into(),
-        }
+        Self { argument: argument.into(), problem: problem.into() }
     }
 
     /// The argument's name.
@@ -79,11 +76,7 @@ pub struct Detail {
 impl Detail {
     /// An entry from its three parts.
     pub fn new(field: Option<String>, code: Option<String>, message: Option<String>) -> Self {
-        Self {
-            field,
-            code,
-            message,
-        }
+        Self { field, code, message }
     }
 }
 
@@ -102,13 +95,7 @@ pub struct Fault {
 impl Fault {
     /// A fault of that kind that says nothing more.
     pub fn new(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            code: None,
-            message: None,
-            details: Vec::new(),
-            request_id: None,
-        }
+        Self { kind, code: None, message: None, details: Vec::new(), request_id: None }
     }
 
     /// The kind that a bare HTTP status stands for: 401 and 403 are [`ErrorKind::Auth`], 429 is
@@ -177,14 +164,8 @@ impl Fault {
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = self.details.first();
-        let code = self
-            .code
-            .as_deref()
-            .or(first.and_then(|detail| detail.code.as_deref()));
-        let text = self
-            .message
-            .as_deref()
-            .or(first.and_then(|detail| detail.message.as_deref()));
+        let code = self.code.as_deref().or(first.and_then(|detail| detail.code.as_deref()));
+        let text = self.message.as_deref().or(first.and_then(|detail| detail.message.as_deref()));
         match (code, text) {
             (Some(code), Some(text)) => write!(f, "{code}: {text}"),
             (Some(text), None) | (None, Some(text)) => f.write_str(text),
@@ -312,9 +293,7 @@ impl Error {
 
     /// The answer's body, byte for byte, or as much of it as came; empty if none came.
     pub fn body(&self) -> &[u8] {
-        self.reply()
-            .map(|reply| reply.body().as_slice())
-            .unwrap_or_default()
+        self.reply().map(|reply| reply.body().as_slice()).unwrap_or_default()
     }
 
     /// The answer's body as text; bytes that are not UTF-8 become U+FFFD.
@@ -325,26 +304,18 @@ impl Error {
     /// The provider's error code, as it was sent.
     pub fn code(&self) -> Option<&str> {
         let fault = self.fault()?;
-        fault
-            .code
-            .as_deref()
-            .or_else(|| fault.details.first()?.code.as_deref())
+        fault.code.as_deref().or_else(|| fault.details.first()?.code.as_deref())
     }
 
     /// The provider's message, as it was sent.
     pub fn message(&self) -> Option<&str> {
         let fault = self.fault()?;
-        fault
-            .message
-            .as_deref()
-            .or_else(|| fault.details.first()?.message.as_deref())
+        fault.message.as_deref().or_else(|| fault.details.first()?.message.as_deref())
     }
 
     /// The provider's list of errors, one entry a field, where it sends one.
     pub fn details(&self) -> &[Detail] {
-        self.fault()
-            .map(|fault| fault.details.as_slice())
-            .unwrap_or_default()
+        self.fault().map(|fault| fault.details.as_slice()).unwrap_or_default()
     }
 
     /// The provider's id of the request, from its body or the `x-request-id` header.
@@ -502,26 +473,12 @@ mod tests {
     #[test]
     fn a_long_or_binary_body_is_cut_and_an_empty_one_is_named() {
         let long = reply(500, &"ż".repeat(100_000));
-        let message = Fault::new(ErrorKind::Api)
-            .with_text_of(&long)
-            .message
-            .unwrap();
+        let message = Fault::new(ErrorKind::Api).with_text_of(&long).message.unwrap();
         assert_eq!(message.chars().count(), 201);
         let mut binary = reply(500, "");
-        assert_eq!(
-            Fault::new(ErrorKind::Api)
-                .with_text_of(&binary)
-                .message
-                .unwrap(),
-            "empty body"
-        );
+        assert_eq!(Fault::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(), "empty body");
         *binary.body_mut() = vec![0xff; 9];
-        assert!(
-            Fault::new(ErrorKind::Api)
-                .with_text_of(&binary)
-                .message
-                .is_some()
-        );
+        assert!(Fault::new(ErrorKind::Api).with_text_of(&binary).message.is_some());
     }
 
     #[test]
@@ -534,14 +491,8 @@ mod tests {
     #[test]
     fn the_source_tells_the_cause() {
         let error = Error::from(InputError::new("rid", "must not be empty"));
-        assert_eq!(
-            error.source().unwrap().to_string(),
-            "rid: must not be empty"
-        );
-        assert_eq!(
-            (error.kind(), error.argument()),
-            (ErrorKind::Input, Some("rid"))
-        );
+        assert_eq!(error.source().unwrap().to_string(), "rid: must not be empty");
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("rid")));
         assert_eq!(error.sent(), Sent::No);
     }
 }

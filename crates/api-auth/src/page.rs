@@ -23,11 +23,7 @@ pub struct Pages<E> {
 impl<E: Paged> Pages<E> {
     /// The pages from `first` on.
     pub fn new(client: Client, first: E) -> Self {
-        Self {
-            client,
-            request: Some(first),
-            failed: false,
-        }
+        Self { client, request: Some(first), failed: false }
     }
 
     /// The request of the page that comes next, or that failed; `None` at the end.
@@ -67,11 +63,7 @@ impl<E: Paged> Items<E> {
     /// The entries from the page `first` on.
     pub fn new(client: Client, first: E) -> Self {
         let seen = Seen::default();
-        Self {
-            pages: Pages::new(client, first),
-            ready: Vec::new().into_iter(),
-            seen,
-        }
+        Self { pages: Pages::new(client, first), ready: Vec::new().into_iter(), seen }
     }
 
     /// Page by page instead.

@@ -87,14 +87,9 @@ pub enum Reason {
 /// A request that may have arrived is tried again only if it is repeatable, whatever happened.
 pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: f64) -> Decision {
     let (passing, surely_unsent, asked) = match outcome {
-        Outcome::Status {
-            status,
-            retry_after,
-        } => (
-            policy.statuses.contains(&status.as_u16()),
-            false,
-            retry_after,
-        ),
+        Outcome::Status { status, retry_after } => {
+            (policy.statuses.contains(&status.as_u16()), false, retry_after)
+        }
         Outcome::Transport { sent, kind } => {
             let passing = !matches!(
                 kind,
@@ -118,16 +113,9 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
         Some(asked) if asked > policy.longest => Decision::Stop(Reason::TooLong),
         Some(asked) => Decision::Wait(asked),
         None => {
-            let doubled = policy
-                .base
-                .saturating_mul(1 << (attempt.number - 1).min(20));
+            let doubled = policy.base.saturating_mul(1 << (attempt.number - 1).min(20));
             let spread = 0.5 + jitter.clamp(0.0, 1.0);
-            Decision::Wait(
-                doubled
-                    .min(policy.longest)
-                    .mul_f64(spread)
-                    .min(policy.longest),
-            )
+            Decision::Wait(doubled.min(policy.longest).mul_f64(spread).min(policy.longest))
         }
     }
 }
@@ -154,38 +142,22 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 /// Seconds since 1970 of an IMF-fixdate. Nothing else in the house needs dates, so this is
 /// twenty lines instead of a crate.
 fn http_date(text: &str) -> Option<u64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_weekday, rest) = text.split_once(", ")?;
     let mut words = rest.split(' ');
-    let day: u64 = words
-        .next()?
-        .parse()
-        .ok()
-        .filter(|day| (1..=31).contains(day))?;
+    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
     let month_name = words.next()?;
     let month = MONTHS.iter().position(|name| *name == month_name)?;
-    let year: u64 = words
-        .next()?
-        .parse()
-        .ok()
-        .filter(|year| (1970..=9999).contains(year))?;
-    let mut clock = words
-        .next()?
-        .split(':')
-        .map(|part| part.parse::<u64>().ok());
+    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..=9999).contains(year))?;
+    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     if words.next() != Some("GMT") || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     // Years counted from March, so that the leap day is the last of a year.
     let month = u64::try_from(month).ok()? + 1;
-    let (y, m) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
     Some((days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second)
 }
@@ -195,14 +167,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const UNSENT: Outcome = Outcome::Transport {
-        sent: Sent::No,
-        kind: TransportErrorKind::Connect,
-    };
-    const LOST: Outcome = Outcome::Transport {
-        sent: Sent::Maybe,
-        kind: TransportErrorKind::Interrupted,
-    };
+    const UNSENT: Outcome =
+        Outcome::Transport { sent: Sent::No, kind: TransportErrorKind::Connect };
+    const LOST: Outcome =
+        Outcome::Transport { sent: Sent::Maybe, kind: TransportErrorKind::Interrupted };
 
     fn status(code: u16, retry_after: Option<u64>) -> Outcome {
         Outcome::Status {
@@ -212,15 +180,7 @@ mod tests {
     }
 
     fn first(repeatable: bool, outcome: Outcome) -> Decision {
-        decide(
-            &RetryPolicy::default(),
-            Attempt {
-                number: 1,
-                repeatable,
-            },
-            outcome,
-            0.5,
-        )
+        decide(&RetryPolicy::default(), Attempt { number: 1, repeatable }, outcome, 0.5)
     }
 
     const QUARTER: Decision = Decision::Wait(Duration::from_millis(250));
@@ -230,11 +190,7 @@ mod tests {
         use Reason::{Final, NotRepeatable, TooLong};
         for (repeatable, outcome, expected) in [
             (true, status(503, None), QUARTER),
-            (
-                true,
-                status(429, Some(7)),
-                Decision::Wait(Duration::from_secs(7)),
-            ),
+            (true, status(429, Some(7)), Decision::Wait(Duration::from_secs(7))),
             (true, status(429, Some(31)), Decision::Stop(TooLong)),
             (true, status(404, None), Decision::Stop(Final)),
             (true, status(500, None), Decision::Stop(Final)),
@@ -244,35 +200,22 @@ mod tests {
             (false, LOST, Decision::Stop(NotRepeatable)),
             (true, LOST, QUARTER),
         ] {
-            assert_eq!(
-                first(repeatable, outcome),
-                expected,
-                "{repeatable} {outcome:?}"
-            );
+            assert_eq!(first(repeatable, outcome), expected, "{repeatable} {outcome:?}");
         }
     }
 
     #[test]
     fn a_certificate_that_is_not_trusted_is_final() {
-        let outcome = Outcome::Transport {
-            sent: Sent::No,
-            kind: TransportErrorKind::Tls,
-        };
+        let outcome = Outcome::Transport { sent: Sent::No, kind: TransportErrorKind::Tls };
         assert_eq!(first(true, outcome), Decision::Stop(Reason::Final));
     }
 
     #[test]
     fn waits_double_and_stay_below_the_cap() {
-        let policy = RetryPolicy {
-            retries: 40,
-            ..RetryPolicy::default()
-        };
+        let policy = RetryPolicy { retries: 40, ..RetryPolicy::default() };
         let wait = |number, jitter| match decide(
             &policy,
-            Attempt {
-                number,
-                repeatable: true,
-            },
+            Attempt { number, repeatable: true },
             LOST,
             jitter,
         ) {

@@ -22,10 +22,7 @@ pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// Which proxy connections go through.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(
-    not(feature = "ureq"),
-    expect(dead_code, reason = "read by the built-in transport")
-)]
+#[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "read by the built-in transport"))]
 pub(crate) enum ProxyChoice {
     /// The one of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), except
     /// to the own machine.
@@ -54,10 +51,9 @@ pub(crate) struct NetworkSettings {
 
 impl NetworkSettings {
     fn check(&self) -> Result<(), InputError> {
-        for (name, timeout) in [
-            ("timeout", self.timeout),
-            ("connect_timeout", self.connect_timeout),
-        ] {
+        for (name, timeout) in
+            [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)]
+        {
             if timeout.is_zero() {
                 return Err(InputError::new(name, "must be longer than nothing"));
             }
@@ -68,10 +64,7 @@ impl NetworkSettings {
     /// Whether credentials may go to this host unencrypted.
     pub(crate) fn allows_plain_http(&self, host: &str) -> bool {
         is_loopback(host)
-            || self
-                .plain_http_hosts
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(host))
+            || self.plain_http_hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 
@@ -218,15 +211,9 @@ impl Settings {
             .ok()
             .filter(|value| value.as_bytes().iter().all(|byte| printable(*byte)))
             .ok_or_else(|| {
-                InputError::new(
-                    "application",
-                    "may hold only visible ASCII characters and spaces",
-                )
+                InputError::new("application", "may hold only visible ASCII characters and spaces")
             })?;
-        let mut retry = RetryPolicy {
-            statuses: provider.retry_statuses,
-            ..RetryPolicy::default()
-        };
+        let mut retry = RetryPolicy { statuses: provider.retry_statuses, ..RetryPolicy::default() };
         if let Some(retries) = self.retries {
             retry.retries = retries;
         }
@@ -252,10 +239,7 @@ fn built_in(
     network: &NetworkSettings,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Transport>, InputError> {
-    Ok(Arc::new(crate::transport::ureq::UreqTransport::new(
-        network,
-        clock.clone(),
-    )?))
+    Ok(Arc::new(crate::transport::ureq::UreqTransport::new(network, clock.clone())?))
 }
 
 #[cfg(not(feature = "ureq"))]
@@ -263,10 +247,7 @@ fn built_in(
     _network: &NetworkSettings,
     _clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Transport>, InputError> {
-    Err(InputError::new(
-        "transport",
-        "must be given: built without the feature `ureq`",
-    ))
+    Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
 }
 
 struct Base {
@@ -303,11 +284,8 @@ impl Base {
         }
         let scheme = if https { "https" } else { "http" };
         let path = uri.path().trim_end_matches('/');
-        Ok(Self {
-            text: format!("{scheme}://{authority}{path}"),
-            https,
-            loopback,
-        })
+        let text = format!("{scheme}://{authority}{path}");
+        Ok(Self { text, loopback: is_loopback(host) })
     }
 }
 
@@ -315,9 +293,7 @@ impl Base {
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The methods that every provider's `Builder` has, for a type whose field `settings` is a
@@ -435,14 +411,8 @@ mod tests {
 
     #[test]
     fn a_base_keeps_its_path_and_loses_the_last_slash() {
-        assert_eq!(
-            base("https://h.example/api/v1/").unwrap(),
-            "https://h.example/api/v1"
-        );
-        assert_eq!(
-            base("HTTPS://h.example:8443").unwrap(),
-            "https://h.example:8443"
-        );
+        assert_eq!(base("https://h.example/api/v1/").unwrap(), "https://h.example/api/v1");
+        assert_eq!(base("HTTPS://h.example:8443").unwrap(), "https://h.example:8443");
     }
 
     #[test]
@@ -456,11 +426,7 @@ mod tests {
         ] {
             assert!(base(good).is_ok(), "{good}");
         }
-        for bad in [
-            "http://h.example",
-            "http://127.0.0.1.evil.example",
-            "http://localhost.evil",
-        ] {
+        for bad in ["http://h.example", "http://127.0.0.1.evil.example", "http://localhost.evil"] {
             assert!(base(bad).unwrap_err().contains("plain http"), "{bad}");
         }
     }

@@ -115,13 +115,7 @@ impl TransportError {
     /// assert_eq!(error.to_string(), "connection refused");
     /// ```
     pub fn new(kind: TransportErrorKind, sent: Sent, text: impl Into<String>) -> Self {
-        Self {
-            kind,
-            sent,
-            text: text.into(),
-            partial: None,
-            source: None,
-        }
+        Self { kind, sent, text: text.into(), partial: None, source: None }
     }
 
     /// Adds the error beneath.

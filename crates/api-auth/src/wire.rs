@@ -74,9 +74,7 @@ impl TryFrom<UnixTime> for SystemTime {
 
 impl<'de> Deserialize<'de> for UnixTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        integer(deserializer)?
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("expected seconds"))
+        integer(deserializer)?.map(Self).ok_or_else(|| D::Error::custom("expected seconds"))
     }
 }
 
@@ -105,15 +103,8 @@ impl Amount {
     /// `units` of the smallest coin of a currency with that many `decimals` (2 for cents and
     /// grosze); more than 18 decimals count as 18.
     pub const fn from_minor_units(units: i64, decimals: u8) -> Self {
-        let decimals = if decimals > Self::MOST_DECIMALS {
-            Self::MOST_DECIMALS
-        } else {
-            decimals
-        };
-        Self {
-            digits: units,
-            decimals,
-        }
+        let decimals = if decimals > Self::MOST_DECIMALS { Self::MOST_DECIMALS } else { decimals };
+        Self { digits: units, decimals }
     }
 
     /// The amount in the smallest coin of a currency with that many `decimals`; `None` if it has
@@ -199,13 +190,8 @@ fn parse_amount(text: &str) -> Option<Amount> {
         digits = digits.checked_mul(10i64.checked_pow(decimals.unsigned_abs())?)?;
         decimals = 0;
     }
-    let decimals = u8::try_from(decimals)
-        .ok()
-        .filter(|d| *d <= Amount::MOST_DECIMALS)?;
-    Some(Amount {
-        digits: if negative { -digits } else { digits },
-        decimals,
-    })
+    let decimals = u8::try_from(decimals).ok().filter(|d| *d <= Amount::MOST_DECIMALS)?;
+    Some(Amount { digits: if negative { -digits } else { digits }, decimals })
 }
 
 impl Serialize for Amount {
@@ -299,9 +285,7 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
         }
 
         fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-            i64::try_from(value)
-                .map(Some)
-                .map_err(|_| E::custom("number out of range"))
+            i64::try_from(value).map(Some).map_err(|_| E::custom("number out of range"))
         }
 
         fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
@@ -311,11 +295,7 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
 
         fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
             // PHP's word for nothing.
-            if value {
-                Err(E::custom("expected a whole number"))
-            } else {
-                Ok(None)
-            }
+            if value { Err(E::custom("expected a whole number")) } else { Ok(None) }
         }
 
         fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
@@ -349,9 +329,7 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTim
 /// # Errors
 /// When the value is no whole number.
 pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
-    Ok(integer(deserializer)?
-        .filter(|seconds| *seconds != 0)
-        .map(UnixTime))
+    Ok(integer(deserializer)?.filter(|seconds| *seconds != 0).map(UnixTime))
 }
 
 /// A yes or no, from `true`, `1`, `"1"`, `"true"` and their opposites; `None` for null and an
@@ -391,11 +369,7 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
         }
 
         fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-            Ok(if value.is_empty() {
-                Vec::new()
-            } else {
-                vec![value.to_owned()]
-            })
+            Ok(if value.is_empty() { Vec::new() } else { vec![value.to_owned()] })
         }
 
         fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
@@ -666,10 +640,7 @@ mod tests {
         assert_eq!(model.integer, Some(42));
         assert_eq!(model.boolean, Some(true));
         assert_eq!(model.texts, ["a", "7"]);
-        assert_eq!(
-            read(r#"{"integer":1399568000.0}"#).integer,
-            Some(1_399_568_000)
-        );
+        assert_eq!(read(r#"{"integer":1399568000.0}"#).integer, Some(1_399_568_000));
         assert_eq!(read(r#"{"texts":"one"}"#).texts, ["one"]);
         assert_eq!(read(r#"{"map":[]}"#).map, BTreeMap::new());
         assert_eq!(read(r#"{"map":{"a":1}}"#).map["a"], 1);
@@ -685,54 +656,28 @@ mod tests {
 
     #[test]
     fn money_is_exact_from_number_and_text() {
-        for json in [
-            r#"{"amount":0.1}"#,
-            r#"{"amount":"0.10"}"#,
-            r#"{"amount":1e-1}"#,
-        ] {
-            assert_eq!(
-                read(json).amount.unwrap().minor_units(2),
-                Some(10),
-                "{json}"
-            );
+        for json in [r#"{"amount":0.1}"#, r#"{"amount":"0.10"}"#, r#"{"amount":1e-1}"#] {
+            assert_eq!(read(json).amount.unwrap().minor_units(2), Some(10), "{json}");
         }
         assert_eq!(
-            read(r#"{"amount":9007199254740993}"#)
-                .amount
-                .unwrap()
-                .to_string(),
+            read(r#"{"amount":9007199254740993}"#).amount.unwrap().to_string(),
             "9007199254740993"
         );
         assert_eq!(read(r#"{"amount":"$4.99 USD"}"#).amount, None);
         assert_eq!(read(r#"{"amount":[1]}"#).amount, None);
-        assert_eq!(
-            serde_json::to_string(&Amount::from_minor_units(-5, 2)).unwrap(),
-            "-0.05"
-        );
+        assert_eq!(serde_json::to_string(&Amount::from_minor_units(-5, 2)).unwrap(), "-0.05");
     }
 
     #[test]
     fn amounts_that_do_not_fit_are_refused_and_not_rounded() {
-        for bad in [
-            "",
-            "-",
-            ".",
-            "1.2.3",
-            "1,5",
-            "9223372036854775808",
-            "1e19",
-            "1e-99",
-            "--1",
-            "+1",
-        ] {
+        for bad in
+            ["", "-", ".", "1.2.3", "1,5", "9223372036854775808", "1e19", "1e-99", "--1", "+1"]
+        {
             assert!(bad.parse::<Amount>().is_err(), "{bad}");
         }
         assert_eq!("1.005".parse::<Amount>().unwrap().minor_units(2), None);
         assert_eq!(
-            "92233720368547758.07"
-                .parse::<Amount>()
-                .unwrap()
-                .minor_units(2),
+            "92233720368547758.07".parse::<Amount>().unwrap().minor_units(2),
             Some(i64::MAX)
         );
     }

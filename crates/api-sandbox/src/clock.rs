@@ -10,14 +10,9 @@ pub struct SandboxClock(Arc<AtomicU64>);
 
 impl SandboxClock {
     /// Seconds since 1970-01-01 00:00 UTC.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the room where the clock is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
     pub fn unix(&self) -> u64 {
-        let real = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
+        let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         real.as_secs() + self.0.load(Ordering::Relaxed)
     }
 
@@ -28,10 +23,7 @@ impl SandboxClock {
 }
 
 /// Waits, for servers that are told to be slow.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the room where waiting is done"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }

@@ -24,10 +24,7 @@ pub struct Raw {
 impl Raw {
     /// The only header of that name, in whatever case; `None` if it is missing or comes twice.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut found = self
-            .headers
-            .iter()
-            .filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
             (Some((_, value)), None) => str::from_utf8(value).ok(),
             _ => None,
@@ -52,10 +49,7 @@ impl Raw {
         loop {
             let mut headers = [httparse::EMPTY_HEADER; 64];
             let mut parsed = httparse::Request::new(&mut headers);
-            match parsed
-                .parse(&bytes)
-                .map_err(|error| bad(&error.to_string()))?
-            {
+            match parsed.parse(&bytes).map_err(|error| bad(&error.to_string()))? {
                 httparse::Status::Complete(head) => {
                     let mut request = Self {
                         method: parsed.method.unwrap_or_default().to_owned(),
@@ -130,11 +124,7 @@ impl Reply {
     /// An answer of any type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
+        Self { status, headers, body: body.into() }
     }
 
     /// Adds a header.
@@ -147,10 +137,7 @@ impl Reply {
     /// The bytes of head and body; `announced` replaces the true length of the body.
     pub(crate) fn bytes(&self, announced: Option<usize>) -> (Vec<u8>, &[u8]) {
         let length = announced.unwrap_or(self.body.len());
-        let mut head = format!(
-            "HTTP/1.1 {} Sandbox\r\ncontent-length: {length}\r\n",
-            self.status
-        );
+        let mut head = format!("HTTP/1.1 {} Sandbox\r\ncontent-length: {length}\r\n", self.status);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

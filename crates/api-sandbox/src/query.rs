@@ -58,16 +58,9 @@ mod tests {
     #[test]
     fn only_what_the_documented_encoder_writes_is_read() {
         let pairs = decode_form("rid=%C3%89t%C3%A9+complet&x=*%7E", b"*").unwrap();
-        assert_eq!(
-            pairs,
-            [
-                ("rid".into(), "Été complet".into()),
-                ("x".into(), "*~".into())
-            ]
-        );
-        for bad in [
-            "a", "a=%2a", "a=%2A", "a=~", "a=%20", "a=b c", "a=%4", "a=%FF", "a=%61", "a=@",
-        ] {
+        assert_eq!(pairs, [("rid".into(), "Été complet".into()), ("x".into(), "*~".into())]);
+        for bad in ["a", "a=%2a", "a=%2A", "a=~", "a=%20", "a=b c", "a=%4", "a=%FF", "a=%61", "a=@"]
+        {
             assert!(decode_form(bad, b"*").is_err(), "{bad}");
         }
     }

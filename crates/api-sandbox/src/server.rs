@@ -93,12 +93,7 @@ impl<S: Service> Server<S> {
             })
         };
         let base_url = format!("http://{address}");
-        Ok(Self {
-            shared,
-            address,
-            base_url,
-            accepting: Some(accepting),
-        })
+        Ok(Self { shared, address, base_url, accepting: Some(accepting) })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.
@@ -174,10 +169,7 @@ impl<S: Service> Shared<S> {
         request: Raw,
         how: Option<Misbehaviour>,
     ) -> io::Result<bool> {
-        let nothing = Verdict {
-            endpoint: None,
-            signed: None,
-        };
+        let nothing = Verdict { endpoint: None, signed: None };
         let instead = match &how {
             Some(Misbehaviour::TooManyRequests(after)) => {
                 let reply = Reply::new(429, "text/plain", "Too Many Attempts.");
@@ -195,19 +187,13 @@ impl<S: Service> Shared<S> {
             Some(Misbehaviour::Bytes(_)) => Some(Reply::new(0, "", "")),
             _ => None,
         };
-        let closes = request
-            .header("connection")
-            .is_some_and(|v| v.eq_ignore_ascii_case("close"));
+        let closes = request.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
         let (mut reply, verdict) = match instead {
             Some(reply) => (reply, nothing),
             None => lock(&self.service).answer(&request),
         };
         if matches!(how, Some(Misbehaviour::EmptyBody)) {
-            reply = Reply {
-                status: 200,
-                headers: Vec::new(),
-                body: Vec::new(),
-            };
+            reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
         }
         let silent = matches!(
             how,
@@ -220,12 +206,7 @@ impl<S: Service> Shared<S> {
         let head_only = request.method == "HEAD";
         let status = (!silent).then_some(reply.status);
         // Noted before the answer leaves, so that whoever has the answer finds the note.
-        lock(&self.seen).push(Seen {
-            request,
-            status,
-            verdict,
-            connection,
-        });
+        lock(&self.seen).push(Seen { request, status, verdict, connection });
         match how {
             Some(Misbehaviour::ResetAfterReading | Misbehaviour::ResetBeforeReading) => {
                 reset_on_close(stream);
@@ -293,8 +274,6 @@ impl<S> Drop for Server<S> {
 
 impl<S> fmt::Debug for Server<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }

@@ -193,10 +193,7 @@ impl TinyPass {
                 uid
             }
         };
-        let tags = self
-            .resource(rid)
-            .map(|resource| resource.tags.clone())
-            .unwrap_or_default();
+        let tags = self.resource(rid).map(|resource| resource.tags.clone()).unwrap_or_default();
         let access = Access {
             id: self.id("A", 12),
             rid: rid.to_owned(),
@@ -214,11 +211,7 @@ impl TinyPass {
 
     fn id(&mut self, prefix: &str, length: usize) -> String {
         self.ids += 1;
-        format!(
-            "{prefix}{:0width$}",
-            self.ids,
-            width = length - prefix.len()
-        )
+        format!("{prefix}{:0width$}", self.ids, width = length - prefix.len())
     }
 
     fn resource(&self, rid: &str) -> Option<&Resource> {
@@ -227,18 +220,12 @@ impl TinyPass {
 
     /// The signature over the request line as it arrived.
     fn is_signed(request: &Raw) -> Result<(), &'static str> {
-        let header = request
-            .header("authorization")
-            .ok_or("Authorization header missing")?;
-        let (aid, signature) = header
-            .split_once(':')
-            .ok_or("Authorization header malformed")?;
+        let header = request.header("authorization").ok_or("Authorization header missing")?;
+        let (aid, signature) = header.split_once(':').ok_or("Authorization header malformed")?;
         if aid != AID {
             return Err("Unknown application");
         }
-        let bytes = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| "Signature malformed")?;
+        let bytes = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "Signature malformed")?;
         let mut mac = Hmac::<Sha256>::new_from_slice(PRIVATE_KEY.as_bytes())
             .map_err(|_| "Server has no key")?;
         mac.update(format!("{} {}", request.method, request.target).as_bytes());
@@ -261,9 +248,7 @@ impl TinyPass {
             "/r2/download/url" if sdk => ("download.url", "GET"),
             "/r2/download" if sdk => ("download.get", "GET"),
             _ => {
-                let uid = path
-                    .strip_prefix("/r2/user/")
-                    .filter(|uid| !uid.contains('/'))?;
+                let uid = path.strip_prefix("/r2/user/").filter(|uid| !uid.contains('/'))?;
                 return Some(("user.get", "GET", decode(uid, false, b"~").ok()?));
             }
         };
@@ -272,15 +257,8 @@ impl TinyPass {
 
     fn access_get(&self, ask: &Ask) -> Answer {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
-        let found = self
-            .accesses
-            .iter()
-            .rev()
-            .find(|access| access.is(rid, user));
-        Ok(Reply::json(
-            200,
-            &found.ok_or((404, "Access not found"))?.json(),
-        ))
+        let found = self.accesses.iter().rev().find(|access| access.is(rid, user));
+        Ok(Reply::json(200, &found.ok_or((404, "Access not found"))?.json()))
     }
 
     fn access_search(&self, ask: &Ask) -> Answer {
@@ -292,23 +270,16 @@ impl TinyPass {
         }
         let now = self.clock.unix();
         let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
-        let (first, size) = (
-            page.saturating_mul(size),
-            usize::try_from(size).unwrap_or(1000),
-        );
+        let (first, size) = (page.saturating_mul(size), usize::try_from(size).unwrap_or(1000));
         let found: Vec<Value> = self
             .accesses
             .iter()
             .filter(|access| fits(ask.get("rid"), &access.rid))
             .filter(|access| {
-                ask.get("user_ref")
-                    .is_none_or(|user| access.user_ref == user || access.uid == user)
+                ask.get("user_ref").is_none_or(|user| access.user_ref == user || access.uid == user)
             })
             .filter(|access| fits(ask.get("email"), &access.email))
-            .filter(|access| {
-                ask.get("tag")
-                    .is_none_or(|tag| access.tags.iter().any(|t| t == tag))
-            })
+            .filter(|access| ask.get("tag").is_none_or(|tag| access.tags.iter().any(|t| t == tag)))
             .filter(|access| show_expired || access.expires.is_none_or(|end| now < end))
             .skip(usize::try_from(first).unwrap_or(usize::MAX))
             .take(size)
@@ -317,10 +288,7 @@ impl TinyPass {
         if found.is_empty() && self.empty_search_is_404 {
             return Err((404, "Access not found"));
         }
-        Ok(Reply::json(
-            200,
-            &json!({ "data": found, "page": page, "pagesize": size }),
-        ))
+        Ok(Reply::json(200, &json!({ "data": found, "page": page, "pagesize": size })))
     }
 
     fn access_grant(&mut self, ask: &Ask) -> Answer {
@@ -335,11 +303,7 @@ impl TinyPass {
         }
         let user_ref = ask.get("user_ref").unwrap_or(email);
         // Chosen: a second grant of the same moves the end of the first one.
-        let access = match self
-            .accesses
-            .iter_mut()
-            .find(|access| access.is(rid, user_ref))
-        {
+        let access = match self.accesses.iter_mut().find(|access| access.is(rid, user_ref)) {
             Some(access) => {
                 access.expires = expires;
                 access.clone()
@@ -360,12 +324,7 @@ impl TinyPass {
             .iter()
             .position(|access| access.is(rid, user))
             .ok_or((404, "Access not found"))?;
-        if refund
-            && self
-                .accesses
-                .get(index)
-                .is_some_and(|access| access.cents == 0)
-        {
+        if refund && self.accesses.get(index).is_some_and(|access| access.cents == 0) {
             // Chosen: what was granted for nothing cannot be refunded.
             return Err((402, "Nothing was paid"));
         }
@@ -382,8 +341,7 @@ impl TinyPass {
             .iter()
             .filter(|subscription| ask.get("rid").is_none_or(|rid| subscription.rid == rid))
             .filter(|subscription| {
-                ask.get("user_ref")
-                    .is_none_or(|user| subscription.user_ref == user)
+                ask.get("user_ref").is_none_or(|user| subscription.user_ref == user)
             })
             .map(|subscription| {
                 json!({
@@ -410,10 +368,7 @@ impl TinyPass {
             .ok_or((404, "Subscription not found"))?;
         // Chosen: cancelling twice is no error.
         subscription.cancelled = true;
-        Ok(Reply::json(
-            200,
-            &json!({ "id": subscription.id, "status": "cancelled" }),
-        ))
+        Ok(Reply::json(200, &json!({ "id": subscription.id, "status": "cancelled" })))
     }
 
     fn download_url(&mut self, ask: &Ask, host: &str) -> Answer {
@@ -423,24 +378,15 @@ impl TinyPass {
             (Some(lifetime), None) => now.saturating_add(lifetime),
             (None, Some(expiration)) => expiration,
             _ => {
-                return Err((
-                    400,
-                    "lifetime or expiration is required, and only one of them",
-                ));
+                return Err((400, "lifetime or expiration is required, and only one of them"));
             }
         };
         if rid != DOWNLOAD_RID {
             return Err((404, "Download not found"));
         }
         let token = self.id("L", 16);
-        self.links.push(Link {
-            token: token.clone(),
-            expires,
-        });
-        Ok(Reply::json(
-            200,
-            &json!({ "url": format!("http://{host}/d/{token}") }),
-        ))
+        self.links.push(Link { token: token.clone(), expires });
+        Ok(Reply::json(200, &json!({ "url": format!("http://{host}/d/{token}") })))
     }
 
     fn download_get(ask: &Ask) -> Answer {
@@ -462,11 +408,7 @@ impl TinyPass {
     }
 
     fn user_get(&self, uid: &str) -> Answer {
-        let user = self
-            .users
-            .iter()
-            .find(|user| user.uid == uid)
-            .ok_or((404, "User not found"))?;
+        let user = self.users.iter().find(|user| user.uid == uid).ok_or((404, "User not found"))?;
         let (uid, email, first_name) = (&user.uid, &user.email, &user.first_name);
         let user =
             json!({ "uid": uid, "email": email, "first_name": first_name, "last_name": null });
@@ -488,10 +430,7 @@ impl TinyPass {
             return Err((400, "Parameters belong into the query"));
         }
         if request.method == "POST" && request.header("content-length") != Some("0") {
-            return Err((
-                400,
-                "A POST without parameters in its body has Content-Length: 0",
-            ));
+            return Err((400, "A POST without parameters in its body has Content-Length: 0"));
         }
         if request.target.ends_with('?') {
             return Err((400, "A bare question mark"));
@@ -555,10 +494,7 @@ impl Ask {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn need(&self, name: &'static str) -> Result<&str, (u16, &'static str)> {
@@ -581,9 +517,7 @@ impl Ask {
     }
 
     fn number(&self, name: &str) -> Result<Option<u64>, (u16, &'static str)> {
-        self.get(name)
-            .map(|text| text.parse().map_err(|_| (400, "Not a number")))
-            .transpose()
+        self.get(name).map(|text| text.parse().map_err(|_| (400, "Not a number"))).transpose()
     }
 }
 
@@ -595,29 +529,14 @@ impl Service for TinyPass {
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         if let Some(token) = request.path().strip_prefix("/d/") {
             let reply = self.file(token).unwrap_or_else(error);
-            return (
-                reply,
-                Verdict {
-                    endpoint: None,
-                    signed: None,
-                },
-            );
+            return (reply, Verdict { endpoint: None, signed: None });
         }
         let Some((id, method, path_value)) = self.route(request.path()) else {
             let signed = Some(Self::is_signed(request).is_ok());
-            return (
-                error((404, "No such method")),
-                Verdict {
-                    endpoint: None,
-                    signed,
-                },
-            );
+            return (error((404, "No such method")), Verdict { endpoint: None, signed });
         };
         let signed = Self::is_signed(request);
-        let verdict = Verdict {
-            endpoint: Some(id),
-            signed: Some(signed.is_ok()),
-        };
+        let verdict = Verdict { endpoint: Some(id), signed: Some(signed.is_ok()) };
         let reply = match signed {
             Err(why) => error((401, why)),
             Ok(()) if request.method != method => error((402, "Method not supported")),
@@ -629,8 +548,6 @@ impl Service for TinyPass {
 
 impl fmt::Debug for TinyPass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TinyPass")
-            .field("accesses", &self.accesses.len())
-            .finish_non_exhaustive()
+        f.debug_struct("TinyPass").field("accesses", &self.accesses.len()).finish_non_exhaustive()
     }
 }

@@ -41,11 +41,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     }
     let [rid, user_ref] = <[String; 2]>::try_from(values)
         .map_err(|_| "RID and USER_REF are needed, see --help".to_owned())?;
-    Ok(Some(Arguments {
-        quiet,
-        rid,
-        user_ref,
-    }))
+    Ok(Some(Arguments { quiet, rid, user_ref }))
 }
 
 fn main() -> ExitCode {
@@ -73,9 +69,7 @@ fn main() -> ExitCode {
 fn has_access(arguments: &Arguments) -> Result<bool, tinypass_client::Error> {
     let tinypass = Client::from_env()?;
     let access = tinypass.get_access(&arguments.rid, &arguments.user_ref)?;
-    let active = access
-        .as_ref()
-        .is_some_and(|access| access.is_active(SystemClock.now()));
+    let active = access.as_ref().is_some_and(|access| access.is_active(SystemClock.now()));
     if !arguments.quiet {
         let until = match access.map(|access| access.expires) {
             None => "no access record".to_owned(),

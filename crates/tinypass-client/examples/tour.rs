@@ -91,13 +91,7 @@ fn main() -> ExitCode {
 /// Goes through all endpoints; how many failed.
 fn tour(arguments: Arguments) -> Result<u32, Error> {
     let tinypass = Client::from_env()?;
-    let Arguments {
-        rid,
-        download_rid,
-        subscription_rid,
-        user_ref,
-        uid,
-    } = arguments;
+    let Arguments { rid, download_rid, subscription_rid, user_ref, uid } = arguments;
     let guest = format!("tour-{}", std::process::id());
     let mut report = Report::default();
 
@@ -111,9 +105,7 @@ fn tour(arguments: Arguments) -> Result<u32, Error> {
         let search = SearchAccess::new().rid(&rid).user_ref(&guest);
         tinypass.accesses(&search).collect::<Result<Vec<_>, _>>()
     });
-    let uid = uid
-        .or(granted.and_then(|access| access.uid))
-        .unwrap_or_default();
+    let uid = uid.or(granted.and_then(|access| access.uid)).unwrap_or_default();
     report.found::<GetUser, _>(|| tinypass.get_user(&uid));
     report.line::<RevokeAccess, _>(|| tinypass.revoke_access(&RevokeAccess::new(&rid, &guest)));
     report.line::<SearchSubscriptions, _>(|| {
@@ -137,10 +129,7 @@ struct Report {
 
 impl Report {
     /// Makes a call and prints its line; the value, if it went well.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a stop-watch for people, no part of a call"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
         let result = call();

@@ -92,10 +92,7 @@ pub struct GetAccess {
 impl GetAccess {
     /// Of the resource `rid`, for the user with your reference `user_ref` (or TinyPass's uid).
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
-        Self {
-            rid: rid.into(),
-            user_ref: user_ref.into(),
-        }
+        Self { rid: rid.into(), user_ref: user_ref.into() }
     }
 }
 
@@ -116,9 +113,7 @@ impl Endpoint for GetAccess {
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push("rid", &self.rid)
-            .push("user_ref", &self.user_ref);
+        params.push("rid", &self.rid).push("user_ref", &self.user_ref);
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -244,10 +239,7 @@ impl Endpoint for SearchAccess {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        if self
-            .page_size
-            .is_some_and(|size| !(1..=MAX_PAGE_SIZE).contains(&size))
-        {
+        if self.page_size.is_some_and(|size| !(1..=MAX_PAGE_SIZE).contains(&size)) {
             return Err(InputError::new("page_size", "must be between 1 and 1000"));
         }
         check_rid_if_any(self.rid.as_ref())
@@ -259,10 +251,7 @@ impl Endpoint for SearchAccess {
             .push_some("user_ref", self.user_ref.as_deref())
             .push_some("email", self.email.as_deref())
             .push_some("tag", self.tag.as_deref())
-            .push_some(
-                "show_expired",
-                self.show_expired.map(|show| show.to_string()),
-            )
+            .push_some("show_expired", self.show_expired.map(|show| show.to_string()))
             .push_some("page", self.page.map(|page| page.to_string()))
             .push_some("pagesize", self.page_size.map(|size| size.to_string()));
     }
@@ -276,10 +265,7 @@ impl Endpoint for SearchAccess {
             return Ok(AccessPage::default());
         }
         if response.body().trim_ascii_start().starts_with(b"[") {
-            return Ok(AccessPage {
-                data: json(response)?,
-                fields: Fields::default(),
-            });
+            return Ok(AccessPage { data: json(response)?, fields: Fields::default() });
         }
         fault::object(response)
     }
@@ -395,10 +381,7 @@ impl Endpoint for GrantAccess {
             .push("email", &self.email)
             .push_some("expiration", self.expiration.map(|end| end.to_string()))
             .push_some("message", self.message.as_deref())
-            .push_some(
-                "suppress_email",
-                self.suppress_email.map(|suppress| suppress.to_string()),
-            );
+            .push_some("suppress_email", self.suppress_email.map(|suppress| suppress.to_string()));
     }
 
     fn parse(&self, response: &Response) -> Result<Access, Fault> {
@@ -423,11 +406,7 @@ pub struct RevokeAccess {
 impl RevokeAccess {
     /// Of the resource `rid`, from the user with your reference (or TinyPass's uid).
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
-        Self {
-            rid: rid.into(),
-            user_ref: user_ref.into(),
-            refund: None,
-        }
+        Self { rid: rid.into(), user_ref: user_ref.into(), refund: None }
     }
 
     /// Whether the price is paid back. The server's default is no.

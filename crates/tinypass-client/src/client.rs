@@ -204,8 +204,7 @@ impl Client {
         match self.send(&ask.clone().path(DownloadPath::Documented)) {
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
                 // If the other spelling does not help, the first answer stands.
-                self.send(&ask.clone().path(DownloadPath::Sdk))
-                    .map_err(|_| error)
+                self.send(&ask.clone().path(DownloadPath::Sdk)).map_err(|_| error)
             }
             answered => answered,
         }
@@ -243,44 +242,32 @@ impl Builder {
     ///
     /// # Errors
     /// A variable that is missing or wrong, by name.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the room where the environment is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(|name| std::env::var(name).ok())?)
     }
 
     fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
         let need = |name: &'static str| {
-            get(name)
-                .filter(|value| !value.trim().is_empty())
-                .ok_or_else(|| {
-                    InputError::new(name, "must be set in the environment and not be empty")
-                })
+            get(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
+                InputError::new(name, "must be set in the environment and not be empty")
+            })
         };
-        let builder = Client::builder(
-            need("TINYPASS_AID")?,
-            Secret::new(need("TINYPASS_PRIVATE_KEY")?),
-        );
+        let builder =
+            Client::builder(need("TINYPASS_AID")?, Secret::new(need("TINYPASS_PRIVATE_KEY")?));
         let sandbox = get("TINYPASS_SANDBOX").unwrap_or_default();
         let sandbox = match sandbox.trim() {
             "1" | "true" => true,
             "" | "0" | "false" => false,
             _ => {
-                return Err(InputError::new(
-                    "TINYPASS_SANDBOX",
-                    "must be 1, true, 0 or false",
-                ));
+                return Err(InputError::new("TINYPASS_SANDBOX", "must be 1, true, 0 or false"));
             }
         };
-        Ok(
-            match get("TINYPASS_BASE_URL").filter(|url| !url.trim().is_empty()) {
-                Some(url) => builder.environment(Environment::Custom(url)),
-                None if sandbox => builder.environment(Environment::Sandbox),
-                None => builder,
-            },
-        )
+        Ok(match get("TINYPASS_BASE_URL").filter(|url| !url.trim().is_empty()) {
+            Some(url) => builder.environment(Environment::Custom(url)),
+            None if sandbox => builder.environment(Environment::Sandbox),
+            None => builder,
+        })
     }
 
     /// Chooses where the API is. Default: [`Environment::Production`].
@@ -310,10 +297,7 @@ impl Builder {
             &[(Site::MAIN, "base_url", self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
-        Ok(Client {
-            core,
-            download_path: self.download_path,
-        })
+        Ok(Client { core, download_path: self.download_path })
     }
 }
 
@@ -340,10 +324,7 @@ pub fn authorization(
     target: &str,
 ) -> Result<String, InputError> {
     let key = HmacKey::new("private_key", private_key)?;
-    Ok(request_line::header(
-        aid,
-        &request_line::signature(&key, method, target),
-    ))
+    Ok(request_line::header(aid, &request_line::signature(&key, method, target)))
 }
 
 #[cfg(test)]
@@ -352,9 +333,7 @@ mod tests {
 
     fn variables(set: &[(&str, &str)]) -> Result<Builder, String> {
         Builder::from_variables(|name| {
-            set.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
+            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
         .map_err(|error| error.to_string())
     }
@@ -368,11 +347,7 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYPASS_AID: "));
-        assert!(
-            variables(&KEYS[..1])
-                .unwrap_err()
-                .starts_with("TINYPASS_PRIVATE_KEY: ")
-        );
+        assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let blank = [("TINYPASS_AID", " "), KEYS[1]];
         assert!(variables(&blank).unwrap_err().starts_with("TINYPASS_AID: "));
     }
@@ -381,44 +356,20 @@ mod tests {
     fn the_environment_chooses_the_host() {
         let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[]), "https://api.tinypass.com");
-        assert_eq!(
-            base(&[("TINYPASS_SANDBOX", "1")]),
-            "https://sandbox.tinypass.com"
-        );
-        assert_eq!(
-            base(&[("TINYPASS_SANDBOX", "false")]),
-            "https://api.tinypass.com"
-        );
-        let both = [
-            ("TINYPASS_SANDBOX", "1"),
-            ("TINYPASS_BASE_URL", "http://127.0.0.1:1"),
-        ];
+        assert_eq!(base(&[("TINYPASS_SANDBOX", "1")]), "https://sandbox.tinypass.com");
+        assert_eq!(base(&[("TINYPASS_SANDBOX", "false")]), "https://api.tinypass.com");
+        let both = [("TINYPASS_SANDBOX", "1"), ("TINYPASS_BASE_URL", "http://127.0.0.1:1")];
         assert_eq!(base(&both), "http://127.0.0.1:1");
-        assert!(
-            with(&[("TINYPASS_SANDBOX", "maybe")])
-                .unwrap_err()
-                .contains("TINYPASS_SANDBOX")
-        );
+        assert!(with(&[("TINYPASS_SANDBOX", "maybe")]).unwrap_err().contains("TINYPASS_SANDBOX"));
     }
 
     #[test]
     fn wrong_settings_are_refused_by_name() {
         let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
         assert_eq!(refused(Client::builder("a:b", "k")).as_deref(), Some("aid"));
-        assert_eq!(
-            refused(Client::builder("a\nb", "k")).as_deref(),
-            Some("aid")
-        );
-        assert_eq!(
-            refused(Client::builder("a", "")).as_deref(),
-            Some("private_key")
-        );
-        for url in [
-            "api.tinypass.com",
-            "https://u:p@h",
-            "http://h",
-            "https://h?x=1",
-        ] {
+        assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("aid"));
+        assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("private_key"));
+        for url in ["api.tinypass.com", "https://u:p@h", "http://h", "https://h?x=1"] {
             let custom = Client::builder("a", "k").environment(Environment::Custom(url.to_owned()));
             assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
         }

@@ -74,10 +74,7 @@ pub struct GetDownload {
 impl GetDownload {
     /// Of the resource `rid`.
     pub fn new(rid: impl Into<String>) -> Self {
-        Self {
-            rid: rid.into(),
-            path: DownloadPath::Documented,
-        }
+        Self { rid: rid.into(), path: DownloadPath::Documented }
     }
 
     /// With the path spelt like this.
@@ -147,21 +144,13 @@ impl GetDownloadUrl {
     /// For so long from now on, by the server's clock; in whole seconds, at least one.
     pub fn for_lifetime(rid: impl Into<String>, lifetime: Duration) -> Self {
         let until = Until::Lifetime(lifetime);
-        Self {
-            rid: rid.into(),
-            until,
-            path: DownloadPath::Documented,
-        }
+        Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
     /// Until then.
     pub fn until(rid: impl Into<String>, expiration: UnixTime) -> Self {
         let until = Until::Expiration(expiration);
-        Self {
-            rid: rid.into(),
-            until,
-            path: DownloadPath::Documented,
-        }
+        Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
     /// With the path spelt like this.
@@ -237,10 +226,7 @@ impl Endpoint for GetDownloadUrl {
     /// link are read.
     fn parse(&self, response: &Response) -> Result<DownloadUrl, Fault> {
         let body = response.body().trim_ascii();
-        let link = |url: String| DownloadUrl {
-            url,
-            fields: Fields::default(),
-        };
+        let link = |url: String| DownloadUrl { url, fields: Fields::default() };
         match body.first() {
             Some(b'"') => json(response).map(link),
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
@@ -249,10 +235,7 @@ impl Endpoint for GetDownloadUrl {
                 let url = answer.url.ok_or_else(|| {
                     Fault::new(ErrorKind::Decode).with_message("url: missing in the reply")
                 })?;
-                Ok(DownloadUrl {
-                    url,
-                    fields: answer.fields,
-                })
+                Ok(DownloadUrl { url, fields: answer.fields })
             }
         }
     }

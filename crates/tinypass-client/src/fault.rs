@@ -46,9 +46,7 @@ impl ErrorObject {
 }
 
 fn error_object(response: &Response) -> Option<ErrorObject> {
-    json::<Envelope>(response)
-        .ok()
-        .map(|envelope| envelope.error)
+    json::<Envelope>(response).ok().map(|envelope| envelope.error)
 }
 
 /// A model that keeps the fields it does not name.
@@ -96,10 +94,7 @@ impl Receipt {
         if !text.starts_with('{') {
             // Any JSON will do; a page of HTML will not.
             json::<serde::de::IgnoredAny>(response)?;
-            return Ok(Self {
-                fields: Fields::default(),
-                body,
-            });
+            return Ok(Self { fields: Fields::default(), body });
         }
         let Kept(fields) = object(response)?;
         Ok(Self { fields, body })
@@ -118,16 +113,10 @@ impl Model for Kept {
 /// A rid is what the publisher chose: 1 to 255 characters that are not all white space.
 pub(crate) fn check_rid(rid: &str) -> Result<(), InputError> {
     if rid.trim().is_empty() {
-        return Err(InputError::new(
-            "rid",
-            "must not be empty or only white space",
-        ));
+        return Err(InputError::new("rid", "must not be empty or only white space"));
     }
     if rid.chars().count() > 255 {
-        return Err(InputError::new(
-            "rid",
-            "must not be longer than 255 characters",
-        ));
+        return Err(InputError::new("rid", "must not be longer than 255 characters"));
     }
     Ok(())
 }

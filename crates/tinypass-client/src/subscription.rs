@@ -131,10 +131,7 @@ pub struct CancelSubscription {
 impl CancelSubscription {
     /// To the resource `rid`, of the user with your reference.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
-        Self {
-            rid: rid.into(),
-            user_ref: user_ref.into(),
-        }
+        Self { rid: rid.into(), user_ref: user_ref.into() }
     }
 }
 
@@ -155,9 +152,7 @@ impl Endpoint for CancelSubscription {
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push("rid", &self.rid)
-            .push("user_ref", &self.user_ref);
+        params.push("rid", &self.rid).push("user_ref", &self.user_ref);
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {

@@ -2,12 +2,7 @@
 //!
 //! A test is named `ENDPOINT_reply_...`; `cargo xtask endpoints` looks for one of each endpoint.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "../../../tests/support/replies.rs"]
 mod support;
@@ -38,13 +33,7 @@ fn shown<T: std::fmt::Debug>(result: Result<T, Error>) -> Outcome {
 }
 
 fn rules(method: &str, documented: &str, any_body: bool, call: impl Fn(&Client) -> Outcome) {
-    Case {
-        method,
-        documented,
-        any_body,
-        call: &|base| call(&client(base)),
-    }
-    .holds();
+    Case { method, documented, any_body, call: &|base| call(&client(base)) }.holds();
 }
 
 /// What a call makes of one answer.
@@ -55,26 +44,18 @@ fn one<T>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut server = mockito::Server::new();
-    server
-        .mock(method, mockito::Matcher::Any)
-        .with_status(status)
-        .with_body(body)
-        .create();
+    server.mock(method, mockito::Matcher::Any).with_status(status).with_body(body).create();
     call(&client(&server.url()))
 }
 
 #[test]
 fn access_get_reply_follows_the_rules() {
-    rules("GET", ACCESS, false, |client| {
-        shown(client.get_access("r", "u"))
-    });
+    rules("GET", ACCESS, false, |client| shown(client.get_access("r", "u")));
 }
 
 #[test]
 fn access_get_reply_is_read_field_by_field() {
-    let access = one("GET", 200, ACCESS, |client| client.get_access("r", "u"))
-        .unwrap()
-        .unwrap();
+    let access = one("GET", 200, ACCESS, |client| client.get_access("r", "u")).unwrap().unwrap();
     assert_eq!(access.id.as_deref(), Some("1VShIZzLeIod"));
     assert_eq!(access.aid.as_deref(), Some("AIDAIDAID0"));
     assert_eq!(access.rid.as_deref(), Some("premium-content"));
@@ -101,16 +82,9 @@ fn access_get_reply_404_is_none_with_any_body() {
 
 #[test]
 fn access_get_reply_without_an_end_never_expires() {
-    for end in [
-        "",
-        r#""expires":null,"#,
-        r#""expires":0,"#,
-        r#""expires":"0","#,
-    ] {
+    for end in ["", r#""expires":null,"#, r#""expires":0,"#, r#""expires":"0","#] {
         let body = format!(r#"{{{end}"tags":"one","new":{{"kept":1}}}}"#);
-        let access = one("GET", 200, &body, |client| client.get_access("r", "u"))
-            .unwrap()
-            .unwrap();
+        let access = one("GET", 200, &body, |client| client.get_access("r", "u")).unwrap().unwrap();
         assert_eq!(access.expires, None, "{body}");
         assert!(access.is_active(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40)));
         assert_eq!(access.tags, ["one"]);
@@ -124,9 +98,8 @@ fn an_error_object_on_200_is_an_error() {
     let error = one("GET", 200, body, |client| client.get_access("r", "u")).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("7")));
     assert_eq!(error.message(), Some("Application disabled"));
-    let error = one("GET", 200, body, |client| {
-        client.search_subscriptions(&SearchSubscriptions::new())
-    });
+    let error =
+        one("GET", 200, body, |client| client.search_subscriptions(&SearchSubscriptions::new()));
     assert!(error.is_err());
 }
 
@@ -143,11 +116,7 @@ fn every_status_of_the_documentation_has_its_kind() {
         let body = r#"{"error":{"message":"why"}}"#;
         let revoke = RevokeAccess::new("r", "u");
         let error = one("POST", status, body, |client| client.revoke_access(&revoke)).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.message()),
-            (kind, Some("why")),
-            "{status}"
-        );
+        assert_eq!((error.kind(), error.message()), (kind, Some("why")), "{status}");
         assert_eq!(error.endpoint(), "access.revoke");
     }
 }
@@ -172,17 +141,13 @@ fn access_search_reply_may_be_a_bare_list_or_404() {
 #[test]
 fn access_grant_reply_follows_the_rules() {
     let grant = GrantAccess::new("r", "e@example.org");
-    rules("POST", ACCESS, false, |client| {
-        shown(client.grant_access(&grant))
-    });
+    rules("POST", ACCESS, false, |client| shown(client.grant_access(&grant)));
 }
 
 #[test]
 fn access_revoke_reply_follows_the_rules() {
     let revoke = RevokeAccess::new("r", "u");
-    rules("POST", r#"{"ok":true}"#, true, |client| {
-        shown(client.revoke_access(&revoke))
-    });
+    rules("POST", r#"{"ok":true}"#, true, |client| shown(client.revoke_access(&revoke)));
 }
 
 #[test]
@@ -198,9 +163,7 @@ fn access_revoke_reply_may_be_any_json_and_is_kept() {
 fn subscription_search_reply_follows_the_rules() {
     let list = r#"[{"id":"S1","rid":"monthly-pass","user_ref":"user_42","renews":1402160000}]"#;
     let search = SearchSubscriptions::new();
-    rules("GET", list, false, |client| {
-        shown(client.search_subscriptions(&search))
-    });
+    rules("GET", list, false, |client| shown(client.search_subscriptions(&search)));
 }
 
 #[test]
@@ -211,18 +174,13 @@ fn subscription_search_reply_keeps_every_field() {
     assert_eq!(found[0].id().as_deref(), Some("7"));
     assert_eq!(found[0].rid().as_deref(), Some("m"));
     assert_eq!(found[0].user_ref().as_deref(), Some("u"));
-    assert_eq!(
-        found[0].fields.json("plan").unwrap(),
-        r#"{"period":"monthly"}"#
-    );
+    assert_eq!(found[0].fields.json("plan").unwrap(), r#"{"period":"monthly"}"#);
     assert!(one("GET", 404, "", search).unwrap().is_empty());
 }
 
 #[test]
 fn subscription_cancel_reply_follows_the_rules() {
-    rules("POST", r#"{"ok":true}"#, true, |client| {
-        shown(client.cancel_subscription("r", "u"))
-    });
+    rules("POST", r#"{"ok":true}"#, true, |client| shown(client.cancel_subscription("r", "u")));
 }
 
 #[test]
@@ -237,16 +195,10 @@ fn download_url_reply_follows_the_rules_but_needs_its_link() {
     }
     for body in ["", "{", "{}", r#"{"url":null}"#, "<html>", "[1]"] {
         let error = one("GET", 200, body, call).unwrap_err();
-        assert_eq!(
-            (error.kind(), &*error.body_text()),
-            (ErrorKind::Decode, body)
-        );
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
     }
     let error = one("GET", 502, "<html>bad</html>", call).unwrap_err();
-    assert_eq!(
-        (error.status().unwrap().as_u16(), &*error.body_text()),
-        (502, "<html>bad</html>")
-    );
+    assert_eq!((error.status().unwrap().as_u16(), &*error.body_text()), (502, "<html>bad</html>"));
     let error = one("GET", 401, "", call).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
 }
@@ -255,56 +207,38 @@ fn download_url_reply_follows_the_rules_but_needs_its_link() {
 fn download_url_reply_404_asks_the_other_spelling() {
     let mut server = mockito::Server::new();
     let query = mockito::Matcher::Any;
-    server
-        .mock("GET", "/r2/downloads/url")
-        .match_query(query.clone())
-        .with_status(404)
-        .create();
+    server.mock("GET", "/r2/downloads/url").match_query(query.clone()).with_status(404).create();
     let other = server
         .mock("GET", "/r2/download/url")
         .match_query(query)
         .with_body(r#"{"url":"u"}"#)
         .create();
     let ask = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
-    assert_eq!(
-        client(&server.url()).get_download_url(&ask).unwrap().url,
-        "u"
-    );
+    assert_eq!(client(&server.url()).get_download_url(&ask).unwrap().url, "u");
     other.assert();
 }
 
 #[test]
 fn download_get_reply_follows_the_rules() {
-    rules("GET", DOWNLOAD, false, |client| {
-        shown(client.get_download("r"))
-    });
+    rules("GET", DOWNLOAD, false, |client| shown(client.get_download("r")));
 }
 
 #[test]
 fn download_get_reply_404_of_both_spellings_is_none() {
     let mut server = mockito::Server::new();
-    let both = server
-        .mock("GET", mockito::Matcher::Any)
-        .with_status(404)
-        .expect(2)
-        .create();
+    let both = server.mock("GET", mockito::Matcher::Any).with_status(404).expect(2).create();
     assert_eq!(client(&server.url()).get_download("r").unwrap(), None);
     both.assert();
 }
 
 #[test]
 fn user_get_reply_follows_the_rules() {
-    rules("GET", USER, false, |client| {
-        shown(client.get_user("kjkxrNWUyD"))
-    });
+    rules("GET", USER, false, |client| shown(client.get_user("kjkxrNWUyD")));
 }
 
 #[test]
 fn user_get_reply_404_is_none() {
-    assert_eq!(
-        one("GET", 404, "", |client| client.get_user("x")).unwrap(),
-        None
-    );
+    assert_eq!(one("GET", 404, "", |client| client.get_user("x")).unwrap(), None);
 }
 
 #[test]
@@ -321,10 +255,7 @@ fn a_call_that_is_not_listed_can_be_made() {
 #[test]
 fn a_reply_over_the_cap_is_an_error() {
     let mut server = mockito::Server::new();
-    server
-        .mock("GET", mockito::Matcher::Any)
-        .with_body(vec![b' '; 5000])
-        .create();
+    server.mock("GET", mockito::Matcher::Any).with_body(vec![b' '; 5000]).create();
     let client = Client::builder("A", "key")
         .environment(Environment::Custom(server.url()))
         .response_limit(4999)
@@ -332,9 +263,6 @@ fn a_reply_over_the_cap_is_an_error() {
         .build()
         .unwrap();
     let error = client.get_user("u").unwrap_err();
-    assert_eq!(
-        (error.kind(), error.body().len()),
-        (ErrorKind::Transport, 4999)
-    );
+    assert_eq!((error.kind(), error.body().len()), (ErrorKind::Transport, 4999));
     assert!(error.to_string().contains("4999 bytes"), "{error}");
 }

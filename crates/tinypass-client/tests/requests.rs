@@ -3,12 +3,7 @@
 //!
 //! A test is named `ENDPOINT_request_...`; `cargo xtask endpoints` looks for one of each endpoint.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,21 +26,14 @@ fn line(call: &impl Endpoint) -> String {
     let request = client().prepare(call).unwrap();
     assert_eq!(request.uri().host(), Some("api.tinypass.com"));
     assert_eq!(request.uri().scheme_str(), Some("https"));
-    assert!(
-        request.body().is_empty(),
-        "parameters are always in the query"
-    );
+    assert!(request.body().is_empty(), "parameters are always in the query");
     let mut names: Vec<&str> = request.headers().keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "authorization", "user-agent"]);
     assert_eq!(request.headers()["accept"], "application/json");
     let agent = request.headers()["user-agent"].to_str().unwrap();
     assert!(agent.starts_with("tinypass-client/"), "{agent}");
-    format!(
-        "{} {}",
-        request.method(),
-        request.uri().path_and_query().unwrap()
-    )
+    format!("{} {}", request.method(), request.uri().path_and_query().unwrap())
 }
 
 /// The argument that a call is refused for; nothing is sent.
@@ -54,9 +42,7 @@ fn refused(call: &impl Endpoint) -> String {
         .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
         .build()
         .unwrap();
-    let Err(error) = client.execute_raw(call) else {
-        panic!("was accepted")
-    };
+    let Err(error) = client.execute_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -64,10 +50,7 @@ fn refused(call: &impl Endpoint) -> String {
 #[test]
 fn access_get_request() {
     let call = GetAccess::new("premium-content", "user_42");
-    assert_eq!(
-        line(&call),
-        "GET /r2/access?rid=premium-content&user_ref=user_42"
-    );
+    assert_eq!(line(&call), "GET /r2/access?rid=premium-content&user_ref=user_42");
     let nasty = format!("GET /r2/access?rid={NASTY_ENCODED}&user_ref={NASTY_ENCODED}");
     assert_eq!(line(&GetAccess::new(NASTY, NASTY)), nasty);
 }
@@ -112,10 +95,7 @@ fn access_grant_request() {
 
 #[test]
 fn access_revoke_request() {
-    assert_eq!(
-        line(&RevokeAccess::new("r", "u")),
-        "POST /r2/access/revoke?rid=r&user_ref=u"
-    );
+    assert_eq!(line(&RevokeAccess::new("r", "u")), "POST /r2/access/revoke?rid=r&user_ref=u");
     let all = RevokeAccess::new(NASTY, NASTY).refund(true);
     let target = format!("rid={NASTY_ENCODED}&user_ref={NASTY_ENCODED}&refund=true");
     assert_eq!(line(&all), format!("POST /r2/access/revoke?{target}"));
@@ -123,24 +103,15 @@ fn access_revoke_request() {
 
 #[test]
 fn subscription_search_request() {
-    assert_eq!(
-        line(&SearchSubscriptions::new()),
-        "GET /r2/subscription/search"
-    );
+    assert_eq!(line(&SearchSubscriptions::new()), "GET /r2/subscription/search");
     let all = SearchSubscriptions::new().rid(NASTY).user_ref("u");
-    assert_eq!(
-        line(&all),
-        format!("GET /r2/subscription/search?rid={NASTY_ENCODED}&user_ref=u")
-    );
+    assert_eq!(line(&all), format!("GET /r2/subscription/search?rid={NASTY_ENCODED}&user_ref=u"));
 }
 
 #[test]
 fn subscription_cancel_request() {
     let call = CancelSubscription::new(NASTY, "u");
-    assert_eq!(
-        line(&call),
-        format!("POST /r2/subscription/cancel?rid={NASTY_ENCODED}&user_ref=u")
-    );
+    assert_eq!(line(&call), format!("POST /r2/subscription/cancel?rid={NASTY_ENCODED}&user_ref=u"));
 }
 
 #[test]
@@ -148,18 +119,12 @@ fn download_url_request() {
     let call = GetDownloadUrl::for_lifetime("ebook 1", Duration::from_millis(30_900));
     assert_eq!(line(&call), "GET /r2/downloads/url?rid=ebook+1&lifetime=30");
     let call = GetDownloadUrl::until(NASTY, UnixTime::from_seconds(9)).path(DownloadPath::Sdk);
-    assert_eq!(
-        line(&call),
-        format!("GET /r2/download/url?rid={NASTY_ENCODED}&expiration=9")
-    );
+    assert_eq!(line(&call), format!("GET /r2/download/url?rid={NASTY_ENCODED}&expiration=9"));
 }
 
 #[test]
 fn download_get_request() {
-    assert_eq!(
-        line(&GetDownload::new("ebook-1")),
-        "GET /r2/download/?rid=ebook-1"
-    );
+    assert_eq!(line(&GetDownload::new("ebook-1")), "GET /r2/download/?rid=ebook-1");
     let call = GetDownload::new(NASTY).path(DownloadPath::Sdk);
     assert_eq!(line(&call), format!("GET /r2/download?rid={NASTY_ENCODED}"));
 }
@@ -167,10 +132,7 @@ fn download_get_request() {
 #[test]
 fn user_get_request() {
     assert_eq!(line(&GetUser::new("kjkxrNWUyD")), "GET /r2/user/kjkxrNWUyD");
-    assert_eq!(
-        line(&GetUser::new(NASTY)),
-        "GET /r2/user/a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25"
-    );
+    assert_eq!(line(&GetUser::new(NASTY)), "GET /r2/user/a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25");
 }
 
 #[test]
@@ -183,44 +145,26 @@ fn wrong_arguments_are_refused_by_name() {
         assert_eq!(refused(&SearchSubscriptions::new().rid(rid)), "rid");
         assert_eq!(refused(&CancelSubscription::new(rid, "u")), "rid");
         assert_eq!(refused(&GetDownload::new(rid)), "rid");
-        assert_eq!(
-            refused(&GetDownloadUrl::for_lifetime(rid, Duration::from_secs(1))),
-            "rid"
-        );
+        assert_eq!(refused(&GetDownloadUrl::for_lifetime(rid, Duration::from_secs(1))), "rid");
     }
     for size in [0, 1001, u32::MAX] {
         assert_eq!(refused(&SearchAccess::new().page_size(size)), "page_size");
     }
     assert_eq!(refused(&GrantAccess::new("r", " ")), "email");
     let past = UnixTime::from_seconds(0);
-    assert_eq!(
-        refused(&GrantAccess::new("r", "e").expiration(past)),
-        "expiration"
-    );
+    assert_eq!(refused(&GrantAccess::new("r", "e").expiration(past)), "expiration");
     assert_eq!(refused(&GetDownloadUrl::until("r", past)), "expiration");
-    assert_eq!(
-        refused(&GetDownloadUrl::for_lifetime(
-            "r",
-            Duration::from_millis(999)
-        )),
-        "lifetime"
-    );
+    assert_eq!(refused(&GetDownloadUrl::for_lifetime("r", Duration::from_millis(999))), "lifetime");
     for uid in ["", " ", ".", ".."] {
         assert_eq!(refused(&GetUser::new(uid)), "uid");
     }
-    assert_eq!(
-        refused(&GetAccess::new("x".repeat(255), "u".repeat(70_000))),
-        "path and query"
-    );
+    assert_eq!(refused(&GetAccess::new("x".repeat(255), "u".repeat(70_000))), "path and query");
 }
 
 #[test]
 fn an_iterator_with_a_wrong_argument_sends_nothing_and_ends() {
     let mut items = client().accesses(&SearchAccess::new().page_size(0));
-    assert_eq!(
-        items.next().unwrap().unwrap_err().argument(),
-        Some("page_size")
-    );
+    assert_eq!(items.next().unwrap().unwrap_err().argument(), Some("page_size"));
     assert!(items.next().is_none());
 }
 
@@ -239,18 +183,12 @@ fn curl_masks_the_signature_unless_asked() {
 
 #[test]
 fn the_application_comes_first_in_the_user_agent() {
-    let client = Client::builder("A", "k")
-        .application("my-shop/2.1")
-        .build()
-        .unwrap();
+    let client = Client::builder("A", "k").application("my-shop/2.1").build().unwrap();
     let request = client.prepare(&SearchAccess::new()).unwrap();
     let agent = request.headers()["user-agent"].to_str().unwrap().to_owned();
     assert!(agent.starts_with("my-shop/2.1 tinypass-client/"), "{agent}");
     for bad in ["a\nb", "ą"] {
-        let error = Client::builder("A", "k")
-            .application(bad)
-            .build()
-            .unwrap_err();
+        let error = Client::builder("A", "k").application(bad).build().unwrap_err();
         assert_eq!(error.argument(), Some("application"));
     }
 }
@@ -263,21 +201,12 @@ fn paging(
     let notes = asked.clone();
     let transport = move |request: Request| -> Result<Response, TransportError> {
         let query = request.uri().query().unwrap_or_default().to_owned();
-        let page = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("page="))
-            .unwrap();
+        let page = query.split('&').find_map(|pair| pair.strip_prefix("page=")).unwrap();
         let body = pages(page.parse().unwrap());
         notes.lock().unwrap().push(query);
         Ok(Response::new(body.into_bytes()))
     };
-    (
-        Client::builder("A", "k")
-            .transport(transport)
-            .build()
-            .unwrap(),
-        asked,
-    )
+    (Client::builder("A", "k").transport(transport).build().unwrap(), asked)
 }
 
 fn ids(range: std::ops::Range<u64>) -> String {
@@ -290,21 +219,10 @@ fn pages_end_at_a_short_or_an_empty_page() {
     let search = SearchAccess::new().page_size(2);
     let (client, asked) = paging(|page| ids(page * 2..(page * 2 + 2).min(5)));
     assert_eq!(client.accesses(&search).map(Result::unwrap).count(), 5);
-    let expected = [
-        "page=0&pagesize=2",
-        "page=1&pagesize=2",
-        "page=2&pagesize=2",
-    ];
+    let expected = ["page=0&pagesize=2", "page=1&pagesize=2", "page=2&pagesize=2"];
     assert_eq!(*asked.lock().unwrap(), expected);
     let (client, asked) = paging(|page| ids(page * 2..(page * 2 + 2).min(4)));
-    assert_eq!(
-        client
-            .accesses(&search)
-            .by_page()
-            .map(Result::unwrap)
-            .count(),
-        3
-    );
+    assert_eq!(client.accesses(&search).by_page().map(Result::unwrap).count(), 3);
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
 
@@ -324,10 +242,8 @@ fn a_record_that_moves_to_the_next_page_comes_once() {
         _ => ids(4..5),
     });
     let search = SearchAccess::new().page_size(3);
-    let found: Vec<String> = client
-        .accesses(&search)
-        .map(|access| access.unwrap().id.unwrap())
-        .collect();
+    let found: Vec<String> =
+        client.accesses(&search).map(|access| access.unwrap().id.unwrap()).collect();
     assert_eq!(found, ["i0", "i1", "i2", "i3", "i4"]);
 }
 
@@ -338,8 +254,5 @@ fn after_an_error_the_iterator_ends_and_tells_where() {
     assert!(items.next().unwrap().is_ok() && items.next().unwrap().is_ok());
     assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Decode);
     assert!(items.next().is_none());
-    assert_eq!(
-        items.request(),
-        Some(&SearchAccess::new().page(1).page_size(2))
-    );
+    assert_eq!(items.request(), Some(&SearchAccess::new().page(1).page_size(2)));
 }

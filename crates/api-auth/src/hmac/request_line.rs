@@ -52,28 +52,19 @@ impl RequestLine {
         if id.is_empty() {
             return Err(InputError::new(id_name, "must not be empty"));
         }
-        if !id
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b':')
-        {
+        if !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
             return Err(InputError::new(
                 id_name,
                 "may hold only visible ASCII characters, and no colon",
             ));
         }
-        Ok(Self {
-            id,
-            key: HmacKey::new(key_name, key)?,
-        })
+        Ok(Self { id, key: HmacKey::new(key_name, key)? })
     }
 }
 
 impl Auth for RequestLine {
     fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
-        let target = request
-            .uri()
-            .path_and_query()
-            .map_or("/", |target| target.as_str());
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let signature = signature(&self.key, request.method().as_str(), target);
         let mut value = HeaderValue::try_from(header(&self.id, &signature))
             .map_err(|_| InputError::new("id", "cannot be sent in a header"))?;
@@ -97,15 +88,9 @@ mod tests {
     fn each_stage_has_its_known_answer() {
         let key = HmacKey::new("private_key", &Secret::new(KEY)).unwrap();
         let target = "/r2/access?rid=premium-content&user_ref=user_42";
-        assert_eq!(
-            message("GET", target),
-            "GET /r2/access?rid=premium-content&user_ref=user_42"
-        );
+        assert_eq!(message("GET", target), "GET /r2/access?rid=premium-content&user_ref=user_42");
         let signature = signature(&key, "GET", target);
-        assert_eq!(
-            &*signature.base64url(),
-            "phFlMhuuxpvOTFDT67ijgc8j-_mCUV9N_SjXbLvdOC0"
-        );
+        assert_eq!(&*signature.base64url(), "phFlMhuuxpvOTFDT67ijgc8j-_mCUV9N_SjXbLvdOC0");
         assert_eq!(
             header("AIDAIDAID0", &signature),
             "AIDAIDAID0:phFlMhuuxpvOTFDT67ijgc8j-_mCUV9N_SjXbLvdOC0"
@@ -117,14 +102,8 @@ mod tests {
         let mut request = http::Request::post("https://api.tinypass.com/r2/download/?rid=ebook-1")
             .body(Vec::new())
             .unwrap();
-        auth("AIDAIDAID0")
-            .unwrap()
-            .sign(&mut request, SystemTime::UNIX_EPOCH)
-            .unwrap();
-        assert_eq!(
-            request.uri(),
-            "https://api.tinypass.com/r2/download/?rid=ebook-1"
-        );
+        auth("AIDAIDAID0").unwrap().sign(&mut request, SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(request.uri(), "https://api.tinypass.com/r2/download/?rid=ebook-1");
         assert_eq!(request.headers().len(), 1);
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
     }
@@ -132,10 +111,7 @@ mod tests {
     #[test]
     fn an_id_that_would_break_the_header_is_refused() {
         for bad in ["", "a:b", "a\nb", "a b", "ą"] {
-            assert!(
-                auth(bad).unwrap_err().to_string().starts_with("aid: "),
-                "{bad:?}"
-            );
+            assert!(auth(bad).unwrap_err().to_string().starts_with("aid: "), "{bad:?}");
         }
     }
 }

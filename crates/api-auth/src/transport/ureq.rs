@@ -80,11 +80,7 @@ impl UreqTransport {
         }
         let names = CachingResolver::new(clock);
         let agent = agent(config.build(), names.clone(), &settings.extra_roots)?;
-        Ok(Self {
-            agent,
-            names,
-            response_limit: settings.response_limit,
-        })
+        Ok(Self { agent, names, settings: settings.clone() })
     }
 }
 
@@ -92,19 +88,14 @@ impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let uri = request.uri();
         if uri.scheme_str() != Some("https")
-            && !self
-                .settings
-                .allows_plain_http(uri.host().unwrap_or_default())
+            && !self.settings.allows_plain_http(uri.host().unwrap_or_default())
         {
             return Err(explain(ureq::Error::TlsRequired));
         }
         let result =
             run(&self.agent, request).and_then(|reply| read(reply, self.settings.response_limit));
         if let Err(error) = &result
-            && matches!(
-                error.kind(),
-                TransportErrorKind::Connect | TransportErrorKind::Timeout
-            )
+            && matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout)
         {
             // The address may have moved.
             self.names.forget();
@@ -124,15 +115,9 @@ impl Transport for Agent {
 }
 
 fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
-    let provider = if cfg!(feature = "rustls") {
-        TlsProvider::Rustls
-    } else {
-        TlsProvider::NativeTls
-    };
-    let roots = match (
-        settings.platform_verifier,
-        cfg!(feature = "platform-verifier"),
-    ) {
+    let provider =
+        if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
+    let roots = match (settings.platform_verifier, cfg!(feature = "platform-verifier")) {
         (false, _) => RootCerts::WebPki,
         (true, true) if settings.extra_roots.is_empty() => RootCerts::PlatformVerifier,
         (true, true) => {
@@ -148,10 +133,7 @@ fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
             ));
         }
     };
-    Ok(TlsConfig::builder()
-        .provider(provider)
-        .root_certs(roots)
-        .build())
+    Ok(TlsConfig::builder().provider(provider).root_certs(roots).build())
 }
 
 fn agent(
@@ -163,24 +145,14 @@ fn agent(
         return Ok(Agent::with_parts(config, DefaultConnector::new(), names));
     }
     #[cfg(feature = "rustls")]
-    return Ok(Agent::with_parts(
-        config,
-        roots::connector(extra_roots)?,
-        names,
-    ));
+    return Ok(Agent::with_parts(config, roots::connector(extra_roots)?, names));
     #[cfg(not(feature = "rustls"))]
-    Err(InputError::new(
-        "extra_root_certificates",
-        "needs the feature `rustls`",
-    ))
+    Err(InputError::new("extra_root_certificates", "needs the feature `rustls`"))
 }
 
 fn run(agent: &Agent, request: Request) -> Result<http::Response<Body>, TransportError> {
     let bodyless = request.body().is_empty()
-        && matches!(
-            *request.method(),
-            Method::GET | Method::HEAD | Method::DELETE
-        );
+        && matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
     let sent = if bodyless {
         let (parts, _empty) = request.into_parts();
         agent.run(http::Request::from_parts(parts, ()))
@@ -194,9 +166,7 @@ fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, Transport
     const RESERVED_AT_MOST: usize = 64 * 1024;
     let (mut parts, body) = reply.into_parts();
     parts.extensions.clear();
-    let announced = body
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
+    let announced = body.content_length().and_then(|length| usize::try_from(length).ok());
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(limit).min(RESERVED_AT_MOST));
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let result = body.into_reader().take(most).read_to_end(&mut bytes);
@@ -207,18 +177,13 @@ fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, Transport
         Ok(_) if too_large => Err(TransportError::too_large(limit).with_partial(response)),
         Ok(_) => Ok(response),
         // The server has answered, so the request arrived, whatever broke then.
-        Err(error) => Err(explain(ureq::Error::from(error))
-            .arrived()
-            .with_partial(response)),
+        Err(error) => Err(explain(ureq::Error::from(error)).arrived().with_partial(response)),
     }
 }
 
 impl TransportError {
     fn arrived(self) -> Self {
-        Self {
-            sent: Sent::Maybe,
-            ..self
-        }
+        Self { sent: Sent::Maybe, ..self }
     }
 }
 
@@ -227,55 +192,37 @@ impl TransportError {
 fn explain(error: ureq::Error) -> TransportError {
     use TransportErrorKind as Kind;
     let (kind, sent, text) = match &error {
-        ureq::Error::HostNotFound => (
-            Kind::Resolve,
-            Sent::No,
-            "the host has no address".to_owned(),
-        ),
+        ureq::Error::HostNotFound => {
+            (Kind::Resolve, Sent::No, "the host has no address".to_owned())
+        }
         ureq::Error::Other(other) if other.is::<resolver::Unresolved>() => {
             (Kind::Resolve, Sent::No, other.to_string())
         }
-        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
-            Kind::Timeout,
-            Sent::No,
-            "no connection before the deadline".to_owned(),
-        ),
-        ureq::Error::Timeout(_) => (
-            Kind::Timeout,
-            Sent::Maybe,
-            "no complete reply before the deadline".to_owned(),
-        ),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            (Kind::Timeout, Sent::No, "no connection before the deadline".to_owned())
+        }
+        ureq::Error::Timeout(_) => {
+            (Kind::Timeout, Sent::Maybe, "no complete reply before the deadline".to_owned())
+        }
         ureq::Error::Io(io) => explain_io(io),
         ureq::Error::ConnectionFailed => (Kind::Connect, Sent::No, "connection failed".to_owned()),
-        ureq::Error::ConnectProxyFailed(reason) => (
-            Kind::Connect,
-            Sent::No,
-            format!("the proxy gave no connection: {reason}"),
-        ),
-        ureq::Error::InvalidProxyUrl => (
-            Kind::Refused,
-            Sent::No,
-            "the proxy's URL is wrong".to_owned(),
-        ),
+        ureq::Error::ConnectProxyFailed(reason) => {
+            (Kind::Connect, Sent::No, format!("the proxy gave no connection: {reason}"))
+        }
+        ureq::Error::InvalidProxyUrl => {
+            (Kind::Refused, Sent::No, "the proxy's URL is wrong".to_owned())
+        }
         ureq::Error::RequireHttpsOnly(_) | ureq::Error::TlsRequired => {
             (Kind::Refused, Sent::No, "only https is allowed".to_owned())
         }
-        ureq::Error::BadUri(_) => (
-            Kind::Refused,
-            Sent::No,
-            "the URL cannot be called".to_owned(),
-        ),
+        ureq::Error::BadUri(_) => (Kind::Refused, Sent::No, "the URL cannot be called".to_owned()),
         ureq::Error::Tls(reason) => (Kind::Tls, Sent::Maybe, format!("TLS: {reason}")),
-        ureq::Error::Protocol(reason) => (
-            Kind::Protocol,
-            Sent::Maybe,
-            format!("the reply is not HTTP: {reason}"),
-        ),
-        ureq::Error::LargeResponseHeader(..) => (
-            Kind::TooLarge,
-            Sent::Maybe,
-            "the reply's headers are too large".to_owned(),
-        ),
+        ureq::Error::Protocol(reason) => {
+            (Kind::Protocol, Sent::Maybe, format!("the reply is not HTTP: {reason}"))
+        }
+        ureq::Error::LargeResponseHeader(..) => {
+            (Kind::TooLarge, Sent::Maybe, "the reply's headers are too large".to_owned())
+        }
         other => (Kind::Protocol, Sent::Maybe, other.to_string()),
     };
     TransportError::new(kind, sent, text).with_source(error)
@@ -284,10 +231,7 @@ fn explain(error: ureq::Error) -> TransportError {
 fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
     use TransportErrorKind as Kind;
     #[cfg(feature = "rustls")]
-    if let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         // A certificate is judged before the first byte of the request is written.
         let sent = match tls {
             rustls::Error::InvalidCertificate(_) => Sent::No,
@@ -297,16 +241,12 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
     }
     match error.kind() {
         Io::ConnectionRefused => (Kind::Connect, Sent::No, "connection refused".to_owned()),
-        Io::TimedOut | Io::WouldBlock => (
-            Kind::Timeout,
-            Sent::Maybe,
-            "no complete reply before the deadline".to_owned(),
-        ),
-        Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => (
-            Kind::Interrupted,
-            Sent::Maybe,
-            format!("the connection broke: {error}"),
-        ),
+        Io::TimedOut | Io::WouldBlock => {
+            (Kind::Timeout, Sent::Maybe, "no complete reply before the deadline".to_owned())
+        }
+        Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => {
+            (Kind::Interrupted, Sent::Maybe, format!("the connection broke: {error}"))
+        }
         _ => (Kind::Interrupted, Sent::Maybe, error.to_string()),
     }
 }

@@ -38,10 +38,7 @@ type Names = HashMap<(String, u16), (SystemTime, Vec<SocketAddr>)>;
 
 impl CachingResolver {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            names: Arc::default(),
-        }
+        Self { clock, names: Arc::default() }
     }
 
     /// Looks everything up anew from now on.
@@ -70,11 +67,7 @@ impl Resolver for CachingResolver {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host = uri.host().unwrap_or_default();
-        let default_port = if uri.scheme_str() == Some("http") {
-            80
-        } else {
-            443
-        };
+        let default_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
         let port = uri.port_u16().unwrap_or(default_port);
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
             return Ok(self.pack(&[SocketAddr::new(address, port)]));
@@ -86,15 +79,16 @@ impl Resolver for CachingResolver {
         {
             return Ok(self.pack(addresses));
         }
-        let found = DefaultResolver::default()
-            .resolve(uri, config, timeout)
-            .map_err(|error| match error {
-                ureq::Error::Timeout(_) => error,
-                other => ureq::Error::Other(Box::new(Unresolved {
-                    host: host.to_owned(),
-                    reason: other.to_string(),
-                })),
-            })?;
+        let found =
+            DefaultResolver::default().resolve(uri, config, timeout).map_err(
+                |error| match error {
+                    ureq::Error::Timeout(_) => error,
+                    other => ureq::Error::Other(Box::new(Unresolved {
+                        host: host.to_owned(),
+                        reason: other.to_string(),
+                    })),
+                },
+            )?;
         self.lock().insert(key, (now, found.to_vec()));
         Ok(found)
     }
@@ -102,9 +96,7 @@ impl Resolver for CachingResolver {
 
 impl fmt::Debug for CachingResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CachingResolver")
-            .field("names", &self.lock().len())
-            .finish()
+        f.debug_struct("CachingResolver").field("names", &self.lock().len()).finish()
     }
 }
 
@@ -115,10 +107,7 @@ mod tests {
 
     fn look_up(names: &CachingResolver, url: &str) -> usize {
         let uri = Uri::try_from(url).unwrap();
-        names
-            .resolve(&uri, &Config::default(), NextTimeout::default())
-            .unwrap()
-            .len()
+        names.resolve(&uri, &Config::default(), NextTimeout::default()).unwrap().len()
     }
 
     #[test]

@@ -19,9 +19,7 @@ const ARGUMENT: &str = "extra_root_certificates";
 
 /// ureq's own chain with its last link exchanged.
 pub(super) fn connector(pems: &[Vec<u8>]) -> Result<impl Connector, InputError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for pem in pems {
         let mut count = 0;
         for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -33,10 +31,7 @@ pub(super) fn connector(pems: &[Vec<u8>]) -> Result<impl Connector, InputError> 
             count += 1;
         }
         if count == 0 {
-            return Err(InputError::new(
-                ARGUMENT,
-                "holds no certificate in PEM form",
-            ));
+            return Err(InputError::new(ARGUMENT, "holds no certificate in PEM form"));
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -46,11 +41,7 @@ pub(super) fn connector(pems: &[Vec<u8>]) -> Result<impl Connector, InputError> 
         .with_root_certificates(roots)
         .with_no_client_auth();
     let tls = TlsConnector(Arc::new(config));
-    Ok(
-        ().chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(tls),
-    )
+    Ok(().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls))
 }
 
 struct TlsConnector(Arc<ClientConfig>);
@@ -67,11 +58,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         if !details.needs_tls() || socket.is_tls() {
             return Ok(Some(Either::A(socket)));
         }
-        let host = details
-            .uri
-            .host()
-            .unwrap_or_default()
-            .trim_matches(['[', ']']);
+        let host = details.uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| ureq::Error::Tls("the host is no name that a certificate can hold"))?;
         let mut session = ClientConnection::new(self.0.clone(), name)?;
@@ -82,10 +69,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
             details.config.input_buffer_size(),
             details.config.output_buffer_size(),
         );
-        Ok(Some(Either::B(TlsTransport {
-            stream: StreamOwned::new(session, socket),
-            buffers,
-        })))
+        Ok(Some(Either::B(TlsTransport { stream: StreamOwned::new(session, socket), buffers })))
     }
 }
 

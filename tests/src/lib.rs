@@ -1,0 +1,12 @@
+//! What the tests that cross crates share.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests only")]
+
+use api_sandbox::{Sandbox, tinypass};
+use tinypass_client::{Builder, Client, Environment};
+
+/// A TinyPass client's builder that leads to the sandbox.
+pub fn tinypass(sandbox: &Sandbox) -> Builder {
+    let base = sandbox.tinypass().base_url().to_owned();
+    Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
+}

@@ -1,0 +1,90 @@
+//! Canaries in every place where a secret can be put, searched for wherever text comes out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::error::Error as _;
+use std::sync::Mutex;
+
+use api_sandbox::{Misbehaviour, Sandbox};
+use tinypass_client::{
+    Client, Environment, GetAccess, GetUser, GrantAccess, ManualClock, SearchAccess, Secret,
+    Secrets, authorization,
+};
+
+const KEY: &str = "CANARY-private-key-0123456789";
+const PROXY_PASSWORD: &str = "CANARY-proxy-password";
+
+/// Keeps every line of every crate, at the finest level.
+struct Lines(Mutex<Vec<String>>);
+
+static LINES: Lines = Lines(Mutex::new(Vec::new()));
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {} {}", record.level(), record.target(), record.args());
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+/// One test, since the logger is one for the process.
+#[test]
+fn no_secret_reaches_logs_debug_display_or_errors() {
+    log::set_logger(&LINES).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let sandbox = Sandbox::start().unwrap();
+    let base = sandbox.tinypass().base_url().to_owned();
+    let builder = Client::builder("AIDAIDAID0", KEY)
+        .environment(Environment::Custom(base.clone()))
+        .clock(ManualClock::at_unix(1_400_000_000));
+    let client = builder.clone().build().unwrap();
+    let mut shown = vec![format!("{builder:?} {builder:#?} {client:?} {client:#?}")];
+    let through = Client::builder("A", KEY).proxy(format!("http://u:{PROXY_PASSWORD}@127.0.0.1:1"));
+    shown.push(format!("{through:?} {:?}", through.clone().build()));
+    let bad = Client::builder("A", KEY).proxy(format!("nonsense {PROXY_PASSWORD}")).build();
+    shown.push(format!("{bad:?}"));
+
+    // The sandbox knows neither AID nor key, so all of these fail; some fail otherwise.
+    for how in [
+        None,
+        Some(Misbehaviour::BadGateway),
+        Some(Misbehaviour::ResetAfterReading),
+        Some(Misbehaviour::CutBody),
+        Some(Misbehaviour::EmptyBody),
+    ] {
+        let mut errors = Vec::new();
+        if let Some(how) = how {
+            sandbox.tinypass().misbehave(how, 9);
+        }
+        errors.extend(client.get_access("r", "u").err());
+        errors.extend(client.grant_access(&GrantAccess::new("r", "e@example.org")).err());
+        errors.extend(client.accesses(&SearchAccess::new()).filter_map(Result::err));
+        assert!(!errors.is_empty());
+        for error in errors {
+            let source = error.source().map(|source| format!("{source} {source:?}"));
+            shown.push(format!("{error} {error:?} {error:#?} {source:?}"));
+        }
+    }
+    let request = client.prepare(&GetAccess::new("r", "u")).unwrap();
+    let signature = request.headers()["authorization"].to_str().unwrap().to_owned();
+    shown.push(format!("{request:?}"));
+    shown.push(client.curl(&GetUser::new("u"), Secrets::Masked).unwrap());
+    shown.push(format!("{:?}", authorization("a", &Secret::new(""), "GET", "/").unwrap_err()));
+
+    let lines = LINES.0.lock().unwrap().clone();
+    let ours: Vec<&String> = lines.iter().filter(|line| line.contains(" api_auth")).collect();
+    assert!(ours.len() > 10, "the client logs its attempts: {}", ours.len());
+    for line in ours {
+        assert!(!line.contains('?') && !line.contains("rid="), "a query was logged: {line}");
+    }
+    let signature_only = signature.split(':').nth(1).unwrap();
+    for text in shown.iter().chain(&lines) {
+        assert!(!text.contains("CANARY"), "a secret was shown: {text}");
+        assert!(!text.contains(signature_only), "a signature was shown: {text}");
+    }
+}

@@ -1,0 +1,57 @@
+//! An HTTPS server whose certificate is signed by a CA of its own.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+pub(crate) struct Server {
+    address: SocketAddr,
+    pub(crate) ca_pem: String,
+}
+
+impl Server {
+    /// Serves `{"uid":"over TLS"}` on every path, with a certificate for `name`.
+    pub(crate) fn start(name: &str) -> Self {
+        let mut ca = CertificateParams::new(vec![]).unwrap();
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let leaf =
+            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &ca).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let session = ServerConnection::new(config.clone()).unwrap();
+                let mut stream = StreamOwned::new(session, stream.unwrap());
+                let mut request = [0; 4096];
+                if matches!(stream.read(&mut request), Ok(read) if read > 0) {
+                    let body = r#"{"uid":"over TLS"}"#;
+                    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n", body.len());
+                    let _ = write!(stream, "{head}connection: close\r\n\r\n{body}");
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+        });
+        Self { address, ca_pem: ca.pem() }
+    }
+
+    pub(crate) fn url(&self, host: &str) -> String {
+        format!("https://{host}:{}", self.address.port())
+    }
+}
