@@ -1,0 +1,692 @@
+//! The Tpay Open API server: payments, refunds, aliases, marketplace and the rest in memory, with
+//! money in whole grosze and notifications that are really signed.
+//!
+//! It accepts what the provider's documentation and its official clients send, and nothing else:
+//! members that nobody documents are refused, so that a misspelt one is seen. Where no source
+//! tells what the real server does, the rule here is marked "chosen".
+//!
+//! # How payers pay
+//!
+//! | way | what to do |
+//! |---|---|
+//! | in a test | [`Tpay::pay`], [`Tpay::pay_amount`], [`Tpay::decline`] through [`Server::state`](crate::Server::state) |
+//! | from another process | GET the transaction's `transactionPaymentUrl`; with `&answer=no` added, the payer declines |
+//! | BLIK code | [`BLIK_CODES`] |
+//! | card | the last digit of the amount, see [`CARD_OUTCOMES`] |
+//!
+//! # Notifications
+//!
+//! They go to the address that the request named, once if it is answered as it must be, and only
+//! if that address is plain HTTP on loopback. The `x5u` of their signature is
+//! [`Tpay::base_url`] + `/x509/notifications-jws.pem` unless [`Tpay::x5u`] says otherwise: a
+//! client that insists on the provider's host must be told of this one. [`Tpay::anchors_pem`] is
+//! what it has to trust. What was sent, and how it was answered, is in [`Tpay::outbox`].
+
+mod accounts;
+mod blik;
+mod check;
+mod collect;
+mod marketplace;
+mod notify;
+mod oauth;
+mod recurring;
+mod refunds;
+mod reports;
+mod text;
+mod tokens;
+mod transactions;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::query::decode;
+use crate::server::Verdict;
+use crate::{Raw, Reply, SandboxClock, Service};
+
+pub use blik::Alias;
+pub use marketplace::{Child, MarketplaceTransaction};
+pub use notify::{Delivery, Outbox};
+pub use recurring::{Charge, Plan};
+pub use refunds::Refund;
+pub use tokens::CardToken;
+pub use transactions::{Attempt, Transaction};
+
+use check::Refusal;
+
+/// The client id that the server knows.
+pub const CLIENT_ID: &str = "01SANDB0X00000000000000000-01SANDB0X00000000000000001";
+/// The secret of that client.
+pub const CLIENT_SECRET: &str = "sandbox-client-secret-0000000000000000000000000000000000000000";
+/// What the `md5sum` of payment notifications is made with.
+pub const SECURITY_CODE: &str = "sandbox-security-code";
+/// The merchant id of notifications.
+pub const MERCHANT_ID: &str = "1010";
+/// The point of sale.
+pub const POS_ID: &str = "ps_Sandbox000000001";
+/// The partner's account that exists from the start.
+pub const ACCOUNT_ID: &str = "01SANDB0XACC00000000000000";
+/// A card token that exists from the start and can be charged.
+pub const CARD_TOKEN: &str = "5c87eb70c0e5060fb17da028c16011a840db2b83sandbox00000000000000001";
+/// A BLIK alias of type UID that exists in one bank.
+pub const UID_ALIAS: &str = "sandbox_uid";
+/// A BLIK alias of type UID that exists in two banks: `aliases.key` must choose.
+pub const AMBIGUOUS_ALIAS: &str = "sandbox_uid_in_two_banks";
+/// A BLIK alias of type PAYID, for payments without the payer.
+pub const PAYID_ALIAS: &str = "sandbox_payid";
+/// The marketplace's point of sale.
+pub const MARKETPLACE_POS: &str = "01SANDB0XP0S00000000000000";
+/// Merchants that belong to the marketplace.
+pub const MARKETPLACE_MERCHANTS: [&str; 2] =
+    ["01SANDB0XMER00000000000001", "01SANDB0XMER00000000000002"];
+/// A report that exists.
+pub const REPORT_ID: &str = "rep_1";
+/// The file of that report.
+pub const REPORT_FILE_ID: &str = "file_1";
+
+/// What happens to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Paid at once.
+    Paid,
+    /// Nothing happens until [`Tpay::pay`] or [`Tpay::decline`].
+    Waiting,
+    /// Refused at once: HTTP 200 with `payments.errors`, and an attempt with this code.
+    Refused(&'static str),
+    /// The answer tells nothing; reading the transaction shows an attempt with this code.
+    RefusedLater(&'static str),
+    /// The payer has to be sent to the payment wall (`actionRequired`).
+    Redirect,
+}
+
+/// BLIK codes and what they lead to. Any other code that begins with 777 is paid; all others are
+/// refused as wrong ones (63). Only the rule for 777 is the provider's; the rest is chosen.
+pub const BLIK_CODES: [(&str, Outcome); 12] = [
+    ("777123", Outcome::Paid),
+    ("700000", Outcome::Waiting),
+    ("700063", Outcome::Refused("63")),
+    ("700100", Outcome::Refused("100")),
+    ("700101", Outcome::Refused("101")),
+    ("700102", Outcome::Refused("102")),
+    ("700103", Outcome::Refused("103")),
+    ("700104", Outcome::Refused("104")),
+    ("700105", Outcome::Refused("105")),
+    ("700106", Outcome::Refused("106")),
+    ("700107", Outcome::Refused("107")),
+    ("700201", Outcome::RefusedLater("101")),
+];
+
+/// The last digit of a card payment's amount in grosze and what it leads to; any other digit
+/// leads to the page of 3-D Secure.
+pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
+    (1, Outcome::Paid),
+    (3, Outcome::Paid),
+    (5, Outcome::Refused("101")),
+    (6, Outcome::Refused("102")),
+];
+
+/// The server's state.
+pub struct Tpay {
+    clock: SandboxClock,
+    /// `http://127.0.0.1:PORT`; taken from the first request's `Host` while it is empty.
+    pub base_url: String,
+    /// How long a token lives, in seconds.
+    pub token_seconds: u64,
+    /// How many tokens were given out.
+    pub tokens_issued: usize,
+    /// How many token requests came, good and bad.
+    pub token_requests: usize,
+    /// Whether `hiddenDescription` may be used only once (`crc_not_unique`).
+    pub unique_crc: bool,
+    /// Whether the merchant confirms payments: a payment is `paid` until its notification is
+    /// answered with `TRUE` (then `correct`) or `FALSE` (then refunded).
+    pub two_step: bool,
+    /// Whether a request may name callbacks of its own (`url_override_is_disabled`).
+    pub callbacks_allowed: bool,
+    /// After this many seconds a payment cannot be refunded (`refund_period_expired`). Chosen.
+    pub refund_seconds: u64,
+    /// Within this many seconds a second refund of the same amount is `cannot_create_refund`.
+    pub equal_refund_seconds: u64,
+    /// How often a notification is sent that is not answered as it must be. Chosen: without
+    /// pauses.
+    pub delivery_attempts: u32,
+    /// Where BLIK alias events go, as if set in the panel.
+    pub panel_url: Option<String>,
+    /// The `x5u` of signatures, if it is not the server's own address.
+    pub x5u: Option<String>,
+    /// The payments, oldest first.
+    pub transactions: Vec<Transaction>,
+    /// Refunds of all payments and to card tokens, oldest first.
+    pub refunds: Vec<Refund>,
+    /// The card tokens.
+    pub card_tokens: Vec<CardToken>,
+    /// The BLIK aliases.
+    pub aliases: Vec<Alias>,
+    /// The marketplace's payments, oldest first.
+    pub marketplace: Vec<MarketplaceTransaction>,
+    /// The recurring plans, oldest first.
+    pub plans: Vec<Plan>,
+    tokens: Vec<oauth::Token>,
+    tokenizations: Vec<tokens::Tokenization>,
+    accounts: Vec<Value>,
+    bank_accounts: Vec<Value>,
+    refusals: HashMap<&'static str, VecDeque<(u16, String)>>,
+    post: notify::Post,
+    settled: usize,
+    ids: u64,
+}
+
+/// What a handler gives back.
+enum Out {
+    /// A JSON object that gets `result` and `requestId`.
+    Wrapped(Value),
+    /// A JSON object as it is.
+    Bare(Value),
+    /// 204.
+    Empty,
+    /// Bytes of that type.
+    Bytes(&'static str, Vec<u8>),
+}
+
+type Answer = Result<Out, Refusal>;
+
+/// What a request of an endpoint carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carries {
+    Nothing,
+    Json,
+    Credentials,
+}
+
+struct Route {
+    id: &'static str,
+    method: &'static str,
+    path: &'static str,
+    carries: Carries,
+}
+
+const fn get(id: &'static str, path: &'static str) -> Route {
+    Route { id, method: "GET", path, carries: Carries::Nothing }
+}
+
+const fn post(id: &'static str, path: &'static str) -> Route {
+    Route { id, method: "POST", path, carries: Carries::Json }
+}
+
+const fn bare_post(id: &'static str, path: &'static str) -> Route {
+    Route { id, method: "POST", path, carries: Carries::Nothing }
+}
+
+/// Fixed paths before those with a parameter in their place.
+const ROUTES: [Route; 55] = [
+    Route { id: "oauth.token", method: "POST", path: "/oauth/auth", carries: Carries::Credentials },
+    get("oauth.tokeninfo", "/oauth/tokeninfo"),
+    post("transactions.create", "/transactions"),
+    get("transactions.list", "/transactions"),
+    get("transactions.bank_groups", "/transactions/bank-groups"),
+    get("transactions.channels", "/transactions/channels"),
+    get("transactions.get", "/transactions/{}"),
+    post("transactions.pay", "/transactions/{}/pay"),
+    bare_post("transactions.cancel", "/transactions/{}/cancel"),
+    get("transactions.cancel_legacy", "/transactions/{}/cancel"),
+    post("transactions.qr", "/transactions/{}/qr"),
+    post("transactions.refund", "/transactions/{}/refunds"),
+    get("transactions.list_refunds", "/transactions/{}/refunds"),
+    get("refunds.list", "/refunds"),
+    post("refunds.create", "/refunds"),
+    get("refunds.get", "/refunds/{}"),
+    post("tokens.create", "/tokens"),
+    get("tokens.get", "/tokens/{}"),
+    Route { id: "tokens.delete", method: "DELETE", path: "/tokens/{}", carries: Carries::Nothing },
+    post("blik.create_alias", "/blik/alias"),
+    get("blik.get_alias", "/blik/alias/{}"),
+    Route {
+        id: "blik.delete_alias",
+        method: "DELETE",
+        path: "/blik/alias/{}",
+        carries: Carries::Json,
+    },
+    post("wallet.init_apple_pay", "/wallet/applepay/init"),
+    get("accounts.list", "/accounts"),
+    post("accounts.create", "/accounts"),
+    post("accounts.create_merchant", "/v1/accounts/merchant"),
+    get("accounts.categories", "/accounts/category"),
+    get("accounts.category", "/accounts/category/{}"),
+    get("accounts.legal_forms", "/accounts/legalForm"),
+    get("accounts.legal_form", "/accounts/legalForm/{}"),
+    get("accounts.documents", "/accounts/document"),
+    get("accounts.document", "/accounts/document/{}"),
+    get("accounts.mcc", "/accounts/mcc"),
+    get("accounts.pos", "/accounts/pos"),
+    get("accounts.get", "/accounts/{}"),
+    get("accounts.balance", "/accounts/{}/balance"),
+    post("marketplace.create", "/marketplace/v1/transaction"),
+    get("marketplace.get", "/marketplace/v1/transaction/{}"),
+    post("marketplace.pay", "/marketplace/v1/transaction/{}/pay"),
+    post("marketplace.refund", "/marketplace/v1/transaction/{}/refund"),
+    bare_post("marketplace.cancel", "/marketplace/v1/transaction/{}/cancel"),
+    get("marketplace.bank_groups", "/marketplace/v1/bank-groups"),
+    get("collect.list_bank_accounts", "/collect/bank-accounts"),
+    post("collect.create_bank_account", "/collect/bank-accounts"),
+    get("reports.list", "/reports"),
+    get("reports.file", "/reports/{}/files/{}"),
+    post("recurring.create", "/recurring"),
+    get("recurring.list", "/recurring"),
+    get("recurring.get", "/recurring/{}"),
+    get("recurring.transactions", "/recurring/{}/transactions"),
+    bare_post("recurring.cancel", "/recurring/{}/cancel"),
+    bare_post("recurring.retry", "/recurring/{}/retry"),
+    post("recurring.update_payment_instrument", "/recurring/{}/payment_instrument"),
+    get("certificates.signing", "/x509/notifications-jws.pem"),
+    get("certificates.root", "/x509/tpay-jws-root.pem"),
+];
+
+impl Route {
+    /// The decoded values of the path's parameters, if it is this route's.
+    fn matches(&self, path: &str) -> Option<Vec<String>> {
+        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
+        let mut values = Vec::new();
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Some(values),
+                // Every byte but letters, digits and `-._~` is escaped, and no other one.
+                (Some("{}"), Some(value)) if !value.is_empty() => {
+                    values.push(decode(value, false, b"~").ok()?);
+                }
+                (Some(ours), Some(theirs)) if ours == theirs => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// A request, read.
+struct Ask {
+    path: Vec<String>,
+    query: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Ask {
+    fn read(request: &Raw, route: &Route, path: Vec<String>) -> Result<Self, Refusal> {
+        if request.target.ends_with('?') {
+            return Err(Refusal::field("invalid_request_body", "", "A bare question mark"));
+        }
+        let query = text::pairs(request.query().unwrap_or_default())
+            .map_err(|why| Refusal::field("not_valid", "", why))?;
+        for (index, (name, _)) in query.iter().enumerate() {
+            let is_list = name.ends_with("[]");
+            if !is_list && query.iter().skip(index + 1).any(|(other, _)| other == name) {
+                return Err(Refusal::field("not_valid", name, "This parameter comes twice"));
+            }
+        }
+        let body = match route.carries {
+            Carries::Json => Self::json(request)?,
+            _ if !request.body.is_empty() => {
+                return Err(Refusal::field("invalid_request_body", "", "No body is expected"));
+            }
+            _ if route.method == "POST" && request.header("content-length") != Some("0") => {
+                let why = "A POST without a body has Content-Length: 0";
+                return Err(Refusal::field("invalid_request_body", "", why));
+            }
+            _ => Value::Null,
+        };
+        Ok(Self { path, query, body })
+    }
+
+    fn json(request: &Raw) -> Result<Value, Refusal> {
+        let kind = request.header("content-type").unwrap_or_default();
+        if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/json") {
+            let why = "Content-Type must be application/json";
+            return Err(Refusal::field("incorrect_content_type", "", why));
+        }
+        match serde_json::from_slice(&request.body) {
+            // PHP cannot tell an empty object from an empty list.
+            Ok(Value::Array(items)) if items.is_empty() => Ok(json!({})),
+            Ok(body) => Ok(body),
+            Err(_) => Err(Refusal::field("invalid_request_body", "", "The body is not JSON")),
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.path.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// The query's parameter of that name.
+    fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Refuses parameters of other names.
+    fn only(&self, names: &[&str]) -> Result<(), Refusal> {
+        match self.query.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) => {
+                Err(Refusal::field("unexpected_field", name, "This parameter is not expected"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.query(name) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Refusal::field("not_valid", name, "This is neither true nor false")),
+        }
+    }
+
+    fn one_of(&self, name: &str, texts: &[&str]) -> Result<Option<&str>, Refusal> {
+        match self.query(name) {
+            Some(text) if !texts.contains(&text) => {
+                let why = format!("Not one of {}", texts.join(", "));
+                Err(Refusal::field("not_valid", name, &why))
+            }
+            found => Ok(found),
+        }
+    }
+
+    fn number(&self, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
+        let Some(text) = self.query(name) else { return Ok(default) };
+        match text.parse::<u64>() {
+            Ok(0) => Err(Refusal::field("too_low", name, "Less than 1")),
+            Ok(number) if number <= most => Ok(number),
+            Ok(_) => Err(Refusal::field("not_valid", name, &format!("More than {most}"))),
+            Err(_) => Err(Refusal::field("not_natural_int", name, "Not a whole number")),
+        }
+    }
+
+    /// `page` and `limit`.
+    fn page(&self) -> Result<Page, Refusal> {
+        Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
+    }
+
+    /// Whether a date is within `from` and `to`, both included.
+    fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
+        for name in ["from", "to"] {
+            if self.query(name).is_some_and(|date| !text::is_date_time(date)) {
+                return Err(Refusal::field("not_valid", name, "Not YYYY-MM-DD HH:MM:SS"));
+            }
+        }
+        let (from, to) = (self.query("from"), self.query("to"));
+        Ok(move |date: &str| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy)]
+struct Page {
+    page: u64,
+    limit: u64,
+}
+
+impl Page {
+    fn cut(self, all: Vec<Value>) -> Vec<Value> {
+        let skip = (self.page - 1).saturating_mul(self.limit);
+        let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
+    }
+
+    /// The page of the list under that name, with `page`, `limit` and `total`.
+    fn wrap(self, name: &str, all: Vec<Value>) -> Value {
+        let total = all.len();
+        json!({
+            name: self.cut(all), "page": self.page, "limit": self.limit, "total": total,
+        })
+    }
+}
+
+impl Tpay {
+    /// The state that the examples expect.
+    pub fn new(clock: SandboxClock) -> Self {
+        let mut server = Self {
+            clock,
+            base_url: String::new(),
+            token_seconds: 7200,
+            tokens_issued: 0,
+            token_requests: 0,
+            unique_crc: false,
+            two_step: false,
+            callbacks_allowed: true,
+            refund_seconds: 365 * 86_400,
+            equal_refund_seconds: 60,
+            delivery_attempts: 3,
+            panel_url: None,
+            x5u: None,
+            transactions: Vec::new(),
+            refunds: Vec::new(),
+            card_tokens: Vec::new(),
+            aliases: Vec::new(),
+            marketplace: Vec::new(),
+            plans: Vec::new(),
+            tokens: Vec::new(),
+            tokenizations: Vec::new(),
+            accounts: Vec::new(),
+            bank_accounts: Vec::new(),
+            refusals: HashMap::new(),
+            post: notify::Post::new(),
+            settled: 0,
+            ids: 0,
+        };
+        server.card_tokens.push(CardToken::new(CARD_TOKEN));
+        server.add_alias(UID_ALIAS, "UID", "Sandbox shop");
+        server.add_alias(AMBIGUOUS_ALIAS, "UID", "Sandbox shop");
+        server.add_alias(PAYID_ALIAS, "PAYID", "Sandbox shop");
+        server.accounts.push(accounts::first_account());
+        server
+    }
+
+    /// The certificates that a client has to trust to accept the sandbox's notifications:
+    /// intermediate first, root second, as PEM.
+    pub fn anchors_pem(&self) -> &'static str {
+        notify::ANCHORS_PEM
+    }
+
+    /// The certificate of the key that signs, as PEM.
+    pub fn signing_pem(&self) -> &'static str {
+        notify::SIGNING_PEM
+    }
+
+    /// What was sent to callbacks. Take it out of [`Server::state`](crate::Server::state) before
+    /// waiting on it.
+    pub fn outbox(&self) -> Outbox {
+        self.post.outbox()
+    }
+
+    /// The `X-JWS-Signature` that the server would send with a body.
+    pub fn sign(&self, body: &[u8]) -> String {
+        self.post.sign(&self.x5u_url(), body)
+    }
+
+    /// Answers the next call of an endpoint with an error, without carrying it out: for errors
+    /// that depend on what a sandbox does not have, such as `access_denied` of an account.
+    /// Returns whether there is such an endpoint.
+    pub fn refuse_next(&mut self, endpoint: &str, status: u16, error_code: &str) -> bool {
+        let route = ROUTES.iter().find(|route| route.id == endpoint);
+        if let Some(route) = route {
+            let refusal = (status, error_code.to_owned());
+            self.refusals.entry(route.id).or_default().push_back(refusal);
+        }
+        route.is_some()
+    }
+
+    fn x5u_url(&self) -> String {
+        let own = || format!("{}/x509/notifications-jws.pem", self.base_url);
+        self.x5u.clone().unwrap_or_else(own)
+    }
+
+    fn notify(&self, message: notify::Message, url: &str) {
+        self.post.send(message, url, &self.x5u_url(), self.delivery_attempts);
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    fn ulid(&mut self) -> String {
+        let number = self.next_id();
+        text::ulid(self.clock.unix(), number)
+    }
+
+    /// `rf_` or the like and 16 characters.
+    fn prefixed_id(&mut self, prefix: &str) -> String {
+        format!("{prefix}{:016}", self.next_id())
+    }
+
+    /// A payer-visible title, `TR-XXX-XXXXXXX`.
+    fn title(&mut self) -> String {
+        format!("TR-SBX-{:07}", self.next_id())
+    }
+
+    fn call(&mut self, id: &str, ask: &Ask) -> Answer {
+        match id {
+            "oauth.tokeninfo" => Err(Refusal::of(401, "unauthorized", "", "No bearer token")),
+            "transactions.create" => self.transactions_create(ask),
+            "transactions.list" => self.transactions_list(ask),
+            "transactions.get" => self.transactions_get(ask),
+            "transactions.pay" => self.transactions_pay(ask),
+            "transactions.cancel" | "transactions.cancel_legacy" => self.transactions_cancel(ask),
+            "transactions.qr" => self.transactions_qr(ask),
+            "transactions.refund" => self.transactions_refund(ask),
+            "transactions.list_refunds" => self.transactions_list_refunds(ask),
+            "transactions.bank_groups" => self.transactions_bank_groups(ask),
+            "transactions.channels" => self.transactions_channels(ask),
+            "refunds.list" => self.refunds_list(ask),
+            "refunds.create" => self.refunds_create(ask),
+            "refunds.get" => self.refunds_get(ask),
+            "tokens.create" => self.tokens_create(ask),
+            "tokens.get" => self.tokens_get(ask),
+            "tokens.delete" => self.tokens_delete(ask),
+            "blik.create_alias" => self.blik_create_alias(ask),
+            "blik.get_alias" => self.blik_get_alias(ask),
+            "blik.delete_alias" => self.blik_delete_alias(ask),
+            "wallet.init_apple_pay" => self.wallet_init_apple_pay(ask),
+            "accounts.list" => self.accounts_list(ask),
+            "accounts.create" => self.accounts_create(ask),
+            "accounts.create_merchant" => self.accounts_create_merchant(ask),
+            "accounts.get" => self.accounts_get(ask),
+            "accounts.balance" => self.accounts_balance(ask),
+            "accounts.categories"
+            | "accounts.legal_forms"
+            | "accounts.documents"
+            | "accounts.mcc" => accounts::dictionary(id, ask),
+            "accounts.category" | "accounts.legal_form" | "accounts.document" => {
+                accounts::dictionary_entry(id, ask)
+            }
+            "accounts.pos" => self.accounts_pos(ask),
+            "marketplace.create" => self.marketplace_create(ask),
+            "marketplace.get" => self.marketplace_get(ask),
+            "marketplace.pay" => self.marketplace_pay(ask),
+            "marketplace.refund" => self.marketplace_refund(ask),
+            "marketplace.cancel" => self.marketplace_cancel(ask),
+            "marketplace.bank_groups" => self.marketplace_bank_groups(ask),
+            "collect.list_bank_accounts" => self.collect_list_bank_accounts(ask),
+            "collect.create_bank_account" => self.collect_create_bank_account(ask),
+            "reports.list" => self.reports_list(ask),
+            "reports.file" => self.reports_file(ask),
+            "recurring.create" => self.recurring_create(ask),
+            "recurring.list" => self.recurring_list(ask),
+            "recurring.get" => self.recurring_get(ask),
+            "recurring.transactions" => self.recurring_transactions(ask),
+            "recurring.cancel" => self.recurring_cancel(ask),
+            "recurring.retry" => self.recurring_retry(ask),
+            "recurring.update_payment_instrument" => self.recurring_update(ask),
+            "certificates.signing" => Ok(Out::Bytes(PEM, notify::SIGNING_PEM.into())),
+            "certificates.root" => Ok(Out::Bytes(PEM, notify::ANCHORS_PEM.into())),
+            _ => Err(Refusal::unknown("endpoint")),
+        }
+    }
+
+    /// Carries out a request whose route is known; tells whether its credentials held.
+    fn serve(&mut self, request: &Raw, route: &Route, path: Vec<String>) -> (Reply, Option<bool>) {
+        if route.carries == Carries::Credentials {
+            let answer = self.token(request);
+            let signed = Some(answer.is_ok());
+            return (self.reply(answer), signed);
+        }
+        let is_open = route.id.starts_with("certificates.");
+        let token = if is_open { Ok(None) } else { self.authorized(request) };
+        let signed = (!is_open).then_some(token.is_ok());
+        let answer = token.and_then(|token| {
+            let refusal = self.refusals.get_mut(route.id).and_then(VecDeque::pop_front);
+            if let Some((status, code)) = refusal {
+                return Err(Refusal::of(status, &code, "", "This call is refused"));
+            }
+            let ask = Ask::read(request, route, path)?;
+            match (route.id, token) {
+                ("oauth.tokeninfo", Some(token)) => self.tokeninfo(&ask, &token),
+                _ => self.call(route.id, &ask),
+            }
+        });
+        // The marketplace says no in words of its own, but for its pay.
+        let in_own_words = route.id.starts_with("marketplace.") && route.id != "marketplace.pay";
+        let answer = match answer {
+            Err(refusal) if in_own_words && signed == Some(true) => Err(refusal.into_violations()),
+            answer => answer,
+        };
+        (self.reply(answer), signed)
+    }
+
+    fn reply(&mut self, answer: Answer) -> Reply {
+        let request_id = format!("{:020x}", self.next_id());
+        let json =
+            |status, body: &Value| Reply::new(status, "application/json", text::php_json(body));
+        match answer {
+            Ok(Out::Wrapped(mut body)) => {
+                if let Some(object) = body.as_object_mut() {
+                    object.entry("result").or_insert_with(|| "success".into());
+                    object.insert("requestId".to_owned(), request_id.into());
+                }
+                json(200, &body)
+            }
+            Ok(Out::Bare(body)) => json(200, &body),
+            Ok(Out::Empty) => Reply { status: 204, headers: Vec::new(), body: Vec::new() },
+            Ok(Out::Bytes(kind, bytes)) => Reply::new(200, kind, bytes),
+            Err(refusal) => {
+                let (status, body) = refusal.body(&request_id);
+                json(status, &body)
+            }
+        }
+    }
+}
+
+const PEM: &str = "application/x-pem-file";
+
+impl Service for Tpay {
+    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+        if let (true, Some(host)) = (self.base_url.is_empty(), request.header("host")) {
+            self.base_url = format!("http://{host}");
+        }
+        self.settle();
+        if request.path() == "/" {
+            return (self.wall(request), Verdict { endpoint: None, signed: None });
+        }
+        let found: Vec<(&Route, Vec<String>)> = ROUTES
+            .iter()
+            .filter_map(|route| Some((route, route.matches(request.path())?)))
+            .collect();
+        let right = found.iter().find(|(route, _)| route.method == request.method);
+        let (reply, signed) = match (right, found.first()) {
+            (Some((route, path)), _) => self.serve(request, route, path.clone()),
+            (None, first) => {
+                let refusal = match first {
+                    Some(_) => Refusal::of(405, "method_not_allowed", "", "Another method"),
+                    None => Refusal::unknown("path"),
+                };
+                (self.reply(Err(refusal)), Some(self.authorized(request).is_ok()))
+            }
+        };
+        let endpoint = right.or(found.first()).map(|(route, _)| route.id);
+        (reply, Verdict { endpoint, signed })
+    }
+}
+
+impl fmt::Debug for Tpay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tpay")
+            .field("transactions", &self.transactions.len())
+            .field("token_requests", &self.token_requests)
+            .finish_non_exhaustive()
+    }
+}
