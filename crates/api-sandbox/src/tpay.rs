@@ -26,12 +26,15 @@ mod accounts;
 mod blik;
 mod check;
 mod collect;
+mod json;
 mod marketplace;
 mod notify;
 mod oauth;
 mod recurring;
 mod refunds;
 mod reports;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 mod transactions;

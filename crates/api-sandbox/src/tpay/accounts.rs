@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, is_digits, kinds, may, need};
-use super::transactions::text_at;
+use super::json::Members;
 use super::{ACCOUNT_ID, Answer, Ask, Out, POS_ID, SECURITY_CODE, Tpay};
 
 const PHONE: Rules =
@@ -131,7 +131,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
         .map(|(number, name)| {
             let mut entry = json!({ "id": number, "name": name });
             if is_mcc {
-                entry["code"] = number.to_string().into();
+                entry.put("/code", number.to_string());
             }
             entry
         })
@@ -162,15 +162,15 @@ pub(super) fn first_account() -> Value {
 
 /// The main address is one, and it has a country.
 fn check_addresses(body: &Value) -> Result<(), Refusal> {
-    let addresses = body["address"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut main = addresses.iter().filter(|address| address["isMain"] == true);
+    let addresses = body.at("address").items();
+    let mut main = addresses.iter().filter(|address| address.at("isMain") == true);
     let first = main.next();
     if main.next().is_some() {
         let why = "More than one main address";
         return Err(Refusal::field("not_valid", "address", why));
     }
     let is_country = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
-    match first.map(|address| address["country"].as_str()) {
+    match first.map(|address| address.at("country").as_str()) {
         Some(None) => {
             let why = "The main address lacks a country";
             Err(Refusal::field("field_required", "address.country", why))
@@ -187,34 +187,40 @@ impl Tpay {
     fn add_account(&mut self, body: &Value) -> Value {
         let mut account = body.clone();
         let id = self.ulid();
-        account["id"] = id.clone().into();
-        account["verificationStatus"] = json!(0);
-        account["activationLink"] = format!("{}/activate/{id}", self.base_url).into();
+        account.put("/id", id.clone());
+        account.put("/verificationStatus", json!(0));
+        account.put("/activationLink", format!("{}/activate/{id}", self.base_url));
         for (list, key, prefix) in [("website", "posId", "ps_"), ("address", "addressId", "ad_")] {
-            for item in account[list].as_array_mut().into_iter().flatten() {
+            for item in account.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                 self.ids += 1;
-                item[key] = format!("{prefix}{:016}", self.ids).into();
+                item.put(&format!("/{key}"), format!("{prefix}{:016}", self.ids));
                 if list == "website" {
-                    item["accountId"] = id.clone().into();
+                    item.put("/accountId", id.clone());
                 }
             }
         }
-        for person in account["person"].as_array_mut().into_iter().flatten() {
+        for person in account.get_mut("person").and_then(Value::as_array_mut).into_iter().flatten()
+        {
             self.ids += 1;
-            person["personId"] = format!("pe_{:016}", self.ids).into();
+            person.put("/personId", format!("pe_{:016}", self.ids));
         }
         for list in ["website", "address", "person"] {
-            if account[list].is_null() {
-                account[list] = json!([]);
+            if account.at(list).is_null() {
+                account.put(&format!("/{list}"), json!([]));
             }
         }
-        account["apiCredentials"] =
-            json!([{ "clientId": format!("{id}-{id}"), "clientSecret": format!("secret-{id}") }]);
-        account["transactionApiCredentials"] = json!({
-            "merchantId": self.next_id().to_string(),
-            "apiKey": format!("key-{id}"),
-            "apiPassword": format!("password-{id}"),
-        });
+        account.put(
+            "/apiCredentials",
+            json!([{ "clientId": format!("{id}-{id}"), "clientSecret": format!("secret-{id}") }]),
+        );
+        account.put(
+            "/transactionApiCredentials",
+            json!({
+                "merchantId": self.next_id().to_string(),
+                "apiKey": format!("key-{id}"),
+                "apiPassword": format!("password-{id}"),
+            }),
+        );
         // What the list and the look-up show: the secrets are told once.
         let mut shown = account.clone();
         if let Some(object) = shown.as_object_mut() {
@@ -241,16 +247,17 @@ impl Tpay {
         ask.only(&[])?;
         check(&ask.body, MERCHANT)?;
         check_addresses(&ask.body)?;
-        let contacts = ask.body["contactPerson"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let reachable = |person: &Value| person["email"].is_string() || person["phone"].is_string();
+        let contacts = ask.body.at("contactPerson").items();
+        let reachable =
+            |person: &Value| person.at("email").is_string() || person.at("phone").is_string();
         if !contacts.iter().all(reachable) {
             let why = "A contact person needs a phone number or an address";
             return Err(Refusal::field("contact_data_missing", "contactPerson", why));
         }
         let mut account = self.add_account(&ask.body);
         // The documentation's answer to this call has no requestId, and krs is a number in it.
-        if let Some(krs) = text_at(&account, "/krs").and_then(|krs| krs.parse::<u64>().ok()) {
-            account["krs"] = krs.into();
+        if let Some(krs) = account.text("/krs").and_then(|krs| krs.parse::<u64>().ok()) {
+            account.put("/krs", krs);
         }
         if let Some(object) = account.as_object_mut() {
             object.remove("merchantApiConsent");
@@ -261,7 +268,7 @@ impl Tpay {
 
     pub(super) fn accounts_get(&self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let found = self.accounts.iter().find(|account| account["id"] == ask.id());
+        let found = self.accounts.iter().find(|account| account.at("id") == ask.id());
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 

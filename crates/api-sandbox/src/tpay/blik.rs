@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
+use super::json::Members;
 use super::notify::Message;
 use super::text::{date_time, iso_date_time};
-use super::transactions::{BLIK, text_at};
+use super::transactions::BLIK;
 use super::{Answer, Ask, Out, Outcome, POS_ID, Tpay};
 
 const YEAR: u64 = 365 * 86_400;
@@ -109,22 +110,22 @@ impl Tpay {
     pub(super) fn blik_create_alias(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
         check(&ask.body, CREATE)?;
-        let blik = &ask.body["pay"]["blikPaymentData"];
+        let blik = ask.body.at("pay").at("blikPaymentData");
         let field = |name: &str| format!("pay.blikPaymentData.{name}");
         for name in ["blikToken", "aliases"] {
-            if blik[name].is_null() {
+            if blik.at(name).is_null() {
                 let why = "This field is required";
                 return Err(Refusal::field("is_required", &field(name), why));
             }
         }
-        if blik["aliases"]["label"].is_null() {
+        if blik.at("aliases").at("label").is_null() {
             let why = "An alias is registered with a label";
             return Err(Refusal::field("is_required", &field("aliases.label"), why));
         }
         let paying = self.judge(&json!({ "groupId": 150, "blikPaymentData": blik }), 0)?;
         match paying.outcome {
             Outcome::Paid => {
-                let part = |name: &str| text_at(&blik["aliases"], name).unwrap_or_default();
+                let part = |name: &str| blik.at("aliases").text(name).unwrap_or_default();
                 self.add_alias(&part("/value"), &part("/type"), &part("/label"));
                 self.notify_alias(&part("/value"), "ALIAS_REGISTER");
             }
@@ -141,7 +142,7 @@ impl Tpay {
             // Chosen: pending while the payer has not confirmed.
             "status": if paying.outcome == Outcome::Paid { "correct" } else { "pending" },
             "date": { "creation": date_time(self.clock.unix()) },
-            "description": ask.body["description"],
+            "description": ask.body.at("description"),
         })))
     }
 
@@ -168,7 +169,7 @@ impl Tpay {
     pub(super) fn blik_delete_alias(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
         check(&ask.body, DELETE)?;
-        let kind = ask.body["aliasType"].as_str().unwrap_or_default();
+        let kind = ask.body.at("aliasType").as_str().unwrap_or_default();
         let found = self
             .aliases
             .iter_mut()

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::check::{Kind, Rules, check, kinds, need};
+use super::json::Members;
 use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay};
 
@@ -22,9 +23,9 @@ impl Tpay {
         ask.only(&[])?;
         check(&ask.body, CREATE)?;
         let mut account = ask.body.clone();
-        account["id"] = self.ulid().into();
-        account["status"] = json!("active");
-        account["createdAt"] = date_time(self.clock.unix()).into();
+        account.put("/id", self.ulid());
+        account.put("/status", json!("active"));
+        account.put("/createdAt", date_time(self.clock.unix()));
         self.bank_accounts.push(account.clone());
         Ok(Out::Wrapped(account))
     }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, kinds, may, money, need};
+use super::json::Members;
 use super::notify::Message;
 use super::text::date_time;
-use super::transactions::{BLIK, CARD, text_at};
+use super::transactions::{BLIK, CARD};
 use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
 
 /// A payment for several merchants.
@@ -118,9 +119,9 @@ impl MarketplaceTransaction {
 
     /// The value of the first callback of that type.
     fn callback(&self, kind: u64) -> Option<String> {
-        let callbacks = self.request["transactionCallbacks"].as_array()?;
-        let found = callbacks.iter().find(|callback| callback["type"] == kind)?;
-        text_at(found, "/value")
+        let callbacks = self.request.at("transactionCallbacks").as_array()?;
+        let found = callbacks.iter().find(|callback| callback.at("type") == kind)?;
+        found.text("/value")
     }
 
     /// Where the payer is sent after success and after failure.
@@ -134,10 +135,10 @@ impl MarketplaceTransaction {
 
     fn json(&self, with_attempts: bool) -> Value {
         let mut body = self.request.clone();
-        body["transactionId"] = self.id.clone().into();
-        body["title"] = self.title.clone().into();
-        body["status"] = self.status.into();
-        body["creationDate"] = Self::date(self.created).into();
+        body.put("/transactionId", self.id.clone());
+        body.put("/title", self.title.clone());
+        body.put("/status", self.status);
+        body.put("/creationDate", Self::date(self.created));
         let child = |child: &Child| {
             let refund = |(at, grosze): &(u64, u64)| json!({ "title": self.title, "amount": grosze, "date": Self::date(*at) });
             json!({
@@ -149,11 +150,11 @@ impl MarketplaceTransaction {
                 "refunds": child.refunds.iter().map(refund).collect::<Vec<_>>(),
             })
         };
-        body["childTransactions"] = self.children.iter().map(child).collect();
-        body["payments"] = json!({});
+        body.put("/childTransactions", self.children.iter().map(child).collect::<Vec<_>>());
+        body.put("/payments", json!({}));
         if with_attempts {
             let attempt = |(at, error): &(u64, Option<&str>)| json!({ "date": date_time(*at), "paymentErrorCode": error });
-            body["payments"]["attempts"] = self.attempts.iter().map(attempt).collect();
+            body.put("/payments/attempts", self.attempts.iter().map(attempt).collect::<Vec<_>>());
         }
         body
     }
@@ -183,10 +184,10 @@ impl Tpay {
             "transactionAmount": money(found.grosze()),
             "transactionPaidAmount": money(paid),
             "transactionStatus": found.status,
-            "transactionHiddenDescription": found.request["hiddenDescription"],
-            "payerEmail": found.request["billingAddress"]["email"],
+            "transactionHiddenDescription": found.request.at("hiddenDescription"),
+            "payerEmail": found.request.at("billingAddress").at("email"),
             "transactionDate": date_time(found.created),
-            "transactionDescription": found.request["description"],
+            "transactionDescription": found.request.at("description"),
             "transactionBookingDate": found.paid.map(date_time),
         } });
         self.notify(Message::json("marketplace", &found.id, &body), &url);
@@ -201,22 +202,22 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        if body["pos"]["id"] != MARKETPLACE_POS {
+        if body.at("pos").at("id") != MARKETPLACE_POS {
             return Err(Refusal::reason(400, "There is no such point of sale"));
         }
-        let parts = body["childTransactions"].as_array().cloned().unwrap_or_default();
+        let parts = body.at("childTransactions").items();
         let merchants: Vec<String> =
-            parts.iter().filter_map(|part| text_at(part, "/merchant/id")).collect();
+            parts.iter().filter_map(|part| part.text("/merchant/id")).collect();
         refuse_strangers(&merchants)?;
         let mut children = Vec::new();
         for (part, merchant) in parts.iter().zip(merchants) {
             children.push(Child {
                 id: self.ulid(),
                 merchant,
-                grosze: part["amount"].as_u64().unwrap_or_default(),
+                grosze: part.at("amount").as_u64().unwrap_or_default(),
                 refunds: Vec::new(),
-                description: text_at(part, "/description").unwrap_or_default(),
-                hidden_description: text_at(part, "/hiddenDescription"),
+                description: part.text("/description").unwrap_or_default(),
+                hidden_description: part.text("/hiddenDescription"),
             });
         }
         let transaction = MarketplaceTransaction {
@@ -280,8 +281,8 @@ impl Tpay {
             "date": { "creation": date_time(found.created), "realization": realized },
             "amount": money(found.grosze()),
             "currency": "PLN",
-            "description": found.request["description"],
-            "hiddenDescription": found.request["hiddenDescription"],
+            "description": found.request.at("description"),
+            "hiddenDescription": found.request.at("hiddenDescription"),
             "payments": {
                 "status": if found.paid.is_some() { "correct" } else { "pending" },
                 "method": paying.method(),
@@ -305,7 +306,7 @@ impl Tpay {
         }
         // All is judged on a copy first: a refund is done as a whole or not at all.
         let mut children = found.children.clone();
-        let parts = ask.body["childTransactions"].as_array().cloned().unwrap_or_default();
+        let parts = ask.body.at("childTransactions").items();
         let mut total = 0;
         if parts.is_empty() {
             for child in &mut children {
@@ -319,8 +320,8 @@ impl Tpay {
                 return Err(Refusal::reason(400, "Nothing is left to refund"));
             }
         }
-        for part in &parts {
-            let (id, merchant) = (text_at(part, "/id"), text_at(part, "/merchantId"));
+        for part in parts {
+            let (id, merchant) = (part.text("/id"), part.text("/merchantId"));
             if id.is_some() == merchant.is_some() {
                 return Err(Refusal::reason(400, "Either id or merchantId"));
             }
@@ -331,7 +332,7 @@ impl Tpay {
             let child = children.iter_mut().find(is_meant);
             let child =
                 child.ok_or_else(|| Refusal::reason(400, "There is no such child transaction"))?;
-            let amount = part["amount"].as_u64().unwrap_or_default();
+            let amount = part.at("amount").as_u64().unwrap_or_default();
             if amount > child.grosze - child.refunded() {
                 return Err(Refusal::reason(400, "More than what is left to refund"));
             }

@@ -15,6 +15,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
+use super::json::Members;
 use super::text::{form, hex};
 
 /// The certificate of the key that signs; of no worth outside tests.
@@ -208,7 +209,7 @@ fn deliver(delivery: &mut Delivery, address: SocketAddr, target: &str) {
                 && match delivery.kind {
                     "payment" | "blik_alias" | "recurring" => answer == "TRUE",
                     _ => serde_json::from_str(&answer)
-                        .is_ok_and(|answer: Value| answer["result"] == true),
+                        .is_ok_and(|answer: Value| answer.at("result") == true),
                 };
             delivery.status = Some(status);
             delivery.answer = answer;

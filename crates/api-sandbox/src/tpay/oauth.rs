@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::check::{Kind, Refusal, Rule, Rules, check, kinds, may, need};
+use super::json::Members;
 use super::text::{hex, pairs};
 use super::{Answer, Ask, CLIENT_ID, CLIENT_SECRET, Out, Tpay};
 use crate::Raw;
@@ -88,7 +89,8 @@ impl Tpay {
             None => {
                 let asked = credentials(request)?;
                 check(&asked, TOKEN_REQUEST)?;
-                if asked["client_id"] != CLIENT_ID || asked["client_secret"] != CLIENT_SECRET {
+                if asked.at("client_id") != CLIENT_ID || asked.at("client_secret") != CLIENT_SECRET
+                {
                     return Err(unauthorized("Wrong client id or secret"));
                 }
                 asked
@@ -100,7 +102,7 @@ impl Tpay {
         let token = Token {
             text: digest.chars().take(40).collect(),
             expires: now.saturating_add(self.token_seconds),
-            scope: asked["scope"].as_str().unwrap_or("read").to_owned(),
+            scope: asked.at("scope").as_str().unwrap_or("read").to_owned(),
         };
         let answer = json!({
             "issued_at": now,

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::json::Members;
 use super::notify::Message;
 use super::text::date_time;
-use super::transactions::text_at;
 use super::{Answer, Ask, Out, Tpay};
 
 /// A plan of charges.
@@ -84,12 +84,12 @@ const UPDATE: Rules = &[need("paymentInstrument", Kind::Object(INSTRUMENT))];
 impl Plan {
     fn json(&self) -> Value {
         let mut body = self.request.clone();
-        body["status"] = self.status.into();
+        body.put("/status", self.status);
         body
     }
 
     fn charge_count(&self) -> Option<u64> {
-        self.request["schedule"]["chargeCount"].as_u64()
+        self.request.at("schedule").at("chargeCount").as_u64()
     }
 }
 
@@ -101,9 +101,9 @@ impl Charge {
 
 /// BLIK data come with a BLIK alias, and only with one.
 fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
-    let is_blik = instrument["paymentType"] == "blik_payid";
+    let is_blik = instrument.at("paymentType") == "blik_payid";
     let at = "paymentInstrument.blik";
-    match (is_blik, instrument["blik"].is_object()) {
+    match (is_blik, instrument.at("blik").is_object()) {
         (true, false) => Err(Refusal::field("is_required", at, "A PAYID needs it")),
         (false, true) => Err(Refusal::field("unexpected_field", at, "Only a PAYID has it")),
         _ => Ok(()),
@@ -129,11 +129,11 @@ impl Tpay {
 
     fn notify_plan(&self, plan: &Plan) {
         let Some(charge) = plan.charges.last() else { return };
-        let url = text_at(&plan.request, "/callbackUrl").unwrap_or_default();
+        let url = plan.request.text("/callbackUrl").unwrap_or_default();
         let body = json!({
             "recurringId": plan.id,
             "transactionId": charge.transaction,
-            "hiddenDescription": plan.request["hiddenDescription"],
+            "hiddenDescription": plan.request.at("hiddenDescription"),
             "iterationCount": plan.charges.len(),
             "iterationAttemptCount": charge.attempts,
             "status": charge.status(),
@@ -159,14 +159,14 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        check_instrument(&body["paymentInstrument"])?;
-        if self.plans.iter().any(|plan| body["id"] == plan.id.as_str()) {
+        check_instrument(body.at("paymentInstrument"))?;
+        if self.plans.iter().any(|plan| body.at("id") == plan.id.as_str()) {
             return Err(Refusal::of(409, "not_valid", "id", "There is a plan with this id"));
         }
-        let amount = grosze(&body["schedule"]["amount"])
+        let amount = grosze(body.at("schedule").at("amount"))
             .map_err(|(code, message)| Refusal::field(code, "schedule.amount", message))?;
         let plan = Plan {
-            id: text_at(body, "/id").unwrap_or_default(),
+            id: body.text("/id").unwrap_or_default(),
             status: "active",
             grosze: amount,
             charges: Vec::new(),
@@ -235,9 +235,9 @@ impl Tpay {
     pub(super) fn recurring_update(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
         check(&ask.body, UPDATE)?;
-        check_instrument(&ask.body["paymentInstrument"])?;
+        check_instrument(ask.body.at("paymentInstrument"))?;
         let plan = self.active_plan(ask)?;
-        plan.request["paymentInstrument"] = ask.body["paymentInstrument"].clone();
+        plan.request.put("/paymentInstrument", ask.body.at("paymentInstrument").clone());
         Ok(Out::Wrapped(plan.json()))
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::json::Members;
 use super::text::date_time;
-use super::transactions::text_at;
 use super::{Answer, Ask, Out, Tpay, Transaction};
 
 /// Money that goes back.
@@ -131,11 +131,8 @@ impl Tpay {
             .map(Refund::json)
             .collect();
         let mut body = page.wrap("list", all);
-        let list = body["list"].take();
-        if let Some(object) = body.as_object_mut() {
-            object.remove("list");
-        }
-        body["transactions"] = json!({ "list": list });
+        let list = body.as_object_mut().and_then(|object| object.remove("list"));
+        body.put("/transactions", json!({ "list": list }));
         Ok(Out::Wrapped(body))
     }
 
@@ -143,16 +140,16 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        let amount = grosze(&body["amount"])
+        let amount = grosze(body.at("amount"))
             .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
-        let code = body["currencyCode"].as_i64().unwrap_or_default();
+        let code = body.at("currencyCode").as_i64().unwrap_or_default();
         let Some((_, currency)) = CURRENCIES.iter().find(|(known, _)| *known == code) else {
             return Err(Refusal::field("not_valid", "currencyCode", "Unknown currency"));
         };
-        let token = text_at(body, "/tokenValue").unwrap_or_default();
+        let token = body.text("/tokenValue").unwrap_or_default();
         let known = self.card_tokens.iter().find(|known| known.value == token);
         let is_foreign = (12..=19).contains(&token.len());
-        if is_foreign && body["cardExpiryDate"].is_null() {
+        if is_foreign && body.at("cardExpiryDate").is_null() {
             let why = "An EISOP token needs it";
             return Err(Refusal::field("is_required", "cardExpiryDate", why));
         }

@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
+use super::json::Members;
 use super::notify::Message;
-use super::transactions::{check_blob, text_at};
+use super::transactions::check_blob;
 use super::{Answer, Ask, Out, Tpay};
 
 /// A card that was saved.
@@ -80,12 +81,12 @@ impl Tpay {
     pub(super) fn tokens_create(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
         check(&ask.body, CREATE)?;
-        let card = text_at(&ask.body, "/card");
+        let card = ask.body.text("/card");
         if let Some(card) = &card {
             check_blob(card, "card")?;
         }
         let id = self.ulid();
-        let callback = text_at(&ask.body, "/callbackUrl").unwrap_or_default();
+        let callback = ask.body.text("/callbackUrl").unwrap_or_default();
         self.tokenizations.push(Tokenization { id: id.clone(), callback });
         // With the card in hand there is nothing to wait for.
         if card.is_some() {
@@ -123,8 +124,8 @@ impl Tpay {
         check(&ask.body, APPLE_PAY)?;
         let session = json!({
             "merchantSessionIdentifier": self.ulid(),
-            "domainName": ask.body["domainName"],
-            "displayName": ask.body["displayName"],
+            "domainName": ask.body.at("domainName"),
+            "displayName": ask.body.at("displayName"),
         });
         let mut session = STANDARD.encode(session.to_string());
         // Sessions come with whitespace in them.

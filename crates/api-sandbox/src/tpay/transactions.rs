@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, grosze, is_digits, kinds, may, money, need};
+use super::json::Members;
 use super::notify::{Message, loopback, md5sum};
 use super::text::{date_time, pairs};
 use super::{
@@ -254,10 +255,10 @@ impl Paying {
     /// Puts what went wrong into an answer's `payments`.
     pub(super) fn add_errors(self, body: &mut Value) {
         if !self.errors.is_empty() {
-            body["payments"]["errors"] = self.errors.into();
+            body.put("/payments/errors", self.errors);
         }
         if !self.alternatives.is_empty() {
-            body["payments"]["alternatives"] = self.alternatives.into();
+            body.put("/payments/alternatives", self.alternatives);
         }
     }
 
@@ -267,11 +268,6 @@ impl Paying {
             "errorCode": error_code, "errorMessage": message, "fieldName": null,
         }));
     }
-}
-
-/// The text at that place of a body that was checked.
-pub(super) fn text_at(value: &Value, pointer: &str) -> Option<String> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
 impl Tpay {
@@ -403,7 +399,7 @@ impl Tpay {
             ("tr_desc", found.description.clone()),
             ("tr_status", status.to_owned()),
             ("tr_error", error.to_owned()),
-            ("tr_email", text_at(&found.payer, "/email").unwrap_or_default()),
+            ("tr_email", found.payer.text("/email").unwrap_or_default()),
             ("md5sum", sum),
         ];
         if let Some(card) = card {
@@ -469,9 +465,9 @@ impl Tpay {
             alias: None,
             saved_card: false,
             is_card: false,
-            method: text_at(pay, "/method").unwrap_or_else(|| "pay_by_link".to_owned()),
+            method: pay.text("/method").unwrap_or_else(|| "pay_by_link".to_owned()),
         };
-        let (group, channel) = (pay["groupId"].as_u64(), pay["channelId"].as_u64());
+        let (group, channel) = (pay.at("groupId").as_u64(), pay.at("channelId").as_u64());
         if group.is_some() && channel.is_some() {
             let why = "Either a group or a channel";
             return Err(Refusal::field("channel_passed_with_group", "pay.channelId", why));
@@ -492,14 +488,14 @@ impl Tpay {
             }
         }
         paying.is_card = group == Some(103) || channel == Some(53);
-        if pay["blikPaymentData"].is_object() {
-            self.judge_blik(&pay["blikPaymentData"], &mut paying)?;
-        } else if pay["cardPaymentData"].is_object() {
-            self.judge_card(&pay["cardPaymentData"], amount, &mut paying)?;
+        if pay.at("blikPaymentData").is_object() {
+            self.judge_blik(pay.at("blikPaymentData"), &mut paying)?;
+        } else if pay.at("cardPaymentData").is_object() {
+            self.judge_card(pay.at("cardPaymentData"), amount, &mut paying)?;
         } else if ["applePayPaymentData", "googlePayPaymentData", "clickToPayPaymentData"]
             .iter()
-            .any(|data| !pay[*data].is_null())
-            || pay["tokenPaymentData"].is_object()
+            .any(|data| !pay.at(data).is_null())
+            || pay.at("tokenPaymentData").is_object()
         {
             // Chosen: wallets and foreign tokens always pay.
             paying.outcome = Outcome::Paid;
@@ -509,16 +505,16 @@ impl Tpay {
 
     pub(super) fn judge_blik(&self, blik: &Value, paying: &mut Paying) -> Result<(), Refusal> {
         let at = |name: &str| format!("pay.blikPaymentData.{name}");
-        let (code, alias) = (text_at(blik, "/blikToken"), &blik["aliases"]);
-        let value = text_at(alias, "/value").unwrap_or_default();
-        let kind = text_at(alias, "/type").unwrap_or_default();
+        let (code, alias) = (blik.text("/blikToken"), blik.at("aliases"));
+        let value = alias.text("/value").unwrap_or_default();
+        let kind = alias.text("/type").unwrap_or_default();
         if code.is_none() && alias.is_null() {
             let why = "Neither a code nor an alias";
             return Err(Refusal::field("blik_token_not_present", &at("blikToken"), why));
         }
-        let autopayment = &alias["autopayment"];
-        let model = autopayment["model"].as_str();
-        let level = alias["recommendedAuthLevel"].is_string();
+        let autopayment = alias.at("autopayment");
+        let model = autopayment.at("model").as_str();
+        let level = alias.at("recommendedAuthLevel").is_string();
         if !autopayment.is_null() && kind != "PAYID" {
             let why = "Only a PAYID pays by itself";
             return Err(Refusal::field("wrong_autopayment_alias", &at("aliases.type"), why));
@@ -528,7 +524,7 @@ impl Tpay {
             let field = at("aliases.recommendedAuthLevel");
             return Err(Refusal::field("wrong_model_data_combination", &field, why));
         }
-        if model == Some("M") && !alias["noDelay"].is_null() {
+        if model == Some("M") && !alias.at("noDelay").is_null() {
             let why = "noDelay belongs to the models A and O";
             return Err(Refusal::field(
                 "wrong_model_data_combination",
@@ -542,7 +538,7 @@ impl Tpay {
                 return Err(Refusal::field("empty_autopayment", &at("aliases.autopayment"), why));
             }
             if !value.is_empty() {
-                let label = text_at(alias, "/label").unwrap_or_default();
+                let label = alias.text("/label").unwrap_or_default();
                 paying.alias = Some((value, kind, label));
             }
             let known = BLIK_CODES.iter().find(|(known, _)| *known == code);
@@ -556,7 +552,7 @@ impl Tpay {
         }
         let known = self.aliases.iter().find(|known| known.value == value && known.kind == kind);
         let is_usable = known.is_some_and(|known| known.is_active(self.clock.unix()));
-        let key = text_at(alias, "/key");
+        let key = alias.text("/key");
         let banks = ["bank-a", "bank-b"];
         if !is_usable {
             // Chosen: the payment exists and waits for another way.
@@ -577,7 +573,7 @@ impl Tpay {
 
     fn judge_card(&self, card: &Value, amount: u64, paying: &mut Paying) -> Result<(), Refusal> {
         paying.is_card = true;
-        let token = text_at(card, "/token").or_else(|| text_at(card, "/preauthorizedToken"));
+        let token = card.text("/token").or_else(|| card.text("/preauthorizedToken"));
         if let Some(token) = token {
             let known = self.card_tokens.iter().find(|known| known.value == token);
             if known.is_none_or(|known| known.status != "ACTIVE") {
@@ -585,20 +581,20 @@ impl Tpay {
                 let why = "This token cannot be charged";
                 return Err(Refusal::field("incorrect_token", field, why));
             }
-        } else if let Some(blob) = text_at(card, "/card") {
+        } else if let Some(blob) = card.text("/card") {
             check_blob(&blob, "pay.cardPaymentData.card")?;
         } else {
             // The payer types the card on the payment wall.
-            paying.saved_card = card["save"] == 1;
+            paying.saved_card = card.at("save") == 1;
             return Ok(());
         }
-        paying.saved_card = card["save"] == 1;
+        paying.saved_card = card.at("save") == 1;
         let known = CARD_OUTCOMES.iter().find(|(digit, _)| *digit == amount % 10);
         match known.map(|(_, outcome)| *outcome) {
             Some(Outcome::Refused(code)) => paying.refused(code),
             Some(outcome) => paying.outcome = outcome,
             // A saved card is charged without its holder, so there is no page of 3-D Secure.
-            None if !card["token"].is_null() => paying.outcome = Outcome::Paid,
+            None if !card.at("token").is_null() => paying.outcome = Outcome::Paid,
             None => {}
         }
         Ok(())
@@ -625,23 +621,19 @@ impl Tpay {
             return Err(Refusal::unknown("transaction"));
         };
         let mut body = found.json();
-        body["lang"] = found.lang.clone().into();
-        body["transactionPaymentUrl"] = match outcome {
-            Some(Outcome::Paid) => Value::Null,
-            _ => self.payment_url(&found.title, &found.id).into(),
-        };
-        body["result"] = match outcome {
-            Some(Outcome::Redirect) if found.is_card => "actionRequired".into(),
-            _ => "success".into(),
-        };
+        let is_paid = outcome == Some(Outcome::Paid);
+        let url = (!is_paid).then(|| self.payment_url(&found.title, &found.id));
+        let is_challenged = outcome == Some(Outcome::Redirect) && found.is_card;
+        body.put("/result", if is_challenged { "actionRequired" } else { "success" });
+        body.put("/lang", found.lang.clone());
+        body.put("/transactionPaymentUrl", url);
         if let Some(paying) = paying {
             paying.add_errors(&mut body);
         }
-        let later = match outcome {
-            Some(Outcome::RefusedLater(code)) => Some(code),
-            _ => None,
-        };
-        if let (Some(code), Some(found)) = (later, self.transactions.get_mut(index)) {
+        // After the answer was made: only those who look again see it.
+        if let (Some(Outcome::RefusedLater(code)), Some(found)) =
+            (outcome, self.transactions.get_mut(index))
+        {
             found.attempts.push(Attempt { at: now, error: Some(code) });
         }
         Ok(Out::Wrapped(body))
@@ -651,24 +643,24 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        let amount = grosze(&body["amount"])
+        let amount = grosze(body.at("amount"))
             .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
-        let crc = text_at(body, "/hiddenDescription").unwrap_or_default();
+        let crc = body.text("/hiddenDescription").unwrap_or_default();
         let used = self.transactions.iter().any(|found| found.hidden_description == crc);
         if self.unique_crc && !crc.is_empty() && used {
             let why = "This text was used before";
             return Err(Refusal::field("crc_not_unique", "hiddenDescription", why));
         }
-        if !self.callbacks_allowed && body["callbacks"].is_object() {
+        if !self.callbacks_allowed && body.at("callbacks").is_object() {
             let why = "The callbacks of the panel may not be replaced";
             return Err(Refusal::field("url_override_is_disabled", "callbacks", why));
         }
-        if body["payee"]["address"].is_object() && body["payee"]["mcc"].is_null() {
+        if body.at("payee").at("address").is_object() && body.at("payee").at("mcc").is_null() {
             let why = "An address needs the mcc";
             return Err(Refusal::field("is_required", "payee.mcc", why));
         }
-        let paying = match &body["pay"] {
-            Value::Object(pay) if !pay.is_empty() => Some(self.judge(&body["pay"], amount)?),
+        let paying = match body.at("pay") {
+            Value::Object(pay) if !pay.is_empty() => Some(self.judge(body.at("pay"), amount)?),
             _ => None,
         };
         let transaction = Transaction {
@@ -678,22 +670,22 @@ impl Tpay {
             grosze: amount,
             paid: 0,
             refunded: 0,
-            currency: text_at(body, "/currency").unwrap_or_else(|| "PLN".to_owned()),
-            description: text_at(body, "/description").unwrap_or_default(),
+            currency: body.text("/currency").unwrap_or_else(|| "PLN".to_owned()),
+            description: body.text("/description").unwrap_or_default(),
             hidden_description: crc,
             created: self.clock.unix(),
             realized: None,
             attempts: Vec::new(),
             locked: false,
-            notification_url: text_at(body, "/callbacks/notification/url"),
+            notification_url: body.text("/callbacks/notification/url"),
             is_card: false,
-            success_url: text_at(body, "/callbacks/payerUrls/success"),
-            error_url: text_at(body, "/callbacks/payerUrls/error"),
-            payer: body["payer"].clone(),
+            success_url: body.text("/callbacks/payerUrls/success"),
+            error_url: body.text("/callbacks/payerUrls/error"),
+            payer: body.at("payer").clone(),
             payer_id: self.prefixed_id("py_"),
-            lang: text_at(body, "/lang").unwrap_or_else(|| "pl".to_owned()),
+            lang: body.text("/lang").unwrap_or_else(|| "pl".to_owned()),
             method: None,
-            collect: body["collect"].is_object(),
+            collect: body.at("collect").is_object(),
             saved_card: false,
             alias: None,
         };
@@ -751,7 +743,7 @@ impl Tpay {
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
         let amount = found.grosze;
-        if ask.body["groupId"].is_null() && ask.body["channelId"].is_null() {
+        if ask.body.at("groupId").is_null() && ask.body.at("channelId").is_null() {
             let why = "Neither a group nor a channel";
             return Err(Refusal::field("no_payment_data", "groupId", why));
         }
@@ -777,7 +769,7 @@ impl Tpay {
         let found = self.transactions.get(index).ok_or_else(|| Refusal::unknown("transaction"))?;
         // Images of the right type, but without the link in them, except for SVG's title.
         let url = self.payment_url(&found.title, &found.id).replace('&', "&amp;");
-        Ok(match ask.body["outputType"].as_str() {
+        Ok(match ask.body.at("outputType").as_str() {
             Some("image/jpeg") => {
                 Out::Bytes("image/jpeg", include_bytes!("images/dot.jpg").to_vec())
             }
@@ -798,7 +790,7 @@ impl Tpay {
         }
         self.named(ask)?;
         check(&ask.body, REFUND)?;
-        let asked = match &ask.body["amount"] {
+        let asked = match ask.body.at("amount") {
             Value::Null => None,
             amount => Some(
                 grosze(amount)
@@ -868,13 +860,12 @@ impl Tpay {
         let mut body = self.transactions.get(index).map(Transaction::full_json).unwrap_or_default();
         let total = of_it.len();
         // Chosen: the page is cut out of each list.
-        body["refundsList"] = page.cut(transfers.into_iter().map(Refund::json).collect()).into();
-        body["refundsNoAccountList"] = json!([]);
-        body["refundsCardsList"] =
-            page.cut(cards.into_iter().map(Refund::card_json).collect()).into();
-        body["page"] = page.page.into();
-        body["limit"] = page.limit.into();
-        body["total"] = total.into();
+        body.put("/refundsList", page.cut(transfers.into_iter().map(Refund::json).collect()));
+        body.put("/refundsNoAccountList", json!([]));
+        body.put("/refundsCardsList", page.cut(cards.into_iter().map(Refund::card_json).collect()));
+        body.put("/page", page.page);
+        body.put("/limit", page.limit);
+        body.put("/total", total);
         Ok(Out::Wrapped(body))
     }
 
@@ -951,7 +942,7 @@ impl Transaction {
     /// What create and pay show.
     fn json(&self) -> Value {
         let realized = self.realized.map(date_time);
-        let payer = |name: &str| text_at(&self.payer, &format!("/{name}")).unwrap_or_default();
+        let payer = |name: &str| self.payer.text(&format!("/{name}")).unwrap_or_default();
         json!({
             "transactionId": self.id,
             "title": self.title,
@@ -969,7 +960,7 @@ impl Transaction {
                 "phone": payer("phone"),
                 "address": payer("address"),
                 "city": payer("city"),
-                "country": text_at(&self.payer, "/country").unwrap_or_else(|| "PL".to_owned()),
+                "country": self.payer.text("/country").unwrap_or_else(|| "PL".to_owned()),
                 "postalCode": payer("code"),
                 "taxId": payer("taxId"),
             },
@@ -987,14 +978,16 @@ impl Transaction {
         let mut body = self.json();
         let lock = if self.locked { json!("Transaction") } else { Value::Null };
         let status = if self.locked { json!("Active") } else { Value::Null };
-        body["lock"] =
-            json!({ "type": lock, "status": status, "amount": null, "amountCollected": null });
+        body.put(
+            "/lock",
+            json!({ "type": lock, "status": status, "amount": null, "amountCollected": null }),
+        );
         let attempt = |attempt: &Attempt| json!({ "date": date_time(attempt.at), "paymentErrorCode": attempt.error });
-        body["payments"]["attempts"] = self.attempts.iter().map(attempt).collect();
+        body.put("/payments/attempts", self.attempts.iter().map(attempt).collect::<Vec<_>>());
         body
     }
 
     pub(super) fn payer_email(&self) -> String {
-        text_at(&self.payer, "/email").unwrap_or_default()
+        self.payer.text("/email").unwrap_or_default()
     }
 }
