@@ -24,12 +24,15 @@
 
 mod accounts;
 mod blik;
+mod channels;
 mod check;
 mod collect;
 mod json;
 mod marketplace;
 mod notify;
 mod oauth;
+mod pay;
+mod payer;
 mod recurring;
 mod refunds;
 mod reports;

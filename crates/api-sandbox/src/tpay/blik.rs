@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
 use super::notify::Message;
+use super::pay::BLIK;
 use super::text::{date_time, iso_date_time};
-use super::transactions::BLIK;
 use super::{Answer, Ask, Out, Outcome, POS_ID, Tpay};
 
 const YEAR: u64 = 365 * 86_400;

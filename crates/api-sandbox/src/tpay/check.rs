@@ -116,6 +116,18 @@ impl Refusal {
         }
     }
 
+    /// The same problems where the body is what `pay` is elsewhere.
+    pub(super) fn of_pay_itself(mut self) -> Self {
+        if let Self::Problems(_, problems) = &mut self {
+            for problem in problems {
+                if let Some(field) = problem.field.strip_prefix("pay.") {
+                    problem.field = field.to_owned();
+                }
+            }
+        }
+        self
+    }
+
     /// The same problems as the marketplace words them.
     pub(super) fn into_violations(self) -> Self {
         match self {

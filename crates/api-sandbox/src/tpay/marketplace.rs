@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::check::{Kind, Refusal, Rules, check, kinds, may, money, need};
 use super::json::Members;
 use super::notify::Message;
+use super::pay::{BLIK, CARD};
 use super::text::date_time;
-use super::transactions::{BLIK, CARD};
 use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
 
 /// A payment for several merchants.
@@ -258,7 +258,7 @@ impl Tpay {
         if ask.body.as_object().is_some_and(serde_json::Map::is_empty) {
             return Err(Refusal::field("no_payment_data", "", "No payment data"));
         }
-        let paying = self.judge(&ask.body, amount)?;
+        let paying = self.judge(&ask.body, amount).map_err(Refusal::of_pay_itself)?;
         match paying.outcome {
             Outcome::Paid => {
                 self.pay_marketplace(&id);

@@ -610,6 +610,8 @@ fn each_blik_code_has_its_outcome() {
     assert_eq!(bench.refused("POST", &pay, Some(&blik("777999"))).0, 409);
     let waiting = format!("/transactions/{}/pay", bench.create(json!(5)));
     assert_eq!(bench.refused("POST", &waiting, Some(&json!({}))).1, "no_payment_data");
+    let (_, code, field) = bench.refused("POST", &waiting, Some(&json!({ "groupId": 9 })));
+    assert_eq!((code.as_str(), field.as_str()), ("bank_group_does_not_exist", "groupId"));
 }
 
 #[test]

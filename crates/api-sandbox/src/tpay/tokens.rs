@@ -7,7 +7,7 @@ use serde_json::json;
 use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
 use super::notify::Message;
-use super::transactions::check_blob;
+use super::pay::check_blob;
 use super::{Answer, Ask, Out, Tpay};
 
 /// A card that was saved.
