@@ -19,7 +19,7 @@ mod vectors {
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -47,12 +47,11 @@ pub(crate) fn text<'a>(vector: &'a Value, pointer: &str) -> &'a str {
     value.unwrap_or_else(|| panic!("no text at {pointer} in {vector}"))
 }
 
+/// The folder of the vectors; one that is not absolute is looked for from the project's root.
 #[expect(clippy::disallowed_methods, reason = "the folder may be another one")]
 fn folder() -> PathBuf {
-    std::env::var_os("API_VECTORS_DIR").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors")),
-        PathBuf::from,
-    )
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(std::env::var_os("API_VECTORS_DIR").unwrap_or("tests/vectors".into()))
 }
 
 #[test]
