@@ -10,8 +10,9 @@
 //! | way | what to do |
 //! |---|---|
 //! | in a test | [`Tpay::pay`], [`Tpay::pay_amount`], [`Tpay::decline`] through [`Server::state`](crate::Server::state) |
-//! | from another process | GET the transaction's `transactionPaymentUrl`; with `&answer=no` added, the payer declines |
+//! | from another process | GET the transaction's `transactionPaymentUrl`; with `&answer=no` added, the payer declines, with `&answer=chargeback` the bank takes the money back |
 //! | BLIK code | [`BLIK_CODES`] |
+//! | saving a card | [`Tpay::tokenize`], or GET the `url` of the tokenization |
 //! | card | the last digit of the amount, see [`CARD_OUTCOMES`] |
 //!
 //! # Notifications
@@ -159,6 +160,8 @@ pub struct Tpay {
     pub delivery_attempts: u32,
     /// Where BLIK alias events go, as if set in the panel.
     pub panel_url: Option<String>,
+    /// Whether BLIK alias events are JSON; otherwise they are forms. The sources disagree.
+    pub alias_events_as_json: bool,
     /// The `x5u` of signatures, if it is not the server's own address.
     pub x5u: Option<String>,
     /// The payments, oldest first.
@@ -202,6 +205,8 @@ type Answer = Result<Out, Refusal>;
 enum Carries {
     Nothing,
     Json,
+    /// JSON, or nothing where every member is optional.
+    MaybeJson,
     Credentials,
 }
 
@@ -236,7 +241,12 @@ const ROUTES: [Route; 55] = [
     post("transactions.pay", "/transactions/{}/pay"),
     bare_post("transactions.cancel", "/transactions/{}/cancel"),
     get("transactions.cancel_legacy", "/transactions/{}/cancel"),
-    post("transactions.qr", "/transactions/{}/qr"),
+    Route {
+        id: "transactions.qr",
+        method: "POST",
+        path: "/transactions/{}/qr",
+        carries: Carries::MaybeJson,
+    },
     post("transactions.refund", "/transactions/{}/refunds"),
     get("transactions.list_refunds", "/transactions/{}/refunds"),
     get("refunds.list", "/refunds"),
@@ -316,6 +326,10 @@ struct Ask {
 
 impl Ask {
     fn read(request: &Raw, route: &Route, path: Vec<String>) -> Result<Self, Refusal> {
+        let source = request.header("x-client-source").unwrap_or_default();
+        if source.chars().count() > 255 {
+            return Err(Refusal::field("not_valid", "X-Client-Source", "Over 255 characters"));
+        }
         if request.target.ends_with('?') {
             return Err(Refusal::field("invalid_request_body", "", "A bare question mark"));
         }
@@ -328,7 +342,8 @@ impl Ask {
             }
         }
         let body = match route.carries {
-            Carries::Json => Self::json(request)?,
+            Carries::MaybeJson if request.header("content-length") == Some("0") => json!({}),
+            Carries::Json | Carries::MaybeJson => Self::json(request)?,
             _ if !request.body.is_empty() => {
                 return Err(Refusal::field("invalid_request_body", "", "No body is expected"));
             }
@@ -458,6 +473,7 @@ impl Tpay {
             equal_refund_seconds: 60,
             delivery_attempts: 3,
             panel_url: None,
+            alias_events_as_json: false,
             x5u: None,
             transactions: Vec::new(),
             refunds: Vec::new(),

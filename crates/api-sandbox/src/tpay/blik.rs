@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
-use super::notify::Message;
+use super::notify::{Message, md5sum};
 use super::pay::BLIK;
 use super::text::{date_time, iso_date_time};
-use super::{Answer, Ask, Out, Outcome, POS_ID, Tpay};
+use super::{Answer, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
 
 const YEAR: u64 = 365 * 86_400;
 
@@ -92,19 +92,26 @@ impl Tpay {
     pub fn notify_alias(&self, value: &str, event: &str) {
         let known = self.aliases.iter().find(|known| known.value == value);
         let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };
-        let fields = [
-            ("id", super::MERCHANT_ID.to_owned()),
-            ("event", event.to_owned()),
-            ("msg_value[value]", alias.value.clone()),
-            ("msg_value[type]", alias.kind.clone()),
-            ("msg_value[expirationDate]", date_time(alias.expires)),
-            // Chosen: no source tells what goes into it.
-            (
-                "md5sum",
-                super::notify::md5sum(&[super::MERCHANT_ID, value, event, super::SECURITY_CODE]),
-            ),
-        ];
-        self.notify(Message::form("blik_alias", value, &fields), url);
+        // Chosen: no source tells what goes into the sum.
+        let sum = md5sum(&[MERCHANT_ID, value, event, SECURITY_CODE]);
+        let expires = date_time(alias.expires);
+        let message = if self.alias_events_as_json {
+            let value = json!({ "value": value, "type": alias.kind, "expirationDate": expires });
+            let body =
+                json!({ "id": MERCHANT_ID, "event": event, "msg_value": value, "md5sum": sum });
+            Message::json("blik_alias", &alias.value, &body)
+        } else {
+            let fields = [
+                ("id", MERCHANT_ID.to_owned()),
+                ("event", event.to_owned()),
+                ("msg_value[value]", alias.value.clone()),
+                ("msg_value[type]", alias.kind.clone()),
+                ("msg_value[expirationDate]", expires),
+                ("md5sum", sum),
+            ];
+            Message::form("blik_alias", value, &fields)
+        };
+        self.notify(message, url);
     }
 
     pub(super) fn blik_create_alias(&mut self, ask: &Ask) -> Answer {

@@ -174,6 +174,19 @@ impl Tpay {
         true
     }
 
+    /// The payer tries and fails.
+    pub(super) fn decline_marketplace(&mut self, id: &str, code: &'static str) -> bool {
+        let now = self.clock.unix();
+        let found = self.marketplace.iter_mut().find(|found| found.id == id || found.title == id);
+        match found {
+            Some(found) if found.status == "pending" => {
+                found.attempts.push((now, Some(code)));
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn notify_marketplace(&self, found: &MarketplaceTransaction) {
         let Some(url) = found.callback(3) else { return };
         let paid = if found.paid.is_some() { found.grosze() } else { 0 };

@@ -72,7 +72,7 @@ pub(super) const PAY: Rules = &[
         Kind::Object(&[
             need("period", Kind::Int(1, 5)),
             may("quantity", kinds::INT),
-            need("type", Kind::Int(1, 1)),
+            may("type", Kind::Int(1, 1)),
             may("expirationDate", kinds::ANY),
         ]),
     ),

@@ -7,6 +7,11 @@ use super::{Attempt, CardToken, MERCHANT_ID, SECURITY_CODE, Tpay, Transaction};
 use crate::{Raw, Reply};
 
 impl Tpay {
+    /// The payment with that id or title.
+    pub fn transaction(&self, id: &str) -> Option<&Transaction> {
+        self.find(id).and_then(|index| self.transactions.get(index))
+    }
+
     /// The payer pays what is due. Returns whether there was such a payment, waiting: of this
     /// API or of the marketplace, by id or by title.
     pub fn pay(&mut self, id: &str) -> bool {
@@ -33,7 +38,8 @@ impl Tpay {
                 found.attempts.push(Attempt { at, error: Some(code) });
                 true
             }
-            _ => false,
+            Some(_) => false,
+            None => self.decline_marketplace(id, code),
         }
     }
 
@@ -50,6 +56,28 @@ impl Tpay {
         let found = found.clone();
         self.notify_payment(&found, "CHARGEBACK");
         true
+    }
+
+    /// Sends what the test button of the panel sends, to that address.
+    pub fn notify_test(&self, url: &str) {
+        let now = self.clock.unix();
+        let title = format!("TR-SBX-TST{now}X");
+        let sum = md5sum(&[MERCHANT_ID, &title, "1.00", "test", SECURITY_CODE]);
+        let fields = [
+            ("id", MERCHANT_ID.to_owned()),
+            ("tr_id", title.clone()),
+            ("tr_date", date_time(now)),
+            ("tr_crc", "test".to_owned()),
+            ("tr_amount", "1.00".to_owned()),
+            ("tr_paid", "1.00".to_owned()),
+            ("tr_desc", "Test transaction".to_owned()),
+            ("tr_status", "TRUE".to_owned()),
+            ("tr_error", "none".to_owned()),
+            ("tr_email", "payer@example.com".to_owned()),
+            ("test_mode", "1".to_owned()),
+            ("md5sum", sum),
+        ];
+        self.notify(Message::form("payment", &title, &fields), url);
     }
 
     /// Takes note of the answers to notifications in two-step mode. Happens before each request;
@@ -153,21 +181,22 @@ impl Tpay {
 
     /// The page that a payer sees: looking at it is paying.
     pub(super) fn wall(&mut self, request: &Raw) -> Reply {
-        let page = |status: u16, text: &str| {
-            let body = format!("<!doctype html><title>Tpay sandbox</title><p>{text}</p>");
-            Reply::new(status, "text/html; charset=utf-8", body)
-        };
+        if request.method != "GET" {
+            return page(405, "A browser would look");
+        }
         let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
         let get = |name: &str| {
             query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
         };
-        if request.method != "GET" {
-            return page(405, "A browser would look");
+        if !get("tokenization").is_empty() {
+            return match self.tokenize(get("tokenization")) {
+                Some(_) => page(200, "Saved"),
+                None => page(404, "There is no such card to be saved"),
+            };
         }
-        let declines = get("answer") == "no";
         let id = get("uid").to_owned();
-        let found = self.find(&id).and_then(|index| self.transactions.get(index));
-        let (title, urls) = match found {
+        let found = self.transaction(&id);
+        let (title, [success, error]) = match found {
             Some(found) => {
                 (found.title.clone(), [found.success_url.clone(), found.error_url.clone()])
             }
@@ -179,16 +208,24 @@ impl Tpay {
         if title != get("title") {
             return page(404, "There is no such payment");
         }
-        let done = if declines { self.decline(&id, "101") } else { self.pay(&id) };
+        let (done, text, next) = match get("answer") {
+            "" => (self.pay(&id), "Paid", success),
+            "no" => (self.decline(&id, "101"), "Declined", error),
+            "chargeback" => (self.chargeback(&id), "Charged back", None),
+            _ => return page(400, "answer is no or chargeback"),
+        };
         if !done {
-            return page(409, "This payment does not wait to be paid");
+            return page(409, "This payment does not wait for that");
         }
-        let [success, error] = urls;
-        let next = if declines { error } else { success };
         // A browser is sent on; never away from this machine.
         match next.filter(|url| loopback(url).is_some()) {
-            Some(url) => page(302, "Done").with_header("location", url),
-            None => page(200, if declines { "Declined" } else { "Paid" }),
+            Some(url) => page(302, text).with_header("location", url),
+            None => page(200, text),
         }
     }
+}
+
+fn page(status: u16, text: &str) -> Reply {
+    let body = format!("<!doctype html><title>Tpay sandbox</title><p>{text}</p>");
+    Reply::new(status, "text/html; charset=utf-8", body)
 }

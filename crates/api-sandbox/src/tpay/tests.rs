@@ -400,6 +400,8 @@ fn a_request_must_have_the_right_frame() {
     assert_eq!(code(format!("{create}Content-Length: 1\r\n\r\n{{")), "invalid_request_body");
     assert_eq!(code(format!("{create}Content-Length: 4\r\n\r\nnull")), "invalid_request_body");
     assert_eq!(code(format!("GET /transactions? HTTP/1.1\r\n{head}\r\n")), "invalid_request_body");
+    let source = format!("X-Client-Source: {}\r\n", "x".repeat(256));
+    assert_eq!(code(format!("GET /transactions HTTP/1.1\r\n{head}{source}\r\n")), "not_valid");
     for (query, expected) in [
         ("typo=1", "unexpected_field"),
         ("page=0", "too_low"),
@@ -834,6 +836,7 @@ fn a_qr_image_has_the_type_that_was_asked_for() {
         assert!(head.contains(&format!("content-type: {kind}")), "{head}");
         assert!(image.starts_with(begin));
     }
+    assert_eq!(bench.send("POST", &qr, None).0, 200);
     assert_eq!(bench.refused("POST", &qr, Some(&json!({ "size": "XXL" }))).1, "not_valid");
 }
 
@@ -982,9 +985,21 @@ fn whoever_opens_the_payment_wall_pays() {
     let after = bench.get(&format!("/transactions/{id}")).1;
     assert_eq!(after["status"], "correct");
     assert_eq!(after["payments"]["attempts"][0]["paymentErrorCode"], "101");
+    assert_eq!(open(&format!("{target}&answer=maybe")).0, 400);
+    assert_eq!(open(&format!("{target}&answer=chargeback")).0, 200);
+    let charged_back = |tpay: &mut Tpay| tpay.transaction(id).unwrap().status;
+    assert_eq!(bench.server.state(charged_back), "refund");
     let market = bench.ok("/marketplace/v1/transaction", &marketplace());
     let url = market["paymentUrl"].as_str().unwrap();
-    assert_eq!(open(url.strip_prefix(bench.server.base_url()).unwrap()).0, 200);
+    let target = url.strip_prefix(bench.server.base_url()).unwrap();
+    assert_eq!(open(&format!("{target}&answer=no")).0, 200);
+    assert_eq!(open(target).0, 200);
+    assert_eq!(open(&format!("{target}&answer=no")).0, 409);
+    let saving = bench.ok("/tokens", &json!({ "callbackUrl": "https://example.com/cb" }));
+    let target = saving["url"].as_str().unwrap().strip_prefix(bench.server.base_url()).unwrap();
+    assert_eq!(open(target).0, 200);
+    assert_eq!(open(target).0, 404);
+    assert_eq!(bench.raw("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n").0, 405);
     bench.server.state(|tpay| assert_eq!(tpay.marketplace[0].status, "correct"));
 }
 
@@ -1099,7 +1114,8 @@ fn plans_are_charged_retried_and_finished() {
 #[test]
 fn tokens_and_aliases_are_notified() {
     let bench = Bench::new();
-    let (url, calls) = callback(&[r#"{"result":true}"#, r#"{"result":true}"#, "TRUE"]);
+    let (url, calls) =
+        callback(&[r#"{"result":true}"#, r#"{"result":true}"#, "TRUE", "TRUE", "TRUE"]);
     let body = json!({ "callbackUrl": url, "payer": { "name": "Jan", "email": "j@example.com" } });
     let id = bench.ok("/tokens", &body)["id"].as_str().unwrap().to_owned();
     let token = bench.server.state(|tpay| {
@@ -1111,9 +1127,13 @@ fn tokens_and_aliases_are_notified() {
     let outbox = bench.server.state(|tpay| {
         assert!(tpay.update_token(&token));
         assert!(tpay.unregister_alias(UID_ALIAS));
+        tpay.alias_events_as_json = true;
+        assert!(tpay.unregister_alias(PAYID_ALIAS));
+        assert!(!tpay.unregister_alias(PAYID_ALIAS));
+        tpay.notify_test(&url);
         tpay.outbox()
     });
-    assert!(outbox.wait_for(3).iter().all(|sent| sent.accepted));
+    assert!(outbox.wait_for(5).iter().all(|sent| sent.accepted));
     let calls = calls.join().unwrap();
     let body = |index: usize| calls[index].split_once('\n').unwrap().1.to_owned();
     let first: Value = serde_json::from_str(&body(0)).unwrap();
@@ -1121,6 +1141,9 @@ fn tokens_and_aliases_are_notified() {
     let second: Value = serde_json::from_str(&body(1)).unwrap();
     assert_eq!(second["type"], "token_update");
     assert!(body(2).contains("event=ALIAS_UNREGISTER&msg_value%5Bvalue%5D=sandbox_uid"));
+    let fourth: Value = serde_json::from_str(&body(3)).unwrap();
+    assert_eq!(fourth["msg_value"]["type"], "PAYID");
+    assert!(body(4).contains("-TST") && body(4).contains("test_mode=1"));
     assert_eq!(bench.get(&format!("/tokens/{token}")).1["cardTail"], "1112");
     let card = json!({ "callbackUrl": url, "card": "eA==" });
     assert_eq!(bench.refused("POST", "/tokens", Some(&card)).1, "encryption_error");

@@ -92,7 +92,7 @@ impl Tpay {
         if card.is_some() {
             self.tokenize(&id);
         }
-        let url = format!("{}/tokenization/{id}", self.base_url);
+        let url = format!("{}/?tokenization={id}", self.base_url);
         Ok(Out::Wrapped(json!({ "id": id, "url": url })))
     }
 

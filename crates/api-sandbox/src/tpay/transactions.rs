@@ -140,6 +140,7 @@ impl Tpay {
             found.saved_card = paying.saved_card;
             found.alias = paying.alias.clone();
             if let Outcome::Refused(code) = paying.outcome {
+                found.alias = None;
                 found.attempts.push(Attempt { at: now, error: Some(code) });
             }
         }
