@@ -286,7 +286,6 @@ impl Tpay {
         let url = (paid == 0).then(|| self.payment_url(&found.title, &found.id));
         let realized = found.paid.map(date_time);
         let mut body = json!({
-            "result": if paying.outcome == Outcome::Redirect { "actionRequired" } else { "success" },
             "transactionId": found.id,
             "title": found.title,
             "posId": POS_ID,
@@ -298,14 +297,14 @@ impl Tpay {
             "hiddenDescription": found.request.at("hiddenDescription"),
             "payments": {
                 "status": if found.paid.is_some() { "correct" } else { "pending" },
-                "method": paying.method(),
+                "method": paying.method,
                 "amountPaid": money(paid),
                 "date": { "realization": realized },
             },
             "lang": "pl",
             "transactionPaymentUrl": url,
         });
-        paying.add_errors(&mut body);
+        paying.report(&mut body);
         Ok(Out::Wrapped(body))
     }
 

@@ -86,11 +86,17 @@ fn is_frequency(text: &str) -> bool {
 /// What is to be done with payment data.
 pub(super) struct Paying {
     pub(super) outcome: Outcome,
+    /// Entries of `payments.errors`.
     errors: Vec<Value>,
+    /// Entries of `payments.alternatives`.
     alternatives: Vec<Value>,
+    /// Value, type and label of the alias to register once it is paid.
     pub(super) alias: Option<(String, String, String)>,
+    /// Whether the card is saved once it is paid.
     pub(super) saved_card: bool,
     pub(super) is_card: bool,
+    /// Whether the card's bank wants to see the payer first.
+    challenged: bool,
     pub(super) method: String,
 }
 
@@ -100,12 +106,9 @@ impl Paying {
         self.failed(code, "payment_failed", "Płatność została odrzucona.");
     }
 
-    pub(super) fn method(&self) -> &str {
-        &self.method
-    }
-
-    /// Puts what went wrong into an answer's `payments`.
-    pub(super) fn add_errors(self, body: &mut Value) {
+    /// Puts how it went into an answer.
+    pub(super) fn report(self, body: &mut Value) {
+        body.put("/result", if self.challenged { "actionRequired" } else { "success" });
         if !self.errors.is_empty() {
             body.put("/payments/errors", self.errors);
         }
@@ -132,6 +135,7 @@ impl Tpay {
             alias: None,
             saved_card: false,
             is_card: false,
+            challenged: false,
             method: pay.text("/method").unwrap_or_else(|| "pay_by_link".to_owned()),
         };
         let (group, channel) = (pay.at("groupId").as_u64(), pay.at("channelId").as_u64());
@@ -186,7 +190,7 @@ impl Tpay {
             let why = "Only a PAYID pays by itself";
             return Err(Refusal::field("wrong_autopayment_alias", &at("aliases.type"), why));
         }
-        if (model == Some("O")) != level && (model.is_some() || level) {
+        if model.is_some_and(|model| (model == "O") != level) {
             let why = "recommendedAuthLevel belongs to model O, and model O needs it";
             let field = at("aliases.recommendedAuthLevel");
             return Err(Refusal::field("wrong_model_data_combination", &field, why));
@@ -262,7 +266,7 @@ impl Tpay {
             Some(outcome) => paying.outcome = outcome,
             // A saved card is charged without its holder, so there is no page of 3-D Secure.
             None if !card.at("token").is_null() => paying.outcome = Outcome::Paid,
-            None => {}
+            None => paying.challenged = true,
         }
         Ok(())
     }

@@ -680,6 +680,8 @@ fn the_amount_of_a_card_payment_decides() {
     let challenged = pay(1.00, json!({ "card": blob }));
     assert_eq!(challenged["result"], "actionRequired");
     assert!(challenged["transactionPaymentUrl"].is_string());
+    // Without a card the payer types it on the payment wall, as with any other group.
+    assert_eq!(pay(1.00, json!({ "save": 1 }))["result"], "success");
     assert_eq!(bench.send("DELETE", &format!("/tokens/{saved}"), None).0, 204);
     assert_eq!(bench.refused("DELETE", &format!("/tokens/{saved}"), None).1, "incorrect_token");
 }

@@ -154,12 +154,10 @@ impl Tpay {
         let mut body = found.json();
         let is_paid = outcome == Some(Outcome::Paid);
         let url = (!is_paid).then(|| self.payment_url(&found.title, &found.id));
-        let is_challenged = outcome == Some(Outcome::Redirect) && found.is_card;
-        body.put("/result", if is_challenged { "actionRequired" } else { "success" });
         body.put("/lang", found.lang.clone());
         body.put("/transactionPaymentUrl", url);
         if let Some(paying) = paying {
-            paying.add_errors(&mut body);
+            paying.report(&mut body);
         }
         // After the answer was made: only those who look again see it.
         if let (Some(Outcome::RefusedLater(code)), Some(found)) =
