@@ -17,11 +17,31 @@
 //!
 //! # Notifications
 //!
-//! They go to the address that the request named, once if it is answered as it must be, and only
-//! if that address is plain HTTP on loopback. The `x5u` of their signature is
-//! [`Tpay::base_url`] + `/x509/notifications-jws.pem` unless [`Tpay::x5u`] says otherwise: a
-//! client that insists on the provider's host must be told of this one. [`Tpay::anchors_pem`] is
-//! what it has to trust. What was sent, and how it was answered, is in [`Tpay::outbox`].
+//! They go to the address that the request named, only if that is plain HTTP on loopback, and
+//! again (at most [`Tpay::delivery_attempts`] times) until they are answered as they must be. The
+//! `x5u` of their signature is [`Tpay::base_url`] + `/x509/notifications-jws.pem` unless
+//! [`Tpay::x5u`] says otherwise: a client that insists on the provider's host must be told of
+//! this one. What it has to trust is [`Tpay::anchors_pem`], also served at
+//! `/x509/tpay-jws-root.pem`; the security code of `md5sum` is [`SECURITY_CODE`]. What was sent,
+//! and how it was answered, is in [`Tpay::outbox`].
+//!
+//! ```
+//! # use api_sandbox::Sandbox;
+//! let sandbox = Sandbox::start()?;
+//! let outbox = sandbox.tpay().state(|tpay| {
+//!     tpay.notify_test("https://shop.example.com/notify"); // signed, but not sent that far
+//!     tpay.outbox()
+//! });
+//! let sent = outbox.wait_for(1); // not inside `state`: a callback may call the server
+//! assert!(sent[0].body.contains("tr_status=TRUE"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # What else a test can turn
+//!
+//! Errors that depend on an account come from [`Tpay::refuse_next`]; tokens are made unknown by
+//! [`Tpay::revoke_tokens`] and expire by [`SandboxClock::advance`]; the fields of [`Tpay`] are
+//! its settings and its books.
 
 mod accounts;
 mod blik;
