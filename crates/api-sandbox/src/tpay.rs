@@ -44,6 +44,7 @@
 //! its settings and its books.
 
 mod accounts;
+mod ask;
 mod blik;
 mod channels;
 mod check;
@@ -57,6 +58,7 @@ mod payer;
 mod recurring;
 mod refunds;
 mod reports;
+mod routes;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -66,9 +68,8 @@ mod transactions;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::query::decode;
 use crate::server::Verdict;
 use crate::{Raw, Reply, SandboxClock, Service};
 
@@ -80,7 +81,9 @@ pub use refunds::Refund;
 pub use tokens::CardToken;
 pub use transactions::{Attempt, Transaction};
 
+use ask::{Ask, Page};
 use check::Refusal;
+use routes::{Carries, ROUTES, Route};
 
 /// The client id that the server knows.
 pub const CLIENT_ID: &str = "01SANDB0X00000000000000000-01SANDB0X00000000000000001";
@@ -219,263 +222,6 @@ enum Out {
 }
 
 type Answer = Result<Out, Refusal>;
-
-/// What a request of an endpoint carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Carries {
-    Nothing,
-    Json,
-    /// JSON, or nothing where every member is optional.
-    MaybeJson,
-    Credentials,
-}
-
-struct Route {
-    id: &'static str,
-    method: &'static str,
-    path: &'static str,
-    carries: Carries,
-}
-
-const fn get(id: &'static str, path: &'static str) -> Route {
-    Route { id, method: "GET", path, carries: Carries::Nothing }
-}
-
-const fn post(id: &'static str, path: &'static str) -> Route {
-    Route { id, method: "POST", path, carries: Carries::Json }
-}
-
-const fn bare_post(id: &'static str, path: &'static str) -> Route {
-    Route { id, method: "POST", path, carries: Carries::Nothing }
-}
-
-/// Fixed paths before those with a parameter in their place.
-const ROUTES: [Route; 55] = [
-    Route { id: "oauth.token", method: "POST", path: "/oauth/auth", carries: Carries::Credentials },
-    get("oauth.tokeninfo", "/oauth/tokeninfo"),
-    post("transactions.create", "/transactions"),
-    get("transactions.list", "/transactions"),
-    get("transactions.bank_groups", "/transactions/bank-groups"),
-    get("transactions.channels", "/transactions/channels"),
-    get("transactions.get", "/transactions/{}"),
-    post("transactions.pay", "/transactions/{}/pay"),
-    bare_post("transactions.cancel", "/transactions/{}/cancel"),
-    get("transactions.cancel_legacy", "/transactions/{}/cancel"),
-    Route {
-        id: "transactions.qr",
-        method: "POST",
-        path: "/transactions/{}/qr",
-        carries: Carries::MaybeJson,
-    },
-    post("transactions.refund", "/transactions/{}/refunds"),
-    get("transactions.list_refunds", "/transactions/{}/refunds"),
-    get("refunds.list", "/refunds"),
-    post("refunds.create", "/refunds"),
-    get("refunds.get", "/refunds/{}"),
-    post("tokens.create", "/tokens"),
-    get("tokens.get", "/tokens/{}"),
-    Route { id: "tokens.delete", method: "DELETE", path: "/tokens/{}", carries: Carries::Nothing },
-    post("blik.create_alias", "/blik/alias"),
-    get("blik.get_alias", "/blik/alias/{}"),
-    Route {
-        id: "blik.delete_alias",
-        method: "DELETE",
-        path: "/blik/alias/{}",
-        carries: Carries::Json,
-    },
-    post("wallet.init_apple_pay", "/wallet/applepay/init"),
-    get("accounts.list", "/accounts"),
-    post("accounts.create", "/accounts"),
-    post("accounts.create_merchant", "/v1/accounts/merchant"),
-    get("accounts.categories", "/accounts/category"),
-    get("accounts.category", "/accounts/category/{}"),
-    get("accounts.legal_forms", "/accounts/legalForm"),
-    get("accounts.legal_form", "/accounts/legalForm/{}"),
-    get("accounts.documents", "/accounts/document"),
-    get("accounts.document", "/accounts/document/{}"),
-    get("accounts.mcc", "/accounts/mcc"),
-    get("accounts.pos", "/accounts/pos"),
-    get("accounts.get", "/accounts/{}"),
-    get("accounts.balance", "/accounts/{}/balance"),
-    post("marketplace.create", "/marketplace/v1/transaction"),
-    get("marketplace.get", "/marketplace/v1/transaction/{}"),
-    post("marketplace.pay", "/marketplace/v1/transaction/{}/pay"),
-    post("marketplace.refund", "/marketplace/v1/transaction/{}/refund"),
-    bare_post("marketplace.cancel", "/marketplace/v1/transaction/{}/cancel"),
-    get("marketplace.bank_groups", "/marketplace/v1/bank-groups"),
-    get("collect.list_bank_accounts", "/collect/bank-accounts"),
-    post("collect.create_bank_account", "/collect/bank-accounts"),
-    get("reports.list", "/reports"),
-    get("reports.file", "/reports/{}/files/{}"),
-    post("recurring.create", "/recurring"),
-    get("recurring.list", "/recurring"),
-    get("recurring.get", "/recurring/{}"),
-    get("recurring.transactions", "/recurring/{}/transactions"),
-    bare_post("recurring.cancel", "/recurring/{}/cancel"),
-    bare_post("recurring.retry", "/recurring/{}/retry"),
-    post("recurring.update_payment_instrument", "/recurring/{}/payment_instrument"),
-    get("certificates.signing", "/x509/notifications-jws.pem"),
-    get("certificates.root", "/x509/tpay-jws-root.pem"),
-];
-
-impl Route {
-    /// The decoded values of the path's parameters, if it is this route's.
-    fn matches(&self, path: &str) -> Option<Vec<String>> {
-        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
-        let mut values = Vec::new();
-        loop {
-            match (ours.next(), theirs.next()) {
-                (None, None) => return Some(values),
-                // Every byte but letters, digits and `-._~` is escaped, and no other one.
-                (Some("{}"), Some(value)) if !value.is_empty() => {
-                    values.push(decode(value, false, b"~").ok()?);
-                }
-                (Some(ours), Some(theirs)) if ours == theirs => {}
-                _ => return None,
-            }
-        }
-    }
-}
-
-/// A request, read.
-struct Ask {
-    path: Vec<String>,
-    query: Vec<(String, String)>,
-    body: Value,
-}
-
-impl Ask {
-    fn read(request: &Raw, route: &Route, path: Vec<String>) -> Result<Self, Refusal> {
-        let source = request.header("x-client-source").unwrap_or_default();
-        if source.chars().count() > 255 {
-            return Err(Refusal::field("not_valid", "X-Client-Source", "Over 255 characters"));
-        }
-        if request.target.ends_with('?') {
-            return Err(Refusal::field("invalid_request_body", "", "A bare question mark"));
-        }
-        let query = text::pairs(request.query().unwrap_or_default())
-            .map_err(|why| Refusal::field("not_valid", "", why))?;
-        for (index, (name, _)) in query.iter().enumerate() {
-            let is_list = name.ends_with("[]");
-            if !is_list && query.iter().skip(index + 1).any(|(other, _)| other == name) {
-                return Err(Refusal::field("not_valid", name, "This parameter comes twice"));
-            }
-        }
-        let body = match route.carries {
-            Carries::MaybeJson if request.header("content-length") == Some("0") => json!({}),
-            Carries::Json | Carries::MaybeJson => Self::json(request)?,
-            _ if !request.body.is_empty() => {
-                return Err(Refusal::field("invalid_request_body", "", "No body is expected"));
-            }
-            _ if route.method == "POST" && request.header("content-length") != Some("0") => {
-                let why = "A POST without a body has Content-Length: 0";
-                return Err(Refusal::field("invalid_request_body", "", why));
-            }
-            _ => Value::Null,
-        };
-        Ok(Self { path, query, body })
-    }
-
-    fn json(request: &Raw) -> Result<Value, Refusal> {
-        let kind = request.header("content-type").unwrap_or_default();
-        if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/json") {
-            let why = "Content-Type must be application/json";
-            return Err(Refusal::field("incorrect_content_type", "", why));
-        }
-        match serde_json::from_slice(&request.body) {
-            // PHP cannot tell an empty object from an empty list.
-            Ok(Value::Array(items)) if items.is_empty() => Ok(json!({})),
-            Ok(body) => Ok(body),
-            Err(_) => Err(Refusal::field("invalid_request_body", "", "The body is not JSON")),
-        }
-    }
-
-    fn id(&self) -> &str {
-        self.path.first().map(String::as_str).unwrap_or_default()
-    }
-
-    /// The query's parameter of that name.
-    fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Refuses parameters of other names.
-    fn only(&self, names: &[&str]) -> Result<(), Refusal> {
-        match self.query.iter().find(|(name, _)| !names.contains(&name.as_str())) {
-            Some((name, _)) => {
-                Err(Refusal::field("unexpected_field", name, "This parameter is not expected"))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn flag(&self, name: &str) -> Result<bool, Refusal> {
-        match self.query(name) {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1") => Ok(true),
-            Some(_) => Err(Refusal::field("not_valid", name, "This is neither true nor false")),
-        }
-    }
-
-    fn one_of(&self, name: &str, texts: &[&str]) -> Result<Option<&str>, Refusal> {
-        match self.query(name) {
-            Some(text) if !texts.contains(&text) => {
-                let why = format!("Not one of {}", texts.join(", "));
-                Err(Refusal::field("not_valid", name, &why))
-            }
-            found => Ok(found),
-        }
-    }
-
-    fn number(&self, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
-        let Some(text) = self.query(name) else { return Ok(default) };
-        match text.parse::<u64>() {
-            Ok(0) => Err(Refusal::field("too_low", name, "Less than 1")),
-            Ok(number) if number <= most => Ok(number),
-            Ok(_) => Err(Refusal::field("not_valid", name, &format!("More than {most}"))),
-            Err(_) => Err(Refusal::field("not_natural_int", name, "Not a whole number")),
-        }
-    }
-
-    /// `page` and `limit`.
-    fn page(&self) -> Result<Page, Refusal> {
-        Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
-    }
-
-    /// Whether a date is within `from` and `to`, both included.
-    fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
-        for name in ["from", "to"] {
-            if self.query(name).is_some_and(|date| !text::is_date_time(date)) {
-                return Err(Refusal::field("not_valid", name, "Not YYYY-MM-DD HH:MM:SS"));
-            }
-        }
-        let (from, to) = (self.query("from"), self.query("to"));
-        Ok(move |date: &str| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
-    }
-}
-
-/// Which part of a list is wanted.
-#[derive(Debug, Clone, Copy)]
-struct Page {
-    page: u64,
-    limit: u64,
-}
-
-impl Page {
-    fn cut(self, all: Vec<Value>) -> Vec<Value> {
-        let skip = (self.page - 1).saturating_mul(self.limit);
-        let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
-    }
-
-    /// The page of the list under that name, with `page`, `limit` and `total`.
-    fn wrap(self, name: &str, all: Vec<Value>) -> Value {
-        let total = all.len();
-        json!({
-            name: self.cut(all), "page": self.page, "limit": self.limit, "total": total,
-        })
-    }
-}
 
 impl Tpay {
     /// The state that the examples expect.
