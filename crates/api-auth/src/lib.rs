@@ -9,6 +9,8 @@
 //! | [`Client`], [`Provider`], [`Settings`] | the loop that makes calls |
 //! | [`Pages`], [`Items`] | lists that come in pages |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
+//! | [`oauth`], [`AccessToken`] | tokens: how they are asked for, and how long they live |
+//! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`TokenKey`] | where tokens are kept |
 //! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
 //! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
@@ -26,10 +28,13 @@ mod encode;
 mod endpoint;
 mod error;
 pub mod hmac;
+pub mod oauth;
 mod page;
 mod retry;
 mod secret;
 mod settings;
+mod store;
+mod token;
 pub mod transport;
 pub mod wire;
 
@@ -47,6 +52,8 @@ pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 pub use secret::Secret;
 pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
+pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
+pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
 
