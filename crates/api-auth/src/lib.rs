@@ -11,6 +11,7 @@
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
 //! | [`oauth`], [`AccessToken`] | tokens: how they are asked for, and how long they live |
 //! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`TokenKey`] | where tokens are kept |
+//! | `jws`, `md5` (features) | signatures of what a provider sends |
 //! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
 //! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
@@ -28,6 +29,10 @@ mod encode;
 mod endpoint;
 mod error;
 pub mod hmac;
+#[cfg(feature = "jws")]
+pub mod jws;
+#[cfg(feature = "md5")]
+pub mod md5;
 pub mod oauth;
 mod page;
 mod retry;

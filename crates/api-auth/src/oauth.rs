@@ -227,6 +227,33 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// Signs calls with `Authorization: Basic`, for servers that take it instead of a token.
+#[derive(Debug, Clone)]
+pub struct Basic(HeaderValue);
+
+impl Basic {
+    /// With this id and secret.
+    ///
+    /// # Errors
+    /// An id that is empty or holds a colon, a secret that is empty.
+    pub fn new(client_id: &str, client_secret: &Secret) -> Result<Self, InputError> {
+        if client_id.is_empty() {
+            return Err(InputError::new("client_id", "must not be empty"));
+        }
+        if client_secret.is_empty() {
+            return Err(InputError::new("client_secret", "must not be empty"));
+        }
+        basic(client_id, client_secret).map(Self)
+    }
+}
+
+impl Auth for Basic {
+    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+        request.headers_mut().insert(AUTHORIZATION, self.0.clone());
+        Ok(())
+    }
+}
+
 /// Where a user's browser is sent to allow a client what it asks for: the first step of
 /// [`Grant::AuthorizationCode`]. `state` comes back with the user; compare it.
 ///
