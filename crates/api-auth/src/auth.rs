@@ -40,7 +40,8 @@ pub trait Auth: Send + Sync {
     }
 
     /// Reads the finished request and signs it: may add headers or append to the body, and
-    /// changes nothing else. On an error the request is as it was.
+    /// changes nothing else. On an error the request is as it was. What it puts into the
+    /// request's extensions is found in those of the answer by [`rejected`](Auth::rejected).
     ///
     /// # Errors
     /// When the request cannot be signed.

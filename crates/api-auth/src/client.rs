@@ -17,6 +17,10 @@ use crate::{
     TransportErrorKind, curl, json,
 };
 
+/// How many requests an auth may need before one call: a refused refresh token and a new grant
+/// are two.
+const MOST_PREPARATIONS: u32 = 3;
+
 /// What is the same for all clients of a provider.
 #[derive(Debug)]
 pub struct Provider {
@@ -174,7 +178,10 @@ impl Client {
             self.make_ready(auth)?;
             let request = self.build(endpoint, auth)?;
             *attempts += 1;
-            let response = self.transmit(E::ID, *attempts, request)?;
+            // What the auth noted on the request (which token it used) comes back with the answer.
+            let notes = request.extensions().clone();
+            let mut response = self.transmit(E::ID, *attempts, request)?;
+            response.extensions_mut().extend(notes);
             if auth.is_some_and(|auth| auth.rejected(&response)) && !renewed {
                 renewed = true;
                 continue;
@@ -235,19 +242,22 @@ impl Client {
         let _one_thread = self.0.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempts = 0;
         self.with_retries("auth", true, || {
-            let Some(preparation) = auth.prepare(clock.now())? else {
-                return Ok(()); // Another thread was first.
-            };
-            attempts += 1;
-            let mut request = preparation.request;
-            self.add_headers(&mut request, "application/json");
-            let response = self.transmit("auth", attempts, request)?;
-            let status = response.status();
-            let after = self.retry_after(&response);
-            auth.absorb(response, clock.now()).map_err(|error| Failure {
-                error: error.with_retry_after(after),
-                outcome: Some(Outcome::Status { status, retry_after: after }),
-            })
+            for _ in 0..MOST_PREPARATIONS {
+                let Some(preparation) = auth.prepare(clock.now())? else {
+                    break; // Done, or another thread was first.
+                };
+                attempts += 1;
+                let mut request = preparation.request;
+                self.add_headers(&mut request, "application/json");
+                let response = self.transmit("auth", attempts, request)?;
+                let status = response.status();
+                let after = self.retry_after(&response);
+                auth.absorb(response, clock.now()).map_err(|error| Failure {
+                    error: error.with_retry_after(after),
+                    outcome: Some(Outcome::Status { status, retry_after: after }),
+                })?;
+            }
+            Ok(())
         })
         .map_err(Error::of_preparation)
     }
