@@ -53,6 +53,13 @@ pub trait Auth: Send + Sync {
         false
     }
 
+    /// The same with what [`sign`](Auth::sign) left in the extensions of the request that
+    /// `response` answers, for auths that have more than one way to sign.
+    fn rejected_with(&self, marks: &http::Extensions, response: &Response) -> bool {
+        let _ = marks;
+        self.rejected(response)
+    }
+
     /// Parameters of query or form body that are secrets; they are masked in printed commands.
     fn secret_parameters(&self) -> &'static [&'static str] {
         &[]
