@@ -40,7 +40,8 @@ pub trait Auth: Send + Sync {
     }
 
     /// Reads the finished request and signs it: may add headers or append to the body, and
-    /// changes nothing else. On an error the request is as it was.
+    /// changes nothing else. On an error the request is as it was. What it puts into the
+    /// request's extensions is found in those of the answer by [`rejected`](Auth::rejected).
     ///
     /// # Errors
     /// When the request cannot be signed.
@@ -51,13 +52,6 @@ pub trait Auth: Send + Sync {
     fn rejected(&self, response: &Response) -> bool {
         let _ = response;
         false
-    }
-
-    /// The same with what [`sign`](Auth::sign) left in the extensions of the request that
-    /// `response` answers, for auths that have more than one way to sign.
-    fn rejected_with(&self, marks: &http::Extensions, response: &Response) -> bool {
-        let _ = marks;
-        self.rejected(response)
     }
 
     /// Parameters of query or form body that are secrets; they are masked in printed commands.

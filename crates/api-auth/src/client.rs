@@ -186,10 +186,12 @@ impl Client {
         loop {
             self.make_ready(auth)?;
             let request = self.build(endpoint, auth)?;
-            let marks = request.extensions().clone();
             *attempts += 1;
-            let response = self.transmit(E::ID, *attempts, request)?;
-            if auth.is_some_and(|auth| auth.rejected_with(&marks, &response)) && !renewed {
+            // What the auth noted on the request (which token it used) comes back with the answer.
+            let notes = request.extensions().clone();
+            let mut response = self.transmit(E::ID, *attempts, request)?;
+            response.extensions_mut().extend(notes);
+            if auth.is_some_and(|auth| auth.rejected(&response)) && !renewed {
                 renewed = true;
                 continue;
             }
