@@ -48,6 +48,9 @@ pub trait Auth: Send + Sync {
 
     /// Whether `response` says that the token or session is no longer good. The auth forgets it
     /// then, and `true` means that one more try with a fresh one makes sense.
+    ///
+    /// What [`sign`](Auth::sign) put into the request's `extensions` is in the response's, so
+    /// that a late refusal of an old token can be told from one of a fresh token.
     fn rejected(&self, response: &Response) -> bool {
         let _ = response;
         false

@@ -38,6 +38,7 @@ pub struct Provider {
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) provider: &'static Provider,
     pub(crate) bases: Vec<(Site, String)>,
@@ -130,6 +131,20 @@ impl Client {
         let request = self.prepare(endpoint)?;
         let parameters = self.auth(endpoint.credential())?.map_or(&[][..], Auth::secret_parameters);
         Ok(curl(&request, parameters, secrets))
+    }
+
+    /// A client of the same provider with other credentials, such as a session that this one
+    /// opened. Connections and settings are shared.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
+        Self::from_parts(Parts { credentials, ..self.0.parts.clone() })
+    }
+
+    /// The base URL of a site, without a slash at its end; `None` if the environment has no such
+    /// site.
+    pub fn base_url(&self, site: Site) -> Option<&str> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
+        found.map(|(_, base)| base.as_str())
     }
 
     /// The client's clock.
@@ -299,10 +314,12 @@ impl Client {
         let parts = &self.0.parts;
         let name = parts.provider.name;
         let begin = parts.clock.now();
+        let extensions = request.extensions().clone();
         let result = parts.transport.send(request).and_then(|response| self.capped(response));
         let elapsed = parts.clock.now().duration_since(begin).unwrap_or_default().as_millis();
         match result {
-            Ok(response) => {
+            Ok(mut response) => {
+                response.extensions_mut().extend(extensions);
                 log::debug!(
                     "{name} {id}: attempt {attempt}, status {} after {elapsed} ms, request id {}",
                     response.status().as_u16(),

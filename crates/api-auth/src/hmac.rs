@@ -1,6 +1,6 @@
 //! HMAC-SHA256 with a key that is prepared once, and the three texts a signature is sent as.
 //!
-//! Each signing recipe is a file of its own below this one: [`request_line`].
+//! Each signing recipe is a file of its own below this one: [`request_line`], [`form_digest`].
 
 use std::fmt;
 use std::ops::Deref;
@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use crate::{InputError, Secret};
 
+pub mod form_digest;
 pub mod request_line;
 
 /// An HMAC-SHA256 key, hashed into its start state once and cloned for each message.

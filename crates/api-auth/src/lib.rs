@@ -9,7 +9,7 @@
 //! | [`Client`], [`Provider`], [`Settings`] | the loop that makes calls |
 //! | [`Pages`], [`Items`] | lists that come in pages |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
-//! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | keys and what comes of them |
 //! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
@@ -45,7 +45,7 @@ pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
 pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
-pub use secret::Secret;
+pub use secret::{Secret, SecretBytes};
 pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
