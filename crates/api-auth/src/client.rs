@@ -149,6 +149,13 @@ impl Client {
         Ok(curl(&request, parameters, secrets))
     }
 
+    /// The base URL of a site, without a slash at its end; `None` if the environment has no such
+    /// site.
+    pub fn base_url(&self, site: Site) -> Option<&str> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
+        found.map(|(_, base)| base.as_str())
+    }
+
     /// The client's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock

@@ -12,7 +12,7 @@
 //! | [`oauth`], [`AccessToken`] | tokens: how they are asked for, and how long they live |
 //! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`TokenKey`] | where tokens are kept |
 //! | `jws`, `md5` (features) | signatures of what a provider sends |
-//! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | keys and what comes of them |
 //! | `block` (feature `blocks`) | encrypted blocks |
 //! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
@@ -58,7 +58,7 @@ pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
 pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
-pub use secret::Secret;
+pub use secret::{Secret, SecretBytes};
 pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
 pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
 pub use token::AccessToken;
