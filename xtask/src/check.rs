@@ -55,10 +55,13 @@ pub(crate) fn run() -> Outcome {
         let package = provider.package();
         build(&package, &["--no-default-features", "--features", "ureq"])?;
         build(&package, &["--features", "platform-verifier,gzip"])?;
+        build(&package, &["--features", provider.features])?;
     }
     for provider in PROVIDERS {
         // Only this crate is selected, so only its own features are on.
-        shell::run(&["test", "--quiet", "--locked", "--package", &provider.package()])?;
+        let alone = ["test", "--quiet", "--locked", "--package", &provider.package()];
+        shell::run(&alone)?;
+        shell::run(&[&alone[..], &["--features", provider.features]].concat())?;
     }
     packages(&names)
 }
