@@ -7,7 +7,9 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+pub mod catalogue;
 pub mod fuzz;
+pub mod world;
 
 use api_sandbox::{Sandbox, tinypass};
 use tinypass_client::{Builder, Client, Environment};

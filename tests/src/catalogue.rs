@@ -1,0 +1,187 @@
+//! Every call of every provider with valid arguments, for the tests that must hold for all of
+//! them. A provider is a row of [`PROVIDERS`] and a file below `catalogue/`; that no call is
+//! missing is checked against `docs/endpoints/*.toml` by `tests/catalogue.rs`.
+
+mod tinypass;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use api_auth::{
+    Endpoint, Error, Fault, ManualClock, Method, Request, Response, Result, Secrets, StatusCode,
+};
+use api_sandbox::{Raw, Reply};
+
+/// What every secret that the clients of the catalogue are given begins with.
+pub const CANARY: &str = "CANARY";
+
+/// A provider's row.
+#[derive(Debug)]
+pub struct Provider {
+    /// The name of its endpoint list and crate.
+    pub name: &'static str,
+    /// Every call, in the order of the list.
+    pub calls: fn() -> Vec<Box<dyn Call>>,
+    /// A client with secrets that are canaries. It may open a session.
+    pub client: fn(&str, &Knobs) -> Result<AnyClient>,
+    /// A good answer to a request for a token or session; `None` to every other request.
+    pub grant: fn(&Raw) -> Option<Reply>,
+}
+
+/// Every provider, in the order of the README.
+pub const PROVIDERS: &[Provider] = &[tinypass::ROW];
+
+/// What the tests set in every client.
+#[derive(Debug, Clone)]
+pub struct Knobs {
+    /// The time, and what waits.
+    pub clock: ManualClock,
+    /// The deadline of one exchange.
+    pub timeout: Duration,
+    /// The most bytes of a reply.
+    pub response_limit: usize,
+}
+
+impl Default for Knobs {
+    /// A deadline that is never met, and 1 MiB.
+    fn default() -> Self {
+        Self {
+            clock: ManualClock::at_unix(1_700_000_000),
+            timeout: Duration::from_secs(300),
+            response_limit: 1024 * 1024,
+        }
+    }
+}
+
+/// Turns the knobs of any provider's builder.
+macro_rules! tuned {
+    ($builder:expr, $knobs:expr) => {
+        $builder
+            .clock($knobs.clock.clone())
+            .timeout($knobs.timeout)
+            .response_limit($knobs.response_limit)
+            .no_proxy()
+    };
+}
+use tuned;
+
+/// A list of calls.
+macro_rules! calls {
+    ($($call:expr),* $(,)?) => { vec![$(Box::new($call) as Box<dyn $crate::catalogue::Call>),*] };
+}
+use calls;
+
+/// One client type for all.
+macro_rules! clients {
+    ($($name:ident($client:ty)),* $(,)?) => {
+        /// The client of any provider.
+        #[derive(Debug, Clone)]
+        pub enum AnyClient {
+            $(
+                #[doc = stringify!($client)]
+                $name($client)
+            ),*
+        }
+
+        impl AnyClient {
+            fn send<E: Endpoint>(&self, call: &E) -> Result<E::Output> {
+                match self { $(Self::$name(client) => client.send(call)),* }
+            }
+
+            fn execute_raw<E: Endpoint>(&self, call: &E) -> Result<Response> {
+                match self { $(Self::$name(client) => client.execute_raw(call)),* }
+            }
+
+            fn prepare<E: Endpoint>(&self, call: &E) -> Result<Request> {
+                match self { $(Self::$name(client) => client.prepare(call)),* }
+            }
+
+            fn curl<E: Endpoint>(&self, call: &E, secrets: Secrets) -> Result<String> {
+                match self { $(Self::$name(client) => client.curl(call, secrets)),* }
+            }
+        }
+    };
+}
+
+clients! {
+    TinyPass(tinypass_client::Client),
+}
+
+/// An endpoint whose type is forgotten. What it answers comes as its `Debug` text.
+pub trait Call: Debug + Send + Sync {
+    /// The id of the endpoint list.
+    fn id(&self) -> &'static str;
+    /// The HTTP method.
+    fn method(&self) -> Method;
+    /// Whether it may be sent twice without harm.
+    fn repeatable(&self) -> bool;
+    /// Whether an answer of that status goes to [`parse`](Call::parse).
+    fn accepts(&self, status: StatusCode) -> bool;
+    /// Reads an accepted answer.
+    ///
+    /// # Errors
+    /// What the endpoint makes of it.
+    fn parse(&self, response: &Response) -> Result<String, Fault>;
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// What the client makes of it.
+    fn send(&self, client: &AnyClient) -> Result<String, Error>;
+    /// Makes the call; the answer as it came.
+    ///
+    /// # Errors
+    /// What the client makes of it.
+    fn execute_raw(&self, client: &AnyClient) -> Result<Response, Error>;
+    /// Builds and signs the request.
+    ///
+    /// # Errors
+    /// What the client makes of it.
+    fn prepare(&self, client: &AnyClient) -> Result<Request, Error>;
+    /// The request as a curl command.
+    ///
+    /// # Errors
+    /// What the client makes of it.
+    fn curl(&self, client: &AnyClient, secrets: Secrets) -> Result<String, Error>;
+}
+
+impl<E> Call for E
+where
+    E: Endpoint + Debug + Send + Sync,
+    E::Output: Debug,
+{
+    fn id(&self) -> &'static str {
+        E::ID
+    }
+
+    fn method(&self) -> Method {
+        Endpoint::method(self)
+    }
+
+    fn repeatable(&self) -> bool {
+        Endpoint::repeatable(self)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        Endpoint::accepts(self, status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<String, Fault> {
+        Endpoint::parse(self, response).map(|value| format!("{value:?}"))
+    }
+
+    fn send(&self, client: &AnyClient) -> Result<String, Error> {
+        client.send(self).map(|value| format!("{value:?}"))
+    }
+
+    fn execute_raw(&self, client: &AnyClient) -> Result<Response, Error> {
+        client.execute_raw(self)
+    }
+
+    fn prepare(&self, client: &AnyClient) -> Result<Request, Error> {
+        client.prepare(self)
+    }
+
+    fn curl(&self, client: &AnyClient, secrets: Secrets) -> Result<String, Error> {
+        client.curl(self, secrets)
+    }
+}

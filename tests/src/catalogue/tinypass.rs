@@ -1,0 +1,33 @@
+//! TinyPass: requests are signed one by one, so there is nothing to fetch before a call.
+
+use std::time::Duration;
+
+use tinypass_client::{
+    CancelSubscription, Client, Environment, GetAccess, GetDownload, GetDownloadUrl, GetUser,
+    GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions,
+};
+
+use super::{AnyClient, Provider, calls, tuned};
+
+pub(super) const ROW: Provider = Provider {
+    name: "tinypass",
+    calls: || {
+        calls![
+            GetAccess::new("premium-content", "user_42"),
+            SearchAccess::new().rid("premium-content"),
+            GrantAccess::new("premium-content", "reader@example.org"),
+            RevokeAccess::new("premium-content", "user_42"),
+            SearchSubscriptions::new().rid("premium-content"),
+            CancelSubscription::new("premium-content", "user_42"),
+            GetDownloadUrl::for_lifetime("ebook-1", Duration::from_secs(60)),
+            GetDownload::new("ebook-1"),
+            GetUser::new("kjkxrNWUyD"),
+        ]
+    },
+    client: |base, knobs| {
+        let builder = Client::builder("AIDAIDAID0", "CANARY-private-key-0123456789");
+        let builder = builder.environment(Environment::Custom(base.to_owned()));
+        tuned!(builder, knobs).build().map(AnyClient::TinyPass)
+    },
+    grant: |_| None,
+};
