@@ -22,6 +22,9 @@ pub enum Misbehaviour {
     StallInBody(Duration),
     /// Carries the request out and sends the answer byte by byte, with this pause before each.
     Trickle(Duration),
+    /// Announces ten gigabytes and sends until the client hangs up, without carrying the request
+    /// out.
+    Endless,
     /// Answers 429, with a `Retry-After` in seconds if there is one.
     TooManyRequests(Option<u64>),
     /// Answers 502 with a proxy's HTML page.

@@ -184,7 +184,7 @@ impl<S: Service> Shared<S> {
                 "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
             )),
             Some(Misbehaviour::Answer(reply)) => Some(reply.clone()),
-            Some(Misbehaviour::Bytes(_)) => Some(Reply::new(0, "", "")),
+            Some(Misbehaviour::Bytes(_) | Misbehaviour::Endless) => Some(Reply::new(0, "", "")),
             _ => None,
         };
         let closes = request.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
@@ -201,6 +201,7 @@ impl<S: Service> Shared<S> {
                 Misbehaviour::ResetAfterReading
                     | Misbehaviour::StallInHeaders(_)
                     | Misbehaviour::Bytes(_)
+                    | Misbehaviour::Endless
             )
         );
         let head_only = request.method == "HEAD";
@@ -233,6 +234,12 @@ impl<S: Service> Shared<S> {
             Some(Misbehaviour::Bytes(bytes)) => {
                 stream.write_all(&bytes)?;
                 return Ok(false);
+            }
+            Some(Misbehaviour::Endless) => {
+                stream.write_all(b"HTTP/1.1 200 Sandbox\r\ncontent-length: 10000000000\r\n\r\n")?;
+                loop {
+                    stream.write_all(&[b' '; 65536])?;
+                }
             }
             Some(Misbehaviour::Delay(time)) => wait(time),
             Some(Misbehaviour::Trickle(pause)) => {
