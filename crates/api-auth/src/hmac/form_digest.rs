@@ -255,11 +255,8 @@ impl fmt::Debug for FormSession {
     }
 }
 
-/// Reads the token out of the answer that opens a session: the field `name` of its object.
-///
-/// # Errors
-/// An answer without one.
-pub fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
+/// The token in the answer that opens a session: the field `name` of its object.
+fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
     let fields: Fields = json(response)?;
     match fields.text(name) {
         Some(token) if !token.is_empty() => Ok(Secret::new(token)),
