@@ -7,6 +7,7 @@
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
 //! | [`Server`] | one server: its address, what it saw, how it is told to misbehave |
 //! | [`tinypass`] | the TinyPass server's state and rules |
+//! | [`tinycert`] | the TinyCert server's state and rules |
 //! | [`SandboxClock`] | the time that the servers go by |
 
 mod clock;
@@ -14,6 +15,7 @@ mod http;
 mod misbehaviour;
 mod query;
 mod server;
+pub mod tinycert;
 pub mod tinypass;
 
 use std::io;
@@ -22,6 +24,7 @@ pub use clock::SandboxClock;
 pub use http::{Raw, Reply};
 pub use misbehaviour::Misbehaviour;
 pub use server::{Seen, Server, Service, Verdict};
+pub use tinycert::TinyCert;
 pub use tinypass::TinyPass;
 
 /// All servers, each on a port of its own of 127.0.0.1.
@@ -29,6 +32,7 @@ pub use tinypass::TinyPass;
 pub struct Sandbox {
     clock: SandboxClock,
     tinypass: Server<TinyPass>,
+    tinycert: Server<TinyCert>,
 }
 
 impl Sandbox {
@@ -39,12 +43,18 @@ impl Sandbox {
     pub fn start() -> io::Result<Self> {
         let clock = SandboxClock::default();
         let tinypass = Server::start(0, TinyPass::new(clock.clone()))?;
-        Ok(Self { clock, tinypass })
+        let tinycert = Server::start(0, TinyCert::new(clock.clone()))?;
+        Ok(Self { clock, tinypass, tinycert })
     }
 
     /// The TinyPass server.
     pub fn tinypass(&self) -> &Server<TinyPass> {
         &self.tinypass
+    }
+
+    /// The TinyCert server.
+    pub fn tinycert(&self) -> &Server<TinyCert> {
+        &self.tinycert
     }
 
     /// The time that all servers go by; a test may move it.
@@ -58,11 +68,17 @@ impl Sandbox {
             ("TINYPASS_AID", tinypass::AID.to_owned()),
             ("TINYPASS_PRIVATE_KEY", tinypass::PRIVATE_KEY.to_owned()),
             ("TINYPASS_BASE_URL", self.tinypass.base_url().to_owned()),
+            ("TINYCERT_API_KEY", tinycert::API_KEY.to_owned()),
+            ("TINYCERT_EMAIL", tinycert::EMAIL.to_owned()),
+            ("TINYCERT_PASSPHRASE", tinycert::PASSPHRASE.to_owned()),
+            ("TINYCERT_BASE_URL", self.tinycert.base_url().to_owned()),
         ]
     }
 
     /// Forgets the requests that any server saw so far and gives them out.
     pub fn take_seen(&self) -> Vec<Seen> {
-        self.tinypass.take_seen()
+        let mut seen = self.tinypass.take_seen();
+        seen.extend(self.tinycert.take_seen());
+        seen
     }
 }
