@@ -148,19 +148,17 @@ pub struct FormSession {
 struct State {
     token: Option<Secret>,
     opening: Option<Opening>,
-    /// Counts the tokens.
-    number: u64,
 }
 
-/// Travels with a request and its answer, so that a late refusal of an old token does not cost a
-/// fresh one.
-#[derive(Clone, Copy, PartialEq)]
-struct TokenNumber(u64);
+/// The fingerprint of the token that a request holds. It travels with the request and its answer,
+/// so that a late refusal of an old token does not cost a fresh one.
+#[derive(Clone, Copy)]
+struct TokenSent(Signature);
 
 impl FormSession {
     /// A session with that token; without one, it is opened before the first call.
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
-        Self { signer, state: Mutex::new(State { token, opening, number: 0 }) }
+        Self { signer, state: Mutex::new(State { token, opening }) }
     }
 
     /// The token, if there is one now. It is as good as the credentials while the session lives.
@@ -175,6 +173,15 @@ impl FormSession {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fingerprint of the token in a body, or of what a body with that token would hold.
+    fn sent(&self, body: &[u8]) -> Option<TokenSent> {
+        let name = self.signer.dialect.token.as_bytes();
+        let value = body
+            .split(|byte| *byte == b'&')
+            .find_map(|pair| pair.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"=")));
+        value.map(|value| TokenSent(self.signer.key.sign(&[value])))
     }
 }
 
@@ -208,9 +215,7 @@ impl Auth for FormSession {
         }
         match token_of(&response, dialect.token) {
             Ok(token) => {
-                let mut state = self.state();
-                state.token = Some(token);
-                state.number += 1;
+                self.state().token = Some(token);
                 Ok(())
             }
             Err(fault) => Err(Error::from_fault(fault, response)),
@@ -223,8 +228,9 @@ impl Auth for FormSession {
     }
 
     fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
-        let number = TokenNumber(self.state().number);
-        request.extensions_mut().insert(number);
+        if let Some(sent) = self.sent(request.body()) {
+            request.extensions_mut().insert(sent);
+        }
         self.signer.append_to(request.body_mut());
         Ok(())
     }
@@ -237,10 +243,17 @@ impl Auth for FormSession {
         if state.opening.is_none() {
             return false;
         }
-        let used = response.extensions().get::<TokenNumber>();
-        if used.is_none_or(|used| *used == TokenNumber(state.number)) {
-            state.token = None;
+        let now = state.token.as_ref().and_then(|token| {
+            let mut params = Params::new();
+            params.push(self.signer.dialect.token, token.expose());
+            self.sent(ENCODING.text(&params).as_bytes())
+        });
+        if let (Some(TokenSent(sent)), Some(TokenSent(now))) = (response.extensions().get(), now)
+            && sent.as_bytes() != now.as_bytes()
+        {
+            return true; // Another thread has a fresh one already.
         }
+        state.token = None;
         true
     }
 
@@ -422,8 +435,8 @@ mod tests {
 
     #[test]
     fn a_late_refusal_of_an_old_token_leaves_the_fresh_one() {
-        let session = session(Some("old"), true);
-        let mut request = Request::new(Vec::new());
+        let session = session(Some("old ~"), true);
+        let mut request = Request::new(b"a=1&token=old+%7E&z=".to_vec());
         session.sign(&mut request, NOW).unwrap();
         let mut late = reply(403, "");
         *late.extensions_mut() = request.extensions().clone();
@@ -431,6 +444,11 @@ mod tests {
         session.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
         assert!(session.rejected(&late), "one more try makes sense");
         assert_eq!(session.token(), Some(Secret::new("fresh")));
+        let mut request = Request::new(b"token=fresh".to_vec());
+        session.sign(&mut request, NOW).unwrap();
+        *late.extensions_mut() = request.extensions().clone();
+        assert!(session.rejected(&late));
+        assert_eq!(session.token(), None);
     }
 
     #[test]
