@@ -147,6 +147,9 @@ pub struct FormSession {
 
 struct State {
     token: Option<Secret>,
+    /// The server refused the token. It stays for the calls that are being dressed with it; each
+    /// of them has a further try.
+    refused: bool,
     opening: Option<Opening>,
 }
 
@@ -158,12 +161,13 @@ struct TokenSent(Signature);
 impl FormSession {
     /// A session with that token; without one, it is opened before the first call.
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
-        Self { signer, state: Mutex::new(State { token, opening }) }
+        Self { signer, state: Mutex::new(State { token, refused: false, opening }) }
     }
 
     /// The token, if there is one now. It is as good as the credentials while the session lives.
     pub fn token(&self) -> Option<Secret> {
-        self.state().token.clone()
+        let state = self.state();
+        state.token.clone().filter(|_| !state.refused)
     }
 
     /// Forgets how to open a session, so that this one is not replaced any more.
@@ -188,7 +192,7 @@ impl FormSession {
 impl Auth for FormSession {
     fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
         let state = self.state();
-        if state.token.is_some() {
+        if state.token.is_some() && !state.refused {
             return Ok(None);
         }
         let Some(opening) = &state.opening else {
@@ -215,7 +219,9 @@ impl Auth for FormSession {
         }
         match token_of(&response, dialect.token) {
             Ok(token) => {
-                self.state().token = Some(token);
+                let mut state = self.state();
+                state.token = Some(token);
+                state.refused = false;
                 Ok(())
             }
             Err(fault) => Err(Error::from_fault(fault, response)),
@@ -223,7 +229,8 @@ impl Auth for FormSession {
     }
 
     fn dress(&self, draft: &mut Draft<'_>, _now: SystemTime) -> Result<(), Error> {
-        let token = self.token().ok_or_else(|| InputError::new("session", "is not open"))?;
+        let token = self.state().token.clone();
+        let token = token.ok_or_else(|| InputError::new("session", "is not open"))?;
         Ok(self.signer.dress_with(draft, Some(&token))?)
     }
 
@@ -253,7 +260,7 @@ impl Auth for FormSession {
         {
             return true; // Another thread has a fresh one already.
         }
-        state.token = None;
+        state.refused = true;
         true
     }
 
