@@ -1,6 +1,7 @@
 //! Text that must never be printed: keys, passphrases, tokens.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,6 +28,19 @@ impl Secret {
     /// Takes the text over; nothing of it is copied.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
+    }
+
+    /// A new one that nobody can guess, 64 hex digits: for a login's `state`, a nonce, a session.
+    ///
+    /// ```
+    /// use api_auth::Secret;
+    ///
+    /// assert_ne!(Secret::unguessable(), Secret::unguessable());
+    /// ```
+    pub fn unguessable() -> Self {
+        // Each `RandomState` keys its hash anew, from the operating system's randomness.
+        let part = |index: u32| format!("{:016x}", RandomState::new().hash_one(index));
+        Self::new((0..4).map(part).collect::<String>())
     }
 
     /// The text itself. What happens to it from here on is the caller's care.
