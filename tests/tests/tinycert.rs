@@ -22,8 +22,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tinycert_client::{
     Body, CaId, CertId, CertPart, CertStatus, Client, Error, ErrorCode, ErrorKind, FileError,
-    HashMethod, KeyForm, KeyPairFiles, ManualClock, Method, NewCa, NewCert, Params, RawEndpoint,
-    San, Sent, Session, StatusMask,
+    FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock, MemoryStore, Method, NewCa, NewCert,
+    Params, RawEndpoint, San, Sent, Session, StatusMask,
 };
 use workspace_tests::tinycert;
 
@@ -478,6 +478,43 @@ fn a_session_is_resumed_by_its_token() {
     assert_eq!(session.list_cas().unwrap().len(), 1);
     assert_eq!(connects(), 2);
     session.disconnect().unwrap();
+}
+
+#[test]
+fn a_store_lets_sessions_be_taken_over() {
+    let sandbox = Sandbox::start().unwrap();
+    let store = FileStore::new(folder("store"));
+    let client = || tinycert(&sandbox).token_store(store.clone()).build().unwrap();
+    let connects = || sandbox.tinycert().state(|server| server.connects);
+    let wrong = client().connect(EMAIL, "wrong");
+    assert_eq!(code(wrong), "PassphraseFailure");
+    for _ in 0..3 {
+        let session = client().connect(EMAIL, PASSPHRASE).unwrap();
+        assert_eq!(session.list_cas().unwrap().len(), 1);
+    }
+    assert_eq!(connects(), 1);
+    sandbox.clock().advance(Duration::from_secs(1801));
+    for _ in 0..3 {
+        let session = client().connect(EMAIL, PASSPHRASE).unwrap();
+        assert_eq!(session.list_cas().unwrap().len(), 1);
+    }
+    assert_eq!(connects(), 2);
+    client().connect(EMAIL, PASSPHRASE).unwrap().disconnect().unwrap();
+    assert_eq!(sandbox.tinycert().state(|server| server.open_sessions()), 0);
+    client().connect(EMAIL, PASSPHRASE).unwrap();
+    assert_eq!(connects(), 3);
+}
+
+#[test]
+fn a_kept_session_without_the_passphrase_is_dropped_when_it_is_over() {
+    let sandbox = Sandbox::start().unwrap();
+    let store = MemoryStore::new();
+    let builder = || tinycert(&sandbox).token_store(store.clone()).forget_passphrase();
+    let connect = || builder().build().unwrap().connect(EMAIL, PASSPHRASE).unwrap();
+    connect().list_cas().unwrap();
+    sandbox.tinycert().state(|server| server.forget_sessions());
+    assert_eq!(code(connect().list_cas()), "InvalidToken");
+    connect().list_cas().unwrap();
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The client: key, settings, and the way to a session.
 
+use std::fmt;
 use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    Credential, Error, InputError, Provider, Result, Secret, Settings, Site, http::Uri,
+    AccessToken, Credential, Error, InputError, Provider, Result, Secret, Settings, Site, TokenKey,
+    TokenStore, http::Uri,
 };
 
 use crate::connect::{API_KEY, Connect};
@@ -62,20 +64,22 @@ impl Environment {
 /// session.disconnect()?;
 /// # Ok::<(), tinycert_client::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     core: api_auth::Client,
     signer: FormDigest,
     keep_passphrase: bool,
+    store: Option<Arc<dyn TokenStore>>,
 }
 
 /// Makes a [`Client`]; see [`Client::builder`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct Builder {
     api_key: Secret,
     environment: Environment,
     keep_passphrase: bool,
+    store: Option<Arc<dyn TokenStore>>,
     settings: Settings,
 }
 
@@ -87,6 +91,7 @@ impl Client {
             api_key: api_key.into(),
             environment: Environment::Production,
             keep_passphrase: true,
+            store: None,
             settings: Settings::default(),
         }
     }
@@ -106,6 +111,9 @@ impl Client {
     /// The session keeps the passphrase and opens itself again, once a call, when the server does
     /// not know it any more; see [`Builder::forget_passphrase`].
     ///
+    /// With a [token store](Builder::token_store), a session that is kept there is taken over
+    /// without a request, and one that is opened is kept there.
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn connect(
@@ -114,15 +122,43 @@ impl Client {
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
         let connect = Connect::new(email, passphrase);
-        let token = self.core.send(&connect)?;
+        let base = self.core.base_url(Site::MAIN).unwrap_or_default();
+        let key = TokenKey::new(&["tinycert", base, connect.email()]);
+        let token = match &self.store {
+            Some(store) => self.kept_token(&**store, &key, &connect)?,
+            None => self.core.send(&connect)?,
+        };
         let opening = if self.keep_passphrase { Some(self.opening(connect)?) } else { None };
-        Ok(self.session(token, opening, true))
+        let mut auth = FormSession::new(self.signer.clone(), Some(token), opening);
+        if let Some(store) = &self.store {
+            auth = auth.with_store(key, store.clone());
+        }
+        Ok(self.session(auth, self.store.is_none()))
+    }
+
+    /// The token in the store, or that of a new session, which is then kept there.
+    fn kept_token(
+        &self,
+        store: &dyn TokenStore,
+        key: &TokenKey,
+        connect: &Connect,
+    ) -> Result<Secret> {
+        if let Some(kept) = store.load(key) {
+            return Ok(kept.value().clone());
+        }
+        let _one_process = store.lock(key);
+        if let Some(kept) = store.load(key) {
+            return Ok(kept.value().clone());
+        }
+        let token = self.core.send(connect)?;
+        store.save(key, &AccessToken::new(token.clone(), self.core.clock().now()));
+        Ok(token)
     }
 
     /// A session that was opened before and left open, by its token; see
     /// [`Session::into_token`]. Nothing is sent. It stays open when it is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
-        self.session(token.into(), None, false)
+        self.session(FormSession::new(self.signer.clone(), Some(token.into()), None), false)
     }
 
     /// A session that was opened before, by its token, which opens itself again if the server
@@ -137,10 +173,11 @@ impl Client {
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
         let opening = self.opening(Connect::new(email, passphrase))?;
-        Ok(self.session(token.into(), Some(opening), false))
+        let auth = FormSession::new(self.signer.clone(), Some(token.into()), Some(opening));
+        Ok(self.session(auth, false))
     }
 
-    /// The core with the API key alone, for [`Connect`].
+    /// How a session opens itself again.
     fn opening(&self, connect: Connect) -> Result<Opening> {
         let base = self.core.base_url(Site::MAIN).unwrap_or_default();
         let url = Uri::try_from([base, Connect::PATH].concat())
@@ -148,12 +185,9 @@ impl Client {
         Ok(Opening { url, params: connect.into_params() })
     }
 
-    fn session(&self, token: Secret, opening: Option<Opening>, ends_on_drop: bool) -> Session {
-        let auth = Arc::new(FormSession::new(self.signer.clone(), Some(token), opening));
-        let core = self.core.with_credentials(vec![
-            (Credential::MAIN, auth.clone()),
-            (API_KEY, Arc::new(self.signer.clone())),
-        ]);
+    fn session(&self, auth: FormSession, ends_on_drop: bool) -> Session {
+        let auth = Arc::new(auth);
+        let core = self.core.with_credentials(vec![(Credential::MAIN, auth.clone())]);
         Session::new(core, auth, ends_on_drop)
     }
 
@@ -191,6 +225,15 @@ impl Builder {
         self
     }
 
+    /// Keeps sessions in this store, so that the next program run takes one over instead of
+    /// opening another: [`FileStore`](crate::FileStore) for commands, or one of your own that
+    /// several machines share. Such a session stays open when it is dropped, and
+    /// [`disconnect`](Session::disconnect) ends it for all who share it.
+    pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
     api_auth::builder_knobs!();
 
     /// Checks everything and makes the client. Nothing is sent.
@@ -206,7 +249,22 @@ impl Builder {
             &[(Site::MAIN, "base_url", self.environment.base_url())],
             vec![(API_KEY, Arc::new(signer.clone()))],
         )?;
-        Ok(Client { core, signer, keep_passphrase: self.keep_passphrase })
+        Ok(Client { core, signer, keep_passphrase: self.keep_passphrase, store: self.store })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("environment", &self.environment)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 

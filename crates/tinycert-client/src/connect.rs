@@ -25,6 +25,10 @@ impl Connect {
         Self { email: email.into(), passphrase: passphrase.into() }
     }
 
+    pub(crate) fn email(&self) -> &str {
+        &self.email
+    }
+
     /// The parameters by name, for opening the same session again.
     pub(crate) fn into_params(self) -> Vec<(&'static str, Secret)> {
         vec![("email", Secret::new(self.email)), ("passphrase", self.passphrase)]

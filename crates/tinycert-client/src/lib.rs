@@ -14,6 +14,7 @@
 //! | [`San`], [`StatusMask`], [`CertStatus`], [`HashMethod`], [`CaId`], [`CertId`] | parts of both |
 //! | [`Renewal`], [`KeyPairFiles`], [`FileError`] | renewing, and files |
 //! | [`Error`], [`ErrorKind`], [`ErrorCode`] | what went wrong |
+//! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sessions kept between program runs |
 //! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other calls |
 
 mod ca;
@@ -44,9 +45,10 @@ pub use san::San;
 pub use session::Session;
 
 pub use api_auth::{
-    Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, InputError, ManualClock,
-    Method, Params, RawEndpoint, Request, Response, Result, Secret, SecretBytes, Secrets, Sent,
-    StatusCode, SystemClock, Transport, TransportError, TransportErrorKind, UnixTime, http,
+    AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, FileStore,
+    InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request, Response, Result,
+    Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey, TokenStore, Transport,
+    TransportError, TransportErrorKind, UnixTime, http,
 };
 
 #[cfg(feature = "ureq")]

@@ -16,7 +16,8 @@ use crate::{
 ///
 /// Dropping it disconnects, which takes one call, and whose failure nobody hears of; use
 /// [`disconnect`](Session::disconnect) to hear of it, or [`into_token`](Session::into_token) to
-/// leave the session open.
+/// leave the session open. A session that was resumed, or is kept in a
+/// [token store](crate::Builder::token_store), stays open by itself.
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<FormSession>,
@@ -166,7 +167,7 @@ impl Session {
     }
 
     fn end(&self) -> Result<()> {
-        self.auth.forget_opening();
+        self.auth.close();
         // There is no token after a failed attempt to open the session again.
         if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect) }
     }
