@@ -77,9 +77,8 @@ fn one<T>(
 #[test]
 fn session_connect_reply_follows_the_rules() {
     let call = |base: &str| {
-        let session = client(base).connect("a@b", "p").map_err(|error| {
+        let session = client(base).connect("a@b", "p").inspect_err(|error| {
             assert_eq!(error.endpoint(), "session.connect");
-            error
         })?;
         let token = session.into_token().unwrap();
         assert!(!token.is_empty());
