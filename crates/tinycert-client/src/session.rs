@@ -148,6 +148,12 @@ impl Session {
         self.end()
     }
 
+    fn end(&self) -> Result<()> {
+        self.auth.close();
+        // There is no token after a failed attempt to open the session again.
+        if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect) }
+    }
+
     /// The token, which opens nothing but is as good as the credentials while the session lives:
     /// for [`Client::resume`](crate::Client::resume) in another process.
     pub fn token(&self) -> Option<Secret> {
@@ -164,12 +170,6 @@ impl Session {
     /// The clock that the session goes by.
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
-    }
-
-    fn end(&self) -> Result<()> {
-        self.auth.close();
-        // There is no token after a failed attempt to open the session again.
-        if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect) }
     }
 
     api_auth::client_verbs!();
