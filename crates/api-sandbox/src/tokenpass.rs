@@ -426,7 +426,7 @@ impl Tokenpass {
         }
         if *hits >= limit {
             let reset = *since + 60;
-            return Err(Reply::new(429, "text/html; charset=UTF-8", "Too Many Attempts.")
+            return Err(Reply::new(429, "text/plain; charset=UTF-8", "Too Many Attempts.")
                 .with_header("retry-after", reset - now)
                 .with_header("x-ratelimit-limit", limit)
                 .with_header("x-ratelimit-remaining", 0)

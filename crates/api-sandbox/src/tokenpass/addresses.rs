@@ -411,7 +411,8 @@ impl Tokenpass {
     }
 
     /// What the user's rules are judged by: all live addresses, private ones too, with promises
-    /// to them if they count. Promises made through the API stay on the source's side.
+    /// to them if they count. Promises made through the API stay on the source's side. Chosen:
+    /// what was lent on the website is gone whether promises count or not.
     pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
         let mut sum = Balances::new();
         let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
@@ -458,7 +459,7 @@ impl Tokenpass {
         let found = self
             .users
             .iter()
-            .filter(|user| stack.allows(&self.balances_of(user, stack.with_promises)))
+            .filter(|user| stack.allows(&self.balances_of(user, true)))
             .map(|user| {
                 map([
                     ("id", (&user.id).into()),

@@ -60,6 +60,7 @@ pub(super) struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     pub(super) fn read(request: &'a Raw, values: Vec<String>) -> Result<Self, Reply> {
+        // Chosen: what is not UTF-8 is an error of the framework.
         let query = parse_query(request.query().unwrap_or_default());
         let query = query.ok_or_else(|| html(500))?;
         let mut input = if is_json(request) {

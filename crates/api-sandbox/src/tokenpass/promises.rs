@@ -321,6 +321,7 @@ impl Tokenpass {
 
     pub(super) fn promise_create(&mut self, ask: &Ask<'_>) -> Answer {
         let no = |text: &str| refused(400, text);
+        // Chosen: a missing parameter is named as it is on the wire.
         let need = |name: &str| ask.text(name).ok_or_else(|| no(&format!("{name} required")));
         let (source, destination) = (need("source")?, need("destination")?);
         let asset = need("asset")?;
