@@ -1,5 +1,7 @@
 //! The Tokenpass server, asked directly with requests that are signed here.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::time::Duration;
 
 use api_sandbox::tokenpass::{self as tp, Generation, Key, Tokenpass};

@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, Ask, error, html, json, message, refused, result};
+use super::answer::{Answer, Ask, crashed, error, html, json, message, refused, result};
 use super::auth::hex;
+use super::entities::escape;
 use super::php::{Value, map, parse_query};
 use super::{
     CLIENT_ID, CLIENT_SECRET, EMAIL, EXPIRED_TOKEN, LIMITED_TOKEN, OAUTH_TOKEN, OTHER_CLIENT_ID,
@@ -371,7 +372,7 @@ impl Tokenpass {
                 Ok(redirect(&with_query(&wanted.redirect_uri, &pairs)))
             }
             _ => {
-                let target = ask.request.target.replace('&', "&amp;");
+                let target = escape(&ask.request.target);
                 let page = format!(
                     "<!DOCTYPE html><title>Tokenpass</title>\n\
                      <a href=\"{target}&amp;sandbox_consent=grant\">Grant access</a>\n\
@@ -444,7 +445,7 @@ impl Tokenpass {
     }
 
     pub(super) fn oauth_user(&self, ask: &Ask<'_>) -> Answer {
-        let user = self.user(&ask.user).ok_or_else(|| html(500))?;
+        let user = self.user(&ask.user).ok_or_else(crashed)?;
         let members = [
             ("id", (&user.id).into()),
             ("name", (&user.name).into()),
@@ -604,7 +605,7 @@ impl Tokenpass {
 
     pub(super) fn second_factor_sign(&mut self, ask: &Ask<'_>) -> Answer {
         ask.validate().required("signature").at_most("signature", 1024).done()?;
-        let user = self.user(&ask.user).ok_or_else(|| html(500))?;
+        let user = self.user(&ask.user).ok_or_else(crashed)?;
         let message = Self::second_factor_message(&user.username);
         let signer = bitcoin::signer(&message, &ask.text("signature").unwrap_or_default());
         let signer = signer.ok_or_else(|| error(403, "Signature derive function failed"))?;

@@ -1,11 +1,11 @@
 //! The users' addresses, what they hold, and the rules over it: `address.*`, `balance.*`,
 //! `lookup.*` and `tca.*`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use super::answer::{Answer, Ask, html, json, message, refused, result};
+use super::answer::{Answer, Ask, crashed, json, refused, result};
 use super::auth::hex;
 use super::entities::escape;
 use super::php::{Value, map};
@@ -91,9 +91,10 @@ impl Tokenpass {
         let held = self.chain.get(&address.address).cloned().unwrap_or_default();
         let promised = self.promised_to(&address.address);
         let assets = held.keys().chain(promised.keys()).cloned();
-        let assets: std::collections::BTreeSet<String> = assets.collect();
+        let assets: BTreeSet<String> = assets.collect();
         let shown = assets.into_iter().map(|asset| {
-            let sum = held.get(&asset).unwrap_or(&0) + promised.get(&asset).unwrap_or(&0);
+            let promise = promised.get(&asset).copied().unwrap_or(0);
+            let sum = held.get(&asset).copied().unwrap_or(0).saturating_add(promise);
             let value = match (self.quantity_objects, promised.contains_key(&asset)) {
                 (true, _) => map([("value", sum.into()), ("precision", Value::Int(8))]),
                 (false, true) => sum.to_string().into(),
@@ -423,7 +424,7 @@ impl Tokenpass {
             }
         }
         for (asset, lent) in self.lent_by(&user.id) {
-            *sum.entry(asset).or_default() -= lent;
+            subtract(&mut sum, asset, lent);
         }
         sum.retain(|asset, _| !self.disabled.contains(&(user.id.clone(), asset.clone())));
         sum
@@ -473,17 +474,18 @@ impl Tokenpass {
 
     /// Balances over these addresses of the token's user, with promises to and from them.
     fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> Answer {
+        // Chosen: only what is read anew needs the chain.
         if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
-            return Err(message(500, "Unable to process this request"));
+            return Err(crashed());
         }
-        let user = self.user(&ask.user).ok_or_else(|| html(500))?;
+        let user = self.user(&ask.user).ok_or_else(crashed)?;
         let mut sum = Balances::new();
         for address in self.addresses.iter().filter(|known| known.user == user.id && counts(known))
         {
             add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
             add(&mut sum, &self.promised_to(&address.address));
             for (asset, promised) in self.promised_from(&address.address) {
-                *sum.entry(asset).or_default() -= promised;
+                subtract(&mut sum, asset, promised);
             }
         }
         let rows = sum
@@ -517,8 +519,14 @@ impl Tokenpass {
     }
 }
 
-fn add<'a>(sum: &mut BTreeMap<String, i64>, more: impl IntoIterator<Item = (&'a String, &'a i64)>) {
+fn add<'a>(sum: &mut Balances, more: impl IntoIterator<Item = (&'a String, &'a i64)>) {
     for (asset, satoshis) in more {
-        *sum.entry(asset.clone()).or_default() += satoshis;
+        let known = sum.entry(asset.clone()).or_default();
+        *known = known.saturating_add(*satoshis);
     }
+}
+
+fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
+    let known = sum.entry(asset).or_default();
+    *known = known.saturating_sub(satoshis);
 }

@@ -32,6 +32,12 @@ pub(super) fn error(status: u16, text: &str) -> Reply {
     json(status, &map([("error", text.into())]))
 }
 
+/// What an exception that nobody caught ends in.
+pub(super) fn crashed() -> Reply {
+    let errors = Value::List(vec!["Unexpected error".into()]);
+    json(500, &map([("message", "Unable to process this request".into()), ("errors", errors)]))
+}
+
 /// The framework's own error page.
 pub(super) fn html(status: u16) -> Reply {
     const TITLE: &str = "Whoops, looks like something went wrong.";

@@ -1,7 +1,7 @@
 //! Token chats, who may write in them, and what a token opens: `messenger.*`, `chat.*`,
 //! `perk.get` and `asset.info`.
 
-use super::answer::{Answer, Ask, html, json, message, result};
+use super::answer::{Answer, Ask, crashed, json, message, result};
 use super::php::{Value, map};
 use super::tca::satoshis;
 use super::{Tokenpass, bitcoin};
@@ -112,7 +112,7 @@ impl Tokenpass {
     }
 
     pub(super) fn messenger_chat_privileges(&self, ask: &Ask<'_>) -> Answer {
-        let chat = self.chats.get(self.short_chat(ask)?).ok_or_else(|| html(500))?;
+        let chat = self.chats.get(self.short_chat(ask)?).ok_or_else(crashed)?;
         let rules = chat.rules.iter().map(|(asset, satoshis)| {
             map([("asset", asset.into()), ("amount", (*satoshis).into())])
         });
@@ -126,7 +126,7 @@ impl Tokenpass {
 
     pub(super) fn messenger_join(&mut self, ask: &Ask<'_>) -> Answer {
         let found = self.short_chat(ask)?;
-        let chat = self.chats.get(found).ok_or_else(|| html(500))?;
+        let chat = self.chats.get(found).ok_or_else(crashed)?;
         if !self.is_authorized(ask, chat) {
             return Err(message(403, "Not authorized for this chat"));
         }
@@ -147,7 +147,7 @@ impl Tokenpass {
     }
 
     pub(super) fn chat_get(&self, ask: &Ask<'_>) -> Answer {
-        let chat = self.chats.get(self.own_chat(ask)?).ok_or_else(|| html(500))?;
+        let chat = self.chats.get(self.own_chat(ask)?).ok_or_else(crashed)?;
         Ok(json(200, &chat.json()))
     }
 
@@ -173,7 +173,7 @@ impl Tokenpass {
         ask.validate().required("name").boolean("active").boolean("global").done()?;
         // The server of 2017 fails on chats for everybody.
         if ask.get("global").is_some_and(Value::is_truthy) {
-            return Err(message(500, "Unable to process this request"));
+            return Err(crashed());
         }
         let chat = Chat {
             id: self.uuid(),
@@ -193,7 +193,7 @@ impl Tokenpass {
         let found = self.own_chat(ask)?;
         ask.validate().boolean("active").done()?;
         let rules = Self::chat_rules(ask)?;
-        let chat = self.chats.get_mut(found).ok_or_else(|| html(500))?;
+        let chat = self.chats.get_mut(found).ok_or_else(crashed)?;
         chat.rules = rules;
         chat.active = ask.get("active").map_or(chat.active, Value::is_truthy);
         Ok(json(200, &chat.json()))

@@ -1,6 +1,6 @@
 //! App credits: groups, accounts and a ledger in which every booking has two sides.
 
-use super::answer::{Answer, Ask, error, json};
+use super::answer::{Answer, Ask, crashed, error, json};
 use super::entities::escape;
 use super::php::{Value, map};
 use super::{Tokenpass, User};
@@ -348,17 +348,18 @@ impl Tokenpass {
 
     fn book_row(&mut self, group: &str, row: &Value, side: Side) -> Result<Value, Reply> {
         let get = |name: &str| row.get(name).and_then(Value::text);
-        let name = get("account").ok_or_else(|| error(400, "Missing key \"account\""))?;
+        let wanted = get("account").ok_or_else(|| error(400, "Missing key \"account\""))?;
         let amount = row.get("amount").filter(|amount| **amount != Value::Null);
         let amount = amount.ok_or_else(|| error(400, "Missing key \"amount\""))?;
         let amount = match amount {
             Value::Int(amount) => *amount,
             amount => amount.text().and_then(|text| text.trim().parse().ok()).unwrap_or(0),
         };
-        // The sign is dropped; chosen: so is what would not fit.
-        let amount = amount.checked_abs().unwrap_or(i64::MAX);
-        let account = self.find_account(group, &name).cloned();
-        let account = account.ok_or_else(|| error(400, &format!("Invalid account \"{name}\"")))?;
+        // The sign is dropped.
+        let amount = amount.checked_abs().ok_or_else(crashed)?;
+        let account = self.find_account(group, &wanted).cloned();
+        let account =
+            account.ok_or_else(|| error(400, &format!("Invalid account \"{wanted}\"")))?;
         let (member, kind) = match side {
             Side::Credit => ("source", "Source"),
             Side::Debit => ("destination", "Destination"),
@@ -373,14 +374,19 @@ impl Tokenpass {
             }
         };
         let reference = get("ref");
-        let (first, second) = match side {
-            Side::Credit => (amount, "credit"),
-            Side::Debit => (-amount, "debit"),
+        let (amount, name, other_name) = match side {
+            Side::Credit => (amount, "credit", "debit"),
+            Side::Debit => (-amount, "debit", "credit"),
         };
-        let third = if side == Side::Credit { "debit" } else { "credit" };
-        let entry = self.enter(&account, first, reference.clone());
-        let counter = self.enter(&other, -first, reference);
-        Ok(map([(second, entry), (third, counter)]))
+        // Chosen: what no account could hold is not booked at all.
+        let fits = account.balance.checked_add(amount).is_some()
+            && other.balance.checked_sub(amount).is_some();
+        if !fits {
+            return Err(crashed());
+        }
+        let entry = self.enter(&account, amount, reference.clone());
+        let other_entry = self.enter(&other, -amount, reference);
+        Ok(map([(name, entry), (other_name, other_entry)]))
     }
 
     fn enter(&mut self, account: &CreditAccount, amount: i64, reference: Option<String>) -> Value {

@@ -116,7 +116,8 @@ impl Tokenpass {
     fn sum(&self, counts: impl Fn(&Promise) -> bool) -> Balances {
         let mut sum = Balances::new();
         for promise in self.promises.iter().filter(|promise| counts(promise)) {
-            *sum.entry(promise.asset.clone()).or_default() += promise.quantity;
+            let known = sum.entry(promise.asset.clone()).or_default();
+            *known = known.saturating_add(promise.quantity);
         }
         sum
     }
@@ -299,7 +300,7 @@ impl Tokenpass {
         }
         let held = self.chain.get(source).and_then(|held| held.get(asset)).copied().unwrap_or(0);
         let other = self.sum(|known| known.source == *source && known.id != promise.id);
-        let free = held - other.get(asset).copied().unwrap_or(0);
+        let free = held.saturating_sub(other.get(asset).copied().unwrap_or(0));
         if promise.quantity <= free {
             return Ok(());
         }
