@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use api_sandbox::tokenpass::{self as tp, Generation, Key, Tokenpass};
-use api_sandbox::{Raw, SandboxClock, Service, Verdict};
+use api_sandbox::{Raw, Sandbox, SandboxClock, Service, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -1122,4 +1124,189 @@ fn no_secret_is_in_the_debug_text() {
     ] {
         assert!(!text.contains(secret), "{text}");
     }
+}
+
+/// The names of the members at that place, in alphabetical order.
+fn members(json: &Value, place: &str) -> String {
+    let object = json.pointer(place).and_then(Value::as_object);
+    let object = object.unwrap_or_else(|| panic!("no object at {place:?} of {json}"));
+    let mut names: Vec<&str> = object.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names.join(" ")
+}
+
+/// What the exchange of a code sends.
+fn exchange(code: &str) -> Value {
+    json!({
+        "grant_type": "authorization_code", "code": code, "redirect_uri": tp::REDIRECT_URI,
+        "client_id": tp::CLIENT_ID, "client_secret": tp::CLIENT_SECRET,
+    })
+}
+
+#[test]
+#[rustfmt::skip]
+fn every_endpoint_answers_in_its_shape() {
+    const DETAIL: &str = "active address balances label public type verified";
+    const ROW: &str = "address balances label public";
+    const TX: &str = "asset created_at destination expiration fingerprint note promise_id pseudo quantity ref source txid updated_at";
+    const GROUP: &str = "active app_whitelist created_at name updated_at uuid";
+    const ACCOUNT: &str = "balance created_at name tokenpass_user updated_at uuid";
+    const ENTRY: &str = "account_name account_uuid amount app_credit_group_uuid created_at ref updated_at uuid";
+    const BALANCE: &str = "asset balance balanceSat name";
+    const CHAT: &str = "active global id name tokens";
+    const TOKEN: &str = "access_token expires_in token_type";
+    const LOOKUP: &str = "address email username";
+
+    let mut bench = Bench::new();
+    let mut seen = Vec::new();
+    let mut shape = |bench: &mut Bench, id: &'static str, who: As<'_>, method: &str, target: &str, body: Value, place: &str, wanted: &str| {
+        let got = bench.ask(who, method, target, &body);
+        assert_eq!((got.status, got.verdict.endpoint), (200, Some(id)), "{}", got.text);
+        assert_ne!(got.verdict.signed, Some(false), "{id}");
+        seen.push(id);
+        let json = got.json();
+        assert_eq!(members(&json, place), wanted, "{id}");
+        json
+    };
+    let anybody = As::Nobody;
+    let nothing = || Value::Null;
+    let me = |mut body: Value| { body["oauth_token"] = tp::OAUTH_TOKEN.into(); body };
+    let key = Key::named("shapes");
+    let address = key.address();
+
+    let target = format!("/oauth/authorize?{}&sandbox_consent=grant", authorize("user"));
+    let mut code = || {
+        let got = bench.get(anybody, &target);
+        assert_eq!(got.verdict, Verdict { endpoint: Some("oauth.authorize"), signed: None });
+        got.location().split_once("?code=").unwrap().1.split_once('&').unwrap().0.to_owned()
+    };
+    let (first, second) = (code(), code());
+    let b = &mut bench;
+    shape(b, "oauth.access_token", anybody, "POST", "/oauth/access-token", exchange(&first), "", TOKEN);
+    let target = format!("/api/v1/oauth/token?{}", authorize("user"));
+    shape(b, "oauth.api_token", anybody, "POST", &target, exchange(&second), "", TOKEN);
+    let mut body = json!({ "username": "bob", "password": tp::PASSWORD, "grant_access": 1 });
+    let target = format!("/api/v1/oauth/request?{}", authorize("user"));
+    shape(b, "oauth.request_code", anybody, "POST", &target, body.clone(), "", "code state");
+    body["client_id"] = tp::CLIENT_ID.into();
+    shape(b, "account.login", anybody, "POST", "/api/v1/login", body.clone(), "", "confirmed_email ecc_key email id name username");
+    body["client_secret"] = tp::CLIENT_SECRET.into();
+    body["grant_type"] = "password".into();
+    shape(b, "oauth.password_token", anybody, "POST", "/oauth/token", body, "", TOKEN);
+    let target = format!("/oauth/user?access_token={}", tp::OAUTH_TOKEN);
+    shape(b, "oauth.user", anybody, "GET", &target, nothing(), "", "ecc_key email email_is_confirmed id name username");
+    let body = json!({ "client_id": tp::CLIENT_ID, "username": "Zoe", "password": "x", "email": "z@example.org" });
+    shape(b, "account.register", anybody, "POST", "/api/v1/register", body, "/result", "ecc_key email id username");
+    let body = json!({ "client_id": tp::CLIENT_ID, "user_id": tp::USER_ID, "token": tp::OAUTH_TOKEN, "current_password": tp::PASSWORD, "name": "N" });
+    shape(b, "account.update", anybody, "PATCH", "/api/v1/update", body, "", "result");
+
+    shape(b, "tca.check_user", APP, "GET", &token("/api/v1/tca/check/bob?TOKENLY=1"), nothing(), "", "result");
+    shape(b, "tca.check_address", anybody, "GET", &format!("/api/v1/tca/check-address/{address}?TOKENLY=1"), nothing(), "", "result");
+    shape(b, "tca.check_email", USER, "GET", "/api/v1/tca/checkemail/x%40example.org?TOKENLY=1", nothing(), "", "result");
+    shape(b, "tca.find_users", USER, "GET", "/api/v1/tca/users?TOKENLY=1", nothing(), "/results/0", "channel id username");
+    shape(b, "perk.get", anybody, "GET", "/api/v1/perks/TOKENLY", nothing(), "", "chatCount token");
+    shape(b, "asset.info", APP, "GET", "/api/v1/tca/asset/bitcoin/TOKENLY", nothing(), "/result", "asset chain");
+
+    let promise = json!({ "source": tp::source_key().address(), "destination": tp::OTHER_ADDRESS, "asset": "TOKENLY", "quantity": 1 });
+    let got = shape(b, "promise.create", APP, "POST", "/api/v1/tca/provisional/tx", promise, "/tx", TX);
+    let one = format!("/api/v1/tca/provisional/tx/{}", got["tx"]["promise_id"]);
+    shape(b, "promise.list", APP, "GET", "/api/v1/tca/provisional/tx", nothing(), "/list/0", TX);
+    shape(b, "promise.list_by_email", APP, "GET", "/api/v1/tca/provisional/byemail/x%40example.org", nothing(), "", "list result");
+    shape(b, "promise.get", APP, "GET", &one, nothing(), "/tx", TX);
+    shape(b, "promise.update", APP, "PATCH", &one, json!({ "ref": "x" }), "/tx", TX);
+    shape(b, "promise.cancel", APP, "DELETE", &one, nothing(), "", "result");
+    shape(b, "source.register", APP, "POST", "/api/v1/tca/provisional/register", json!({ "address": address }), "", "result");
+    shape(b, "source.list", APP, "GET", "/api/v1/tca/provisional", nothing(), &format!("/whitelist/{address}"), "address assets");
+    shape(b, "source.delete", APP, "DELETE", &format!("/api/v1/tca/provisional/{address}"), nothing(), "", "result");
+
+    shape(b, "address.list_mine", anybody, "GET", &token("/api/v1/tca/addresses"), nothing(), "/result/0", "active address balances label public verified");
+    shape(b, "address.list_public", APP, "GET", "/api/v1/tca/addresses/bob", nothing(), "/result/0", ROW);
+    shape(b, "address.get_public", APP, "GET", &format!("/api/v1/tca/addresses/bob/{}", tp::OTHER_ADDRESS), nothing(), "/result", DETAIL);
+    let got = shape(b, "address.register", anybody, "POST", "/api/v1/tca/address", me(json!({ "address": address })), "/result", "active address label public type verify_address verify_code");
+    let sent = me(json!({ "signature": key.sign(got["result"]["verify_code"].as_str().unwrap()) }));
+    let one = format!("/api/v1/tca/address/{address}");
+    shape(b, "address.verify", anybody, "POST", &one, sent, "", "result");
+    shape(b, "address.get_mine", anybody, "GET", &token(&one), nothing(), "/result", DETAIL);
+    shape(b, "address.update", anybody, "PATCH", &one, me(json!({ "public": true })), "/result", DETAIL);
+    shape(b, "address.delete", anybody, "DELETE", &token(&one), nothing(), "", "result");
+    let message = b.server.new_instant_message("bob").unwrap();
+    let sent = json!({ "msg": message, "address": address, "sig": key.sign(&message) });
+    shape(b, "address.instant_verify", anybody, "POST", "/api/v1/instant-verify/bob", sent, "", "result");
+
+    let target = format!("/api/v1/lookup/address/{}", tp::OTHER_ADDRESS);
+    shape(b, "lookup.user_by_address", APP, "GET", &target, nothing(), "/result", LOOKUP);
+    shape(b, "lookup.users_by_addresses", APP, "POST", "/api/v1/lookup/addresses", json!({ "address_list": [tp::OTHER_ADDRESS] }), &format!("/users/{}", tp::OTHER_ADDRESS), LOOKUP);
+    shape(b, "lookup.address_by_user", APP, "GET", "/api/v1/lookup/user/bob", nothing(), "/result", LOOKUP);
+    let target = format!("/api/v1/lookup/email/z%40example.org?client_id={}", tp::CLIENT_ID);
+    shape(b, "lookup.user_by_email", APP, "GET", &target, nothing(), "/result", "email username");
+    shape(b, "lookup.user_exists", USER, "GET", "/api/v1/lookup/user/exists/bob", nothing(), "", "result");
+    shape(b, "balance.public", anybody, "GET", &token("/api/v1/tca/public/balances"), nothing(), "/0", BALANCE);
+    shape(b, "balance.protected", anybody, "GET", &token("/api/v1/tca/protected/balances"), nothing(), "/0", BALANCE);
+
+    shape(b, "messenger.privileges", anybody, "GET", &token("/api/v1/tca/messenger/privileges/TOKENLY"), nothing(), "", "canMessage token");
+    shape(b, "messenger.chats", anybody, "GET", &token("/api/v1/tca/messenger/chats"), nothing(), "/0", CHAT);
+    shape(b, "messenger.chat_privileges", anybody, "GET", &token("/api/v1/tca/messenger/chat/Qi81Dp4C8a8LZcjYGWFbAG"), nothing(), "", "authorized isGlobal tokenAuthorization");
+    shape(b, "messenger.join", anybody, "POST", "/api/v1/tca/messenger/roster/Qi81Dp4C8a8LZcjYGWFbAG", me(json!({})), "", "success");
+    let rules = json!([{ "token": "TOKENLY", "quantity": 1 }]);
+    shape(b, "chat.create", anybody, "POST", "/api/v1/chats", me(json!({ "name": "n", "tca_rules": rules })), "", CHAT);
+    let one = format!("/api/v1/chat/{}", tp::CHAT_ID);
+    shape(b, "chat.update", anybody, "POST", &one, me(json!({ "tca_rules": rules })), "", CHAT);
+    shape(b, "chat.get", anybody, "GET", &token(&one), nothing(), "", CHAT);
+
+    let body = json!({ "name": "g", "app_whitelist": [tp::CLIENT_ID] });
+    let got = shape(b, "credit_group.create", APP, "POST", "/api/v1/credits", body, "/credit_group", GROUP);
+    let group = format!("/api/v1/credits/{}", got["credit_group"]["uuid"].as_str().unwrap());
+    shape(b, "credit_group.list", APP, "GET", "/api/v1/credits", nothing(), "/list/0", GROUP);
+    shape(b, "credit_group.get", APP, "GET", &group, nothing(), "/credit_group", GROUP);
+    shape(b, "credit_group.update", APP, "PATCH", &group, json!({ "name": "h" }), "/credit_group", GROUP);
+    let accounts = format!("{group}/accounts");
+    shape(b, "credit_account.create", APP, "POST", &accounts, json!({ "name": "a" }), "/account", ACCOUNT);
+    let rows = json!({ "accounts": [{ "account": "a", "amount": 1 }] });
+    shape(b, "credit.give", APP, "POST", &format!("{accounts}/credit"), rows.clone(), "/transactions/0/debit", ENTRY);
+    shape(b, "credit.take", APP, "POST", &format!("{accounts}/debit"), rows, "/transactions/0/credit", ENTRY);
+    shape(b, "credit_account.list", APP, "GET", &accounts, nothing(), "/accounts/0", ACCOUNT);
+    shape(b, "credit_account.get", APP, "GET", &format!("{accounts}/a"), nothing(), "/account", ACCOUNT);
+    shape(b, "credit_account.history", APP, "GET", &format!("{accounts}/a/history"), nothing(), "/transactions/0", "amount created_at credit_group ref tx_uuid updated_at");
+    shape(b, "credit_group.history", APP, "GET", &format!("{group}/history"), nothing(), "/transactions/0", "account account_uuid amount created_at credit_group ref tokenpass_user tx_uuid updated_at");
+
+    shape(b, "second_factor.status", anybody, "GET", &token("/api/v1/tca/check-sign/bob"), nothing(), "", "result");
+    b.server.addresses[0].address = address;
+    let signature = key.sign(&Tokenpass::second_factor_message(tp::USERNAME));
+    shape(b, "second_factor.sign", anybody, "POST", "/api/v1/tca/set-sign", me(json!({ "signature": signature })), "", "result");
+    shape(b, "oauth.logout", anybody, "GET", &token("/api/v1/oauth/logout"), nothing(), "", "result");
+
+    seen.push("oauth.authorize");
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 61);
+}
+
+#[test]
+fn the_server_answers_over_a_socket_where_the_environment_leads() {
+    let sandbox = Sandbox::start().unwrap();
+    let environment = sandbox.environment();
+    let get = |name: &str| {
+        let row = environment.iter().find(|(known, _)| *known == name);
+        row.unwrap_or_else(|| panic!("no {name}")).1.clone()
+    };
+    let base = get("TOKENPASS_BASE_URL");
+    assert_eq!(base, get("TOKENPASS_PROVIDER_HOST"));
+    let host = base.strip_prefix("http://").unwrap();
+    let (id, secret) = (get("TOKENPASS_CLIENT_ID"), get("TOKENPASS_CLIENT_SECRET"));
+    let nonce = sandbox.clock().unix();
+    let message = format!("GET\n{base}/api/v1/credits\n{{}}\n{id}\n{nonce}");
+    let signature = STANDARD.encode(mac(&secret, message.as_bytes()));
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET /api/v1/credits HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\
+         x-tokenly-auth-api-token: {id}\r\nx-tokenly-auth-nonce: {nonce}\r\n\
+         x-tokenly-auth-signature: {signature}\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(r#"{"list":[]}"#), "{answer}");
+    let seen = sandbox.tokenpass().take_seen();
+    assert_eq!(seen[0].verdict.signed, Some(true));
 }
