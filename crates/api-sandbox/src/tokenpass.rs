@@ -61,6 +61,8 @@ pub const PASSWORD: &str = "Correct-Horse-1";
 pub const EMAIL: &str = "cryptonaut@example.org";
 /// Another user, with one public address.
 pub const OTHER_USERNAME: &str = "bob";
+/// The id of that user.
+pub const OTHER_USER_ID: &str = "00000002-1111-4111-8111-111111111111";
 /// The e-mail address of [`OTHER_USERNAME`], which is not confirmed.
 pub const OTHER_EMAIL: &str = "bob@example.org";
 /// A token of [`USERNAME`] with every scope.

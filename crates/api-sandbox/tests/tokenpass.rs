@@ -780,7 +780,7 @@ fn a_privileged_application_gives_a_source_to_a_user() {
     let got = bench.post(APP, path, &body);
     let wrong = json!({ "error": "Incorrect assign_user_hash parameter", "result": true });
     assert_eq!((got.status, got.json()), (400, wrong));
-    let hash = Sha256::digest("00000002-1111-4111-8111-111111111111");
+    let hash = Sha256::digest(tp::OTHER_USER_ID);
     let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     body["assign_user_hash"] = hash.into();
     bench.good(APP, "POST", path, &body);
@@ -952,7 +952,7 @@ fn credits_have_two_sides_and_rows_before_a_bad_one_stay() {
 
     let refused = bench.refusal(APP, "POST", &accounts, &json!({}));
     assert_eq!(refused, no(400, "App Credit account name required"));
-    let bob = "00000002-1111-4111-8111-111111111111";
+    let bob = tp::OTHER_USER_ID;
     let account = bench.good(APP, "POST", &accounts, &json!({ "name": bob }))["account"].clone();
     assert_eq!(account["tokenpass_user"]["username"], "bob");
     let refused = bench.refusal(APP, "POST", &accounts, &json!({ "name": bob }));

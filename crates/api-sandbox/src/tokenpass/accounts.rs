@@ -12,8 +12,9 @@ use super::entities::escape;
 use super::php::{Value, map, parse_query};
 use super::{
     CLIENT_ID, CLIENT_SECRET, EMAIL, EXPIRED_TOKEN, LIMITED_TOKEN, OAUTH_TOKEN, OTHER_CLIENT_ID,
-    OTHER_CLIENT_SECRET, OTHER_EMAIL, OTHER_USERNAME, PASSWORD, PRIVILEGED_CLIENT_ID,
-    PRIVILEGED_CLIENT_SECRET, REDIRECT_URI, SCOPES, Tokenpass, USER_ID, USERNAME, bitcoin,
+    OTHER_CLIENT_SECRET, OTHER_EMAIL, OTHER_USER_ID, OTHER_USERNAME, PASSWORD,
+    PRIVILEGED_CLIENT_ID, PRIVILEGED_CLIENT_SECRET, REDIRECT_URI, SCOPES, Tokenpass, USER_ID,
+    USERNAME, bitcoin,
 };
 use crate::{Raw, Reply};
 
@@ -110,8 +111,7 @@ pub(super) fn first_users() -> Vec<User> {
     let mut first = user(USER_ID, "Crypto Naut", USERNAME, EMAIL);
     first.email_is_confirmed = true;
     first.api_key = Some((PRIVILEGED_CLIENT_ID.to_owned(), PRIVILEGED_CLIENT_SECRET.to_owned()));
-    let other =
-        user("00000002-1111-4111-8111-111111111111", "Bob Élan", OTHER_USERNAME, OTHER_EMAIL);
+    let other = user(OTHER_USER_ID, "Bob Élan", OTHER_USERNAME, OTHER_EMAIL);
     vec![first, other]
 }
 

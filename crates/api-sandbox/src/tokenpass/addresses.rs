@@ -11,8 +11,8 @@ use super::entities::escape;
 use super::php::{Value, map};
 use super::tca::Stack;
 use super::{
-    Balances, INACTIVE_ADDRESS, OTHER_ADDRESS, PRIVATE_ADDRESS, PUBLIC_ADDRESS, Tokenpass, USER_ID,
-    User, bitcoin, unverified_key,
+    Balances, INACTIVE_ADDRESS, OTHER_ADDRESS, OTHER_USER_ID, PRIVATE_ADDRESS, PUBLIC_ADDRESS,
+    Tokenpass, USER_ID, User, bitcoin, unverified_key,
 };
 use crate::Reply;
 
@@ -59,7 +59,7 @@ pub(super) fn first_addresses() -> Vec<Address> {
         address(USER_ID, PRIVATE_ADDRESS, "Private", false, true, true),
         address(USER_ID, INACTIVE_ADDRESS, "Inactive", true, false, true),
         address(USER_ID, &unverified, "Unverified", true, true, false),
-        address("00000002-1111-4111-8111-111111111111", OTHER_ADDRESS, "", true, true, true),
+        address(OTHER_USER_ID, OTHER_ADDRESS, "", true, true, true),
     ]
 }
 
