@@ -40,7 +40,7 @@ fn no_secret_reaches_logs_debug_display_or_errors() {
     let sandbox = Sandbox::start().unwrap();
     let base = sandbox.tinypass().base_url().to_owned();
     let builder = Client::builder("AIDAIDAID0", KEY)
-        .environment(Environment::Custom(base.clone()))
+        .environment(Environment::Custom(base))
         .clock(ManualClock::at_unix(1_400_000_000));
     let client = builder.clone().build().unwrap();
     let mut shown = vec![format!("{builder:?} {builder:#?} {client:?} {client:#?}")];

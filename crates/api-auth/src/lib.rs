@@ -10,6 +10,7 @@
 //! | [`Pages`], [`Items`] | lists that come in pages |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
 //! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | `block` (feature `blocks`) | encrypted blocks |
 //! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
@@ -18,6 +19,8 @@
 //! | [`Clock`], [`ManualClock`] | time |
 
 mod auth;
+#[cfg(feature = "blocks")]
+pub mod block;
 mod client;
 mod clock;
 mod curl;
@@ -38,7 +41,7 @@ pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;
-pub use encode::{Encoding, Params, path_segment};
+pub use encode::{Encoding, Params, path_segment, percent_decode};
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
 pub use error::{Detail, Error, ErrorKind, Fault, InputError, Result};
 pub use hmac::{HmacKey, Signature};

@@ -1,0 +1,55 @@
+//! The project's own tasks, `cargo xtask TASK`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
+
+mod check;
+mod demo;
+mod endpoints;
+mod providers;
+mod sandbox;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+usage: cargo xtask TASK
+
+  test        what a change needs to be trusted: formatting, lints, all tests, docs
+  demo        runs every example against the sandbox and shows what each call sent
+  sandbox     starts the servers and prints the variables that lead clients to them
+  endpoints   checks that every listed endpoint is implemented, tested, documented, called
+  check       checks each crate alone: tree, licences, features, packaging
+";
+
+/// What a task ends with: why it failed, for people.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let mut parser = lexopt::Parser::from_env();
+    let outcome = match parser.next() {
+        Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
+            "test" => test::run(),
+            "demo" => demo::run(),
+            "sandbox" => sandbox::run(),
+            "endpoints" => endpoints::run(),
+            "check" => check::run(),
+            other => Err(format!("no task {other:?}\n\n{HELP}")),
+        },
+        Ok(Some(Short('h') | Long("help"))) => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Ok(_) => Err(HELP.to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

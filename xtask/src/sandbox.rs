@@ -1,0 +1,16 @@
+//! `cargo xtask sandbox`: the servers, until stopped.
+
+use api_sandbox::Sandbox;
+
+use crate::Outcome;
+
+pub(crate) fn run() -> Outcome {
+    let sandbox = Sandbox::start().map_err(|error| error.to_string())?;
+    for (name, value) in sandbox.environment() {
+        println!("export {name}={value}");
+    }
+    eprintln!("The servers run until this program is stopped (Ctrl-C).");
+    loop {
+        std::thread::park();
+    }
+}
