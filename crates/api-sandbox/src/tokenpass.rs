@@ -9,6 +9,12 @@
 //! `GET /oauth/authorize` answers with a page for [`USERNAME`], who is logged in. The page's two
 //! links are the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added; asking for
 //! either redirects as the real page's buttons do. Who has granted once is redirected at once.
+//! A test that waits on a port of its own adds its callback to [`Client::callbacks`] first.
+//!
+//! # Proving ownership
+//!
+//! Proofs are bitcoin signatures, and checked as such. A [`Key`] makes them for tests: of
+//! [`SOURCE_ADDRESS`], of [`UNVERIFIED_ADDRESS`], or a new one by [`Key::named`].
 
 mod accounts;
 mod addresses;
@@ -79,16 +85,23 @@ pub const PRIVATE_ADDRESS: &str = "1AAAA2222xxxxxxxxxxxxxxxxxxy4pQ3tU";
 pub const OTHER_ADDRESS: &str = "1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v";
 /// An address of [`USERNAME`] that is not active.
 pub const INACTIVE_ADDRESS: &str = "1AAAA4444xxxxxxxxxxxxxxxxxxxxjbqeD";
+/// The address of [`source_key`], on the whitelist of [`CLIENT_ID`]: 1000 TOKENLY, 1000 LTBCOIN.
+pub const SOURCE_ADDRESS: &str = "1L6bpeDGYtkG2BeoJHqQ2pFU5QbH7wp7yG";
+/// The private key of that address, in wallet import format; it is no secret.
+pub const SOURCE_WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
+/// The address of [`unverified_key`], which [`USERNAME`] has registered and not verified.
+pub const UNVERIFIED_ADDRESS: &str = "1Dg4FyHQWSniJSXQHj1zNWJoJjjoW8FsxW";
+/// The private key of that address, in wallet import format; it is no secret.
+pub const UNVERIFIED_WIF: &str = "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6";
 /// A chat of [`USERNAME`] that needs 10 TOKENLY.
 pub const CHAT_ID: &str = "c0000000-0000-4000-8000-000000000001";
 
-/// The key of a source on the whitelist of [`CLIENT_ID`]; its address holds 1000 TOKENLY and
-/// 1000 LTBCOIN.
+/// The key of [`SOURCE_ADDRESS`].
 pub fn source_key() -> Key {
     Key::named("source")
 }
 
-/// The key of an address that [`USERNAME`] has registered and not verified.
+/// The key of [`UNVERIFIED_ADDRESS`].
 pub fn unverified_key() -> Key {
     Key::named("unverified")
 }
@@ -312,7 +325,7 @@ impl Tokenpass {
             addresses: addresses::first_addresses(),
             sources: vec![Source {
                 client_id: CLIENT_ID.to_owned(),
-                address: source_key().address(),
+                address: SOURCE_ADDRESS.to_owned(),
                 assets: None,
             }],
             promises: Vec::new(),
@@ -341,8 +354,8 @@ impl Tokenpass {
         server.hold(PRIVATE_ADDRESS, "TOKENLY", 5 * TOKEN);
         server.hold(PRIVATE_ADDRESS, "SECRETCOIN", TOKEN);
         server.hold(OTHER_ADDRESS, "TOKENLY", TOKEN);
-        server.hold(&source_key().address(), "TOKENLY", 1_000 * TOKEN);
-        server.hold(&source_key().address(), "LTBCOIN", 1_000 * TOKEN);
+        server.hold(SOURCE_ADDRESS, "TOKENLY", 1_000 * TOKEN);
+        server.hold(SOURCE_ADDRESS, "LTBCOIN", 1_000 * TOKEN);
         server
     }
 

@@ -512,7 +512,7 @@ fn rules_are_judged_over_all_live_addresses_and_promises() {
     assert!(!check("TOKENLY=15&op_0=%3E"));
     assert!(check("TOKENLY=16&LTBCOIN=5000&stackop_1=OR"));
     let promise = json!({
-        "source": tp::source_key().address(), "destination": "user:cryptonaut",
+        "source": tp::SOURCE_ADDRESS, "destination": "user:cryptonaut",
         "asset": "TOKENLY", "quantity": 100_000_000,
     });
     bench.good(APP, "POST", "/api/v1/tca/provisional/tx", &promise);
@@ -551,7 +551,7 @@ fn privileged_users_search_by_rules() {
     let got = bench.good(USER, "GET", "/api/v1/tca/users?TOKENLY=1", &Value::Null);
     assert_eq!((&got["count"], &got["results"][1]["username"]), (&json!(2), &json!("bob")));
     let promise = json!({
-        "source": tp::source_key().address(), "destination": "email:new@example.org",
+        "source": tp::SOURCE_ADDRESS, "destination": "email:new@example.org",
         "asset": "TOKENLY", "quantity": "100000000",
     });
     let got = bench.good(APP, "POST", "/api/v1/tca/provisional/tx", &promise);
@@ -790,7 +790,7 @@ fn a_privileged_application_gives_a_source_to_a_user() {
 #[test]
 fn promises_are_refused_for_every_documented_reason() {
     let mut bench = Bench::new();
-    let source = tp::source_key().address();
+    let source = tp::SOURCE_ADDRESS;
     let path = "/api/v1/tca/provisional/tx";
     let good = json!({
         "source": source, "destination": tp::OTHER_ADDRESS, "asset": "TOKENLY",
@@ -855,7 +855,7 @@ fn a_promise_lives_until_its_time() {
     let path = "/api/v1/tca/provisional/tx";
     let end = bench.clock.unix() + 3_600;
     let body = json!({
-        "source": tp::source_key().address(), "destination": "user:bob", "asset": "TOKENLY",
+        "source": tp::SOURCE_ADDRESS, "destination": "user:bob", "asset": "TOKENLY",
         "quantity": 100_000_000, "expiration": end, "ref": "a:b:c", "note": " café ",
         "fingerprint": "f1",
     });
@@ -900,7 +900,7 @@ fn a_promise_lives_until_its_time() {
         "POST",
         path,
         &json!({
-            "source": tp::source_key().address(), "destination": "user:bob", "asset": "TOKENLY",
+            "source": tp::SOURCE_ADDRESS, "destination": "user:bob", "asset": "TOKENLY",
             "quantity": 1, "expiration": "2199-01-01",
         }),
     );
@@ -914,7 +914,7 @@ fn a_user_without_address_gets_a_made_up_one() {
     let mut bench = Bench::new();
     bench.server.addresses.retain(|known| known.address != tp::OTHER_ADDRESS);
     let body = json!({
-        "source": tp::source_key().address(), "destination": "user:bob", "asset": "TOKENLY",
+        "source": tp::SOURCE_ADDRESS, "destination": "user:bob", "asset": "TOKENLY",
         "quantity": 1,
     });
     let tx = bench.good(APP, "POST", "/api/v1/tca/provisional/tx", &body)["tx"].clone();
@@ -1207,7 +1207,7 @@ fn every_endpoint_answers_in_its_shape() {
     shape(b, "perk.get", anybody, "GET", "/api/v1/perks/TOKENLY", nothing(), "", "chatCount token");
     shape(b, "asset.info", APP, "GET", "/api/v1/tca/asset/bitcoin/TOKENLY", nothing(), "/result", "asset chain");
 
-    let promise = json!({ "source": tp::source_key().address(), "destination": tp::OTHER_ADDRESS, "asset": "TOKENLY", "quantity": 1 });
+    let promise = json!({ "source": tp::SOURCE_ADDRESS, "destination": tp::OTHER_ADDRESS, "asset": "TOKENLY", "quantity": 1 });
     let got = shape(b, "promise.create", APP, "POST", "/api/v1/tca/provisional/tx", promise, "/tx", TX);
     let one = format!("/api/v1/tca/provisional/tx/{}", got["tx"]["promise_id"]);
     shape(b, "promise.list", APP, "GET", "/api/v1/tca/provisional/tx", nothing(), "/list/0", TX);

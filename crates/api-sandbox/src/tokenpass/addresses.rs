@@ -12,7 +12,7 @@ use super::php::{Value, map};
 use super::tca::Stack;
 use super::{
     Balances, INACTIVE_ADDRESS, OTHER_ADDRESS, OTHER_USER_ID, PRIVATE_ADDRESS, PUBLIC_ADDRESS,
-    Tokenpass, USER_ID, User, bitcoin, unverified_key,
+    Tokenpass, UNVERIFIED_ADDRESS, USER_ID, User, bitcoin,
 };
 use crate::Reply;
 
@@ -53,12 +53,11 @@ pub(super) fn first_addresses() -> Vec<Address> {
         pseudo: false,
         verify_code: None,
     };
-    let unverified = unverified_key().address();
     vec![
         address(USER_ID, PUBLIC_ADDRESS, "Main & public", true, true, true),
         address(USER_ID, PRIVATE_ADDRESS, "Private", false, true, true),
         address(USER_ID, INACTIVE_ADDRESS, "Inactive", true, false, true),
-        address(USER_ID, &unverified, "Unverified", true, true, false),
+        address(USER_ID, UNVERIFIED_ADDRESS, "Unverified", true, true, false),
         address(OTHER_USER_ID, OTHER_ADDRESS, "", true, true, true),
     ]
 }

@@ -205,6 +205,15 @@ mod tests {
         assert!(is_address(&key.address()));
     }
 
+    #[test]
+    fn the_keys_that_are_there_from_the_start_have_their_constants() {
+        use super::super::{self as tokenpass, source_key, unverified_key};
+        assert_eq!(source_key().address(), tokenpass::SOURCE_ADDRESS);
+        assert_eq!(source_key().wif(), tokenpass::SOURCE_WIF);
+        assert_eq!(unverified_key().address(), tokenpass::UNVERIFIED_ADDRESS);
+        assert_eq!(unverified_key().wif(), tokenpass::UNVERIFIED_WIF);
+    }
+
     /// Key 1 and its two addresses are known to everybody.
     #[test]
     fn the_first_key_has_the_known_addresses() {

@@ -148,13 +148,13 @@ impl Tokenpass {
     }
 
     pub(super) fn credit_group_update(&mut self, ask: &Ask<'_>) -> Answer {
-        let whitelist = self.whitelist(ask)?;
-        let date = self.date();
-        let group = self.credit_groups.iter_mut().find(|group| group.id == ask.value(0));
-        let group = group.ok_or_else(missing_group)?;
-        if group.owner != ask.client {
+        let found = self.credit_groups.iter().position(|group| group.id == ask.value(0));
+        let found = found.ok_or_else(missing_group)?;
+        if self.credit_groups.get(found).is_none_or(|group| group.owner != ask.client) {
             return Err(error(403, "You do not have access to this App Credit Group"));
         }
+        let (whitelist, date) = (self.whitelist(ask)?, self.date());
+        let group = self.credit_groups.get_mut(found).ok_or_else(missing_group)?;
         if let Some(name) = ask.text("name") {
             group.name = name;
         }

@@ -7,6 +7,9 @@ use super::php::{Value, parse_query};
 /// One satoshi is the 10^-8th part of a token.
 const DECIMALS: i32 = 8;
 
+/// What PHP skips before a number.
+const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+
 /// One rule of a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -64,8 +67,8 @@ impl Stack {
                 ("oauth_token", _) => {}
                 ("no_provisional", _) => with_promises = value.is_truthy(),
                 (_, "op") => drop(ops.insert(index, text)),
-                (_, "stackop") => drop(stack_ops.insert(index, text.to_uppercase())),
-                _ => assets.push((name.to_uppercase(), satoshis(&text))),
+                (_, "stackop") => drop(stack_ops.insert(index, text.to_ascii_uppercase())),
+                _ => assets.push((name.to_ascii_uppercase(), satoshis(&text))),
             }
         }
         let rules = assets
@@ -117,7 +120,7 @@ impl Rule {
 
 /// The whole number that the text begins with, or 0.
 fn leading_integer(text: &str) -> i64 {
-    let text = text.trim_start();
+    let text = text.trim_start_matches(BLANK);
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -132,7 +135,7 @@ fn leading_integer(text: &str) -> i64 {
 /// The decimal number that the text begins with, in satoshis, rounded half away from zero;
 /// what does not begin with a number is 0.
 pub(super) fn satoshis(text: &str) -> i128 {
-    let mut chars = text.trim_start().chars().peekable();
+    let mut chars = text.trim_start_matches(BLANK).chars().peekable();
     let negative = chars.next_if(|char| *char == '-').is_some();
     if !negative {
         chars.next_if_eq(&'+');
@@ -160,7 +163,7 @@ pub(super) fn satoshis(text: &str) -> i128 {
 
 /// The number of an exponent: digits right behind an optional sign, else 0.
 fn leading_exponent(text: &str) -> i32 {
-    if text.starts_with(char::is_whitespace) {
+    if text.starts_with(BLANK) {
         return 0;
     }
     let exponent = leading_integer(text).clamp(-1_000_000, 1_000_000);
@@ -282,6 +285,10 @@ mod tests {
             ("5e-10", 0),
             (".5", 50_000_000),
             ("-1", -100_000_000),
+            (" 2", 200_000_000),
+            ("-+1", 0),
+            ("1.5.5", 150_000_000),
+            ("1e 3", 100_000_000),
             ("abc", 0),
             ("", 0),
             ("184467440737.09551615", 18_446_744_073_709_551_615),
