@@ -40,7 +40,8 @@ pub trait Auth: Send + Sync {
     }
 
     /// Reads the finished request and signs it: may add headers or append to the body, and
-    /// changes nothing else. On an error the request is as it was.
+    /// changes nothing else. On an error the request is as it was. What it puts into the
+    /// request's extensions is found in those of the answer by [`rejected`](Auth::rejected).
     ///
     /// # Errors
     /// When the request cannot be signed.
@@ -48,6 +49,8 @@ pub trait Auth: Send + Sync {
 
     /// Whether `response` says that the token or session is no longer good. The auth forgets it
     /// then, and `true` means that one more try with a fresh one makes sense.
+    /// [`sign`](Auth::sign) may note in the request's extensions which token it used, so that the
+    /// late refusal of an old one is told from that of a fresh one.
     fn rejected(&self, response: &Response) -> bool {
         let _ = response;
         false

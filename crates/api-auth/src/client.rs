@@ -17,6 +17,10 @@ use crate::{
     TransportErrorKind, curl, json,
 };
 
+/// How many requests an auth may need before one call: a refused refresh token and a new grant
+/// are two.
+const MOST_PREPARATIONS: u32 = 3;
+
 /// What is the same for all clients of a provider.
 #[derive(Debug)]
 pub struct Provider {
@@ -38,6 +42,7 @@ pub struct Provider {
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) provider: &'static Provider,
     pub(crate) bases: Vec<(Site, String)>,
@@ -52,7 +57,7 @@ pub(crate) struct Parts {
 struct Inner {
     parts: Parts,
     /// Held while a token or session is fetched, so that one thread does it for all.
-    preparing: Mutex<()>,
+    preparing: Arc<Mutex<()>>,
     random: RandomState,
 }
 
@@ -71,7 +76,19 @@ impl<E: Into<Error>> From<E> for Failure {
 
 impl Client {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, preparing: Mutex::new(()), random: RandomState::new() }))
+        let preparing = Arc::default();
+        Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
+    }
+
+    /// A client that shares connections, clock and all else with this one, and has other
+    /// credentials of these names (those of a user, for example).
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
+        let mut parts = self.0.parts.clone();
+        parts.credentials.retain(|(name, _)| credentials.iter().all(|(new, _)| new != name));
+        parts.credentials.extend(credentials);
+        let preparing = self.0.preparing.clone();
+        Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
     /// Makes the call and reads its answer.
@@ -132,6 +149,13 @@ impl Client {
         Ok(curl(&request, parameters, secrets))
     }
 
+    /// The base URL of a site, without a slash at its end; `None` if the environment has no such
+    /// site.
+    pub fn base_url(&self, site: Site) -> Option<&str> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
+        found.map(|(_, base)| base.as_str())
+    }
+
     /// The client's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
@@ -174,7 +198,10 @@ impl Client {
             self.make_ready(auth)?;
             let request = self.build(endpoint, auth)?;
             *attempts += 1;
-            let response = self.transmit(E::ID, *attempts, request)?;
+            // What the auth noted on the request (which token it used) comes back with the answer.
+            let notes = request.extensions().clone();
+            let mut response = self.transmit(E::ID, *attempts, request)?;
+            response.extensions_mut().extend(notes);
             if auth.is_some_and(|auth| auth.rejected(&response)) && !renewed {
                 renewed = true;
                 continue;
@@ -235,19 +262,22 @@ impl Client {
         let _one_thread = self.0.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempts = 0;
         self.with_retries("auth", true, || {
-            let Some(preparation) = auth.prepare(clock.now())? else {
-                return Ok(()); // Another thread was first.
-            };
-            attempts += 1;
-            let mut request = preparation.request;
-            self.add_headers(&mut request, "application/json");
-            let response = self.transmit("auth", attempts, request)?;
-            let status = response.status();
-            let after = self.retry_after(&response);
-            auth.absorb(response, clock.now()).map_err(|error| Failure {
-                error: error.with_retry_after(after),
-                outcome: Some(Outcome::Status { status, retry_after: after }),
-            })
+            for _ in 0..MOST_PREPARATIONS {
+                let Some(preparation) = auth.prepare(clock.now())? else {
+                    break; // Done, or another thread was first.
+                };
+                attempts += 1;
+                let mut request = preparation.request;
+                self.add_headers(&mut request, "application/json");
+                let response = self.transmit("auth", attempts, request)?;
+                let status = response.status();
+                let after = self.retry_after(&response);
+                auth.absorb(response, clock.now()).map_err(|error| Failure {
+                    error: error.with_retry_after(after),
+                    outcome: Some(Outcome::Status { status, retry_after: after }),
+                })?;
+            }
+            Ok(())
         })
         .map_err(Error::of_preparation)
     }
