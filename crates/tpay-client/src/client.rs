@@ -709,6 +709,11 @@ impl Client {
         self.send(&GetRootCertificates::new())
     }
 
+    #[cfg(feature = "notifications")]
+    pub(crate) fn core(&self) -> &api_auth::Client {
+        &self.core
+    }
+
     /// Where this client's API is.
     pub fn environment(&self) -> &Environment {
         &self.environment

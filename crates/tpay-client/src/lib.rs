@@ -66,7 +66,7 @@ pub use marketplace::{
     MarketplaceLanguage, MarketplaceMerchant, MarketplaceRefund, MarketplaceTransaction,
     PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
 };
-pub use money::Currency;
+pub use money::{Currency, grosze};
 pub use oauth::{GetTokenInfo, RequestToken, Token, TokenDetails, TokenInfo};
 pub use pay::{
     AliasType, Autopayment, AutopaymentModel, BLIK_GROUP, BlikAlias, BlikPayment, CARD_GROUP,
@@ -97,7 +97,12 @@ pub use transactions::{
 };
 
 #[cfg(feature = "notifications")]
-pub use notifications::*;
+pub use notifications::{
+    AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
+    NotificationStatus, Notifications, OtherNotification, PaymentNotification,
+    RecurringNotification, TokenUpdateNotification, TokenizationNotification, payment_md5sum,
+    testing,
+};
 
 pub use api_auth::oauth::ClientAuthentication;
 pub use api_auth::{

@@ -475,7 +475,10 @@ impl Payer {
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         let mut text = user_agent.into();
-        text.truncate(text.floor_char_boundary(255));
+        let end = (0..=255).rev().find(|end| text.is_char_boundary(*end));
+        if text.len() > 255 {
+            text.truncate(end.unwrap_or(0));
+        }
         self.user_agent = Some(text);
         self
     }
