@@ -7,6 +7,8 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+pub mod fuzz;
+
 use api_sandbox::{Sandbox, tinypass};
 use tinypass_client::{Builder, Client, Environment};
 

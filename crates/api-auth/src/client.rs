@@ -42,6 +42,7 @@ pub struct Provider {
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) provider: &'static Provider,
     pub(crate) bases: Vec<(Site, String)>,
@@ -56,7 +57,7 @@ pub(crate) struct Parts {
 struct Inner {
     parts: Parts,
     /// Held while a token or session is fetched, so that one thread does it for all.
-    preparing: Mutex<()>,
+    preparing: Arc<Mutex<()>>,
     random: RandomState,
 }
 
@@ -75,7 +76,19 @@ impl<E: Into<Error>> From<E> for Failure {
 
 impl Client {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, preparing: Mutex::new(()), random: RandomState::new() }))
+        let preparing = Arc::default();
+        Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
+    }
+
+    /// A client that shares connections, clock and all else with this one, and has other
+    /// credentials of these names (those of a user, for example).
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
+        let mut parts = self.0.parts.clone();
+        parts.credentials.retain(|(name, _)| credentials.iter().all(|(new, _)| new != name));
+        parts.credentials.extend(credentials);
+        let preparing = self.0.preparing.clone();
+        Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
     /// Makes the call and reads its answer.
@@ -134,6 +147,13 @@ impl Client {
         let request = self.prepare(endpoint)?;
         let parameters = self.auth(endpoint.credential())?.map_or(&[][..], Auth::secret_parameters);
         Ok(curl(&request, parameters, secrets))
+    }
+
+    /// The base URL of a site, without a slash at its end; `None` if the environment has no such
+    /// site.
+    pub fn base_url(&self, site: Site) -> Option<&str> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
+        found.map(|(_, base)| base.as_str())
     }
 
     /// The client's clock.

@@ -192,6 +192,56 @@ impl<'a> Draft<'a> {
         Ok(Self { method: endpoint.method(), path: endpoint.path(), query, body: endpoint.body()? })
     }
 
+    /// Adds a member at the end of the body, for whoever dresses a request with parameters that
+    /// travel there. A text is written as such, `None` as JSON's null; no body becomes a JSON one.
+    ///
+    /// # Errors
+    /// A body that is neither a form nor a JSON object, and null in a form.
+    pub fn add_to_body(&mut self, name: &str, value: Option<&str>) -> Result<(), InputError> {
+        if let (Body::Form(params), Some(value)) = (&mut self.body, value) {
+            params.push(name.to_owned(), value.to_owned());
+            return Ok(());
+        }
+        let refuse = || InputError::new("body", "must be a JSON object or a form");
+        let mut bytes = match std::mem::take(&mut self.body) {
+            Body::None => b"{}".to_vec(),
+            Body::Json(bytes) => bytes,
+            _ => return Err(refuse()),
+        };
+        let Some(inside) = bytes.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")) else {
+            return Err(refuse());
+        };
+        let comma = if inside.trim_ascii().is_empty() { "" } else { "," };
+        bytes.truncate(bytes.len() - 1);
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let value = value.map_or_else(|| "null".to_owned(), text);
+        bytes.extend_from_slice([comma, &text(name), ":", &value, "}"].concat().as_bytes());
+        self.body = Body::Json(bytes);
+        Ok(())
+    }
+
+    /// Moves the query, and a form, into a JSON body of texts, for schemes that know no other.
+    ///
+    /// # Errors
+    /// A body that is neither a form nor a JSON object.
+    pub fn move_into_json_body(&mut self) -> Result<(), InputError> {
+        match std::mem::take(&mut self.body) {
+            Body::Form(params) => {
+                for (name, value) in params.iter() {
+                    self.add_to_body(name, Some(value))?;
+                }
+            }
+            body => self.body = body,
+        }
+        for (name, value) in std::mem::take(&mut self.query).iter() {
+            self.add_to_body(name, Some(value))?;
+        }
+        if matches!(self.body, Body::None) {
+            self.body = Body::Json(b"{}".to_vec());
+        }
+        Ok(())
+    }
+
     /// Encodes everything, once. What comes out is what is signed and what is sent.
     ///
     /// `base` is scheme, host and an optional path without a slash at its end.
@@ -371,6 +421,35 @@ mod tests {
         let request = encode(&call).unwrap();
         assert_eq!(request.headers()["content-type"], "application/json");
         assert_eq!(request.body(), "[\"ą/\"]".as_bytes());
+    }
+
+    #[test]
+    fn members_are_added_at_the_end_of_a_body() {
+        let dressed = |body: Body<'static>, value| {
+            let call = RawEndpoint::new(Method::POST, "/x").param("q", "1 é").with_body(body);
+            let mut draft = Draft::of(&call).unwrap();
+            draft.add_to_body("t\"", value)?;
+            draft.move_into_json_body()?;
+            assert!(draft.query.is_empty());
+            let request = draft.encode(BASE, Encoding::Form).unwrap();
+            assert_eq!(request.headers()["content-type"], "application/json");
+            Ok::<_, InputError>(String::from_utf8(request.into_body()).unwrap())
+        };
+        assert_eq!(dressed(Body::None, None).unwrap(), r#"{"t\"":null,"q":"1 é"}"#);
+        let json = |text: &str| Body::Json(text.as_bytes().to_vec());
+        assert_eq!(
+            dressed(json(r#"{"a":[]}"#), Some("v")).unwrap(),
+            r#"{"a":[],"t\"":"v","q":"1 é"}"#
+        );
+        let mut form = Params::new();
+        form.push("f", "2");
+        assert_eq!(
+            dressed(Body::Form(form), Some("v")).unwrap(),
+            r#"{"f":"2","t\"":"v","q":"1 é"}"#
+        );
+        for bad in ["[]", "1", "", "{"] {
+            assert_eq!(dressed(json(bad), Some("v")).unwrap_err().argument(), "body", "{bad}");
+        }
     }
 
     #[test]

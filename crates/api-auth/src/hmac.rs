@@ -1,6 +1,7 @@
 //! HMAC-SHA256 with a key that is prepared once, and the three texts a signature is sent as.
 //!
-//! Each signing recipe is a file of its own below this one: [`request_line`].
+//! Each signing recipe is a file of its own below this one: [`request_line`], [`form_digest`],
+//! [`nonce_headers`].
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,10 +9,12 @@ use std::ops::Deref;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::{InputError, Secret};
 
+pub mod form_digest;
+pub mod nonce_headers;
 pub mod request_line;
 
 /// An HMAC-SHA256 key, hashed into its start state once and cloned for each message.
@@ -58,6 +61,29 @@ impl fmt::Debug for HmacKey {
     }
 }
 
+/// The SHA-256 of `bytes` as lower-case hex, 64 characters: for the few providers that want a bare
+/// hash somewhere. It proves nothing, unlike an HMAC.
+///
+/// ```
+/// assert!(api_auth::hmac::sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
+/// ```
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    let text = hex(&Sha256::digest(bytes).into());
+    str::from_utf8(&text).unwrap_or_default().to_owned()
+}
+
+fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+    // The digits are written by hand: the only hex in the house, 15 lines less to audit than a
+    // crate, and no allocation.
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    text
+}
+
 /// The 32 bytes of an HMAC-SHA256. A signature can be replayed, so `Debug` does not show it.
 #[derive(Clone, Copy)]
 pub struct Signature([u8; 32]);
@@ -70,14 +96,7 @@ impl Signature {
 
     /// Lower-case hex, 64 characters.
     pub fn hex(&self) -> SignatureText {
-        // The digits are written by hand: the only hex in the house, 15 lines less to audit than
-        // a crate, and no allocation.
-        const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-        }
+        let text = hex(&self.0);
         SignatureText { text, length: 64 }
     }
 

@@ -7,6 +7,7 @@
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
 //! | [`Server`] | one server: its address, what it saw, how it is told to misbehave |
 //! | [`tinypass`] | the TinyPass server's state and rules |
+//! | [`tpay`] | the Tpay server's state and rules |
 //! | [`SandboxClock`] | the time that the servers go by |
 
 mod clock;
@@ -15,6 +16,7 @@ mod misbehaviour;
 mod query;
 mod server;
 pub mod tinypass;
+pub mod tpay;
 
 use std::io;
 
@@ -23,12 +25,14 @@ pub use http::{Raw, Reply};
 pub use misbehaviour::Misbehaviour;
 pub use server::{Seen, Server, Service, Verdict};
 pub use tinypass::TinyPass;
+pub use tpay::Tpay;
 
 /// All servers, each on a port of its own of 127.0.0.1.
 #[derive(Debug)]
 pub struct Sandbox {
     clock: SandboxClock,
     tinypass: Server<TinyPass>,
+    tpay: Server<Tpay>,
 }
 
 impl Sandbox {
@@ -39,12 +43,19 @@ impl Sandbox {
     pub fn start() -> io::Result<Self> {
         let clock = SandboxClock::default();
         let tinypass = Server::start(0, TinyPass::new(clock.clone()))?;
-        Ok(Self { clock, tinypass })
+        let tpay = Server::start(0, Tpay::new(clock.clone()))?;
+        tpay.state(|server| server.base_url = tpay.base_url().to_owned());
+        Ok(Self { clock, tinypass, tpay })
     }
 
     /// The TinyPass server.
     pub fn tinypass(&self) -> &Server<TinyPass> {
         &self.tinypass
+    }
+
+    /// The Tpay server.
+    pub fn tpay(&self) -> &Server<Tpay> {
+        &self.tpay
     }
 
     /// The time that all servers go by; a test may move it.
@@ -58,11 +69,15 @@ impl Sandbox {
             ("TINYPASS_AID", tinypass::AID.to_owned()),
             ("TINYPASS_PRIVATE_KEY", tinypass::PRIVATE_KEY.to_owned()),
             ("TINYPASS_BASE_URL", self.tinypass.base_url().to_owned()),
+            ("TPAY_CLIENT_ID", tpay::CLIENT_ID.to_owned()),
+            ("TPAY_CLIENT_SECRET", tpay::CLIENT_SECRET.to_owned()),
+            ("TPAY_BASE_URL", self.tpay.base_url().to_owned()),
+            ("TPAY_TOKEN_CACHE", "off".to_owned()),
         ]
     }
 
     /// Forgets the requests that any server saw so far and gives them out.
     pub fn take_seen(&self) -> Vec<Seen> {
-        self.tinypass.take_seen()
+        [self.tinypass.take_seen(), self.tpay.take_seen()].concat()
     }
 }

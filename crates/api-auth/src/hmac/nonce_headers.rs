@@ -1,0 +1,802 @@
+//! The nonce-header scheme: three namespaced headers over method, URL, parameters, id and time.
+//!
+//! ```text
+//! message   = METHOD LF URL LF PARAMS LF ID LF NONCE         no LF at the end
+//! URL       = scheme://host[:port]/path                      no query; default ports left out
+//! PARAMS    = PHP's JSON of the decoded query (GET, DELETE with a query), else the body's bytes
+//! NONCE     = Unix seconds
+//! signature = base64(HMAC-SHA256(key, message)) with "="
+//! headers   = X-NAMESPACE-Auth-Api-Token, X-NAMESPACE-Auth-Nonce, X-NAMESPACE-Auth-Signature
+//! ```
+//!
+//! Servers of 2021 and later sign `{}` instead of the query of every GET: [`Variant::EmptyQuery`].
+//! A third generation signs the body only and has a JSON body on every method:
+//! [`Variant::BodyOnly`].
+//!
+//! ```text
+//! message   = NONCE BODY                                     nothing between the two
+//! signature = hex(HMAC-SHA256(key, message))
+//! headers   = X-API-Key, X-API-Nonce, X-API-Signature
+//! ```
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, StatusCode, Uri};
+use percent_encoding::percent_decode;
+
+use crate::{
+    Auth, Draft, Error, HmacKey, InputError, Request, Response, Secret, Signature, UnixTime,
+};
+
+/// Which generation of the scheme a server verifies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Variant {
+    /// The JSON of the decoded query is signed on GET (2016 to 2021).
+    #[default]
+    SignedQuery,
+    /// `{}` is signed on every GET, whatever its query (since April 2021).
+    EmptyQuery,
+    /// `X-API-*` headers over the nonce and the body; the query moves into a JSON body (since 2022).
+    BodyOnly,
+}
+
+/// The body's or the query's part of the message.
+///
+/// # Errors
+/// Parameter names that the server would read as other ones, text that is not UTF-8, and bodies
+/// that are neither JSON nor a form.
+pub fn params<'a>(
+    variant: Variant,
+    method: &Method,
+    query: &str,
+    content_type: &str,
+    body: &'a [u8],
+) -> Result<Cow<'a, [u8]>, InputError> {
+    let empty = || Ok(Cow::Borrowed(&b"{}"[..]));
+    let json = |encoded: &str| php_json(encoded).map(|text| Cow::Owned(text.into_bytes()));
+    if *method == Method::GET {
+        return if variant == Variant::EmptyQuery { empty() } else { json(query) };
+    }
+    if *method == Method::DELETE && !query.is_empty() {
+        return json(query);
+    }
+    if body.is_empty() {
+        empty()
+    } else if content_type.contains("/json") {
+        Ok(Cow::Borrowed(body))
+    } else if content_type.starts_with("application/x-www-form-urlencoded") {
+        json(str::from_utf8(body).map_err(|_| InputError::new("body", "is not UTF-8"))?)
+    } else {
+        Err(InputError::new("body", "can be signed only if it is JSON or a form"))
+    }
+}
+
+/// The URL's part of the message. A path stays as it is in the request line.
+///
+/// ```
+/// use api_auth::hmac::nonce_headers::signed_url;
+///
+/// let uri = "HTTPS://Example.com:443/a%2fb/?q=1".parse()?;
+/// assert_eq!(signed_url(&uri), "https://example.com/a%2fb/");
+/// # Ok::<(), api_auth::http::uri::InvalidUri>(())
+/// ```
+pub fn signed_url(uri: &Uri) -> String {
+    [&origin(uri), uri.path()].concat()
+}
+
+/// Scheme, host and port as they are signed: lower case, a default port left out.
+fn origin(uri: &Uri) -> String {
+    let scheme = uri.scheme_str().unwrap_or("https").to_ascii_lowercase();
+    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+    match (uri.port_u16(), scheme.as_str()) {
+        (None, _) | (Some(80), "http") | (Some(443), "https") => format!("{scheme}://{host}"),
+        (Some(port), _) => format!("{scheme}://{host}:{port}"),
+    }
+}
+
+/// The whole message, for looking at; [`signature`] does without it.
+pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str) -> Vec<u8> {
+    [method.as_str().as_bytes(), url.as_bytes(), params, id.as_bytes(), nonce.as_bytes()]
+        .join(&b'\n')
+}
+
+/// The signature of the five parts of the message.
+pub fn signature(
+    key: &HmacKey,
+    method: &Method,
+    url: &str,
+    params: &[u8],
+    id: &str,
+    nonce: &str,
+) -> Signature {
+    key.sign(&[
+        method.as_str().as_bytes(),
+        b"\n",
+        url.as_bytes(),
+        b"\n",
+        params,
+        b"\n",
+        id.as_bytes(),
+        b"\n",
+        nonce.as_bytes(),
+    ])
+}
+
+/// The signature of [`Variant::BodyOnly`].
+pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
+    key.sign(&[nonce.as_bytes(), body])
+}
+
+/// What PHP's `json_encode` makes of an encoded query or form: an object of texts, with `\uXXXX`
+/// for all that is not ASCII and plain slashes.
+///
+/// A name that comes twice keeps its place and takes the last value. `a[]` and `a[k]` are nested
+/// objects.
+///
+/// # Errors
+/// Text that is not UTF-8, and names that the server would read as other ones: with a dot or a
+/// space (they become `_`), with brackets that do not match, or empty.
+///
+/// ```
+/// use api_auth::hmac::nonce_headers::php_json;
+///
+/// assert_eq!(php_json("a=1&b=%C3%A9+/&a=2").unwrap(), r#"{"a":"2","b":"\u00e9 /"}"#);
+/// assert_eq!(php_json("a.b=1").unwrap_err().argument(), "a.b");
+/// ```
+pub fn php_json(encoded: &str) -> Result<String, InputError> {
+    let mut root = Vec::new();
+    for pair in encoded.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name)?, decoded(value)?);
+        let (base, keys) = keys_of(&name).ok_or_else(|| {
+            InputError::new(name.clone(), "is read by the server as another parameter name")
+        })?;
+        insert(&mut root, base, &keys, value);
+    }
+    let mut out = String::with_capacity(encoded.len() + 16);
+    write_map(&root, &mut out);
+    Ok(out)
+}
+
+fn decoded(text: &str) -> Result<String, InputError> {
+    let spaced = text.replace('+', " ");
+    let text = percent_decode(spaced.as_bytes()).decode_utf8();
+    text.map(Cow::into_owned).map_err(|_| InputError::new("query", "is not UTF-8"))
+}
+
+/// Splits `a[b][]` into `a` and its keys; `None` if PHP would see another name.
+fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
+    let end = name.find('[').unwrap_or(name.len());
+    let (base, mut rest) = name.split_at_checked(end)?;
+    if base.is_empty() || base.contains(['.', ' ', ']', '=', '&', '\0']) {
+        return None;
+    }
+    let mut keys = Vec::new();
+    while !rest.is_empty() {
+        let (key, after) = rest.strip_prefix('[')?.split_once(']')?;
+        keys.push(key);
+        rest = after;
+    }
+    Some((base, keys))
+}
+
+enum Node {
+    Text(String),
+    Map(Vec<(String, Node)>),
+}
+
+fn insert(map: &mut Vec<(String, Node)>, name: &str, keys: &[&str], value: String) {
+    let name = if name.is_empty() {
+        let used = map.iter().filter_map(|(name, _)| name.parse::<u64>().ok()).max();
+        used.map_or(0, |last| last.saturating_add(1)).to_string()
+    } else {
+        name.to_owned()
+    };
+    let index = map.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+        map.push((name, Node::Text(String::new())));
+        map.len() - 1
+    });
+    let Some((_, node)) = map.get_mut(index) else { return };
+    match keys.split_first() {
+        None => *node = Node::Text(value),
+        Some((first, rest)) => {
+            if let Node::Text(_) = node {
+                *node = Node::Map(Vec::new());
+            }
+            if let Node::Map(inner) = node {
+                insert(inner, first, rest, value);
+            }
+        }
+    }
+}
+
+fn write_map(map: &[(String, Node)], out: &mut String) {
+    out.push('{');
+    for (index, (name, node)) in map.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_text(name, out);
+        out.push(':');
+        match node {
+            Node::Text(text) => write_text(text, out),
+            Node::Map(inner) => write_map(inner, out),
+        }
+    }
+    out.push('}');
+}
+
+fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            ' '..='\u{7f}' => out.push(char),
+            _ => {
+                for unit in char.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// Signs requests with an id and a key by this scheme.
+#[derive(Debug, Clone)]
+pub struct NonceHeaders {
+    names: Names,
+    id: String,
+    id_value: HeaderValue,
+    key: HmacKey,
+    variant: Variant,
+    /// Whether a GET that is refused is tried once in the other form.
+    try_other_form: bool,
+    /// Whether the other form is the one that worked; shared by clones.
+    swapped: Arc<AtomicBool>,
+    origin: Option<String>,
+    announced: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Names {
+    id: HeaderName,
+    nonce: HeaderName,
+    signature: HeaderName,
+    signed_url: HeaderName,
+}
+
+impl Names {
+    fn new(namespace: &str) -> Option<Self> {
+        let name = |last: &str| {
+            let text = format!("x-{namespace}-auth-{last}").to_ascii_lowercase();
+            HeaderName::try_from(text).ok()
+        };
+        Some(Self {
+            id: name("api-token")?,
+            nonce: name("nonce")?,
+            signature: name("signature")?,
+            signed_url: name("signed-url")?,
+        })
+    }
+
+    fn body_only() -> Self {
+        Self {
+            id: HeaderName::from_static("x-api-key"),
+            nonce: HeaderName::from_static("x-api-nonce"),
+            signature: HeaderName::from_static("x-api-signature"),
+            signed_url: HeaderName::from_static("x-api-signed-url"),
+        }
+    }
+}
+
+/// Left on a signed GET whose form may be the wrong one: whether it was the other form.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    swapped: bool,
+}
+
+impl NonceHeaders {
+    /// The names of the headers come from `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`). Id and
+    /// key come with the names under which the caller knows them; errors use them.
+    ///
+    /// # Errors
+    /// A namespace that makes no header name, an `id` that is empty or holds anything but visible
+    /// ASCII, and an empty `key` are refused.
+    pub fn new(
+        namespace: &str,
+        variant: Variant,
+        (id_name, id): (&'static str, String),
+        (key_name, key): (&'static str, &Secret),
+    ) -> Result<Self, InputError> {
+        let names = match variant {
+            Variant::BodyOnly => Some(Names::body_only()),
+            Variant::SignedQuery | Variant::EmptyQuery => Names::new(namespace),
+        };
+        let names = names.ok_or_else(|| InputError::new("namespace", "makes no header name"))?;
+        if id.is_empty() {
+            return Err(InputError::new(id_name, "must not be empty"));
+        }
+        let id_value = HeaderValue::try_from(&id)
+            .ok()
+            .filter(|_| id.bytes().all(|byte| byte.is_ascii_graphic()))
+            .ok_or_else(|| InputError::new(id_name, "may hold only visible ASCII characters"))?;
+        Ok(Self {
+            names,
+            id,
+            id_value,
+            key: HmacKey::new(key_name, key)?,
+            variant,
+            try_other_form: false,
+            swapped: Arc::default(),
+            origin: None,
+            announced: false,
+        })
+    }
+
+    /// Whether a GET with a query that is refused for its signature is sent once more in the other
+    /// form ([`Variant::SignedQuery`], [`Variant::EmptyQuery`]). What worked is remembered.
+    #[must_use]
+    pub fn try_other_form(mut self, yes: bool) -> Self {
+        self.try_other_form = yes;
+        self
+    }
+
+    /// Signs scheme, host and port of this URL instead of the request's: for a proxy that sends
+    /// requests on under another name. The path is signed as it is sent.
+    ///
+    /// # Errors
+    /// What is no URL, or has more than scheme, host and port.
+    pub fn signed_as(mut self, argument: &'static str, url: &str) -> Result<Self, InputError> {
+        let uri = Uri::try_from(url).ok();
+        let uri = uri.filter(|uri| {
+            let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+            let web = matches!(uri.scheme_str(), Some("http" | "https"));
+            bare && web && uri.authority().is_some_and(|host| !host.as_str().contains('@'))
+        });
+        let uri = uri.ok_or_else(|| InputError::new(argument, "must be scheme and host only"))?;
+        self.origin = Some(origin(&uri));
+        Ok(self)
+    }
+
+    /// Sends the signed URL in a header of its own. Only servers that are set up for it take it;
+    /// others refuse the request.
+    #[must_use]
+    pub fn announce_signed_url(mut self) -> Self {
+        self.announced = true;
+        self
+    }
+
+    /// The variant in which requests are signed now.
+    pub fn variant(&self) -> Variant {
+        match (self.variant, self.swapped.load(Ordering::Relaxed)) {
+            (Variant::SignedQuery, true) => Variant::EmptyQuery,
+            (Variant::EmptyQuery, true) => Variant::SignedQuery,
+            (variant, _) => variant,
+        }
+    }
+
+    fn sign_body(&self, request: &mut Request) -> Result<(), Error> {
+        let nonce = Secret::unguessable();
+        let signature = body_signature(&self.key, nonce.expose(), request.body());
+        self.insert(request, nonce.expose(), &signature.hex(), None)
+    }
+
+    fn insert(
+        &self,
+        request: &mut Request,
+        nonce: &str,
+        signature: &str,
+        url: Option<&str>,
+    ) -> Result<(), Error> {
+        let value = |text: &str| {
+            HeaderValue::try_from(text)
+                .map_err(|_| InputError::new("signature", "cannot be sent in a header"))
+        };
+        let mut signature = value(signature)?;
+        signature.set_sensitive(true);
+        let nonce = value(nonce)?;
+        let url = url.map(value).transpose()?;
+        let headers = request.headers_mut();
+        headers.insert(self.names.id.clone(), self.id_value.clone());
+        headers.insert(self.names.nonce.clone(), nonce);
+        headers.insert(self.names.signature.clone(), signature);
+        if let Some(url) = url {
+            headers.insert(self.names.signed_url.clone(), url);
+        }
+        Ok(())
+    }
+}
+
+impl Auth for NonceHeaders {
+    /// [`Variant::BodyOnly`] moves query and form into a JSON body.
+    fn dress(&self, draft: &mut Draft<'_>, _now: SystemTime) -> Result<(), Error> {
+        if self.variant == Variant::BodyOnly {
+            draft.move_into_json_body()?;
+        }
+        Ok(())
+    }
+
+    fn sign(&self, request: &mut Request, now: SystemTime) -> Result<(), Error> {
+        let variant = self.variant();
+        if variant == Variant::BodyOnly {
+            return self.sign_body(request);
+        }
+        let uri = request.uri();
+        let url = match &self.origin {
+            Some(origin) => [origin.as_str(), uri.path()].concat(),
+            None => signed_url(uri),
+        };
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let query = uri.query().unwrap_or_default();
+        let params = params(variant, request.method(), query, content_type, request.body())?;
+        let nonce = UnixTime::from(now).to_string();
+        let signature = signature(&self.key, request.method(), &url, &params, &self.id, &nonce);
+        let two_forms = request.method() == Method::GET && !query.is_empty();
+        drop(params);
+        let announced = self.announced.then_some(url.as_str());
+        self.insert(request, &nonce, &signature.base64(), announced)?;
+        if self.try_other_form && two_forms {
+            request.extensions_mut().insert(Form { swapped: variant != self.variant });
+        }
+        Ok(())
+    }
+
+    fn rejected(&self, response: &Response) -> bool {
+        let Some(form) = response.extensions().get::<Form>() else { return false };
+        const TEXT: &[u8] = b"Invalid Authorization Signature";
+        if response.status() != StatusCode::FORBIDDEN
+            || !response.body().windows(TEXT.len()).any(|part| part == TEXT)
+        {
+            return false;
+        }
+        // Another thread may have changed it since this request was signed.
+        let (from, to) = (form.swapped, !form.swapped);
+        let _ = self.swapped.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Encoding, Params};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    const ID: &str = "IExampleClient00000000000000000A1";
+    const SECRET: &str = "KExampleSecret000000000000000000000000Z9";
+    const TOKEN: &str = "ExampleOauthToken00000000000000000000001";
+
+    fn auth(variant: Variant) -> NonceHeaders {
+        let key = Secret::new(SECRET);
+        NonceHeaders::new("Tokenly", variant, ("id", ID.to_owned()), ("secret", &key)).unwrap()
+    }
+
+    fn request(method: &str, target: &str, body: &str) -> Request {
+        let url = if target.starts_with('/') {
+            format!("https://tokenpass.tokenly.com{target}")
+        } else {
+            target.to_owned()
+        };
+        let builder = http::Request::builder().method(method).uri(url);
+        builder.header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap()
+    }
+
+    fn signed(auth: &NonceHeaders, mut request: Request) -> Request {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_506_000_000);
+        auth.sign(&mut request, now).unwrap();
+        request
+    }
+
+    fn sign(variant: Variant, method: &str, target: &str, body: &str) -> String {
+        let request = signed(&auth(variant), request(method, target, body));
+        assert_eq!(request.headers()["x-tokenly-auth-api-token"], ID);
+        assert_eq!(request.headers()["x-tokenly-auth-nonce"], "1506000000");
+        let signature = &request.headers()["x-tokenly-auth-signature"];
+        assert!(signature.is_sensitive());
+        signature.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn each_stage_has_its_known_answer() {
+        let query = format!("TOKENLY=1&LTBCOIN=100000&stackop_1=OR&oauth_token={TOKEN}");
+        let uri: Uri = format!("https://tokenpass.tokenly.com/api/v1/tca/check/cryptonaut?{query}")
+            .parse()
+            .unwrap();
+        let params =
+            params(Variant::SignedQuery, &Method::GET, &query, "", b"").unwrap().into_owned();
+        let json = format!(
+            r#"{{"TOKENLY":"1","LTBCOIN":"100000","stackop_1":"OR","oauth_token":"{TOKEN}"}}"#
+        );
+        assert_eq!(str::from_utf8(&params).unwrap(), json);
+        let url = signed_url(&uri);
+        let text = message(&Method::GET, &url, &params, ID, "1506000000");
+        assert_eq!(
+            str::from_utf8(&text).unwrap(),
+            format!(
+                "GET\nhttps://tokenpass.tokenly.com/api/v1/tca/check/cryptonaut\n{json}\n{ID}\n1506000000"
+            )
+        );
+        let key = HmacKey::new("secret", &Secret::new(SECRET)).unwrap();
+        let expected = "Pua9ZcBE+CI56vBMjZyXEA645j196gur9lWWxSeoWKU=";
+        assert_eq!(&*key.sign(&[&text]).base64(), expected);
+        let parts = signature(&key, &Method::GET, &url, &params, ID, "1506000000");
+        assert_eq!(&*parts.base64(), expected);
+    }
+
+    #[test]
+    fn the_query_is_signed_decoded() {
+        let get = |target| sign(Variant::SignedQuery, "GET", target, "");
+        for (target, signature) in [
+            (
+                "/api/v1/tca/check/cryptonaut?LTBCOIN=10000&LTBSTAFF=1&op_0=%3E&stackop_1=OR",
+                "l2UgMbyEn790E6Gf1nnnoYC5AJ4ClRYBN7+/Pq2pdrI=",
+            ),
+            (
+                "/api/v1/tca/addresses/cryptonaut?refresh=",
+                "58z+Rcd73FNZX8iXt4ML+X4+LYfUhMuT2sXFuXMYJls=",
+            ),
+            (
+                "/api/v1/lookup/user/bob?note=two+words",
+                "TQwrtk0denKmnFBZa4E8a8NlJzG/b0N72kDUNQiJ9IE=",
+            ),
+            (
+                "/api/v1/lookup/user/bob?note=two%20words",
+                "TQwrtk0denKmnFBZa4E8a8NlJzG/b0N72kDUNQiJ9IE=",
+            ),
+            (
+                "/api/v1/lookup/user/bob?name=caf%C3%A9+%E2%82%BF+%F0%9F%98%80",
+                "sb7yM3Kb5m7wNiHGKc6PBaKOT6iIr/K0y7kHSrHsuao=",
+            ),
+            ("/api/v1/lookup/user/Ren%C3%A9", "ICB7m3NCR+peIPJDMUxIfJ4hXYcMuGP2+WpM1V0qnl8="),
+            (
+                "/api/v1/lookup/user/bob?q=%26%3D%2B%2F%3F%23%22%5C%25%7E%27",
+                "rksDc/p+1QKVlYkxLZ5NvVfqwk3iH2qxgNXh/Wj160A=",
+            ),
+            ("/api/v1/tca/check/bob?A=1&B=2&A=3", "HBAI3FMbd8MpsHkvyfnxVR3XAt6noK/fxOlPzBdHgQE="),
+            (
+                "/api/v1/tca/users?TOKENLY=1&tags%5B%5D=red&tags%5B%5D=blue&meta%5Bsize%5D=L",
+                "0rNvLQVQJAkTvIo0wkXRNKS+wukvfeywmrl3QjO3uBE=",
+            ),
+            (
+                "http://127.0.0.1:8321/api/v1/credits",
+                "lkHtt8j1cBHl0nHo0jZHGXa4pPBqRM8cVNly9MPX6Uk=",
+            ),
+        ] {
+            assert_eq!(get(target), signature, "{target}");
+        }
+    }
+
+    #[test]
+    fn the_newer_form_signs_an_empty_object_on_get_only() {
+        let get = |target| sign(Variant::EmptyQuery, "GET", target, "");
+        let rules = format!(
+            "/api/v1/tca/check/cryptonaut?TOKENLY=1&LTBCOIN=100000&stackop_1=OR&oauth_token={TOKEN}"
+        );
+        assert_eq!(get(&rules), "+gxIYA8sZZmDGW7dYO5/lnvE6zdxuetjunMDYE7T86A=");
+        assert_eq!(
+            get("/api/v1/tca/addresses/cryptonaut?refresh="),
+            "P/IlVL2/n4zreXN75OveOq9473Ye9GXotOiF1x5ubS0="
+        );
+        let target =
+            format!("/api/v1/tca/address/1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf?oauth_token={TOKEN}");
+        for variant in [Variant::SignedQuery, Variant::EmptyQuery] {
+            assert_eq!(
+                sign(variant, "DELETE", &target, ""),
+                "SHhYIpVV85wBuOPeVbguy/AYFaGRcE6uBCnsMbaj44U="
+            );
+        }
+    }
+
+    #[test]
+    fn a_json_body_is_signed_as_the_bytes_that_are_sent() {
+        let body = r#"{"name":"Café ₿ 😀 a/b"}"#;
+        assert_eq!(
+            sign(Variant::SignedQuery, "POST", "/api/v1/credits", body),
+            "K7lJQ1Nn0uUY1b/0g4KXQQebSW0Nm3/bBY4EUrRFMcc="
+        );
+        assert_eq!(
+            sign(
+                Variant::SignedQuery,
+                "DELETE",
+                "/api/v1/tca/provisional/1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf",
+                ""
+            ),
+            "K1YWEJcpadhhx6/TNp3F8wrEfEafJPNTfC4Jjy3wH8I="
+        );
+    }
+
+    #[test]
+    fn a_form_is_signed_as_json_and_other_bodies_are_refused() {
+        let of = |kind: &str, body: &'static str| {
+            params(Variant::SignedQuery, &Method::POST, "", kind, body.as_bytes())
+                .map(|params| String::from_utf8(params.into_owned()).unwrap())
+        };
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+        assert_eq!(of(form, "a=1+2").unwrap(), r#"{"a":"1 2"}"#);
+        assert_eq!(of("application/json; charset=utf-8", "[1, 2]").unwrap(), "[1, 2]");
+        assert_eq!(of("text/plain", "").unwrap(), "{}");
+        assert_eq!(of("text/plain", "x").unwrap_err().argument(), "body");
+    }
+
+    #[test]
+    fn ports_are_signed_unless_they_are_the_default() {
+        for (url, signed) in [
+            ("https://h:443/a", "https://h/a"),
+            ("http://h:80", "http://h/"),
+            ("http://h:443/a", "http://h:443/a"),
+            ("https://H.Example:8443/A/", "https://h.example:8443/A/"),
+            ("http://[::1]:81/", "http://[::1]:81/"),
+        ] {
+            assert_eq!(signed_url(&url.parse().unwrap()), signed, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_that_php_changes_are_refused() {
+        for bad in [
+            "a.b=1",
+            "a+b=1",
+            "=1",
+            "a%5Bb=1",
+            "%5Ba%5D=1",
+            "a%5Bb%5Dc=1",
+            "a%5D=1",
+            "a%3Db=1",
+            "a%26b=1",
+        ] {
+            assert!(php_json(bad).is_err(), "{bad}");
+        }
+        assert_eq!(php_json("a%5Bx.y+z%5D=1").unwrap(), r#"{"a":{"x.y z":"1"}}"#);
+        assert_eq!(php_json("a=%FF").unwrap_err().argument(), "query");
+        assert_eq!(
+            php_json("a=1&a%5B%5D=2&a%5B7%5D=3&a%5B%5D=4").unwrap(),
+            r#"{"a":{"0":"2","7":"3","8":"4"}}"#
+        );
+        assert_eq!(
+            php_json("a=%01%08%0C%0A%0D%09%7F%3C%E2%80%A8").unwrap(),
+            "{\"a\":\"\\u0001\\b\\f\\n\\r\\t\u{7f}<\\u2028\"}"
+        );
+    }
+
+    #[test]
+    fn another_origin_can_be_signed_and_announced() {
+        let auth = auth(Variant::SignedQuery)
+            .signed_as("signed_base_url", "https://tokenpass.tokenly.com/")
+            .unwrap();
+        let local = request("GET", "http://127.0.0.1:8080/api/v1/tca/provisional", "");
+        let sent = signed(&auth, local.clone());
+        assert_eq!(
+            sent.headers()["x-tokenly-auth-signature"],
+            "fWod8MXBCKwkeG8jhVZJMlS/Ky8laReMCMMlYzlH9i8="
+        );
+        assert!(!sent.headers().contains_key("x-tokenly-auth-signed-url"));
+        let sent = signed(&auth.clone().announce_signed_url(), local);
+        assert_eq!(
+            sent.headers()["x-tokenly-auth-signed-url"],
+            "https://tokenpass.tokenly.com/api/v1/tca/provisional"
+        );
+        for bad in ["", "tokenpass", "https://h/path", "https://h?x", "ftp://h", "https://u@h"] {
+            assert!(auth.clone().signed_as("signed_base_url", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_body_variant_signs_nonce_and_body() {
+        let key = HmacKey::new("secret", &Secret::new("KSIMSECRET000000000000000000000000000001"))
+            .unwrap();
+        let body = br#"{"TOKENLY":"1","LTBCOIN":"100000","stackop_1":"OR","oauth_token":"TOKENALLSCOPES0000000000000000000000001"}"#;
+        assert_eq!(
+            &*body_signature(
+                &key,
+                "e8fee9ab3ab9e32b4f89cd0e25325a73a228115648b23b2a8b0823b93c25c885",
+                body
+            )
+            .hex(),
+            "a7333330e9eed9f53fee9ce81ff39a0f1caaaf94e1719b80288b4ec84a78f08c"
+        );
+        let auth = auth(Variant::BodyOnly);
+        let nonces: Vec<String> = (0..2)
+            .map(|_| {
+                let sent = signed(&auth, request("GET", "/a", "{}"));
+                assert_eq!(sent.headers()["x-api-key"], ID);
+                assert_eq!(sent.headers()["x-api-signature"].len(), 64);
+                sent.headers()["x-api-nonce"].to_str().unwrap().to_owned()
+            })
+            .collect();
+        assert_ne!(nonces[0], nonces[1]);
+        assert_eq!(nonces[0].len(), 64);
+    }
+
+    #[test]
+    fn a_refused_get_is_tried_in_the_other_form_and_that_is_remembered() {
+        let refused = |text: &str| {
+            let body = format!(r#"{{"message":"{text}"}}"#).into_bytes();
+            http::Response::builder().status(403).body(body).unwrap()
+        };
+        let rejected = |auth: &NonceHeaders, sent: &Request, text: &str| {
+            let mut response = refused(text);
+            response.extensions_mut().extend(sent.extensions().clone());
+            auth.rejected(&response)
+        };
+        let wrong = "Invalid Authorization Signature";
+        let auth = auth(Variant::SignedQuery).try_other_form(true);
+        let first = signed(&auth, request("GET", "/a?b=1", ""));
+        let second = signed(&auth, request("GET", "/a?b=1", ""));
+        assert!(!rejected(&auth, &first, "Invalid API Token"));
+        assert!(rejected(&auth, &first, wrong));
+        assert_eq!(auth.variant(), Variant::EmptyQuery);
+        // A request that was signed before the change does not change it back.
+        assert!(rejected(&auth, &second, wrong));
+        assert_eq!(auth.variant(), Variant::EmptyQuery);
+        assert_eq!(auth.variant(), Variant::EmptyQuery);
+        for (method, target) in [("GET", "/a"), ("DELETE", "/a?b=1"), ("POST", "/a?b=1")] {
+            let sent = signed(&auth, request(method, target, ""));
+            assert!(!rejected(&auth, &sent, wrong), "{method} {target}");
+        }
+        let plain = super::tests::auth(Variant::SignedQuery);
+        let sent = signed(&plain, request("GET", "/a?b=1", ""));
+        assert!(!rejected(&plain, &sent, wrong));
+    }
+
+    #[test]
+    fn wrong_arguments_are_refused_by_name() {
+        let new = |namespace: &str, id: &str, key: &str| {
+            let key = Secret::new(key);
+            NonceHeaders::new(
+                namespace,
+                Variant::SignedQuery,
+                ("id", id.to_owned()),
+                ("secret", &key),
+            )
+            .map(|auth| format!("{auth:?}"))
+            .map_err(|error| error.argument().to_owned())
+        };
+        assert_eq!(new("a b", "i", "k"), Err("namespace".to_owned()));
+        for id in ["", "a b", "a\n", "é"] {
+            assert_eq!(new("Tokenly", id, "k"), Err("id".to_owned()));
+        }
+        assert_eq!(new("Tokenly", "i", ""), Err("secret".to_owned()));
+        assert!(!new("Tokenly", "i", "CANARY").unwrap().contains("CANARY"));
+    }
+
+    proptest! {
+        #[test]
+        fn plain_parameters_come_back_as_json(
+            pairs in proptest::collection::vec(("[A-Za-z0-9_\\-]{1,8}", ".*"), 0..5)
+        ) {
+            for encoding in [Encoding::Form, Encoding::Php] {
+                let mut params = Params::new();
+                for (name, value) in &pairs {
+                    params.push(name, value);
+                }
+                let json = php_json(&encoding.text(&params)).unwrap();
+                prop_assert!(json.is_ascii());
+                let read: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).unwrap();
+                let mut last = serde_json::Map::new();
+                for (name, value) in &pairs {
+                    last.insert(name.clone(), value.clone().into());
+                }
+                prop_assert_eq!(read, last);
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = php_json(&text);
+        }
+    }
+}
