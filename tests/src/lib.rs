@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests only")]
 
+/// The programs of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+pub mod fuzz;
+
 use api_sandbox::{Sandbox, tinypass};
 use tinypass_client::{Builder, Client, Environment};
 

@@ -49,13 +49,26 @@ pub(crate) fn run() -> Outcome {
     licences(&names)?;
     signing_needs_no_tls()?;
     for name in &names {
-        shell::run(&["build", "--quiet", "--locked", "--package", name, "--no-default-features"])?;
+        build(name, &["--no-default-features"])?;
+    }
+    for provider in PROVIDERS {
+        let package = provider.package();
+        build(&package, &["--no-default-features", "--features", "ureq"])?;
+        build(&package, &["--features", "platform-verifier,gzip"])?;
+        build(&package, &["--features", provider.features])?;
     }
     for provider in PROVIDERS {
         // Only this crate is selected, so only its own features are on.
-        shell::run(&["test", "--quiet", "--locked", "--package", &provider.package()])?;
+        let alone = ["test", "--quiet", "--locked", "--package", &provider.package()];
+        shell::run(&alone)?;
+        shell::run(&[&alone[..], &["--features", provider.features]].concat())?;
     }
     packages(&names)
+}
+
+fn build(package: &str, features: &[&str]) -> Outcome {
+    let base = ["check", "--quiet", "--locked", "--package", package];
+    shell::run(&[&base[..], features].concat())
 }
 
 /// The crates that a package brings into a program, `name version`.

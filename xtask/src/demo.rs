@@ -2,7 +2,9 @@
 //! call sent and what the server thought of it.
 
 use std::collections::BTreeSet;
-use std::process::Output;
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use api_sandbox::{Sandbox, Seen};
 
@@ -24,9 +26,17 @@ pub(crate) fn run() -> Outcome {
     for provider in PROVIDERS {
         build(provider)?;
         let sandbox = start()?;
+        let listener = provider.listener.as_ref().map(|listener| {
+            let running = Running::start(provider, &listener.example, &sandbox)?;
+            (listener.subscribe)(&sandbox, &running.url)?;
+            Ok::<_, String>(running)
+        });
+        let listener = listener.transpose()?;
+        let url = listener.as_ref().map_or("", |running| &running.url);
         for example in provider.examples {
-            rows.push(show(provider, example, &sandbox)?);
+            rows.push(show(provider, example, &sandbox, url)?);
         }
+        rows.extend(listener.map(Running::end).transpose()?);
     }
     let width = rows.iter().map(|row| row.what.len()).max().unwrap_or(0);
     println!("\n{:width$}  exit  requests  signatures accepted  refused", "example");
@@ -48,7 +58,18 @@ pub(crate) fn start() -> Result<Sandbox, String> {
 
 /// Builds the examples first, so that no time of compiling is in what they print.
 pub(crate) fn build(provider: &Provider) -> Outcome {
-    shell::run(&["build", "--quiet", "--locked", "--package", &provider.package(), "--examples"])
+    let base = ["build", "--quiet", "--locked", "--package", &provider.package(), "--examples"];
+    shell::run(&[&base[..], &["--features", provider.features]].concat())
+}
+
+/// The command that runs an example.
+fn command(provider: &Provider, example: &Example, sandbox: &Sandbox, listener: &str) -> Command {
+    let base = ["run", "--quiet", "--locked", "--package", &provider.package()];
+    let more = ["--features", provider.features, "--example", example.name, "--"];
+    let mut command = shell::cargo(&[&base[..], &more].concat());
+    let arguments = example.arguments.iter().map(|text| text.replace("{listener}", listener));
+    command.args(arguments).envs(sandbox.environment());
+    command
 }
 
 /// Runs one example to its end.
@@ -56,27 +77,31 @@ pub(crate) fn execute(
     provider: &Provider,
     example: &Example,
     sandbox: &Sandbox,
+    listener: &str,
 ) -> Result<Output, String> {
-    let package = provider.package();
-    let run =
-        ["run", "--quiet", "--locked", "--package", &package, "--example", example.name, "--"];
-    shell::cargo(&run)
-        .args(example.arguments)
-        .envs(sandbox.environment())
+    command(provider, example, sandbox, listener)
         .output()
         .map_err(|error| format!("{}: {error}", example.name))
 }
 
-fn show(provider: &Provider, example: &Example, sandbox: &Sandbox) -> Result<Row, String> {
-    let arguments: Vec<String> = example.arguments.iter().map(|text| quoted(text)).collect();
-    let what = format!("{} {} {}", provider.package(), example.name, arguments.join(" "));
+/// The example as a person would type it.
+fn typed(provider: &Provider, example: &Example) -> String {
+    let arguments = example.arguments.iter().map(|text| quoted(text));
+    let words = [provider.package(), example.name.to_owned()].into_iter().chain(arguments);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn show(
+    provider: &Provider,
+    example: &Example,
+    sandbox: &Sandbox,
+    listener: &str,
+) -> Result<Row, String> {
+    let what = typed(provider, example);
     println!("\n$ {what}");
-    let output = execute(provider, example, sandbox)?;
-    for (mark, bytes) in [("  ", &output.stdout), ("! ", &output.stderr)] {
-        for line in String::from_utf8_lossy(bytes).lines() {
-            println!("{mark}{line}");
-        }
-    }
+    let output = execute(provider, example, sandbox, listener)?;
+    print_lines("  ", &output.stdout);
+    print_lines("! ", &output.stderr);
     let seen = sandbox.take_seen();
     for request in &seen {
         println!("  -> {}", describe(request));
@@ -84,8 +109,75 @@ fn show(provider: &Provider, example: &Example, sandbox: &Sandbox) -> Result<Row
     let judged = |held| seen.iter().filter(|seen| seen.verdict.signed == Some(held)).count();
     let (accepted, refused) = (judged(true), judged(false));
     let good = output.status.code() == Some(example.status) && refused == 0;
-    let status = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
+    let status = shown(output.status);
     Ok(Row { what, status, requests: seen.len(), accepted, refused, good })
+}
+
+fn print_lines(mark: &str, bytes: &[u8]) {
+    for line in String::from_utf8_lossy(bytes).lines() {
+        println!("{mark}{line}");
+    }
+}
+
+fn shown(status: ExitStatus) -> String {
+    status.code().map_or("killed".to_owned(), |code| code.to_string())
+}
+
+/// An example that listens while others run.
+struct Running {
+    what: String,
+    url: String,
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    expected: i32,
+}
+
+impl Running {
+    fn start(provider: &Provider, example: &Example, sandbox: &Sandbox) -> Result<Self, String> {
+        let what = typed(provider, example);
+        let failed = |why: String| format!("{what}: {why}");
+        println!("\n$ {what} &");
+        let mut child = command(provider, example, sandbox, "")
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let stdout = child.stdout.take().ok_or_else(|| failed("has no output".to_owned()))?;
+        let mut lines = BufReader::new(stdout).lines();
+        let first = lines.next().and_then(Result::ok).unwrap_or_default();
+        println!("  {first}");
+        let url = first
+            .strip_prefix("listening on ")
+            .ok_or_else(|| failed("did not say where it listens".to_owned()))?
+            .to_owned();
+        Ok(Self { url, child, lines, expected: example.status, what })
+    }
+
+    /// Waits until it ends by itself, and no longer than it can take.
+    fn end(mut self) -> Result<Row, String> {
+        let mut status = None;
+        for _ in 0..100 {
+            status = self.child.try_wait().map_err(|error| error.to_string())?;
+            if status.is_some() {
+                break;
+            }
+            pause();
+        }
+        if status.is_none() {
+            let _ = self.child.kill();
+        }
+        println!("\n$ {}: its output", self.what);
+        for line in self.lines.map_while(Result::ok) {
+            println!("  {line}");
+        }
+        let good = status.and_then(|status| status.code()) == Some(self.expected);
+        let status = status.map_or("did not end".to_owned(), shown);
+        Ok(Row { what: self.what, status, requests: 0, accepted: 0, refused: 0, good })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for a process, not for a result")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 fn quoted(text: &str) -> String {

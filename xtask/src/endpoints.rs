@@ -92,7 +92,7 @@ fn tour(provider: &Provider) -> Result<Called, String> {
     demo::build(provider)?;
     let sandbox = demo::start()?;
     let tour = Example { name: "tour", arguments: &[], status: 0 };
-    let output = demo::execute(provider, &tour, &sandbox)?;
+    let output = demo::execute(provider, &tour, &sandbox, "")?;
     if !output.status.success() {
         let lines = String::from_utf8_lossy(&output.stdout);
         return Err(format!("the tour of {} failed:\n{lines}", provider.package()));

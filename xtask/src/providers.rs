@@ -1,5 +1,7 @@
 //! What the tasks know of each provider. A new one is a row here.
 
+use api_sandbox::Sandbox;
+
 /// A provider crate.
 pub(crate) struct Provider {
     /// The name of its files: `docs/endpoints/NAME.toml`, `docs/providers/NAME.md`.
@@ -8,8 +10,20 @@ pub(crate) struct Provider {
     pub(crate) ceiling: usize,
     /// The sources (of the endpoint list) that are in its scope; empty for all.
     pub(crate) scope: &'static [&'static str],
-    /// Its examples, in the order in which the demo runs them.
+    /// The features that its examples need.
+    pub(crate) features: &'static str,
+    /// An example that receives what the server tells of its own accord, while the others run.
+    pub(crate) listener: Option<Listener>,
+    /// Its examples, in the order in which the demo runs them. In their arguments `{listener}`
+    /// stands for the listener's address.
     pub(crate) examples: &'static [Example],
+}
+
+/// An example that prints `listening on URL` first, and ends after what it waits for.
+pub(crate) struct Listener {
+    pub(crate) example: Example,
+    /// Tells the server of the listener.
+    pub(crate) subscribe: fn(&Sandbox, &str) -> Result<(), String>,
 }
 
 /// An example program of a provider crate.
@@ -41,6 +55,11 @@ pub(crate) const PROVIDERS: &[Provider] = &[Provider {
     name: "tinypass",
     ceiling: 47,
     scope: &["seed"],
+    features: "blocks",
+    listener: Some(Listener {
+        example: example("webhook_server", &["--listen", "127.0.0.1:0", "--count", "2"]),
+        subscribe: |sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url)),
+    }),
     examples: &[
         example("check_access", &["premium-content", "user_42"]),
         Example { name: "check_access", arguments: &["premium-content", "a stranger"], status: 1 },

@@ -49,6 +49,8 @@ pub trait Auth: Send + Sync {
 
     /// Whether `response` says that the token or session is no longer good. The auth forgets it
     /// then, and `true` means that one more try with a fresh one makes sense.
+    /// [`sign`](Auth::sign) may note in the request's extensions which token it used, so that the
+    /// late refusal of an old one is told from that of a fresh one.
     fn rejected(&self, response: &Response) -> bool {
         let _ = response;
         false

@@ -17,6 +17,10 @@ use crate::{
     TransportErrorKind, curl, json,
 };
 
+/// How many requests an auth may need before one call: a refused refresh token and a new grant
+/// are two.
+const MOST_PREPARATIONS: u32 = 3;
+
 /// What is the same for all clients of a provider.
 #[derive(Debug)]
 pub struct Provider {
@@ -145,6 +149,13 @@ impl Client {
         Ok(curl(&request, parameters, secrets))
     }
 
+    /// The base URL of a site, without a slash at its end; `None` if the environment has no such
+    /// site.
+    pub fn base_url(&self, site: Site) -> Option<&str> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
+        found.map(|(_, base)| base.as_str())
+    }
+
     /// The client's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
@@ -251,19 +262,22 @@ impl Client {
         let _one_thread = self.0.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempts = 0;
         self.with_retries("auth", true, || {
-            let Some(preparation) = auth.prepare(clock.now())? else {
-                return Ok(()); // Another thread was first.
-            };
-            attempts += 1;
-            let mut request = preparation.request;
-            self.add_headers(&mut request, "application/json");
-            let response = self.transmit("auth", attempts, request)?;
-            let status = response.status();
-            let after = self.retry_after(&response);
-            auth.absorb(response, clock.now()).map_err(|error| Failure {
-                error: error.with_retry_after(after),
-                outcome: Some(Outcome::Status { status, retry_after: after }),
-            })
+            for _ in 0..MOST_PREPARATIONS {
+                let Some(preparation) = auth.prepare(clock.now())? else {
+                    break; // Done, or another thread was first.
+                };
+                attempts += 1;
+                let mut request = preparation.request;
+                self.add_headers(&mut request, "application/json");
+                let response = self.transmit("auth", attempts, request)?;
+                let status = response.status();
+                let after = self.retry_after(&response);
+                auth.absorb(response, clock.now()).map_err(|error| Failure {
+                    error: error.with_retry_after(after),
+                    outcome: Some(Outcome::Status { status, retry_after: after }),
+                })?;
+            }
+            Ok(())
         })
         .map_err(Error::of_preparation)
     }

@@ -190,6 +190,15 @@ pub fn path_segment(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, SEGMENT).into()
 }
 
+/// Undoes percent-encoding; `None` if the bytes are not UTF-8. A `+` stays one.
+///
+/// ```
+/// assert_eq!(api_auth::percent_decode("%7Bjax%7Da+b").as_deref(), Some("{jax}a+b"));
+/// ```
+pub fn percent_decode(text: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,10 @@
 //! One error type for every crate of the house: opaque, eight bytes, nothing lost.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -24,6 +26,9 @@ pub enum ErrorKind {
     Auth,
     /// The provider understood and said no: read [`Error::code`] and [`Error::message`].
     Api,
+    /// The call worked, and the payment that it was about was refused: ask the payer again. What
+    /// came of it is in [`Error::payload`].
+    Declined,
     /// Too many calls: wait for [`Error::retry_after`].
     RateLimited,
     /// The answer is not what the documentation says: [`Error::body`] has it all.
@@ -90,12 +95,20 @@ pub struct Fault {
     pub(crate) message: Option<String>,
     pub(crate) details: Vec<Detail>,
     pub(crate) request_id: Option<String>,
+    payload: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Fault {
     /// A fault of that kind that says nothing more.
     pub fn new(kind: ErrorKind) -> Self {
-        Self { kind, code: None, message: None, details: Vec::new(), request_id: None }
+        Self {
+            kind,
+            code: None,
+            message: None,
+            details: Vec::new(),
+            request_id: None,
+            payload: None,
+        }
     }
 
     /// The kind that a bare HTTP status stands for: 401 and 403 are [`ErrorKind::Auth`], 429 is
@@ -150,6 +163,14 @@ impl Fault {
     #[must_use]
     pub fn with_detail(mut self, detail: Detail) -> Self {
         self.details.push(detail);
+        self
+    }
+
+    /// Adds what the answer holds besides the refusal, as a type of the provider's crate; see
+    /// [`Error::payload`].
+    #[must_use]
+    pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
+        self.payload = Some(Arc::new(payload));
         self
     }
 
@@ -318,6 +339,20 @@ impl Error {
         self.fault().map(|fault| fault.details.as_slice()).unwrap_or_default()
     }
 
+    /// What the answer holds besides the refusal, if the provider's crate says that it has one of
+    /// this type.
+    ///
+    /// ```
+    /// use api_auth::{Error, ErrorKind, Fault};
+    ///
+    /// let error = Error::from(Fault::new(ErrorKind::Declined).with_payload(42_u32));
+    /// assert_eq!(error.payload::<u32>(), Some(&42));
+    /// assert_eq!(error.payload::<String>(), None);
+    /// ```
+    pub fn payload<T: Any>(&self) -> Option<&T> {
+        self.fault()?.payload.as_ref()?.downcast_ref()
+    }
+
     /// The provider's id of the request, from its body or the `x-request-id` header.
     pub fn request_id(&self) -> Option<&str> {
         self.fault()
@@ -420,6 +455,13 @@ impl StdError for Error {
 impl From<InputError> for Error {
     fn from(error: InputError) -> Self {
         Self::from_cause(Cause::Input(error))
+    }
+}
+
+impl From<Fault> for Error {
+    /// For what is wrong without being the answer to a call: a notification that is not genuine.
+    fn from(fault: Fault) -> Self {
+        Self::from_cause(Cause::Fault(fault))
     }
 }
 

@@ -1,6 +1,6 @@
 //! HMAC-SHA256 with a key that is prepared once, and the three texts a signature is sent as.
 //!
-//! Each signing recipe is a file of its own below this one: [`request_line`],
+//! Each signing recipe is a file of its own below this one: [`request_line`], [`form_digest`],
 //! [`nonce_headers`].
 
 use std::fmt;
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{InputError, Secret};
 
+pub mod form_digest;
 pub mod nonce_headers;
 pub mod request_line;
 

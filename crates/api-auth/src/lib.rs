@@ -9,7 +9,11 @@
 //! | [`Client`], [`Provider`], [`Settings`] | the loop that makes calls |
 //! | [`Pages`], [`Items`] | lists that come in pages |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
-//! | [`Secret`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | [`oauth`], [`AccessToken`] | tokens: how they are asked for, and how long they live |
+//! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`TokenKey`] | where tokens are kept |
+//! | `jws`, `md5` (features) | signatures of what a provider sends |
+//! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | `block` (feature `blocks`) | encrypted blocks |
 //! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
@@ -18,6 +22,8 @@
 //! | [`Clock`], [`ManualClock`] | time |
 
 mod auth;
+#[cfg(feature = "blocks")]
+pub mod block;
 mod client;
 mod clock;
 mod curl;
@@ -26,10 +32,17 @@ mod encode;
 mod endpoint;
 mod error;
 pub mod hmac;
+#[cfg(feature = "jws")]
+pub mod jws;
+#[cfg(feature = "md5")]
+pub mod md5;
+pub mod oauth;
 mod page;
 mod retry;
 mod secret;
 mod settings;
+mod store;
+mod token;
 pub mod transport;
 pub mod wire;
 
@@ -38,15 +51,17 @@ pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;
-pub use encode::{Encoding, Params, path_segment};
+pub use encode::{Encoding, Params, path_segment, percent_decode};
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
 pub use error::{Detail, Error, ErrorKind, Fault, InputError, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
 pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
-pub use secret::Secret;
+pub use secret::{Secret, SecretBytes};
 pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
+pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
+pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
 

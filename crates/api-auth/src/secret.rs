@@ -3,6 +3,8 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -78,6 +80,53 @@ impl From<&str> for Secret {
     }
 }
 
+/// Bytes that must never be printed, such as a file with a private key in it. They are wiped from
+/// memory when dropped.
+///
+/// ```
+/// use api_auth::SecretBytes;
+///
+/// let file = SecretBytes::from_base64("MIIBAAEC/+7/gA==").unwrap();
+/// assert_eq!(format!("{file:?}"), "SecretBytes(***)");
+/// assert_eq!(file.expose().len(), 10);
+/// ```
+#[derive(Clone)]
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// Takes the bytes over; nothing of them is copied.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// Reads base64 with the standard alphabet and padding; line ends in it are skipped. `None`
+    /// if it is anything else.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        let mut packed = Zeroizing::new(text.as_bytes().to_vec());
+        packed.retain(|byte| !byte.is_ascii_whitespace());
+        STANDARD.decode(&*packed).ok().map(Self::new)
+    }
+
+    /// The bytes themselves. What happens to them from here on is the caller's care.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBytes(***)")
+    }
+}
+
+impl PartialEq for SecretBytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for SecretBytes {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +142,15 @@ mod tests {
         assert_eq!(Secret::new("a"), Secret::from("a".to_owned()));
         assert_ne!(Secret::new("a"), Secret::new("b"));
         assert_ne!(Secret::new("a"), Secret::new("ab"));
+    }
+
+    #[test]
+    fn base64_is_read_strictly_but_for_line_ends() {
+        let bytes = SecretBytes::from_base64("AAEC\r\n/+4=\n").unwrap();
+        assert_eq!(bytes, SecretBytes::new([0, 1, 2, 0xff, 0xee]));
+        for bad in ["AAE", "AA_-", "AA=A", "é"] {
+            assert!(SecretBytes::from_base64(bad).is_none(), "{bad}");
+        }
+        assert_eq!(format!("{:?}", SecretBytes::new(*b"CANARY")), "SecretBytes(***)");
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -132,6 +133,29 @@ impl Amount {
 impl PartialEq for Amount {
     fn eq(&self, other: &Self) -> bool {
         self.normal() == other.normal()
+    }
+}
+
+impl Ord for Amount {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        // 63 bits times 10^18 (60 bits) fit into 127.
+        let decimals = self.decimals.max(other.decimals);
+        let scaled = |amount: &Self| {
+            i128::from(amount.digits) * 10i128.pow(u32::from(decimals - amount.decimals))
+        };
+        scaled(self).cmp(&scaled(other))
+    }
+}
+
+impl PartialOrd for Amount {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl std::hash::Hash for Amount {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.normal().hash(state);
     }
 }
 
@@ -408,6 +432,108 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+/// An object; `None` for null, and for the empty list or text that PHP writes in its place.
+///
+/// # Errors
+/// When the value is anything else, or cannot be read.
+pub fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            match seq.next_element::<serde::de::IgnoredAny>()? {
+                None => Ok(None),
+                Some(_) => Err(A::Error::custom("expected an object, found a list")),
+            }
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            if text.is_empty() { Ok(None) } else { Err(E::custom("expected an object")) }
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(Object(PhantomData))
+}
+
+/// Objects, from a list of them or a single one; null is an empty list.
+///
+/// # Errors
+/// When the value is anything else, or an object cannot be read.
+pub fn one_or_more<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_any(Several { keyed: false, entry: PhantomData })
+}
+
+/// Objects, from a list of them or a map of ids to them (the ids are dropped: the objects hold
+/// theirs); null is an empty list.
+///
+/// # Errors
+/// When the value is anything else, or an object cannot be read.
+pub fn list_or_map<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_any(Several { keyed: true, entry: PhantomData })
+}
+
+struct Several<T> {
+    keyed: bool,
+    entry: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Several<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        if !self.keyed {
+            return T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one]);
+        }
+        let mut entries = Vec::new();
+        while let Some((_, entry)) = map.next_entry::<serde::de::IgnoredAny, T>()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = seq.next_element()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+}
+
 /// A map, also where PHP wrote an empty one as `[]`; null is an empty map.
 ///
 /// # Errors
@@ -644,6 +770,56 @@ mod tests {
         assert_eq!(read(r#"{"texts":"one"}"#).texts, ["one"]);
         assert_eq!(read(r#"{"map":[]}"#).map, BTreeMap::new());
         assert_eq!(read(r#"{"map":{"a":1}}"#).map["a"], 1);
+    }
+
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Priced {
+        amount: Amount,
+    }
+
+    #[derive(Deserialize, Debug, Default, PartialEq)]
+    #[serde(default)]
+    struct Shapes {
+        #[serde(deserialize_with = "object")]
+        object: Option<Priced>,
+        #[serde(deserialize_with = "one_or_more")]
+        errors: Vec<Priced>,
+        #[serde(deserialize_with = "list_or_map")]
+        groups: Vec<Priced>,
+    }
+
+    #[test]
+    fn objects_come_alone_in_lists_in_maps_and_as_the_empty_list() {
+        let read = |json: &str| serde_json::from_str::<Shapes>(json).unwrap();
+        let priced = || Priced { amount: Amount::from_minor_units(10, 2) };
+        for empty in [
+            "{}",
+            r#"{"object":null,"errors":null,"groups":null}"#,
+            r#"{"object":[],"errors":[],"groups":[]}"#,
+            r#"{"object":"","errors":[],"groups":{}}"#,
+        ] {
+            assert_eq!(read(empty), Shapes::default(), "{empty}");
+        }
+        let one = Shapes { object: Some(priced()), errors: vec![priced()], groups: vec![priced()] };
+        let object = r#"{"amount":0.1}"#;
+        for (errors, groups) in [
+            (object.to_owned(), format!(r#"{{"150":{object}}}"#)),
+            (format!("[{object}]"), format!("[{object}]")),
+        ] {
+            let text = format!(r#"{{"object":{object},"errors":{errors},"groups":{groups}}}"#);
+            assert_eq!(read(&text), one, "{text}");
+        }
+        assert!(serde_json::from_str::<Shapes>(r#"{"object":[1]}"#).is_err());
+        assert!(serde_json::from_str::<Shapes>(r#"{"object":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn amounts_are_ordered_exactly() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        assert!(amount("0.10") < amount("0.11") && amount("-1") < amount("0.0001"));
+        assert!(amount("92233720368547758.07") > amount("92233720368547758.06"));
+        assert!(amount("9223372036854775807") > amount("0.000000000000000001"));
+        assert_eq!(amount("4.9").cmp(&amount("4.90")), std::cmp::Ordering::Equal);
     }
 
     #[test]

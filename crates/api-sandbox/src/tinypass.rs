@@ -3,6 +3,8 @@
 //! It accepts what the provider's documentation and its official clients send, and nothing else.
 //! Where no source tells what the real server does, the rule here is marked "chosen".
 
+mod webhooks;
+
 use std::fmt;
 
 use base64::Engine;
@@ -14,6 +16,8 @@ use sha2::Sha256;
 use crate::query::{decode, decode_form};
 use crate::server::Verdict;
 use crate::{Raw, Reply, SandboxClock, Service};
+
+pub use webhooks::Webhooks;
 
 /// The application id that the server knows.
 pub const AID: &str = "SANDBOXAID";
@@ -115,6 +119,8 @@ pub struct TinyPass {
     pub mails: Vec<String>,
     /// The ids of accesses that were refunded.
     pub refunds: Vec<String>,
+    /// Where grants and revocations are told, and what became of it.
+    pub webhooks: Webhooks,
     resources: Vec<Resource>,
     users: Vec<User>,
     subscriptions: Vec<Subscription>,
@@ -140,6 +146,7 @@ impl TinyPass {
             accesses: Vec::new(),
             mails: Vec::new(),
             refunds: Vec::new(),
+            webhooks: Webhooks::default(),
             resources: vec![
                 resource(RID, &["music"]),
                 resource(SUBSCRIPTION_RID, &[]),
@@ -313,6 +320,7 @@ impl TinyPass {
         if !quiet {
             self.mails.push(email.to_owned());
         }
+        self.webhooks.send(&access.webhook("access_granted", "free_access_granted"));
         Ok(Reply::json(200, &access.json()))
     }
 
@@ -332,6 +340,7 @@ impl TinyPass {
         if refund {
             self.refunds.push(access.id.clone());
         }
+        self.webhooks.send(&access.webhook("access_revoked", "access_revoked"));
         Ok(Reply::json(200, &access.json()))
     }
 
@@ -454,6 +463,19 @@ impl TinyPass {
 impl Access {
     fn is(&self, rid: &str, user: &str) -> bool {
         self.rid == rid && (self.user_ref == user || self.uid == user)
+    }
+
+    fn webhook(&self, kind: &str, event: &str) -> Value {
+        json!({
+            "version": 2,
+            "type": kind,
+            "event": event,
+            "aid": AID,
+            "rid": self.rid,
+            "uid": self.uid,
+            "access_id": self.id,
+            "expires": self.expires,
+        })
     }
 
     fn json(&self) -> Value {

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
 use tinypass_client::{
-    Client, Endpoint, Error, GetAccess, GetDownload, GetDownloadUrl, GetUser, GrantAccess,
-    RevokeAccess, SearchAccess, SearchSubscriptions,
+    CancelSubscription, Client, Endpoint, Error, GetAccess, GetDownload, GetDownloadUrl, GetUser,
+    GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions,
 };
 
 const HELP: &str = "\
 Calls every endpoint of the API once and prints a line for each:
 `ok access.grant 12 ms`, or `fail access.grant 12 ms` with the error.
 
-It grants access to a user of its own and revokes it again. It CANCELS the subscription
-that --subscription-rid and --user-ref name.
+It grants access to a user of its own and revokes it again. It CANCELS a subscription of the
+user that --user-ref names: the first that is found, or the one to --subscription-rid.
 
 usage: tour [options]
 
@@ -24,7 +24,7 @@ usage: tour [options]
   --download-rid RID      a resource with a file (default ebook-1)
   --subscription-rid RID  a resource with a subscription (default monthly-pass)
   --user-ref USER_REF     the user who has that subscription (default user_42)
-  --uid UID               a user who exists (default: the one granted access to)
+  --uid UID               a user who exists (default: the one granted access to, or kjkxrNWUyD)
 
 exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
 
@@ -105,13 +105,14 @@ fn tour(arguments: Arguments) -> Result<u32, Error> {
         let search = SearchAccess::new().rid(&rid).user_ref(&guest);
         tinypass.accesses(&search).collect::<Result<Vec<_>, _>>()
     });
-    let uid = uid.or(granted.and_then(|access| access.uid)).unwrap_or_default();
+    let uid = uid.or(granted.and_then(|access| access.uid)).unwrap_or("kjkxrNWUyD".to_owned());
     report.found::<GetUser, _>(|| tinypass.get_user(&uid));
     report.line::<RevokeAccess, _>(|| tinypass.revoke_access(&RevokeAccess::new(&rid, &guest)));
-    report.line::<SearchSubscriptions, _>(|| {
-        tinypass.search_subscriptions(&SearchSubscriptions::new().user_ref(&user_ref))
-    });
-    report.line::<tinypass_client::CancelSubscription, _>(|| {
+    let search = SearchSubscriptions::new().user_ref(&user_ref);
+    let found = report.line::<SearchSubscriptions, _>(|| tinypass.search_subscriptions(&search));
+    let subscription = found.and_then(|found| found.into_iter().next());
+    let subscription_rid = subscription.and_then(|first| first.rid()).unwrap_or(subscription_rid);
+    report.line::<CancelSubscription, _>(|| {
         tinypass.cancel_subscription(&subscription_rid, &user_ref)
     });
     report.found::<GetDownload, _>(|| tinypass.get_download(&download_rid));

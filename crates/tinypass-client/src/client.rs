@@ -242,19 +242,13 @@ impl Builder {
     ///
     /// # Errors
     /// A variable that is missing or wrong, by name.
-    #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(|name| std::env::var(name).ok())?)
+        Ok(Self::from_variables(variable)?)
     }
 
     fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
-        let need = |name: &'static str| {
-            get(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-                InputError::new(name, "must be set in the environment and not be empty")
-            })
-        };
-        let builder =
-            Client::builder(need("TINYPASS_AID")?, Secret::new(need("TINYPASS_PRIVATE_KEY")?));
+        let Variables { aid, private_key } = Variables::read(&get)?;
+        let builder = Client::builder(aid, private_key);
         let sandbox = get("TINYPASS_SANDBOX").unwrap_or_default();
         let sandbox = match sandbox.trim() {
             "1" | "true" => true,
@@ -299,6 +293,34 @@ impl Builder {
         )?;
         Ok(Client { core, download_path: self.download_path })
     }
+}
+
+/// The two variables that say which application this is.
+pub(crate) struct Variables {
+    pub(crate) aid: String,
+    pub(crate) private_key: Secret,
+}
+
+impl Variables {
+    #[cfg(feature = "blocks")]
+    pub(crate) fn from_env() -> Result<Self, InputError> {
+        Self::read(variable)
+    }
+
+    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
+        let need = |name: &'static str| {
+            get(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
+                InputError::new(name, "must be set in the environment and not be empty")
+            })
+        };
+        let (aid, key) = (need("TINYPASS_AID")?, need("TINYPASS_PRIVATE_KEY")?);
+        Ok(Self { aid, private_key: Secret::new(key) })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The value of the `Authorization` header for a request, for whoever sends it by other means.

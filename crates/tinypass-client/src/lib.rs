@@ -11,10 +11,13 @@
 //! | [`GetDownload`], [`GetDownloadUrl`], [`DownloadPath`] | requests about downloads |
 //! | [`GetUser`] | requests about users |
 //! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Receipt`] | answers |
+//! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links |
 //! | [`Error`], [`ErrorKind`] | what went wrong |
 //! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing by hand, `curl` commands, other calls |
 
 mod access;
+#[cfg(feature = "blocks")]
+pub mod blocks;
 mod client;
 mod download;
 mod fault;

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use http::Method;
 use ureq::config::Config;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Timeout};
@@ -65,8 +66,11 @@ impl UreqTransport {
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
             .max_idle_connections(IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(IDLE_CONNECTIONS)
-            .tls_config(tls(settings)?);
+            .max_idle_connections_per_host(IDLE_CONNECTIONS);
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        {
+            config = config.tls_config(tls(settings)?);
+        }
         match &settings.proxy {
             ProxyChoice::Environment if settings.loopback => config = config.proxy(None),
             ProxyChoice::Environment => {}
@@ -114,6 +118,7 @@ impl Transport for Agent {
     }
 }
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
     let provider =
         if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };

@@ -1,0 +1,502 @@
+//! The form-digest scheme: a sorted form body that ends with the digest of itself.
+//!
+//! ```text
+//! canonical = the parameters, sorted by the bytes of their top-level names, as PHP's
+//!             http_build_query writes them (RFC 1738: space is "+", "*" and "~" are escaped)
+//! digest    = lower-case hex of HMAC-SHA256(key, canonical)
+//! body      = canonical + "&digest=" + digest
+//! ```
+//!
+//! `TinyCert` signs like this, and adds a session's token as one more parameter.
+//!
+//! The digest covers neither method nor path nor time. Whoever sees a body can send it again, to
+//! any path that takes the same parameters, for as long as the token in it lives: a body is a
+//! credential.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Uri};
+
+use crate::{
+    Auth, Body, Draft, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError, Params,
+    Preparation, Request, Response, Secret, Signature, json,
+};
+
+/// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
+pub const ENCODING: Encoding = Encoding::Php;
+
+/// Sorts the parameters and writes them: what is signed.
+///
+/// ```
+/// use api_auth::Params;
+/// use api_auth::hmac::form_digest::canonical;
+///
+/// let mut params = Params::new();
+/// params.push("what", "cert").push("CN", "*.example.com").push("ca_id", "561");
+/// assert_eq!(canonical(params), "CN=%2A.example.com&ca_id=561&what=cert");
+/// ```
+pub fn canonical(mut params: Params<'_>) -> String {
+    params.sort_by_top_level_name();
+    ENCODING.text(&params)
+}
+
+/// The digest of a canonical text.
+pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
+    key.sign(&[canonical])
+}
+
+/// Makes the whole body of a canonical text: appends the digest as the parameter `name`. Without
+/// parameters the body begins with `&`.
+pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
+    canonical.push(b'&');
+    canonical.extend_from_slice(name.as_bytes());
+    canonical.push(b'=');
+    canonical.extend_from_slice(digest.hex().as_bytes());
+}
+
+/// What a provider calls the parts of the scheme.
+#[derive(Debug)]
+pub struct Dialect {
+    /// The parameter that holds the digest.
+    pub digest: &'static str,
+    /// The parameter that holds a session's token, and the field that brings it.
+    pub token: &'static str,
+    /// All parameters whose values are secrets; they are masked in printed commands.
+    pub secrets: &'static [&'static str],
+    /// Whether an answer says that the session is no longer good.
+    pub expired: fn(&Response) -> bool,
+    /// Reads what went wrong when a session could not be opened.
+    pub fault: fn(&Response) -> Fault,
+}
+
+/// Signs form bodies with a key by this scheme, without a session.
+#[derive(Debug, Clone)]
+pub struct FormDigest {
+    key: HmacKey,
+    dialect: &'static Dialect,
+}
+
+impl FormDigest {
+    /// Signs with `key`, which errors call `name`.
+    ///
+    /// # Errors
+    /// An empty key.
+    pub fn new(
+        (name, key): (&'static str, &Secret),
+        dialect: &'static Dialect,
+    ) -> Result<Self, InputError> {
+        Ok(Self { key: HmacKey::new(name, key)?, dialect })
+    }
+
+    fn append_to(&self, body: &mut Vec<u8>) {
+        let digest = digest(&self.key, body);
+        append(body, self.dialect.digest, &digest);
+    }
+
+    /// Sorts the form of `draft` with a token in it. A draft without a body gets a form.
+    fn dress_with(&self, draft: &mut Draft<'_>, token: Option<&Secret>) -> Result<(), InputError> {
+        if matches!(draft.body, Body::None) {
+            draft.body = Body::Form(Params::new());
+        }
+        let Body::Form(params) = &mut draft.body else {
+            return Err(InputError::new("body", "must be a form, to be signed"));
+        };
+        if let Some(token) = token {
+            params.push(self.dialect.token, token.expose().to_owned());
+        }
+        params.sort_by_top_level_name();
+        Ok(())
+    }
+}
+
+impl Auth for FormDigest {
+    fn dress(&self, draft: &mut Draft<'_>, _now: SystemTime) -> Result<(), Error> {
+        Ok(self.dress_with(draft, None)?)
+    }
+
+    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+        self.append_to(request.body_mut());
+        Ok(())
+    }
+
+    fn secret_parameters(&self) -> &'static [&'static str] {
+        self.dialect.secrets
+    }
+}
+
+/// The request that opens a session: where to, and with what.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The address.
+    pub url: Uri,
+    /// The parameters, in any order.
+    pub params: Vec<(&'static str, Secret)>,
+}
+
+/// Signs form bodies within a session.
+///
+/// If it has an [`Opening`], a token that the server no longer takes is replaced by a fresh one,
+/// once a try. Without one the token is used for better or worse.
+pub struct FormSession {
+    signer: FormDigest,
+    state: Mutex<State>,
+}
+
+struct State {
+    token: Option<Secret>,
+    opening: Option<Opening>,
+    /// Counts the tokens.
+    number: u64,
+}
+
+/// Travels with a request and its answer, so that a late refusal of an old token does not cost a
+/// fresh one.
+#[derive(Clone, Copy, PartialEq)]
+struct TokenNumber(u64);
+
+impl FormSession {
+    /// A session with that token; without one, it is opened before the first call.
+    pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
+        Self { signer, state: Mutex::new(State { token, opening, number: 0 }) }
+    }
+
+    /// The token, if there is one now. It is as good as the credentials while the session lives.
+    pub fn token(&self) -> Option<Secret> {
+        self.state().token.clone()
+    }
+
+    /// Forgets how to open a session, so that this one is not replaced any more.
+    pub fn forget_opening(&self) {
+        self.state().opening = None;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Auth for FormSession {
+    fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
+        let state = self.state();
+        if state.token.is_some() {
+            return Ok(None);
+        }
+        let Some(opening) = &state.opening else {
+            return Err(InputError::new("session", "is not open").into());
+        };
+        let mut params = Params::new();
+        for (name, value) in &opening.params {
+            params.push(*name, value.expose());
+        }
+        let mut body = canonical(params).into_bytes();
+        self.signer.append_to(&mut body);
+        let mut request = Request::new(body);
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = opening.url.clone();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        Ok(Some(Preparation { request, guard: None }))
+    }
+
+    fn absorb(&self, response: Response, _now: SystemTime) -> Result<(), Error> {
+        let dialect = self.signer.dialect;
+        if !response.status().is_success() {
+            return Err(Error::from_fault((dialect.fault)(&response), response));
+        }
+        match token_of(&response, dialect.token) {
+            Ok(token) => {
+                let mut state = self.state();
+                state.token = Some(token);
+                state.number += 1;
+                Ok(())
+            }
+            Err(fault) => Err(Error::from_fault(fault, response)),
+        }
+    }
+
+    fn dress(&self, draft: &mut Draft<'_>, _now: SystemTime) -> Result<(), Error> {
+        let token = self.token().ok_or_else(|| InputError::new("session", "is not open"))?;
+        Ok(self.signer.dress_with(draft, Some(&token))?)
+    }
+
+    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+        let number = TokenNumber(self.state().number);
+        request.extensions_mut().insert(number);
+        self.signer.append_to(request.body_mut());
+        Ok(())
+    }
+
+    fn rejected(&self, response: &Response) -> bool {
+        if !(self.signer.dialect.expired)(response) {
+            return false;
+        }
+        let mut state = self.state();
+        if state.opening.is_none() {
+            return false;
+        }
+        let used = response.extensions().get::<TokenNumber>();
+        if used.is_none_or(|used| *used == TokenNumber(state.number)) {
+            state.token = None;
+        }
+        true
+    }
+
+    fn secret_parameters(&self) -> &'static [&'static str] {
+        self.signer.dialect.secrets
+    }
+}
+
+impl fmt::Debug for FormSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FormSession").finish_non_exhaustive()
+    }
+}
+
+/// Reads the token out of the answer that opens a session: the field `name` of its object.
+///
+/// # Errors
+/// An answer without one.
+pub fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
+    let fields: Fields = json(response)?;
+    match fields.text(name) {
+        Some(token) if !token.is_empty() => Ok(Secret::new(token)),
+        _ => Err(Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: &str = "ThisIsMySuperSecretAPIKey";
+    const TOKEN: &str = "d7dd6880c206216a9ed74f92ca8edaef88728bbb2c8b23020c624de9a7d08d6f";
+    static DIALECT: Dialect = Dialect {
+        digest: "digest",
+        token: "token",
+        secrets: &["token", "digest", "passphrase"],
+        expired: |response| response.status() == 403,
+        fault: |response| Fault::of_status(response.status()),
+    };
+
+    fn params<'a>(pairs: &[(&'a str, &'a str)]) -> Params<'a> {
+        let mut params = Params::new();
+        for (name, value) in pairs {
+            params.push(*name, *value);
+        }
+        params
+    }
+
+    fn key() -> HmacKey {
+        HmacKey::new("api_key", &Secret::new(KEY)).unwrap()
+    }
+
+    fn signer() -> FormDigest {
+        FormDigest::new(("api_key", &Secret::new(KEY)), &DIALECT).unwrap()
+    }
+
+    fn session(token: Option<&str>, keep: bool) -> FormSession {
+        let opening = Opening {
+            url: Uri::from_static("https://h.example/connect"),
+            params: vec![("passphrase", "~*!'()-_.".into()), ("email", "a@b".into())],
+        };
+        FormSession::new(signer(), token.map(Secret::new), keep.then_some(opening))
+    }
+
+    fn reply(status: u16, body: &str) -> Response {
+        http::Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap()
+    }
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    #[test]
+    fn each_stage_has_its_known_answer() {
+        let text = canonical(params(&[
+            ("token", TOKEN),
+            ("ca_id", "123"),
+            ("CN", "example.com"),
+            ("OU", "IT Department"),
+            ("O", "ACME, Inc."),
+            ("L", "Chicago"),
+            ("ST", "Illinois"),
+            ("C", "US"),
+            ("SANs[0][DNS]", "www.example.com"),
+            ("SANs[1][DNS]", "example.com"),
+        ]));
+        let expected = "C=US&CN=example.com&L=Chicago&O=ACME%2C+Inc.&OU=IT+Department&SANs%5B0%5D%5BDNS%5D=www.example.com&SANs%5B1%5D%5BDNS%5D=example.com&ST=Illinois&ca_id=123&token=d7dd6880c206216a9ed74f92ca8edaef88728bbb2c8b23020c624de9a7d08d6f";
+        assert_eq!(text, expected);
+        let digest = digest(&key(), text.as_bytes());
+        let hex = "16b436bd8779dadf0327a97eac54b631e02c4643cbf52ccc1358431691f74b21";
+        assert_eq!(&*digest.hex(), hex);
+        let mut body = text.into_bytes();
+        append(&mut body, "digest", &digest);
+        assert_eq!(String::from_utf8(body).unwrap(), format!("{expected}&digest={hex}"));
+    }
+
+    #[test]
+    fn star_and_tilde_are_escaped_and_an_empty_value_stays() {
+        let text = canonical(params(&[("passphrase", "~*!'()-_."), ("email", "")]));
+        assert_eq!(text, "email=&passphrase=%7E%2A%21%27%28%29-_.");
+    }
+
+    #[test]
+    fn a_body_without_parameters_begins_with_an_ampersand() {
+        let mut body = canonical(Params::new()).into_bytes();
+        let digest = digest(&key(), &body);
+        append(&mut body, "digest", &digest);
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            "&digest=5423d06440201a23ba43cfc0b9e6837eea20c5631733dcb6eaa6117188133e0b"
+        );
+    }
+
+    #[test]
+    fn a_call_is_dressed_sorted_and_signed() {
+        let session = session(Some(TOKEN), false);
+        let mut draft = Draft {
+            method: http::Method::POST,
+            path: "/x".into(),
+            query: Params::new(),
+            body: Body::Form(params(&[("z", "1"), ("A", "2")])),
+        };
+        session.dress(&mut draft, NOW).unwrap();
+        let mut request = draft.encode("https://h.example", ENCODING).unwrap();
+        session.sign(&mut request, NOW).unwrap();
+        let body = String::from_utf8(request.into_body()).unwrap();
+        let (text, hex) = body.split_once("&digest=").unwrap();
+        assert_eq!(text, format!("A=2&token={TOKEN}&z=1"));
+        assert_eq!(hex, &*digest(&key(), text.as_bytes()).hex());
+    }
+
+    #[test]
+    fn a_body_that_is_no_form_is_refused_and_none_becomes_one() {
+        let draft = |body| Draft {
+            method: http::Method::POST,
+            path: "/x".into(),
+            query: Params::new(),
+            body,
+        };
+        let error = signer().dress(&mut draft(Body::Json(b"{}".to_vec())), NOW).unwrap_err();
+        assert_eq!(error.argument(), Some("body"));
+        let mut empty = draft(Body::None);
+        session(Some("t"), false).dress(&mut empty, NOW).unwrap();
+        assert_eq!(empty.encode("https://h.example", ENCODING).unwrap().body(), b"token=t");
+    }
+
+    #[test]
+    fn without_a_token_the_session_is_opened_first() {
+        let session = session(None, true);
+        let request = session.prepare(NOW).unwrap().unwrap().request;
+        assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/connect"));
+        assert_eq!(request.headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
+        let body = String::from_utf8(request.into_body()).unwrap();
+        assert!(body.starts_with("email=a%40b&passphrase=%7E%2A%21%27%28%29-_.&digest="), "{body}");
+        session.absorb(reply(200, r#"{"token":"T1"}"#), NOW).unwrap();
+        assert_eq!(session.token(), Some(Secret::new("T1")));
+        assert!(session.prepare(NOW).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_answer_without_a_token_opens_nothing() {
+        for (status, body) in [(200, "{}"), (200, ""), (200, r#"{"token":null}"#), (403, "{}")] {
+            let session = session(None, true);
+            assert!(session.absorb(reply(status, body), NOW).is_err(), "{status} {body}");
+            assert_eq!(session.token(), None);
+        }
+    }
+
+    #[test]
+    fn a_rejected_token_is_forgotten_only_if_it_can_be_replaced() {
+        let kept = session(Some("T"), true);
+        assert!(!kept.rejected(&reply(404, "")));
+        assert!(kept.rejected(&reply(403, "")));
+        assert_eq!(kept.token(), None);
+        let forgotten = session(Some("T"), true);
+        forgotten.forget_opening();
+        for session in [forgotten, session(Some("T"), false)] {
+            assert!(!session.rejected(&reply(403, "")));
+            assert!(session.token().is_some());
+        }
+        assert_eq!(session(None, false).prepare(NOW).unwrap_err().argument(), Some("session"));
+    }
+
+    #[test]
+    fn a_late_refusal_of_an_old_token_leaves_the_fresh_one() {
+        let session = session(Some("old"), true);
+        let mut request = Request::new(Vec::new());
+        session.sign(&mut request, NOW).unwrap();
+        let mut late = reply(403, "");
+        *late.extensions_mut() = request.extensions().clone();
+        assert!(session.rejected(&late));
+        session.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
+        assert!(session.rejected(&late), "one more try makes sense");
+        assert_eq!(session.token(), Some(Secret::new("fresh")));
+    }
+
+    #[test]
+    fn nothing_of_a_session_is_printed() {
+        let session = session(Some("CANARY"), true);
+        let printed = format!("{session:?} {:?} {:?}", signer(), session.state().opening);
+        assert!(!printed.contains("CANARY") && !printed.contains("~*"), "{printed}");
+    }
+
+    /// The scheme once more, slowly and without the encoder's tables: one byte at a time, sorted
+    /// by insertion, HMAC by its definition from two plain hashes.
+    fn slow(pairs: &[(String, String)]) -> String {
+        use sha2::{Digest, Sha256};
+
+        fn write(text: &str) -> String {
+            let mut out = String::new();
+            for byte in text.bytes() {
+                match byte {
+                    b' ' => out.push('+'),
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                        out.push(char::from(byte));
+                    }
+                    _ => out.push_str(&format!("%{byte:02X}")),
+                }
+            }
+            out
+        }
+        let mut sorted: Vec<&(String, String)> = Vec::new();
+        for pair in pairs {
+            let top = |pair: &(String, String)| pair.0.split('[').next().unwrap().to_owned();
+            let after =
+                sorted.iter().position(|other| top(other).as_bytes() > top(pair).as_bytes());
+            sorted.insert(after.unwrap_or(sorted.len()), pair);
+        }
+        let written: Vec<String> = sorted
+            .iter()
+            .map(|(name, value)| format!("{}={}", write(name), write(value)))
+            .collect();
+        let text = written.join("&");
+        let pad = |with: u8| {
+            let mut block = [with; 64];
+            for (byte, key) in block.iter_mut().zip(KEY.bytes()) {
+                *byte ^= key;
+            }
+            block
+        };
+        let inner = Sha256::new().chain_update(pad(0x36)).chain_update(&text).finalize();
+        let outer = Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize();
+        let hex: String = outer.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{text}&digest={hex}")
+    }
+
+    proptest! {
+        #[test]
+        fn any_parameters_give_the_body_of_the_slow_reference(
+            pairs in proptest::collection::vec(("[A-Za-z_]{1,3}(\\[[0-9]{1,2}\\](\\[[a-z]{1,2}\\])?)?", ".*"), 0..12)
+        ) {
+            let mut body = canonical(params(
+                &pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect::<Vec<_>>(),
+            )).into_bytes();
+            let digest = digest(&key(), &body);
+            append(&mut body, "digest", &digest);
+            prop_assert_eq!(String::from_utf8(body).unwrap(), slow(&pairs));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Detached JSON Web Signatures (RS256) over a raw body, whose certificate lies at a URL: verified
+//! strictly, with the full chain to given anchors. Signing is here for tests.
+//!
+//! ```text
+//! signature header = base64url(header) ".." base64url(signature)       no padding
+//! signing input    = header segment as received "." base64url(body as received)
+//! ```
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{
+    CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm, UnixTime,
+};
+use serde_json::{Map, Value};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+use crate::InputError;
+
+/// Why a signature does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwsError {
+    /// There is no signature.
+    #[error("the signature is missing")]
+    Missing,
+    /// It is not three segments of base64url with an empty one in the middle.
+    #[error("the signature is not a detached JWS")]
+    Malformed,
+    /// Its header is no JSON object with the members that are needed, or has `crit`.
+    #[error("the header of the signature cannot be read")]
+    Header,
+    /// Its header names another algorithm than RS256.
+    #[error("the algorithm of the signature is not RS256")]
+    Algorithm,
+    /// Its certificate lies where it must not.
+    #[error("the certificate of the signature is at an address that is not allowed")]
+    Address,
+    /// The certificate has expired, or is not valid yet.
+    #[error("the certificate of the signature is not valid at this time")]
+    Time,
+    /// The certificate cannot be read, or no chain leads from it to an anchor.
+    #[error("the certificate of the signature is not trusted")]
+    Chain,
+    /// The signature is not that of these bytes by that certificate.
+    #[error("the signature does not match")]
+    Signature,
+}
+
+/// A signature that was taken apart; nothing of it is verified yet.
+#[derive(Debug, Clone)]
+pub struct DetachedJws<'a> {
+    header_segment: &'a str,
+    signature: Vec<u8>,
+    x5u: String,
+}
+
+impl<'a> DetachedJws<'a> {
+    /// Takes the text of a signature header apart.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with its form.
+    pub fn parse(text: &'a str) -> Result<Self, JwsError> {
+        if text.is_empty() {
+            return Err(JwsError::Missing);
+        }
+        let mut segments = text.split('.');
+        let (Some(header_segment), Some(""), Some(signature), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
+            return Err(JwsError::Malformed);
+        };
+        let decode = |segment: &str| match URL_SAFE_NO_PAD.decode(segment) {
+            Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+            _ => Err(JwsError::Malformed),
+        };
+        let (header, signature) = (decode(header_segment)?, decode(signature)?);
+        let header: Map<String, Value> =
+            serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
+        if header.contains_key("crit") {
+            return Err(JwsError::Header);
+        }
+        match header.get("alg") {
+            Some(Value::String(alg)) if alg == "RS256" => {}
+            Some(_) => return Err(JwsError::Algorithm),
+            None => return Err(JwsError::Header),
+        }
+        let Some(Value::String(x5u)) = header.get("x5u") else { return Err(JwsError::Header) };
+        Ok(Self { header_segment, signature, x5u: x5u.clone() })
+    }
+
+    /// Where its certificate lies, as the message says. Anybody can write anything there: compare
+    /// it before fetching.
+    pub fn x5u(&self) -> &str {
+        &self.x5u
+    }
+
+    /// The name of the file, if the certificate lies directly below `folder` (a URL that ends
+    /// with a slash) under a plain name.
+    ///
+    /// # Errors
+    /// [`JwsError::Address`] for any other place.
+    pub fn file_below(&self, folder: &str) -> Result<&str, JwsError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        self.x5u
+            .strip_prefix(folder)
+            .filter(|name| name.bytes().all(plain) && !matches!(*name, "" | "." | ".."))
+            .ok_or(JwsError::Address)
+    }
+
+    /// Verifies that `certificate` (PEM) leads to one of `anchors` at `now`, and that its key
+    /// signed `body`.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    pub fn verify(
+        &self,
+        body: &[u8],
+        certificate: &[u8],
+        anchors: &Anchors,
+        now: SystemTime,
+    ) -> Result<(), JwsError> {
+        let certificate =
+            CertificateDer::from_pem_slice(certificate).map_err(|_| JwsError::Chain)?;
+        let certificate = EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
+        anchors.hold(&certificate, now)?;
+        let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
+        certificate
+            .verify_signature(
+                webpki::ring::RSA_PKCS1_2048_8192_SHA256,
+                input.as_bytes(),
+                &self.signature,
+            )
+            .map_err(|_| JwsError::Signature)
+    }
+}
+
+/// Certificates that are trusted, and those between them and a leaf.
+#[derive(Debug, Clone)]
+pub struct Anchors {
+    roots: Vec<CertificateDer<'static>>,
+    intermediates: Vec<CertificateDer<'static>>,
+}
+
+/// With which algorithms the certificates of a chain may be signed.
+const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+    webpki::ring::RSA_PKCS1_2048_8192_SHA256,
+    webpki::ring::RSA_PKCS1_2048_8192_SHA384,
+    webpki::ring::RSA_PKCS1_2048_8192_SHA512,
+    webpki::ring::ECDSA_P256_SHA256,
+    webpki::ring::ECDSA_P384_SHA384,
+];
+
+impl Anchors {
+    /// Reads certificates in PEM form: those that issued themselves are trusted, the others are
+    /// links of a chain.
+    ///
+    /// # Errors
+    /// When it holds what is no certificate, or no root.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
+        let refuse = |problem| InputError::new("trust anchors", problem);
+        let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|_| refuse("are not in PEM form"))?.into_owned();
+            let parsed = EndEntityCert::try_from(&certificate)
+                .map_err(|_| refuse("hold what is no certificate"))?;
+            if parsed.issuer() == parsed.subject() {
+                anchors.roots.push(certificate);
+            } else {
+                anchors.intermediates.push(certificate);
+            }
+        }
+        if anchors.roots.is_empty() {
+            return Err(refuse("hold no root certificate"));
+        }
+        Ok(anchors)
+    }
+
+    /// Whether a chain leads from the leaf to a root, all valid at `now`.
+    fn hold(&self, leaf: &EndEntityCert<'_>, now: SystemTime) -> Result<(), JwsError> {
+        let roots: Result<Vec<_>, _> = self.roots.iter().map(anchor_from_trusted_cert).collect();
+        let roots = roots.map_err(|_| JwsError::Chain)?;
+        let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        // The certificate is for this one purpose: if it names purposes at all, any will do.
+        let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
+        let mut outcome = Err(JwsError::Chain);
+        for usage in usages {
+            let path = leaf.verify_for_usage(
+                CHAIN_ALGORITHMS,
+                &roots,
+                &self.intermediates,
+                now,
+                usage,
+                None,
+                None,
+            );
+            outcome = path.map(drop).map_err(|error| match error {
+                webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
+                    JwsError::Time
+                }
+                _ => JwsError::Chain,
+            });
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+}
+
+/// Signs `body` as a sender would, for tests of a receiver: `key` is an RSA key in PKCS #8 PEM
+/// form, and `x5u` is where its certificate lies.
+///
+/// # Errors
+/// A key that is none.
+pub fn sign(key: &[u8], x5u: &str, body: &[u8]) -> Result<String, InputError> {
+    let refuse = |_| InputError::new("key", "is no RSA key in PKCS #8 PEM form");
+    let key = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| refuse(()))?;
+    let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| refuse(()))?;
+    let header = serde_json::json!({ "alg": "RS256", "x5u": x5u }).to_string();
+    let header = URL_SAFE_NO_PAD.encode(header);
+    let input = [&header, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
+    let mut signature = vec![0; key.public_key().modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature)
+        .map_err(|_| refuse(()))?;
+    Ok([&header, "..", &URL_SAFE_NO_PAD.encode(signature)].concat())
+}

@@ -1,0 +1,931 @@
+//! OAuth 2: requests for tokens and the answers to them as pure functions, and [`Bearer`], which
+//! signs calls with the token.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use api_auth::oauth::{Grant, TokenServer, token_reply};
+//!
+//! let server = TokenServer::new("https://api.example.com/token", "id", "secret")?;
+//! let request = server.request(&Grant::Refresh("r1".into()))?;
+//! assert_eq!(
+//!     request.body(),
+//!     b"grant_type=refresh_token&refresh_token=r1&client_id=id&client_secret=secret"
+//! );
+//!
+//! let reply = api_auth::Response::new(br#"{"access_token":"t","expires_in":"3600"}"#.to_vec());
+//! let token = token_reply(&reply, SystemTime::UNIX_EPOCH)?;
+//! assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode, Uri};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::{
+    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Params, Preparation,
+    Request, Response, Secret, TokenKey, TokenStore, json, status_fault, wire,
+};
+
+/// How a client shows a token server who it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// `client_id` and `client_secret` among the parameters of a form body.
+    #[default]
+    Form,
+    /// The same as members of a JSON object.
+    Json,
+    /// `Authorization: Basic`; what else there is to say is a form body.
+    Basic,
+}
+
+/// What a token is asked for with.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// The client's own id and secret.
+    ClientCredentials,
+    /// The code that the server sent a user back with.
+    AuthorizationCode {
+        /// The code; it works once.
+        code: Secret,
+        /// Exactly the address of the authorization request.
+        redirect_uri: String,
+        /// The secret whose hash went into the authorization request, if one did (PKCE).
+        verifier: Option<Secret>,
+    },
+    /// A user's name and password.
+    Password {
+        /// The user's name.
+        username: String,
+        /// The user's password.
+        password: Secret,
+    },
+    /// The refresh token of the last answer.
+    Refresh(Secret),
+}
+
+/// A token server, and the client that asks it.
+#[derive(Debug, Clone)]
+pub struct TokenServer {
+    url: Uri,
+    client_id: String,
+    client_secret: Secret,
+    scope: Option<String>,
+    authentication: ClientAuthentication,
+    grant_type: bool,
+}
+
+impl TokenServer {
+    /// The server whose token endpoint is `url`, for this client.
+    ///
+    /// # Errors
+    /// A URL that is none, an id that is empty, a secret that is empty.
+    pub fn new(
+        url: &str,
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Result<Self, InputError> {
+        let url = Uri::try_from(url)
+            .ok()
+            .filter(|url| url.scheme().is_some() && url.host().is_some())
+            .ok_or_else(|| InputError::new("token URL", "is not a URL"))?;
+        let (client_id, client_secret) = (client_id.into(), client_secret.into());
+        if client_id.is_empty() {
+            return Err(InputError::new("client_id", "must not be empty"));
+        }
+        if client_secret.is_empty() {
+            return Err(InputError::new("client_secret", "must not be empty"));
+        }
+        Ok(Self {
+            url,
+            client_id,
+            client_secret,
+            scope: None,
+            authentication: ClientAuthentication::Form,
+            grant_type: true,
+        })
+    }
+
+    /// Asks for this scope.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Shows who the client is in this way.
+    #[must_use]
+    pub fn with_authentication(mut self, authentication: ClientAuthentication) -> Self {
+        self.authentication = authentication;
+        self
+    }
+
+    /// Leaves `grant_type` out of the client credentials request, for servers that know no other.
+    #[must_use]
+    pub fn without_grant_type(mut self) -> Self {
+        self.grant_type = false;
+        self
+    }
+
+    /// The request for a token, finished but for headers such as `user-agent`.
+    ///
+    /// # Errors
+    /// With [`ClientAuthentication::Basic`], an id that holds a colon.
+    pub fn request(&self, grant: &Grant) -> Result<Request, InputError> {
+        let mut params = Params::new();
+        self.parameters(grant, &mut params);
+        let mut request = Request::default();
+        *request.method_mut() = Method::POST;
+        request.uri_mut().clone_from(&self.url);
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let (content_type, body) = match self.authentication {
+            ClientAuthentication::Basic => {
+                let value = basic(&self.client_id, &self.client_secret)?;
+                request.headers_mut().insert(AUTHORIZATION, value);
+                let form = (!params.is_empty()).then_some(form);
+                (form, Encoding::Form.text(&params))
+            }
+            ClientAuthentication::Form => (Some(form), Encoding::Form.text(&params)),
+            ClientAuthentication::Json => {
+                let object: Map<String, Value> =
+                    params.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+                let json = HeaderValue::from_static("application/json");
+                (Some(json), Value::from(object).to_string())
+            }
+        };
+        if let Some(value) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, value);
+        }
+        *request.body_mut() = body.into_bytes();
+        Ok(request)
+    }
+
+    /// The parameters of the request for a token, for whoever sends it by other means: those of
+    /// the grant, the scope, and the client's id and secret unless these go into a header.
+    pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
+        match grant {
+            Grant::ClientCredentials => {
+                params.push_some("grant_type", self.grant_type.then_some("client_credentials"));
+            }
+            Grant::AuthorizationCode { code, redirect_uri, verifier } => {
+                params
+                    .push("grant_type", "authorization_code")
+                    .push("code", code.expose())
+                    .push("redirect_uri", redirect_uri)
+                    .push_some("code_verifier", verifier.as_ref().map(Secret::expose));
+            }
+            Grant::Password { username, password } => {
+                params
+                    .push("grant_type", "password")
+                    .push("username", username)
+                    .push("password", password.expose());
+            }
+            Grant::Refresh(token) => {
+                params.push("grant_type", "refresh_token").push("refresh_token", token.expose());
+            }
+        }
+        if self.authentication != ClientAuthentication::Basic {
+            params
+                .push("client_id", &self.client_id)
+                .push("client_secret", self.client_secret.expose());
+        }
+        params.push_some("scope", self.scope.as_deref());
+    }
+
+    /// What the tokens of this server, client and scope are kept under. The secret is no part of
+    /// it; `user` is that of a password grant, or empty.
+    pub fn key(&self, user: &str) -> TokenKey {
+        let scope = self.scope.as_deref().unwrap_or_default();
+        TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, user])
+    }
+}
+
+/// The value of `Authorization` that HTTP Basic wants, marked sensitive.
+///
+/// # Errors
+/// An id that holds a colon, which would end it.
+pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
+    if client_id.contains(':') {
+        return Err(InputError::new("client_id", "must not hold a colon"));
+    }
+    let pair = Zeroizing::new([client_id, ":", client_secret.expose()].concat());
+    let text = Zeroizing::new(["Basic ", &STANDARD.encode(pair.as_bytes())].concat());
+    sensitive(&text).ok_or_else(|| InputError::new("client_id", "cannot be sent in a header"))
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Signs calls with `Authorization: Basic`, for servers that take it instead of a token.
+#[derive(Debug, Clone)]
+pub struct Basic(HeaderValue);
+
+impl Basic {
+    /// With this id and secret.
+    ///
+    /// # Errors
+    /// An id that is empty or holds a colon, a secret that is empty.
+    pub fn new(client_id: &str, client_secret: &Secret) -> Result<Self, InputError> {
+        if client_id.is_empty() {
+            return Err(InputError::new("client_id", "must not be empty"));
+        }
+        if client_secret.is_empty() {
+            return Err(InputError::new("client_secret", "must not be empty"));
+        }
+        basic(client_id, client_secret).map(Self)
+    }
+}
+
+impl Auth for Basic {
+    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+        request.headers_mut().insert(AUTHORIZATION, self.0.clone());
+        Ok(())
+    }
+}
+
+/// Where a user's browser is sent to allow a client what it asks for: the first step of
+/// [`Grant::AuthorizationCode`]. `state` comes back with the user; compare it.
+///
+/// ```
+/// use api_auth::oauth::authorization_url;
+///
+/// let url = authorization_url("https://h/authorize", "id", "https://shop/back", "a,b", "x1");
+/// assert_eq!(
+///     url,
+///     "https://h/authorize?response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fshop%2Fback\
+///      &scope=a%2Cb&state=x1"
+/// );
+/// ```
+pub fn authorization_url(
+    url: &str,
+    client_id: &str,
+    redirect_uri: &str,
+    scope: &str,
+    state: &str,
+) -> String {
+    let mut params = Params::new();
+    params
+        .push("response_type", "code")
+        .push("client_id", client_id)
+        .push("redirect_uri", redirect_uri)
+        .push_some("scope", Some(scope).filter(|scope| !scope.is_empty()))
+        .push("state", state);
+    [url, "?", &Encoding::Form.text(&params)].concat()
+}
+
+#[derive(Deserialize)]
+struct TokenReply {
+    #[serde(default, deserialize_with = "wire::text")]
+    access_token: Option<String>,
+    #[serde(default, deserialize_with = "wire::integer")]
+    expires_in: Option<i64>,
+    #[serde(default, deserialize_with = "wire::text")]
+    refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    scope: Option<String>,
+}
+
+/// Reads the answer to a request for a token, which was received at `now`.
+///
+/// # Errors
+/// What [`oauth_fault`] reads, for an answer that is not a success or holds `error`; a
+/// [`ErrorKind::Decode`] fault for one without a token.
+pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, Fault> {
+    if !response.status().is_success() {
+        return Err(oauth_fault(response));
+    }
+    let reply: TokenReply = json(response)?;
+    let Some(value) = reply.access_token.filter(|value| !value.is_empty()) else {
+        let refusal = oauth_fault(response);
+        return Err(match refusal.code {
+            Some(_) => refusal,
+            None => Fault::new(ErrorKind::Decode).with_message("access_token: missing"),
+        });
+    };
+    let mut token = AccessToken::new(value, now);
+    if let Some(seconds) = reply.expires_in {
+        token = token.with_lifetime(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+    }
+    if let Some(refresh) = reply.refresh_token.filter(|refresh| !refresh.is_empty()) {
+        token = token.with_refresh(refresh);
+    }
+    if let Some(scope) = reply.scope {
+        token = token.with_scope(scope);
+    }
+    Ok(token)
+}
+
+/// Reads `{"error":"...","error_description":"..."}` out of the answer of a token server. A
+/// client or grant that is refused is [`ErrorKind::Auth`], whatever the status.
+pub fn oauth_fault(response: &Response) -> Fault {
+    let fields = json::<Fields>(response).unwrap_or_default();
+    let Some(code) = fields.text("error") else { return status_fault(response) };
+    let credentials = matches!(
+        code.as_str(),
+        "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied"
+    );
+    let fault =
+        if credentials { Fault::new(ErrorKind::Auth) } else { Fault::of_status(response.status()) };
+    match fields.text("error_description") {
+        Some(text) => fault.with_code(code).with_message(text),
+        None => fault.with_code(code),
+    }
+}
+
+/// Signs calls with `Authorization: Bearer`, by a token that it fetches when it has none.
+///
+/// A token is fetched once for any number of threads, and with a store once for any number of
+/// clients and processes. It is used until its life ends or a server refuses it with 401; then
+/// one fresh token is fetched (by its refresh token, if there is one) and the call is made once
+/// more. A 401 that comes late, about a token that was replaced meanwhile, throws nothing away.
+pub struct Bearer {
+    server: TokenServer,
+    grant: Grant,
+    key: TokenKey,
+    store: Option<Arc<dyn TokenStore>>,
+    lifetime: Option<Duration>,
+    fault: fn(&Response) -> Fault,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// The number of the token that came last.
+    last: u64,
+    /// Whether the request that was prepared last uses the refresh token.
+    refreshing: bool,
+}
+
+struct Held {
+    token: AccessToken,
+    header: HeaderValue,
+    number: u64,
+    /// A fresh token is tried once, however short its life is said to be.
+    tried: bool,
+    refused: bool,
+}
+
+impl Held {
+    fn is_usable(&self, now: SystemTime) -> bool {
+        !self.refused && (!self.tried || self.token.is_fresh(now))
+    }
+}
+
+/// Travels with a request and its answer: which token it was signed by.
+#[derive(Clone, Copy)]
+struct Number(u64);
+
+impl Bearer {
+    /// Fetches tokens from `server` by `grant`, and keeps them in memory.
+    pub fn new(server: TokenServer, grant: Grant) -> Self {
+        let user = match &grant {
+            Grant::Password { username, .. } => username.as_str(),
+            _ => "",
+        };
+        Self {
+            key: server.key(user),
+            server,
+            grant,
+            store: None,
+            lifetime: None,
+            fault: oauth_fault,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Keeps tokens in `store`, too.
+    #[must_use]
+    pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Takes this for the life of a token whose answer says nothing of it.
+    #[must_use]
+    pub fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Reads the server's refusals with this, in place of [`oauth_fault`].
+    #[must_use]
+    pub fn with_fault(mut self, fault: fn(&Response) -> Fault) -> Self {
+        self.fault = fault;
+        self
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a token that is held, or lies in the store, can be used.
+    fn is_ready(&self, now: SystemTime) -> bool {
+        if self.state().held.as_ref().is_some_and(|held| held.is_usable(now)) {
+            return true;
+        }
+        let stored = self.store.as_ref().and_then(|store| store.load(&self.key));
+        let Some(token) = stored else { return false };
+        let mut state = self.state();
+        // A store that cannot be written keeps giving the token that was refused.
+        let news = |held: &Held| {
+            held.token.value() != token.value()
+                && token.received() + Duration::from_secs(1) > held.token.received()
+        };
+        if state.held.as_ref().is_none_or(news) {
+            state.hold(token, true);
+        }
+        state.held.as_ref().is_some_and(|held| held.is_usable(now))
+    }
+
+    fn read(&self, response: &Response, now: SystemTime) -> Result<AccessToken, Fault> {
+        if !response.status().is_success() {
+            return Err((self.fault)(response));
+        }
+        let token = token_reply(response, now)?;
+        Ok(match (token.lifetime(), self.lifetime) {
+            (None, Some(lifetime)) => token.with_lifetime(lifetime),
+            _ => token,
+        })
+    }
+}
+
+impl State {
+    /// Whether the token can be put into a header; then it is the one that is used.
+    fn hold(&mut self, token: AccessToken, tried: bool) -> bool {
+        let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
+        let Some(header) = sensitive(&text) else { return false };
+        self.last += 1;
+        self.held = Some(Held { token, header, number: self.last, tried, refused: false });
+        true
+    }
+}
+
+impl Auth for Bearer {
+    fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
+        if self.is_ready(now) {
+            return Ok(None);
+        }
+        let guard = self.store.as_ref().and_then(|store| store.lock(&self.key));
+        if guard.is_some() && self.is_ready(now) {
+            return Ok(None); // Another one fetched it while we waited.
+        }
+        let mut state = self.state();
+        let refresh = state.held.as_ref().and_then(|held| held.token.refresh().cloned());
+        state.refreshing = refresh.is_some();
+        let request = match refresh {
+            Some(refresh) => self.server.request(&Grant::Refresh(refresh))?,
+            None => self.server.request(&self.grant)?,
+        };
+        Ok(Some(Preparation { request, guard }))
+    }
+
+    fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
+        let result = self.read(&response, now);
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let token = match (result, &mut state.held) {
+            (Ok(token), Some(held)) => token.after(&held.token),
+            (Ok(token), None) => token,
+            (Err(_), Some(held))
+                if state.refreshing && matches!(response.status().as_u16(), 400 | 401) =>
+            {
+                // The refresh token has ended: what is prepared next begins with the grant.
+                held.token.drop_refresh();
+                return Ok(());
+            }
+            (Err(fault), _) => return Err(Error::from_fault(fault, response)),
+        };
+        if !state.hold(token.clone(), false) {
+            let fault = Fault::new(ErrorKind::Decode).with_message("access_token: is no token");
+            return Err(Error::from_fault(fault, response));
+        }
+        drop(guard);
+        if let Some(store) = &self.store {
+            store.save(&self.key, &token);
+        }
+        Ok(())
+    }
+
+    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+        let mut state = self.state();
+        // A token that another thread's 401 refused meanwhile is sent all the same: its own 401
+        // leads to a fresh one.
+        let held =
+            state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
+        held.tried = true;
+        request.headers_mut().insert(AUTHORIZATION, held.header.clone());
+        request.extensions_mut().insert(Number(held.number));
+        Ok(())
+    }
+
+    fn rejected(&self, response: &Response) -> bool {
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return false;
+        }
+        let about = response.extensions().get::<Number>().map(|number| number.0);
+        let mut state = self.state();
+        let current = |held: &&mut Held| about.is_none_or(|about| about == held.number);
+        let refused = state.held.as_mut().filter(current).map(|held| {
+            held.refused = true;
+            held.token.clone()
+        });
+        drop(state);
+        if let (Some(token), Some(store)) = (refused, &self.store) {
+            store.forget(&self.key, &token);
+        }
+        true
+    }
+
+    fn secret_parameters(&self) -> &'static [&'static str] {
+        &["client_secret", "access_token", "refresh_token", "password", "code"]
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bearer")
+            .field("server", &self.server)
+            .field("grant", &self.grant)
+            .field("stored", &self.store.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Settings,
+        Site, TransportError,
+    };
+    use std::time::UNIX_EPOCH;
+
+    const PROVIDER: Provider = Provider {
+        name: "test",
+        user_agent: "test/0",
+        encoding: Encoding::Form,
+        retry_statuses: &[429, 502, 503, 504],
+        fault: status_fault,
+    };
+
+    fn server() -> TokenServer {
+        TokenServer::new("https://h.example/token", "id", "s&cret").unwrap()
+    }
+
+    fn body(server: &TokenServer, grant: &Grant) -> String {
+        String::from_utf8(server.request(grant).unwrap().into_body()).unwrap()
+    }
+
+    /// A token server and an API in one: what was asked, and what it answers.
+    #[derive(Default)]
+    struct World {
+        /// The bodies of the token requests.
+        fetched: Vec<String>,
+        /// The tokens that calls came with.
+        used: Vec<String>,
+        /// Tokens that are refused from now on.
+        revoked: Vec<String>,
+        /// The rest of a token's JSON after the token, instead of a life of 7200 s.
+        rest: Option<&'static str>,
+        /// What refresh tokens are answered with.
+        refresh_status: u16,
+    }
+
+    type Shared = Arc<Mutex<World>>;
+
+    fn answer(world: &Shared, request: &Request) -> Response {
+        let mut world = world.lock().unwrap();
+        let reply = |status, text: String| {
+            http::Response::builder().status(status).body(text.into_bytes()).unwrap()
+        };
+        if request.uri().path() == "/token" {
+            let body = String::from_utf8(request.body().clone()).unwrap();
+            let refused = world.refresh_status >= 400 && body.contains("refresh_token");
+            world.fetched.push(body);
+            if refused {
+                return reply(world.refresh_status, r#"{"error":"invalid_grant"}"#.to_owned());
+            }
+            let rest = world.rest.unwrap_or(r#","expires_in":7200"#);
+            return reply(200, format!(r#"{{"access_token":"t{}"{rest}}}"#, world.fetched.len()));
+        }
+        let token = request.headers()[AUTHORIZATION].to_str().unwrap();
+        let token = token.strip_prefix("Bearer ").unwrap().to_owned();
+        world.used.push(token.clone());
+        reply(if world.revoked.contains(&token) { 401 } else { 200 }, String::new())
+    }
+
+    fn client_of(bearer: Bearer, world: &Shared, clock: &ManualClock) -> Client {
+        static TEST: Provider = PROVIDER;
+        let world = world.clone();
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(clock.clone()));
+        settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+            Ok(answer(&world, &request))
+        }));
+        let credentials: Vec<(_, Arc<dyn Auth>)> = vec![(Credential::MAIN, Arc::new(bearer))];
+        settings
+            .build(&TEST, &[(Site::MAIN, "base_url", "https://h.example")], credentials)
+            .unwrap()
+    }
+
+    fn clock() -> ManualClock {
+        ManualClock::at_unix(1_700_000_000)
+    }
+
+    fn bearer() -> Bearer {
+        Bearer::new(server(), Grant::ClientCredentials)
+    }
+
+    fn call(client: &Client) -> Result<Vec<u8>, Error> {
+        client.send(&RawEndpoint::new(Method::POST, "/call"))
+    }
+
+    fn used(world: &Shared) -> Vec<String> {
+        world.lock().unwrap().used.clone()
+    }
+
+    fn fetches(world: &Shared) -> usize {
+        world.lock().unwrap().fetched.len()
+    }
+
+    #[test]
+    fn client_credentials_in_each_of_three_ways() {
+        let form = server().without_grant_type();
+        assert_eq!(body(&form, &Grant::ClientCredentials), "client_id=id&client_secret=s%26cret");
+        let scoped = server().with_scope("a b");
+        assert_eq!(
+            body(&scoped, &Grant::ClientCredentials),
+            "grant_type=client_credentials&client_id=id&client_secret=s%26cret&scope=a+b"
+        );
+        let json = form.clone().with_authentication(ClientAuthentication::Json).with_scope("read");
+        assert_eq!(
+            body(&json, &Grant::ClientCredentials),
+            r#"{"client_id":"id","client_secret":"s&cret","scope":"read"}"#
+        );
+        let basic = form.with_authentication(ClientAuthentication::Basic);
+        let request = basic.request(&Grant::ClientCredentials).unwrap();
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+        assert!(request.body().is_empty() && request.headers().len() == 1);
+    }
+
+    #[test]
+    fn the_other_grants_as_form_bodies() {
+        let code = Grant::AuthorizationCode {
+            code: "c/1".into(),
+            redirect_uri: "https://shop/back".to_owned(),
+            verifier: Some("v".into()),
+        };
+        assert_eq!(
+            body(&server(), &code),
+            "grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fshop%2Fback\
+             &code_verifier=v&client_id=id&client_secret=s%26cret"
+        );
+        let password = Grant::Password { username: "ann".to_owned(), password: "p w".into() };
+        let basic = server().with_authentication(ClientAuthentication::Basic);
+        assert_eq!(body(&basic, &password), "grant_type=password&username=ann&password=p+w");
+        assert_eq!(
+            body(&basic, &Grant::Refresh("r".into())),
+            "grant_type=refresh_token&refresh_token=r"
+        );
+    }
+
+    #[test]
+    fn wrong_settings_are_refused_by_name() {
+        let refused =
+            |url, id, secret| TokenServer::new(url, id, secret).unwrap_err().argument().to_owned();
+        assert_eq!(refused("/token", "i", "s"), "token URL");
+        assert_eq!(refused("https://h/t", "", "s"), "client_id");
+        assert_eq!(refused("https://h/t", "i", ""), "client_secret");
+        assert_eq!(basic("a:b", &"s".into()).unwrap_err().argument(), "client_id");
+    }
+
+    #[test]
+    fn a_token_is_read_whatever_the_form_of_its_numbers() {
+        let now = UNIX_EPOCH + Duration::from_secs(9);
+        let read = |text: &str| token_reply(&Response::new(text.as_bytes().to_vec()), now);
+        let token = read(
+            r#"{"issued_at":"1","access_token":"t","expires_in":"60","scope":"a","refresh_token":"r"}"#,
+        );
+        let expected = AccessToken::new("t", now)
+            .with_lifetime(Duration::from_secs(60))
+            .with_refresh("r")
+            .with_scope("a");
+        assert_eq!(token.unwrap(), expected);
+        assert_eq!(read(r#"{"access_token":"t"}"#).unwrap(), AccessToken::new("t", now));
+        let zero = AccessToken::new("t", now).with_lifetime(Duration::ZERO);
+        assert_eq!(read(r#"{"access_token":"t","expires_in":-5}"#).unwrap(), zero);
+        for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":null}"#] {
+            assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Decode, "{bad}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_about_the_credentials_whatever_their_status() {
+        let fault = |status: u16, text: &str| {
+            let reply = http::Response::builder().status(status).body(text.as_bytes().to_vec());
+            token_reply(&reply.unwrap(), UNIX_EPOCH).unwrap_err()
+        };
+        let refused = fault(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
+        assert_eq!(refused.kind, ErrorKind::Auth);
+        assert_eq!(refused.to_string(), "invalid_grant: too old");
+        assert_eq!(fault(200, r#"{"error":"invalid_client"}"#).kind, ErrorKind::Auth);
+        assert_eq!(fault(400, r#"{"error":"invalid_scope"}"#).kind, ErrorKind::Api);
+        assert_eq!(fault(401, "").kind, ErrorKind::Auth);
+        assert_eq!(fault(502, "<html>").kind, ErrorKind::Api);
+    }
+
+    #[test]
+    fn one_token_serves_until_its_margin() {
+        let (world, clock) = (Shared::default(), clock());
+        let client = client_of(bearer(), &world, &clock);
+        call(&client).unwrap();
+        clock.advance(Duration::from_secs(7169));
+        call(&client).unwrap();
+        clock.advance(Duration::from_secs(1));
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["t1", "t1", "t2"]);
+    }
+
+    #[test]
+    fn many_threads_fetch_one_token() {
+        let (world, clock) = (Shared::default(), clock());
+        let client = client_of(bearer(), &world, &clock);
+        std::thread::scope(|scope| {
+            for _ in 0..32 {
+                scope.spawn(|| call(&client).unwrap());
+            }
+        });
+        assert_eq!((fetches(&world), used(&world).len()), (1, 32));
+    }
+
+    #[test]
+    fn many_clients_with_one_store_fetch_one_token() {
+        let (world, clock) = (Shared::default(), clock());
+        let folder = std::env::temp_dir().join(format!("api-auth-bearer-{}", std::process::id()));
+        let stores: [Arc<dyn TokenStore>; 2] =
+            [Arc::new(MemoryStore::new()), Arc::new(FileStore::new(&folder))];
+        for (number, store) in stores.into_iter().enumerate() {
+            std::thread::scope(|scope| {
+                for _ in 0..16 {
+                    let client = client_of(bearer().with_store(store.clone()), &world, &clock);
+                    scope.spawn(move || call(&client).unwrap());
+                }
+            });
+            assert_eq!(fetches(&world), number + 1);
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_401_is_followed_by_one_fresh_token_and_one_more_try() {
+        let (world, clock) = (Shared::default(), clock());
+        let client = client_of(bearer(), &world, &clock);
+        call(&client).unwrap();
+        world.lock().unwrap().revoked = vec!["t1".to_owned()];
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["t1", "t1", "t2"]);
+        world.lock().unwrap().revoked.extend(["t2".to_owned(), "t3".to_owned()]);
+        let error = call(&client).unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Auth, 2));
+        assert_eq!((fetches(&world), used(&world).len()), (3, 5));
+        call(&client).unwrap();
+        assert_eq!(fetches(&world), 4, "the next call begins with a fresh one");
+    }
+
+    #[test]
+    fn a_late_401_about_an_old_token_throws_nothing_away() {
+        let now = UNIX_EPOCH;
+        let auth = bearer();
+        let fetch = |text: &str| {
+            assert!(auth.prepare(now).unwrap().is_some());
+            auth.absorb(Response::new(text.as_bytes().to_vec()), now).unwrap();
+        };
+        let send = || {
+            let mut request = Request::default();
+            auth.sign(&mut request, now).unwrap();
+            let mut response = Response::default();
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            response.extensions_mut().extend(request.extensions().clone());
+            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), response)
+        };
+        fetch(r#"{"access_token":"a"}"#);
+        let ((_, early), (_, late)) = (send(), send());
+        assert!(auth.rejected(&early));
+        fetch(r#"{"access_token":"b"}"#);
+        assert!(auth.rejected(&late), "the call may be tried again, with the newer token");
+        assert!(auth.prepare(now).unwrap().is_none());
+        assert_eq!(send().0, "Bearer b");
+        assert!(!auth.rejected(&Response::default()));
+    }
+
+    #[test]
+    fn a_refused_token_leaves_the_store_but_a_newer_one_stays() {
+        let (world, clock) = (Shared::default(), clock());
+        let store = Arc::new(MemoryStore::new());
+        let [one, other] =
+            [0, 1].map(|_| client_of(bearer().with_store(store.clone()), &world, &clock));
+        call(&one).unwrap();
+        call(&other).unwrap();
+        assert_eq!(fetches(&world), 1);
+        world.lock().unwrap().revoked = vec!["t1".to_owned()];
+        call(&one).unwrap();
+        call(&other).unwrap();
+        assert_eq!(fetches(&world), 2, "the other takes the fresh one from the store");
+        assert_eq!(used(&world), ["t1", "t1", "t1", "t2", "t1", "t2"]);
+    }
+
+    /// Keeps what it was made with.
+    struct Stuck(AccessToken);
+
+    impl TokenStore for Stuck {
+        fn load(&self, _: &TokenKey) -> Option<AccessToken> {
+            Some(self.0.clone())
+        }
+
+        fn save(&self, _: &TokenKey, _: &AccessToken) {}
+
+        fn forget(&self, _: &TokenKey, _: &AccessToken) {}
+    }
+
+    #[test]
+    fn a_store_that_keeps_a_refused_token_costs_a_fetch_and_no_call() {
+        let (world, clock) = (Shared::default(), clock());
+        world.lock().unwrap().revoked = vec!["old".to_owned()];
+        let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let client = client_of(
+            bearer().with_store(Arc::new(Stuck(AccessToken::new("old", now)))),
+            &world,
+            &clock,
+        );
+        call(&client).unwrap();
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["old", "t1", "t1"]);
+    }
+
+    #[test]
+    fn a_refresh_token_is_used_kept_and_given_up() {
+        let (world, clock) = (Shared::default(), clock());
+        let client = client_of(bearer().with_store(Arc::new(MemoryStore::new())), &world, &clock);
+        world.lock().unwrap().rest = Some(r#","expires_in":100,"refresh_token":"r1""#);
+        call(&client).unwrap();
+        for _ in 0..2 {
+            world.lock().unwrap().rest = Some(r#","expires_in":100"#);
+            clock.advance(Duration::from_secs(100));
+            call(&client).unwrap();
+        }
+        world.lock().unwrap().refresh_status = 400;
+        clock.advance(Duration::from_secs(100));
+        call(&client).unwrap();
+        let fetched = world.lock().unwrap().fetched.clone();
+        let kinds: Vec<_> = fetched.iter().map(|body| body.contains("refresh_token=r1")).collect();
+        assert_eq!(kinds, [false, true, true, true, false]);
+        assert_eq!(used(&world), ["t1", "t2", "t3", "t5"]);
+    }
+
+    #[test]
+    fn a_token_without_a_life_is_used_once_and_no_loop_begins() {
+        let (world, clock) = (Shared::default(), clock());
+        world.lock().unwrap().rest = Some(r#","expires_in":0"#);
+        let client = client_of(bearer(), &world, &clock);
+        call(&client).unwrap();
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["t1", "t2"]);
+        world.lock().unwrap().rest = Some("");
+        let client =
+            client_of(bearer().with_default_lifetime(Duration::from_secs(60)), &world, &clock);
+        call(&client).unwrap();
+        clock.advance(Duration::from_secs(54));
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["t1", "t2", "t3", "t4"]);
+    }
+
+    #[test]
+    fn a_token_that_fits_no_header_is_a_decode_error() {
+        let reply = Response::new(br#"{"access_token":"a\nb"}"#.to_vec());
+        let error = bearer().absorb(reply, UNIX_EPOCH).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();
+        let grant = Grant::Password { username: "u".to_owned(), password: "CANARY".into() };
+        let request = server.request(&grant).unwrap();
+        let auth = Bearer::new(server, grant);
+        auth.absorb(Response::new(br#"{"access_token":"CANARY"}"#.to_vec()), UNIX_EPOCH).unwrap();
+        assert!(!format!("{auth:?} {auth:#?} {:?}", request.headers()).contains("CANARY"));
+    }
+}

@@ -1,0 +1,499 @@
+//! Where tokens are kept between calls, clients and processes.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{AccessToken, Clock, InputError, SystemClock};
+
+/// How long is waited for another one who fetches the same token, before fetching it oneself.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a lock file is asked for.
+const PAUSE: Duration = Duration::from_millis(10);
+/// A stored token is never longer.
+const LONGEST: u64 = 256 * 1024;
+
+/// Keeps tokens, so that the next client, process or machine need not fetch one of its own.
+///
+/// A store cannot fail: what it cannot read it does not have, and what it cannot write costs one
+/// fetch more. An implementation over a network keeps what [`AccessToken::to_text`] gives:
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+/// use api_auth::{AccessToken, TokenKey, TokenStore};
+///
+/// /// Stands for a client of Redis or the like, whose values are texts.
+/// #[derive(Default)]
+/// struct Remote(Mutex<HashMap<String, String>>);
+///
+/// impl TokenStore for Remote {
+///     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+///         AccessToken::from_text(self.0.lock().ok()?.get(key.as_str())?)
+///     }
+///
+///     fn save(&self, key: &TokenKey, token: &AccessToken) {
+///         if let Ok(mut map) = self.0.lock() {
+///             map.insert(key.as_str().to_owned(), token.to_text().to_string());
+///         }
+///     }
+///
+///     fn forget(&self, key: &TokenKey, token: &AccessToken) {
+///         if self.load(key).is_some_and(|stored| stored.value() == token.value())
+///             && let Ok(mut map) = self.0.lock()
+///         {
+///             map.remove(key.as_str());
+///         }
+///     }
+/// }
+/// ```
+pub trait TokenStore: Send + Sync {
+    /// The token that is kept under `key`, whether it is still good or not.
+    fn load(&self, key: &TokenKey) -> Option<AccessToken>;
+
+    /// Keeps `token` in the place of what was there.
+    fn save(&self, key: &TokenKey, token: &AccessToken);
+
+    /// Drops `token`, which a server refused. If another one is kept by now, that one stays.
+    fn forget(&self, key: &TokenKey, token: &AccessToken);
+
+    /// Waits until nobody else fetches a token for `key`, and keeps others waiting until what it
+    /// returns is dropped. `None` if the store cannot do this, or waited long enough.
+    fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
+        let _ = key;
+        None
+    }
+}
+
+impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+        (**self).load(key)
+    }
+
+    fn save(&self, key: &TokenKey, token: &AccessToken) {
+        (**self).save(key, token);
+    }
+
+    fn forget(&self, key: &TokenKey, token: &AccessToken) {
+        (**self).forget(key, token);
+    }
+
+    fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
+        (**self).lock(key)
+    }
+}
+
+/// What a token is kept under: a hash of where it comes from and whose it is. Secrets are no part
+/// of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenKey(String);
+
+impl TokenKey {
+    /// The key of these parts (a token URL, a client id, a scope, ...), in this order.
+    ///
+    /// ```
+    /// use api_auth::TokenKey;
+    ///
+    /// let key = TokenKey::new(&["https://api.example.com/token", "client", "read"]);
+    /// assert_eq!(key.as_str().len(), 64);
+    /// assert_ne!(key, TokenKey::new(&["https://api.example.com/token", "clientread"]));
+    /// ```
+    pub fn new(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            // The length first, so that no two lists of parts make the same bytes.
+            hash.update(part.len().to_string());
+            hash.update(":");
+            hash.update(part);
+        }
+        Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The key as 64 hex digits, fit for a file name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps tokens in memory. Clones share them, so several clients of one process can.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    tokens: Mutex<HashMap<TokenKey, AccessToken>>,
+    fetching: Mutex<HashSet<TokenKey>>,
+    fetched: Condvar,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl TokenStore for MemoryStore {
+    fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+        lock(&self.0.tokens).get(key).cloned()
+    }
+
+    fn save(&self, key: &TokenKey, token: &AccessToken) {
+        lock(&self.0.tokens).insert(key.clone(), token.clone());
+    }
+
+    fn forget(&self, key: &TokenKey, token: &AccessToken) {
+        let mut tokens = lock(&self.0.tokens);
+        if tokens.get(key).is_some_and(|kept| kept.value() == token.value()) {
+            tokens.remove(key);
+        }
+    }
+
+    fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
+        let busy = |fetching: &mut HashSet<TokenKey>| fetching.contains(key);
+        let (mut fetching, waited) = self
+            .0
+            .fetched
+            .wait_timeout_while(lock(&self.0.fetching), PATIENCE, busy)
+            .unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return None;
+        }
+        fetching.insert(key.clone());
+        Some(Box::new(Fetching { memory: self.0.clone(), key: key.clone() }))
+    }
+}
+
+struct Fetching {
+    memory: Arc<Memory>,
+    key: TokenKey,
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        lock(&self.memory.fetching).remove(&self.key);
+        self.memory.fetched.notify_all();
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("tokens", &lock(&self.0.tokens).len()).finish()
+    }
+}
+
+/// Keeps tokens in files, for programs that live for a second: fifty of them that are started
+/// together fetch one token.
+///
+/// The folder is made with mode 0700 and each file with 0600. A file is replaced whole, never
+/// rewritten. A lock file beside it keeps other processes waiting while one fetches. Files that
+/// cannot be read, are damaged, or were written by a later version are as good as absent.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    folder: PathBuf,
+}
+
+impl FileStore {
+    /// Keeps tokens in `folder`, which is made when the first token is kept.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Keeps tokens in the user's cache, in a folder named after the `application`:
+    /// `$XDG_CACHE_HOME/NAME` or `~/.cache/NAME`, on macOS `~/Library/Caches/NAME`, on Windows
+    /// `%LOCALAPPDATA%\NAME`.
+    ///
+    /// # Errors
+    /// When the environment names no such folder, or `application` is not a plain name.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the user's folders are named by the environment"
+    )]
+    pub fn user_cache(application: &str) -> Result<Self, InputError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if application.is_empty() || application.starts_with('.') || !application.bytes().all(plain)
+        {
+            let problem = "may hold only letters, digits, '-', '_' and '.'";
+            return Err(InputError::new("application", problem));
+        }
+        let variable = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        };
+        let cache = if cfg!(windows) {
+            variable("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            variable("HOME").map(|home| home.join("Library/Caches"))
+        } else {
+            variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")))
+        };
+        cache.map(|cache| Self::new(cache.join(application))).ok_or_else(|| {
+            InputError::new("token store", "the environment names no folder for caches")
+        })
+    }
+
+    /// Where the tokens are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn file(&self, key: &TokenKey, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}.{ending}", key.as_str()))
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        let mut folder = fs::DirBuilder::new();
+        folder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        folder.create(&self.folder)
+    }
+
+    fn read(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
+        let file = match File::open(self.file(key, "json")) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut text = Zeroizing::new(String::new());
+        file.take(LONGEST).read_to_string(&mut text)?;
+        Ok(AccessToken::from_text(&text))
+    }
+
+    fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        self.make_folder()?;
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let draft = self.file(key, &format!("{}-{number}.tmp", std::process::id()));
+        let written = private(&draft, true)
+            .and_then(|mut file| file.write_all(token.to_text().as_bytes()))
+            .and_then(|()| fs::rename(&draft, self.file(key, "json")));
+        if written.is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+        written
+    }
+}
+
+/// Opens a file for writing that only the user may read; a `new` one must not exist.
+fn private(path: &Path, new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if new {
+        options.create_new(true)
+    } else {
+        options.create(true).truncate(false)
+    };
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// One line of log for what only costs a fetch. The name of the file is a hash.
+fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
+    result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
+}
+
+impl TokenStore for FileStore {
+    fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+        note("read", self.read(key))?
+    }
+
+    fn save(&self, key: &TokenKey, token: &AccessToken) {
+        let _ = note("write", self.write(key, token));
+    }
+
+    fn forget(&self, key: &TokenKey, token: &AccessToken) {
+        if self.load(key).is_some_and(|kept| kept.value() == token.value()) {
+            let _ = note("remove", fs::remove_file(self.file(key, "json")));
+        }
+    }
+
+    fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
+        let file = note("make its folder", self.make_folder())
+            .and_then(|()| note("make a lock", private(&self.file(key, "lock"), false)))?;
+        let begin = SystemClock.now();
+        loop {
+            match file.try_lock() {
+                // The lock ends when the file is closed, also by the death of the process.
+                Ok(()) => return Some(Box::new(file)),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return note("lock", Err(error)),
+            }
+            let waited = SystemClock.now().duration_since(begin).unwrap_or(PATIENCE);
+            if waited >= PATIENCE {
+                return note("lock", Err(io::ErrorKind::TimedOut.into()));
+            }
+            SystemClock.sleep(PAUSE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    /// A folder of its own, removed at the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            static COUNT: AtomicU64 = AtomicU64::new(0);
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("api-auth-store-{}-{number}", std::process::id());
+            Self(std::env::temp_dir().join(name))
+        }
+
+        fn store(&self) -> FileStore {
+            FileStore::new(self.0.join("deep/tokens"))
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn token(value: &str) -> AccessToken {
+        AccessToken::new(value, UNIX_EPOCH + Duration::from_secs(9))
+            .with_lifetime(Duration::from_secs(7200))
+    }
+
+    fn key() -> TokenKey {
+        TokenKey::new(&["https://h/token", "id", ""])
+    }
+
+    fn keeps_and_forgets(store: &dyn TokenStore) {
+        let other = TokenKey::new(&["https://h/token", "other", ""]);
+        assert_eq!(store.load(&key()), None);
+        store.save(&key(), &token("a"));
+        store.save(&key(), &token("b"));
+        assert_eq!(store.load(&key()), Some(token("b")));
+        assert_eq!(store.load(&other), None);
+        store.forget(&key(), &token("a"));
+        assert_eq!(store.load(&key()), Some(token("b")), "a newer token stays");
+        store.forget(&key(), &token("b"));
+        assert_eq!(store.load(&key()), None);
+        store.forget(&key(), &token("b"));
+    }
+
+    /// Many who find no token, of whom one fetches.
+    fn one_of_many_fetches(store: &dyn TokenStore) {
+        let fetched = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let guard = store.lock(&key());
+                    assert!(guard.is_some());
+                    if store.load(&key()).is_none() {
+                        fetched.fetch_add(1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        store.save(&key(), &token("a"));
+                    }
+                });
+            }
+        });
+        assert_eq!(fetched.into_inner(), 1);
+    }
+
+    #[test]
+    fn both_stores_keep_and_forget() {
+        let folder = Folder::new();
+        keeps_and_forgets(&MemoryStore::new());
+        keeps_and_forgets(&folder.store());
+    }
+
+    #[test]
+    fn in_both_stores_one_of_many_fetches() {
+        let folder = Folder::new();
+        one_of_many_fetches(&MemoryStore::new());
+        one_of_many_fetches(&folder.store());
+    }
+
+    #[test]
+    fn different_parts_make_different_keys() {
+        let keys = [
+            TokenKey::new(&[]),
+            TokenKey::new(&[""]),
+            TokenKey::new(&["ab"]),
+            TokenKey::new(&["a", "b"]),
+            TokenKey::new(&["1:a"]),
+        ];
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_user_may_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new();
+        let store = folder.store();
+        drop(store.lock(&key()));
+        store.save(&key(), &token("a"));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(store.folder()), 0o700);
+        let files: Vec<_> = fs::read_dir(store.folder()).unwrap().collect();
+        assert_eq!(files.len(), 2, "the token and its lock, no draft");
+        for file in files {
+            assert_eq!(mode(&file.unwrap().path()), 0o600);
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_an_absent_one_and_is_replaced() {
+        let folder = Folder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        let file = store.file(&key(), "json");
+        let later = token("a").to_text().replace("\"version\":1", "\"version\":99");
+        for content in [&b""[..], b"{", b"\xff\xff", b"[]", later.as_bytes(), &vec![b' '; 300_000]]
+        {
+            fs::write(&file, content).unwrap();
+            assert_eq!(store.load(&key()), None);
+            store.save(&key(), &token("b"));
+            assert_eq!(store.load(&key()), Some(token("b")));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_costs_a_fetch_and_no_more() {
+        let folder = Folder::new();
+        fs::write(&folder.0, "a file where the folder should be").unwrap();
+        let store = folder.store();
+        assert!(store.lock(&key()).is_none());
+        store.save(&key(), &token("a"));
+        store.forget(&key(), &token("a"));
+        assert_eq!(store.load(&key()), None);
+        fs::remove_file(&folder.0).unwrap();
+    }
+
+    #[test]
+    fn a_folder_in_place_of_the_file_does_no_harm() {
+        let folder = Folder::new();
+        let store = folder.store();
+        fs::create_dir_all(store.file(&key(), "json")).unwrap();
+        store.save(&key(), &token("a"));
+        assert_eq!(store.load(&key()), None);
+        assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_name_that_would_leave_the_cache_is_refused() {
+        for bad in ["", "..", "a/b", "/tmp", "a\\b", ".hidden", "ą"] {
+            assert_eq!(FileStore::user_cache(bad).unwrap_err().argument(), "application", "{bad}");
+        }
+    }
+}

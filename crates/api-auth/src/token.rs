@@ -1,0 +1,241 @@
+//! An access token and how long it is good for: facts and arithmetic, no I/O and no clock.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{Secret, wire};
+
+/// A token is not used in the last part of its life: a tenth of it, and this at most.
+const LONGEST_MARGIN: Duration = Duration::from_secs(30);
+/// How far another machine that shares a store may be ahead.
+const SKEW: Duration = Duration::from_secs(60);
+/// The form of [`AccessToken::to_text`]; a store of another version holds nothing for us.
+const VERSION: u32 = 1;
+
+/// A token that calls are made with, and what is known of its life.
+///
+/// The life counts from the moment of receipt on the own clock: what the server says of its own
+/// time is not compared with it.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use api_auth::AccessToken;
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+/// let token = AccessToken::new("t", now).with_lifetime(Duration::from_secs(7200));
+/// assert!(token.is_fresh(now + Duration::from_secs(7169)));
+/// assert!(!token.is_fresh(now + Duration::from_secs(7170)));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    value: Secret,
+    refresh: Option<Secret>,
+    scope: Option<String>,
+    received: SystemTime,
+    lifetime: Option<Duration>,
+}
+
+impl AccessToken {
+    /// A token that was received at `received` and lives until the server refuses it.
+    pub fn new(value: impl Into<Secret>, received: SystemTime) -> Self {
+        Self { value: value.into(), refresh: None, scope: None, received, lifetime: None }
+    }
+
+    /// Sets how long it lives, from its receipt.
+    #[must_use]
+    pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Adds the token that fetches the next one.
+    #[must_use]
+    pub fn with_refresh(mut self, refresh: impl Into<Secret>) -> Self {
+        self.refresh = Some(refresh.into());
+        self
+    }
+
+    /// Adds what it is good for, as the server says it.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Keeps the refresh token of the one before, if this one came without.
+    #[must_use]
+    pub fn after(mut self, previous: &Self) -> Self {
+        if self.refresh.is_none() {
+            self.refresh.clone_from(&previous.refresh);
+        }
+        self
+    }
+
+    /// The refresh token was refused.
+    pub(crate) fn drop_refresh(&mut self) {
+        self.refresh = None;
+    }
+
+    /// The token itself.
+    pub fn value(&self) -> &Secret {
+        &self.value
+    }
+
+    /// The token that fetches the next one, if the server gave one.
+    pub fn refresh(&self) -> Option<&Secret> {
+        self.refresh.as_ref()
+    }
+
+    /// What it is good for, as the server says it. Not every server says the truth.
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// When it was received.
+    pub fn received(&self) -> SystemTime {
+        self.received
+    }
+
+    /// How long it lives from its receipt; `None` if the server did not say.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
+    }
+
+    /// Whether it can be used at `now`: its life does not end within the margin, which is 30 s
+    /// or a tenth of the life, whichever is shorter.
+    ///
+    /// A token from the future (the clock was set back) is not believed.
+    pub fn is_fresh(&self, now: SystemTime) -> bool {
+        let age = match now.duration_since(self.received) {
+            Ok(age) => age,
+            Err(ahead) if ahead.duration() <= SKEW => Duration::ZERO,
+            Err(_) => return false,
+        };
+        self.lifetime.is_none_or(|life| age < life.saturating_sub(LONGEST_MARGIN.min(life / 10)))
+    }
+
+    /// Everything as one line of text, for a [`TokenStore`](crate::TokenStore). It is a secret.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let received = self.received.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let stored = Stored {
+            version: VERSION,
+            token: Some(self.value.expose().to_owned()),
+            refresh: self.refresh.as_ref().map(|refresh| refresh.expose().to_owned()),
+            scope: self.scope.clone(),
+            received: i64::try_from(received.as_secs()).ok(),
+            lifetime: self.lifetime.and_then(|life| i64::try_from(life.as_secs()).ok()),
+        };
+        Zeroizing::new(serde_json::to_string(&stored).unwrap_or_default())
+    }
+
+    /// Reads what [`to_text`](AccessToken::to_text) wrote; `None` for anything else, a later
+    /// version's text included.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let stored: Stored = serde_json::from_str(text).ok()?;
+        let seconds =
+            |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).map(Duration::from_secs);
+        Some(Self {
+            value: stored.token.filter(|_| stored.version == VERSION)?.into(),
+            refresh: stored.refresh.map(Secret::from),
+            scope: stored.scope,
+            received: UNIX_EPOCH.checked_add(seconds(stored.received)?)?,
+            lifetime: seconds(stored.lifetime),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    token: Option<String>,
+    refresh: Option<String>,
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "wire::integer")]
+    received: Option<i64>,
+    #[serde(default, deserialize_with = "wire::integer")]
+    lifetime: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn token(life: u64) -> AccessToken {
+        AccessToken::new("t", at(1000)).with_lifetime(Duration::from_secs(life))
+    }
+
+    #[test]
+    fn the_margin_is_thirty_seconds_or_a_tenth() {
+        for (life, last) in [(7200, 7169), (300, 269), (100, 89), (10, 8), (1, 0)] {
+            assert!(token(life).is_fresh(at(1000 + last)), "{life}");
+            assert!(!token(life).is_fresh(at(1000 + last + 1)), "{life}");
+        }
+        assert!(!token(0).is_fresh(at(1000)));
+    }
+
+    #[test]
+    fn without_a_lifetime_only_the_server_ends_it() {
+        assert!(AccessToken::new("t", at(1000)).is_fresh(at(1 << 40)));
+    }
+
+    #[test]
+    fn a_token_from_the_future_is_not_believed() {
+        assert!(token(7200).is_fresh(at(940)), "another machine may be a little ahead");
+        assert!(!token(7200).is_fresh(at(939)));
+    }
+
+    #[test]
+    fn a_refresh_token_is_kept_when_a_reply_omits_it() {
+        let first = token(1).with_refresh("r1");
+        assert_eq!(token(1).after(&first).refresh(), Some(&Secret::new("r1")));
+        assert_eq!(token(1).with_refresh("r2").after(&first).refresh(), Some(&Secret::new("r2")));
+    }
+
+    #[test]
+    fn no_text_but_our_own_is_a_token() {
+        let text = token(7200).to_text();
+        for bad in [
+            "",
+            "{",
+            "null",
+            "{}",
+            "[]",
+            &text.replace('{', ""),
+            &text.replace("\"version\":1", "\"version\":2"),
+        ] {
+            assert_eq!(AccessToken::from_text(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_token_is_printed() {
+        let token = AccessToken::new("CANARY", at(0)).with_refresh("CANARY");
+        assert!(!format!("{token:?}").contains("CANARY"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_token_comes_back_from_its_text(
+            value in ".*", refresh in proptest::option::of(".*"),
+            received in 0u64..1 << 40, life in proptest::option::of(0u64..1 << 40),
+        ) {
+            let mut token = AccessToken::new(value, at(received)).with_scope("a b");
+            token.lifetime = life.map(Duration::from_secs);
+            token.refresh = refresh.map(Secret::from);
+            prop_assert_eq!(AccessToken::from_text(&token.to_text()), Some(token));
+        }
+
+        #[test]
+        fn no_time_panics(received in 0u64..1 << 50, now in 0u64..1 << 50, life: u64) {
+            let token = AccessToken::new("t", at(received)).with_lifetime(Duration::from_secs(life));
+            let _ = token.is_fresh(at(now));
+        }
+    }
+}

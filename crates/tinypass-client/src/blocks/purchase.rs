@@ -1,0 +1,361 @@
+//! Purchase links: an offer that a visitor's browser takes to TinyPass.
+
+use std::time::SystemTime;
+
+use api_auth::{InputError, UnixTime};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::{Blocks, json_text};
+use crate::Environment;
+use crate::fault::check_rid;
+
+/// The most characters of a caption; the official clients cut the rest.
+const CAPTION: usize = 50;
+
+/// The name of a price option's caption. The official clients disagree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CaptionKey {
+    /// `cpt`, as the PHP client writes it: older and used far more.
+    #[default]
+    Php,
+    /// `caption`, as the Ruby gem writes it.
+    Ruby,
+}
+
+/// One price of an offer: how much for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceOption {
+    price: String,
+    period: String,
+    starts: Option<i64>,
+    ends: Option<i64>,
+    caption: String,
+}
+
+impl PriceOption {
+    /// A price such as `.50` or `4.99`, in the application's currency, for a period such as
+    /// `24 hours`, `1 week` or `1 month`.
+    pub fn new(price: impl Into<String>, period: impl Into<String>) -> Self {
+        Self {
+            price: price.into(),
+            period: period.into(),
+            starts: None,
+            ends: None,
+            caption: String::new(),
+        }
+    }
+
+    /// A price that is paid again each period (`weekly`, `monthly`, `3 months`, `6 months`,
+    /// `yearly`), so often, or for ever.
+    ///
+    /// ```
+    /// use tinypass_client::blocks::PriceOption;
+    ///
+    /// let endless = PriceOption::recurring("5", "monthly", None);
+    /// ```
+    pub fn recurring(price: &str, period: &str, cycles: Option<u32>) -> Self {
+        let cycles = cycles.map_or("*".to_owned(), |cycles| cycles.to_string());
+        Self::new(format!("[{price} | {period} | {cycles}]"), "")
+    }
+
+    /// Is offered from then on.
+    #[must_use]
+    pub fn starts(mut self, at: UnixTime) -> Self {
+        self.starts = Some(at.seconds());
+        self
+    }
+
+    /// Is offered until then.
+    #[must_use]
+    pub fn ends(mut self, at: UnixTime) -> Self {
+        self.ends = Some(at.seconds());
+        self
+    }
+
+    /// Is shown with this text, of which the first 50 characters are sent.
+    #[must_use]
+    pub fn caption(mut self, text: &str) -> Self {
+        self.caption = text.chars().take(CAPTION).collect();
+        self
+    }
+}
+
+/// A resource with its prices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    rid: String,
+    name: String,
+    url: Option<String>,
+    prices: Vec<PriceOption>,
+    tags: Vec<String>,
+}
+
+impl Offer {
+    /// The resource `rid`, shown to people by its `name`, at one price; more can be added.
+    pub fn new(rid: impl Into<String>, name: impl Into<String>, price: PriceOption) -> Self {
+        Self {
+            rid: rid.into(),
+            name: name.into(),
+            url: None,
+            prices: vec![price],
+            tags: Vec::new(),
+        }
+    }
+
+    /// Adds a price.
+    #[must_use]
+    pub fn price(mut self, price: PriceOption) -> Self {
+        self.prices.push(price);
+        self
+    }
+
+    /// Adds a tag.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// The address of the resource.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// What a visitor is offered, and where the browser goes afterwards.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use tinypass_client::{Environment, blocks::{Blocks, Offer, PriceOption, Purchase}};
+///
+/// let blocks = Blocks::new("AIDAIDAID0", "key")?;
+/// let offer = Offer::new("premium-content", "Everything", PriceOption::new(".99", "1 week"));
+/// let purchase = Purchase::new(offer).return_url("https://example.com/thanks");
+/// let link = blocks.purchase_link(&purchase, &Environment::Production, SystemTime::now())?;
+/// assert!(link.starts_with("https://api.tinypass.com/v2/jsapi/auth.js?aid=AIDAIDAID0&r={jax}"));
+/// # Ok::<(), tinypass_client::InputError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    primary: Offer,
+    secondary: Option<Offer>,
+    callback: Option<String>,
+    client_ip: Option<String>,
+    user_ref: Option<String>,
+    return_url: Option<String>,
+    cancel_url: Option<String>,
+    caption_key: CaptionKey,
+}
+
+impl Purchase {
+    /// Offers this.
+    pub fn new(offer: Offer) -> Self {
+        Self {
+            primary: offer,
+            secondary: None,
+            callback: None,
+            client_ip: None,
+            user_ref: None,
+            return_url: None,
+            cancel_url: None,
+            caption_key: CaptionKey::Php,
+        }
+    }
+
+    /// Offers this as well.
+    #[must_use]
+    pub fn secondary(mut self, offer: Offer) -> Self {
+        self.secondary = Some(offer);
+        self
+    }
+
+    /// The JavaScript function that is called in the page.
+    #[must_use]
+    pub fn callback(mut self, function: impl Into<String>) -> Self {
+        self.callback = Some(function.into());
+        self
+    }
+
+    /// The visitor's address, to which the access is bound.
+    #[must_use]
+    pub fn client_ip(mut self, ip: impl Into<String>) -> Self {
+        self.client_ip = Some(ip.into());
+        self
+    }
+
+    /// Your reference of the user.
+    #[must_use]
+    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
+        self.user_ref = Some(user_ref.into());
+        self
+    }
+
+    /// Where the browser goes after the purchase. Only in links.
+    #[must_use]
+    pub fn return_url(mut self, url: impl Into<String>) -> Self {
+        self.return_url = Some(url.into());
+        self
+    }
+
+    /// Where the browser goes if the visitor gives up. Only in links.
+    #[must_use]
+    pub fn cancel_url(mut self, url: impl Into<String>) -> Self {
+        self.cancel_url = Some(url.into());
+        self
+    }
+
+    /// The name under which captions are sent.
+    #[must_use]
+    pub fn caption_key(mut self, key: CaptionKey) -> Self {
+        self.caption_key = key;
+        self
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        for offer in [Some(&self.primary), self.secondary.as_ref()].into_iter().flatten() {
+            check_rid(&offer.rid)?;
+            if offer.prices.iter().any(|option| option.price.trim().is_empty()) {
+                return Err(InputError::new("price", "must not be empty"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The JSON text of the request; the names and their order are the official clients'.
+    fn json(&self, now: SystemTime, with_urls: bool) -> String {
+        let urls =
+            Urls { return_url: self.return_url.as_deref(), cancel_url: self.cancel_url.as_deref() };
+        let any_url = urls.return_url.is_some() || urls.cancel_url.is_some();
+        let offer = |offer| OfferText { offer, caption_key: self.caption_key };
+        json_text(&[Request {
+            o1: offer(&self.primary),
+            t: UnixTime::from(now),
+            v: "2.0p",
+            cb: self.callback.as_deref(),
+            ip: self.client_ip.as_deref(),
+            uref: self.user_ref.as_deref(),
+            opts: Some(urls).filter(|_| with_urls && any_url),
+            o2: self.secondary.as_ref().map(offer),
+        }])
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    o1: OfferText<'a>,
+    t: UnixTime,
+    v: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cb: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uref: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opts: Option<Urls<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    o2: Option<OfferText<'a>>,
+}
+
+#[derive(Serialize)]
+struct Urls<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_url: Option<&'a str>,
+}
+
+/// An offer as it is written.
+struct OfferText<'a> {
+    offer: &'a Offer,
+    caption_key: CaptionKey,
+}
+
+impl Serialize for OfferText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { offer, caption_key } = *self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rid", &offer.rid)?;
+        map.serialize_entry("rnm", &offer.name)?;
+        map.serialize_entry("rurl", &offer.url)?;
+        map.serialize_entry("pos", &PricesText { prices: &offer.prices, caption_key })?;
+        map.serialize_entry("pol", &[(); 0])?;
+        map.serialize_entry("tags", &offer.tags)?;
+        map.end()
+    }
+}
+
+/// The prices of an offer, `opt0`, `opt1` and so on.
+struct PricesText<'a> {
+    prices: &'a [PriceOption],
+    caption_key: CaptionKey,
+}
+
+impl Serialize for PricesText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let options = self.prices.iter().enumerate().map(|(index, option)| {
+            (format!("opt{index}"), PriceText { option, caption_key: self.caption_key })
+        });
+        serializer.collect_map(options)
+    }
+}
+
+struct PriceText<'a> {
+    option: &'a PriceOption,
+    caption_key: CaptionKey,
+}
+
+impl Serialize for PriceText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let option = self.option;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("price", &option.price)?;
+        map.serialize_entry("exp", &option.period)?;
+        if let Some(starts) = option.starts {
+            map.serialize_entry("sd", &starts)?;
+        }
+        if let Some(ends) = option.ends {
+            map.serialize_entry("ed", &ends)?;
+        }
+        let caption = match self.caption_key {
+            CaptionKey::Php => "cpt",
+            CaptionKey::Ruby => "caption",
+        };
+        map.serialize_entry(caption, &option.caption)?;
+        map.end()
+    }
+}
+
+impl Blocks {
+    /// The sealed request, for the `rdata` of a `<tp:request>` tag in a page: `{jax}...`.
+    ///
+    /// # Errors
+    /// A rid or price that is empty.
+    pub fn purchase_request(
+        &self,
+        purchase: &Purchase,
+        now: SystemTime,
+    ) -> Result<String, InputError> {
+        purchase.check()?;
+        Ok(format!("{{jax}}{}", self.seal(&purchase.json(now, false))))
+    }
+
+    /// The link to which a visitor's browser is sent.
+    ///
+    /// # Errors
+    /// A rid or price that is empty.
+    pub fn purchase_link(
+        &self,
+        purchase: &Purchase,
+        environment: &Environment,
+        now: SystemTime,
+    ) -> Result<String, InputError> {
+        purchase.check()?;
+        let request = self.seal(&purchase.json(now, true));
+        let base = environment.base_url().trim_end_matches('/');
+        Ok(format!("{base}/v2/jsapi/auth.js?aid={}&r={{jax}}{request}", self.aid))
+    }
+}
