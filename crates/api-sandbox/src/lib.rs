@@ -7,6 +7,7 @@
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
 //! | [`Server`] | one server: its address, what it saw, how it is told to misbehave |
 //! | [`tinypass`] | the TinyPass server's state and rules |
+//! | [`tokenpass`] | the Tokenpass server's state and rules |
 //! | [`SandboxClock`] | the time that the servers go by |
 
 mod clock;
@@ -15,6 +16,7 @@ mod misbehaviour;
 mod query;
 mod server;
 pub mod tinypass;
+pub mod tokenpass;
 
 use std::io;
 
@@ -23,12 +25,14 @@ pub use http::{Raw, Reply};
 pub use misbehaviour::Misbehaviour;
 pub use server::{Seen, Server, Service, Verdict};
 pub use tinypass::TinyPass;
+pub use tokenpass::Tokenpass;
 
 /// All servers, each on a port of its own of 127.0.0.1.
 #[derive(Debug)]
 pub struct Sandbox {
     clock: SandboxClock,
     tinypass: Server<TinyPass>,
+    tokenpass: Server<Tokenpass>,
 }
 
 impl Sandbox {
@@ -39,12 +43,18 @@ impl Sandbox {
     pub fn start() -> io::Result<Self> {
         let clock = SandboxClock::default();
         let tinypass = Server::start(0, TinyPass::new(clock.clone()))?;
-        Ok(Self { clock, tinypass })
+        let tokenpass = Server::start(0, Tokenpass::new(clock.clone()))?;
+        Ok(Self { clock, tinypass, tokenpass })
     }
 
     /// The TinyPass server.
     pub fn tinypass(&self) -> &Server<TinyPass> {
         &self.tinypass
+    }
+
+    /// The Tokenpass server.
+    pub fn tokenpass(&self) -> &Server<Tokenpass> {
+        &self.tokenpass
     }
 
     /// The time that all servers go by; a test may move it.
@@ -58,11 +68,19 @@ impl Sandbox {
             ("TINYPASS_AID", tinypass::AID.to_owned()),
             ("TINYPASS_PRIVATE_KEY", tinypass::PRIVATE_KEY.to_owned()),
             ("TINYPASS_BASE_URL", self.tinypass.base_url().to_owned()),
+            ("TOKENPASS_CLIENT_ID", tokenpass::CLIENT_ID.to_owned()),
+            ("TOKENPASS_CLIENT_SECRET", tokenpass::CLIENT_SECRET.to_owned()),
+            ("TOKENPASS_PROVIDER_HOST", self.tokenpass.base_url().to_owned()),
+            ("TOKENPASS_BASE_URL", self.tokenpass.base_url().to_owned()),
+            ("TOKENPASS_OAUTH_TOKEN", tokenpass::OAUTH_TOKEN.to_owned()),
+            ("TOKENPASS_PRIVILEGED_CLIENT_ID", tokenpass::PRIVILEGED_CLIENT_ID.to_owned()),
+            ("TOKENPASS_PRIVILEGED_CLIENT_SECRET", tokenpass::PRIVILEGED_CLIENT_SECRET.to_owned()),
+            ("TOKENPASS_REDIRECT_URI", tokenpass::REDIRECT_URI.to_owned()),
         ]
     }
 
     /// Forgets the requests that any server saw so far and gives them out.
     pub fn take_seen(&self) -> Vec<Seen> {
-        self.tinypass.take_seen()
+        [self.tinypass.take_seen(), self.tokenpass.take_seen()].concat()
     }
 }
