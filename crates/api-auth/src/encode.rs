@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::InputError;
 
@@ -123,9 +123,7 @@ impl fmt::Debug for Params<'_> {
 }
 
 fn decode(text: &str) -> Result<String, InputError> {
-    let spaced = text.replace('+', " ");
-    let text = percent_decode(spaced.as_bytes()).decode_utf8();
-    text.map(Cow::into_owned).map_err(|_| InputError::new("query", "is not UTF-8"))
+    percent_decode(&text.replace('+', " ")).ok_or_else(|| InputError::new("query", "is not UTF-8"))
 }
 
 /// How names and values are written in a query string or a form body.

@@ -143,7 +143,7 @@ pub struct Sources {
     #[serde(default, deserialize_with = "wire::text")]
     pub proof_suffix: Option<String>,
     /// The sources.
-    #[serde(default, deserialize_with = "values")]
+    #[serde(default, deserialize_with = "wire::list_or_map")]
     pub whitelist: Vec<Source>,
     /// What else the server said.
     #[serde(flatten)]
@@ -165,30 +165,16 @@ pub struct Source {
     pub fields: Fields,
 }
 
-/// The entries of a list, or the values of an object that stands for one.
-fn values<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: for<'a> Deserialize<'a>,
-{
-    use serde::de::Error;
-    let entries = match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Null => Vec::new(),
-        serde_json::Value::Array(entries) => entries,
-        serde_json::Value::Object(map) => map.into_iter().map(|(_, entry)| entry).collect(),
-        _ => return Err(D::Error::custom("expected a list or an object")),
-    };
-    let read = |entry| T::deserialize(entry).map_err(D::Error::custom);
-    entries.into_iter().filter(|entry| !entry.is_null()).map(read).collect()
-}
-
+/// Texts from a list, from an object that stands for one, or a single one.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     use serde::de::Error;
-    match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Null => Ok(None),
-        serde_json::Value::String(text) => Ok(Some(vec![text])),
-        value => values(value).map(Some).map_err(D::Error::custom),
-    }
+    use serde_json::Value;
+    let texts = match Value::deserialize(deserializer)? {
+        Value::Null => return Ok(None),
+        Value::Object(map) => wire::texts(Value::Array(map.into_iter().map(|(_, v)| v).collect())),
+        value => wire::texts(value),
+    };
+    texts.map(Some).map_err(D::Error::custom)
 }
 
 impl Endpoint for ListSources {
@@ -397,7 +383,7 @@ fn tx(response: &Response) -> Result<Promise, Fault> {
 fn list(response: &Response) -> Result<Vec<Promise>, Fault> {
     #[derive(Deserialize)]
     struct Wrapped {
-        #[serde(default, deserialize_with = "values")]
+        #[serde(default, deserialize_with = "wire::list_or_map")]
         list: Vec<Promise>,
     }
     fault::answer::<Wrapped>(response).map(|wrapped| wrapped.list)
