@@ -281,6 +281,16 @@ where
     }
 }
 
+/// A text, or nothing where the server says `false` or null.
+pub(crate) fn text_or_false<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(false) => Ok(None),
+        value => wire::text(value).map_err(D::Error::custom),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
     StatusCode, path_segment, wire,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
@@ -85,11 +85,22 @@ pub struct Chat {
     #[serde(default, deserialize_with = "wire::boolean")]
     pub global: Option<bool>,
     /// What must be held to join, in whole tokens by asset.
-    #[serde(default, deserialize_with = "wire::map")]
-    pub tokens: BTreeMap<String, Option<Amount>>,
+    #[serde(default, deserialize_with = "amounts")]
+    pub tokens: BTreeMap<String, Amount>,
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+}
+
+/// Amounts by asset; what is no amount is left out.
+fn amounts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Amount>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Entry(#[serde(deserialize_with = "wire::amount")] Option<Amount>);
+    let entries: BTreeMap<String, Entry> = wire::map(deserializer)?;
+    Ok(entries.into_iter().filter_map(|(asset, Entry(amount))| Some((asset, amount?))).collect())
 }
 
 /// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Needs the scope `chats`.

@@ -10,7 +10,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::Client;
-use crate::amounts::or_false;
+use crate::amounts::{or_false, text_or_false};
 use crate::fault::{self, check_segment, check_text, setters};
 
 /// A group of credit accounts.
@@ -147,7 +147,7 @@ pub struct CreditRow {
     #[serde(default, deserialize_with = "wire::text")]
     pub account: Option<String>,
     /// The name of the user that the account is tied to.
-    #[serde(default, deserialize_with = "or_false")]
+    #[serde(default, deserialize_with = "text_or_false")]
     pub tokenpass_user: Option<String>,
     /// The id of the account.
     #[serde(default, deserialize_with = "wire::text")]

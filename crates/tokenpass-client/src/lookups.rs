@@ -123,9 +123,10 @@ impl Endpoint for GetUsersByAddresses {
         #[derive(Deserialize)]
         struct Found {
             #[serde(default, deserialize_with = "wire::map")]
-            users: BTreeMap<String, Owner>,
+            users: BTreeMap<String, Option<Owner>>,
         }
-        fault::answer::<Found>(response).map(|found| found.users)
+        let found: Found = fault::answer(response)?;
+        Ok(found.users.into_iter().filter_map(|(key, owner)| Some((key, owner?))).collect())
     }
 }
 

@@ -143,7 +143,7 @@ pub struct Sources {
     #[serde(default, deserialize_with = "wire::text")]
     pub proof_suffix: Option<String>,
     /// The sources.
-    #[serde(default, deserialize_with = "wire::list_or_map")]
+    #[serde(default, deserialize_with = "sources")]
     pub whitelist: Vec<Source>,
     /// What else the server said.
     #[serde(flatten)]
@@ -165,13 +165,22 @@ pub struct Source {
     pub fields: Fields,
 }
 
+/// Sources from an object of addresses, or a list; entries that are null are left out.
+fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D::Error> {
+    let entries: Vec<Option<Source>> = wire::list_or_map(deserializer)?;
+    Ok(entries.into_iter().flatten().collect())
+}
+
 /// Texts from a list, from an object that stands for one, or a single one.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     use serde::de::Error;
     use serde_json::Value;
     let texts = match Value::deserialize(deserializer)? {
         Value::Null => return Ok(None),
-        Value::Object(map) => wire::texts(Value::Array(map.into_iter().map(|(_, v)| v).collect())),
+        Value::Object(map) => {
+            let texts = map.into_iter().map(|(_, value)| value).filter(Value::is_string);
+            wire::texts(Value::Array(texts.collect()))
+        }
         value => wire::texts(value),
     };
     texts.map(Some).map_err(D::Error::custom)
