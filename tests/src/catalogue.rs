@@ -2,7 +2,10 @@
 //! them. A provider is a row of [`PROVIDERS`] and a file below `catalogue/`; that no call is
 //! missing is checked against `docs/endpoints/*.toml` by `tests/catalogue.rs`.
 
+mod tinycert;
 mod tinypass;
+mod tokenpass;
+mod tpay;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -29,7 +32,7 @@ pub struct Provider {
 }
 
 /// Every provider, in the order of the README.
-pub const PROVIDERS: &[Provider] = &[tinypass::ROW];
+pub const PROVIDERS: &[Provider] = &[tinypass::ROW, tinycert::ROW, tokenpass::ROW, tpay::ROW];
 
 /// What the tests set in every client.
 #[derive(Debug, Clone)]
@@ -75,7 +78,7 @@ use calls;
 macro_rules! clients {
     ($($name:ident($client:ty)),* $(,)?) => {
         /// The client of any provider.
-        #[derive(Debug, Clone)]
+        #[derive(Debug)]
         pub enum AnyClient {
             $(
                 #[doc = stringify!($client)]
@@ -105,6 +108,9 @@ macro_rules! clients {
 
 clients! {
     TinyPass(tinypass_client::Client),
+    TinyCert(tinycert_client::Session),
+    Tokenpass(tokenpass_client::Client),
+    Tpay(tpay_client::Client),
 }
 
 /// An endpoint whose type is forgotten. What it answers comes as its `Debug` text.

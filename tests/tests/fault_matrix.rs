@@ -129,8 +129,11 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
     let begin = SystemClock.now();
     let result = call.send(&client);
     let elapsed = SystemClock.now().duration_since(begin).unwrap_or_default();
-    let count = |server: Server<World>| world::count(provider, &server);
-    let (requests, grants) = server.map_or((0, 0), count);
+    let count = |server: &Server<World>| world::count(provider, server);
+    let (requests, grants) = server.as_ref().map_or((0, 0), count);
+    // A session that is dropped says goodbye, to its own server.
+    drop(client);
+    drop(server);
     let outcome = describe(result.as_ref(), requests, grants);
 
     // What must hold whatever the table says.

@@ -1,0 +1,48 @@
+//! TinyCert: a session is opened first; its token travels in each body.
+
+use api_sandbox::Reply;
+use serde_json::json;
+use tinycert_client::{
+    CaId, CertId, CertPart, CertStatus, Client, Connect, DeleteCa, Disconnect, Environment, GetCa,
+    GetCaDetails, GetCert, GetCertDetails, ListCas, ListCerts, NewCa, NewCert, ReissueCert, San,
+    SetCertStatus, StatusMask,
+};
+
+use super::{AnyClient, Provider, calls, tuned};
+
+const CA: CaId = CaId::new(561);
+const CERT: CertId = CertId::new(14236);
+const EMAIL: &str = "account@example.com";
+const PASSPHRASE: &str = "CANARY-passphrase";
+
+pub(super) const ROW: Provider = Provider {
+    name: "tinycert",
+    calls: || {
+        calls![
+            Connect::new(EMAIL, PASSPHRASE),
+            Disconnect,
+            ListCas,
+            GetCaDetails::new(CA),
+            GetCa::new(CA),
+            DeleteCa::new(CA),
+            NewCa::new("US", "ACME, Inc."),
+            ListCerts::new(CA, StatusMask::ALL),
+            GetCertDetails::new(CERT),
+            GetCert::new(CERT, CertPart::Chain),
+            ReissueCert::new(CERT),
+            SetCertStatus::new(CERT, CertStatus::Hold),
+            NewCert::new(CA, "US", "ACME, Inc.", "example.com")
+                .san(San::Dns("example.com".to_owned())),
+        ]
+    },
+    client: |base, knobs| {
+        let builder = Client::builder("CANARY-api-key");
+        let builder = builder.environment(Environment::Custom(base.to_owned()));
+        let client = tuned!(builder, knobs).build()?;
+        client.connect(EMAIL, PASSPHRASE).map(AnyClient::TinyCert)
+    },
+    grant: |request| {
+        let token = json!({"token": "CANARY-session-token"});
+        (request.path() == "/api/v1/connect").then(|| Reply::json(200, &token))
+    },
+};

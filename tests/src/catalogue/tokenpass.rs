@@ -1,0 +1,107 @@
+//! Tokenpass: requests are signed one by one, or carry the token of a user.
+
+use tokenpass_client::{
+    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
+    Client, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise, DeleteAddress,
+    DeleteSource, Destination, Entry, Environment, ExchangeCode, ExchangeCodeAtApi, FindUsers,
+    GetAddressByUser, GetAsset, GetChat, GetChatPrivileges, GetCreditAccount,
+    GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory, GetMessengerPrivileges,
+    GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor, GetUser,
+    GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify, JoinChat,
+    ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
+    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
+    ListSources, LogOut, PasswordGrant, RegisterAccount, RegisterAddress, RegisterSource,
+    RequestCode, Rule, Rules, Satoshis, Scope, SignSecondFactor, TakeCredits, UpdateAccount,
+    UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
+};
+
+use super::{AnyClient, Provider, calls, tuned};
+
+const ADDRESS: &str = "1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
+const BACK: &str = "https://app.example.com/back";
+const PASSWORD: &str = "CANARY-password";
+
+fn rules() -> Rules {
+    Rule::at_least("TOKENLY", Satoshis::whole(1)).into()
+}
+
+fn authorize() -> Authorize {
+    Authorize::new(BACK, [Scope::Tca]).with_state("CANARY-state")
+}
+
+pub(super) const ROW: Provider = Provider {
+    name: "tokenpass",
+    calls: || {
+        calls![
+            authorize(),
+            ExchangeCode::new("CANARY-code", BACK),
+            GetUser,
+            CheckUser::new("bob", rules()),
+            CheckAddress::new(ADDRESS, rules()),
+            RegisterSource::new(ADDRESS),
+            DeleteSource::new(ADDRESS),
+            ListSources,
+            CreatePromise::new(ADDRESS, Destination::user("bob"), "TOKENLY", Satoshis::whole(1)),
+            ListPromises::new(),
+            GetPromise::new(107),
+            CancelPromise::new(107),
+            UpdatePromise::new(107).quantity(Satoshis::new(5)),
+            ListMyAddresses::new(),
+            RegisterAddress::new(ADDRESS),
+            GetMyAddress::new(ADDRESS),
+            VerifyAddress::new(ADDRESS, "IH/+="),
+            UpdateAddress::new(ADDRESS).label("savings"),
+            DeleteAddress::new(ADDRESS),
+            InstantVerify::new("bob", "ab12", ADDRESS, "IH/+="),
+            GetUserByAddress::new(ADDRESS),
+            ListPublicAddresses::new("bob"),
+            GetPublicAddress::new("bob", ADDRESS),
+            GetAddressByUser::new("bob"),
+            ListPublicBalances::new(),
+            ListProtectedBalances::new(),
+            GetMessengerPrivileges::new("TOKENLY"),
+            CreateCreditGroup::new("points"),
+            UpdateCreditGroup::new("g-1").name("stars"),
+            ListCreditGroups,
+            GetCreditGroup::new("g-1"),
+            GetCreditGroupHistory::new("g-1"),
+            ListCreditAccounts::new("g-1"),
+            CreateCreditAccount::new("g-1", "bob"),
+            GetCreditAccount::new("g-1", "bob"),
+            GetCreditAccountHistory::new("g-1", "bob"),
+            GiveCredits::new("g-1", [Entry::new("bob", 5)]),
+            TakeCredits::new("g-1", [Entry::new("bob", 5)]),
+            GetPerks::new("TOKENLY"),
+            RegisterAccount::new("leroy", PASSWORD, "leroy@example.com"),
+            CreateChat::new("the chat"),
+            UpdateChat::new("c-1").active(true),
+            GetChat::new("c-1"),
+            GetUsersByAddresses::new([ADDRESS]),
+            GetUserByEmail::new("bob@example.com"),
+            CheckUserExists::new("bob"),
+            FindUsers::new(rules()),
+            CheckEmail::new("bob@example.com", rules()),
+            ListPromisesByEmail::new("bob@example.com"),
+            GetAsset::new("bitcoin", "TOKENLY"),
+            ListChats,
+            GetChatPrivileges::new("c-1"),
+            JoinChat::new("c-1"),
+            CheckLogin::new("leroy", PASSWORD),
+            UpdateAccount::new("u-1", "CANARY-other-token", PASSWORD).name("Leroy"),
+            RequestCode::new(authorize(), "bob", PASSWORD),
+            ExchangeCodeAtApi::new("CANARY-code", BACK, [Scope::Tca], "CANARY-state"),
+            PasswordGrant::new("bob", PASSWORD, [Scope::User]),
+            LogOut,
+            GetSecondFactor::new("bob"),
+            SignSecondFactor::new("IH/+="),
+        ]
+    },
+    client: |base, knobs| {
+        let builder = Client::builder("IExampleClient", "CANARY-client-secret")
+            .privileged("IPrivileged", "CANARY-privileged-secret")
+            .oauth_token("CANARY-user-token")
+            .environment(Environment::Custom(base.to_owned()));
+        tuned!(builder, knobs).build().map(AnyClient::Tokenpass)
+    },
+    grant: |_| None,
+};
