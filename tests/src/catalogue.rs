@@ -13,7 +13,6 @@ use std::time::Duration;
 use api_auth::{
     Endpoint, Error, Fault, ManualClock, Method, Request, Response, Result, Secrets, StatusCode,
 };
-use api_sandbox::{Raw, Reply};
 
 /// What every secret that the clients of the catalogue are given begins with.
 pub const CANARY: &str = "CANARY";
@@ -27,8 +26,8 @@ pub struct Provider {
     pub calls: fn() -> Vec<Box<dyn Call>>,
     /// A client with secrets that are canaries. It may open a session.
     pub client: fn(&str, &Knobs) -> Result<AnyClient>,
-    /// A good answer to a request for a token or session; `None` to every other request.
-    pub grant: fn(&Raw) -> Option<Reply>,
+    /// Where a token or session is asked for, and a good answer.
+    pub grant: Option<(&'static str, &'static str)>,
 }
 
 /// Every provider, in the order of the README.
@@ -119,6 +118,8 @@ pub trait Call: Debug + Send + Sync {
     fn id(&self) -> &'static str;
     /// The HTTP method.
     fn method(&self) -> Method;
+    /// The path.
+    fn path(&self) -> String;
     /// Whether it may be sent twice without harm.
     fn repeatable(&self) -> bool;
     /// Whether an answer of that status goes to [`parse`](Call::parse).
@@ -161,6 +162,10 @@ where
 
     fn method(&self) -> Method {
         Endpoint::method(self)
+    }
+
+    fn path(&self) -> String {
+        Endpoint::path(self).into_owned()
     }
 
     fn repeatable(&self) -> bool {

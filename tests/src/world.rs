@@ -8,7 +8,7 @@ use crate::catalogue::{AnyClient, Call, Knobs, Provider};
 /// See the module.
 #[derive(Debug)]
 pub struct World {
-    grant: fn(&Raw) -> Option<Reply>,
+    grant: Option<(&'static str, &'static str)>,
     /// How many calls are answered 401 from now on.
     pub refusals: u32,
     /// What the other calls are answered with.
@@ -18,17 +18,24 @@ pub struct World {
 impl Service for World {
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         let verdict = Verdict { endpoint: None, signed: None };
-        if let Some(granted) = (self.grant)(request) {
+        if let Some((path, granted)) = self.grant
+            && request.path() == path
+        {
             // Whatever goes wrong next begins with a connection of its own.
-            return (granted.with_header("connection", "close"), verdict);
+            let reply = Reply::new(200, "application/json", granted);
+            return (reply.with_header("connection", "close"), verdict);
         }
         if self.refusals > 0 {
             self.refusals -= 1;
-            let reply = Reply::json(401, &serde_json::json!({"error": "Unauthorized"}));
-            return (reply, verdict);
+            return (unauthorized(), verdict);
         }
         (self.answer.clone(), verdict)
     }
+}
+
+/// An answer that refuses whoever asks.
+pub fn unauthorized() -> Reply {
+    Reply::json(401, &serde_json::json!({"error": "Unauthorized"}))
 }
 
 /// Starts a world of a provider in which calls are answered with an empty JSON object.
@@ -52,9 +59,11 @@ pub fn ready(
     Ok(client)
 }
 
-/// How many of these requests were calls, and how many asked for a token or session.
-pub fn count(provider: &Provider, server: &Server<World>) -> (usize, usize) {
+/// How many requests the server saw since it was last asked: calls, and requests for a token or
+/// session beside them.
+pub fn count(provider: &Provider, call: &dyn Call, server: &Server<World>) -> (usize, usize) {
+    let is_grant = |path: &str| provider.grant.is_some_and(|(grant, _)| grant == path);
     let seen = server.take_seen();
-    let grants = seen.iter().filter(|seen| (provider.grant)(&seen.request).is_some()).count();
-    (seen.len() - grants, grants)
+    let grants = seen.iter().filter(|seen| is_grant(seen.request.path())).count();
+    if is_grant(&call.path()) { (grants, 0) } else { (seen.len() - grants, grants) }
 }

@@ -121,6 +121,11 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
             server.misbehave(Misbehaviour::Answer(reply.clone()), ALWAYS);
             Some(server)
         }
+        How::Refuses(times) if provider.grant.is_some_and(|(path, _)| path == call.path()) => {
+            let times = usize::try_from(*times).unwrap().min(ALWAYS);
+            server.misbehave(Misbehaviour::Answer(world::unauthorized()), times);
+            Some(server)
+        }
         How::Refuses(times) => {
             server.state(|world| world.refusals = *times);
             Some(server)
@@ -129,7 +134,7 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
     let begin = SystemClock.now();
     let result = call.send(&client);
     let elapsed = SystemClock.now().duration_since(begin).unwrap_or_default();
-    let count = |server: &Server<World>| world::count(provider, server);
+    let count = |server: &Server<World>| world::count(provider, call, server);
     let (requests, grants) = server.as_ref().map_or((0, 0), count);
     // A session that is dropped says goodbye, to its own server.
     drop(client);

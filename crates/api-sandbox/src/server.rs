@@ -123,6 +123,11 @@ impl<S: Service> Server<S> {
         queue.extend(std::iter::repeat_n(how, times));
     }
 
+    /// Forgets what [`misbehave`](Server::misbehave) was asked for.
+    pub fn behave(&self) {
+        lock(&self.shared.misbehaviours).clear();
+    }
+
     /// Looks at or changes the server's state.
     pub fn state<T>(&self, act: impl FnOnce(&mut S) -> T) -> T {
         act(&mut lock(&self.shared.service))

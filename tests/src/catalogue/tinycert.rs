@@ -1,7 +1,5 @@
 //! TinyCert: a session is opened first; its token travels in each body.
 
-use api_sandbox::Reply;
-use serde_json::json;
 use tinycert_client::{
     CaId, CertId, CertPart, CertStatus, Client, Connect, DeleteCa, Disconnect, Environment, GetCa,
     GetCaDetails, GetCert, GetCertDetails, ListCas, ListCerts, NewCa, NewCert, ReissueCert, San,
@@ -41,8 +39,5 @@ pub(super) const ROW: Provider = Provider {
         let client = tuned!(builder, knobs).build()?;
         client.connect(EMAIL, PASSPHRASE).map(AnyClient::TinyCert)
     },
-    grant: |request| {
-        let token = json!({"token": "CANARY-session-token"});
-        (request.path() == "/api/v1/connect").then(|| Reply::json(200, &token))
-    },
+    grant: Some(("/api/v1/connect", r#"{"token":"CANARY-session-token"}"#)),
 };

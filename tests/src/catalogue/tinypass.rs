@@ -29,5 +29,5 @@ pub(super) const ROW: Provider = Provider {
         let builder = builder.environment(Environment::Custom(base.to_owned()));
         tuned!(builder, knobs).build().map(AnyClient::TinyPass)
     },
-    grant: |_| None,
+    grant: None,
 };

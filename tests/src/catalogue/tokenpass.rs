@@ -103,5 +103,5 @@ pub(super) const ROW: Provider = Provider {
             .environment(Environment::Custom(base.to_owned()));
         tuned!(builder, knobs).build().map(AnyClient::Tokenpass)
     },
-    grant: |_| None,
+    grant: None,
 };

@@ -1,7 +1,5 @@
 //! Tpay: a token is fetched first and travels in a header.
 
-use api_sandbox::Reply;
-use serde_json::json;
 use tpay_client::{
     AliasType, Amount, BillingAddress, BlikAlias, BlikPayment, CancelMarketplaceTransaction,
     CancelRecurring, CancelTransaction, CancelTransactionLegacy, CardPayment, ChildTransaction,
@@ -124,8 +122,5 @@ pub(super) const ROW: Provider = Provider {
         let builder = builder.environment(Environment::custom(base));
         tuned!(builder, knobs).build().map(AnyClient::Tpay)
     },
-    grant: |request| {
-        let token = json!({"access_token": "CANARY-access-token", "expires_in": 7200});
-        (request.path() == "/oauth/auth").then(|| Reply::json(200, &token))
-    },
+    grant: Some(("/oauth/auth", r#"{"access_token":"CANARY-access-token","expires_in":7200}"#)),
 };
