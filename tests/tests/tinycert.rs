@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use api_auth::Transport;
+use api_auth::hmac::form_digest;
+use api_auth::{HmacKey, Transport};
 use api_sandbox::tinycert::{
     API_KEY, CODES, DAMAGED_EMAIL, EMAIL, EXPIRING, FOREIGN_CA, FOREIGN_CERT, ORGANIZATION,
     PASSPHRASE, PKCS12, SuccessBody, UNLOADABLE_EMAIL,
@@ -368,6 +369,22 @@ fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
         String::new(),
     ] {
         assert_eq!(code(send(&broken)), "SignatureFailure", "{broken}");
+    }
+    // Signed well, but not written as the provider's own client writes it.
+    let token = session.token().unwrap();
+    let token = token.expose();
+    let key = HmacKey::new("key", &api_auth::Secret::new(API_KEY)).unwrap();
+    for text in [
+        format!("token={token}&ca_id=561"),
+        format!("ca_id=561&token={token}&x=*"),
+        format!("ca_id=561&token={token}&x=~"),
+        format!("ca_id=561&token={token}&x=%20"),
+        format!("ca_id=561&token={token}&x=%c3%a9"),
+    ] {
+        let mut body = text.clone().into_bytes();
+        form_digest::append(&mut body, "digest", &form_digest::digest(&key, text.as_bytes()));
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(code(send(&body)), "SignatureFailure", "{text}");
     }
 }
 
