@@ -11,8 +11,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use api_auth::hmac::form_digest;
+use api_auth::{HmacKey, Transport};
 use api_sandbox::tinycert::{
     API_KEY, CODES, DAMAGED_EMAIL, EMAIL, EXPIRING, FOREIGN_CA, FOREIGN_CERT, ORGANIZATION,
     PASSPHRASE, PKCS12, SuccessBody, UNLOADABLE_EMAIL,
@@ -23,7 +26,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tinycert_client::{
     Body, CaId, CertId, CertPart, CertStatus, Client, Error, ErrorCode, ErrorKind, FileError,
     FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock, MemoryStore, Method, NewCa, NewCert,
-    Params, RawEndpoint, San, Sent, Session, StatusMask,
+    Params, RawEndpoint, Request, Response, San, Sent, Session, StatusMask, TransportError,
+    TransportErrorKind,
 };
 use workspace_tests::tinycert;
 
@@ -366,6 +370,22 @@ fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
     ] {
         assert_eq!(code(send(&broken)), "SignatureFailure", "{broken}");
     }
+    // Signed well, but not written as the provider's own client writes it.
+    let token = session.token().unwrap();
+    let token = token.expose();
+    let key = HmacKey::new("key", &api_auth::Secret::new(API_KEY)).unwrap();
+    for text in [
+        format!("token={token}&ca_id=561"),
+        format!("ca_id=561&token={token}&x=*"),
+        format!("ca_id=561&token={token}&x=~"),
+        format!("ca_id=561&token={token}&x=%20"),
+        format!("ca_id=561&token={token}&x=%c3%a9"),
+    ] {
+        let mut body = text.clone().into_bytes();
+        form_digest::append(&mut body, "digest", &form_digest::digest(&key, text.as_bytes()));
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(code(send(&body)), "SignatureFailure", "{text}");
+    }
 }
 
 #[test]
@@ -405,6 +425,15 @@ fn a_session_that_stays_refused_is_given_up() {
     assert_eq!(code(session.list_cas()), "InvalidToken");
     let seen = sandbox.tinycert().take_seen();
     assert_eq!(called(&seen), ["ca.list", "session.connect", "ca.list"]);
+}
+
+#[test]
+fn a_session_error_opens_the_session_again() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    sandbox.tinycert().state(|server| server.refuse_with = vec!["SessionError"]);
+    session.list_cas().unwrap();
+    assert_eq!(sandbox.tinycert().state(|server| server.connects), 2);
 }
 
 #[test]
@@ -578,6 +607,30 @@ fn a_reissue_that_never_arrived_is_asked_for_again() {
 }
 
 #[test]
+fn after_a_timeout_it_is_looked_for_and_not_asked_for_again() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut settings = api_auth::Settings::default();
+    settings.no_proxy();
+    let inner = settings.built_in_transport().unwrap();
+    let reissues = Arc::new(AtomicUsize::new(0));
+    let counted = reissues.clone();
+    let lossy = move |request: Request| -> Result<Response, TransportError> {
+        if request.uri().path() == "/api/v1/cert/reissue" {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let kind = TransportErrorKind::Timeout;
+            return Err(TransportError::new(kind, Sent::Maybe, "the deadline passed"));
+        }
+        inner.send(request)
+    };
+    let client = tinycert(&sandbox).transport(lossy).build().unwrap();
+    let session = client.connect(EMAIL, PASSPHRASE).unwrap();
+    let ca = first_ca(&session);
+    let error = session.renew(ca, named(&session, ca, EXPIRING)).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(reissues.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn a_refused_reissue_is_not_repeated() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
@@ -648,12 +701,16 @@ fn what_ends_soon_or_has_ended_is_found() {
             ("replaced.example.org", now + 86_400 * 300),
             ("last.example.org", now + 86_400 * 30),
             ("held.example.org", now + 1),
+            ("suspended.example.org", now - 1),
+            ("suspended.example.org", now + 86_400 * 300),
         ] {
             server.add_cert(ca.number(), name, &[], until).unwrap();
         }
     });
     let held = named(&session, ca, "held.example.org");
     session.set_cert_status(held, CertStatus::Hold).unwrap();
+    let suspended = sandbox.tinycert().state(|server| server.certs_named("suspended.example.org"));
+    session.set_cert_status(CertId::new(suspended[1].0), CertStatus::Hold).unwrap();
     let names = |days| -> Vec<String> {
         let found = session.expiring_certs(ca, days).unwrap();
         found.into_iter().map(|cert| cert.name.unwrap()).collect()
@@ -734,6 +791,16 @@ fn files_that_cannot_be_written_cost_no_reissue() {
     assert!(matches!(&error, FileError::File { path, .. } if path.ends_with("missing/key.pem")));
     assert_eq!(called(&sandbox.tinycert().take_seen()), [""; 0], "nothing was asked");
     assert_eq!(listed(&folder), [""; 0], "nothing is left");
+}
+
+#[test]
+fn one_file_for_both_is_refused() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let file = folder("one").join("both.pem");
+    let files = KeyPairFiles::new(&file, &file);
+    let error = session.save_to_files(CertId::new(1), &files).unwrap_err();
+    assert!(matches!(error, FileError::Call(error) if error.argument() == Some("files")));
 }
 
 #[test]

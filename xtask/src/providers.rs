@@ -94,6 +94,11 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             ),
             example("renew", &["--out", "target/demo"]),
             example("renew", &["--execute", "--out", "target/demo"]),
+            // Once more, as after a failure in the middle: nothing new is made.
+            example(
+                "renew",
+                &["--execute", "--ca", "Sandbox, Inc.", "--cert", "14237", "--out", "target/demo"],
+            ),
             example("tour", &[]),
         ],
     },

@@ -276,9 +276,14 @@ impl Session {
     /// A variable that is missing or wrong, by name; otherwise as [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
-        let email = need(variable, "TINYCERT_EMAIL")?;
-        client.connect(email, need(variable, "TINYCERT_PASSPHRASE")?)
+        let (email, passphrase) = login_from(variable)?;
+        client.connect(email, passphrase)
     }
+}
+
+fn login_from(get: impl Fn(&str) -> Option<String>) -> Result<(String, Secret), InputError> {
+    let email = need(&get, "TINYCERT_EMAIL")?;
+    Ok((email, Secret::new(need(&get, "TINYCERT_PASSPHRASE")?)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
@@ -307,6 +312,9 @@ mod tests {
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYCERT_API_KEY: "));
         assert!(variables(&[("TINYCERT_API_KEY", " ")]).is_err());
+        let missing = |set: &str| login_from(|name| (name == set).then(|| "x".to_owned()));
+        assert_eq!(missing("TINYCERT_PASSPHRASE").unwrap_err().argument(), "TINYCERT_EMAIL");
+        assert_eq!(missing("TINYCERT_EMAIL").unwrap_err().argument(), "TINYCERT_PASSPHRASE");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use api_auth::{Error, Secret};
+use api_auth::{Error, InputError, Secret};
 
 /// The two files that a TLS server is given.
 ///
@@ -55,6 +55,11 @@ impl KeyPairFiles {
     /// Makes the two new files beside the old ones, so that it is known that they can be written
     /// before anything is asked of the server.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
+        if self.chain == self.key {
+            let error =
+                InputError::new("files", "must be two, one for the chain and one for the key");
+            return Err(FileError::Call(error.into()));
+        }
         Ok(Prepared {
             chain: Replacement::open(&self.chain, false)?,
             key: Replacement::open(&self.key, true)?,

@@ -78,24 +78,26 @@ impl Session {
     }
 
     /// The certificates of a CA that are good but end within so many days, and those that have
-    /// ended and have no good one of the same name; the first to end comes first.
+    /// ended and have no follower of the same name (good, on hold or revoked); the first to end
+    /// comes first.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn expiring_certs(&self, ca_id: CaId, days: u32) -> Result<Vec<CertItem>> {
-        let certs = self.list_certs(ca_id, StatusMask::GOOD | StatusMask::EXPIRED)?;
+        let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         let end = UnixTime::from(self.clock().now()).seconds() + i64::from(days) * DAY;
-        let good: BTreeSet<String> = certs
+        let has_ended = |cert: &CertItem| cert.status == Some(CertStatus::Expired);
+        let followed: BTreeSet<String> = certs
             .iter()
-            .filter(|cert| is_good(cert))
+            .filter(|cert| !has_ended(cert))
             .filter_map(|cert| cert.name.clone())
             .collect();
         let mut expiring: Vec<CertItem> = certs
             .into_iter()
             .filter(|cert| {
-                let replaced = cert.name.as_ref().is_some_and(|name| good.contains(name));
-                let ends = cert.expires.is_none_or(|expires| expires.seconds() <= end);
-                if is_good(cert) { ends } else { !replaced }
+                let ends_soon = cert.expires.is_some_and(|expires| expires.seconds() <= end);
+                let is_followed = cert.name.as_ref().is_some_and(|name| followed.contains(name));
+                (is_good(cert) && ends_soon) || (has_ended(cert) && !is_followed)
             })
             .collect();
         expiring.sort_by_key(|cert| (cert.expires, cert.id));
@@ -104,10 +106,10 @@ impl Session {
 
     /// Renews a certificate: reissues it, unless it has a good successor already.
     ///
-    /// It may be called again at any time and makes one successor. If the answer to the reissue
+    /// It may be called again at any time and makes one successor: the certificate with the same
+    /// name, the same request (and so the same key) and a later end. If the answer to the reissue
     /// is lost, the CA's list tells whether it was made; only if it was not, the reissue is asked
-    /// for once more. The successor is the certificate with the same name, the same request (and
-    /// so the same key) and a later end.
+    /// for once more (but not after a timeout, since it may still be under way then).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -124,7 +126,7 @@ impl Session {
         if let Some(cert_id) = self.successor(ca_id, cert_id)? {
             return Ok(found(cert_id));
         }
-        if !outcome_is_unknown(&error) {
+        if !outcome_is_unknown(&error) || error.is_timeout() {
             return Err(error);
         }
         match self.reissue_cert(cert_id) {
