@@ -146,7 +146,11 @@ impl Client {
     pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
         let request = self.prepare(endpoint)?;
         let parameters = self.auth(endpoint.credential())?.map_or(&[][..], Auth::secret_parameters);
-        Ok(curl(&request, parameters, secrets))
+        let command = curl(&request, parameters, secrets);
+        Ok(match secrets {
+            Secrets::Masked => command.replacen(&*endpoint.path(), &endpoint.shown_path(), 1),
+            Secrets::Shown => command,
+        })
     }
 
     /// The base URL of a site, without a slash at its end; `None` if the environment has no such

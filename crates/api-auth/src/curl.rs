@@ -1,5 +1,7 @@
 //! A request as a `curl` command, for bug reports and for trying things by hand.
 
+use serde_json::Value;
+
 use crate::{Encoding, Request};
 
 /// Whether a printed command shows its secret parts.
@@ -11,8 +13,20 @@ pub enum Secrets {
     Shown,
 }
 
+/// Parameters that are secrets wherever they stand, whatever signs the request.
+const ALWAYS_SECRET: [&str; 7] = [
+    "access_token",
+    "client_secret",
+    "oauth_token",
+    "passphrase",
+    "password",
+    "private_key",
+    "refresh_token",
+];
+
 /// `request` as one line for a POSIX shell. Headers that are marked sensitive are secret, and so
-/// are the values of the `secret_parameters` in query and form body.
+/// are the values of the `secret_parameters` in query, form and JSON body, as are those of names
+/// such as `password` that are secrets everywhere.
 ///
 /// ```
 /// use api_auth::{Secrets, curl};
@@ -26,9 +40,8 @@ pub enum Secrets {
 /// ```
 pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> String {
     let masked = secrets == Secrets::Masked;
-    let hide = |text: &str| {
-        if masked { mask_parameters(text, secret_parameters) } else { text.to_owned() }
-    };
+    let secret = [&ALWAYS_SECRET, secret_parameters].concat();
+    let hide = |text: &str| if masked { mask_parameters(text, &secret) } else { text.to_owned() };
     let uri = request.uri().to_string();
     let uri = match uri.split_once('?') {
         Some((path, query)) => format!("{path}?{}", hide(query)),
@@ -48,9 +61,9 @@ pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> 
         let form = request.headers().get(http::header::CONTENT_TYPE).is_some_and(|value| {
             value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
         });
-        let body = match (form, masked && !secret_parameters.is_empty()) {
+        let body = match (form, masked) {
             (true, _) => hide(&body),
-            (false, true) => mask_json(&body, secret_parameters),
+            (false, true) => mask_json(&body, &secret),
             (false, false) => body.into_owned(),
         };
         command.push_str(&format!(" --data-binary {}", quote(&body)));
@@ -75,19 +88,32 @@ fn encoded(name: &str) -> String {
     out
 }
 
-/// Replaces the values of secret names at the top of a JSON object; other bodies are hidden whole,
+/// Replaces the values of secret names at any depth of a JSON text; other bodies are hidden whole,
 /// since nobody knows where their secrets are.
 fn mask_json(text: &str, secret: &[&str]) -> String {
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-        Ok(mut object) => {
-            for (name, value) in &mut object {
-                if secret.contains(&name.as_str()) {
-                    *value = "***".into();
+    match serde_json::from_str::<Value>(text) {
+        Ok(mut value @ Value::Object(_)) => {
+            mask_members(&mut value, secret);
+            value.to_string()
+        }
+        _ => "***".to_owned(),
+    }
+}
+
+fn mask_members(value: &mut Value, secret: &[&str]) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                // An object or a list is looked into: only its own members can be secret.
+                match value {
+                    Value::Object(_) | Value::Array(_) => mask_members(value, secret),
+                    _ if secret.contains(&name.as_str()) => *value = "***".into(),
+                    _ => {}
                 }
             }
-            serde_json::Value::from(object).to_string()
         }
-        Err(_) => "***".to_owned(),
+        Value::Array(values) => values.iter_mut().for_each(|value| mask_members(value, secret)),
+        _ => {}
     }
 }
 
@@ -114,7 +140,7 @@ mod tests {
     fn no_secret_part_is_shown_unless_asked() {
         for (kind, body) in [
             ("application/x-www-form-urlencoded", "b=2&oauth_token=CANARY"),
-            ("application/json", r#"{"b":2,"oauth_token":"CANARY"}"#),
+            ("application/json", r#"{"b":2,"deep":[{"oauth_token":"CANARY"}]}"#),
             ("text/plain", "CANARY"),
         ] {
             let request = request(kind, body);
@@ -123,6 +149,17 @@ mod tests {
             let shown = curl(&request, &["oauth_token"], Secrets::Shown);
             assert_eq!(shown.matches("CANARY").count(), 3, "{shown}");
         }
+    }
+
+    #[test]
+    fn passwords_are_hidden_though_nobody_named_them() {
+        let json = request("application/json", r#"{"a":{"password":"CANARY"},"id":"1"}"#);
+        let masked = curl(&json, &[], Secrets::Masked);
+        assert!(
+            masked.ends_with(r#"--data-binary '{"a":{"password":"***"},"id":"1"}'"#),
+            "{masked}"
+        );
+        assert!(!masked.contains("CANARY"), "{masked}");
     }
 
     #[test]

@@ -26,6 +26,12 @@ pub trait Endpoint {
     /// The path below the site's base, percent-encoded, beginning with `/`.
     fn path(&self) -> Cow<'_, str>;
 
+    /// The path as it may be printed: the one of [`path`](Endpoint::path), unless that holds a
+    /// secret.
+    fn shown_path(&self) -> Cow<'_, str> {
+        self.path()
+    }
+
     /// Adds the query parameters, in sending order.
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         let _ = params;

@@ -356,6 +356,7 @@ pub struct Bearer {
     store: Option<Arc<dyn TokenStore>>,
     lifetime: Option<Duration>,
     fault: fn(&Response) -> Fault,
+    secret_parameters: &'static [&'static str],
     state: Mutex<State>,
 }
 
@@ -401,6 +402,7 @@ impl Bearer {
             store: None,
             lifetime: None,
             fault: oauth_fault,
+            secret_parameters: &["code"],
             state: Mutex::default(),
         }
     }
@@ -423,6 +425,13 @@ impl Bearer {
     #[must_use]
     pub fn with_fault(mut self, fault: fn(&Response) -> Fault) -> Self {
         self.fault = fault;
+        self
+    }
+
+    /// Names the parameters of the provider's calls that are secrets, for printed commands.
+    #[must_use]
+    pub fn with_secret_parameters(mut self, names: &'static [&'static str]) -> Self {
+        self.secret_parameters = names;
         self
     }
 
@@ -549,7 +558,7 @@ impl Auth for Bearer {
     }
 
     fn secret_parameters(&self) -> &'static [&'static str] {
-        &["client_secret", "access_token", "refresh_token", "password", "code"]
+        self.secret_parameters
     }
 }
 

@@ -587,9 +587,34 @@ where
 /// assert_eq!(fields.read::<u32>("renewals"), Some(3));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fields(BTreeMap<String, Value>);
+
+impl fmt::Debug for Fields {
+    /// Everything but the values whose names speak of a secret, at any depth: nobody documents
+    /// what is in here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.0.iter().map(|(name, value)| (name, masked(name, value))))
+            .finish()
+    }
+}
+
+/// The value as it may be shown.
+fn masked(name: &str, value: &Value) -> Value {
+    const SPEAK_OF_SECRETS: [&str; 6] =
+        ["token", "secret", "passw", "passphrase", "key", "signature"];
+    let name = name.to_ascii_lowercase();
+    match value {
+        Value::Object(map) => Value::Object(
+            map.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect(),
+        ),
+        Value::Array(values) => values.iter().map(|value| masked(&name, value)).collect(),
+        Value::String(_) if SPEAK_OF_SECRETS.iter().any(|word| name.contains(word)) => "***".into(),
+        other => other.clone(),
+    }
+}
 
 impl Fields {
     /// The names that came, sorted.
@@ -751,6 +776,16 @@ mod tests {
 
     fn read(json: &str) -> Model {
         serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+    }
+
+    #[test]
+    fn values_named_like_secrets_are_not_shown_at_any_depth() {
+        let text = r#"{"id":"shown","apiKey":"CANARY","of":[{"refresh_token":"CANARY","n":1}]}"#;
+        let fields: Fields = serde_json::from_str(text).unwrap();
+        let debug = format!("{fields:?}");
+        assert!(!debug.contains("CANARY"), "{debug}");
+        assert!(debug.contains("shown") && debug.contains("refresh_token"), "{debug}");
+        assert_eq!(fields.text("apiKey").as_deref(), Some("CANARY"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How TinyPass says no, and answers that nobody documents.
 
+use std::fmt;
+
 use api_auth::{ErrorKind, Fault, Fields, InputError, Response, json, status_fault};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -75,13 +77,19 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Fault
 }
 
 /// The answer to an action, whose form is not documented: whatever came, or nothing.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Receipt {
     /// The fields, if an object came.
     pub fields: Fields,
-    /// The body as it came.
+    /// The body as it came. `Debug` does not show it: nobody says what is in it.
     pub body: String,
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("fields", &self.fields).finish_non_exhaustive()
+    }
 }
 
 impl Receipt {

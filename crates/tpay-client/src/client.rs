@@ -39,6 +39,20 @@ const PROVIDER: Provider = Provider {
     fault: fault::read,
 };
 
+/// What of the calls is masked in printed commands, wherever it stands: cards, their tokens, BLIK
+/// codes, the data of wallets, the value of a payment instrument.
+const SECRET_PARAMETERS: &[&str] = &[
+    "applePayPaymentData",
+    "blikToken",
+    "card",
+    "googlePayPaymentData",
+    "paymentData",
+    "preauthorizedToken",
+    "token",
+    "tokenValue",
+    "value",
+];
+
 /// How long a token lives whose answer does not say.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
@@ -821,6 +835,7 @@ impl Builder {
             }
             let mut bearer = Bearer::new(server, Grant::ClientCredentials)
                 .with_default_lifetime(TOKEN_LIFETIME)
+                .with_secret_parameters(SECRET_PARAMETERS)
                 .with_fault(fault::read);
             if let Some(store) = self.store {
                 bearer = bearer.with_store(store);

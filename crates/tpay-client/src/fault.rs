@@ -1,5 +1,7 @@
 //! How Tpay says no, and what can be done about it.
 
+use std::fmt;
+
 use api_auth::{
     Detail, Error, ErrorKind, Fault, Fields, Response, Sent, StatusCode, json, oauth, wire,
 };
@@ -176,13 +178,19 @@ pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Faul
 }
 
 /// The answer to an action, which may be empty: whatever came.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Receipt {
     /// The fields, if an object came.
     pub fields: Fields,
-    /// The body as it came.
+    /// The body as it came. `Debug` does not show it: nobody says what is in it.
     pub body: String,
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("fields", &self.fields).finish_non_exhaustive()
+    }
 }
 
 impl Receipt {

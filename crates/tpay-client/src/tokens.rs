@@ -191,6 +191,10 @@ impl Endpoint for GetToken {
         ["/tokens/", &path_segment(self.token_value.expose())].concat().into()
     }
 
+    fn shown_path(&self) -> Cow<'_, str> {
+        "/tokens/***".into()
+    }
+
     fn check(&self) -> Result<(), InputError> {
         check::id("token_value", self.token_value.expose())?;
         Ok(())
@@ -224,6 +228,10 @@ impl Endpoint for DeleteToken {
 
     fn path(&self) -> Cow<'_, str> {
         ["/tokens/", &path_segment(self.token_value.expose())].concat().into()
+    }
+
+    fn shown_path(&self) -> Cow<'_, str> {
+        "/tokens/***".into()
     }
 
     fn check(&self) -> Result<(), InputError> {
