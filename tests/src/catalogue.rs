@@ -7,11 +7,13 @@ mod tinypass;
 mod tokenpass;
 mod tpay;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::{
     Endpoint, Error, Fault, ManualClock, Method, Request, Response, Result, Secrets, StatusCode,
+    Transport,
 };
 
 /// What every secret that the clients of the catalogue are given begins with.
@@ -34,7 +36,7 @@ pub struct Provider {
 pub const PROVIDERS: &[Provider] = &[tinypass::ROW, tinycert::ROW, tokenpass::ROW, tpay::ROW];
 
 /// What the tests set in every client.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Knobs {
     /// The time, and what waits.
     pub clock: ManualClock,
@@ -42,6 +44,14 @@ pub struct Knobs {
     pub timeout: Duration,
     /// The most bytes of a reply.
     pub response_limit: usize,
+    /// What stands in for the network, if anything.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+impl fmt::Debug for Knobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Knobs").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
 }
 
 impl Default for Knobs {
@@ -51,19 +61,24 @@ impl Default for Knobs {
             clock: ManualClock::at_unix(1_700_000_000),
             timeout: Duration::from_secs(300),
             response_limit: 1024 * 1024,
+            transport: None,
         }
     }
 }
 
 /// Turns the knobs of any provider's builder.
 macro_rules! tuned {
-    ($builder:expr, $knobs:expr) => {
-        $builder
+    ($builder:expr, $knobs:expr) => {{
+        let builder = $builder
             .clock($knobs.clock.clone())
             .timeout($knobs.timeout)
             .response_limit($knobs.response_limit)
-            .no_proxy()
-    };
+            .no_proxy();
+        match &$knobs.transport {
+            Some(transport) => builder.transport(transport.clone()),
+            None => builder,
+        }
+    }};
 }
 use tuned;
 

@@ -1,13 +1,36 @@
 //! What must hold for any bytes: the bodies of the fuzz targets, run over a corpus by
 //! `tests/corpus.rs`.
 
+mod encoders;
+mod notifications;
+mod replies;
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use api_auth::{AccessToken, Response, oauth, retry_after};
 use tinypass_client::blocks::Blocks;
+
+pub use encoders::encoders;
+pub use notifications::{jws, notification};
+pub use replies::{replies_tinycert, replies_tinypass, replies_tokenpass, replies_tpay};
 
 /// Runs one body.
 pub type Body = fn(&[u8]);
 
 /// Every body, by the name of its target and of its folder in `corpus`.
-pub const BODIES: &[(&str, Body)] = &[("block_open", block_open)];
+pub const BODIES: &[(&str, Body)] = &[
+    ("block_open", block_open),
+    ("encoders", encoders),
+    ("jws", jws),
+    ("notification", notification),
+    ("replies_tinycert", replies_tinycert),
+    ("replies_tinypass", replies_tinypass),
+    ("replies_tokenpass", replies_tokenpass),
+    ("replies_tpay", replies_tpay),
+    ("retry_after", retry_after_header),
+    ("store_file", store_file),
+    ("token_reply", token_reply),
+];
 
 /// Reading a block, cookie or webhook never panics, and nothing that was not sealed is believed.
 pub fn block_open(data: &[u8]) {
@@ -25,4 +48,44 @@ pub fn block_open(data: &[u8]) {
     let _ = blocks.read_cookie(&text);
     let _ = blocks.read_unsigned_cookie(&text);
     let _ = blocks.read_webhook_target(&text);
+}
+
+/// A `Retry-After` is seconds, a date or nothing; a date is never more than its distance away.
+pub fn retry_after_header(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let early = retry_after(&text, UNIX_EPOCH);
+    let late = retry_after(&text, now);
+    assert_eq!(early.is_some(), late.is_some());
+    assert!(late <= early, "a wait never grows with the time");
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        assert_eq!(late, Some(Duration::from_secs(seconds)));
+    }
+}
+
+/// What a store keeps is read as it was written, or not at all.
+pub fn store_file(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(token) = AccessToken::from_text(&text) else { return };
+    let written = token.to_text();
+    assert_eq!(AccessToken::from_text(&written).as_ref(), Some(&token));
+    for seconds in [0, 1_700_000_000, 4_000_000_000] {
+        let _ = token.is_fresh(UNIX_EPOCH + Duration::from_secs(seconds));
+    }
+}
+
+/// A token that is read has a value, and can be kept.
+pub fn token_reply(data: &[u8]) {
+    let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for status in [200, 400] {
+        let mut response = Response::new(data.to_vec());
+        *response.status_mut() = status.try_into().expect("a status");
+        match oauth::token_reply(&response, now) {
+            Ok(token) => {
+                assert!(status == 200 && !token.value().is_empty());
+                assert_eq!(AccessToken::from_text(&token.to_text()), Some(token));
+            }
+            Err(fault) => assert!(!fault.to_string().is_empty()),
+        }
+    }
 }

@@ -1,0 +1,56 @@
+//! Notifications of Tpay: nothing that is not signed is believed, whatever is signed is read or
+//! refused.
+
+use std::sync::LazyLock;
+
+use api_auth::jws::{Anchors, DetachedJws};
+use api_auth::{ErrorKind, ManualClock, Request, Response, TransportError, TransportErrorKind};
+use tpay_client::{Client, NotificationReply, Notifications, testing};
+
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    // A certificate that is given is never fetched.
+    let offline = |_: Request| -> Result<Response, TransportError> {
+        Err(TransportError::new(TransportErrorKind::Connect, api_auth::Sent::No, "offline"))
+    };
+    Client::builder("id", "secret")
+        .transport(offline)
+        .clock(ManualClock::at_unix(1_760_000_000))
+        .build()
+        .expect("a client")
+});
+
+static NOTIFICATIONS: LazyLock<Notifications> = LazyLock::new(|| {
+    let notifications = CLIENT.notifications().expect("notifications").security_code("code");
+    notifications.anchors(testing::ANCHORS).expect("anchors").certificate(testing::CERTIFICATE)
+});
+
+/// A body that is signed is read, or refused for what is in it; with a signature that is not its
+/// own it is refused as not genuine.
+pub fn notification(data: &[u8]) {
+    let signature = testing::sign(&CLIENT, data).expect("a signature");
+    if let Err(error) = NOTIFICATIONS.read(&signature, data) {
+        let md5 = error.message() == Some("the md5sum does not match");
+        assert!(error.kind() == ErrorKind::Decode || md5, "{error}");
+        let _ = NotificationReply::to_error(&error);
+    }
+    let longer = [data, b" "].concat();
+    let forged = NOTIFICATIONS.read(&signature, &longer).expect_err("is not genuine");
+    assert_eq!(forged.kind(), ErrorKind::Verify);
+}
+
+/// A signature header of any bytes, before a line end, and a body after it.
+pub fn jws(data: &[u8]) {
+    let split = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (signature, body) = data.split_at(split);
+    let signature = String::from_utf8_lossy(signature);
+    // Nobody has the key but this test, and it signs nothing here.
+    let refused = NOTIFICATIONS.read(&signature, body).expect_err("is not genuine");
+    assert_eq!(refused.kind(), ErrorKind::Verify);
+    if let Ok(jws) = DetachedJws::parse(&signature)
+        && let Ok(file) = jws.file_below("https://secure.tpay.com/x509/")
+    {
+        assert!(jws.x5u().starts_with("https://secure.tpay.com/x509/"));
+        assert!(!file.contains(['/', '?', '#', '\\', '@']), "{file}");
+    }
+    let _ = Anchors::from_pem(data);
+}

@@ -1,0 +1,74 @@
+//! Any bytes as the answer to every call of a provider, as a success and as refusals.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use api_auth::{Request, Response, StatusCode, TransportError};
+
+use crate::catalogue::{AnyClient, Call, Knobs, PROVIDERS};
+
+/// A provider's calls, and a client whose network answers what it is told to.
+struct Row {
+    calls: Vec<Box<dyn Call>>,
+    client: AnyClient,
+    answer: Arc<Mutex<(u16, Vec<u8>)>>,
+}
+
+impl Row {
+    fn new(name: &str) -> Self {
+        let provider = PROVIDERS.iter().find(|row| row.name == name).expect("a provider");
+        let answer = Arc::new(Mutex::new((200, Vec::new())));
+        let told = answer.clone();
+        let transport = move |request: Request| -> Result<Response, TransportError> {
+            let (status, body) = match provider.grant {
+                Some((path, granted)) if request.uri().path() == path => {
+                    (200, granted.as_bytes().to_vec())
+                }
+                _ => told.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            };
+            let mut response = Response::new(body);
+            *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+            Ok(response)
+        };
+        let knobs = Knobs { transport: Some(Arc::new(transport)), ..Knobs::default() };
+        let client = (provider.client)("http://127.0.0.1:1", &knobs).expect("a client");
+        Self { calls: (provider.calls)(), client, answer }
+    }
+
+    fn run(&self, data: &[u8]) {
+        let response = Response::new(data.to_vec());
+        for call in &self.calls {
+            if let Err(fault) = call.parse(&response) {
+                let _ = fault.to_string();
+            }
+        }
+        // How refusals are read is the same for all calls, so one that is not repeated stands for
+        // them; what it keeps is what came.
+        let call = self.calls.iter().find(|call| !call.repeatable()).expect("a write");
+        for status in [200, 400, 403, 500] {
+            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = (status, data.to_vec());
+            if let Err(error) = call.send(&self.client) {
+                assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+                assert_eq!(error.body(), data);
+                assert!(!error.to_string().contains(['\n', '\r']));
+            }
+        }
+    }
+}
+
+macro_rules! bodies {
+    ($($body:ident, $row:ident, $name:literal;)*) => { $(
+        static $row: LazyLock<Row> = LazyLock::new(|| Row::new($name));
+
+        #[doc = concat!("Replies of ", $name, ".")]
+        pub fn $body(data: &[u8]) {
+            $row.run(data);
+        }
+    )* };
+}
+
+bodies! {
+    replies_tinycert, TINYCERT, "tinycert";
+    replies_tinypass, TINYPASS, "tinypass";
+    replies_tokenpass, TOKENPASS, "tokenpass";
+    replies_tpay, TPAY, "tpay";
+}
