@@ -5,6 +5,7 @@
 mod check;
 mod demo;
 mod endpoints;
+mod fuzz;
 mod providers;
 mod sandbox;
 mod shell;
@@ -21,6 +22,7 @@ usage: cargo xtask TASK
   demo        runs every example against the sandbox and shows what each call sent
   sandbox     starts the servers and prints the variables that lead clients to them
   endpoints   checks that every listed endpoint is implemented, tested, documented, called
+  fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
   check       checks each crate alone: tree, licences, features, packaging
 ";
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
             "demo" => demo::run(),
             "sandbox" => sandbox::run(),
             "endpoints" => endpoints::run(),
+            "fuzz" => fuzz::run(&mut parser),
             "check" => check::run(),
             other => Err(format!("no task {other:?}\n\n{HELP}")),
         },
