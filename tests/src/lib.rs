@@ -9,11 +9,22 @@ mod readme {}
 
 pub mod fuzz;
 
-use api_sandbox::{Sandbox, tinypass};
+use api_sandbox::{Sandbox, tinypass, tokenpass};
 use tinypass_client::{Builder, Client, Environment};
 
 /// A TinyPass client's builder that leads to the sandbox.
 pub fn tinypass(sandbox: &Sandbox) -> Builder {
     let base = sandbox.tinypass().base_url().to_owned();
     Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
+}
+
+/// A Tokenpass client's builder that leads to the sandbox: the application, its privileged user,
+/// and the token of [`tokenpass::USERNAME`].
+pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::Builder {
+    let base = sandbox.tokenpass().base_url().to_owned();
+    tokenpass_client::Client::builder(tokenpass::CLIENT_ID, tokenpass::CLIENT_SECRET)
+        .privileged(tokenpass::PRIVILEGED_CLIENT_ID, tokenpass::PRIVILEGED_CLIENT_SECRET)
+        .oauth_token(tokenpass::OAUTH_TOKEN)
+        .redirect_uri(tokenpass::REDIRECT_URI)
+        .environment(tokenpass_client::Environment::Custom(base))
 }

@@ -8,6 +8,7 @@
 //! | [`Server`] | one server: its address, what it saw, how it is told to misbehave |
 //! | [`tinypass`] | the TinyPass server's state and rules |
 //! | [`tokenpass`] | the Tokenpass server's state and rules |
+//! | [`tpay`] | the Tpay server's state and rules |
 //! | [`SandboxClock`] | the time that the servers go by |
 
 mod clock;
@@ -17,6 +18,7 @@ mod query;
 mod server;
 pub mod tinypass;
 pub mod tokenpass;
+pub mod tpay;
 
 use std::io;
 
@@ -26,6 +28,7 @@ pub use misbehaviour::Misbehaviour;
 pub use server::{Seen, Server, Service, Verdict};
 pub use tinypass::TinyPass;
 pub use tokenpass::Tokenpass;
+pub use tpay::Tpay;
 
 /// All servers, each on a port of its own of 127.0.0.1.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Sandbox {
     clock: SandboxClock,
     tinypass: Server<TinyPass>,
     tokenpass: Server<Tokenpass>,
+    tpay: Server<Tpay>,
 }
 
 impl Sandbox {
@@ -44,7 +48,9 @@ impl Sandbox {
         let clock = SandboxClock::default();
         let tinypass = Server::start(0, TinyPass::new(clock.clone()))?;
         let tokenpass = Server::start(0, Tokenpass::new(clock.clone()))?;
-        Ok(Self { clock, tinypass, tokenpass })
+        let tpay = Server::start(0, Tpay::new(clock.clone()))?;
+        tpay.state(|server| server.base_url = tpay.base_url().to_owned());
+        Ok(Self { clock, tinypass, tokenpass, tpay })
     }
 
     /// The TinyPass server.
@@ -55,6 +61,11 @@ impl Sandbox {
     /// The Tokenpass server.
     pub fn tokenpass(&self) -> &Server<Tokenpass> {
         &self.tokenpass
+    }
+
+    /// The Tpay server.
+    pub fn tpay(&self) -> &Server<Tpay> {
+        &self.tpay
     }
 
     /// The time that all servers go by; a test may move it.
@@ -76,11 +87,16 @@ impl Sandbox {
             ("TOKENPASS_PRIVILEGED_CLIENT_ID", tokenpass::PRIVILEGED_CLIENT_ID.to_owned()),
             ("TOKENPASS_PRIVILEGED_CLIENT_SECRET", tokenpass::PRIVILEGED_CLIENT_SECRET.to_owned()),
             ("TOKENPASS_REDIRECT_URI", tokenpass::REDIRECT_URI.to_owned()),
+            ("TPAY_CLIENT_ID", tpay::CLIENT_ID.to_owned()),
+            ("TPAY_CLIENT_SECRET", tpay::CLIENT_SECRET.to_owned()),
+            ("TPAY_BASE_URL", self.tpay.base_url().to_owned()),
+            ("TPAY_TOKEN_CACHE", "off".to_owned()),
         ]
     }
 
     /// Forgets the requests that any server saw so far and gives them out.
     pub fn take_seen(&self) -> Vec<Seen> {
-        [self.tinypass.take_seen(), self.tokenpass.take_seen()].concat()
+        let (tinypass, tokenpass) = (self.tinypass.take_seen(), self.tokenpass.take_seen());
+        [tinypass, tokenpass, self.tpay.take_seen()].concat()
     }
 }

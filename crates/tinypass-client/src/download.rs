@@ -23,6 +23,8 @@ pub enum DownloadPath {
 }
 
 /// The details of a download. Any field may be absent in a reply.
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Download {
@@ -65,6 +67,15 @@ impl Model for Download {
 }
 
 /// `GET /r2/download/`: the details of a download.
+///
+/// ```
+/// use tinypass_client::{DownloadPath, GetDownload};
+///
+/// let ask = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
+/// ```
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
+/// path is that of the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownload {
     rid: String,
@@ -133,6 +144,9 @@ enum Until {
 /// let for_a_minute = GetDownloadUrl::for_lifetime("ebook-1", Duration::from_secs(60));
 /// let until = GetDownloadUrl::until("ebook-1", UnixTime::from_seconds(1_893_456_000));
 /// ```
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, download/url;
+/// the other path is that of the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownloadUrl {
     rid: String,

@@ -43,6 +43,9 @@ impl Subscription {
 ///
 /// let search = SearchSubscriptions::new().user_ref("user_42");
 /// ```
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
+/// subscription/search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchSubscriptions {
     rid: Option<String>,
@@ -122,6 +125,15 @@ impl Endpoint for SearchSubscriptions {
 }
 
 /// `POST /r2/subscription/cancel`: stops a recurring subscription.
+///
+/// ```
+/// use tinypass_client::CancelSubscription;
+///
+/// let cancel = CancelSubscription::new("monthly-pass", "user_42");
+/// ```
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
+/// subscription/cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelSubscription {
     rid: String,

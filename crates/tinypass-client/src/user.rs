@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{self, Model};
 
 /// A user of TinyPass. Any field may be absent in a reply.
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -37,6 +39,14 @@ impl Model for User {
 }
 
 /// `GET /r2/user/{uid}`: the details of a user.
+///
+/// ```
+/// use tinypass_client::{Endpoint, GetUser};
+///
+/// assert_eq!(GetUser::new("a/b").path(), "/r2/user/a%2Fb");
+/// ```
+///
+/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUser {
     uid: String,

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ripemd::Ripemd160;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
-use secp256k1::{Message, PublicKey, SecretKey};
+use secp256k1::{Message, PublicKey, Secp256k1, SecretKey};
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -34,7 +34,7 @@ impl Key {
         let mut bytes: [u8; 32] = Sha256::digest(name).into();
         loop {
             // Hardly any 32 bytes are no key.
-            match SecretKey::from_secret_bytes(bytes) {
+            match SecretKey::from_slice(&bytes) {
                 Ok(secret) => return Self { secret },
                 Err(_) => bytes = Sha256::digest(bytes).into(),
             }
@@ -43,22 +43,27 @@ impl Key {
 
     /// The address of its compressed public key.
     pub fn address(&self) -> String {
-        address(&PublicKey::from_secret_key(&self.secret).serialize())
+        address(&self.public().serialize())
+    }
+
+    fn public(&self) -> PublicKey {
+        PublicKey::from_secret_key(&Secp256k1::signing_only(), &self.secret)
     }
 
     /// The key in wallet import format.
     pub fn wif(&self) -> String {
         let mut bytes = vec![0x80];
-        bytes.extend(self.secret.to_secret_bytes());
+        bytes.extend(self.secret.secret_bytes());
         bytes.push(1);
         with_checksum(bytes)
     }
 
     /// The message's signature: 65 bytes in base64.
     pub fn sign(&self, message: &str) -> String {
-        let signature = RecoverableSignature::sign_ecdsa_recoverable(digest(message), &self.secret);
+        let signer = Secp256k1::signing_only();
+        let signature = signer.sign_ecdsa_recoverable(&digest(message), &self.secret);
         let (id, compact) = signature.serialize_compact();
-        let mut bytes = vec![31 + u8::from(id)];
+        let mut bytes = vec![31 + u8::try_from(id.to_i32()).unwrap_or(0)];
         bytes.extend(compact);
         STANDARD.encode(bytes)
     }
@@ -80,10 +85,9 @@ pub(super) fn signer(message: &str, signature: &str) -> Option<String> {
     let bytes = STANDARD.decode(signature).ok()?;
     let [header, compact @ ..] = bytes.as_slice() else { return None };
     let header = header.checked_sub(27).filter(|header| *header < 8)?;
-    let id = RecoveryId::try_from(i32::from(header & 3)).ok()?;
-    let compact: &[u8; 64] = compact.try_into().ok()?;
+    let id = RecoveryId::from_i32(i32::from(header & 3)).ok()?;
     let signature = RecoverableSignature::from_compact(compact, id).ok()?;
-    let key = signature.recover_ecdsa(digest(message)).ok()?;
+    let key = Secp256k1::verification_only().recover_ecdsa(&digest(message), &signature).ok()?;
     Some(if header & 4 == 0 {
         self::address(&key.serialize_uncompressed())
     } else {
@@ -219,10 +223,10 @@ mod tests {
     fn the_first_key_has_the_known_addresses() {
         let mut bytes = [0; 32];
         bytes[31] = 1;
-        let key = Key { secret: SecretKey::from_secret_bytes(bytes).unwrap() };
+        let key = Key { secret: SecretKey::from_slice(&bytes).unwrap() };
         assert_eq!(key.address(), "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH");
         assert_eq!(key.wif(), "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn");
-        let public = PublicKey::from_secret_key(&key.secret).serialize_uncompressed();
+        let public = key.public().serialize_uncompressed();
         assert_eq!(address(&public), "1EHNa6Q4Jz2uvNExL497mE43ikXhwF6kZm");
     }
 
