@@ -51,22 +51,58 @@ impl Provider {
 }
 
 /// Every provider, in the order of the README.
-pub(crate) const PROVIDERS: &[Provider] = &[Provider {
-    name: "tinypass",
-    ceiling: 47,
-    scope: &["seed"],
-    features: "blocks",
-    listener: Some(Listener {
-        example: example("webhook_server", &["--listen", "127.0.0.1:0", "--count", "2"]),
-        subscribe: |sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url)),
-    }),
-    examples: &[
-        example("check_access", &["premium-content", "user_42"]),
-        Example { name: "check_access", arguments: &["premium-content", "a stranger"], status: 1 },
-        example("export_accesses", &["--page-size", "2"]),
-        example("tour", &[]),
-    ],
-}];
+pub(crate) const PROVIDERS: &[Provider] = &[
+    Provider {
+        name: "tinypass",
+        ceiling: 47,
+        scope: &["seed"],
+        features: "blocks",
+        listener: Some(Listener {
+            example: example("webhook_server", &["--listen", "127.0.0.1:0", "--count", "2"]),
+            subscribe: |sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url)),
+        }),
+        examples: &[
+            example("check_access", &["premium-content", "user_42"]),
+            Example {
+                name: "check_access",
+                arguments: &["premium-content", "a stranger"],
+                status: 1,
+            },
+            example("export_accesses", &["--page-size", "2"]),
+            example("tour", &[]),
+        ],
+    },
+    Provider {
+        name: "tokenpass",
+        ceiling: 47,
+        scope: &[],
+        features: "sign-message",
+        listener: None,
+        examples: &[
+            example("gate", &["cryptonaut", "TOKENLY >= 1 and LTBCOIN > 4000"]),
+            Example { name: "gate", arguments: &["bob", "TOKENLY >= 6 or SOUP"], status: 1 },
+            example("lend", &["--hours", "2", SOURCE, "user:bob", "TOKENLY", "5"]),
+            example("gate", &["bob", "TOKENLY >= 6 or SOUP"]),
+            Example {
+                name: "gate",
+                arguments: &["--without-promises", "bob", "TOKENLY >= 6"],
+                status: 1,
+            },
+            example("gate", &["--local", "cryptonaut", "SECRETCOIN = 1"]),
+            example("lend", &["--list"]),
+            example("balances", &[]),
+            example("credits", &["--create", "--ref", "welcome", "give", "demo", "bob", "500"]),
+            example("credits", &["take", "demo", "bob", "200"]),
+            example("credits", &["history", "demo"]),
+            example("credits", &["accounts", "demo"]),
+            example("tour", &[]),
+            example("login", &["--no-browser"]),
+        ],
+    },
+];
+
+/// The sandbox's address that lends.
+const SOURCE: &str = api_sandbox::tokenpass::SOURCE_ADDRESS;
 
 /// The crates that are published, in the order in which they must be.
 pub(crate) fn published() -> Vec<String> {
