@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::InputError;
@@ -217,6 +219,21 @@ pub fn path_segment(value: &str) -> Cow<'_, str> {
 /// ```
 pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// Bytes in base64 with the standard alphabet and padding.
+///
+/// ```
+/// assert_eq!(api_auth::base64(b"a?>"), "YT8+");
+/// assert_eq!(api_auth::from_base64("YT8+").as_deref(), Some(&b"a?>"[..]));
+/// ```
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// The bytes of a text that [`base64()`] wrote; `None` for any other text.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
 }
 
 #[cfg(test)]

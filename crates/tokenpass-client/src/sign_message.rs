@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use api_auth::{InputError, Secret};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use api_auth::{InputError, Secret, base64, from_base64};
 use bitcoin::secp256k1::{Message, Secp256k1};
 use bitcoin::sign_message::{MessageSignature, signed_msg_hash};
 use bitcoin::{Address, PrivateKey};
@@ -58,7 +56,7 @@ impl MessageKey {
         let secp = Secp256k1::signing_only();
         let signature = secp.sign_ecdsa_recoverable(&digest, &self.0.inner);
         let signature = MessageSignature::new(signature, self.0.compressed);
-        Ok(STANDARD.encode(signature.serialize()))
+        Ok(base64(&signature.serialize()))
     }
 }
 
@@ -72,7 +70,7 @@ pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<b
     let address = Address::from_str(address)
         .map_err(|_| InputError::new("address", "is no bitcoin address"))?
         .assume_checked();
-    let bytes = STANDARD.decode(signature_of(signature)).map_err(|_| bad())?;
+    let bytes = from_base64(signature_of(signature)).ok_or_else(bad)?;
     let signature = MessageSignature::from_slice(&bytes).map_err(|_| bad())?;
     if address.pubkey_hash().is_none() {
         return Err(InputError::new("address", "must be of the form that begins with 1"));
@@ -93,7 +91,7 @@ mod tests {
         let key = MessageKey::from_wif(WIF).unwrap();
         let message = crate::source_proof_message(&key.address(), "APITOKEN_001");
         let signature = key.sign(&message).unwrap();
-        assert_eq!(STANDARD.decode(&signature).unwrap().len(), 65);
+        assert_eq!(from_base64(&signature).unwrap().len(), 65);
         assert_eq!(verify_message(&key.address(), &message, &signature), Ok(true));
         let block = format!("x\n{signature}\n-----END BITCOIN SIGNATURE-----");
         assert_eq!(verify_message(&key.address(), &message, &block), Ok(true));
@@ -105,11 +103,11 @@ mod tests {
     #[test]
     fn one_flipped_bit_is_refused() {
         let key = MessageKey::from_wif(WIF).unwrap();
-        let bytes = STANDARD.decode(key.sign("m").unwrap()).unwrap();
+        let bytes = from_base64(&key.sign("m").unwrap()).unwrap();
         for bit in (8..bytes.len() * 8).step_by(7) {
             let mut bytes = bytes.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_ne!(verify_message(&key.address(), "m", &STANDARD.encode(bytes)), Ok(true));
+            assert_ne!(verify_message(&key.address(), "m", &base64(&bytes)), Ok(true));
         }
     }
 
