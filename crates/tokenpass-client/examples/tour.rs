@@ -24,10 +24,7 @@ before it puts them there again. The user logs out of a token of its own.
 usage: tour [options]
 
   --username NAME       the user (default cryptonaut)
-  --password PASSWORD   the user's password
   --token ASSET         a token that the user and the source hold (default TOKENLY)
-  --source-wif KEY      the key of the address that lends
-  --address-wif KEY     the key of an address for the user's account
   --message TEXT        the message of the user's dashboard for instant verification
   --second-factor TEXT  the message that the second factor signs
 
@@ -35,7 +32,10 @@ exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong argu
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN,
              TOKENPASS_PRIVILEGED_CLIENT_ID, TOKENPASS_PRIVILEGED_CLIENT_SECRET,
-             TOKENPASS_REDIRECT_URI, and optionally TOKENPASS_BASE_URL, TOKENPASS_SCHEME
+             TOKENPASS_REDIRECT_URI, and optionally TOKENPASS_BASE_URL, TOKENPASS_SCHEME;
+             TOUR_PASSWORD (the user's password), TOUR_SOURCE_WIF (the key of the address
+             that lends), TOUR_ADDRESS_WIF (the key of an address for the user's account),
+             which default to those of the sandbox
 ";
 
 struct Arguments {
@@ -49,13 +49,22 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    // The defaults fit the sandbox; its keys are no secrets.
+    // The defaults fit the sandbox; its keys are no secrets. Those of others are, and every user of
+    // a machine sees the arguments of a program.
+    #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
+    let secret = |name, or: &str| std::env::var(name).unwrap_or_else(|_| or.to_owned());
     let mut arguments = Arguments {
         username: "cryptonaut".to_owned(),
-        password: "Correct-Horse-1".to_owned(),
+        password: secret("TOUR_PASSWORD", "Correct-Horse-1"),
         token: "TOKENLY".to_owned(),
-        source_wif: "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC".to_owned(),
-        address_wif: "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6".to_owned(),
+        source_wif: secret(
+            "TOUR_SOURCE_WIF",
+            "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC",
+        ),
+        address_wif: secret(
+            "TOUR_ADDRESS_WIF",
+            "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6",
+        ),
         message: None,
         second_factor: None,
     };
@@ -64,10 +73,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         match argument {
             Short('h') | Long("help") => return Ok(None),
             Long("username") => arguments.username = parser.value()?.string()?,
-            Long("password") => arguments.password = parser.value()?.string()?,
             Long("token") => arguments.token = parser.value()?.string()?,
-            Long("source-wif") => arguments.source_wif = parser.value()?.string()?,
-            Long("address-wif") => arguments.address_wif = parser.value()?.string()?,
             Long("message") => arguments.message = Some(parser.value()?.string()?),
             Long("second-factor") => arguments.second_factor = Some(parser.value()?.string()?),
             other => return Err(other.unexpected()),
