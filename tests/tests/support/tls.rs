@@ -17,12 +17,19 @@ pub(crate) struct Server {
 impl Server {
     /// Serves `{"uid":"over TLS"}` on every path, with a certificate for `name`.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_valid(name, (2000, 2100))
+    }
+
+    /// With a certificate that is valid between these two years only.
+    pub(crate) fn start_valid(name: &str, (from, to): (i32, i32)) -> Self {
         let mut ca = CertificateParams::new(vec![]).unwrap();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let leaf =
-            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &ca).unwrap();
+        let mut leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        leaf.not_before = rcgen::date_time_ymd(from, 1, 1);
+        leaf.not_after = rcgen::date_time_ymd(to, 1, 1);
+        let leaf = leaf.signed_by(&key, &ca).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

@@ -1,0 +1,48 @@
+//! A server whose certificate is not its own, or not of today, gets nothing: no byte of a call.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod support {
+    pub(crate) mod tls;
+}
+
+use api_auth::{ErrorKind, Sent, TransportError, TransportErrorKind};
+use std::error::Error as _;
+use support::tls::Server;
+use tinypass_client::{Client, Environment, Error, GrantAccess};
+
+fn write(server: &Server, trusted: bool) -> Result<(), Error> {
+    let mut builder = Client::builder("A", "k")
+        .environment(Environment::Custom(server.url("localhost")))
+        .no_proxy();
+    if trusted {
+        builder = builder.extra_root_certificates(server.ca_pem.as_bytes());
+    }
+    builder.build()?.grant_access(&GrantAccess::new("r", "e@example.org")).map(drop)
+}
+
+#[test]
+fn a_certificate_of_another_name_time_or_issuer_is_refused_before_anything_is_sent() {
+    for (what, name, years, trusted) in [
+        ("of an unknown issuer", "localhost", (2000, 2100), false),
+        ("of another name", "other.example", (2000, 2100), true),
+        ("of a name that only begins alike", "localhost.evil.example", (2000, 2100), true),
+        ("that has expired", "localhost", (2000, 2001), true),
+        ("that is not valid yet", "localhost", (2099, 2100), true),
+    ] {
+        let server = Server::start_valid(name, years);
+        let error = write(&server, trusted).expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::Transport, "{what}: {error}");
+        let source = error.source().unwrap().downcast_ref::<TransportError>().unwrap();
+        assert_eq!(source.kind(), TransportErrorKind::Tls, "{what}: {error}");
+        assert_eq!((error.sent(), error.attempts()), (Sent::No, 1), "{what}: {error}");
+    }
+}
+
+#[test]
+fn the_same_certificate_of_its_own_name_and_time_is_taken() {
+    let server = Server::start("localhost");
+    // The server answers something that is no access; it was asked.
+    let result = write(&server, true);
+    assert!(result.is_ok() || result.unwrap_err().status().is_some());
+}
