@@ -9,11 +9,17 @@ mod readme {}
 
 pub mod fuzz;
 
-use api_sandbox::{Sandbox, tinypass};
+use api_sandbox::{Sandbox, tinypass, tpay};
 use tinypass_client::{Builder, Client, Environment};
 
 /// A TinyPass client's builder that leads to the sandbox.
 pub fn tinypass(sandbox: &Sandbox) -> Builder {
     let base = sandbox.tinypass().base_url().to_owned();
     Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
+}
+
+/// A Tpay client's builder that leads to the sandbox.
+pub fn tpay(sandbox: &Sandbox) -> tpay_client::Builder {
+    let environment = tpay_client::Environment::custom(sandbox.tpay().base_url());
+    tpay_client::Client::builder(tpay::CLIENT_ID, tpay::CLIENT_SECRET).environment(environment)
 }
