@@ -830,9 +830,12 @@ fn pages_end_by_the_total_or_at_an_empty_page() {
     assert_eq!(*asked.lock().unwrap(), ["limit=2", "page=2&limit=2"]);
 
     let growing = r#","limit":2,"total":1000000"#;
-    let (client, asked) = paging(move |page| {
-        if page < 3 { ids(page * 2..page * 2 + 2, growing) } else { ids(0..0, growing) }
-    });
+    let (client, asked) =
+        paging(
+            move |page| {
+                if page < 3 { ids(page * 2..page * 2 + 2, growing) } else { ids(0..0, growing) }
+            },
+        );
     assert_eq!(client.transactions(&search).by_page().map(Result::unwrap).count(), 3);
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
