@@ -204,7 +204,11 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
         .category_id(category)
         .notify_by_email(false)
         .merchant_api_consent(true)
-        .bank_account(AccountBank::new("63105015201000009091194713", "Tour Guide"))
+        .bank_account(
+            AccountBank::new("63105015201000009091194713", "Tour Guide")
+                .bank_name("ING")
+                .owner_address("Libelta 8, Warszawa"),
+        )
         .website([Website::new().name("Tour").friendly_name("Tour").url("https://example.com")])
         .address([AccountAddress::new()
             .name("Main")

@@ -177,12 +177,13 @@ fn a_failed_result_on_200_is_an_error() {
 
 #[test]
 fn every_form_of_error_is_read() {
-    let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"m","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
+    let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
     let create = |client: &Client| client.create_transaction(&order());
     let error = one("POST", 400, body, create).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("is_required")));
     assert_eq!((error.message(), error.request_id()), (Some("Field is required"), Some("abc")));
     assert_eq!(error.details()[0].field.as_deref(), Some("pay.blikPaymentData.blikToken"));
+    assert!(error.to_string().contains("is_required: pay.blikPaymentData.blikToken: Field"));
     assert_eq!(error.details()[1].field, None);
     assert!(error.nothing_created() && !error.outcome_unknown());
 
