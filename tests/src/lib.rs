@@ -9,13 +9,20 @@ mod readme {}
 
 pub mod fuzz;
 
-use api_sandbox::{Sandbox, tinypass, tpay};
+use api_sandbox::{Sandbox, tinycert, tinypass, tpay};
 use tinypass_client::{Builder, Client, Environment};
 
 /// A TinyPass client's builder that leads to the sandbox.
 pub fn tinypass(sandbox: &Sandbox) -> Builder {
     let base = sandbox.tinypass().base_url().to_owned();
     Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
+}
+
+/// A TinyCert client's builder that leads to the sandbox.
+pub fn tinycert(sandbox: &Sandbox) -> tinycert_client::Builder {
+    let base = sandbox.tinycert().base_url().to_owned();
+    tinycert_client::Client::builder(tinycert::API_KEY)
+        .environment(tinycert_client::Environment::Custom(base))
 }
 
 /// A Tpay client's builder that leads to the sandbox.

@@ -73,6 +73,36 @@ pub(crate) const PROVIDERS: &[Provider] = &[
         ],
     },
     Provider {
+        name: "tinycert",
+        ceiling: 47,
+        scope: &[],
+        features: "",
+        listener: None,
+        examples: &[
+            example("list", &[]),
+            example(
+                "issue",
+                &[
+                    "--ca",
+                    "Sandbox, Inc.",
+                    "--out",
+                    "target/demo",
+                    "*.example.com",
+                    "example.com",
+                    "127.0.0.1",
+                ],
+            ),
+            example("renew", &["--out", "target/demo"]),
+            example("renew", &["--execute", "--out", "target/demo"]),
+            // Once more, as after a failure in the middle: nothing new is made.
+            example(
+                "renew",
+                &["--execute", "--ca", "Sandbox, Inc.", "--cert", "14237", "--out", "target/demo"],
+            ),
+            example("tour", &[]),
+        ],
+    },
+    Provider {
         name: "tpay",
         ceiling: 48,
         scope: &[],
