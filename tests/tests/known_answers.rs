@@ -16,6 +16,7 @@
 mod vectors {
     pub(crate) mod tinycert;
     pub(crate) mod tinypass;
+    pub(crate) mod tokenpass;
     pub(crate) mod tpay;
 }
 
@@ -89,6 +90,7 @@ fn every_vector_comes_out_right() {
         let run = match provider.as_str() {
             "tinypass" => vectors::tinypass::run,
             "tinycert" => vectors::tinycert::run,
+            "tokenpass" => vectors::tokenpass::run,
             "tpay" => vectors::tpay::run,
             other => panic!("no code runs the vectors of {other}"),
         };
