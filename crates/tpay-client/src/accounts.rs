@@ -53,6 +53,8 @@ pub struct AccountPage {
 }
 
 /// `GET /accounts`: the accounts of a partner's merchants.
+///
+/// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListAccounts {
     page: Option<u32>,
@@ -127,6 +129,8 @@ impl Paged for ListAccounts {
 }
 
 /// `GET /accounts/{accountId}`: the account of a partner's merchant.
+///
+/// Source: the provider's API reference, `GET /accounts/{accountId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAccount {
     account_id: String,
@@ -179,7 +183,9 @@ pub struct Balance {
 
 /// `GET /accounts/{accountId}/balance`: the balance of an account.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetBalance {
     account_id: String,
@@ -552,6 +558,8 @@ impl AccountBank {
 ///
 /// Use [`CreateMerchant`] for new programs. The sources disagree about what is required, so only the
 /// offer and the address are; the server judges the rest.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAccount {
@@ -686,6 +694,8 @@ impl ContactPerson {
 }
 
 /// `POST /v1/accounts/merchant`: registers a merchant of a partner.
+///
+/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateMerchant {
@@ -958,6 +968,8 @@ pub struct Dictionary {
 }
 
 /// `GET /accounts/category`: the categories of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/category`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListCategories {}
 
@@ -986,6 +998,8 @@ impl Endpoint for ListCategories {
 }
 
 /// `GET /accounts/category/{categoryId}`: a category of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCategory {
     category_id: u32,
@@ -1016,6 +1030,8 @@ impl Endpoint for GetCategory {
 }
 
 /// `GET /accounts/legalForm`: the legal forms.
+///
+/// Source: the provider's API reference, `GET /accounts/legalForm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListLegalForms {}
 
@@ -1044,6 +1060,8 @@ impl Endpoint for ListLegalForms {
 }
 
 /// `GET /accounts/legalForm/{legalFormId}`: a legal form.
+///
+/// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetLegalForm {
     legal_form_id: u32,
@@ -1074,6 +1092,8 @@ impl Endpoint for GetLegalForm {
 }
 
 /// `GET /accounts/document`: the types of documents.
+///
+/// Source: the provider's API reference, `GET /accounts/document`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListDocuments {}
 
@@ -1102,6 +1122,8 @@ impl Endpoint for ListDocuments {
 }
 
 /// `GET /accounts/document/{documentTypeId}`: a type of document.
+///
+/// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDocument {
     document_type_id: u32,
@@ -1132,6 +1154,8 @@ impl Endpoint for GetDocument {
 }
 
 /// `GET /accounts/mcc`: the merchant category codes.
+///
+/// Source: the provider's API reference, `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListMcc {}
 
@@ -1245,6 +1269,8 @@ pub struct PosList {
 }
 
 /// `GET /accounts/pos`: the points of sale. The answer holds their security codes.
+///
+/// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPos {}
 

@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// `POST /blik/alias`: registers an alias without a payment.
+///
+/// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateBlikAlias {
     description: String,
@@ -167,6 +169,8 @@ pub struct AliasEvent {
 }
 
 /// `GET /blik/alias/{alias}`: an alias.
+///
+/// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetBlikAlias {
     alias: String,
@@ -208,6 +212,8 @@ impl Endpoint for GetBlikAlias {
 }
 
 /// `DELETE /blik/alias/{alias}`: removes an alias. The kind travels in a body.
+///
+/// Source: the provider's API reference, `DELETE /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteBlikAlias {

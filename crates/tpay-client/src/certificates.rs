@@ -8,6 +8,8 @@ use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Site};
 pub(crate) const SECURE: Site = Site::named("certificates");
 
 /// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It changes now and then.
+///
+/// Source: docs-api.tpay.com, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetSigningCertificate {}
 
@@ -50,6 +52,8 @@ impl Endpoint for GetSigningCertificate {
 /// `GET /x509/tpay-jws-root.pem`: the certificates (PEM) above it: the intermediate and the root.
 ///
 /// This crate has them compiled in. Trust what you find here only after comparing it by other means.
+///
+/// Source: docs-api.tpay.com, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetRootCertificates {}
 

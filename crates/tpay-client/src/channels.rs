@@ -52,6 +52,8 @@ pub struct BankGroups {
 }
 
 /// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes rarely.
+///
+/// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListBankGroups {
     only_online: Option<bool>,
@@ -222,6 +224,8 @@ pub struct Channels {
 }
 
 /// `GET /transactions/channels`: the ways to pay. Keep the answer for a while: it changes rarely.
+///
+/// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListChannels {
     image_size: Option<String>,

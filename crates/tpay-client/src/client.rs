@@ -220,8 +220,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All transactions that a search finds, one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All transactions that a search finds, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
     pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -292,8 +294,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All refunds of a transaction, one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All refunds of a transaction, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
     pub fn transaction_refunds(
         &self,
         request: &ListTransactionRefunds,
@@ -325,8 +329,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All refunds that a search finds, one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All refunds that a search finds, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
     pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -419,8 +425,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All accounts of a partner's merchants, one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All accounts of a partner's merchants, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
     pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -592,8 +600,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All bank accounts of Collect, one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All bank accounts of Collect, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -614,8 +624,8 @@ impl Client {
         self.send(request)
     }
 
-    /// All reports. Experimental: one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All reports, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -648,8 +658,8 @@ impl Client {
         self.send(request)
     }
 
-    /// All plans of charges. Experimental: one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All plans of charges, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -673,8 +683,8 @@ impl Client {
         self.send(request)
     }
 
-    /// All charges of a plan. Experimental: one page after the other, each entry once. Nothing is sent before the iterator is
-    /// advanced; a search without a size asks for 100 entries a page.
+    /// All charges of a plan, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

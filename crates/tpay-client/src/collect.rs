@@ -82,6 +82,8 @@ pub struct BankAccountPage {
 }
 
 /// `GET /collect/bank-accounts`: the bank accounts of Collect.
+///
+/// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListBankAccounts {
     page: Option<u32>,
@@ -157,6 +159,8 @@ impl Paged for ListBankAccounts {
 }
 
 /// `POST /collect/bank-accounts`: adds a bank account to Collect.
+///
+/// Source: the provider's API reference, `POST /collect/bank-accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateBankAccount {

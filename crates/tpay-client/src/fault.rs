@@ -127,8 +127,7 @@ impl Refusal {
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let mut details = Vec::new();
         for entry in self.errors {
-            // The message is for payers and the other one for programmers; who reads this is one.
-            let message = filled(entry.dev_message).or(filled(entry.error_message));
+            let message = filled(entry.error_message).or(filled(entry.dev_message));
             details.push(Detail::new(filled(entry.field_name), filled(entry.error_code), message));
         }
         if let Some(violations) = self.violations {

@@ -190,6 +190,8 @@ impl MarketplaceCallback {
 /// `POST /marketplace/v1/transaction`: makes a payment to one or more merchants of a marketplace.
 ///
 /// Amounts travel as whole grosze. Never repeated after a lost answer.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateMarketplaceTransaction {
@@ -417,6 +419,8 @@ pub struct MarketplaceChildRefund {
 }
 
 /// `GET /marketplace/v1/transaction/{id}`: a payment of a marketplace.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetMarketplaceTransaction {
     id: String,
@@ -465,6 +469,8 @@ impl Endpoint for GetMarketplaceTransaction {
 }
 
 /// `POST /marketplace/v1/transaction/{id}/pay`: pays a payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PayMarketplaceTransaction {
@@ -561,6 +567,8 @@ impl ChildRefund {
 
 /// `POST /marketplace/v1/transaction/{id}/refund`: pays back a payment of a marketplace, all of it
 /// or a part. Never repeated after a lost answer.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundMarketplaceTransaction {
@@ -627,6 +635,8 @@ pub struct MarketplaceRefund {
 }
 
 /// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelMarketplaceTransaction {
     id: String,
@@ -662,6 +672,8 @@ impl Endpoint for CancelMarketplaceTransaction {
 }
 
 /// `GET /marketplace/v1/bank-groups`: the groups of channels by which merchants can be paid.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListMarketplaceBankGroups {
     merchant_ids: Vec<String>,

@@ -85,7 +85,8 @@ struct Slot {
 }
 
 impl Client {
-    /// A reader of the notifications of this client's environment.
+    /// A reader of the notifications of this client's environment. It trusts the compiled-in
+    /// certificates: those of the sandbox for the sandbox, those of production for all else.
     ///
     /// # Errors
     /// When the compiled-in certificates cannot be used.

@@ -41,6 +41,8 @@ pub struct Token {
 /// `POST /oauth/auth`: a new access token.
 ///
 /// The client does this by itself before its first call; this is for whoever wants to see the answer.
+///
+/// Source: docs-api.tpay.com, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestToken {
     client_id: String,
@@ -141,6 +143,8 @@ pub struct TokenDetails {
 }
 
 /// `GET /oauth/tokeninfo`: what the server knows of the token that the call is made with.
+///
+/// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetTokenInfo {}
 

@@ -168,7 +168,10 @@ impl PaymentInstrument {
 
 /// `POST /recurring`: makes a plan of charges.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateRecurring {
@@ -309,7 +312,10 @@ pub struct RecurringPage {
 
 /// `GET /recurring`: plans, a page at a time.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRecurring {
     page: Option<u32>,
@@ -385,7 +391,10 @@ impl Paged for ListRecurring {
 
 /// `GET /recurring/{recurringId}`: a plan.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetRecurring {
     recurring_id: String,
@@ -469,7 +478,10 @@ pub struct RecurringCharges {
 
 /// `GET /recurring/{recurringId}/transactions`: the charges of a plan.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRecurringCharges {
     recurring_id: String,
@@ -547,7 +559,10 @@ impl Paged for ListRecurringCharges {
 
 /// `POST /recurring/{recurringId}/cancel`: cancels a plan.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelRecurring {
     recurring_id: String,
@@ -584,7 +599,10 @@ impl Endpoint for CancelRecurring {
 
 /// `POST /recurring/{recurringId}/retry`: tries the last charge of a plan again, now. Never repeated after a lost answer.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryRecurring {
     recurring_id: String,
@@ -621,7 +639,10 @@ impl Endpoint for RetryRecurring {
 
 /// `POST /recurring/{recurringId}/payment_instrument`: lets a plan charge something else.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
+/// client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePaymentInstrument {

@@ -181,6 +181,8 @@ impl TransactionRefunds {
 /// let all = RefundTransaction::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4");
 /// let part = RefundTransaction::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4").amount(grosze(150));
 /// ```
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundTransaction {
@@ -232,6 +234,8 @@ impl Endpoint for RefundTransaction {
 }
 
 /// `GET /transactions/{transactionId}/refunds`: the refunds of a transaction.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListTransactionRefunds {
     transaction_id: String,
@@ -381,6 +385,8 @@ impl RefundPage {
 }
 
 /// `GET /refunds`: refunds, a page at a time.
+///
+/// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRefunds {
     page: Option<u32>,
@@ -541,6 +547,8 @@ pub struct CardRefundExtra {
 }
 
 /// `POST /refunds`: pays back to the card of a token (Elavon). Never repeated after a lost answer.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundCard {
@@ -638,6 +646,8 @@ pub struct RefundDetails {
 }
 
 /// `GET /refunds/{refundId}`: one refund.
+///
+/// Source: the provider's API reference, `GET /refunds/{refundId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetRefund {
     refund_id: String,

@@ -51,7 +51,9 @@ pub struct ReportPage {
 
 /// `GET /reports`: reports, a page at a time.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListReports {
     page: Option<u32>,
@@ -135,7 +137,9 @@ impl Paged for ListReports {
 
 /// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the builder's `response_limit`.
 ///
-/// Experimental: no public document fixes this call; its answer is kept as it came.
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetReportFile {
     report_id: String,

@@ -77,6 +77,8 @@ pub struct CreatedToken {
 }
 
 /// `POST /tokens`: saves a card without charging it.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateToken {
@@ -167,6 +169,8 @@ pub struct CardContent {
 }
 
 /// `GET /tokens/{tokenValue}`: a saved card.
+///
+/// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetToken {
     token_value: Secret,
@@ -206,6 +210,8 @@ impl Endpoint for GetToken {
 }
 
 /// `DELETE /tokens/{tokenValue}`: deletes a saved card.
+///
+/// Source: the provider's API reference, `DELETE /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteToken {
     token_value: Secret,
@@ -245,6 +251,8 @@ impl Endpoint for DeleteToken {
 }
 
 /// `POST /wallet/applepay/init`: a session of Apple Pay.
+///
+/// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InitApplePay {

@@ -686,6 +686,8 @@ impl PayeeAddress {
 /// )
 /// .hidden_description("order-7");
 /// ```
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateTransaction {
@@ -785,6 +787,8 @@ impl Endpoint for CreateTransaction {
 }
 
 /// `GET /transactions`: transactions, a page at a time.
+///
+/// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListTransactions {
     page: Option<u32>,
@@ -873,6 +877,8 @@ impl Paged for ListTransactions {
 }
 
 /// `GET /transactions/{transactionId}`: one transaction, with the tries to pay it.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetTransaction {
     transaction_id: String,
@@ -909,6 +915,8 @@ impl Endpoint for GetTransaction {
 
 /// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was made without
 /// payment data, or whose first try was refused.
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayTransaction {
     transaction_id: String,
@@ -950,6 +958,8 @@ impl Endpoint for PayTransaction {
 }
 
 /// `POST /transactions/{transactionId}/cancel`: cancels a pending transaction.
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelTransaction {
     transaction_id: String,
@@ -988,6 +998,8 @@ impl Endpoint for CancelTransaction {
 ///
 /// It is listed for completeness: use [`CancelTransaction`]. Since it changes something, it is never
 /// sent twice.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelTransactionLegacy {
     transaction_id: String,
@@ -1063,6 +1075,8 @@ wire_enum! {
 }
 
 /// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetTransactionQr {
