@@ -138,15 +138,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
         listener: Some(Listener {
             example: example(
                 "notification_server",
-                &[
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--count",
-                    "1",
-                    "--anchors-of-server",
-                    "--security-code",
-                    api_sandbox::tpay::SECURITY_CODE,
-                ],
+                &["--listen", "127.0.0.1:0", "--count", "1", "--anchors-of-server"],
             ),
             subscribe: |_, _| Ok(()),
         }),

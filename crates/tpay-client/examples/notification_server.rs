@@ -22,12 +22,12 @@ usage: notification_server [options]
   --count N             end after N notifications that were accepted
   --anchors FILE        trust the certificates of this PEM file, not the compiled-in ones
   --anchors-of-server   trust what the server says it is to be trusted: for test servers only
-  --security-code CODE  verify the md5sum of payments, too
 
 exit status: 0 ended after --count, 1 an error, 2 wrong arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
-             and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL
+             and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL;
+             TPAY_SECURITY_CODE to verify the md5sum of payments, too
 ";
 
 /// The most bytes of a request, and how long its sender may take.
@@ -44,7 +44,10 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    let mut arguments = Arguments::default();
+    // A secret: every user of a machine sees the arguments of a program.
+    #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
+    let security_code = std::env::var("TPAY_SECURITY_CODE").ok();
+    let mut arguments = Arguments { security_code, ..Arguments::default() };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -53,7 +56,6 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("count") => arguments.count = Some(parser.value()?.parse()?),
             Long("anchors") => arguments.anchors = Some(parser.value()?.string()?),
             Long("anchors-of-server") => arguments.anchors_of_server = true,
-            Long("security-code") => arguments.security_code = Some(parser.value()?.string()?),
             other => return Err(other.unexpected()),
         }
     }
