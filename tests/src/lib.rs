@@ -7,6 +7,15 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+/// And so are those of the guides; most of them run.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../docs/adding-a-provider.md")]
+    mod adding_a_provider {}
+    #[doc = include_str!("../../docs/guides/private-pki.md")]
+    mod private_pki {}
+}
+
 pub mod fuzz;
 
 use api_sandbox::{Sandbox, tinycert, tinypass};
