@@ -12,6 +12,8 @@ mod readme {}
 mod guides {
     #[doc = include_str!("../../docs/adding-a-provider.md")]
     mod adding_a_provider {}
+    #[doc = include_str!("../../docs/guides/gating-content.md")]
+    mod gating_content {}
     #[doc = include_str!("../../docs/guides/private-pki.md")]
     mod private_pki {}
 }
