@@ -14,6 +14,8 @@ mod guides {
     mod adding_a_provider {}
     #[doc = include_str!("../../docs/guides/gating-content.md")]
     mod gating_content {}
+    #[doc = include_str!("../../docs/guides/migrating.md")]
+    mod migrating {}
     #[doc = include_str!("../../docs/guides/private-pki.md")]
     mod private_pki {}
 }
