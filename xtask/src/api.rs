@@ -244,7 +244,9 @@ impl Reader<'_> {
             } else if head.starts_with("api_auth::") {
                 self.lines.push(shown(&head));
             } else if public {
-                let head = head.split(" = ").next().unwrap_or_default();
+                let is_value = head.starts_with("pub const ") && !head.starts_with("pub const fn");
+                let value = if is_value { head.find(" =") } else { None };
+                let head = head.get(..value.unwrap_or(head.len())).unwrap_or_default();
                 // The fields of a tuple are private unless they say otherwise.
                 let tuple = head.starts_with("pub struct ").then(|| head.split_once('(')).flatten();
                 let (head, body) = match tuple {
@@ -273,17 +275,17 @@ impl Reader<'_> {
     /// The fields of a struct, the variants of an enum.
     fn members(&mut self, body: &str, of: &str, shown: impl Fn(&str) -> bool) {
         let (mut depth, mut start) = (0_i32, 0);
-        let body = body.replace("->", "=>");
+        let body = body.replace("->", "~>");
         for (at, char) in body.char_indices().chain([(body.len(), ',')]) {
             match char {
-                '>' if body.get(..at).is_some_and(|text| text.ends_with('=')) => {}
+                '>' if body.get(..at).is_some_and(|text| text.ends_with('~')) => {}
                 '(' | '[' | '{' | '<' => depth += 1,
                 ')' | ']' | '}' | '>' => depth -= 1,
                 ',' if depth == 0 => {
                     let member = one_line(body.get(start..at).unwrap_or_default());
                     let member = member.split(" =").next().unwrap_or_default();
                     if !member.is_empty() && shown(member) {
-                        self.lines.push(format!("{of}: {}", member.replace("=>", "->")));
+                        self.lines.push(format!("{of}: {}", member.replace("~>", "->")));
                     }
                     start = at + 1;
                 }
