@@ -7,6 +7,21 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+/// And so are those of the guides; most of them run.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../docs/adding-a-provider.md")]
+    mod adding_a_provider {}
+    #[doc = include_str!("../../docs/guides/gating-content.md")]
+    mod gating_content {}
+    #[doc = include_str!("../../docs/guides/migrating.md")]
+    mod migrating {}
+    #[doc = include_str!("../../docs/guides/payment.md")]
+    mod payment {}
+    #[doc = include_str!("../../docs/guides/private-pki.md")]
+    mod private_pki {}
+}
+
 pub mod catalogue;
 pub mod fuzz;
 pub mod world;

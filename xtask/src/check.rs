@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::providers::{PROVIDERS, Provider, published};
-use crate::{Outcome, shell};
+use crate::{Outcome, api, shell};
 
 /// Licences that may be linked into a user's program; an expression needs one of each `AND`.
 const LICENCES: &[&str] = &[
@@ -47,6 +47,7 @@ pub(crate) fn run() -> Outcome {
         tree(provider)?;
         source(provider)?;
     }
+    api::check()?;
     licences(&names)?;
     signing_needs_no_tls()?;
     for name in &names {

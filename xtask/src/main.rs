@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+mod api;
 mod check;
 mod demo;
 mod endpoints;
@@ -23,7 +24,8 @@ usage: cargo xtask TASK
   sandbox     starts the servers and prints the variables that lead clients to them
   endpoints   checks that every listed endpoint is implemented, tested, documented, called
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
-  check       checks each crate alone: tree, licences, features, packaging
+  api         writes what each crate shows to docs/api
+  check       checks each crate alone: tree, licences, features, API, packaging
 ";
 
 /// What a task ends with: why it failed, for people.
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match parser.next() {
         Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
             "test" => test::run(),
+            "api" => api::run(),
             "demo" => demo::run(),
             "sandbox" => sandbox::run(),
             "endpoints" => endpoints::run(),

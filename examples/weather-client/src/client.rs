@@ -1,0 +1,149 @@
+//! The client: one short method an endpoint.
+
+use std::sync::Arc;
+
+use api_auth::hmac::request_line::RequestLine;
+use api_auth::{Credential, Encoding, InputError, Provider, Result, Secret, Settings, Site};
+
+use crate::{CreateReport, Forecast, GetForecast, Report, fault};
+
+static WEATHER: Provider = Provider {
+    name: "weather",
+    user_agent: concat!("weather-client/", env!("CARGO_PKG_VERSION")),
+    encoding: Encoding::Form,
+    retry_statuses: &[429, 502, 503, 504],
+    fault: fault::read,
+};
+
+/// Where the API is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://api.weather.example`
+    #[default]
+    Production,
+    /// Any other base URL, without `/v1`. `https` unless it is this machine.
+    Custom(String),
+}
+
+impl Environment {
+    /// The base URL, to which paths such as `/v1/reports` are appended.
+    pub fn base_url(&self) -> &str {
+        match self {
+            Self::Production => "https://api.weather.example",
+            Self::Custom(url) => url,
+        }
+    }
+}
+
+/// A client of one observer. Cloning is cheap; use one from any number of threads.
+#[derive(Debug, Clone)]
+pub struct Client {
+    core: api_auth::Client,
+}
+
+/// Makes a [`Client`]; see [`Client::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before `build`"]
+pub struct Builder {
+    observer: String,
+    key: Secret,
+    environment: Environment,
+    settings: Settings,
+}
+
+impl Client {
+    /// Begins a client for an `observer` with its `key`.
+    pub fn builder(observer: impl Into<String>, key: impl Into<Secret>) -> Builder {
+        Builder {
+            observer: observer.into(),
+            key: key.into(),
+            environment: Environment::Production,
+            settings: Settings::default(),
+        }
+    }
+
+    /// A client from the environment variables `WEATHER_OBSERVER` and `WEATHER_KEY`. It calls
+    /// `WEATHER_BASE_URL` if that is set.
+    ///
+    /// # Errors
+    /// A variable that is missing or wrong, by name.
+    #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
+    pub fn from_env() -> Result<Self> {
+        Builder::from_variables(|name| std::env::var(name).ok())?.build()
+    }
+
+    /// The forecast for a station, or `None` if there is no such station.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_forecast(&self, station: impl Into<String>) -> Result<Option<Forecast>> {
+        self.send(&GetForecast::new(station))
+    }
+
+    /// Tells the service what the sky looks like. It is never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_report(&self, report: &CreateReport) -> Result<Report> {
+        self.send(report)
+    }
+
+    api_auth::client_verbs!();
+}
+
+impl Builder {
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
+        let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let need = |name: &'static str| {
+            set(name).ok_or_else(|| {
+                InputError::new(name, "must be set in the environment and not be empty")
+            })
+        };
+        let builder = Client::builder(need("WEATHER_OBSERVER")?, need("WEATHER_KEY")?);
+        Ok(match set("WEATHER_BASE_URL") {
+            Some(url) => builder.environment(Environment::Custom(url)),
+            None => builder,
+        })
+    }
+
+    /// Chooses where the API is. Default: [`Environment::Production`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    api_auth::builder_knobs!();
+
+    /// Checks everything and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// The first argument that is wrong, by name.
+    pub fn build(self) -> Result<Client> {
+        let auth = RequestLine::new(("observer", self.observer), ("key", &self.key))?;
+        let core = self.settings.build(
+            &WEATHER,
+            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            vec![(Credential::MAIN, Arc::new(auth))],
+        )?;
+        Ok(Client { core })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let with = |set: &[(&str, &str)]| {
+            Builder::from_variables(|name| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+            .map_err(|error| error.argument().to_owned())
+        };
+        assert_eq!(with(&[]).unwrap_err(), "WEATHER_OBSERVER");
+        assert_eq!(with(&[("WEATHER_OBSERVER", "o")]).unwrap_err(), "WEATHER_KEY");
+        assert!(with(&[("WEATHER_OBSERVER", "o"), ("WEATHER_KEY", "k")]).is_ok());
+    }
+}

@@ -1,0 +1,17 @@
+//! How the service says no: `{"error":"text"}`.
+
+use api_auth::{Fault, Response, json, status_fault};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+/// The status decides the kind; the body can only add its text.
+pub(crate) fn read(response: &Response) -> Fault {
+    match json::<Refusal>(response) {
+        Ok(refusal) => Fault::of_status(response.status()).with_message(refusal.error),
+        Err(_) => status_fault(response),
+    }
+}

@@ -1,0 +1,114 @@
+//! Forecasts.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Amount, Endpoint, Fault, InputError, Method, Params, Response, StatusCode, json, path_segment,
+    wire, wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+wire_enum! {
+    /// What the sky looks like.
+    pub enum Sky {
+        /// No clouds.
+        Clear = "clear",
+        /// Clouds.
+        Cloudy = "cloudy",
+        /// Rain.
+        Rain = "rain",
+    }
+}
+
+/// The days to come at a station.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Forecast {
+    /// The station's code.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub station: Option<String>,
+    /// Tomorrow first.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub days: Vec<Day>,
+}
+
+/// One day of a forecast.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Day {
+    /// The highest temperature, in degrees Celsius.
+    #[serde(default, deserialize_with = "wire::amount")]
+    pub high: Option<Amount>,
+    /// The sky.
+    #[serde(default)]
+    pub sky: Option<Sky>,
+}
+
+/// `GET /v1/stations/{station}/forecast`: the days to come, or `None` for an unknown station.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetForecast {
+    station: String,
+    days: Option<u8>,
+}
+
+impl GetForecast {
+    /// Of the station with this code.
+    pub fn new(station: impl Into<String>) -> Self {
+        Self { station: station.into(), days: None }
+    }
+
+    /// How many days, 1 to 14. The server's default is 7.
+    #[must_use]
+    pub fn days(mut self, days: u8) -> Self {
+        self.days = Some(days);
+        self
+    }
+}
+
+impl Endpoint for GetForecast {
+    type Output = Option<Forecast>;
+    const ID: &'static str = "forecast.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/v1/stations/", &path_segment(&self.station), "/forecast"].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_station(&self.station)?;
+        match self.days {
+            Some(days) if !(1..=14).contains(&days) => {
+                Err(InputError::new("days", "must be 1 to 14"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        if let Some(days) = self.days {
+            params.push("days", days.to_string());
+        }
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Forecast>, Fault> {
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => json(response).map(Some),
+        }
+    }
+}
+
+/// A code is not empty, and no part of a path that a server would resolve.
+pub(crate) fn check_station(station: &str) -> Result<(), InputError> {
+    match station.trim() {
+        "" | "." | ".." => Err(InputError::new("station", "must be the code of a station")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,19 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod fault;
+mod forecast;
+mod report;
+
+pub use client::{Builder, Client, Environment};
+pub use forecast::{Day, Forecast, GetForecast, Sky};
+pub use report::{CreateReport, Report};
+
+pub use api_auth::{
+    Amount, Endpoint, Error, ErrorKind, InputError, RawEndpoint, Request, Response, Result, Secret,
+    Secrets, Transport, TransportError, UnixTime, http,
+};
+
+#[cfg(feature = "ureq")]
+pub use api_auth::ureq;

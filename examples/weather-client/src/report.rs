@@ -1,0 +1,74 @@
+//! Reports of observers.
+
+use std::borrow::Cow;
+
+use api_auth::{Body, Endpoint, Fault, InputError, Method, Params, Response, UnixTime, json, wire};
+use serde::{Deserialize, Serialize};
+
+use crate::Sky;
+use crate::forecast::check_station;
+
+/// What an observer saw.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// The id of the report.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// When it was taken in.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub received: Option<UnixTime>,
+}
+
+/// `POST /v1/reports`: tells the service what the sky looks like. Sent twice, it is two reports, so
+/// it is not repeatable (no POST is, by itself).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateReport {
+    station: String,
+    sky: Sky,
+    note: Option<String>,
+}
+
+impl CreateReport {
+    /// At that station, this sky.
+    pub fn new(station: impl Into<String>, sky: Sky) -> Self {
+        Self { station: station.into(), sky, note: None }
+    }
+
+    /// Words of the observer.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+impl Endpoint for CreateReport {
+    type Output = Report;
+    const ID: &'static str = "report.create";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/v1/reports".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_station(&self.station)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut form = Params::new();
+        form.push("station", &self.station).push("sky", self.sky.as_str());
+        if let Some(note) = &self.note {
+            form.push("note", note);
+        }
+        Ok(Body::Form(form))
+    }
+
+    fn parse(&self, response: &Response) -> Result<Report, Fault> {
+        json(response)
+    }
+}

@@ -1,0 +1,395 @@
+//! `cargo xtask api`: what each crate shows, in `docs/api/CRATE.txt`, so that a break is seen in
+//! review. `cargo xtask check` compares, and refuses foreign types in what is shown.
+//!
+//! It reads the source as text. That is enough here: the lint `unreachable_pub` makes sure that
+//! whatever says `pub` can be reached, and rustfmt that it is written in one way.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::providers::published;
+use crate::{Outcome, shell};
+
+/// The crates whose types may be in public signatures, besides std and those of this house.
+const ALLOWED: &[&str] = &["http", "serde"];
+
+/// What a crate shows of another one all the same: the wiped text of a token for whoever writes a
+/// store, and the JSON of the stand-in servers.
+const EXCEPTIONS: &[(&str, &str)] = &[("api-auth", "zeroize"), ("api-sandbox", "serde_json")];
+
+/// Writes the lists.
+pub(crate) fn run() -> Outcome {
+    for package in published() {
+        let path = list_path(&package);
+        fs::create_dir_all(shell::root().join("docs/api")).map_err(|error| error.to_string())?;
+        fs::write(shell::root().join(&path), list(&package)?)
+            .map_err(|error| format!("{path}: {error}"))?;
+        println!("{path}");
+    }
+    Ok(())
+}
+
+/// Compares the lists with the source.
+pub(crate) fn check() -> Outcome {
+    for package in published() {
+        let (path, now) = (list_path(&package), list(&package)?);
+        let then = shell::read(&path).unwrap_or_default().replace("\r\n", "\n");
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        let (old, new) = (lines(&then), lines(&now));
+        for gone in old.difference(&new) {
+            println!("{package}: - {gone}");
+        }
+        for come in new.difference(&old) {
+            println!("{package}: + {come}");
+        }
+        if then != now {
+            return Err(format!("{path} is not what {package} shows: run `cargo xtask api`"));
+        }
+        println!("{package}: {} public lines, as in {path}", now.lines().count());
+    }
+    Ok(())
+}
+
+fn list_path(package: &str) -> String {
+    format!("docs/api/{package}.txt")
+}
+
+/// The sorted public lines of a crate.
+fn list(package: &str) -> Result<String, String> {
+    let folder = format!("crates/{package}");
+    let manifest: toml::Table = toml::from_str(&shell::read(&format!("{folder}/Cargo.toml"))?)
+        .map_err(|error| error.to_string())?;
+    let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
+    let foreign: Vec<String> = dependencies
+        .into_iter()
+        .flat_map(|table| table.keys())
+        .map(|name| name.replace('-', "_"))
+        .filter(|name| !ALLOWED.contains(&name.as_str()) && name != "api_auth")
+        .filter(|name| !EXCEPTIONS.contains(&(package, name.as_str())))
+        .collect();
+    let mut lines = Vec::new();
+    read_folder(&shell::root().join(folder).join("src"), &foreign, &mut lines)?;
+    // Implementations count if the type is one that is shown.
+    let shown: BTreeSet<String> = lines.iter().filter_map(|line| declared(line)).collect();
+    lines.retain(|line| !line.starts_with("impl") || words(line).any(|word| shown.contains(word)));
+    lines.sort();
+    Ok(lines.iter().flat_map(|line| [line, "\n"]).collect())
+}
+
+/// The name that a line declares a type of.
+fn declared(line: &str) -> Option<String> {
+    let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+    let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
+    words(rest).next().map(str::to_owned)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char| !is_word(char)).filter(|word| !word.is_empty())
+}
+
+fn is_word(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
+}
+
+fn read_folder(folder: &Path, foreign: &[String], lines: &mut Vec<String>) -> Outcome {
+    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        if path.is_dir() {
+            read_folder(&path, foreign, lines)?;
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+            let mut reader = Reader { text: &plain(&text), lines: Vec::new(), imports: Vec::new() };
+            reader.items("");
+            no_foreign_types(&path, &reader, foreign)?;
+            lines.append(&mut reader.lines);
+        }
+    }
+    Ok(())
+}
+
+/// Neither by a path nor by an import.
+fn no_foreign_types(path: &Path, reader: &Reader<'_>, foreign: &[String]) -> Outcome {
+    // In the crate's root a module hides a library of the same name.
+    let hidden =
+        |name: &str| path.ends_with("lib.rs") && path.with_file_name(format!("{name}.rs")).exists();
+    let is_foreign = |name: &str| foreign.iter().any(|krate| krate == name) && !hidden(name);
+    let imported: BTreeSet<&str> = reader
+        .imports
+        .iter()
+        .filter(|import| words(import).next().is_some_and(is_foreign))
+        .flat_map(|import| words(import).skip(1))
+        .filter(|word| word.starts_with(char::is_uppercase))
+        .collect();
+    for line in reader.lines.iter().filter(|line| line.contains("pub ")) {
+        // The one door to the HTTP library, for whoever brings an agent.
+        let is_door = line == "pub use ::ureq";
+        let starts_path = |krate: &&String| {
+            let found = |(at, _): (usize, &str)| {
+                let before = line.get(..at).unwrap_or_default();
+                !before.ends_with("crate::") && !before.ends_with(is_word)
+            };
+            line.match_indices(&format!("{krate}::")).any(found)
+        };
+        let by_path = foreign.iter().find(starts_path).map(String::as_str);
+        let by_path = by_path.filter(|name| !is_door && !hidden(name));
+        let by_import = words(line).find(|word| imported.contains(word));
+        if let Some(name) = by_path.or(by_import) {
+            return Err(format!("{}: {name} is a foreign type in: {line}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The code without comments, attributes, what is in quotation marks, and tests (which come last).
+fn plain(text: &str) -> String {
+    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(char) = rest.chars().next() {
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("#[macro_export]") {
+            plain.push_str("pub ");
+            "#[macro_export]".len()
+        } else if rest.starts_with("#[") || rest.starts_with("#![") {
+            balanced(rest, '[', ']')
+        } else if rest.starts_with("r#\"") {
+            rest.find("\"#").map_or(rest.len(), |end| end + 2)
+        } else if char == '"' {
+            quoted(rest)
+        } else if let Some(length) = quoted_char(rest) {
+            length
+        } else {
+            plain.push(char);
+            char.len_utf8()
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    plain
+}
+
+/// The length of a text in quotation marks.
+fn quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, char) in text.char_indices().skip(1) {
+        match char {
+            '"' if !escaped => return at + 1,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+/// The length of a character in quotation marks; a lifetime is none.
+fn quoted_char(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix('\'')?;
+    let first = inside.chars().next()?;
+    let from = if first == '\\' { 2 } else { first.len_utf8() };
+    let end = from + inside.get(from..)?.find('\'')?;
+    (first == '\\' || end == from).then_some(end + 2)
+}
+
+/// The length up to the bracket that closes the first one. Quotation marks are looked over.
+fn balanced(text: &str, open: char, close: char) -> usize {
+    let (mut depth, mut until) = (0_usize, 0);
+    for (at, char) in text.char_indices() {
+        if at < until {
+            continue;
+        }
+        if char == '"' {
+            until = at + quoted(text.get(at..).unwrap_or_default());
+        } else if char == open {
+            depth += 1;
+        } else if char == close {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return at + 1;
+            }
+        }
+    }
+    text.len()
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    lines: Vec<String>,
+    imports: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// Reads items up to the end; `of` is what they are in: a type, a trait, or nothing.
+    fn items(&mut self, of: &str) {
+        while let Some((head, body)) = self.next_item() {
+            let public = head.starts_with("pub ") || of.starts_with("pub trait ");
+            let shown = |text: &str| match of {
+                "" => text.to_owned(),
+                of => format!("{of}: {text}"),
+            };
+            let private = head.strip_prefix("pub ").unwrap_or(&head);
+            if let Some(import) = private.strip_prefix("use ") {
+                self.imports.push(import.trim_start_matches("::").to_owned());
+            }
+            if head.starts_with("impl") && head.contains(" for ") {
+                self.lines.push(head);
+            } else if head.starts_with("impl") {
+                self.inside(&body, &head);
+            } else if head.ends_with('!') && !private.starts_with("macro_rules!") {
+                if body.contains("pub ") {
+                    self.inside(&body, of);
+                } else if of.starts_with("impl") {
+                    self.lines.push(shown(&format!("{head} {{ {} }}", one_line(&body))));
+                }
+            } else if head.starts_with("api_auth::") {
+                self.lines.push(shown(&head));
+            } else if public {
+                let is_value = head.starts_with("pub const ") && !head.starts_with("pub const fn");
+                let value = if is_value { head.find(" =") } else { None };
+                let head = head.get(..value.unwrap_or(head.len())).unwrap_or_default();
+                // The fields of a tuple are private unless they say otherwise.
+                let tuple = head.starts_with("pub struct ").then(|| head.split_once('(')).flatten();
+                let (head, body) = match tuple {
+                    Some((name, fields)) => (name, fields.trim_end_matches(')').to_owned()),
+                    None => (head, body),
+                };
+                self.lines.push(shown(head));
+                if head.starts_with("pub enum ") {
+                    self.members(&body, head, |_| true);
+                } else if head.starts_with("pub struct ") {
+                    self.members(&body, head, |member| member.starts_with("pub "));
+                } else if head.starts_with("pub trait ") || head.starts_with("pub mod ") {
+                    self.inside(&body, head);
+                }
+            }
+        }
+    }
+
+    fn inside(&mut self, body: &str, of: &str) {
+        let mut reader = Reader { text: body, lines: Vec::new(), imports: Vec::new() };
+        reader.items(of);
+        self.lines.append(&mut reader.lines);
+        self.imports.append(&mut reader.imports);
+    }
+
+    /// The fields of a struct, the variants of an enum.
+    fn members(&mut self, body: &str, of: &str, shown: impl Fn(&str) -> bool) {
+        let (mut depth, mut start) = (0_i32, 0);
+        let body = body.replace("->", "~>");
+        for (at, char) in body.char_indices().chain([(body.len(), ',')]) {
+            match char {
+                '>' if body.get(..at).is_some_and(|text| text.ends_with('~')) => {}
+                '(' | '[' | '{' | '<' => depth += 1,
+                ')' | ']' | '}' | '>' => depth -= 1,
+                ',' if depth == 0 => {
+                    let member = one_line(body.get(start..at).unwrap_or_default());
+                    let member = member.split(" =").next().unwrap_or_default();
+                    if !member.is_empty() && shown(member) {
+                        self.lines.push(format!("{of}: {}", member.replace("~>", "->")));
+                    }
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The next item up to its `;` or its body, and the body without its braces.
+    fn next_item(&mut self) -> Option<(String, String)> {
+        let mut depth = 0_i32;
+        let text = self.text;
+        for (at, char) in text.char_indices() {
+            let head = text.get(..at).unwrap_or_default();
+            match char {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth -= 1,
+                ';' if depth == 0 => {
+                    self.text = text.get(at + 1..).unwrap_or_default();
+                    return Some((one_line(head), String::new()));
+                }
+                '{' if depth == 0 && !one_line(head).contains("use ") => {
+                    let rest = text.get(at..).unwrap_or_default();
+                    let length = balanced(rest, '{', '}');
+                    self.text = rest.get(length..).unwrap_or_default();
+                    let body = rest.get(1..length.saturating_sub(1)).unwrap_or_default();
+                    return Some((one_line(head), body.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// White space as single spaces, and no comma before a closing bracket.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.replace("( ", "(").replace(", )", ")").replace(" )", ")").replace(", }", " }")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_public_is_listed_and_nothing_else() {
+        let text = r#"
+//! A file. pub fn not_this() {}
+use serde_json::Value;
+pub use a::{B, c::D};
+
+/// A doc with "quotes" and '{'.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// A field.
+    pub name: Option<&'a str>,
+    pub call: fn(u8) -> u8,
+    secret: Value,
+}
+pub struct Id(u64);
+wire_enum! {
+    pub enum Sky {
+        Clear = "clear",
+    }
+}
+impl Shown<'_> {
+    pub const MOST: u32 = 7;
+    pub fn get(
+        &self,
+        char: char,
+    ) -> bool {
+        char == '{' || self.name == Some("pub fn inner() {")
+    }
+    fn hidden(&self) {}
+    pub(crate) fn inside(&self) {}
+}
+impl Clone for Id {
+    fn clone(&self) -> Self {}
+}
+pub trait Door {
+    fn open(&self) -> u8 { 1 }
+}
+#[cfg(test)]
+mod tests { pub fn not_this() {} }
+"#;
+        let plain = plain(text);
+        let mut reader = Reader { text: &plain, lines: Vec::new(), imports: Vec::new() };
+        reader.items("");
+        let expected = [
+            "pub use a::{B, c::D}",
+            "pub struct Shown<'a>",
+            "pub struct Shown<'a>: pub name: Option<&'a str>",
+            "pub struct Shown<'a>: pub call: fn(u8) -> u8",
+            "pub struct Id",
+            "pub enum Sky",
+            "pub enum Sky: Clear",
+            "impl Shown<'_>: pub const MOST: u32",
+            "impl Shown<'_>: pub fn get(&self, char: char) -> bool",
+            "impl Clone for Id",
+            "pub trait Door",
+            "pub trait Door: fn open(&self) -> u8",
+        ];
+        assert_eq!(reader.lines, expected);
+        assert_eq!(reader.imports[0], "serde_json::Value");
+    }
+}
