@@ -1,0 +1,67 @@
+//! Measures the clients against what they are built on and against hand-written code, in the same
+//! run. See `docs/performance.md` for what comes of it and how it is kept honest.
+//!
+//! ```text
+//! bench [--check] [--write FILE] [SECTION...]
+//! ```
+
+mod calls;
+mod count;
+mod report;
+mod rounds;
+mod samples;
+mod server;
+mod signing;
+
+use std::process::ExitCode;
+
+use report::Section;
+
+#[global_allocator]
+static COUNTING: count::Counting = count::Counting;
+
+/// A broken bound of a noisy moment is measured again.
+const TRIES: usize = 3;
+
+type Measure = fn() -> Section;
+
+const SECTIONS: &[(&str, Measure)] = &[("sign", signing::section)];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["serve", certificate, key] => server::serve(certificate, key),
+        words => return measure(words),
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(words: &[&str]) -> ExitCode {
+    let check = words.contains(&"--check");
+    let chosen = |name: &str| {
+        let names = || words.iter().filter(|word| !word.starts_with("--"));
+        names().next().is_none() || names().any(|word| *word == name)
+    };
+    let mut text = String::new();
+    let mut broken = Vec::new();
+    for (_, run) in SECTIONS.iter().filter(|(name, _)| chosen(name)) {
+        let mut section = run();
+        for _ in 1..TRIES {
+            if section.is_broken() {
+                section = run();
+            }
+        }
+        println!("{}", section.markdown());
+        text += &section.markdown();
+        text.push('\n');
+        if section.is_broken() {
+            broken.push(section.name);
+        }
+    }
+    if check && !broken.is_empty() {
+        eprintln!("bench: a bound is broken in: {}", broken.join(", "));
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
