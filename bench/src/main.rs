@@ -7,11 +7,14 @@
 
 mod calls;
 mod count;
+mod decode;
+mod programs;
 mod report;
 mod rounds;
 mod samples;
 mod server;
 mod signing;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -25,13 +28,25 @@ const TRIES: usize = 3;
 
 type Measure = fn() -> Section;
 
-const SECTIONS: &[(&str, Measure)] = &[("sign", signing::section)];
+const SECTIONS: &[(&str, Measure)] = &[
+    ("warm", warm::section),
+    ("threads", warm::threads),
+    ("syscalls", warm::system_calls),
+    ("sign", signing::section),
+    ("decode", decode::section),
+    ("programs", programs::one_shot),
+    ("build", programs::build),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["serve", certificate, key] => server::serve(certificate, key),
+        ["calls", name, calls, url, port] => {
+            warm::run_calls(name, calls.parse().unwrap(), url, port.parse().unwrap());
+        }
+        ["launch", program, arguments @ ..] => programs::launch(program, arguments),
         words => return measure(words),
     }
     ExitCode::SUCCESS
