@@ -9,11 +9,18 @@ mod readme {}
 
 pub mod fuzz;
 
-use api_sandbox::{Sandbox, tinypass};
+use api_sandbox::{Sandbox, tinycert, tinypass};
 use tinypass_client::{Builder, Client, Environment};
 
 /// A TinyPass client's builder that leads to the sandbox.
 pub fn tinypass(sandbox: &Sandbox) -> Builder {
     let base = sandbox.tinypass().base_url().to_owned();
     Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
+}
+
+/// A TinyCert client's builder that leads to the sandbox.
+pub fn tinycert(sandbox: &Sandbox) -> tinycert_client::Builder {
+    let base = sandbox.tinycert().base_url().to_owned();
+    tinycert_client::Client::builder(tinycert::API_KEY)
+        .environment(tinycert_client::Environment::Custom(base))
 }

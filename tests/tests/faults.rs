@@ -69,7 +69,7 @@ fn a_write_that_may_have_arrived_is_sent_once() {
         assert_eq!((error.kind(), error.attempts()), (kind, 1), "{how:?}: {error:?}");
         assert!(!error.is_retryable(), "{how:?}");
         assert_eq!(error.sent(), Sent::Maybe, "{how:?}");
-        assert_eq!(clock.slept(), [], "{how:?}");
+        assert!(clock.slept().is_empty(), "{how:?}");
         assert!(sandbox.tinypass().seen().len() <= 1, "{how:?}");
         assert!(sandbox.tinypass().state(|server| server.mails.len()) <= 1, "{how:?}");
     }
@@ -122,7 +122,7 @@ fn what_does_not_pass_is_not_tried_again() {
         assert_eq!((error.kind(), error.attempts()), (kind, 1));
         assert_eq!((error.message(), error.is_retryable()), (Some("no"), false));
     }
-    assert_eq!(clock.slept(), []);
+    assert!(clock.slept().is_empty());
 }
 
 #[test]

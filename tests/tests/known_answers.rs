@@ -14,6 +14,7 @@
 )]
 
 mod vectors {
+    pub(crate) mod tinycert;
     pub(crate) mod tinypass;
 }
 
@@ -71,6 +72,7 @@ fn every_vector_comes_out_right() {
         let provider = path.file_stem().unwrap().to_string_lossy().into_owned();
         let run = match provider.as_str() {
             "tinypass" => vectors::tinypass::run,
+            "tinycert" => vectors::tinycert::run,
             other => panic!("no code runs the vectors of {other}"),
         };
         let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

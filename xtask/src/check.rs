@@ -20,6 +20,7 @@ const LICENCES: &[&str] = &[
     "Zlib",
     "0BSD",
     "Unlicense",
+    "CC0-1.0",
 ];
 
 /// Crates that only api-auth may name: cryptography and HTTP.

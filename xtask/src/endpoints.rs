@@ -110,7 +110,7 @@ fn tour(provider: &Provider) -> Result<Called, String> {
 struct Source {
     /// The struct of each endpoint id.
     structs: BTreeMap<String, String>,
-    /// The public functions of the files that hold an `impl Client`, with signature and body.
+    /// The public functions of the files that hold an `impl Client` (or `Session`), with signature and body.
     functions: Vec<(String, String)>,
 }
 
@@ -131,7 +131,8 @@ impl Source {
             }
             let text = fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
             self.read_structs(&text);
-            for (start, _) in text.match_indices("\nimpl Client {") {
+            let clients = ["\nimpl Client {", "\nimpl Session {"];
+            for (start, _) in clients.iter().flat_map(|start| text.match_indices(start)) {
                 let block = text.get(start..).unwrap_or_default();
                 self.read_functions(block.split("\n}").next().unwrap_or_default());
             }

@@ -51,22 +51,58 @@ impl Provider {
 }
 
 /// Every provider, in the order of the README.
-pub(crate) const PROVIDERS: &[Provider] = &[Provider {
-    name: "tinypass",
-    ceiling: 47,
-    scope: &["seed"],
-    features: "blocks",
-    listener: Some(Listener {
-        example: example("webhook_server", &["--listen", "127.0.0.1:0", "--count", "2"]),
-        subscribe: |sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url)),
-    }),
-    examples: &[
-        example("check_access", &["premium-content", "user_42"]),
-        Example { name: "check_access", arguments: &["premium-content", "a stranger"], status: 1 },
-        example("export_accesses", &["--page-size", "2"]),
-        example("tour", &[]),
-    ],
-}];
+pub(crate) const PROVIDERS: &[Provider] = &[
+    Provider {
+        name: "tinypass",
+        ceiling: 47,
+        scope: &["seed"],
+        features: "blocks",
+        listener: Some(Listener {
+            example: example("webhook_server", &["--listen", "127.0.0.1:0", "--count", "2"]),
+            subscribe: |sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url)),
+        }),
+        examples: &[
+            example("check_access", &["premium-content", "user_42"]),
+            Example {
+                name: "check_access",
+                arguments: &["premium-content", "a stranger"],
+                status: 1,
+            },
+            example("export_accesses", &["--page-size", "2"]),
+            example("tour", &[]),
+        ],
+    },
+    Provider {
+        name: "tinycert",
+        ceiling: 47,
+        scope: &[],
+        features: "",
+        listener: None,
+        examples: &[
+            example("list", &[]),
+            example(
+                "issue",
+                &[
+                    "--ca",
+                    "Sandbox, Inc.",
+                    "--out",
+                    "target/demo",
+                    "*.example.com",
+                    "example.com",
+                    "127.0.0.1",
+                ],
+            ),
+            example("renew", &["--out", "target/demo"]),
+            example("renew", &["--execute", "--out", "target/demo"]),
+            // Once more, as after a failure in the middle: nothing new is made.
+            example(
+                "renew",
+                &["--execute", "--ca", "Sandbox, Inc.", "--cert", "14237", "--out", "target/demo"],
+            ),
+            example("tour", &[]),
+        ],
+    },
+];
 
 /// The crates that are published, in the order in which they must be.
 pub(crate) fn published() -> Vec<String> {

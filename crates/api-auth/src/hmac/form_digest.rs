@@ -14,15 +14,15 @@
 //! credential.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Uri};
 
 use crate::{
-    Auth, Body, Draft, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError, Params,
-    Preparation, Request, Response, Secret, Signature, json,
+    AccessToken, Auth, Body, Draft, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError,
+    Params, Preparation, Request, Response, Secret, Signature, TokenKey, TokenStore, json,
 };
 
 /// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
@@ -143,47 +143,96 @@ pub struct Opening {
 pub struct FormSession {
     signer: FormDigest,
     state: Mutex<State>,
+    store: Option<(TokenKey, Arc<dyn TokenStore>)>,
 }
 
 struct State {
     token: Option<Secret>,
+    /// The server refused the token. It stays for the calls that are being dressed with it; each
+    /// of them has a further try.
+    refused: bool,
     opening: Option<Opening>,
-    /// Counts the tokens.
-    number: u64,
 }
 
-/// Travels with a request and its answer, so that a late refusal of an old token does not cost a
-/// fresh one.
-#[derive(Clone, Copy, PartialEq)]
-struct TokenNumber(u64);
+/// The fingerprint of the token that a request holds. It travels with the request and its answer,
+/// so that a late refusal of an old token does not cost a fresh one.
+#[derive(Clone, Copy)]
+struct TokenSent(Signature);
 
 impl FormSession {
     /// A session with that token; without one, it is opened before the first call.
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
-        Self { signer, state: Mutex::new(State { token, opening, number: 0 }) }
+        let state = Mutex::new(State { token, refused: false, opening });
+        Self { signer, state, store: None }
+    }
+
+    /// Keeps the session's token in `store` under `key`, so that other clients and processes need
+    /// not open sessions of their own.
+    #[must_use]
+    pub fn with_store(mut self, key: TokenKey, store: Arc<dyn TokenStore>) -> Self {
+        self.store = Some((key, store));
+        self
     }
 
     /// The token, if there is one now. It is as good as the credentials while the session lives.
     pub fn token(&self) -> Option<Secret> {
-        self.state().token.clone()
+        let state = self.state();
+        state.token.clone().filter(|_| !state.refused)
     }
 
-    /// Forgets how to open a session, so that this one is not replaced any more.
-    pub fn forget_opening(&self) {
+    /// Forgets how to open a session, and drops the token from the store: nobody is to take the
+    /// session over any more. The token itself stays, for the call that ends the session.
+    pub fn close(&self) {
         self.state().opening = None;
+        if let Some(token) = self.token() {
+            self.drop_from_store(token);
+        }
+    }
+
+    fn drop_from_store(&self, token: Secret) {
+        if let Some((key, store)) = &self.store {
+            store.forget(key, &AccessToken::new(token, SystemTime::UNIX_EPOCH));
+        }
+    }
+
+    /// Takes the store's token over, if it has one that was not refused.
+    fn take_from_store(&self) -> bool {
+        let kept = self.store.as_ref().and_then(|(key, store)| store.load(key));
+        let mut state = self.state();
+        match kept {
+            Some(kept) if !(state.refused && state.token.as_ref() == Some(kept.value())) => {
+                state.token = Some(kept.value().clone());
+                state.refused = false;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The fingerprint of the token in a body, or of what a body with that token would hold.
+    fn sent(&self, body: &[u8]) -> Option<TokenSent> {
+        let name = self.signer.dialect.token.as_bytes();
+        let value = body
+            .split(|byte| *byte == b'&')
+            .find_map(|pair| pair.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"=")));
+        value.map(|value| TokenSent(self.signer.key.sign(&[value])))
+    }
 }
 
 impl Auth for FormSession {
     fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
-        let state = self.state();
-        if state.token.is_some() {
+        if self.token().is_some() || self.take_from_store() {
             return Ok(None);
         }
+        let guard = self.store.as_ref().and_then(|(key, store)| store.lock(key));
+        if guard.is_some() && self.take_from_store() {
+            return Ok(None); // Another process opened it while we waited.
+        }
+        let state = self.state();
         let Some(opening) = &state.opening else {
             return Err(InputError::new("session", "is not open").into());
         };
@@ -198,19 +247,22 @@ impl Auth for FormSession {
         *request.uri_mut() = opening.url.clone();
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(CONTENT_TYPE, form);
-        Ok(Some(Preparation { request, guard: None }))
+        Ok(Some(Preparation { request, guard }))
     }
 
-    fn absorb(&self, response: Response, _now: SystemTime) -> Result<(), Error> {
+    fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let dialect = self.signer.dialect;
         if !response.status().is_success() {
             return Err(Error::from_fault((dialect.fault)(&response), response));
         }
         match token_of(&response, dialect.token) {
             Ok(token) => {
+                if let Some((key, store)) = &self.store {
+                    store.save(key, &AccessToken::new(token.clone(), now));
+                }
                 let mut state = self.state();
                 state.token = Some(token);
-                state.number += 1;
+                state.refused = false;
                 Ok(())
             }
             Err(fault) => Err(Error::from_fault(fault, response)),
@@ -218,13 +270,15 @@ impl Auth for FormSession {
     }
 
     fn dress(&self, draft: &mut Draft<'_>, _now: SystemTime) -> Result<(), Error> {
-        let token = self.token().ok_or_else(|| InputError::new("session", "is not open"))?;
+        let token = self.state().token.clone();
+        let token = token.ok_or_else(|| InputError::new("session", "is not open"))?;
         Ok(self.signer.dress_with(draft, Some(&token))?)
     }
 
     fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
-        let number = TokenNumber(self.state().number);
-        request.extensions_mut().insert(number);
+        if let Some(sent) = self.sent(request.body()) {
+            request.extensions_mut().insert(sent);
+        }
         self.signer.append_to(request.body_mut());
         Ok(())
     }
@@ -234,14 +288,20 @@ impl Auth for FormSession {
             return false;
         }
         let mut state = self.state();
-        if state.opening.is_none() {
-            return false;
+        let can_open = state.opening.is_some();
+        let Some(token) = state.token.clone() else { return can_open };
+        let mut params = Params::new();
+        params.push(self.signer.dialect.token, token.expose());
+        let now = self.sent(ENCODING.text(&params).as_bytes());
+        if let (Some(TokenSent(sent)), Some(TokenSent(now))) = (response.extensions().get(), now)
+            && sent.as_bytes() != now.as_bytes()
+        {
+            return can_open; // Another thread has a fresh one already.
         }
-        let used = response.extensions().get::<TokenNumber>();
-        if used.is_none_or(|used| *used == TokenNumber(state.number)) {
-            state.token = None;
-        }
-        true
+        state.refused = can_open;
+        drop(state);
+        self.drop_from_store(token);
+        can_open
     }
 
     fn secret_parameters(&self) -> &'static [&'static str] {
@@ -255,11 +315,8 @@ impl fmt::Debug for FormSession {
     }
 }
 
-/// Reads the token out of the answer that opens a session: the field `name` of its object.
-///
-/// # Errors
-/// An answer without one.
-pub fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
+/// The token in the answer that opens a session: the field `name` of its object.
+fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
     let fields: Fields = json(response)?;
     match fields.text(name) {
         Some(token) if !token.is_empty() => Ok(Secret::new(token)),
@@ -270,6 +327,7 @@ pub fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MemoryStore;
     use proptest::prelude::*;
 
     const KEY: &str = "ThisIsMySuperSecretAPIKey";
@@ -415,7 +473,7 @@ mod tests {
         assert!(kept.rejected(&reply(403, "")));
         assert_eq!(kept.token(), None);
         let forgotten = session(Some("T"), true);
-        forgotten.forget_opening();
+        forgotten.close();
         for session in [forgotten, session(Some("T"), false)] {
             assert!(!session.rejected(&reply(403, "")));
             assert!(session.token().is_some());
@@ -425,8 +483,8 @@ mod tests {
 
     #[test]
     fn a_late_refusal_of_an_old_token_leaves_the_fresh_one() {
-        let session = session(Some("old"), true);
-        let mut request = Request::new(Vec::new());
+        let session = session(Some("old ~"), true);
+        let mut request = Request::new(b"a=1&token=old+%7E&z=".to_vec());
         session.sign(&mut request, NOW).unwrap();
         let mut late = reply(403, "");
         *late.extensions_mut() = request.extensions().clone();
@@ -434,6 +492,36 @@ mod tests {
         session.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
         assert!(session.rejected(&late), "one more try makes sense");
         assert_eq!(session.token(), Some(Secret::new("fresh")));
+        let mut request = Request::new(b"token=fresh".to_vec());
+        session.sign(&mut request, NOW).unwrap();
+        *late.extensions_mut() = request.extensions().clone();
+        assert!(session.rejected(&late));
+        assert_eq!(session.token(), None);
+    }
+
+    #[test]
+    fn a_store_gives_the_token_out_keeps_a_fresh_one_and_drops_a_refused_one() {
+        let store = MemoryStore::new();
+        let key = TokenKey::new(&["https://h.example", "a@b"]);
+        let open = || session(None, true).with_store(key.clone(), Arc::new(store.clone()));
+        let kept = || store.load(&key).map(|token| token.value().expose().to_owned());
+        let first = open();
+        assert!(first.prepare(NOW).unwrap().is_some());
+        first.absorb(reply(200, r#"{"token":"T1"}"#), NOW).unwrap();
+        assert_eq!(kept().as_deref(), Some("T1"));
+
+        let second = open();
+        assert!(second.prepare(NOW).unwrap().is_none(), "it takes the first one's over");
+        assert!(second.rejected(&reply(403, "")));
+        assert_eq!(kept(), None);
+        assert!(second.prepare(NOW).unwrap().is_some());
+        second.absorb(reply(200, r#"{"token":"T2"}"#), NOW).unwrap();
+        assert!(first.rejected(&reply(403, "")));
+        assert_eq!(kept().as_deref(), Some("T2"), "the other one's stays");
+        assert!(first.prepare(NOW).unwrap().is_none());
+        assert_eq!(first.token(), Some(Secret::new("T2")));
+        first.close();
+        assert_eq!((kept(), first.token()), (None, Some(Secret::new("T2"))));
     }
 
     #[test]

@@ -1,0 +1,137 @@
+//! The X.509 behind the TinyCert server: CAs that sign, and what they sign.
+
+use std::net::IpAddr;
+
+use rcgen::string::{Ia5String, PrintableString};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, DnValue, Error,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+};
+use time::OffsetDateTime;
+
+/// The parts of a subject, in the order of the certificate; empty ones are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) c: String,
+    pub(super) st: String,
+    pub(super) l: String,
+    pub(super) o: String,
+    pub(super) ou: String,
+    pub(super) cn: String,
+    pub(super) e: String,
+}
+
+impl Subject {
+    fn name(&self) -> Result<DistinguishedName, Error> {
+        // 1.2.840.113549.1.9.1 is emailAddress.
+        let email = DnType::from_oid(&[1, 2, 840, 113_549, 1, 9, 1]);
+        let mut name = DistinguishedName::new();
+        for (kind, value) in [
+            (DnType::CountryName, &self.c),
+            (DnType::StateOrProvinceName, &self.st),
+            (DnType::LocalityName, &self.l),
+            (DnType::OrganizationName, &self.o),
+            (DnType::OrganizationalUnitName, &self.ou),
+            (DnType::CommonName, &self.cn),
+            (email.clone(), &self.e),
+        ] {
+            if value.is_empty() {
+                continue;
+            }
+            let value = if kind == DnType::CountryName {
+                DnValue::PrintableString(PrintableString::try_from(value.as_str())?)
+            } else if kind == email {
+                DnValue::Ia5String(Ia5String::try_from(value.as_str())?)
+            } else {
+                DnValue::from(value.as_str())
+            };
+            name.push(kind, value);
+        }
+        Ok(name)
+    }
+}
+
+fn time(unix: u64) -> OffsetDateTime {
+    i64::try_from(unix)
+        .ok()
+        .and_then(|unix| OffsetDateTime::from_unix_timestamp(unix).ok())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// A CA: its key and certificate.
+pub(super) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pub(super) pem: String,
+}
+
+impl Authority {
+    pub(super) fn new(subject: &Subject, from: u64, until: u64) -> Result<Self, Error> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = subject.name()?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.not_before = time(from);
+        params.not_after = time(until);
+        let key = KeyPair::generate()?;
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self { issuer: Issuer::new(params, key), pem })
+    }
+}
+
+/// A key pair with the request that certificates are made from.
+pub(super) struct KeyAndRequest {
+    key: KeyPair,
+    params: CertificateParams,
+    pub(super) csr: String,
+}
+
+impl KeyAndRequest {
+    pub(super) fn new(subject: &Subject, sans: &[(String, String)]) -> Result<Self, Error> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = subject.name()?;
+        for (kind, value) in sans {
+            let text = || Ia5String::try_from(value.as_str());
+            params.subject_alt_names.push(match kind.as_str() {
+                "DNS" => SanType::DnsName(text()?),
+                "email" => SanType::Rfc822Name(text()?),
+                "URI" => SanType::URI(text()?),
+                _ => {
+                    let address: IpAddr =
+                        value.parse().map_err(|_| Error::InvalidIpAddressOctetLength(0))?;
+                    SanType::IpAddress(address)
+                }
+            });
+        }
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages =
+            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate()?;
+        let csr = params.serialize_request(&key)?.pem()?;
+        Ok(Self { key, params, csr })
+    }
+
+    /// The certificate of this request, signed by that CA.
+    pub(super) fn signed_by(
+        &self,
+        authority: &Authority,
+        serial: u64,
+        from: u64,
+        until: u64,
+    ) -> Result<String, Error> {
+        let mut params = self.params.clone();
+        params.serial_number = Some(SerialNumber::from(serial));
+        params.use_authority_key_identifier_extension = true;
+        params.not_before = time(from);
+        params.not_after = time(until);
+        params
+            .signed_by(&self.key, &authority.issuer)
+            .map(|certificate: Certificate| certificate.pem())
+    }
+
+    /// The private key, unencrypted PKCS#8.
+    pub(super) fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+}

@@ -1,0 +1,579 @@
+//! The Tokenpass server: users, addresses, rules, promises, chats and credits in memory.
+//!
+//! It accepts what the provider's documentation, its server's published code and its official
+//! clients agree on. Where no source tells what the real server does, the rule here is marked
+//! "chosen".
+//!
+//! # Logging in without a browser
+//!
+//! `GET /oauth/authorize` answers with a page for [`USERNAME`], who is logged in. The page's two
+//! links are the same URL with `sandbox_consent=grant` or `sandbox_consent=deny` added; asking for
+//! either redirects as the real page's buttons do. Who has granted once is redirected at once.
+//! A test that waits on a port of its own adds its callback to [`Client::callbacks`] first.
+//!
+//! # Proving ownership
+//!
+//! Proofs are bitcoin signatures, and checked as such. A [`Key`] makes them for tests: of
+//! [`SOURCE_ADDRESS`], of [`UNVERIFIED_ADDRESS`], or a new one by [`Key::named`].
+
+mod accounts;
+mod addresses;
+mod answer;
+mod auth;
+mod bitcoin;
+mod chats;
+mod credits;
+mod entities;
+mod php;
+mod promises;
+pub mod tca;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+pub use accounts::{Client, Token, User};
+pub use addresses::Address;
+use answer::{Answer, Ask, html, message};
+pub use auth::Generation;
+pub use bitcoin::{Key, verifies};
+pub use chats::Chat;
+pub use credits::{CreditAccount, CreditEntry, CreditGroup};
+pub use promises::{Promise, Source};
+
+use crate::server::Verdict;
+use crate::{Raw, Reply, SandboxClock, Service};
+
+/// The client id of an application with every privilege.
+pub const CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000001";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000001";
+/// A registered callback of that application.
+pub const REDIRECT_URI: &str = "http://127.0.0.1:8000/oauth_callback";
+/// The client id of an application without privileges.
+pub const OTHER_CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000002";
+/// Its secret.
+pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002";
+/// The API token of [`USERNAME`], who is privileged.
+pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
+/// The API secret of that user.
+pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
+/// A user with addresses and tokens.
+pub const USERNAME: &str = "cryptonaut";
+/// The id of that user.
+pub const USER_ID: &str = "00000001-1111-4111-8111-111111111111";
+/// The password of every user that is there from the start.
+pub const PASSWORD: &str = "Correct-Horse-1";
+/// The e-mail address of [`USERNAME`], which is confirmed.
+pub const EMAIL: &str = "cryptonaut@example.org";
+/// Another user, with one public address.
+pub const OTHER_USERNAME: &str = "bob";
+/// The id of that user.
+pub const OTHER_USER_ID: &str = "00000002-1111-4111-8111-111111111111";
+/// The e-mail address of [`OTHER_USERNAME`], which is not confirmed.
+pub const OTHER_EMAIL: &str = "bob@example.org";
+/// A token of [`USERNAME`] with every scope.
+pub const OAUTH_TOKEN: &str = "SandboxTokenAllScopes0000000000000000001";
+/// A token of [`USERNAME`] with the scopes `user` and `tca` only.
+pub const LIMITED_TOKEN: &str = "SandboxTokenUserTca000000000000000000001";
+/// A token of [`USERNAME`] that has expired.
+pub const EXPIRED_TOKEN: &str = "SandboxTokenExpired000000000000000000001";
+/// A public address of [`USERNAME`]: 10 TOKENLY and 5000 LTBCOIN.
+pub const PUBLIC_ADDRESS: &str = "1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
+/// A private address of [`USERNAME`]: 5 TOKENLY and 1 SECRETCOIN.
+pub const PRIVATE_ADDRESS: &str = "1AAAA2222xxxxxxxxxxxxxxxxxxy4pQ3tU";
+/// The public address of [`OTHER_USERNAME`]: 1 TOKENLY.
+pub const OTHER_ADDRESS: &str = "1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v";
+/// An address of [`USERNAME`] that is not active.
+pub const INACTIVE_ADDRESS: &str = "1AAAA4444xxxxxxxxxxxxxxxxxxxxjbqeD";
+/// The address of [`source_key`], on the whitelist of [`CLIENT_ID`]: 1000 TOKENLY, 1000 LTBCOIN.
+pub const SOURCE_ADDRESS: &str = "1L6bpeDGYtkG2BeoJHqQ2pFU5QbH7wp7yG";
+/// The private key of that address, in wallet import format; it is no secret.
+pub const SOURCE_WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
+/// The address of [`unverified_key`], which [`USERNAME`] has registered and not verified.
+pub const UNVERIFIED_ADDRESS: &str = "1Dg4FyHQWSniJSXQHj1zNWJoJjjoW8FsxW";
+/// The private key of that address, in wallet import format; it is no secret.
+pub const UNVERIFIED_WIF: &str = "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6";
+/// A chat of [`USERNAME`] that needs 10 TOKENLY.
+pub const CHAT_ID: &str = "c0000000-0000-4000-8000-000000000001";
+
+/// The key of [`SOURCE_ADDRESS`].
+pub fn source_key() -> Key {
+    Key::named("source")
+}
+
+/// The key of [`UNVERIFIED_ADDRESS`].
+pub fn unverified_key() -> Key {
+    Key::named("unverified")
+}
+
+/// The name of every scope.
+pub const SCOPES: [&str; 8] = [
+    "user",
+    "email",
+    "tca",
+    "private-address",
+    "private-balances",
+    "manage-address",
+    "chats",
+    "manage-chats",
+];
+
+/// One whole token, in satoshis.
+const TOKEN: i64 = 100_000_000;
+
+/// Balances of one address or user: asset to satoshis.
+pub type Balances = BTreeMap<String, i64>;
+
+/// The server's state.
+pub struct Tokenpass {
+    clock: SandboxClock,
+    /// Which signature headers are taken.
+    pub generation: Generation,
+    /// Whether `Authorization: Bearer` is read on `/api/v1` as well; the server of 2017 does not.
+    pub bearer: bool,
+    /// How many calls of one route are answered in a minute; `None` for any number.
+    pub rate_limit: Option<u64>,
+    /// Whether errors below `/oauth/` are HTML pages with status 500, as in 2017, or JSON, as in
+    /// 2016.
+    pub html_oauth_errors: bool,
+    /// Whether `account.update` is routed, as in 2016; in 2017 it answers 404.
+    pub routes_account_update: bool,
+    /// How long a new token lives, in seconds.
+    pub token_life: u64,
+    /// Whether balances are objects of value and precision, as in 2022.
+    pub quantity_objects: bool,
+    /// Whether `credit_account.list` sends the dumps of 2017 instead of accounts.
+    pub dumps_accounts: bool,
+    /// Whether the service that knows the chain's balances does not answer.
+    pub chain_is_down: bool,
+    /// The users.
+    pub users: Vec<User>,
+    /// The applications.
+    pub clients: Vec<Client>,
+    /// The users' tokens.
+    pub tokens: Vec<Token>,
+    /// Balances on the chain, by address.
+    pub chain: BTreeMap<String, Balances>,
+    /// The users' addresses.
+    pub addresses: Vec<Address>,
+    /// The sources on whitelists.
+    pub sources: Vec<Source>,
+    /// The promises, oldest first.
+    pub promises: Vec<Promise>,
+    /// The credit groups.
+    pub credit_groups: Vec<CreditGroup>,
+    /// Their accounts.
+    pub credit_accounts: Vec<CreditAccount>,
+    /// Every entry of the ledger, oldest first.
+    pub credit_entries: Vec<CreditEntry>,
+    /// The chats.
+    pub chats: Vec<Chat>,
+    /// Who may message the holders of an asset: asset to its issuer's address.
+    pub issuers: BTreeMap<String, String>,
+    /// Assets that a user has switched off: user id and asset.
+    pub disabled: BTreeSet<(String, String)>,
+    /// The addresses that were mailed to, oldest first.
+    pub mails: Vec<String>,
+    codes: Vec<accounts::Code>,
+    hits: BTreeMap<&'static str, (u64, u64)>,
+    nonces: BTreeSet<String>,
+    ids: u64,
+}
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Nothing.
+    Open,
+    /// A `client_id` among the parameters.
+    ClientId,
+    /// A client id and its secret, among the parameters or as Basic authentication.
+    ClientSecret,
+    /// The signature of an application.
+    Application,
+    /// The signature of a privileged user.
+    Privileged,
+    /// A user's token as `oauth_token`, with this scope.
+    Token(Option<&'static str>),
+    /// A user's token as `access_token` or in the Bearer header.
+    Bearer,
+}
+
+struct Route {
+    id: &'static str,
+    method: &'static str,
+    /// `{}` stands for a value.
+    path: &'static str,
+    access: Access,
+}
+
+const fn route(
+    id: &'static str,
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+) -> Route {
+    Route { id, method, path, access }
+}
+
+/// Every endpoint; where two fit, the first is meant.
+#[rustfmt::skip]
+const ROUTES: [Route; 61] = {
+    use Access::{Application, Bearer, ClientId, ClientSecret, Open, Privileged, Token};
+    [
+        route("oauth.authorize", "GET", "/oauth/authorize", Open),
+        route("oauth.access_token", "POST", "/oauth/access-token", ClientSecret),
+        route("oauth.password_token", "POST", "/oauth/token", ClientSecret),
+        route("oauth.user", "GET", "/oauth/user", Bearer),
+        route("oauth.request_code", "POST", "/api/v1/oauth/request", ClientId),
+        route("oauth.api_token", "POST", "/api/v1/oauth/token", ClientSecret),
+        route("oauth.logout", "GET", "/api/v1/oauth/logout", Token(None)),
+        route("account.register", "POST", "/api/v1/register", ClientId),
+        route("account.login", "POST", "/api/v1/login", ClientId),
+        route("account.update", "PATCH", "/api/v1/update", ClientId),
+        route("second_factor.status", "GET", "/api/v1/tca/check-sign/{}", Token(None)),
+        route("second_factor.sign", "POST", "/api/v1/tca/set-sign", Token(None)),
+        route("tca.check_user", "GET", "/api/v1/tca/check/{}", Token(Some("tca"))),
+        route("tca.check_address", "GET", "/api/v1/tca/check-address/{}", Open),
+        route("tca.check_email", "GET", "/api/v1/tca/checkemail/{}", Privileged),
+        route("tca.find_users", "GET", "/api/v1/tca/users", Privileged),
+        route("perk.get", "GET", "/api/v1/perks/{}", Open),
+        route("asset.info", "GET", "/api/v1/tca/asset/{}/{}", Application),
+        route("source.register", "POST", "/api/v1/tca/provisional/register", Application),
+        route("source.delete", "DELETE", "/api/v1/tca/provisional/{}", Application),
+        route("source.list", "GET", "/api/v1/tca/provisional", Application),
+        route("promise.create", "POST", "/api/v1/tca/provisional/tx", Application),
+        route("promise.list", "GET", "/api/v1/tca/provisional/tx", Application),
+        route("promise.list_by_email", "GET", "/api/v1/tca/provisional/byemail/{}", Application),
+        route("promise.get", "GET", "/api/v1/tca/provisional/tx/{}", Application),
+        route("promise.update", "PATCH", "/api/v1/tca/provisional/tx/{}", Application),
+        route("promise.cancel", "DELETE", "/api/v1/tca/provisional/tx/{}", Application),
+        route("address.list_mine", "GET", "/api/v1/tca/addresses", Token(Some("tca"))),
+        route("address.list_public", "GET", "/api/v1/tca/addresses/{}", Application),
+        route("address.get_public", "GET", "/api/v1/tca/addresses/{}/{}", Application),
+        route("address.register", "POST", "/api/v1/tca/address", Token(Some("manage-address"))),
+        route("address.get_mine", "GET", "/api/v1/tca/address/{}", Token(Some("tca"))),
+        route("address.verify", "POST", "/api/v1/tca/address/{}", Token(Some("manage-address"))),
+        route("address.update", "PATCH", "/api/v1/tca/address/{}", Token(Some("manage-address"))),
+        route("address.delete", "DELETE", "/api/v1/tca/address/{}", Token(Some("manage-address"))),
+        route("address.instant_verify", "POST", "/api/v1/instant-verify/{}", Open),
+        route("lookup.user_by_address", "GET", "/api/v1/lookup/address/{}", Application),
+        route("lookup.users_by_addresses", "POST", "/api/v1/lookup/addresses", Application),
+        route("lookup.address_by_user", "GET", "/api/v1/lookup/user/{}", Application),
+        route("lookup.user_exists", "GET", "/api/v1/lookup/user/exists/{}", Privileged),
+        route("lookup.user_by_email", "GET", "/api/v1/lookup/email/{}", Application),
+        route("balance.public", "GET", "/api/v1/tca/public/balances", Token(Some("tca"))),
+        route("balance.protected", "GET", "/api/v1/tca/protected/balances", Token(Some("private-balances"))),
+        route("messenger.privileges", "GET", "/api/v1/tca/messenger/privileges/{}", Token(Some("chats"))),
+        route("messenger.chats", "GET", "/api/v1/tca/messenger/chats", Token(Some("chats"))),
+        route("messenger.chat_privileges", "GET", "/api/v1/tca/messenger/chat/{}", Token(Some("chats"))),
+        route("messenger.join", "POST", "/api/v1/tca/messenger/roster/{}", Token(Some("chats"))),
+        route("chat.create", "POST", "/api/v1/chats", Token(Some("manage-chats"))),
+        route("chat.get", "GET", "/api/v1/chat/{}", Token(Some("manage-chats"))),
+        route("chat.update", "POST", "/api/v1/chat/{}", Token(Some("manage-chats"))),
+        route("credit_group.create", "POST", "/api/v1/credits", Application),
+        route("credit_group.list", "GET", "/api/v1/credits", Application),
+        route("credit_group.get", "GET", "/api/v1/credits/{}", Application),
+        route("credit_group.update", "PATCH", "/api/v1/credits/{}", Application),
+        route("credit_group.history", "GET", "/api/v1/credits/{}/history", Application),
+        route("credit_account.list", "GET", "/api/v1/credits/{}/accounts", Application),
+        route("credit_account.create", "POST", "/api/v1/credits/{}/accounts", Application),
+        route("credit.give", "POST", "/api/v1/credits/{}/accounts/credit", Application),
+        route("credit.take", "POST", "/api/v1/credits/{}/accounts/debit", Application),
+        route("credit_account.get", "GET", "/api/v1/credits/{}/accounts/{}", Application),
+        route("credit_account.history", "GET", "/api/v1/credits/{}/accounts/{}/history", Application),
+    ]
+};
+
+impl Route {
+    /// The values in the path, decoded; `None` if the path is another.
+    fn values(&self, path: &str) -> Option<Vec<String>> {
+        let (mut pattern, mut parts) = (self.path.split('/'), path.split('/'));
+        let mut values = Vec::new();
+        loop {
+            match (pattern.next(), parts.next()) {
+                (None, None) => return Some(values),
+                (Some("{}"), Some(part)) if !part.is_empty() => {
+                    values.push(php::decode(part, false)?);
+                }
+                (Some(wanted), Some(part)) if wanted == part => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+impl Tokenpass {
+    /// The state that the examples expect.
+    pub fn new(clock: SandboxClock) -> Self {
+        let now = clock.unix();
+        let mut server = Self {
+            clock,
+            generation: Generation::Query,
+            bearer: false,
+            rate_limit: None,
+            html_oauth_errors: false,
+            routes_account_update: true,
+            token_life: 30 * 86_400,
+            quantity_objects: false,
+            dumps_accounts: false,
+            chain_is_down: false,
+            users: accounts::first_users(),
+            clients: accounts::first_clients(),
+            tokens: accounts::first_tokens(now),
+            chain: BTreeMap::new(),
+            addresses: addresses::first_addresses(),
+            sources: vec![Source {
+                client_id: CLIENT_ID.to_owned(),
+                address: SOURCE_ADDRESS.to_owned(),
+                assets: None,
+            }],
+            promises: Vec::new(),
+            credit_groups: Vec::new(),
+            credit_accounts: Vec::new(),
+            credit_entries: Vec::new(),
+            chats: vec![Chat {
+                id: CHAT_ID.to_owned(),
+                name: "Tokenly chat".to_owned(),
+                active: true,
+                global: false,
+                rules: vec![("TOKENLY".to_owned(), 10 * TOKEN)],
+                owner: USER_ID.to_owned(),
+                roster: Vec::new(),
+            }],
+            issuers: BTreeMap::from([("TOKENLY".to_owned(), PUBLIC_ADDRESS.to_owned())]),
+            disabled: BTreeSet::new(),
+            mails: Vec::new(),
+            codes: Vec::new(),
+            hits: BTreeMap::new(),
+            nonces: BTreeSet::new(),
+            ids: 0,
+        };
+        server.hold(PUBLIC_ADDRESS, "TOKENLY", 10 * TOKEN);
+        server.hold(PUBLIC_ADDRESS, "LTBCOIN", 5_000 * TOKEN);
+        server.hold(PRIVATE_ADDRESS, "TOKENLY", 5 * TOKEN);
+        server.hold(PRIVATE_ADDRESS, "SECRETCOIN", TOKEN);
+        server.hold(OTHER_ADDRESS, "TOKENLY", TOKEN);
+        server.hold(SOURCE_ADDRESS, "TOKENLY", 1_000 * TOKEN);
+        server.hold(SOURCE_ADDRESS, "LTBCOIN", 1_000 * TOKEN);
+        server
+    }
+
+    /// Sets what the address holds of the asset on the chain, in satoshis.
+    pub fn hold(&mut self, address: &str, asset: &str, satoshis: i64) {
+        let balances = self.chain.entry(address.to_owned()).or_default();
+        balances.insert(asset.to_owned(), satoshis);
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.unix()
+    }
+
+    /// The time as replies have it.
+    fn date(&self) -> String {
+        php::date(self.now())
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.ids += 1;
+        self.ids
+    }
+
+    fn uuid(&mut self) -> String {
+        format!("5a4db0c5-0000-4000-8000-{:012x}", self.next_id())
+    }
+
+    /// The caller of a route, noted in `ask`; and whether its credentials held, where any are
+    /// needed. Who only names a client is let in: those routes refuse in shapes of their own.
+    fn admit(&mut self, access: Access, ask: &mut Ask<'_>) -> (Option<bool>, Result<(), Reply>) {
+        match access {
+            Access::Open => (None, Ok(())),
+            Access::ClientId => {
+                let id = ask.text("client_id").unwrap_or_default();
+                (Some(self.clients.iter().any(|client| client.id == id)), Ok(()))
+            }
+            Access::ClientSecret => (Some(self.client_of(ask).is_some()), Ok(())),
+            Access::Bearer => {
+                let user = self.bearer_user(ask);
+                (Some(user.is_ok()), user.map(|user| ask.user = user))
+            }
+            Access::Application | Access::Privileged => {
+                let key = self.verify(ask.request, access == Access::Privileged);
+                let key = key.map(|key| ask.client = key).map_err(|why| message(403, why));
+                (Some(key.is_ok()), key)
+            }
+            Access::Token(scope) => {
+                let extra = !auth::has_headers(ask.request, self.generation)
+                    || self.verify(ask.request, false).is_ok();
+                let held = self.token_user(ask, scope).map_err(|why| message(403, why));
+                // The real server does not look at signatures here; a wrong one is only noted.
+                (Some(held.is_ok() && extra), held)
+            }
+        }
+    }
+
+    /// The key whose signature the request has.
+    fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
+        let (users, clients) = (&self.users, &self.clients);
+        let signed = auth::verify(request, self.generation, self.now(), |key| {
+            if privileged {
+                let mut pairs = users.iter().filter_map(|user| user.api_key.as_ref());
+                pairs.find(|(token, _)| token == key).map(|(_, secret)| secret.clone())
+            } else {
+                clients.iter().find(|client| client.id == key).map(|client| client.secret.clone())
+            }
+        })?;
+        // Chosen: the nonce of 2020, which is to be unique, is taken once.
+        if self.generation == Generation::XApi && !self.nonces.insert(signed.nonce) {
+            return Err("Invalid nonce parameter");
+        }
+        Ok(signed.key)
+    }
+
+    /// The headers that tell how many calls are left, and the refusal when none is.
+    fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Reply> {
+        let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
+        let now = self.now();
+        let (since, hits) = self.hits.entry(id).or_insert((now, 0));
+        // Chosen: a minute begins with its first call.
+        if now >= *since + 60 {
+            (*since, *hits) = (now, 0);
+        }
+        if *hits >= limit {
+            let reset = *since + 60;
+            return Err(Reply::new(429, "text/plain; charset=UTF-8", "Too Many Attempts.")
+                .with_header("retry-after", reset - now)
+                .with_header("x-ratelimit-limit", limit)
+                .with_header("x-ratelimit-remaining", 0)
+                .with_header("x-ratelimit-reset", reset));
+        }
+        *hits += 1;
+        Ok(vec![("x-ratelimit-limit", limit), ("x-ratelimit-remaining", limit - *hits)])
+    }
+
+    fn call(&mut self, id: &str, ask: &Ask<'_>) -> Answer {
+        match id {
+            "oauth.authorize" => self.oauth_authorize(ask),
+            "oauth.access_token" => self.oauth_access_token(ask),
+            "oauth.password_token" => self.oauth_password_token(ask),
+            "oauth.user" => self.oauth_user(ask),
+            "oauth.request_code" => self.oauth_request_code(ask),
+            "oauth.api_token" => self.oauth_api_token(ask),
+            "oauth.logout" => self.oauth_logout(ask),
+            "account.register" => self.account_register(ask),
+            "account.login" => self.account_login(ask),
+            "account.update" => self.account_update(ask),
+            "second_factor.status" => self.second_factor_status(ask),
+            "second_factor.sign" => self.second_factor_sign(ask),
+            "tca.check_user" => self.tca_check_user(ask),
+            "tca.check_address" => self.tca_check_address(ask),
+            "tca.check_email" => self.tca_check_email(ask),
+            "tca.find_users" => self.tca_find_users(ask),
+            "perk.get" => self.perk_get(ask),
+            "asset.info" => Self::asset_info(ask),
+            "source.register" => self.source_register(ask),
+            "source.delete" => self.source_delete(ask),
+            "source.list" => self.source_list(ask),
+            "promise.create" => self.promise_create(ask),
+            "promise.list" => self.promise_list(ask),
+            "promise.list_by_email" => self.promise_list_by_email(ask),
+            "promise.get" => self.promise_get(ask),
+            "promise.update" => self.promise_update(ask),
+            "promise.cancel" => self.promise_cancel(ask),
+            "address.list_mine" => self.address_list_mine(ask),
+            "address.list_public" => self.address_list_public(ask),
+            "address.get_public" => self.address_get_public(ask),
+            "address.register" => self.address_register(ask),
+            "address.get_mine" => self.address_get_mine(ask),
+            "address.verify" => self.address_verify(ask),
+            "address.update" => self.address_update(ask),
+            "address.delete" => self.address_delete(ask),
+            "address.instant_verify" => self.address_instant_verify(ask),
+            "lookup.user_by_address" => self.lookup_user_by_address(ask),
+            "lookup.users_by_addresses" => self.lookup_users_by_addresses(ask),
+            "lookup.address_by_user" => self.lookup_address_by_user(ask),
+            "lookup.user_exists" => self.lookup_user_exists(ask),
+            "lookup.user_by_email" => self.lookup_user_by_email(ask),
+            "balance.public" => self.balance_public(ask),
+            "balance.protected" => self.balance_protected(ask),
+            "messenger.privileges" => self.messenger_privileges(ask),
+            "messenger.chats" => self.messenger_chats(ask),
+            "messenger.chat_privileges" => self.messenger_chat_privileges(ask),
+            "messenger.join" => self.messenger_join(ask),
+            "chat.create" => self.chat_create(ask),
+            "chat.get" => self.chat_get(ask),
+            "chat.update" => self.chat_update(ask),
+            "credit_group.create" => self.credit_group_create(ask),
+            "credit_group.list" => self.credit_group_list(ask),
+            "credit_group.get" => self.credit_group_get(ask),
+            "credit_group.update" => self.credit_group_update(ask),
+            "credit_group.history" => self.credit_group_history(ask),
+            "credit_account.list" => self.credit_account_list(ask),
+            "credit_account.create" => self.credit_account_create(ask),
+            "credit_account.get" => self.credit_account_get(ask),
+            "credit_account.history" => self.credit_account_history(ask),
+            "credit.give" => self.credit_give(ask),
+            "credit.take" => self.credit_take(ask),
+            _ => Err(html(404)),
+        }
+    }
+
+    /// What the endpoint answers, and whether the caller's credentials held.
+    fn admit_and_call(
+        &mut self,
+        route: &Route,
+        values: Vec<String>,
+        request: &Raw,
+    ) -> (Reply, Option<bool>) {
+        let mut ask = match Ask::read(request, values) {
+            Ok(ask) => ask,
+            Err(refusal) => return (refusal, None),
+        };
+        let (signed, admitted) = self.admit(route.access, &mut ask);
+        let reply = admitted.and_then(|()| self.call(route.id, &ask));
+        (reply.unwrap_or_else(|refusal| refusal), signed)
+    }
+}
+
+impl Service for Tokenpass {
+    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
+        let nothing = Verdict { endpoint: None, signed: None };
+        let is_api = request.path().starts_with("/api/v1/");
+        if is_api && request.method == "OPTIONS" {
+            return (Reply::new(200, "text/html; charset=UTF-8", ""), nothing);
+        }
+        self.expire_promises();
+        let mut status = 404;
+        for route in &ROUTES {
+            let Some(values) = route.values(request.path()) else { continue };
+            if route.id == "account.update" && !self.routes_account_update {
+                continue;
+            }
+            if route.method != request.method {
+                status = 405;
+                continue;
+            }
+            let limits = if is_api { self.throttle(route.id) } else { Ok(Vec::new()) };
+            let endpoint = Some(route.id);
+            let limits = match limits {
+                Ok(limits) => limits,
+                Err(refusal) => return (refusal, Verdict { endpoint, signed: None }),
+            };
+            let (mut reply, signed) = self.admit_and_call(route, values, request);
+            for (name, value) in limits {
+                reply = reply.with_header(name, value);
+            }
+            return (reply, Verdict { endpoint, signed });
+        }
+        (html(status), nothing)
+    }
+}
+
+impl fmt::Debug for Tokenpass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokenpass")
+            .field("users", &self.users.len())
+            .field("promises", &self.promises.len())
+            .finish_non_exhaustive()
+    }
+}

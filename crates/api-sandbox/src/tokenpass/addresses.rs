@@ -1,0 +1,531 @@
+//! The users' addresses, what they hold, and the rules over it: `address.*`, `balance.*`,
+//! `lookup.*` and `tca.*`.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::answer::{Answer, Ask, crashed, json, refused, result};
+use super::auth::hex;
+use super::entities::escape;
+use super::php::{Value, map};
+use super::tca::Stack;
+use super::{
+    Balances, INACTIVE_ADDRESS, OTHER_ADDRESS, OTHER_USER_ID, PRIVATE_ADDRESS, PUBLIC_ADDRESS,
+    Tokenpass, UNVERIFIED_ADDRESS, USER_ID, User, bitcoin,
+};
+use crate::Reply;
+
+/// How long a verify code may be signed, in seconds.
+const CODE_LIFE: u64 = 600 * 60;
+
+const WORDS: [&str; 8] = ["velvet", "north", "zebra", "quick", "ocean", "amber", "tulip", "copper"];
+
+/// An address of a user.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// The user's id.
+    pub user: String,
+    /// The address itself.
+    pub address: String,
+    /// The label, escaped as the server escapes it.
+    pub label: String,
+    /// Whether others may see it.
+    pub public: bool,
+    /// Whether it is in use.
+    pub active: bool,
+    /// Whether its ownership is proven.
+    pub verified: bool,
+    /// Whether the server made it up for a user without address.
+    pub pseudo: bool,
+    /// What is to be signed, and until when, in Unix seconds.
+    pub verify_code: Option<(String, u64)>,
+}
+
+pub(super) fn first_addresses() -> Vec<Address> {
+    let address = |user: &str, address: &str, label: &str, public, active, verified| Address {
+        user: user.to_owned(),
+        address: address.to_owned(),
+        label: escape(label),
+        public,
+        active,
+        verified,
+        pseudo: false,
+        verify_code: None,
+    };
+    vec![
+        address(USER_ID, PUBLIC_ADDRESS, "Main & public", true, true, true),
+        address(USER_ID, PRIVATE_ADDRESS, "Private", false, true, true),
+        address(USER_ID, INACTIVE_ADDRESS, "Inactive", true, false, true),
+        address(USER_ID, UNVERIFIED_ADDRESS, "Unverified", true, true, false),
+        address(OTHER_USER_ID, OTHER_ADDRESS, "", true, true, true),
+    ]
+}
+
+impl Address {
+    fn is_live(&self) -> bool {
+        self.active && self.verified
+    }
+
+    fn is_shown(&self) -> bool {
+        self.public && self.is_live()
+    }
+}
+
+/// The last part of a block that is signed in the manner of PGP, or the text itself.
+fn signature_of(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let end = lines.iter().position(|line| *line == "-----END BITCOIN SIGNATURE-----");
+    let line = end.and_then(|end| lines.get(end.checked_sub(1)?));
+    (*line.unwrap_or(&text.trim())).to_owned()
+}
+
+impl Tokenpass {
+    /// What the address holds on the chain and was promised, as a reply shows it: amounts that a
+    /// promise has touched are texts.
+    fn balances_shown(&self, address: &Address) -> Value {
+        if !address.is_live() {
+            return false.into();
+        }
+        let held = self.chain.get(&address.address).cloned().unwrap_or_default();
+        let promised = self.promised_to(&address.address);
+        let assets = held.keys().chain(promised.keys()).cloned();
+        let assets: BTreeSet<String> = assets.collect();
+        let shown = assets.into_iter().map(|asset| {
+            let promise = promised.get(&asset).copied().unwrap_or(0);
+            let sum = held.get(&asset).copied().unwrap_or(0).saturating_add(promise);
+            let value = match (self.quantity_objects, promised.contains_key(&asset)) {
+                (true, _) => map([("value", sum.into()), ("precision", Value::Int(8))]),
+                (false, true) => sum.to_string().into(),
+                (false, false) => sum.into(),
+            };
+            (asset, value)
+        });
+        Value::Map(shown.collect())
+    }
+
+    /// A code of words and a number that nobody has signed yet; it voids the one before.
+    fn new_code(&mut self, address: &str) -> String {
+        let number = self.next_id();
+        let word = |by: u64| {
+            let index = usize::try_from(number / by % 8).unwrap_or(0);
+            WORDS.get(index).copied().unwrap_or_default()
+        };
+        let code = format!("TOKENPASS {} {} {number}", word(1), word(8));
+        let until = self.now() + CODE_LIFE;
+        if let Some(known) = self.addresses.iter_mut().find(|known| known.address == address) {
+            known.verify_code = Some((code.clone(), until));
+        }
+        code
+    }
+
+    fn pay_to_verify(address: &str) -> String {
+        bitcoin::made_up_address(&format!("verify {address}"))
+    }
+
+    /// One address with everything its owner, or anybody else, may see.
+    fn detail(&mut self, address: &Address, owner: bool) -> Value {
+        let mut members = vec![
+            ("type".to_owned(), "btc".into()),
+            ("address".to_owned(), (&address.address).into()),
+            ("label".to_owned(), (&address.label).into()),
+            ("public".to_owned(), address.public.into()),
+            ("active".to_owned(), address.active.into()),
+            ("verified".to_owned(), address.verified.into()),
+            ("balances".to_owned(), self.balances_shown(address)),
+        ];
+        if owner && !address.verified {
+            let code = self.new_code(&address.address);
+            members.push(("verify_code".to_owned(), code.into()));
+            let pay_to = Self::pay_to_verify(&address.address);
+            members.push(("verify_address".to_owned(), pay_to.into()));
+        }
+        Value::Map(members)
+    }
+
+    /// One address as a row of a list.
+    fn row(&self, address: &Address, with_state: bool) -> Value {
+        let mut members = vec![
+            ("address".to_owned(), (&address.address).into()),
+            ("balances".to_owned(), self.balances_shown(address)),
+            ("public".to_owned(), address.public.into()),
+            ("label".to_owned(), (&address.label).into()),
+        ];
+        if with_state {
+            if !address.verified {
+                let pay_to = Self::pay_to_verify(&address.address);
+                members.push(("verify_address".to_owned(), pay_to.into()));
+            }
+            members.push(("active".to_owned(), address.active.into()));
+            members.push(("verified".to_owned(), address.verified.into()));
+        }
+        Value::Map(members)
+    }
+
+    /// The token's user's address of the path.
+    fn own(&self, ask: &Ask<'_>, missing: &str) -> Result<Address, Reply> {
+        let mut own = self.addresses.iter().filter(|known| known.user == ask.user);
+        let found = own.find(|known| known.address == ask.value(0)).cloned();
+        found.ok_or_else(|| refused(404, missing))
+    }
+
+    fn address_mut(&mut self, address: &str) -> Option<&mut Address> {
+        self.addresses.iter_mut().find(|known| known.address == address)
+    }
+
+    pub(super) fn address_list_mine(&self, ask: &Ask<'_>) -> Answer {
+        let manages = ask.has_scope("manage-address");
+        let sees_private = manages || ask.has_scope("private-address");
+        let rows = self
+            .addresses
+            .iter()
+            .filter(|known| known.user == ask.user)
+            .filter(|known| manages || (known.is_live() && (known.public || sees_private)))
+            .map(|known| self.row(known, manages));
+        result(rows.collect::<Vec<_>>())
+    }
+
+    pub(super) fn address_list_public(&self, ask: &Ask<'_>) -> Answer {
+        let user = self.user_named(ask.value(0));
+        let user = user.ok_or_else(|| refused(404, "Username not found"))?;
+        let shown = self.addresses.iter().filter(|known| known.user == user.id && known.is_shown());
+        result(shown.map(|known| self.row(known, false)).collect::<Vec<_>>())
+    }
+
+    pub(super) fn address_get_public(&mut self, ask: &Ask<'_>) -> Answer {
+        let user = self.user_named(ask.value(0)).map(|user| user.id.clone());
+        let user = user.ok_or_else(|| refused(404, "Username not found"))?;
+        let mut own = self.addresses.iter().filter(|known| known.user == user && known.is_shown());
+        let found = own.find(|known| known.address == ask.value(1)).cloned();
+        let found = found.ok_or_else(|| refused(404, "Address details not found"))?;
+        result(self.detail(&found, false))
+    }
+
+    pub(super) fn address_register(&mut self, ask: &Ask<'_>) -> Answer {
+        let address = ask.text("address").unwrap_or_default();
+        let valid = address.is_empty() || bitcoin::is_address(&address);
+        ask.validate()
+            .required("address")
+            .unless(valid, "The address must be a valid address.")
+            .at_most("label", 255)
+            .boolean("public")
+            .boolean("active")
+            .one_of("type", &["btc", "bitcoin"])
+            .done()?;
+        if self.addresses.iter().any(|known| known.address == address) {
+            return Err(refused(400, "Address already registered"));
+        }
+        let public = ask.get("public").is_some_and(Value::is_truthy);
+        let active = ask.get("active").is_none_or(Value::is_truthy);
+        let label = escape(ask.text("label").unwrap_or_default().trim());
+        self.addresses.push(Address {
+            user: ask.user.clone(),
+            address: address.clone(),
+            label: label.clone(),
+            public,
+            active,
+            verified: false,
+            pseudo: false,
+            verify_code: None,
+        });
+        let code = self.new_code(&address);
+        let pay_to = Self::pay_to_verify(&address);
+        result(map([
+            ("type", "btc".into()),
+            ("address", address.into()),
+            ("label", label.into()),
+            ("public", i64::from(public).into()),
+            ("active", i64::from(active).into()),
+            ("verify_code", code.into()),
+            ("verify_address", pay_to.into()),
+        ]))
+    }
+
+    pub(super) fn address_get_mine(&mut self, ask: &Ask<'_>) -> Answer {
+        const MISSING: &str = "Address details not found";
+        let found = self.own(ask, MISSING)?;
+        let manages = ask.has_scope("manage-address");
+        let seen = found.is_live() && (found.public || ask.has_scope("private-address"));
+        if !manages && !seen {
+            return Err(refused(404, MISSING));
+        }
+        result(self.detail(&found, true))
+    }
+
+    pub(super) fn address_verify(&mut self, ask: &Ask<'_>) -> Answer {
+        ask.validate().required("signature").at_most("signature", 1024).done()?;
+        let found = self.own(ask, "Address not found")?;
+        if found.verified {
+            let members = [("error", "Address already verified".into()), ("result", true.into())];
+            return Err(json(400, &map(members)));
+        }
+        let now = self.now();
+        let signature = signature_of(&ask.text("signature").unwrap_or_default());
+        let holds = found.verify_code.is_some_and(|(code, until)| {
+            now < until && bitcoin::verifies(&found.address, &code, &signature)
+        });
+        if !holds {
+            return Err(refused(400, "Invalid verification signature!"));
+        }
+        if let Some(known) = self.address_mut(&found.address) {
+            known.verified = true;
+            known.verify_code = None;
+        }
+        result(true)
+    }
+
+    pub(super) fn address_update(&mut self, ask: &Ask<'_>) -> Answer {
+        ask.validate().at_most("label", 255).boolean("public").boolean("active").done()?;
+        let mut found = self.own(ask, "Address not found")?;
+        if found.pseudo {
+            return Err(refused(400, "Unable to edit pseudo address"));
+        }
+        if let Some(label) = ask.get("label").and_then(Value::text) {
+            found.label = escape(label.trim());
+        }
+        found.public = ask.get("public").map_or(found.public, Value::is_truthy);
+        found.active = ask.get("active").map_or(found.active, Value::is_truthy);
+        if let Some(known) = self.address_mut(&found.address) {
+            *known = found.clone();
+        }
+        result(self.detail(&found, true))
+    }
+
+    pub(super) fn address_delete(&mut self, ask: &Ask<'_>) -> Answer {
+        let found = self.own(ask, "Address not found")?;
+        self.addresses.retain(|known| known.address != found.address);
+        result(true)
+    }
+
+    pub(super) fn address_instant_verify(&mut self, ask: &Ask<'_>) -> Answer {
+        let user = self.user_named(ask.value(0)).cloned();
+        let user = user.ok_or_else(|| refused(404, "User not found"))?;
+        let address = ask.text("address").ok_or_else(|| refused(400, "Address required"))?;
+        let signature = ask.text("signature").or_else(|| ask.text("sig"));
+        let signature = signature.ok_or_else(|| refused(400, "sig required"))?;
+        let message = ask.text("msg").filter(|text| Some(text) == user.instant_message.as_ref());
+        let message = message.ok_or_else(|| refused(400, "msg invalid"))?;
+        if self.addresses.iter().any(|known| known.address == address) {
+            return Err(refused(400, "Address already exists"));
+        }
+        if !bitcoin::verifies(&address, &message, &signature_of(&signature)) {
+            return Err(refused(400, "signature invalid"));
+        }
+        if let Some(user) = self.users.iter_mut().find(|known| known.id == user.id) {
+            user.instant_message = None;
+        }
+        // Chosen: such an address is private, as one that is registered without more words.
+        self.addresses.push(Address {
+            user: user.id,
+            address,
+            label: String::new(),
+            public: false,
+            active: true,
+            verified: true,
+            pseudo: false,
+            verify_code: None,
+        });
+        result(true)
+    }
+
+    /// A message for `address.instant_verify`, as the dashboard of that user shows one. It voids
+    /// the one before. `None` if there is no such user.
+    pub fn new_instant_message(&mut self, username: &str) -> Option<String> {
+        let message = hex(&Sha256::digest(format!("{username} {}", self.next_id())));
+        let id = self.user_named(username)?.id.clone();
+        let user = self.users.iter_mut().find(|user| user.id == id)?;
+        user.instant_message = Some(message.clone());
+        Some(message)
+    }
+
+    fn first_shown(&self, user: &User) -> Option<&Address> {
+        self.addresses.iter().find(|known| known.user == user.id && known.is_shown())
+    }
+
+    fn owner(&self, address: &str) -> Option<&User> {
+        let known = self.addresses.iter().find(|known| known.address == address);
+        known.filter(|known| known.is_shown()).and_then(|known| self.user(&known.user))
+    }
+
+    fn looked_up(user: &User, address: &str) -> Value {
+        map([
+            ("username", (&user.username).into()),
+            ("address", address.into()),
+            ("email", (&user.email).into()),
+        ])
+    }
+
+    pub(super) fn lookup_user_by_address(&self, ask: &Ask<'_>) -> Answer {
+        let user = self.owner(ask.value(0)).ok_or_else(|| refused(404, "User not found"))?;
+        result(Self::looked_up(user, ask.value(0)))
+    }
+
+    pub(super) fn lookup_users_by_addresses(&self, ask: &Ask<'_>) -> Answer {
+        let Some(Value::List(list)) = ask.get("address_list") else { return result(false) };
+        let mut users = Vec::new();
+        for address in list.iter().filter_map(Value::text) {
+            if let Some(user) = self.owner(&address) {
+                users.push((address.clone(), Self::looked_up(user, &address)));
+            }
+        }
+        let found = !users.is_empty();
+        Ok(json(200, &map([("result", found.into()), ("users", Value::Map(users))])))
+    }
+
+    pub(super) fn lookup_address_by_user(&self, ask: &Ask<'_>) -> Answer {
+        let missing = || refused(404, "User or addresses not found");
+        let user = self.user_named(ask.value(0)).ok_or_else(missing)?;
+        let address = self.first_shown(user).ok_or_else(missing)?;
+        result(Self::looked_up(user, &address.address))
+    }
+
+    pub(super) fn lookup_user_by_email(&self, ask: &Ask<'_>) -> Answer {
+        let id = ask.text("client_id").unwrap_or_default();
+        let client = self.clients.iter().find(|client| client.id == id);
+        let client = client.ok_or_else(|| refused(400, &format!("Invalid API client ID{id}")))?;
+        if !client.is_privileged {
+            return Err(refused(400, "Client does not have permission to use this API method"));
+        }
+        let user = self.user_with_email(ask.value(0));
+        let user = user.ok_or_else(|| refused(404, "User not found"))?;
+        let mut members = vec![("username".to_owned(), Value::from(&user.username))];
+        if let Some(address) = self.first_shown(user) {
+            members.push(("address".to_owned(), (&address.address).into()));
+        }
+        members.push(("email".to_owned(), (&user.email).into()));
+        result(Value::Map(members))
+    }
+
+    pub(super) fn lookup_user_exists(&self, ask: &Ask<'_>) -> Answer {
+        let wanted = ask.value(0);
+        let strict = ask.get("strict").is_some_and(Value::is_truthy);
+        let hash = ask.text("id_hash");
+        let found = self.users.iter().any(|user| {
+            let named = user.username.eq_ignore_ascii_case(wanted)
+                || (!strict
+                    && (user.slug.eq_ignore_ascii_case(wanted)
+                        || user.email.eq_ignore_ascii_case(wanted)));
+            named && hash.as_ref().is_none_or(|hash| *hash == hex(&Sha256::digest(&user.id)))
+        });
+        result(found)
+    }
+
+    /// What the user's rules are judged by: all live addresses, private ones too, with promises
+    /// to them if they count. Promises made through the API stay on the source's side. Chosen:
+    /// what was lent on the website is gone whether promises count or not.
+    pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
+        let mut sum = Balances::new();
+        let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
+        for address in own {
+            add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
+            if with_promises {
+                add(&mut sum, &self.promised_to(&address.address));
+            }
+        }
+        for (asset, lent) in self.lent_by(&user.id) {
+            subtract(&mut sum, asset, lent);
+        }
+        sum.retain(|asset, _| !self.disabled.contains(&(user.id.clone(), asset.clone())));
+        sum
+    }
+
+    pub(super) fn tca_check_user(&self, ask: &Ask<'_>) -> Answer {
+        let user = self.user_named(ask.value(0));
+        let user = user.ok_or_else(|| refused(404, "Username not found"))?;
+        let stack = Stack::from_input(&ask.input);
+        result(stack.allows(&self.balances_of(user, stack.with_promises)))
+    }
+
+    pub(super) fn tca_check_address(&self, ask: &Ask<'_>) -> Answer {
+        if !bitcoin::is_address(ask.value(0)) {
+            return Err(refused(400, "Invalid address"));
+        }
+        let held = self.chain.get(ask.value(0)).cloned().unwrap_or_default();
+        result(Stack::from_input(&ask.input).allows(&held))
+    }
+
+    /// Chosen, as only a client shows this call: an address of e-mail without a user has what was
+    /// promised to it.
+    pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> Answer {
+        let stack = Stack::from_input(&ask.input);
+        let user = self.user_with_email(ask.value(0));
+        let mut held = user.map(|user| self.balances_of(user, true)).unwrap_or_default();
+        add(&mut held, &self.promised_to(ask.value(0)));
+        result(stack.allows(&held))
+    }
+
+    pub(super) fn tca_find_users(&self, ask: &Ask<'_>) -> Answer {
+        let stack = Stack::from_input(&ask.input);
+        let found = self
+            .users
+            .iter()
+            .filter(|user| stack.allows(&self.balances_of(user, true)))
+            .map(|user| {
+                map([
+                    ("id", (&user.id).into()),
+                    ("username", (&user.username).into()),
+                    ("channel", bitcoin::base58(&Sha256::digest(&user.id)).into()),
+                ])
+            })
+            .collect::<Vec<_>>();
+        Ok(json(200, &map([("count", found.len().into()), ("results", found.into())])))
+    }
+
+    /// Balances over these addresses of the token's user, with promises to and from them.
+    fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> Answer {
+        // Chosen: only what is read anew needs the chain.
+        if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
+            return Err(crashed());
+        }
+        let user = self.user(&ask.user).ok_or_else(crashed)?;
+        let mut sum = Balances::new();
+        for address in self.addresses.iter().filter(|known| known.user == user.id && counts(known))
+        {
+            add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
+            add(&mut sum, &self.promised_to(&address.address));
+            for (asset, promised) in self.promised_from(&address.address) {
+                subtract(&mut sum, asset, promised);
+            }
+        }
+        let rows = sum
+            .into_iter()
+            .filter(|(asset, satoshis)| {
+                *satoshis != 0 && !self.disabled.contains(&(user.id.clone(), asset.clone()))
+            })
+            .map(|(asset, satoshis)| {
+                #[expect(clippy::cast_precision_loss, reason = "the server shows a float as well")]
+                let whole = satoshis as f64 / 100_000_000.0;
+                let mut members = vec![
+                    ("asset".to_owned(), (&asset).into()),
+                    ("name".to_owned(), (&asset).into()),
+                    ("balance".to_owned(), Value::Float(whole)),
+                    ("balanceSat".to_owned(), satoshis.to_string().into()),
+                ];
+                if self.quantity_objects {
+                    members.push(("precision".to_owned(), Value::Int(8)));
+                }
+                Value::Map(members)
+            });
+        Ok(json(200, &Value::List(rows.collect())))
+    }
+
+    pub(super) fn balance_public(&self, ask: &Ask<'_>) -> Answer {
+        self.combined(ask, Address::is_shown)
+    }
+
+    pub(super) fn balance_protected(&self, ask: &Ask<'_>) -> Answer {
+        self.combined(ask, Address::is_live)
+    }
+}
+
+fn add<'a>(sum: &mut Balances, more: impl IntoIterator<Item = (&'a String, &'a i64)>) {
+    for (asset, satoshis) in more {
+        let known = sum.entry(asset.clone()).or_default();
+        *known = known.saturating_add(*satoshis);
+    }
+}
+
+fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
+    let known = sum.entry(asset).or_default();
+    *known = known.saturating_sub(satoshis);
+}

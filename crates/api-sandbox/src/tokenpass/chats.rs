@@ -1,0 +1,201 @@
+//! Token chats, who may write in them, and what a token opens: `messenger.*`, `chat.*`,
+//! `perk.get` and `asset.info`.
+
+use super::answer::{Answer, Ask, crashed, json, message, result};
+use super::php::{Value, map};
+use super::tca::satoshis;
+use super::{Tokenpass, bitcoin};
+use crate::Reply;
+
+/// A chat.
+#[derive(Debug, Clone)]
+pub struct Chat {
+    /// Its uuid.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is open.
+    pub active: bool,
+    /// Whether everybody may join.
+    pub global: bool,
+    /// What one needs to join: asset and satoshis.
+    pub rules: Vec<(String, i64)>,
+    /// The id of the user it belongs to.
+    pub owner: String,
+    /// The ids of the users who joined.
+    pub roster: Vec<String>,
+}
+
+impl Chat {
+    fn json(&self) -> Value {
+        let tokens = self.rules.iter().map(|(asset, satoshis)| {
+            #[expect(clippy::cast_precision_loss, reason = "the server shows a float as well")]
+            let whole = *satoshis as f64 / 100_000_000.0;
+            (asset.clone(), Value::Float(whole))
+        });
+        map([
+            ("id", (&self.id).into()),
+            ("name", (&self.name).into()),
+            ("active", self.active.into()),
+            ("global", self.global.into()),
+            ("tokens", Value::Map(tokens.collect())),
+        ])
+    }
+
+    /// The id that messenger routes know it by.
+    fn short_id(&self) -> Option<String> {
+        let digits: String = self.id.chars().filter(|char| *char != '-').collect();
+        let bytes = u128::from_str_radix(&digits, 16).ok()?;
+        Some(bitcoin::base58(&bytes.to_be_bytes()))
+    }
+}
+
+/// BTC, XCP, four capitals or more that do not begin with A, or A and a number in its range.
+fn is_asset(name: &str) -> bool {
+    if let Some(number) = name.strip_prefix('A') {
+        return number
+            .parse::<u64>()
+            .is_ok_and(|value| value >= 95_428_956_661_682_201 && value.to_string() == number);
+    }
+    name == "BTC"
+        || name == "XCP"
+        || (name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+impl Tokenpass {
+    pub(super) fn perk_get(&self, ask: &Ask<'_>) -> Answer {
+        let token = ask.value(0);
+        if !is_asset(token) {
+            return Err(message(422, "Invalid token name"));
+        }
+        let opened = self.chats.iter().filter(|chat| chat.active);
+        let opened = opened.filter(|chat| chat.rules.iter().any(|(asset, _)| asset == token));
+        let members = [("token", token.into()), ("chatCount", opened.count().into())];
+        Ok(json(200, &map(members)))
+    }
+
+    pub(super) fn asset_info(ask: &Ask<'_>) -> Answer {
+        let (chain, asset) = (ask.value(0), ask.value(1));
+        result(map([("asset", asset.into()), ("chain", chain.into())]))
+    }
+
+    pub(super) fn messenger_privileges(&self, ask: &Ask<'_>) -> Answer {
+        let token = ask.value(0);
+        let issuer = self.issuers.get(token);
+        let owns = self.addresses.iter().any(|address| {
+            address.user == ask.user && address.verified && Some(&address.address) == issuer
+        });
+        Ok(json(200, &map([("token", token.into()), ("canMessage", owns.into())])))
+    }
+
+    pub(super) fn messenger_chats(&self, ask: &Ask<'_>) -> Answer {
+        let own = self.chats.iter().filter(|chat| chat.owner == ask.user);
+        Ok(json(200, &Value::List(own.map(Chat::json).collect())))
+    }
+
+    /// Where the chat with the short id of the path is.
+    fn short_chat(&self, ask: &Ask<'_>) -> Result<usize, Reply> {
+        let wanted = ask.value(0);
+        let found = self.chats.iter().position(|chat| chat.short_id().as_deref() == Some(wanted));
+        found.ok_or_else(|| message(404, "Chat not found"))
+    }
+
+    /// Chosen: all of a chat's tokens are needed.
+    fn is_authorized(&self, ask: &Ask<'_>, chat: &Chat) -> bool {
+        let held = self.user(&ask.user).map(|user| self.balances_of(user, true));
+        let held = held.unwrap_or_default();
+        chat.global
+            || chat
+                .rules
+                .iter()
+                .all(|(asset, needed)| held.get(asset).copied().unwrap_or(0) >= *needed)
+    }
+
+    pub(super) fn messenger_chat_privileges(&self, ask: &Ask<'_>) -> Answer {
+        let chat = self.chats.get(self.short_chat(ask)?).ok_or_else(crashed)?;
+        let rules = chat.rules.iter().map(|(asset, satoshis)| {
+            map([("asset", asset.into()), ("amount", (*satoshis).into())])
+        });
+        let members = [
+            ("authorized", self.is_authorized(ask, chat).into()),
+            ("isGlobal", chat.global.into()),
+            ("tokenAuthorization", Value::List(rules.collect())),
+        ];
+        Ok(json(200, &map(members)))
+    }
+
+    pub(super) fn messenger_join(&mut self, ask: &Ask<'_>) -> Answer {
+        let found = self.short_chat(ask)?;
+        let chat = self.chats.get(found).ok_or_else(crashed)?;
+        if !self.is_authorized(ask, chat) {
+            return Err(message(403, "Not authorized for this chat"));
+        }
+        if let Some(chat) = self.chats.get_mut(found)
+            && !chat.roster.contains(&ask.user)
+        {
+            chat.roster.push(ask.user.clone());
+        }
+        Ok(json(200, &map([("success", true.into())])))
+    }
+
+    /// Where the chat of the path is, if it is the user's.
+    fn own_chat(&self, ask: &Ask<'_>) -> Result<usize, Reply> {
+        let found = self.chats.iter().position(|chat| chat.id == ask.value(0));
+        let found = found.ok_or_else(|| message(404, "Resource not found."))?;
+        let own = self.chats.get(found).is_some_and(|chat| chat.owner == ask.user);
+        if own { Ok(found) } else { Err(message(403, "Resource unauthorized.")) }
+    }
+
+    pub(super) fn chat_get(&self, ask: &Ask<'_>) -> Answer {
+        let chat = self.chats.get(self.own_chat(ask)?).ok_or_else(crashed)?;
+        Ok(json(200, &chat.json()))
+    }
+
+    /// The rules of `tca_rules`; their quantities are whole tokens.
+    fn chat_rules(ask: &Ask<'_>) -> Result<Vec<(String, i64)>, Reply> {
+        let rules = ask.get("tca_rules").and_then(Value::items).unwrap_or_default();
+        if rules.is_empty() {
+            return Err(message(422, "Non-global chats require one or more access tokens"));
+        }
+        let read = |rule: &Value| {
+            let token = rule.get("token").and_then(Value::text).unwrap_or_default();
+            if !is_asset(&token) {
+                return Err(message(422, "Invalid token name"));
+            }
+            let quantity = rule.get("quantity").and_then(Value::text).unwrap_or_default();
+            let quantity = i64::try_from(satoshis(&quantity)).ok().filter(|value| *value > 0);
+            Ok((token, quantity.ok_or_else(|| message(422, "Invalid quantity"))?))
+        };
+        rules.into_iter().map(read).collect()
+    }
+
+    pub(super) fn chat_create(&mut self, ask: &Ask<'_>) -> Answer {
+        ask.validate().required("name").boolean("active").boolean("global").done()?;
+        // The server of 2017 fails on chats for everybody.
+        if ask.get("global").is_some_and(Value::is_truthy) {
+            return Err(crashed());
+        }
+        let chat = Chat {
+            id: self.uuid(),
+            name: ask.text("name").unwrap_or_default(),
+            active: ask.get("active").is_none_or(Value::is_truthy),
+            global: false,
+            rules: Self::chat_rules(ask)?,
+            owner: ask.user.clone(),
+            roster: Vec::new(),
+        };
+        let answer = json(200, &chat.json());
+        self.chats.push(chat);
+        Ok(answer)
+    }
+
+    pub(super) fn chat_update(&mut self, ask: &Ask<'_>) -> Answer {
+        let found = self.own_chat(ask)?;
+        ask.validate().boolean("active").done()?;
+        let rules = Self::chat_rules(ask)?;
+        let chat = self.chats.get_mut(found).ok_or_else(crashed)?;
+        chat.rules = rules;
+        chat.active = ask.get("active").map_or(chat.active, Value::is_truthy);
+        Ok(json(200, &chat.json()))
+    }
+}

@@ -1,0 +1,419 @@
+//! App credits: groups, accounts and a ledger in which every booking has two sides.
+
+use super::answer::{Answer, Ask, crashed, error, json};
+use super::entities::escape;
+use super::php::{Value, map};
+use super::{Tokenpass, User};
+use crate::Reply;
+
+/// The account that bookings go against where no other is named.
+const DEFAULT_ACCOUNT: &str = "_";
+
+/// A credit group.
+#[derive(Debug, Clone)]
+pub struct CreditGroup {
+    /// Its uuid.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The client id that made it; chosen: it alone sees it in lists and may change it.
+    pub owner: String,
+    /// The client ids that may use it.
+    pub whitelist: Vec<String>,
+    /// As replies have it.
+    pub created_at: String,
+    /// As replies have it.
+    pub updated_at: String,
+}
+
+/// An account of a group.
+#[derive(Debug, Clone)]
+pub struct CreditAccount {
+    /// Its uuid.
+    pub id: String,
+    /// The group's uuid.
+    pub group: String,
+    /// Its name, escaped as the server escapes it.
+    pub name: String,
+    /// What is on it; may be negative.
+    pub balance: i64,
+    /// The id of the user it is tied to.
+    pub user: Option<String>,
+    /// As replies have it.
+    pub created_at: String,
+    /// As replies have it.
+    pub updated_at: String,
+}
+
+/// One side of a booking.
+#[derive(Debug, Clone)]
+pub struct CreditEntry {
+    /// Its uuid.
+    pub id: String,
+    /// The group's uuid.
+    pub group: String,
+    /// The account's uuid.
+    pub account: String,
+    /// Above 0 for a credit, below for a debit.
+    pub amount: i64,
+    /// The caller's reference.
+    pub reference: Option<String>,
+    /// As replies have it.
+    pub created_at: String,
+}
+
+/// Which side of a booking the named account is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Credit,
+    Debit,
+}
+
+impl CreditGroup {
+    fn json(&self) -> Value {
+        let mut whitelist: Vec<Value> = self.whitelist.iter().map(Value::from).collect();
+        if whitelist.is_empty() {
+            whitelist.push("".into());
+        }
+        map([
+            ("name", (&self.name).into()),
+            ("uuid", (&self.id).into()),
+            ("active", true.into()),
+            ("app_whitelist", whitelist.into()),
+            ("created_at", (&self.created_at).into()),
+            ("updated_at", (&self.updated_at).into()),
+        ])
+    }
+}
+
+fn missing_group() -> Reply {
+    error(404, "App Credit Group not found")
+}
+
+impl Tokenpass {
+    /// Whether the ledger is in balance: the entries of each group add up to nothing, and those
+    /// of each account to what is on it.
+    pub fn ledger_balances(&self) -> bool {
+        let groups = self.credit_groups.iter().all(|group| {
+            let entries = self.credit_entries.iter().filter(|entry| entry.group == group.id);
+            entries.map(|entry| i128::from(entry.amount)).sum::<i128>() == 0
+        });
+        groups
+            && self.credit_accounts.iter().all(|account| {
+                let entries =
+                    self.credit_entries.iter().filter(|entry| entry.account == account.id);
+                entries.map(|entry| i128::from(entry.amount)).sum::<i128>()
+                    == i128::from(account.balance)
+            })
+    }
+
+    /// The group of the path, if the calling application may use it.
+    fn group(&self, ask: &Ask<'_>) -> Result<&CreditGroup, Reply> {
+        let group = self.credit_groups.iter().find(|group| group.id == ask.value(0));
+        let group = group.ok_or_else(missing_group)?;
+        if group.whitelist.contains(&ask.client) {
+            return Ok(group);
+        }
+        Err(error(403, "Your app does not have access to this App Credit Group"))
+    }
+
+    /// The client ids of `app_whitelist`: a list, or a text with one in each line.
+    fn whitelist(&self, ask: &Ask<'_>) -> Result<Vec<String>, Reply> {
+        let ids: Vec<String> = match ask.get("app_whitelist") {
+            None => Vec::new(),
+            Some(Value::Text(text)) => text.lines().map(str::to_owned).collect(),
+            Some(value) => {
+                value.items().unwrap_or_default().into_iter().filter_map(Value::text).collect()
+            }
+        };
+        let ids = ids.iter().map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
+        let ids: Vec<String> = ids.collect();
+        match ids.iter().find(|id| !self.clients.iter().any(|client| client.id == **id)) {
+            None => Ok(ids),
+            Some(id) => Err(error(400, &format!("Invalid Client ID {id} for App Credit Group"))),
+        }
+    }
+
+    pub(super) fn credit_group_create(&mut self, ask: &Ask<'_>) -> Answer {
+        let name = ask.text("name").filter(|name| !name.trim().is_empty());
+        let name = name.ok_or_else(|| error(400, "App Credit Group name required"))?;
+        let whitelist = self.whitelist(ask)?;
+        let (id, date) = (self.uuid(), self.date());
+        let owner = ask.client.clone();
+        let group =
+            CreditGroup { id, name, owner, whitelist, created_at: date.clone(), updated_at: date };
+        let answer = json(200, &map([("credit_group", group.json())]));
+        self.credit_groups.push(group);
+        Ok(answer)
+    }
+
+    pub(super) fn credit_group_update(&mut self, ask: &Ask<'_>) -> Answer {
+        let found = self.credit_groups.iter().position(|group| group.id == ask.value(0));
+        let found = found.ok_or_else(missing_group)?;
+        if self.credit_groups.get(found).is_none_or(|group| group.owner != ask.client) {
+            return Err(error(403, "You do not have access to this App Credit Group"));
+        }
+        let (whitelist, date) = (self.whitelist(ask)?, self.date());
+        let group = self.credit_groups.get_mut(found).ok_or_else(missing_group)?;
+        if let Some(name) = ask.text("name") {
+            group.name = name;
+        }
+        if !whitelist.is_empty() {
+            group.whitelist = whitelist;
+        }
+        group.updated_at = date;
+        Ok(json(200, &map([("credit_group", group.json())])))
+    }
+
+    pub(super) fn credit_group_list(&self, ask: &Ask<'_>) -> Answer {
+        let own = self.credit_groups.iter().filter(|group| group.owner == ask.client);
+        let list = own.map(CreditGroup::json).collect::<Vec<_>>();
+        Ok(json(200, &map([("list", list.into())])))
+    }
+
+    pub(super) fn credit_group_get(&self, ask: &Ask<'_>) -> Answer {
+        Ok(json(200, &map([("credit_group", self.group(ask)?.json())])))
+    }
+
+    pub(super) fn credit_group_history(&self, ask: &Ask<'_>) -> Answer {
+        let group = self.group(ask)?;
+        let entries = self.credit_entries.iter().rev().filter(|entry| entry.group == group.id);
+        let rows = entries
+            .map(|entry| {
+                let account = self.credit_accounts.iter().find(|known| known.id == entry.account);
+                let user = account.and_then(|account| self.tied_user(account));
+                let user = user.map_or(false.into(), |user| Value::from(&user.username));
+                let name = account.map(|account| account.name.clone());
+                map([
+                    ("credit_group", (&entry.group).into()),
+                    ("account", name.into()),
+                    ("tokenpass_user", user),
+                    ("account_uuid", (&entry.account).into()),
+                    ("tx_uuid", (&entry.id).into()),
+                    ("amount", entry.amount.to_string().into()),
+                    ("created_at", (&entry.created_at).into()),
+                    ("updated_at", (&entry.created_at).into()),
+                    ("ref", entry.reference.clone().into()),
+                ])
+            })
+            .collect::<Vec<_>>();
+        let balance: i64 = self
+            .credit_entries
+            .iter()
+            .filter(|entry| entry.group == group.id)
+            .map(|entry| entry.amount)
+            .sum();
+        let members = [
+            ("balance", balance.to_string().into()),
+            ("count", rows.len().into()),
+            ("transactions", rows.into()),
+        ];
+        Ok(json(200, &map(members)))
+    }
+
+    fn tied_user(&self, account: &CreditAccount) -> Option<&User> {
+        account.user.as_ref().and_then(|id| self.user(id))
+    }
+
+    fn account_json(&self, account: &CreditAccount, balance: Value) -> Value {
+        let user = self.tied_user(account).map_or(false.into(), |user| {
+            map([
+                ("uuid", (&user.id).into()),
+                ("slug", (&user.slug).into()),
+                ("username", (&user.username).into()),
+            ])
+        });
+        map([
+            ("name", (&account.name).into()),
+            ("uuid", (&account.id).into()),
+            ("balance", balance),
+            ("tokenpass_user", user),
+            ("created_at", (&account.created_at).into()),
+            ("updated_at", (&account.updated_at).into()),
+        ])
+    }
+
+    /// An account by its uuid or name.
+    fn find_account(&self, group: &str, name: &str) -> Option<&CreditAccount> {
+        let escaped = escape(name);
+        let mut own = self.credit_accounts.iter().filter(|account| account.group == group);
+        own.find(|account| account.id == name || account.name == name || account.name == escaped)
+    }
+
+    /// The account of the path.
+    fn account(&self, ask: &Ask<'_>) -> Result<&CreditAccount, Reply> {
+        let group = self.group(ask)?;
+        let account = self.find_account(&group.id, ask.value(1));
+        account.ok_or_else(|| error(404, "App Credit account not found"))
+    }
+
+    fn open_account(&mut self, group: &str, name: &str) -> CreditAccount {
+        let (id, date) = (self.uuid(), self.date());
+        let account = CreditAccount {
+            id,
+            group: group.to_owned(),
+            name: escape(name),
+            balance: 0,
+            user: self.user(name).map(|user| user.id.clone()),
+            created_at: date.clone(),
+            updated_at: date,
+        };
+        self.credit_accounts.push(account.clone());
+        account
+    }
+
+    pub(super) fn credit_account_list(&self, ask: &Ask<'_>) -> Answer {
+        let group = self.group(ask)?;
+        let own = self.credit_accounts.iter().filter(|account| account.group == group.id);
+        let own: Vec<&CreditAccount> = own.collect();
+        let balance: i64 = own.iter().map(|account| account.balance).sum();
+        let rows = own
+            .iter()
+            .map(|account| {
+                let row = self.account_json(account, account.balance.into());
+                if !self.dumps_accounts {
+                    return row;
+                }
+                map([
+                    ("\0*\0table", "app_credit_accounts".into()),
+                    ("\0*\0attributes", row),
+                    ("exists", true.into()),
+                ])
+            })
+            .collect::<Vec<_>>();
+        let members =
+            [("balance", balance.into()), ("count", rows.len().into()), ("accounts", rows.into())];
+        Ok(json(200, &map(members)))
+    }
+
+    pub(super) fn credit_account_create(&mut self, ask: &Ask<'_>) -> Answer {
+        let group = self.group(ask)?.id.clone();
+        let name = ask.text("name").filter(|name| !name.trim().is_empty());
+        let name = name.ok_or_else(|| error(400, "App Credit account name required"))?;
+        if self.find_account(&group, &name).is_some() {
+            return Err(error(400, "An account with this name already exists"));
+        }
+        let account = self.open_account(&group, &name);
+        Ok(json(200, &map([("account", self.account_json(&account, Value::Int(0)))])))
+    }
+
+    pub(super) fn credit_account_get(&self, ask: &Ask<'_>) -> Answer {
+        let account = self.account(ask)?;
+        let account = self.account_json(account, account.balance.into());
+        Ok(json(200, &map([("account", account)])))
+    }
+
+    pub(super) fn credit_account_history(&self, ask: &Ask<'_>) -> Answer {
+        let account = self.account(ask)?;
+        let entries = self.credit_entries.iter().rev().filter(|entry| entry.account == account.id);
+        let rows = entries
+            .map(|entry| {
+                map([
+                    ("credit_group", (&entry.group).into()),
+                    ("tx_uuid", (&entry.id).into()),
+                    ("amount", entry.amount.to_string().into()),
+                    ("created_at", (&entry.created_at).into()),
+                    ("updated_at", (&entry.created_at).into()),
+                    ("ref", entry.reference.clone().into()),
+                ])
+            })
+            .collect::<Vec<_>>();
+        let members = [
+            ("account", self.account_json(account, account.balance.to_string().into())),
+            ("count", rows.len().into()),
+            ("transactions", rows.into()),
+        ];
+        Ok(json(200, &map(members)))
+    }
+
+    pub(super) fn credit_give(&mut self, ask: &Ask<'_>) -> Answer {
+        self.book(ask, Side::Credit)
+    }
+
+    pub(super) fn credit_take(&mut self, ask: &Ask<'_>) -> Answer {
+        self.book(ask, Side::Debit)
+    }
+
+    /// Books row after row: what comes before a bad row stays booked.
+    fn book(&mut self, ask: &Ask<'_>, side: Side) -> Answer {
+        let group = self.group(ask)?.id.clone();
+        let rows = ask.get("accounts").and_then(Value::items).filter(|rows| !rows.is_empty());
+        let rows = rows.ok_or_else(|| error(400, "Array of accounts to update required"))?;
+        let mut transactions = Vec::new();
+        for row in rows {
+            transactions.push(self.book_row(&group, row, side)?);
+        }
+        Ok(json(200, &map([("transactions", transactions.into())])))
+    }
+
+    fn book_row(&mut self, group: &str, row: &Value, side: Side) -> Result<Value, Reply> {
+        let get = |name: &str| row.get(name).and_then(Value::text);
+        let wanted = get("account").ok_or_else(|| error(400, "Missing key \"account\""))?;
+        let amount = row.get("amount").filter(|amount| **amount != Value::Null);
+        let amount = amount.ok_or_else(|| error(400, "Missing key \"amount\""))?;
+        let amount = match amount {
+            Value::Int(amount) => *amount,
+            amount => amount.text().and_then(|text| text.trim().parse().ok()).unwrap_or(0),
+        };
+        // The sign is dropped.
+        let amount = amount.checked_abs().ok_or_else(crashed)?;
+        let account = self.find_account(group, &wanted).cloned();
+        let account =
+            account.ok_or_else(|| error(400, &format!("Invalid account \"{wanted}\"")))?;
+        let (member, kind) = match side {
+            Side::Credit => ("source", "Source"),
+            Side::Debit => ("destination", "Destination"),
+        };
+        let against = get(member).filter(|name| !name.is_empty());
+        let other = against.as_deref().unwrap_or(DEFAULT_ACCOUNT);
+        let other = match (self.find_account(group, other).cloned(), against) {
+            (Some(account), _) => account,
+            (None, None) => self.open_account(group, DEFAULT_ACCOUNT),
+            (None, Some(name)) => {
+                return Err(error(400, &format!("{kind} account {name} does not exist")));
+            }
+        };
+        let reference = get("ref");
+        let (amount, name, other_name) = match side {
+            Side::Credit => (amount, "credit", "debit"),
+            Side::Debit => (-amount, "debit", "credit"),
+        };
+        // Chosen: what no account could hold is not booked at all.
+        let fits = account.balance.checked_add(amount).is_some()
+            && other.balance.checked_sub(amount).is_some();
+        if !fits {
+            return Err(crashed());
+        }
+        let entry = self.enter(&account, amount, reference.clone());
+        let other_entry = self.enter(&other, -amount, reference);
+        Ok(map([(name, entry), (other_name, other_entry)]))
+    }
+
+    fn enter(&mut self, account: &CreditAccount, amount: i64, reference: Option<String>) -> Value {
+        let (id, date) = (self.uuid(), self.date());
+        if let Some(known) = self.credit_accounts.iter_mut().find(|known| known.id == account.id) {
+            known.balance = known.balance.saturating_add(amount);
+            known.updated_at.clone_from(&date);
+        }
+        let entry = CreditEntry {
+            id,
+            group: account.group.clone(),
+            account: account.id.clone(),
+            amount,
+            reference,
+            created_at: date,
+        };
+        let value = map([
+            ("uuid", (&entry.id).into()),
+            ("app_credit_group_uuid", (&entry.group).into()),
+            ("account_uuid", (&entry.account).into()),
+            ("account_name", (&account.name).into()),
+            ("amount", amount.into()),
+            ("ref", entry.reference.clone().into()),
+            ("created_at", (&entry.created_at).into()),
+            ("updated_at", (&entry.created_at).into()),
+        ]);
+        self.credit_entries.push(entry);
+        value
+    }
+}

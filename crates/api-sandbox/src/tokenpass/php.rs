@@ -1,0 +1,457 @@
+//! Values as PHP has them: how it reads a query or a JSON body, and how it writes JSON.
+
+use std::fmt::{self, Write as _};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// A value whose members keep their order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Value>),
+    Map(Vec<(String, Value)>),
+}
+
+/// The two ways in which the server writes JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Replies: slashes escaped, lists as lists.
+    Reply,
+    /// What is signed: plain slashes, lists as objects.
+    Signed,
+}
+
+impl Value {
+    /// The member of that name; a list's members are named by their positions.
+    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Map(members) => {
+                members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+            }
+            Self::List(items) => items.get(name.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
+    /// As JSON.
+    pub(super) fn json(&self, style: Style) -> String {
+        let mut out = String::new();
+        self.write(style, &mut out);
+        out
+    }
+
+    fn write(&self, style: Style, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Int(value) => out.push_str(&value.to_string()),
+            Self::Float(value) => out.push_str(&float(*value)),
+            Self::Text(text) => quote(text, style, out),
+            Self::List(items) if style == Style::Reply => {
+                for (index, item) in items.iter().enumerate() {
+                    out.push(if index == 0 { '[' } else { ',' });
+                    item.write(style, out);
+                }
+                out.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+            Self::List(items) => {
+                let names = (0..items.len()).map(|index| index.to_string());
+                members(names.zip(items), style, out);
+            }
+            // PHP has one type for lists and maps, and an empty one is a list.
+            Self::Map(map) if map.is_empty() && style == Style::Reply => out.push_str("[]"),
+            Self::Map(map) => {
+                members(map.iter().map(|(name, value)| (name.clone(), value)), style, out);
+            }
+        }
+    }
+
+    /// As the text that PHP makes of it where a text is wanted.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Bool(value) => Some(if *value { "1" } else { "" }.to_owned()),
+            Self::Int(value) => Some(value.to_string()),
+            Self::Float(value) => Some(float(*value)),
+            Self::Text(text) => Some(text.clone()),
+            Self::Null | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// Whether PHP takes it for true.
+    pub(super) fn is_truthy(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Int(value) => *value != 0,
+            Self::Float(value) => value.abs() > 0.0,
+            Self::Text(text) => !text.is_empty() && text != "0",
+            Self::List(items) => !items.is_empty(),
+            Self::Map(members) => !members.is_empty(),
+        }
+    }
+
+    /// The items of a list, or the members' values.
+    pub(super) fn items(&self) -> Option<Vec<&Self>> {
+        match self {
+            Self::List(items) => Some(items.iter().collect()),
+            Self::Map(members) => Some(members.iter().map(|(_, value)| value).collect()),
+            _ => None,
+        }
+    }
+
+    /// Reads JSON; `None` for what is none.
+    pub(super) fn parse(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+}
+
+fn members<'a>(members: impl Iterator<Item = (String, &'a Value)>, style: Style, out: &mut String) {
+    out.push('{');
+    for (index, (name, value)) in members.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        quote(&name, style, out);
+        out.push(':');
+        value.write(style, out);
+    }
+    out.push('}');
+}
+
+fn quote(text: &str, style: Style, out: &mut String) {
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '/' if style == Style::Reply => out.push_str("\\/"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            ' '..='\u{7f}' => out.push(char),
+            _ => {
+                for unit in char.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// The shortest digits that name the number, with an exponent from 18 digits on.
+fn float(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    match exponent.parse::<i32>().unwrap_or(0) {
+        -4..=16 => value.to_string(),
+        exponent => {
+            let point = if digits.contains('.') { "" } else { ".0" };
+            format!("{digits}{point}e{exponent:+}")
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        #[expect(clippy::cast_precision_loss, reason = "PHP reads large integers as floats")]
+        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = access.next_entry()? {
+            put(&mut members, name, value);
+        }
+        Ok(Value::Map(members))
+    }
+}
+
+/// A name that came before keeps its place and takes the new value.
+fn put(members: &mut Vec<(String, Value)>, name: String, value: Value) {
+    match members.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, old)) => *old = value,
+        None => members.push((name, value)),
+    }
+}
+
+/// Reads a query or a form as PHP does; `None` if it is not UTF-8.
+pub(super) fn parse_query(query: &str) -> Option<Vec<(String, Value)>> {
+    let mut members = Vec::new();
+    for part in query.split('&').filter(|part| !part.is_empty()) {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = Value::Text(decode(value, true)?);
+        let name = decode(name, true)?;
+        let (base, keys) = keys(name.trim_start_matches(' '));
+        if !base.is_empty() {
+            nest(&mut members, base, &keys, value);
+        }
+    }
+    Some(members)
+}
+
+/// `a.b[c][]` is the base `a_b` and the keys `c` and nothing; an unclosed bracket is no bracket.
+fn keys(name: &str) -> (String, Vec<String>) {
+    let plain = |text: &str| text.replace(['.', ' ', '['], "_");
+    let Some((base, mut rest)) = name.split_once('[').filter(|(base, _)| !base.is_empty()) else {
+        return (plain(name), Vec::new());
+    };
+    if !rest.contains(']') {
+        return (plain(name), Vec::new());
+    }
+    let mut keys = Vec::new();
+    while let Some((key, after)) = rest.split_once(']') {
+        keys.push(key.to_owned());
+        match after.strip_prefix('[') {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    (plain(base), keys)
+}
+
+fn nest(members: &mut Vec<(String, Value)>, name: String, keys: &[String], value: Value) {
+    let name = if name.is_empty() {
+        let next = members.iter().filter_map(|(key, _)| key.parse::<u64>().ok()).max();
+        next.map_or(0, |last| last + 1).to_string()
+    } else {
+        name
+    };
+    match keys.split_first() {
+        None => put(members, name, value),
+        Some((key, keys)) => {
+            if !matches!(members.iter().find(|(known, _)| *known == name), Some((_, Value::Map(_))))
+            {
+                put(members, name.clone(), Value::Map(Vec::new()));
+            }
+            if let Some((_, Value::Map(inner))) =
+                members.iter_mut().find(|(known, _)| *known == name)
+            {
+                nest(inner, key.clone(), keys, value);
+            }
+        }
+    }
+}
+
+/// Decodes `%XX`, and `+` in a form; a percent sign without two digits stays.
+pub(super) fn decode(text: &str, form: bool) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, after) {
+            (b'+', _) if form => out.push(b' '),
+            (b'%', [high, low, after @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0);
+                out.push(u8::try_from(digit(*high) * 16 + digit(*low)).unwrap_or(0));
+                rest = after;
+            }
+            (byte, _) => out.push(*byte),
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS`.
+pub(super) fn date(unix: u64) -> String {
+    let (days, second) = (unix / 86_400, unix % 86_400);
+    // Years are counted from March, so that the leap day is the last one.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * day + 2) / 153;
+    let (month, day) =
+        (if shifted < 10 { shifted + 3 } else { shifted - 9 }, day - (153 * shifted + 2) / 5 + 1);
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+/// The reverse of [`date`]; the time of day may be missing, and `T` and `Z` may stand in it.
+pub(super) fn parse_date(text: &str) -> Option<u64> {
+    let text = text.trim().trim_end_matches('Z').replace('T', " ");
+    let (day, time) = text.split_once(' ').unwrap_or((&text, "00:00:00"));
+    let numbers = |text: &str, separator: char| -> Option<[u64; 3]> {
+        let numbers: Option<Vec<u64>> =
+            text.split(separator).map(|part| part.parse().ok()).collect();
+        numbers?.try_into().ok()
+    };
+    let [year, month, day] = numbers(day, '-')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    let date_ok = (1970..=9999).contains(&year) && (1..=12).contains(&month);
+    if !date_ok || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let shifted = if month > 2 { month - 3 } else { month + 9 };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1;
+    Some((days - 719_468) * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Self::Int(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<usize> for Value {
+    fn from(value: usize) -> Self {
+        Self::Int(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Self::Text(value.clone())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(value: Vec<Value>) -> Self {
+        Self::List(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A map of these members.
+pub(super) fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Map(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed(query: &str) -> String {
+        Value::Map(parse_query(query).unwrap()).json(Style::Signed)
+    }
+
+    #[test]
+    fn queries_are_read_as_php_reads_them() {
+        for (query, json) in [
+            ("", "{}"),
+            ("a=1&b", r#"{"a":"1","b":""}"#),
+            ("&&a=1&", r#"{"a":"1"}"#),
+            ("note=two+words&n=two%20words", r#"{"note":"two words","n":"two words"}"#),
+            ("A=1&B=2&A=3", r#"{"A":"3","B":"2"}"#),
+            ("q=%26%3D%2B%2F%3F%23%22%5C%25%7E%27", r#"{"q":"&=+/?#\"\\%~'"}"#),
+            ("name=caf%C3%A9+%F0%9F%98%80", r#"{"name":"caf\u00e9 \ud83d\ude00"}"#),
+            ("t[]=x&t%5B%5D=y&m[size]=L", r#"{"t":{"0":"x","1":"y"},"m":{"size":"L"}}"#),
+            ("a.b c=1&d[e.f]=2&g[h=3", r#"{"a_b_c":"1","d":{"e.f":"2"},"g_h":"3"}"#),
+            ("+x=1&=2", r#"{"x":"1"}"#),
+            ("c=%0a%1f%7f", "{\"c\":\"\\n\\u001f\u{7f}\"}"),
+        ] {
+            assert_eq!(signed(query), json, "{query}");
+        }
+        assert!(parse_query("a=%FF").is_none());
+    }
+
+    #[test]
+    fn bodies_are_written_again_with_lists_as_objects() {
+        for (body, json) in [
+            (r#"{"a":[1,2],"b":[]}"#, r#"{"a":{"0":1,"1":2},"b":{}}"#),
+            (r#"{"b":1.0,"a":null,"c":0.5}"#, r#"{"b":1,"a":null,"c":0.5}"#),
+            (r#"{"n":92233720368547758080}"#, r#"{"n":9.223372036854776e+19}"#),
+            (r#"{"n":0.00000001}"#, r#"{"n":1.0e-8}"#),
+            (r#"{"s":"a\/b Café"}"#, r#"{"s":"a/b Caf\u00e9"}"#),
+        ] {
+            assert_eq!(Value::parse(body.as_bytes()).unwrap().json(Style::Signed), json);
+        }
+        let reply = map([("a", "x/é".into()), ("l", vec![Value::Int(1)].into()), ("e", map([]))]);
+        assert_eq!(reply.json(Style::Reply), r#"{"a":"x\/\u00e9","l":[1],"e":[]}"#);
+    }
+
+    #[test]
+    fn dates_go_there_and_back() {
+        for (unix, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (951_782_400, "2000-02-29 00:00:00"),
+            (1_506_000_000, "2017-09-21 13:20:00"),
+            (1_795_314_514, "2026-11-22 02:28:34"),
+        ] {
+            assert_eq!(date(unix), text);
+            assert_eq!(parse_date(text), Some(unix));
+        }
+        assert_eq!(parse_date("1506003600"), None);
+    }
+}

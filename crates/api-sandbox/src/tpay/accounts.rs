@@ -1,0 +1,299 @@
+//! A partner's merchants, and the dictionaries to describe them with.
+
+use serde_json::{Value, json};
+
+use super::check::{Kind, Refusal, Rules, check, is_digits, kinds, may, need};
+use super::json::Members;
+use super::{ACCOUNT_ID, Answer, Ask, Out, POS_ID, SECURITY_CODE, Tpay};
+
+const PHONE: Rules =
+    &[need("phoneNumber", Kind::Text(1, 15)), need("phoneCountry", kinds::COUNTRY)];
+const WEBSITE: Rules = &[
+    may("description", kinds::ANY),
+    may("url", kinds::URL),
+    may("name", kinds::ANY),
+    may("friendlyName", kinds::ANY),
+];
+const ADDRESS: Rules = &[
+    may("name", kinds::UP_TO_255),
+    may("friendlyName", kinds::UP_TO_255),
+    may("street", kinds::UP_TO_255),
+    may("houseNumber", kinds::UP_TO_255),
+    may("roomNumber", kinds::UP_TO_255),
+    may("postalCode", kinds::UP_TO_255),
+    may("city", kinds::UP_TO_255),
+    may("country", kinds::UP_TO_255),
+    may("phone", kinds::UP_TO_255),
+    may("isMain", Kind::Bool),
+    may("isCorrespondence", Kind::Bool),
+    may("isInvoice", Kind::Bool),
+];
+const CONTACT: Rules = &[need("contact", kinds::FILLED), may("type", kinds::INT)];
+const PERSON: Rules = &[
+    may("name", kinds::ANY),
+    may("surname", kinds::ANY),
+    may("nationality", kinds::ANY),
+    may("sharesPct", Kind::Quantity),
+    may("pesel", kinds::ANY),
+    may("isBeneficiary", Kind::Bool),
+    may("isRepresentative", Kind::Bool),
+    may("isContactPerson", Kind::Bool),
+    may("isAuthorizedPerson", Kind::Bool),
+    may("pepStatement", kinds::INT),
+    may("dateOfBirth", Kind::OrNull(&kinds::DATE_TIME)),
+    may("countryOfBirth", kinds::ANY),
+    may("typeOfDocument", kinds::INT),
+    may("serialNumber", kinds::ANY),
+    may("expiryDate", Kind::OrNull(&kinds::ANY)),
+    may("issuingAuthority", kinds::ANY),
+    may("contact", Kind::OneOrMore(CONTACT)),
+];
+const BANK_ACCOUNT: Rules = &[
+    need("accountNo", Kind::Like(|text| text.len() == 26 && is_digits(text))),
+    need("bankName", Kind::Text(1, 64)),
+    need("ownerName", Kind::Text(1, 128)),
+    need("ownerAddress", Kind::Text(1, 128)),
+    may("currency", Kind::OneOf(&["PLN", "EUR", "USD", "GBP"])),
+    may("countryCode", kinds::COUNTRY),
+    may("accountType", Kind::Int(1, 3)),
+];
+/// Needed is what the official client needs; the documentation names more as required.
+const ACCOUNT: Rules = &[
+    need("offerCode", Kind::Text(1, 255)),
+    need("email", kinds::EMAIL),
+    may("phone", Kind::Object(PHONE)),
+    need("taxId", kinds::FILLED),
+    may("regon", kinds::ANY),
+    may("krs", kinds::INT),
+    need("legalForm", kinds::INT),
+    need("categoryId", kinds::INT),
+    may("notifyByEmail", Kind::Bool),
+    may("merchantApiConsent", Kind::Bool),
+    may("website", Kind::List(0, WEBSITE)),
+    may("address", Kind::List(0, ADDRESS)),
+    may("person", Kind::List(0, PERSON)),
+    may("bankAccount", Kind::Object(BANK_ACCOUNT)),
+];
+
+const MERCHANT_ADDRESS: Rules = &[
+    may("name", kinds::UP_TO_255),
+    may("street", kinds::UP_TO_255),
+    may("houseNumber", kinds::UP_TO_255),
+    may("flatNumber", kinds::UP_TO_255),
+    may("postalCode", kinds::UP_TO_255),
+    may("city", kinds::UP_TO_255),
+    may("country", kinds::UP_TO_255),
+    may("phone", kinds::UP_TO_255),
+    may("isMain", Kind::Bool),
+    may("isCorrespondence", Kind::Bool),
+    may("isInvoice", Kind::Bool),
+];
+const CONTACT_PERSON: Rules = &[
+    may("name", kinds::ANY),
+    may("surname", kinds::ANY),
+    may("phone", kinds::ANY),
+    may("email", kinds::EMAIL),
+];
+const MERCHANT: Rules = &[
+    need("offerCode", Kind::Text(1, 255)),
+    need("email", kinds::EMAIL),
+    may("taxId", kinds::ANY),
+    may("regon", kinds::ANY),
+    may("krs", kinds::ANY),
+    may("legalForm", kinds::INT),
+    may("categoryId", kinds::INT),
+    may("address", Kind::List(0, MERCHANT_ADDRESS)),
+    may("website", Kind::List(0, &[may("url", kinds::URL), may("name", kinds::ANY)])),
+    may("contactPerson", Kind::List(0, CONTACT_PERSON)),
+    may("merchantApiConsent", Kind::Bool),
+];
+
+const CATEGORIES: &[(u64, &str)] = &[(60, "Książki"), (61, "Muzyka"), (62, "Gry")];
+const LEGAL_FORMS: &[(u64, &str)] = &[(1, "Osoba fizyczna"), (3, "Spółka z o.o.")];
+const DOCUMENTS: &[(u64, &str)] = &[(1, "Dowód osobisty"), (2, "Paszport")];
+const MCC: &[(u64, &str)] = &[(5942, "Book stores"), (5735, "Record stores")];
+
+fn entries(id: &str) -> &'static [(u64, &'static str)] {
+    match id {
+        "accounts.categories" | "accounts.category" => CATEGORIES,
+        "accounts.legal_forms" | "accounts.legal_form" => LEGAL_FORMS,
+        "accounts.documents" | "accounts.document" => DOCUMENTS,
+        _ => MCC,
+    }
+}
+
+/// A dictionary, whole.
+pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
+    ask.only(&["page", "limit"])?;
+    let is_mcc = id == "accounts.mcc";
+    let list: Vec<Value> = entries(id)
+        .iter()
+        .map(|(number, name)| {
+            let mut entry = json!({ "id": number, "name": name });
+            if is_mcc {
+                entry.put("/code", number.to_string());
+            }
+            entry
+        })
+        .collect();
+    Ok(Out::Wrapped(ask.page()?.wrap("list", list)))
+}
+
+/// One entry of a dictionary.
+pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> Answer {
+    ask.only(&[])?;
+    let Ok(wanted) = ask.id().parse::<u64>() else {
+        return Err(Refusal::field("not_natural_int", "id", "This is not a whole number"));
+    };
+    let found = entries(id).iter().find(|(number, _)| *number == wanted);
+    let (number, name) = found.ok_or_else(|| Refusal::unknown("entry"))?;
+    Ok(Out::Wrapped(json!({ "id": number, "name": name })))
+}
+
+/// The account that is there from the start.
+pub(super) fn first_account() -> Value {
+    json!({
+        "id": ACCOUNT_ID,
+        "offerCode": "SAND1",
+        "email": "shop@example.org",
+        "verificationStatus": 1,
+    })
+}
+
+/// The main address is one, and it has a country.
+fn check_addresses(body: &Value) -> Result<(), Refusal> {
+    let addresses = body.at("address").items();
+    let mut main = addresses.iter().filter(|address| address.at("isMain") == true);
+    let first = main.next();
+    if main.next().is_some() {
+        let why = "More than one main address";
+        return Err(Refusal::field("not_valid", "address", why));
+    }
+    let is_country = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
+    match first.map(|address| address.at("country").as_str()) {
+        Some(None) => {
+            let why = "The main address lacks a country";
+            Err(Refusal::field("field_required", "address.country", why))
+        }
+        Some(Some(country)) if !is_country(country) => {
+            let why = "There is no such country";
+            Err(Refusal::field("country_not_valid", "address.country", why))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Tpay {
+    fn add_account(&mut self, body: &Value) -> Value {
+        let mut account = body.clone();
+        let id = self.ulid();
+        account.put("/id", id.clone());
+        account.put("/verificationStatus", json!(0));
+        account.put("/activationLink", format!("{}/activate/{id}", self.base_url));
+        for (list, key, prefix) in [("website", "posId", "ps_"), ("address", "addressId", "ad_")] {
+            for item in account.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                self.ids += 1;
+                item.put(&format!("/{key}"), format!("{prefix}{:016}", self.ids));
+                if list == "website" {
+                    item.put("/accountId", id.clone());
+                }
+            }
+        }
+        for person in account.get_mut("person").and_then(Value::as_array_mut).into_iter().flatten()
+        {
+            self.ids += 1;
+            person.put("/personId", format!("pe_{:016}", self.ids));
+        }
+        for list in ["website", "address", "person"] {
+            if account.at(list).is_null() {
+                account.put(&format!("/{list}"), json!([]));
+            }
+        }
+        account.put(
+            "/apiCredentials",
+            json!([{ "clientId": format!("{id}-{id}"), "clientSecret": format!("secret-{id}") }]),
+        );
+        account.put(
+            "/transactionApiCredentials",
+            json!({
+                "merchantId": self.next_id().to_string(),
+                "apiKey": format!("key-{id}"),
+                "apiPassword": format!("password-{id}"),
+            }),
+        );
+        // What the list and the look-up show: the secrets are told once.
+        let mut shown = account.clone();
+        if let Some(object) = shown.as_object_mut() {
+            object.remove("apiCredentials");
+            object.remove("transactionApiCredentials");
+        }
+        self.accounts.push(shown);
+        account
+    }
+
+    pub(super) fn accounts_list(&self, ask: &Ask) -> Answer {
+        ask.only(&["page", "limit"])?;
+        Ok(Out::Wrapped(ask.page()?.wrap("list", self.accounts.clone())))
+    }
+
+    pub(super) fn accounts_create(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, ACCOUNT)?;
+        check_addresses(&ask.body)?;
+        Ok(Out::Wrapped(self.add_account(&ask.body)))
+    }
+
+    pub(super) fn accounts_create_merchant(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, MERCHANT)?;
+        check_addresses(&ask.body)?;
+        let contacts = ask.body.at("contactPerson").items();
+        let reachable =
+            |person: &Value| person.at("email").is_string() || person.at("phone").is_string();
+        if !contacts.iter().all(reachable) {
+            let why = "A contact person needs a phone number or an address";
+            return Err(Refusal::field("contact_data_missing", "contactPerson", why));
+        }
+        let mut account = self.add_account(&ask.body);
+        // The documentation's answer to this call has no requestId, and krs is a number in it.
+        if let Some(krs) = account.text("/krs").and_then(|krs| krs.parse::<u64>().ok()) {
+            account.put("/krs", krs);
+        }
+        if let Some(object) = account.as_object_mut() {
+            object.remove("merchantApiConsent");
+            object.insert("result".to_owned(), "success".into());
+        }
+        Ok(Out::Bare(account))
+    }
+
+    pub(super) fn accounts_get(&self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let found = self.accounts.iter().find(|account| account.at("id") == ask.id());
+        Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
+    }
+
+    /// Chosen: what came in less what was paid back; no source tells the shape.
+    pub(super) fn accounts_balance(&self, ask: &Ask) -> Answer {
+        self.accounts_get(ask)?;
+        let balance: u64 = match ask.id() {
+            ACCOUNT_ID => self.transactions.iter().map(|paid| paid.paid - paid.refunded).sum(),
+            _ => 0,
+        };
+        let balance = super::check::money(balance);
+        Ok(Out::Wrapped(json!({ "balance": balance, "currency": "PLN" })))
+    }
+
+    pub(super) fn accounts_pos(&self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        Ok(Out::Wrapped(json!({ "list": [{
+            "posId": POS_ID,
+            "accountId": ACCOUNT_ID,
+            "date": { "create": "2025-01-01 00:00:00", "modification": "2025-01-01 00:00:00" },
+            "settings": { "confirmationCode": SECURITY_CODE, "isTestMode": "0" },
+            "description": "",
+            "url": "https://example.com",
+            "name": "Shop",
+            "friendlyName": "Shop",
+        }] })))
+    }
+}

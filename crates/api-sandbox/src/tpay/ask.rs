@@ -1,0 +1,148 @@
+//! A request's parameters and body, read and refused.
+
+use serde_json::{Value, json};
+
+use super::check::Refusal;
+use super::routes::{Carries, Route};
+use super::text::{is_date_time, pairs};
+use crate::Raw;
+
+/// A request, read.
+pub(super) struct Ask {
+    pub(super) path: Vec<String>,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: Value,
+}
+
+impl Ask {
+    pub(super) fn read(request: &Raw, route: &Route, path: Vec<String>) -> Result<Self, Refusal> {
+        let source = request.header("x-client-source").unwrap_or_default();
+        if source.chars().count() > 255 {
+            return Err(Refusal::field("not_valid", "X-Client-Source", "Over 255 characters"));
+        }
+        if request.target.ends_with('?') {
+            return Err(Refusal::field("invalid_request_body", "", "A bare question mark"));
+        }
+        let query = pairs(request.query().unwrap_or_default())
+            .map_err(|why| Refusal::field("not_valid", "", why))?;
+        for (index, (name, _)) in query.iter().enumerate() {
+            let is_list = name.ends_with("[]");
+            if !is_list && query.iter().skip(index + 1).any(|(other, _)| other == name) {
+                return Err(Refusal::field("not_valid", name, "This parameter comes twice"));
+            }
+        }
+        let body = match route.carries {
+            Carries::MaybeJson if request.header("content-length") == Some("0") => json!({}),
+            Carries::Json | Carries::MaybeJson => Self::json(request)?,
+            _ if !request.body.is_empty() => {
+                return Err(Refusal::field("invalid_request_body", "", "No body is expected"));
+            }
+            _ if route.method == "POST" && request.header("content-length") != Some("0") => {
+                let why = "A POST without a body has Content-Length: 0";
+                return Err(Refusal::field("invalid_request_body", "", why));
+            }
+            _ => Value::Null,
+        };
+        Ok(Self { path, query, body })
+    }
+
+    pub(super) fn json(request: &Raw) -> Result<Value, Refusal> {
+        let kind = request.header("content-type").unwrap_or_default();
+        if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/json") {
+            let why = "Content-Type must be application/json";
+            return Err(Refusal::field("incorrect_content_type", "", why));
+        }
+        match serde_json::from_slice(&request.body) {
+            // PHP cannot tell an empty object from an empty list.
+            Ok(Value::Array(items)) if items.is_empty() => Ok(json!({})),
+            Ok(body) => Ok(body),
+            Err(_) => Err(Refusal::field("invalid_request_body", "", "The body is not JSON")),
+        }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.path.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// The query's parameter of that name.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Refuses parameters of other names.
+    pub(super) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
+        match self.query.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) => {
+                Err(Refusal::field("unexpected_field", name, "This parameter is not expected"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.query(name) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Refusal::field("not_valid", name, "This is neither true nor false")),
+        }
+    }
+
+    pub(super) fn one_of(&self, name: &str, texts: &[&str]) -> Result<Option<&str>, Refusal> {
+        match self.query(name) {
+            Some(text) if !texts.contains(&text) => {
+                let why = format!("Not one of {}", texts.join(", "));
+                Err(Refusal::field("not_valid", name, &why))
+            }
+            found => Ok(found),
+        }
+    }
+
+    pub(super) fn number(&self, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
+        let Some(text) = self.query(name) else { return Ok(default) };
+        match text.parse::<u64>() {
+            Ok(0) => Err(Refusal::field("too_low", name, "Less than 1")),
+            Ok(number) if number <= most => Ok(number),
+            Ok(_) => Err(Refusal::field("not_valid", name, &format!("More than {most}"))),
+            Err(_) => Err(Refusal::field("not_natural_int", name, "Not a whole number")),
+        }
+    }
+
+    /// `page` and `limit`.
+    pub(super) fn page(&self) -> Result<Page, Refusal> {
+        Ok(Page { page: self.number("page", 1, u64::MAX)?, limit: self.number("limit", 35, 100)? })
+    }
+
+    /// Whether a date is within `from` and `to`, both included.
+    pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
+        for name in ["from", "to"] {
+            if self.query(name).is_some_and(|date| !is_date_time(date)) {
+                return Err(Refusal::field("not_valid", name, "Not YYYY-MM-DD HH:MM:SS"));
+            }
+        }
+        let (from, to) = (self.query("from"), self.query("to"));
+        Ok(move |date: &str| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page {
+    pub(super) page: u64,
+    pub(super) limit: u64,
+}
+
+impl Page {
+    pub(super) fn cut(self, all: Vec<Value>) -> Vec<Value> {
+        let skip = (self.page - 1).saturating_mul(self.limit);
+        let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        all.into_iter().skip(size(skip)).take(size(self.limit)).collect()
+    }
+
+    /// The page of the list under that name, with `page`, `limit` and `total`.
+    pub(super) fn wrap(self, name: &str, all: Vec<Value>) -> Value {
+        let total = all.len();
+        json!({
+            name: self.cut(all), "page": self.page, "limit": self.limit, "total": total,
+        })
+    }
+}

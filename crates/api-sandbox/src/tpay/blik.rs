@@ -1,0 +1,191 @@
+//! BLIK aliases.
+
+use serde_json::{Value, json};
+
+use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
+use super::json::Members;
+use super::notify::{Message, md5sum};
+use super::pay::BLIK;
+use super::text::{date_time, iso_date_time};
+use super::{Answer, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
+
+const YEAR: u64 = 365 * 86_400;
+
+/// An alias of a payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Its text, chosen by the merchant.
+    pub value: String,
+    /// `UID` or `PAYID`.
+    pub kind: String,
+    /// What the payer's bank shows.
+    pub label: String,
+    /// Unix seconds.
+    pub registered: u64,
+    /// Unix seconds. Chosen: a year after it was registered.
+    pub expires: u64,
+    /// Whether it was removed.
+    pub removed: bool,
+}
+
+impl Alias {
+    pub(super) fn is_active(&self, now: u64) -> bool {
+        !self.removed && now < self.expires
+    }
+
+    fn json(&self, now: u64) -> Value {
+        let mut events =
+            vec![json!({ "type": "ALIAS_REGISTER", "date": iso_date_time(self.registered) })];
+        if !self.removed && now >= self.expires {
+            events.push(json!({ "type": "ALIAS_EXPIRED", "date": iso_date_time(self.expires) }));
+        }
+        json!({
+            "aliasType": self.kind,
+            "aliasValue": self.value,
+            "isActive": self.is_active(now),
+            "expiresAt": iso_date_time(self.expires),
+            "events": events,
+            "label": self.label,
+        })
+    }
+}
+
+const CREATE: Rules = &[
+    need("description", Kind::Text(1, 105)),
+    may("lang", kinds::LANG),
+    need("pay", Kind::Object(&[need("blikPaymentData", Kind::Object(BLIK))])),
+];
+
+const TYPES: [&str; 2] = ["UID", "PAYID"];
+const DELETE: Rules = &[need("aliasType", Kind::OneOf(&TYPES))];
+
+impl Tpay {
+    /// Registers an alias, or renews it.
+    pub fn add_alias(&mut self, value: &str, kind: &str, label: &str) {
+        let now = self.clock.unix();
+        self.aliases.retain(|known| known.value != value || known.kind != kind);
+        self.aliases.push(Alias {
+            value: value.to_owned(),
+            kind: kind.to_owned(),
+            label: label.to_owned(),
+            registered: now,
+            expires: now + YEAR,
+            removed: false,
+        });
+    }
+
+    /// The payer removes the alias in the bank's app, and the merchant is told. Returns whether
+    /// there was one.
+    pub fn unregister_alias(&mut self, value: &str) -> bool {
+        match self.aliases.iter_mut().find(|known| known.value == value && !known.removed) {
+            Some(alias) => {
+                alias.removed = true;
+                self.notify_alias(value, "ALIAS_UNREGISTER");
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Tells the panel's address, if there is one, of what happened to an alias: `ALIAS_REGISTER`,
+    /// `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
+    pub fn notify_alias(&self, value: &str, event: &str) {
+        let known = self.aliases.iter().find(|known| known.value == value);
+        let (Some(url), Some(alias)) = (&self.panel_url, known) else { return };
+        // Chosen: no source tells what goes into the sum.
+        let sum = md5sum(&[MERCHANT_ID, value, event, SECURITY_CODE]);
+        let expires = date_time(alias.expires);
+        let message = if self.alias_events_as_json {
+            let value = json!({ "value": value, "type": alias.kind, "expirationDate": expires });
+            let body =
+                json!({ "id": MERCHANT_ID, "event": event, "msg_value": value, "md5sum": sum });
+            Message::json("blik_alias", &alias.value, &body)
+        } else {
+            let fields = [
+                ("id", MERCHANT_ID.to_owned()),
+                ("event", event.to_owned()),
+                ("msg_value[value]", alias.value.clone()),
+                ("msg_value[type]", alias.kind.clone()),
+                ("msg_value[expirationDate]", expires),
+                ("md5sum", sum),
+            ];
+            Message::form("blik_alias", value, &fields)
+        };
+        self.notify(message, url);
+    }
+
+    pub(super) fn blik_create_alias(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, CREATE)?;
+        let blik = ask.body.at("pay").at("blikPaymentData");
+        let field = |name: &str| format!("pay.blikPaymentData.{name}");
+        for name in ["blikToken", "aliases"] {
+            if blik.at(name).is_null() {
+                let why = "This field is required";
+                return Err(Refusal::field("is_required", &field(name), why));
+            }
+        }
+        if blik.at("aliases").at("label").is_null() {
+            let why = "An alias is registered with a label";
+            return Err(Refusal::field("is_required", &field("aliases.label"), why));
+        }
+        let paying = self.judge(&json!({ "groupId": 150, "blikPaymentData": blik }), 0)?;
+        match paying.outcome {
+            Outcome::Paid => {
+                let part = |name: &str| blik.at("aliases").text(name).unwrap_or_default();
+                self.add_alias(&part("/value"), &part("/type"), &part("/label"));
+                self.notify_alias(&part("/value"), "ALIAS_REGISTER");
+            }
+            // Chosen: a code that the bank refuses is an error here, as there is no payment.
+            Outcome::Refused(_) => {
+                let why = "The code is not valid";
+                return Err(Refusal::field("unsupported_blik_token", &field("blikToken"), why));
+            }
+            _ => {}
+        }
+        Ok(Out::Bare(json!({
+            "result": "success",
+            "posId": POS_ID,
+            // Chosen: pending while the payer has not confirmed.
+            "status": if paying.outcome == Outcome::Paid { "correct" } else { "pending" },
+            "date": { "creation": date_time(self.clock.unix()) },
+            "description": ask.body.at("description"),
+        })))
+    }
+
+    pub(super) fn blik_get_alias(&self, ask: &Ask) -> Answer {
+        ask.only(&["aliasType"])?;
+        let Some(kind) = ask.one_of("aliasType", &TYPES)? else {
+            return Err(Refusal::field("is_required", "aliasType", "This field is required"));
+        };
+        let now = self.clock.unix();
+        let found: Vec<&Alias> = self
+            .aliases
+            .iter()
+            .filter(|known| known.value == ask.id() && known.kind == kind && !known.removed)
+            .collect();
+        if found.is_empty() {
+            return Err(Refusal::of(404, "wrong_alias", "", "There is no such alias"));
+        }
+        Ok(Out::Bare(json!({
+            "isActive": found.iter().any(|known| known.is_active(now)),
+            "aliases": found.iter().map(|known| known.json(now)).collect::<Vec<_>>(),
+        })))
+    }
+
+    pub(super) fn blik_delete_alias(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, DELETE)?;
+        let kind = ask.body.at("aliasType").as_str().unwrap_or_default();
+        let found = self
+            .aliases
+            .iter_mut()
+            .find(|known| known.value == ask.id() && known.kind == kind && !known.removed);
+        let Some(found) = found else {
+            return Err(Refusal::of(404, "wrong_alias", "", "There is no such alias"));
+        };
+        found.removed = true;
+        self.notify_alias(ask.id(), "ALIAS_UNREGISTER");
+        Ok(Out::Empty)
+    }
+}

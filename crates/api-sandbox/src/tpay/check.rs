@@ -1,0 +1,342 @@
+//! What a request may hold, and how it is told what is wrong with it.
+
+use serde_json::{Map, Value, json};
+
+use super::text::{is_date_time, is_iso_date_time};
+
+/// The members of an object; any other is refused.
+pub(super) type Rules = &'static [Rule];
+
+/// One member of an object.
+#[derive(Debug)]
+pub(super) struct Rule {
+    name: &'static str,
+    required: bool,
+    kind: Kind,
+}
+
+/// What a member may be.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A text of at least and at most so many characters.
+    Text(usize, usize),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A text for which this holds.
+    Like(fn(&str) -> bool),
+    /// A whole number from and to.
+    Int(i64, i64),
+    /// More than nothing, in the main unit, with at most two decimals.
+    Money,
+    /// A number, or a number as a text, that is more than nothing.
+    Quantity,
+    /// `true` or `false`.
+    Bool,
+    /// `cardPaymentData.save`, which has an error of its own.
+    Save,
+    /// An object.
+    Object(Rules),
+    /// At least so many objects.
+    List(usize, Rules),
+    /// The same, or null.
+    OrNull(&'static Kind),
+    /// The object, or a list of them.
+    OneOrMore(Rules),
+}
+
+pub(super) const fn need(name: &'static str, kind: Kind) -> Rule {
+    Rule { name, required: true, kind }
+}
+
+pub(super) const fn may(name: &'static str, kind: Kind) -> Rule {
+    Rule { name, required: false, kind }
+}
+
+/// One entry of the `errors` of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    code: String,
+    field: String,
+    message: String,
+}
+
+impl Problem {
+    pub(super) fn new(code: &str, field: &str, message: &str) -> Self {
+        Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "errorCode": self.code,
+            "errorMessage": self.message,
+            "fieldName": self.field,
+            "devMessage": format!("{}: {}", self.code, self.message),
+            "docUrl": "https://openapi.tpay.com",
+        })
+    }
+}
+
+/// Why a request is not carried out.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The usual object with `errors`.
+    Problems(u16, Vec<Problem>),
+    /// An object of another shape.
+    Body(u16, Value),
+}
+
+impl Refusal {
+    pub(super) fn of(status: u16, code: &str, field: &str, message: &str) -> Self {
+        Self::Problems(status, vec![Problem::new(code, field, message)])
+    }
+
+    /// A 400 that concerns one field.
+    pub(super) fn field(code: &str, field: &str, message: &str) -> Self {
+        Self::of(400, code, field, message)
+    }
+
+    pub(super) fn unknown(what: &str) -> Self {
+        Self::of(404, "not_found", "", &format!("There is no such {what}"))
+    }
+
+    /// The marketplace's `reasons`.
+    pub(super) fn reason(status: u16, reason: &str) -> Self {
+        Self::Body(status, json!({ "reasons": [reason] }))
+    }
+
+    /// The status and the body that say so.
+    pub(super) fn body(self, request_id: &str) -> (u16, Value) {
+        match self {
+            Self::Body(status, body) => (status, body),
+            Self::Problems(status, problems) => {
+                let errors: Vec<Value> = problems.iter().map(Problem::json).collect();
+                let body = json!({ "result": "failed", "requestId": request_id, "errors": errors });
+                (status, body)
+            }
+        }
+    }
+
+    /// The same problems where the body is what `pay` is elsewhere.
+    pub(super) fn of_pay_itself(mut self) -> Self {
+        if let Self::Problems(_, problems) = &mut self {
+            for problem in problems {
+                if let Some(field) = problem.field.strip_prefix("pay.") {
+                    problem.field = field.to_owned();
+                }
+            }
+        }
+        self
+    }
+
+    /// The same problems as the marketplace words them.
+    pub(super) fn into_violations(self) -> Self {
+        match self {
+            Self::Problems(400, problems) if problems.iter().all(|p| !p.field.is_empty()) => {
+                let violations: Map<String, Value> = problems
+                    .into_iter()
+                    .map(|problem| (problem.field, Value::from(problem.message)))
+                    .collect();
+                Self::Body(400, json!({ "violations": violations }))
+            }
+            Self::Problems(status, problems) => {
+                let reasons: Vec<String> =
+                    problems.into_iter().map(|problem| problem.message).collect();
+                Self::Body(status, json!({ "reasons": reasons }))
+            }
+            body @ Self::Body(..) => body,
+        }
+    }
+}
+
+/// Holds a body against the rules; the refusal names every problem.
+pub(super) fn check(body: &Value, rules: Rules) -> Result<(), Refusal> {
+    let mut problems = Vec::new();
+    match body.as_object() {
+        Some(object) => check_object(object, rules, "", &mut problems),
+        None => problems.push(Problem::new("invalid_request_body", "", "Not a JSON object")),
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Refusal::Problems(400, problems)) }
+}
+
+fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut Vec<Problem>) {
+    let path = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+    for name in object.keys() {
+        if rules.iter().all(|rule| rule.name != name) {
+            out.push(Problem::new("unexpected_field", &path(name), "This field is not expected"));
+        }
+    }
+    for rule in rules {
+        match object.get(rule.name) {
+            Some(value) => check_value(value, &rule.kind, &path(rule.name), out),
+            None if rule.required => {
+                // An object that is missing has a code of its own.
+                let code = match rule.kind {
+                    Kind::Object(_) | Kind::List(..) => "field_required",
+                    _ => "is_required",
+                };
+                out.push(Problem::new(code, &path(rule.name), "This field is required"));
+            }
+            None => {}
+        }
+    }
+}
+
+fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
+    let mut wrong = |code: &str, message: &str| out.push(Problem::new(code, at, message));
+    match kind {
+        Kind::OrNull(_) if value.is_null() => {}
+        Kind::OrNull(kind) => check_value(value, kind, at, out),
+        Kind::Text(least, most) => match value.as_str() {
+            None => wrong("not_string", "This is not a text"),
+            Some(text) if !(*least..=*most).contains(&text.chars().count()) => {
+                wrong("not_valid", &format!("Not {least} to {most} characters"));
+            }
+            Some(_) => {}
+        },
+        Kind::OneOf(texts) => match value.as_str() {
+            None => wrong("not_string", "This is not a text"),
+            Some(text) if !texts.contains(&text) => {
+                wrong("not_valid", &format!("Not one of {}", texts.join(", ")));
+            }
+            Some(_) => {}
+        },
+        Kind::Like(holds) => match value.as_str() {
+            None => wrong("not_string", "This is not a text"),
+            Some(text) if !holds(text) => wrong("not_valid", "This is not valid"),
+            Some(_) => {}
+        },
+        Kind::Int(from, to) => match value.as_i64() {
+            None => wrong("not_natural_int", "This is not a whole number"),
+            Some(number) if number < *from => wrong("too_low", &format!("Less than {from}")),
+            Some(number) if number > *to => wrong("not_valid", &format!("More than {to}")),
+            Some(_) => {}
+        },
+        Kind::Money => {
+            if let Err((code, message)) = grosze(value) {
+                wrong(code, message);
+            }
+        }
+        Kind::Quantity => {
+            let text = match value {
+                Value::Number(number) => number.to_string(),
+                Value::String(text) => text.clone(),
+                _ => String::new(),
+            };
+            if !text.parse::<f64>().is_ok_and(|number| number.is_finite() && number > 0.0) {
+                wrong("not_valid", "This is not a number above 0");
+            }
+        }
+        Kind::Bool => {
+            if !value.is_boolean() {
+                wrong("not_valid", "This is neither true nor false");
+            }
+        }
+        Kind::Save => {
+            if !matches!(value.as_i64(), Some(0 | 1)) {
+                wrong("incorrect_save_param", "This is neither 0 nor 1");
+            }
+        }
+        Kind::Object(rules) => match value.as_object() {
+            Some(object) => check_object(object, rules, at, out),
+            None => wrong("not_array", "This is not an object"),
+        },
+        Kind::OneOrMore(rules) if value.is_object() => {
+            check_value(value, &Kind::Object(rules), at, out);
+        }
+        Kind::OneOrMore(rules) => check_value(value, &Kind::List(0, rules), at, out),
+        Kind::List(least, rules) => match value.as_array() {
+            None => wrong("not_array", "This is not a list"),
+            Some(items) if items.len() < *least => wrong("field_required", "The list is too short"),
+            Some(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    check_value(item, &Kind::Object(rules), &format!("{at}.{index}"), out);
+                }
+            }
+        },
+    }
+}
+
+/// Reads an amount in the main unit; it is never rounded.
+pub(super) fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
+    let Value::Number(number) = value else {
+        return Err(("not_valid", "An amount is a JSON number"));
+    };
+    let text = number.to_string();
+    if text.starts_with('-') {
+        return Err(("too_low", "The amount must be more than 0"));
+    }
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let decimals = if decimals == "0" { "" } else { decimals };
+    if decimals.len() > 2 || text.contains('e') {
+        return Err(("incorrect_precision", "The amount has more than two decimals"));
+    }
+    match format!("{whole}{decimals:0<2}").parse() {
+        Ok(0) => Err(("too_low", "The amount must be more than 0")),
+        Ok(grosze) => Ok(grosze),
+        Err(_) => Err(("not_valid", "The amount is too high")),
+    }
+}
+
+/// An amount as the API writes it: a number in the main unit, `10`, `0.1`, `12.34`.
+pub(super) fn money(grosze: u64) -> Value {
+    let text = format!("{}.{:02}", grosze / 100, grosze % 100);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+pub(super) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Kinds that several endpoints share.
+pub(super) mod kinds {
+    use super::*;
+
+    pub(in crate::tpay) const ANY: Kind = Kind::Text(0, usize::MAX);
+    pub(in crate::tpay) const FILLED: Kind = Kind::Text(1, usize::MAX);
+    pub(in crate::tpay) const UP_TO_255: Kind = Kind::Text(0, 255);
+    pub(in crate::tpay) const INT: Kind = Kind::Int(0, i64::MAX);
+    pub(in crate::tpay) const PLN: Kind = Kind::OneOf(&["PLN"]);
+    pub(in crate::tpay) const LANG: Kind =
+        Kind::OneOf(&["en", "pl", "de", "fr", "ru", "it", "es", "uk"]);
+    pub(in crate::tpay) const EMAIL: Kind = Kind::Like(|text| {
+        text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+    });
+    pub(in crate::tpay) const URL: Kind = Kind::Like(is_url);
+    pub(in crate::tpay) const BLIK_CODE: Kind =
+        Kind::Like(|text| text.len() == 6 && is_digits(text));
+    pub(in crate::tpay) const ISO_DATE_TIME: Kind = Kind::Like(is_iso_date_time);
+    pub(in crate::tpay) const DATE_TIME: Kind = Kind::Like(is_date_time);
+    pub(in crate::tpay) const COUNTRY: Kind =
+        Kind::Like(|text| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()));
+    pub(in crate::tpay) const POLISH_ACCOUNT: Kind = Kind::Like(|text| {
+        text.strip_prefix("PL").is_some_and(|digits| digits.len() == 26 && is_digits(digits))
+    });
+    pub(in crate::tpay) const ULID: Kind = Kind::Like(|text| {
+        text.len() == 26
+            && text.bytes().all(|byte| {
+                byte.is_ascii_digit() || (byte.is_ascii_uppercase() && !b"ILOU".contains(&byte))
+            })
+    });
+    pub(in crate::tpay) const BASE64: Kind = Kind::Like(is_base64);
+    pub(in crate::tpay) const ROC_TEXT: Kind = Kind::Like(|text| {
+        (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    pub(in crate::tpay) const YEAR_MONTH: Kind = Kind::Like(|text| {
+        text.len() == 4
+            && is_digits(text)
+            && text.get(2..).is_some_and(|month| ("01"..="12").contains(&month))
+    });
+
+    fn is_url(text: &str) -> bool {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        text.len() <= 3072
+            && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+            && !text.contains(char::is_whitespace)
+    }
+
+    fn is_base64(text: &str) -> bool {
+        use base64::Engine;
+        !text.is_empty() && base64::engine::general_purpose::STANDARD.decode(text).is_ok()
+    }
+}

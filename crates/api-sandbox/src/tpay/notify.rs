@@ -1,0 +1,321 @@
+//! Notifications: signed as the provider signs them, and delivered to callbacks on loopback.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use md5::{Digest, Md5};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::{Value, json};
+
+use super::json::Members;
+use super::text::{form, hex};
+
+/// The certificate of the key that signs; of no worth outside tests.
+pub(super) const SIGNING_PEM: &str = include_str!("keys/signing.pem");
+/// The intermediate and the root above it.
+pub(super) const ANCHORS_PEM: &str = include_str!("keys/anchors.pem");
+const KEY_PEM: &str = include_str!("keys/signing-key-test-only.pem");
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// A notification and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// `payment`, `blik_alias`, `tokenization`, `token_update`, `marketplace` or `recurring`.
+    pub kind: &'static str,
+    /// The id of the transaction, alias, token or plan that it tells of.
+    pub subject: String,
+    /// Where it was sent to.
+    pub url: String,
+    /// Its `Content-Type`.
+    pub content_type: &'static str,
+    /// Its `X-JWS-Signature`.
+    pub signature: String,
+    /// Its body.
+    pub body: String,
+    /// How often it was sent; 0 if the address is not on loopback.
+    pub attempts: u32,
+    /// The status of the last answer; `None` if there was none.
+    pub status: Option<u16>,
+    /// The body of the last answer.
+    pub answer: String,
+    /// Whether that was the answer that ends the deliveries.
+    pub accepted: bool,
+}
+
+/// What was sent; clones share it. Waiting on one does not hold the server up.
+#[derive(Debug, Clone, Default)]
+pub struct Outbox(Arc<(Mutex<Vec<Delivery>>, Condvar)>);
+
+impl Outbox {
+    /// The deliveries that have ended, oldest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.list().clone()
+    }
+
+    /// Waits until so many deliveries have ended, at most ten seconds, and gives them out.
+    pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
+        let waited = self
+            .0
+            .1
+            .wait_timeout_while(self.list(), Duration::from_secs(10), |list| list.len() < count);
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Delivery>> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, delivery: Delivery) {
+        self.list().push(delivery);
+        self.0.1.notify_all();
+    }
+}
+
+/// Signs and sends, one after the other, on a thread of its own: the callback may call the
+/// server back before it answers.
+pub(super) struct Post {
+    key: Option<RsaKeyPair>,
+    queue: Sender<(Delivery, u32)>,
+    outbox: Outbox,
+}
+
+impl Post {
+    pub(super) fn new() -> Self {
+        let der: String = KEY_PEM.lines().filter(|line| !line.starts_with('-')).collect();
+        let key = STANDARD.decode(der).ok().and_then(|der| RsaKeyPair::from_pkcs8(&der).ok());
+        let (queue, waiting) = channel::<(Delivery, u32)>();
+        let outbox = Outbox::default();
+        let done = outbox.clone();
+        thread::spawn(move || {
+            for (mut delivery, most) in waiting {
+                if let Some((address, target)) = loopback(&delivery.url) {
+                    while delivery.attempts < most && !delivery.accepted {
+                        deliver(&mut delivery, address, &target);
+                    }
+                }
+                done.add(delivery);
+            }
+        });
+        Self { key, queue, outbox }
+    }
+
+    pub(super) fn outbox(&self) -> Outbox {
+        self.outbox.clone()
+    }
+
+    /// The detached JWS over the body.
+    pub(super) fn sign(&self, x5u: &str, body: &[u8]) -> String {
+        let header = super::text::php_json(&json!({ "alg": "RS256", "x5u": x5u }));
+        let header = URL_SAFE_NO_PAD.encode(header);
+        let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(body));
+        let mut signature = Vec::new();
+        if let Some(key) = &self.key {
+            signature.resize(key.public().modulus_len(), 0);
+            let random = SystemRandom::new();
+            if key.sign(&RSA_PKCS1_SHA256, &random, input.as_bytes(), &mut signature).is_err() {
+                signature.clear();
+            }
+        }
+        format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// Sends a message, `most` times at most, until it is answered as it must be.
+    pub(super) fn send(&self, message: Message, url: &str, x5u: &str, most: u32) {
+        let delivery = Delivery {
+            kind: message.kind,
+            subject: message.subject,
+            url: url.to_owned(),
+            content_type: message.content_type,
+            signature: self.sign(x5u, message.body.as_bytes()),
+            body: message.body,
+            attempts: 0,
+            status: None,
+            answer: String::new(),
+            accepted: false,
+        };
+        // The thread that reads the queue lives as long as the queue.
+        let _ = self.queue.send((delivery, most));
+    }
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post").finish_non_exhaustive()
+    }
+}
+
+/// A notification before it is signed.
+pub(super) struct Message {
+    kind: &'static str,
+    subject: String,
+    content_type: &'static str,
+    body: String,
+}
+
+impl Message {
+    pub(super) fn form(kind: &'static str, subject: &str, fields: &[(&str, String)]) -> Self {
+        let content_type = "application/x-www-form-urlencoded";
+        Self { kind, subject: subject.to_owned(), content_type, body: form(fields) }
+    }
+
+    pub(super) fn json(kind: &'static str, subject: &str, body: &Value) -> Self {
+        let body = super::text::php_json(body);
+        Self { kind, subject: subject.to_owned(), content_type: "application/json", body }
+    }
+}
+
+/// The `md5sum` of a payment notification.
+pub(super) fn md5sum(parts: &[&str]) -> String {
+    hex(&Md5::digest(parts.concat()))
+}
+
+/// The address and the target of a URL, if it is plain HTTP to this machine.
+pub(super) fn loopback(url: &str) -> Option<(SocketAddr, String)> {
+    let rest = url.strip_prefix("http://")?;
+    let (host, target) = match rest.find(['/', '?']) {
+        Some(at) => rest.split_at_checked(at)?,
+        None => (rest, "/"),
+    };
+    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    let address = match host.parse::<SocketAddr>() {
+        Ok(address) => address,
+        Err(_) => {
+            let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
+            let ip = match name {
+                "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                name => name.trim_matches(['[', ']']).parse().ok()?,
+            };
+            SocketAddr::new(ip, port.parse().ok()?)
+        }
+    };
+    address.ip().is_loopback().then_some((address, target))
+}
+
+fn deliver(delivery: &mut Delivery, address: SocketAddr, target: &str) {
+    delivery.attempts += 1;
+    match exchange(delivery, address, target) {
+        Ok((status, answer)) => {
+            delivery.accepted = status == 200
+                && match delivery.kind {
+                    "payment" | "blik_alias" | "recurring" => answer == "TRUE",
+                    _ => serde_json::from_str(&answer)
+                        .is_ok_and(|answer: Value| answer.at("result") == true),
+                };
+            delivery.status = Some(status);
+            delivery.answer = answer;
+        }
+        Err(_) => {
+            delivery.status = None;
+            delivery.answer.clear();
+        }
+    }
+}
+
+fn exchange(delivery: &Delivery, address: SocketAddr, target: &str) -> io::Result<(u16, String)> {
+    let bad = || io::Error::from(io::ErrorKind::InvalidData);
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let request = format!(
+        "POST {target} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\
+         X-JWS-Signature: {}\r\nConnection: close\r\n\r\n{}",
+        delivery.content_type,
+        delivery.body.len(),
+        delivery.signature,
+        delivery.body
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let read = stream.read(&mut chunk)?;
+        bytes.extend(chunk.iter().take(read));
+        if bytes.len() > LONGEST_ANSWER {
+            return Err(bad());
+        }
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut response = httparse::Response::new(&mut headers);
+        if let httparse::Status::Complete(head) = response.parse(&bytes).map_err(|_| bad())? {
+            let header = |name: &str| {
+                let found = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
+                found.and_then(|header| str::from_utf8(header.value).ok())
+            };
+            let body = bytes.get(head..).unwrap_or_default();
+            let whole = match header("transfer-encoding") {
+                Some(_) => unchunk(body),
+                None => match header("content-length").and_then(|length| length.parse().ok()) {
+                    Some(length) => body.get(..length).map(<[u8]>::to_vec),
+                    None => (read == 0).then(|| body.to_vec()),
+                },
+            };
+            if let Some(body) = whole {
+                let text = String::from_utf8_lossy(&body).into_owned();
+                return Ok((response.code.unwrap_or_default(), text));
+            }
+        }
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+/// The body out of its chunks, once the last one is there.
+fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    loop {
+        let httparse::Status::Complete((start, length)) = httparse::parse_chunk_size(bytes).ok()?
+        else {
+            return None;
+        };
+        let end = start.checked_add(usize::try_from(length).ok()?)?;
+        out.extend_from_slice(bytes.get(start..end)?);
+        if length == 0 {
+            return Some(out);
+        }
+        bytes = bytes.get(end..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_called_back() {
+        for good in ["http://127.0.0.1:80/x", "http://localhost:81", "http://[::1]:82/?a=b"] {
+            assert!(loopback(good).is_some(), "{good}");
+        }
+        assert_eq!(loopback("http://127.0.0.1:9?a=b").unwrap().1, "/?a=b");
+        for bad in [
+            "https://127.0.0.1/",
+            "http://example.com/",
+            "http://127.0.0.1.evil.example/",
+            "http://10.0.0.1/",
+            "ftp://127.0.0.1/",
+        ] {
+            assert!(loopback(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn md5sum_is_over_the_concatenated_values() {
+        let sum = md5sum(&["1010", "TR-BRA-KGZK0X", "12.34", "order-123", "demo"]);
+        assert_eq!(sum, "f045cc3b93d68eca9f86ccc16679e4c3");
+    }
+
+    #[test]
+    fn chunks_are_joined() {
+        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nUE\r\n0\r\n\r\n").unwrap(), b"TRUE");
+        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nU"), None);
+    }
+}

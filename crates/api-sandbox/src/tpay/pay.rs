@@ -1,0 +1,282 @@
+//! Payment data: what they may hold, and what comes of them.
+
+use serde_json::{Value, json};
+
+use super::channels::{CHANNELS, GROUPS};
+use super::check::{Kind, Refusal, Rules, is_digits, kinds, may, need};
+use super::json::Members;
+use super::{AMBIGUOUS_ALIAS, BLIK_CODES, CARD_OUTCOMES, Outcome, Tpay};
+
+const AUTOPAYMENT: Rules = &[
+    need("model", Kind::OneOf(&["A", "M", "O"])),
+    may("frequency", Kind::Like(is_frequency)),
+    may("singleLimitAmount", Kind::Money),
+    may("totalLimitAmount", Kind::Money),
+    may("currency", kinds::PLN),
+    may("initDate", kinds::ISO_DATE_TIME),
+    may("expirationDate", kinds::ISO_DATE_TIME),
+];
+
+const ALIASES: Rules = &[
+    need("value", kinds::FILLED),
+    need("type", Kind::OneOf(&["UID", "PAYID"])),
+    may("label", kinds::FILLED),
+    may("key", kinds::FILLED),
+    may("recommendedAuthLevel", Kind::OneOf(&["NOCONFREQ"])),
+    may("autopayment", Kind::Object(AUTOPAYMENT)),
+    may("noDelay", Kind::Bool),
+];
+
+pub(super) const BLIK: Rules = &[
+    may("blikToken", kinds::BLIK_CODE),
+    may("aliases", Kind::Object(ALIASES)),
+    may("type", Kind::Int(0, 2)),
+    may("refuseNoPayId", Kind::Bool),
+];
+
+pub(super) const CARD: Rules = &[
+    may("card", kinds::FILLED),
+    may("token", Kind::Text(1, 64)),
+    may("preauthorizedToken", Kind::Text(1, 64)),
+    may("save", Kind::Save),
+    may("rocText", kinds::ROC_TEXT),
+];
+
+const TOKEN_PAYMENT: Rules = &[
+    need("tokenValue", Kind::Text(12, 19)),
+    need("cardExpiryDate", kinds::YEAR_MONTH),
+    need("initialTransactionId", Kind::Text(1, 22)),
+    need("cardBrand", kinds::FILLED),
+    may("rocText", kinds::ROC_TEXT),
+];
+
+pub(super) const PAY: Rules = &[
+    may("groupId", kinds::INT),
+    may("channelId", kinds::INT),
+    may("method", Kind::OneOf(&["pay_by_link", "transfer", "sale"])),
+    may("blikPaymentData", Kind::Object(BLIK)),
+    may("cardPaymentData", Kind::Object(CARD)),
+    may("tokenPaymentData", Kind::Object(TOKEN_PAYMENT)),
+    may("cof", Kind::OneOf(&["unscheduled", "cardholder_initiated", "recurring"])),
+    may("applePayPaymentData", kinds::BASE64),
+    may("googlePayPaymentData", kinds::BASE64),
+    may(
+        "clickToPayPaymentData",
+        Kind::Object(&[
+            need("paymentData", kinds::FILLED),
+            need("network", Kind::OneOf(&["visa", "mastercard"])),
+        ]),
+    ),
+    may(
+        "recursive",
+        Kind::Object(&[
+            need("period", Kind::Int(1, 5)),
+            may("quantity", kinds::INT),
+            may("type", Kind::Int(1, 1)),
+            may("expirationDate", kinds::ANY),
+        ]),
+    ),
+];
+
+/// `12M` and the like.
+fn is_frequency(text: &str) -> bool {
+    text.strip_suffix(['D', 'W', 'M', 'Y']).is_some_and(is_digits)
+}
+
+/// What is to be done with payment data.
+pub(super) struct Paying {
+    pub(super) outcome: Outcome,
+    /// Entries of `payments.errors`.
+    errors: Vec<Value>,
+    /// Entries of `payments.alternatives`.
+    alternatives: Vec<Value>,
+    /// Value, type and label of the alias to register once it is paid.
+    pub(super) alias: Option<(String, String, String)>,
+    /// Whether the card is saved once it is paid.
+    pub(super) saved_card: bool,
+    pub(super) is_card: bool,
+    /// Whether the card's bank wants to see the payer first.
+    challenged: bool,
+    pub(super) method: String,
+}
+
+impl Paying {
+    fn refused(&mut self, code: &'static str) {
+        // The text comes in the payer's language.
+        self.failed(code, "payment_failed", "Płatność została odrzucona.");
+    }
+
+    /// Puts how it went into an answer.
+    pub(super) fn report(self, body: &mut Value) {
+        body.put("/result", if self.challenged { "actionRequired" } else { "success" });
+        if !self.errors.is_empty() {
+            body.put("/payments/errors", self.errors);
+        }
+        if !self.alternatives.is_empty() {
+            body.put("/payments/alternatives", self.alternatives);
+        }
+    }
+
+    fn failed(&mut self, code: &'static str, error_code: &str, message: &str) {
+        self.outcome = Outcome::Refused(code);
+        self.errors.push(json!({
+            "errorCode": error_code, "errorMessage": message, "fieldName": null,
+        }));
+    }
+}
+
+impl Tpay {
+    /// What the payment data leads to, without doing it.
+    pub(super) fn judge(&self, pay: &Value, amount: u64) -> Result<Paying, Refusal> {
+        let mut paying = Paying {
+            outcome: Outcome::Redirect,
+            errors: Vec::new(),
+            alternatives: Vec::new(),
+            alias: None,
+            saved_card: false,
+            is_card: false,
+            challenged: false,
+            method: pay.text("/method").unwrap_or_else(|| "pay_by_link".to_owned()),
+        };
+        let (group, channel) = (pay.at("groupId").as_u64(), pay.at("channelId").as_u64());
+        if group.is_some() && channel.is_some() {
+            let why = "Either a group or a channel";
+            return Err(Refusal::field("channel_passed_with_group", "pay.channelId", why));
+        }
+        if group.is_some_and(|id| GROUPS.iter().all(|group| group.0 != id)) {
+            let why = "There is no such group";
+            return Err(Refusal::field("bank_group_does_not_exist", "pay.groupId", why));
+        }
+        if let Some(id) = channel {
+            let known = CHANNELS.iter().find(|channel| channel.0 == id);
+            let Some((_, _, _, least, most)) = known else {
+                let why = "There is no such channel";
+                return Err(Refusal::field("ts:channel:not_found", "pay.channelId", why));
+            };
+            if !(*least..=*most).contains(&amount) {
+                let why = "The channel does not take this amount";
+                return Err(Refusal::field("ts:channel:amount_outside_range", "amount", why));
+            }
+        }
+        paying.is_card = group == Some(103) || channel == Some(53);
+        if pay.at("blikPaymentData").is_object() {
+            self.judge_blik(pay.at("blikPaymentData"), &mut paying)?;
+        } else if pay.at("cardPaymentData").is_object() {
+            self.judge_card(pay.at("cardPaymentData"), amount, &mut paying)?;
+        } else if ["applePayPaymentData", "googlePayPaymentData", "clickToPayPaymentData"]
+            .iter()
+            .any(|data| !pay.at(data).is_null())
+            || pay.at("tokenPaymentData").is_object()
+        {
+            // Chosen: wallets and foreign tokens always pay.
+            paying.outcome = Outcome::Paid;
+        }
+        Ok(paying)
+    }
+
+    pub(super) fn judge_blik(&self, blik: &Value, paying: &mut Paying) -> Result<(), Refusal> {
+        let at = |name: &str| format!("pay.blikPaymentData.{name}");
+        let (code, alias) = (blik.text("/blikToken"), blik.at("aliases"));
+        let value = alias.text("/value").unwrap_or_default();
+        let kind = alias.text("/type").unwrap_or_default();
+        if code.is_none() && alias.is_null() {
+            let why = "Neither a code nor an alias";
+            return Err(Refusal::field("blik_token_not_present", &at("blikToken"), why));
+        }
+        let autopayment = alias.at("autopayment");
+        let model = autopayment.at("model").as_str();
+        let level = alias.at("recommendedAuthLevel").is_string();
+        if !autopayment.is_null() && kind != "PAYID" {
+            let why = "Only a PAYID pays by itself";
+            return Err(Refusal::field("wrong_autopayment_alias", &at("aliases.type"), why));
+        }
+        if model.is_some_and(|model| (model == "O") != level) {
+            let why = "recommendedAuthLevel belongs to model O, and model O needs it";
+            let field = at("aliases.recommendedAuthLevel");
+            return Err(Refusal::field("wrong_model_data_combination", &field, why));
+        }
+        if model == Some("M") && !alias.at("noDelay").is_null() {
+            let why = "noDelay belongs to the models A and O";
+            return Err(Refusal::field(
+                "wrong_model_data_combination",
+                &at("aliases.noDelay"),
+                why,
+            ));
+        }
+        if let Some(code) = code {
+            if kind == "PAYID" && autopayment.is_null() {
+                let why = "A PAYID is registered with autopayment";
+                return Err(Refusal::field("empty_autopayment", &at("aliases.autopayment"), why));
+            }
+            if !value.is_empty() {
+                let label = alias.text("/label").unwrap_or_default();
+                paying.alias = Some((value, kind, label));
+            }
+            let known = BLIK_CODES.iter().find(|(known, _)| *known == code);
+            match known.map(|(_, outcome)| *outcome) {
+                Some(Outcome::Refused(code)) => paying.refused(code),
+                Some(outcome) => paying.outcome = outcome,
+                None if code.starts_with("777") => paying.outcome = Outcome::Paid,
+                None => paying.refused("63"),
+            }
+            return Ok(());
+        }
+        let known = self.aliases.iter().find(|known| known.value == value && known.kind == kind);
+        let is_usable = known.is_some_and(|known| known.is_active(self.clock.unix()));
+        let key = alias.text("/key");
+        let banks = ["bank-a", "bank-b"];
+        if !is_usable {
+            // Chosen: the payment exists and waits for another way.
+            paying.failed("105", "wrong_alias", "Nieznany alias.");
+        } else if value == AMBIGUOUS_ALIAS && !key.is_some_and(|key| banks.contains(&&*key)) {
+            paying.failed("100", "ERR82", "Alias jest zarejestrowany w kilku bankach.");
+            paying.alternatives = banks
+                .iter()
+                .map(|bank| {
+                    json!({ "applicationName": bank.to_uppercase(), "applicationCode": bank })
+                })
+                .collect();
+        } else {
+            paying.outcome = Outcome::Paid;
+        }
+        Ok(())
+    }
+
+    fn judge_card(&self, card: &Value, amount: u64, paying: &mut Paying) -> Result<(), Refusal> {
+        paying.is_card = true;
+        let token = card.text("/token").or_else(|| card.text("/preauthorizedToken"));
+        if let Some(token) = token {
+            let known = self.card_tokens.iter().find(|known| known.value == token);
+            if known.is_none_or(|known| known.status != "ACTIVE") {
+                let field = "pay.cardPaymentData.token";
+                let why = "This token cannot be charged";
+                return Err(Refusal::field("incorrect_token", field, why));
+            }
+        } else if let Some(blob) = card.text("/card") {
+            check_blob(&blob, "pay.cardPaymentData.card")?;
+        } else {
+            // The payer types the card on the payment wall.
+            paying.saved_card = card.at("save") == 1;
+            return Ok(());
+        }
+        paying.saved_card = card.at("save") == 1;
+        let known = CARD_OUTCOMES.iter().find(|(digit, _)| *digit == amount % 10);
+        match known.map(|(_, outcome)| *outcome) {
+            Some(Outcome::Refused(code)) => paying.refused(code),
+            Some(outcome) => paying.outcome = outcome,
+            // A saved card is charged without its holder, so there is no page of 3-D Secure.
+            None if !card.at("token").is_null() => paying.outcome = Outcome::Paid,
+            None => paying.challenged = true,
+        }
+        Ok(())
+    }
+}
+
+/// Refuses what cannot be a card encrypted with a 2048-bit key.
+pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
+    use base64::Engine;
+    match base64::engine::general_purpose::STANDARD.decode(blob) {
+        Ok(bytes) if bytes.len() == 256 => Ok(()),
+        _ => Err(Refusal::field("encryption_error", field, "The card cannot be decrypted")),
+    }
+}

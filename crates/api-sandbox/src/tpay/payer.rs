@@ -1,0 +1,231 @@
+//! The payer: pays, declines, opens the payment wall; and what the merchant is told then.
+
+use super::json::Members;
+use super::notify::{Message, loopback, md5sum};
+use super::text::{date_time, pairs};
+use super::{Attempt, CardToken, MERCHANT_ID, SECURITY_CODE, Tpay, Transaction};
+use crate::{Raw, Reply};
+
+impl Tpay {
+    /// The payment with that id or title.
+    pub fn transaction(&self, id: &str) -> Option<&Transaction> {
+        self.find(id).and_then(|index| self.transactions.get(index))
+    }
+
+    /// The payer pays what is due. Returns whether there was such a payment, waiting: of this
+    /// API or of the marketplace, by id or by title.
+    pub fn pay(&mut self, id: &str) -> bool {
+        match self.find(id) {
+            Some(index) => {
+                let due = self.transactions.get(index).map_or(0, |found| found.grosze);
+                self.receive(index, due)
+            }
+            None => self.pay_marketplace(id),
+        }
+    }
+
+    /// The payer pays another amount than what is due, in grosze.
+    pub fn pay_amount(&mut self, id: &str, paid: u64) -> bool {
+        self.find(id).is_some_and(|index| self.receive(index, paid))
+    }
+
+    /// The payer tries and fails, with a `paymentErrorCode` such as `"101"`.
+    pub fn decline(&mut self, id: &str, code: &'static str) -> bool {
+        let at = self.clock.unix();
+        let index = self.find(id);
+        match index.and_then(|index| self.transactions.get_mut(index)) {
+            Some(found) if found.status == "pending" => {
+                found.attempts.push(Attempt { at, error: Some(code) });
+                true
+            }
+            Some(_) => false,
+            None => self.decline_marketplace(id, code),
+        }
+    }
+
+    /// The bank takes the money back and the merchant is told.
+    pub fn chargeback(&mut self, id: &str) -> bool {
+        let Some(found) = self.find(id).and_then(|index| self.transactions.get_mut(index)) else {
+            return false;
+        };
+        if !matches!(found.status, "paid" | "correct") {
+            return false;
+        }
+        found.refunded = found.paid;
+        found.status = "refund";
+        let found = found.clone();
+        self.notify_payment(&found, "CHARGEBACK");
+        true
+    }
+
+    /// Sends what the test button of the panel sends, to that address.
+    pub fn notify_test(&self, url: &str) {
+        let now = self.clock.unix();
+        let title = format!("TR-SBX-TST{now}X");
+        let sum = md5sum(&[MERCHANT_ID, &title, "1.00", "test", SECURITY_CODE]);
+        let fields = [
+            ("id", MERCHANT_ID.to_owned()),
+            ("tr_id", title.clone()),
+            ("tr_date", date_time(now)),
+            ("tr_crc", "test".to_owned()),
+            ("tr_amount", "1.00".to_owned()),
+            ("tr_paid", "1.00".to_owned()),
+            ("tr_desc", "Test transaction".to_owned()),
+            ("tr_status", "TRUE".to_owned()),
+            ("tr_error", "none".to_owned()),
+            ("tr_email", "payer@example.com".to_owned()),
+            ("test_mode", "1".to_owned()),
+            ("md5sum", sum),
+        ];
+        self.notify(Message::form("payment", &title, &fields), url);
+    }
+
+    /// Takes note of the answers to notifications in two-step mode. Happens before each request;
+    /// a test that looks at the state calls it first.
+    pub fn settle(&mut self) {
+        let ended = self.outbox().deliveries();
+        for delivery in ended.iter().skip(self.settled) {
+            let waits = |found: &&mut Transaction| {
+                delivery.kind == "payment"
+                    && found.status == "paid"
+                    && found.title == delivery.subject
+            };
+            let Some(found) = self.transactions.iter_mut().find(waits) else { continue };
+            match delivery.answer.as_str() {
+                "TRUE" => found.status = "correct",
+                "FALSE" => {
+                    found.status = "refund";
+                    found.refunded = found.paid;
+                }
+                _ => {}
+            }
+        }
+        self.settled = ended.len();
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<usize> {
+        self.transactions.iter().position(|found| found.id == id || found.title == id)
+    }
+
+    /// Money comes in for a payment that waits.
+    pub(super) fn receive(&mut self, index: usize, paid: u64) -> bool {
+        let now = self.clock.unix();
+        let status = if self.two_step { "paid" } else { "correct" };
+        let token = self.next_id();
+        let Some(found) = self.transactions.get_mut(index) else { return false };
+        if found.status != "pending" {
+            return false;
+        }
+        found.status = status;
+        found.paid = paid;
+        found.realized = Some(now);
+        found.attempts.push(Attempt { at: now, error: None });
+        let alias = found.alias.take();
+        let found = found.clone();
+        let mut card = None;
+        if found.saved_card {
+            let saved = CardToken::new(&format!("{token:064}"));
+            card = Some(saved.clone());
+            self.card_tokens.push(saved);
+        }
+        if let Some((value, kind, label)) = alias {
+            self.add_alias(&value, &kind, &label);
+            self.notify_alias(&value, "ALIAS_REGISTER");
+        }
+        let status = if self.two_step { "PAID" } else { "TRUE" };
+        self.notify_payment_with(&found, status, card.as_ref());
+        true
+    }
+
+    pub(super) fn notify_payment(&self, found: &Transaction, status: &str) {
+        self.notify_payment_with(found, status, None);
+    }
+
+    fn notify_payment_with(&self, found: &Transaction, status: &str, card: Option<&CardToken>) {
+        let Some(url) = &found.notification_url else { return };
+        let amount = |grosze: u64| format!("{}.{:02}", grosze / 100, grosze % 100);
+        let due = amount(found.grosze);
+        let crc = &found.hidden_description;
+        let error = match found.paid.cmp(&found.grosze) {
+            std::cmp::Ordering::Greater => "overpay",
+            std::cmp::Ordering::Less => "surcharge",
+            std::cmp::Ordering::Equal => "none",
+        };
+        let date = date_time(found.realized.unwrap_or(found.created));
+        let sum = md5sum(&[MERCHANT_ID, &found.title, &due, crc, SECURITY_CODE]);
+        let mut fields = vec![
+            ("id", MERCHANT_ID.to_owned()),
+            ("tr_id", found.title.clone()),
+            ("tr_date", date),
+            ("tr_crc", crc.clone()),
+            ("tr_amount", due),
+            ("tr_paid", amount(found.paid)),
+            ("tr_desc", found.description.clone()),
+            ("tr_status", status.to_owned()),
+            ("tr_error", error.to_owned()),
+            ("tr_email", found.payer.text("/email").unwrap_or_default()),
+            ("md5sum", sum),
+        ];
+        if let Some(card) = card {
+            fields.push(("card_token", card.value.clone()));
+            fields.push(("token_expiry_date", "1230".to_owned()));
+            fields.push(("card_tail", card.tail.clone()));
+            fields.push(("card_brand", "visa".to_owned()));
+        }
+        self.notify(Message::form("payment", &found.title, &fields), url);
+    }
+
+    pub(super) fn payment_url(&self, title: &str, id: &str) -> String {
+        format!("{}/?title={title}&uid={id}", self.base_url)
+    }
+
+    /// The page that a payer sees: looking at it is paying.
+    pub(super) fn wall(&mut self, request: &Raw) -> Reply {
+        if request.method != "GET" {
+            return page(405, "A browser would look");
+        }
+        let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
+        let get = |name: &str| {
+            query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+        };
+        if !get("tokenization").is_empty() {
+            return match self.tokenize(get("tokenization")) {
+                Some(_) => page(200, "Saved"),
+                None => page(404, "There is no such card to be saved"),
+            };
+        }
+        let id = get("uid").to_owned();
+        let found = self.transaction(&id);
+        let (title, [success, error]) = match found {
+            Some(found) => {
+                (found.title.clone(), [found.success_url.clone(), found.error_url.clone()])
+            }
+            None => match self.marketplace.iter().find(|found| found.id == id) {
+                Some(found) => (found.title.clone(), found.payer_urls()),
+                None => return page(404, "There is no such payment"),
+            },
+        };
+        if title != get("title") {
+            return page(404, "There is no such payment");
+        }
+        let (done, text, next) = match get("answer") {
+            "" => (self.pay(&id), "Paid", success),
+            "no" => (self.decline(&id, "101"), "Declined", error),
+            "chargeback" => (self.chargeback(&id), "Charged back", None),
+            _ => return page(400, "answer is no or chargeback"),
+        };
+        if !done {
+            return page(409, "This payment does not wait for that");
+        }
+        // A browser is sent on; never away from this machine.
+        match next.filter(|url| loopback(url).is_some()) {
+            Some(url) => page(302, text).with_header("location", url),
+            None => page(200, text),
+        }
+    }
+}
+
+fn page(status: u16, text: &str) -> Reply {
+    let body = format!("<!doctype html><title>Tpay sandbox</title><p>{text}</p>");
+    Reply::new(status, "text/html; charset=utf-8", body)
+}

@@ -1,0 +1,243 @@
+//! Recurring plans. The answers' shapes are chosen; the documentation shows requests only.
+
+use serde_json::{Value, json};
+
+use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::json::Members;
+use super::notify::Message;
+use super::text::date_time;
+use super::{Answer, Ask, Out, Tpay};
+
+/// A plan of charges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Its id, a ULID that the merchant chose.
+    pub id: String,
+    /// `active`, `finished`, `failed` or `canceled`.
+    pub status: &'static str,
+    /// What is charged each time, in grosze.
+    pub grosze: u64,
+    /// The charges, oldest first.
+    pub charges: Vec<Charge>,
+    request: Value,
+}
+
+/// One charge of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The id of its transaction, a ULID.
+    pub transaction: String,
+    /// Unix seconds.
+    pub at: u64,
+    /// How often it was tried.
+    pub attempts: u64,
+    /// Whether it was paid.
+    pub paid: bool,
+}
+
+const PAYER: Rules = &[
+    need("email", kinds::EMAIL),
+    need("name", Kind::Text(3, 255)),
+    may("phone", Kind::Text(3, usize::MAX)),
+    may("address", Kind::Text(3, 255)),
+    may("code", Kind::Text(3, 10)),
+    may("city", Kind::Text(3, 64)),
+    may("country", kinds::COUNTRY),
+    may("taxId", Kind::Text(3, 255)),
+];
+const UNITS: Kind = Kind::OneOf(&["minutes", "days", "months"]);
+const SCHEDULE: Rules = &[
+    need("amount", Kind::Money),
+    need("currency", kinds::PLN),
+    need("firstChargeDate", kinds::FILLED),
+    need("interval", Kind::Int(1, i64::MAX)),
+    need("intervalType", UNITS),
+    may("chargeCount", Kind::Int(1, i64::MAX)),
+    may(
+        "retryIntervals",
+        Kind::List(0, &[need("value", Kind::Int(1, i64::MAX)), need("unit", UNITS)]),
+    ),
+];
+const INSTRUMENT: Rules = &[
+    need("paymentType", Kind::OneOf(&["card_token", "blik_payid", "test"])),
+    need("value", kinds::FILLED),
+    may(
+        "blik",
+        Kind::Object(&[
+            need("model", Kind::OneOf(&["A", "M", "O"])),
+            may("noDelay", Kind::Bool),
+            may("recommendedAuthLevel", Kind::OneOf(&["NOCONFREQ"])),
+        ]),
+    ),
+];
+const CREATE: Rules = &[
+    need("id", kinds::ULID),
+    need("description", Kind::Text(1, 128)),
+    may("hiddenDescription", kinds::UP_TO_255),
+    need("payer", Kind::Object(PAYER)),
+    need("schedule", Kind::Object(SCHEDULE)),
+    need("paymentInstrument", Kind::Object(INSTRUMENT)),
+    need("callbackUrl", Kind::Text(1, 255)),
+];
+const UPDATE: Rules = &[need("paymentInstrument", Kind::Object(INSTRUMENT))];
+
+impl Plan {
+    fn json(&self) -> Value {
+        let mut body = self.request.clone();
+        body.put("/status", self.status);
+        body
+    }
+
+    fn charge_count(&self) -> Option<u64> {
+        self.request.at("schedule").at("chargeCount").as_u64()
+    }
+}
+
+impl Charge {
+    fn status(&self) -> &'static str {
+        if self.paid { "correct" } else { "failed" }
+    }
+}
+
+/// BLIK data come with a BLIK alias, and only with one.
+fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
+    let is_blik = instrument.at("paymentType") == "blik_payid";
+    let at = "paymentInstrument.blik";
+    match (is_blik, instrument.at("blik").is_object()) {
+        (true, false) => Err(Refusal::field("is_required", at, "A PAYID needs it")),
+        (false, true) => Err(Refusal::field("unexpected_field", at, "Only a PAYID has it")),
+        _ => Ok(()),
+    }
+}
+
+impl Tpay {
+    /// The next charge of an active plan is made, and its callback told. Returns whether there
+    /// is such a plan.
+    pub fn charge_plan(&mut self, id: &str, paid: bool) -> bool {
+        let (transaction, at) = (self.ulid(), self.clock.unix());
+        let found = self.plans.iter_mut().find(|plan| plan.id == id);
+        let Some(plan) = found.filter(|plan| plan.status == "active") else { return false };
+        plan.charges.push(Charge { transaction, at, attempts: 1, paid });
+        let count = u64::try_from(plan.charges.len()).unwrap_or(u64::MAX);
+        if paid && plan.charge_count().is_some_and(|most| count >= most) {
+            plan.status = "finished";
+        }
+        let plan = plan.clone();
+        self.notify_plan(&plan);
+        true
+    }
+
+    fn notify_plan(&self, plan: &Plan) {
+        let Some(charge) = plan.charges.last() else { return };
+        let url = plan.request.text("/callbackUrl").unwrap_or_default();
+        let body = json!({
+            "recurringId": plan.id,
+            "transactionId": charge.transaction,
+            "hiddenDescription": plan.request.at("hiddenDescription"),
+            "iterationCount": plan.charges.len(),
+            "iterationAttemptCount": charge.attempts,
+            "status": charge.status(),
+        });
+        self.notify(Message::json("recurring", &plan.id, &body), &url);
+    }
+
+    fn plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
+        let found = self.plans.iter_mut().find(|plan| plan.id == ask.id());
+        found.ok_or_else(|| Refusal::unknown("recurring plan"))
+    }
+
+    /// The plan that the path names, if it is active.
+    fn active_plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
+        match self.plan(ask)? {
+            plan if plan.status == "active" => Ok(plan),
+            // Chosen: the code.
+            _ => Err(Refusal::of(409, "not_valid", "", "The plan is not active")),
+        }
+    }
+
+    pub(super) fn recurring_create(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let body = &ask.body;
+        check(body, CREATE)?;
+        check_instrument(body.at("paymentInstrument"))?;
+        if self.plans.iter().any(|plan| body.at("id") == plan.id.as_str()) {
+            return Err(Refusal::of(409, "not_valid", "id", "There is a plan with this id"));
+        }
+        let amount = grosze(body.at("schedule").at("amount"))
+            .map_err(|(code, message)| Refusal::field(code, "schedule.amount", message))?;
+        let plan = Plan {
+            id: body.text("/id").unwrap_or_default(),
+            status: "active",
+            grosze: amount,
+            charges: Vec::new(),
+            request: body.clone(),
+        };
+        let answer = plan.json();
+        self.plans.push(plan);
+        Ok(Out::Wrapped(answer))
+    }
+
+    pub(super) fn recurring_list(&self, ask: &Ask) -> Answer {
+        ask.only(&["page", "limit"])?;
+        let all = self.plans.iter().map(Plan::json).collect();
+        Ok(Out::Wrapped(ask.page()?.wrap("list", all)))
+    }
+
+    pub(super) fn recurring_get(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        Ok(Out::Wrapped(self.plan(ask)?.json()))
+    }
+
+    pub(super) fn recurring_transactions(&mut self, ask: &Ask) -> Answer {
+        ask.only(&["page", "limit"])?;
+        let page = ask.page()?;
+        let plan = self.plan(ask)?;
+        let all = plan
+            .charges
+            .iter()
+            .map(|charge| {
+                json!({
+                    "transactionId": charge.transaction,
+                    "status": charge.status(),
+                    "amount": money(plan.grosze),
+                    "currency": "PLN",
+                    "attempts": charge.attempts,
+                    "date": date_time(charge.at),
+                })
+            })
+            .collect();
+        Ok(Out::Wrapped(page.wrap("list", all)))
+    }
+
+    pub(super) fn recurring_cancel(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let plan = self.active_plan(ask)?;
+        plan.status = "canceled";
+        Ok(Out::Wrapped(plan.json()))
+    }
+
+    pub(super) fn recurring_retry(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let plan = self.active_plan(ask)?;
+        match plan.charges.last_mut() {
+            Some(charge) if !charge.paid => {
+                // Chosen: the second try always succeeds.
+                charge.attempts += 1;
+                charge.paid = true;
+            }
+            _ => return Err(Refusal::of(409, "not_valid", "", "No charge has failed")),
+        }
+        let plan = plan.clone();
+        self.notify_plan(&plan);
+        Ok(Out::Wrapped(plan.json()))
+    }
+
+    pub(super) fn recurring_update(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, UPDATE)?;
+        check_instrument(ask.body.at("paymentInstrument"))?;
+        let plan = self.active_plan(ask)?;
+        plan.request.put("/paymentInstrument", ask.body.at("paymentInstrument").clone());
+        Ok(Out::Wrapped(plan.json()))
+    }
+}

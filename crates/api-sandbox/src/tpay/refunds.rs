@@ -1,0 +1,189 @@
+//! Refunds: of payments, and to card tokens.
+
+use serde_json::{Value, json};
+
+use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::json::Members;
+use super::text::date_time;
+use super::{Answer, Ask, Out, Tpay, Transaction};
+
+/// Money that goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id, `rf_` and 16 characters.
+    pub id: String,
+    /// The payment's id; empty for a refund to a card token.
+    pub transaction: String,
+    /// The payment's title; empty for a refund to a card token.
+    pub title: String,
+    /// The payer's address; empty for a refund to a card token.
+    pub payer_email: String,
+    /// How much, in grosze.
+    pub grosze: u64,
+    /// The currency.
+    pub currency: String,
+    /// `new`, until [`Tpay::finish_refunds`] makes it `done` (to a card: `authorized`).
+    pub status: &'static str,
+    /// Unix seconds.
+    pub at: u64,
+    /// Unix seconds; `None` until the money left.
+    pub processed: Option<u64>,
+    /// Whether the payment was made by card.
+    pub card: bool,
+    /// The card token, for a refund to one.
+    pub token: Option<String>,
+}
+
+const CREATE: Rules = &[
+    need("amount", Kind::Money),
+    need("currencyCode", Kind::Int(1, 999)),
+    need("tokenValue", Kind::Text(1, 255)),
+    may("cardExpiryDate", kinds::YEAR_MONTH),
+    may("rocText", kinds::ROC_TEXT),
+];
+
+/// ISO 4217 numbers and letters.
+const CURRENCIES: [(i64, &str); 9] = [
+    (985, "PLN"),
+    (978, "EUR"),
+    (840, "USD"),
+    (826, "GBP"),
+    (203, "CZK"),
+    (578, "NOK"),
+    (208, "DKK"),
+    (752, "SEK"),
+    (756, "CHF"),
+];
+
+impl Refund {
+    pub(super) fn of(paid: &Transaction, id: String, grosze: u64, at: u64) -> Self {
+        Self {
+            id,
+            transaction: paid.id.clone(),
+            title: paid.title.clone(),
+            payer_email: paid.payer_email(),
+            grosze,
+            currency: paid.currency.clone(),
+            status: "new",
+            at,
+            processed: None,
+            card: paid.is_card,
+            token: None,
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "refundId": self.id,
+            "status": self.status,
+            "amount": money(self.grosze),
+            "currency": self.currency,
+            "date": {
+                "schedule": date_time(self.at), "processed": self.processed.map(date_time),
+            },
+        })
+    }
+
+    pub(super) fn card_json(&self) -> Value {
+        json!({
+            "refundId": self.id,
+            "status": self.status,
+            "amount": money(self.grosze),
+            "currency": self.currency,
+            "date": { "create": date_time(self.at), "refund": self.processed.map(date_time) },
+        })
+    }
+}
+
+impl Tpay {
+    /// The money of all refunds leaves.
+    pub fn finish_refunds(&mut self) {
+        let now = self.clock.unix();
+        for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {
+            refund.status =
+                if refund.card || refund.token.is_some() { "authorized" } else { "done" };
+            refund.processed = Some(now);
+        }
+    }
+
+    pub(super) fn refunds_list(&self, ask: &Ask) -> Answer {
+        ask.only(&[
+            "page",
+            "limit",
+            "from",
+            "to",
+            "payerEmail",
+            "transactionTitle",
+            "context",
+            "token",
+        ])?;
+        let (page, within) = (ask.page()?, ask.period()?);
+        let cards = ask.one_of("context", &["transactional", "card"])? == Some("card");
+        let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+        let all: Vec<Value> = self
+            .refunds
+            .iter()
+            .filter(|refund| refund.token.is_some() == cards)
+            .filter(|refund| within(&date_time(refund.at)))
+            .filter(|refund| fits(ask.query("payerEmail"), &refund.payer_email))
+            .filter(|refund| fits(ask.query("transactionTitle"), &refund.title))
+            .filter(|refund| fits(ask.query("token"), refund.token.as_deref().unwrap_or_default()))
+            .map(Refund::json)
+            .collect();
+        let mut body = page.wrap("list", all);
+        let list = body.as_object_mut().and_then(|object| object.remove("list"));
+        body.put("/transactions", json!({ "list": list }));
+        Ok(Out::Wrapped(body))
+    }
+
+    pub(super) fn refunds_create(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let body = &ask.body;
+        check(body, CREATE)?;
+        let amount = grosze(body.at("amount"))
+            .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
+        let code = body.at("currencyCode").as_i64().unwrap_or_default();
+        let Some((_, currency)) = CURRENCIES.iter().find(|(known, _)| *known == code) else {
+            return Err(Refusal::field("not_valid", "currencyCode", "Unknown currency"));
+        };
+        let token = body.text("/tokenValue").unwrap_or_default();
+        let known = self.card_tokens.iter().find(|known| known.value == token);
+        let is_foreign = (12..=19).contains(&token.len());
+        if is_foreign && body.at("cardExpiryDate").is_null() {
+            let why = "An EISOP token needs it";
+            return Err(Refusal::field("is_required", "cardExpiryDate", why));
+        }
+        if !is_foreign && known.is_none_or(|known| known.status != "ACTIVE") {
+            let why = "This token cannot be refunded to";
+            return Err(Refusal::field("incorrect_token", "tokenValue", why));
+        }
+        let refund = Refund {
+            id: self.prefixed_id("rf_"),
+            transaction: String::new(),
+            title: String::new(),
+            payer_email: String::new(),
+            grosze: amount,
+            currency: (*currency).to_owned(),
+            status: "new",
+            at: self.clock.unix(),
+            processed: None,
+            card: true,
+            token: Some(token),
+        };
+        let answer = json!({ "refundContent": {
+            "status": refund.status,
+            "refundId": refund.id,
+            "currencyCode": code,
+            "amount": money(amount),
+            "extra": { "responseCode": "00", "responseDescription": "Approved" },
+        } });
+        self.refunds.push(refund);
+        Ok(Out::Wrapped(answer))
+    }
+
+    pub(super) fn refunds_get(&self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let found = self.refunds.iter().find(|refund| refund.id == ask.id());
+        Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("refund"))?.json()))
+    }
+}

@@ -1,0 +1,120 @@
+//! The 55 endpoints: where they are, and what they carry.
+
+use crate::query::decode;
+
+/// What a request of an endpoint carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carries {
+    Nothing,
+    Json,
+    /// JSON, or nothing where every member is optional.
+    MaybeJson,
+    Credentials,
+}
+
+pub(super) struct Route {
+    pub(super) id: &'static str,
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) carries: Carries,
+}
+
+const fn get(id: &'static str, path: &'static str) -> Route {
+    Route { id, method: "GET", path, carries: Carries::Nothing }
+}
+
+const fn post(id: &'static str, path: &'static str) -> Route {
+    Route { id, method: "POST", path, carries: Carries::Json }
+}
+
+const fn bare_post(id: &'static str, path: &'static str) -> Route {
+    Route { id, method: "POST", path, carries: Carries::Nothing }
+}
+
+/// Fixed paths before those with a parameter in their place.
+pub(super) const ROUTES: [Route; 55] = [
+    Route { id: "oauth.token", method: "POST", path: "/oauth/auth", carries: Carries::Credentials },
+    get("oauth.tokeninfo", "/oauth/tokeninfo"),
+    post("transactions.create", "/transactions"),
+    get("transactions.list", "/transactions"),
+    get("transactions.bank_groups", "/transactions/bank-groups"),
+    get("transactions.channels", "/transactions/channels"),
+    get("transactions.get", "/transactions/{}"),
+    post("transactions.pay", "/transactions/{}/pay"),
+    bare_post("transactions.cancel", "/transactions/{}/cancel"),
+    get("transactions.cancel_legacy", "/transactions/{}/cancel"),
+    Route {
+        id: "transactions.qr",
+        method: "POST",
+        path: "/transactions/{}/qr",
+        carries: Carries::MaybeJson,
+    },
+    post("transactions.refund", "/transactions/{}/refunds"),
+    get("transactions.list_refunds", "/transactions/{}/refunds"),
+    get("refunds.list", "/refunds"),
+    post("refunds.create", "/refunds"),
+    get("refunds.get", "/refunds/{}"),
+    post("tokens.create", "/tokens"),
+    get("tokens.get", "/tokens/{}"),
+    Route { id: "tokens.delete", method: "DELETE", path: "/tokens/{}", carries: Carries::Nothing },
+    post("blik.create_alias", "/blik/alias"),
+    get("blik.get_alias", "/blik/alias/{}"),
+    Route {
+        id: "blik.delete_alias",
+        method: "DELETE",
+        path: "/blik/alias/{}",
+        carries: Carries::Json,
+    },
+    post("wallet.init_apple_pay", "/wallet/applepay/init"),
+    get("accounts.list", "/accounts"),
+    post("accounts.create", "/accounts"),
+    post("accounts.create_merchant", "/v1/accounts/merchant"),
+    get("accounts.categories", "/accounts/category"),
+    get("accounts.category", "/accounts/category/{}"),
+    get("accounts.legal_forms", "/accounts/legalForm"),
+    get("accounts.legal_form", "/accounts/legalForm/{}"),
+    get("accounts.documents", "/accounts/document"),
+    get("accounts.document", "/accounts/document/{}"),
+    get("accounts.mcc", "/accounts/mcc"),
+    get("accounts.pos", "/accounts/pos"),
+    get("accounts.get", "/accounts/{}"),
+    get("accounts.balance", "/accounts/{}/balance"),
+    post("marketplace.create", "/marketplace/v1/transaction"),
+    get("marketplace.get", "/marketplace/v1/transaction/{}"),
+    post("marketplace.pay", "/marketplace/v1/transaction/{}/pay"),
+    post("marketplace.refund", "/marketplace/v1/transaction/{}/refund"),
+    bare_post("marketplace.cancel", "/marketplace/v1/transaction/{}/cancel"),
+    get("marketplace.bank_groups", "/marketplace/v1/bank-groups"),
+    get("collect.list_bank_accounts", "/collect/bank-accounts"),
+    post("collect.create_bank_account", "/collect/bank-accounts"),
+    get("reports.list", "/reports"),
+    get("reports.file", "/reports/{}/files/{}"),
+    post("recurring.create", "/recurring"),
+    get("recurring.list", "/recurring"),
+    get("recurring.get", "/recurring/{}"),
+    get("recurring.transactions", "/recurring/{}/transactions"),
+    bare_post("recurring.cancel", "/recurring/{}/cancel"),
+    bare_post("recurring.retry", "/recurring/{}/retry"),
+    post("recurring.update_payment_instrument", "/recurring/{}/payment_instrument"),
+    get("certificates.signing", "/x509/notifications-jws.pem"),
+    get("certificates.root", "/x509/tpay-jws-root.pem"),
+];
+
+impl Route {
+    /// The decoded values of the path's parameters, if it is this route's.
+    pub(super) fn matches(&self, path: &str) -> Option<Vec<String>> {
+        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
+        let mut values = Vec::new();
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Some(values),
+                // Every byte but letters, digits and `-._~` is escaped, and no other one.
+                (Some("{}"), Some(value)) if !value.is_empty() => {
+                    values.push(decode(value, false, b"~").ok()?);
+                }
+                (Some(ours), Some(theirs)) if ours == theirs => {}
+                _ => return None,
+            }
+        }
+    }
+}

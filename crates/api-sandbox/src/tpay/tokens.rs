@@ -1,0 +1,135 @@
+//! Card tokens, and the session of Apple Pay.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
+use super::json::Members;
+use super::notify::Message;
+use super::pay::check_blob;
+use super::{Answer, Ask, Out, Tpay};
+
+/// A card that was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardToken {
+    /// 64 letters and digits.
+    pub value: String,
+    /// `ACTIVE`, `DELETED`, `RESUME` or `SUSPENDED`.
+    pub status: &'static str,
+    /// The last digits of the card.
+    pub tail: String,
+}
+
+impl CardToken {
+    pub(super) fn new(value: &str) -> Self {
+        Self { value: value.to_owned(), status: "ACTIVE", tail: "0016".to_owned() }
+    }
+}
+
+/// A card that is about to be saved.
+#[derive(Debug, Clone)]
+pub(super) struct Tokenization {
+    id: String,
+    callback: String,
+}
+
+const CREATE: Rules = &[
+    need("callbackUrl", kinds::URL),
+    may("payer", Kind::Object(&[need("name", kinds::FILLED), need("email", kinds::EMAIL)])),
+    may("redirectUrl", Kind::Object(&[need("success", kinds::URL), need("error", kinds::URL)])),
+    may("card", kinds::FILLED),
+];
+
+const APPLE_PAY: Rules = &[
+    need("domainName", kinds::FILLED),
+    may("displayName", Kind::Text(1, 64)),
+    need("validationUrl", kinds::URL),
+];
+
+impl Tpay {
+    /// The payer types the card of a tokenization in, and the merchant gets its token. Returns
+    /// the token; `None` if there is no such tokenization.
+    pub fn tokenize(&mut self, id: &str) -> Option<String> {
+        let at = self.tokenizations.iter().position(|known| known.id == id)?;
+        let tokenization = self.tokenizations.remove(at);
+        let card = CardToken::new(&format!("{:064}", self.next_id()));
+        let body = json!({ "type": "tokenization", "data": {
+            "tokenizationId": tokenization.id,
+            "token": card.value,
+            "cardBrand": "visa",
+            "cardTail": card.tail,
+            "tokenExpiryDate": "1230",
+        } });
+        let value = card.value.clone();
+        self.card_tokens.push(card);
+        self.notify(Message::json("tokenization", &tokenization.id, &body), &tokenization.callback);
+        Some(value)
+    }
+
+    /// The bank replaces the card behind a token, and the panel's address is told. Returns
+    /// whether there is such a token and such an address.
+    pub fn update_token(&mut self, value: &str) -> bool {
+        let found = self.card_tokens.iter_mut().find(|card| card.value == value);
+        let (Some(card), Some(url)) = (found, &self.panel_url) else { return false };
+        card.tail = "1112".to_owned();
+        let body = json!({ "type": "token_update", "data": { "token": value } });
+        self.notify(Message::json("token_update", value, &body), url);
+        true
+    }
+
+    pub(super) fn tokens_create(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, CREATE)?;
+        let card = ask.body.text("/card");
+        if let Some(card) = &card {
+            check_blob(card, "card")?;
+        }
+        let id = self.ulid();
+        let callback = ask.body.text("/callbackUrl").unwrap_or_default();
+        self.tokenizations.push(Tokenization { id: id.clone(), callback });
+        // With the card in hand there is nothing to wait for.
+        if card.is_some() {
+            self.tokenize(&id);
+        }
+        let url = format!("{}/?tokenization={id}", self.base_url);
+        Ok(Out::Wrapped(json!({ "id": id, "url": url })))
+    }
+
+    pub(super) fn tokens_get(&self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let found = self.card_tokens.iter().find(|card| card.value == ask.id());
+        let card = found.ok_or_else(|| Refusal::unknown("token"))?;
+        Ok(Out::Bare(json!({
+            "expirationDate": "1230",
+            "tokenStatus": card.status,
+            "cardTail": card.tail,
+            "content": { "imageUrl": format!("{}/cards/visa.png", self.base_url) },
+        })))
+    }
+
+    pub(super) fn tokens_delete(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let found = self.card_tokens.iter_mut().find(|card| card.value == ask.id());
+        let card = found.ok_or_else(|| Refusal::unknown("token"))?;
+        if card.status == "DELETED" {
+            return Err(Refusal::field("incorrect_token", "", "This token cannot be removed"));
+        }
+        card.status = "DELETED";
+        Ok(Out::Empty)
+    }
+
+    pub(super) fn wallet_init_apple_pay(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, APPLE_PAY)?;
+        let session = json!({
+            "merchantSessionIdentifier": self.ulid(),
+            "domainName": ask.body.at("domainName"),
+            "displayName": ask.body.at("displayName"),
+        });
+        let mut session = STANDARD.encode(session.to_string());
+        // Sessions come with whitespace in them.
+        session.insert_str(session.len() / 2, "\n ");
+        Ok(Out::Wrapped(json!({ "session": session })))
+    }
+}

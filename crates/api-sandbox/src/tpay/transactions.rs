@@ -1,0 +1,454 @@
+//! Payments: created, paid, cancelled, refunded, listed.
+
+use serde_json::{Value, json};
+
+use super::check::{Kind, Refusal, Rules, check, grosze, is_digits, kinds, may, money, need};
+use super::json::Members;
+use super::pay::{PAY, Paying};
+use super::text::date_time;
+use super::{Answer, Ask, Out, Outcome, POS_ID, Refund, Tpay};
+
+/// A payment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transaction {
+    /// Its id, a ULID.
+    pub id: String,
+    /// What the payer sees, `TR-...`.
+    pub title: String,
+    /// `pending`, `paid`, `correct`, `refund` or `canceled`.
+    pub status: &'static str,
+    /// What is due, in grosze.
+    pub grosze: u64,
+    /// What was paid, in grosze.
+    pub paid: u64,
+    /// What was paid back, in grosze.
+    pub refunded: u64,
+    /// The currency of all amounts.
+    pub currency: String,
+    /// What the payer reads.
+    pub description: String,
+    /// The merchant's own text; `tr_crc` of notifications.
+    pub hidden_description: String,
+    /// Unix seconds.
+    pub created: u64,
+    /// Unix seconds; `None` while nothing was paid.
+    pub realized: Option<u64>,
+    /// What was tried and failed, and the one that did not.
+    pub attempts: Vec<Attempt>,
+    /// Whether a lock keeps it from being changed (`transaction_lock`).
+    pub locked: bool,
+    /// Where notifications go.
+    pub notification_url: Option<String>,
+    pub(super) is_card: bool,
+    pub(super) success_url: Option<String>,
+    pub(super) error_url: Option<String>,
+    pub(super) payer: Value,
+    payer_id: String,
+    lang: String,
+    method: Option<String>,
+    collect: bool,
+    /// What is noted once the money is there: the card to save, the alias to register.
+    pub(super) saved_card: bool,
+    pub(super) alias: Option<(String, String, String)>,
+}
+
+/// One try to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Unix seconds.
+    pub at: u64,
+    /// The `paymentErrorCode`; `None` if it succeeded.
+    pub error: Option<&'static str>,
+}
+
+const PAYER: Rules = &[
+    need("email", kinds::EMAIL),
+    need("name", Kind::Text(3, 255)),
+    may("phone", Kind::Text(3, usize::MAX)),
+    may("address", Kind::Text(3, 255)),
+    may("code", Kind::Text(3, 10)),
+    may("city", Kind::Text(3, 64)),
+    may("country", kinds::COUNTRY),
+    may("taxId", Kind::Text(3, 255)),
+    may("ip", Kind::Text(7, 45)),
+    may("userAgent", Kind::Text(1, 255)),
+];
+
+const CALLBACKS: Rules = &[
+    may("payerUrls", Kind::Object(&[may("success", kinds::URL), may("error", kinds::URL)])),
+    may("notification", Kind::Object(&[may("url", kinds::URL), may("email", kinds::EMAIL)])),
+];
+
+const PAYEE: Rules = &[
+    need("name", Kind::Text(1, 255)),
+    need("url", Kind::Text(1, 255)),
+    may("mcc", Kind::Like(|text| text.len() == 4 && is_digits(text))),
+    may(
+        "address",
+        Kind::Object(&[
+            need("street", kinds::FILLED),
+            need("houseNumber", kinds::FILLED),
+            may("flatNumber", kinds::ANY),
+            need("postalCode", kinds::FILLED),
+            need("city", kinds::FILLED),
+            need("country", kinds::COUNTRY),
+        ]),
+    ),
+];
+
+const CURRENCIES: Kind =
+    Kind::OneOf(&["PLN", "EUR", "USD", "GBP", "CZK", "NOK", "DKK", "SEK", "CHF"]);
+
+const CREATE: Rules = &[
+    need("amount", Kind::Money),
+    may("currency", CURRENCIES),
+    need("description", Kind::Text(1, 128)),
+    may("hiddenDescription", kinds::UP_TO_255),
+    may("lang", kinds::LANG),
+    need("payer", Kind::Object(PAYER)),
+    may("pay", Kind::Object(PAY)),
+    may("callbacks", Kind::Object(CALLBACKS)),
+    may(
+        "collect",
+        Kind::Object(&[
+            need("account", kinds::POLISH_ACCOUNT),
+            need("receiver", Kind::Text(3, 70)),
+        ]),
+    ),
+    may("payee", Kind::Object(PAYEE)),
+];
+
+const REFUND: Rules = &[may("amount", Kind::Money)];
+
+const IMAGE_TYPES: Kind = Kind::OneOf(&["image/png", "image/jpeg", "image/svg+xml"]);
+const QR: Rules = &[
+    may("size", Kind::OneOf(&["S", "M", "L", "XL"])),
+    may("outputType", IMAGE_TYPES),
+    may("logo", kinds::BASE64),
+    may("logoType", IMAGE_TYPES),
+    may("linkType", Kind::OneOf(&["title", "gtitle"])),
+];
+
+impl Tpay {
+    /// Does what was judged and answers as create and pay do.
+    fn carry_out(&mut self, index: usize, paying: Option<Paying>) -> Answer {
+        let now = self.clock.unix();
+        let outcome = paying.as_ref().map(|paying| paying.outcome);
+        if let (Some(paying), Some(found)) = (&paying, self.transactions.get_mut(index)) {
+            found.method = Some(paying.method.clone());
+            found.is_card = paying.is_card;
+            found.saved_card = paying.saved_card;
+            found.alias = paying.alias.clone();
+            if let Outcome::Refused(code) = paying.outcome {
+                found.alias = None;
+                found.attempts.push(Attempt { at: now, error: Some(code) });
+            }
+        }
+        if outcome == Some(Outcome::Paid) {
+            let due = self.transactions.get(index).map_or(0, |found| found.grosze);
+            self.receive(index, due);
+        }
+        let Some(found) = self.transactions.get(index) else {
+            return Err(Refusal::unknown("transaction"));
+        };
+        let mut body = found.json();
+        let is_paid = outcome == Some(Outcome::Paid);
+        let url = (!is_paid).then(|| self.payment_url(&found.title, &found.id));
+        body.put("/lang", found.lang.clone());
+        body.put("/transactionPaymentUrl", url);
+        if let Some(paying) = paying {
+            paying.report(&mut body);
+        }
+        // After the answer was made: only those who look again see it.
+        if let (Some(Outcome::RefusedLater(code)), Some(found)) =
+            (outcome, self.transactions.get_mut(index))
+        {
+            found.attempts.push(Attempt { at: now, error: Some(code) });
+        }
+        Ok(Out::Wrapped(body))
+    }
+
+    pub(super) fn transactions_create(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let body = &ask.body;
+        check(body, CREATE)?;
+        let amount = grosze(body.at("amount"))
+            .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
+        let crc = body.text("/hiddenDescription").unwrap_or_default();
+        let used = self.transactions.iter().any(|found| found.hidden_description == crc);
+        if self.unique_crc && !crc.is_empty() && used {
+            let why = "This text was used before";
+            return Err(Refusal::field("crc_not_unique", "hiddenDescription", why));
+        }
+        if !self.callbacks_allowed && body.at("callbacks").is_object() {
+            let why = "The callbacks of the panel may not be replaced";
+            return Err(Refusal::field("url_override_is_disabled", "callbacks", why));
+        }
+        if body.at("payee").at("address").is_object() && body.at("payee").at("mcc").is_null() {
+            let why = "An address needs the mcc";
+            return Err(Refusal::field("is_required", "payee.mcc", why));
+        }
+        let paying = match body.at("pay") {
+            Value::Object(pay) if !pay.is_empty() => Some(self.judge(body.at("pay"), amount)?),
+            _ => None,
+        };
+        let transaction = Transaction {
+            id: self.ulid(),
+            title: self.title(),
+            status: "pending",
+            grosze: amount,
+            paid: 0,
+            refunded: 0,
+            currency: body.text("/currency").unwrap_or_else(|| "PLN".to_owned()),
+            description: body.text("/description").unwrap_or_default(),
+            hidden_description: crc,
+            created: self.clock.unix(),
+            realized: None,
+            attempts: Vec::new(),
+            locked: false,
+            notification_url: body.text("/callbacks/notification/url"),
+            is_card: false,
+            success_url: body.text("/callbacks/payerUrls/success"),
+            error_url: body.text("/callbacks/payerUrls/error"),
+            payer: body.at("payer").clone(),
+            payer_id: self.prefixed_id("py_"),
+            lang: body.text("/lang").unwrap_or_else(|| "pl".to_owned()),
+            method: None,
+            collect: body.at("collect").is_object(),
+            saved_card: false,
+            alias: None,
+        };
+        self.transactions.push(transaction);
+        self.carry_out(self.transactions.len() - 1, paying)
+    }
+
+    /// The index of the payment that the path names.
+    fn named(&self, ask: &Ask) -> Result<usize, Refusal> {
+        let found = self.transactions.iter().position(|found| found.id == ask.id());
+        found.ok_or_else(|| Refusal::unknown("transaction"))
+    }
+
+    /// The payment that the path names, if it may be changed.
+    fn changeable(&mut self, ask: &Ask) -> Result<&mut Transaction, Refusal> {
+        let index = self.named(ask)?;
+        let found = self.transactions.get_mut(index);
+        let found = found.ok_or_else(|| Refusal::unknown("transaction"))?;
+        if found.locked {
+            return Err(Refusal::of(409, "transaction_lock", "", "The transaction is locked"));
+        }
+        Ok(found)
+    }
+
+    pub(super) fn transactions_list(&self, ask: &Ask) -> Answer {
+        ask.only(&["page", "limit", "from", "to", "status"])?;
+        let page = ask.page()?;
+        let status = ask.one_of("status", &["paid", "correct", "pending", "refund", "canceled"])?;
+        let within = ask.period()?;
+        // Chosen: oldest first.
+        let all: Vec<Value> = self
+            .transactions
+            .iter()
+            .filter(|found| status.is_none_or(|status| found.status == status))
+            .filter(|found| within(&date_time(found.created)))
+            .map(Transaction::full_json)
+            .collect();
+        Ok(Out::Wrapped(page.wrap("transactions", all)))
+    }
+
+    pub(super) fn transactions_get(&self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let found = self.transactions.get(self.named(ask)?);
+        Ok(Out::Wrapped(found.map(Transaction::full_json).unwrap_or_default()))
+    }
+
+    pub(super) fn transactions_pay(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let index = self.named(ask)?;
+        check(&ask.body, PAY)?;
+        let found = self.changeable(ask)?;
+        if found.status != "pending" {
+            // Chosen: the code; the documentation only says that it must be pending.
+            let why = "Only a pending transaction can be paid";
+            return Err(Refusal::of(409, "transaction_lock", "", why));
+        }
+        let amount = found.grosze;
+        if ask.body.at("groupId").is_null() && ask.body.at("channelId").is_null() {
+            let why = "Neither a group nor a channel";
+            return Err(Refusal::field("no_payment_data", "groupId", why));
+        }
+        let paying = self.judge(&ask.body, amount).map_err(Refusal::of_pay_itself)?;
+        self.carry_out(index, Some(paying))
+    }
+
+    pub(super) fn transactions_cancel(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        let found = self.changeable(ask)?;
+        if found.status != "pending" {
+            let why = "Only a pending transaction can be cancelled";
+            return Err(Refusal::of(409, "transaction_lock", "", why));
+        }
+        found.status = "canceled";
+        Ok(Out::Wrapped(json!({})))
+    }
+
+    pub(super) fn transactions_qr(&self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, QR)?;
+        let index = self.named(ask)?;
+        let found = self.transactions.get(index).ok_or_else(|| Refusal::unknown("transaction"))?;
+        // Images of the right type, but without the link in them, except for SVG's title.
+        let url = self.payment_url(&found.title, &found.id).replace('&', "&amp;");
+        Ok(match ask.body.at("outputType").as_str() {
+            Some("image/jpeg") => {
+                Out::Bytes("image/jpeg", include_bytes!("images/dot.jpg").to_vec())
+            }
+            Some("image/svg+xml") => Out::Bytes(
+                "image/svg+xml",
+                format!("<svg xmlns=\"http://www.w3.org/2000/svg\"><title>{url}</title></svg>")
+                    .into_bytes(),
+            ),
+            _ => Out::Bytes("image/png", include_bytes!("images/dot.png").to_vec()),
+        })
+    }
+
+    pub(super) fn transactions_refund(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        if self.marketplace.iter().any(|found| found.id == ask.id()) {
+            let why = "The marketplace has its own way";
+            return Err(Refusal::field("cannot_refund_marketplace_transaction", "", why));
+        }
+        self.named(ask)?;
+        check(&ask.body, REFUND)?;
+        let asked = match ask.body.at("amount") {
+            Value::Null => None,
+            amount => Some(
+                grosze(amount)
+                    .map_err(|(code, message)| Refusal::field(code, "amount", message))?,
+            ),
+        };
+        let now = self.clock.unix();
+        let (window, longest) = (self.equal_refund_seconds, self.refund_seconds);
+        let id = self.prefixed_id("rf_");
+        let earlier = self.refunds.iter().filter(|refund| refund.transaction == ask.id());
+        let recent: Vec<u64> = earlier
+            .filter(|refund| now < refund.at.saturating_add(window))
+            .map(|refund| refund.grosze)
+            .collect();
+        let found = self.changeable(ask)?;
+        if found.collect {
+            let why = "Collect has its own way";
+            return Err(Refusal::field("cannot_refund_collect_transaction", "", why));
+        }
+        if found.status == "refund" || (found.paid > 0 && found.refunded >= found.paid) {
+            return Err(Refusal::field("already_refunded", "", "Nothing is left to refund"));
+        }
+        if !matches!(found.status, "paid" | "correct") {
+            return Err(Refusal::field("cannot_create_refund", "", "Nothing was paid"));
+        }
+        if now >= found.realized.unwrap_or(found.created).saturating_add(longest) {
+            return Err(Refusal::field("refund_period_expired", "", "Too late"));
+        }
+        let left = found.paid.saturating_sub(found.refunded);
+        let amount = asked.unwrap_or(left);
+        if amount > left {
+            // Chosen: the code; that it is refused is documented.
+            let why = "More than what is left to refund";
+            return Err(Refusal::field("cannot_create_refund", "amount", why));
+        }
+        if recent.contains(&amount) {
+            let why = "The same refund was asked for a moment ago";
+            return Err(Refusal::field("cannot_create_refund", "", why));
+        }
+        // A series of partial refunds never changes the status.
+        if found.refunded == 0 && amount == found.paid {
+            found.status = "refund";
+        }
+        found.refunded += amount;
+        let found = found.clone();
+        self.refunds.push(Refund::of(&found, id, amount, now));
+        self.notify_payment(&found, "CHARGEBACK");
+        self.transactions_list_refunds(&Ask {
+            path: ask.path.clone(),
+            query: Vec::new(),
+            body: Value::Null,
+        })
+    }
+
+    pub(super) fn transactions_list_refunds(&self, ask: &Ask) -> Answer {
+        ask.only(&["page", "limit", "from", "to"])?;
+        let index = self.named(ask)?;
+        let (page, within) = (ask.page()?, ask.period()?);
+        let of_it: Vec<&Refund> = self
+            .refunds
+            .iter()
+            .filter(|refund| refund.transaction == ask.id())
+            .filter(|refund| within(&date_time(refund.at)))
+            .collect();
+        let (cards, transfers): (Vec<&Refund>, Vec<&Refund>) =
+            of_it.iter().partition(|refund| refund.card);
+        let mut body = self.transactions.get(index).map(Transaction::full_json).unwrap_or_default();
+        let total = of_it.len();
+        // Chosen: the page is cut out of each list.
+        body.put("/refundsList", page.cut(transfers.into_iter().map(Refund::json).collect()));
+        body.put("/refundsNoAccountList", json!([]));
+        body.put("/refundsCardsList", page.cut(cards.into_iter().map(Refund::card_json).collect()));
+        body.put("/page", page.page);
+        body.put("/limit", page.limit);
+        body.put("/total", total);
+        Ok(Out::Wrapped(body))
+    }
+}
+
+impl Transaction {
+    /// What create and pay show.
+    fn json(&self) -> Value {
+        let realized = self.realized.map(date_time);
+        let payer = |name: &str| self.payer.text(&format!("/{name}")).unwrap_or_default();
+        json!({
+            "transactionId": self.id,
+            "title": self.title,
+            "posId": POS_ID,
+            "status": self.status,
+            "date": { "creation": date_time(self.created), "realization": realized },
+            "amount": money(self.grosze),
+            "currency": self.currency,
+            "description": self.description,
+            "hiddenDescription": self.hidden_description,
+            "payer": {
+                "payerId": self.payer_id,
+                "email": payer("email"),
+                "name": payer("name"),
+                "phone": payer("phone"),
+                "address": payer("address"),
+                "city": payer("city"),
+                "country": self.payer.text("/country").unwrap_or_else(|| "PL".to_owned()),
+                "postalCode": payer("code"),
+                "taxId": payer("taxId"),
+            },
+            "payments": {
+                "status": if self.realized.is_some() { "correct" } else { "pending" },
+                "method": self.method,
+                "amountPaid": money(self.paid),
+                "date": { "realization": realized },
+            },
+        })
+    }
+
+    /// What get and list show.
+    fn full_json(&self) -> Value {
+        let mut body = self.json();
+        let lock = if self.locked { json!("Transaction") } else { Value::Null };
+        let status = if self.locked { json!("Active") } else { Value::Null };
+        body.put(
+            "/lock",
+            json!({ "type": lock, "status": status, "amount": null, "amountCollected": null }),
+        );
+        let attempt = |attempt: &Attempt| json!({ "date": date_time(attempt.at), "paymentErrorCode": attempt.error });
+        body.put("/payments/attempts", self.attempts.iter().map(attempt).collect::<Vec<_>>());
+        body
+    }
+
+    pub(super) fn payer_email(&self) -> String {
+        self.payer.text("/email").unwrap_or_default()
+    }
+}

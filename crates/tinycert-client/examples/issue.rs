@@ -1,0 +1,124 @@
+//! Issues a certificate and writes chain, key and CA certificate to files.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use tinycert_client::{KeyPairFiles, NewCa, NewCert, San, Session};
+
+const HELP: &str = "\
+Issues a certificate for a year and writes three files:
+  NAME.chain.pem  the certificate, then that of its CA: for servers
+  NAME.key.pem    the private key, which only the owner may read
+  NAME.ca.pem     the certificate of the CA: for those who are to trust it
+
+usage: issue [options] --ca NAME CN [SAN...]
+
+  CN                   the common name; it is the first of the alternative names, too
+  SAN                  more names: a host, an address, an e-mail address or a URI,
+                       or with its kind: DNS:..., IP:..., email:..., URI:...
+  --ca NAME            the organization or common name of the CA
+  --create-ca          make the CA if there is none with this organization
+  --country CC         two capital letters (default US)
+  --organization NAME  of the certificate (default: that of the CA)
+  --out FOLDER         where the files go (default: here)
+
+exit status: 0 issued, 1 an error, 2 wrong arguments
+
+environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
+             and optionally TINYCERT_BASE_URL
+";
+
+struct Arguments {
+    ca: String,
+    create_ca: bool,
+    country: String,
+    organization: Option<String>,
+    out: PathBuf,
+    common_name: String,
+    sans: Vec<San>,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let (mut ca, mut create_ca, mut country) = (None, false, "US".to_owned());
+    let (mut organization, mut out, mut names) = (None, PathBuf::from("."), Vec::new());
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("ca") => ca = Some(parser.value()?.string()?),
+            Long("create-ca") => create_ca = true,
+            Long("country") => country = parser.value()?.string()?,
+            Long("organization") => organization = Some(parser.value()?.string()?),
+            Long("out") => out = parser.value()?.into(),
+            Value(name) => names.push(name.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let ca = ca.ok_or("--ca is missing")?;
+    let common_name = names.first().ok_or("the common name is missing")?.clone();
+    let sans: Result<Vec<San>, _> = names.iter().map(|name| name.parse()).collect();
+    let sans = sans.map_err(|error| error.to_string())?;
+    Ok(Some(Arguments { ca, create_ca, country, organization, out, common_name, sans }))
+}
+
+fn main() -> ExitCode {
+    let result = match arguments() {
+        Ok(Some(arguments)) => issue(arguments),
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("issue: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("issue: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let Arguments { ca, create_ca, country, organization, out, common_name, sans } = arguments;
+    let session = Session::from_env()?;
+    let ca_id = if create_ca {
+        session.get_or_create_ca(&NewCa::new(&country, &ca))?
+    } else {
+        session.find_ca(&ca)?.ok_or("there is no such CA; --create-ca makes it")?.id
+    };
+    std::fs::create_dir_all(&out)?;
+    let stem = file_stem(&common_name);
+    let files = KeyPairFiles::new(
+        out.join(format!("{stem}.chain.pem")),
+        out.join(format!("{stem}.key.pem")),
+    );
+    let organization = match organization {
+        Some(organization) => organization,
+        None => session.ca_details(ca_id)?.organization.unwrap_or(ca),
+    };
+    let new = NewCert::new(ca_id, country, organization, &common_name).sans(sans);
+    let cert_id = session.issue_cert(&new)?;
+    println!("certificate {cert_id} for {common_name}");
+    session.save_to_files(cert_id, &files)?;
+    let ca_file = out.join(format!("{stem}.ca.pem"));
+    std::fs::write(&ca_file, session.get_ca(ca_id)?)?;
+    for file in [files.chain(), files.key(), &ca_file] {
+        println!("wrote {}", file.display());
+    }
+    session.disconnect()?;
+    Ok(())
+}
+
+/// The name of a certificate's files: a wildcard's star becomes `_`.
+fn file_stem(common_name: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
+    common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()
+}

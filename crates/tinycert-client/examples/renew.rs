@@ -1,0 +1,160 @@
+//! Renews every certificate that ends soon and replaces its files. Without `--execute` it only
+//! says what it would do. Made for cron.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use tinycert_client::{CaId, CertId, KeyPairFiles, Session, UnixTime};
+
+const HELP: &str = "\
+Renews certificates that end soon, with the key that they have, and writes for each
+  NAME.chain.pem  the certificate, then that of its CA: for servers
+  NAME.key.pem    the private key, which only the owner may read
+Files are replaced whole. That they can be written is tried before anything is renewed.
+
+usage: renew [options]
+
+  --execute     do it; without this, nothing is renewed and nothing is written
+  --days N      those that end within N days (default 30), and those that have ended
+                and have no good one of the same name
+  --ca NAME     only of the CA with this organization or common name
+  --cert ID     only this certificate, whenever it ends; with one that was renewed
+                before, its successor's files are written (needs --ca)
+  --out FOLDER  where the files are (default: here)
+
+exit status: 0 all well, 1 at least one failed, 2 wrong arguments
+
+environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
+             and optionally TINYCERT_BASE_URL
+";
+
+struct Arguments {
+    execute: bool,
+    days: u32,
+    ca: Option<String>,
+    cert: Option<CertId>,
+    out: PathBuf,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let mut arguments =
+        Arguments { execute: false, days: 30, ca: None, cert: None, out: PathBuf::from(".") };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("execute") => arguments.execute = true,
+            Long("days") => arguments.days = parser.value()?.parse()?,
+            Long("ca") => arguments.ca = Some(parser.value()?.string()?),
+            Long("cert") => arguments.cert = Some(parser.value()?.parse()?),
+            Long("out") => arguments.out = parser.value()?.into(),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if arguments.cert.is_some() && arguments.ca.is_none() {
+        return Err("--cert needs --ca".into());
+    }
+    Ok(Some(arguments))
+}
+
+fn main() -> ExitCode {
+    let result = match arguments() {
+        Ok(Some(arguments)) => renew_all(&arguments),
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("renew: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("renew: {failed} could not be renewed; run it again");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("renew: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A certificate that is to be renewed.
+struct Due {
+    ca_id: CaId,
+    cert_id: CertId,
+    name: String,
+    days: Option<i64>,
+}
+
+/// Renews what is due; how many failed.
+fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
+    let session = Session::from_env()?;
+    if arguments.execute {
+        std::fs::create_dir_all(&arguments.out)?;
+    }
+    let mut failed = 0;
+    for due in due(&session, arguments)? {
+        let Due { cert_id, name, days, .. } = &due;
+        let left = days.map_or("asked for".to_owned(), |days| format!("{days} days left"));
+        if !arguments.execute {
+            println!("would renew {cert_id} {name} ({left})");
+            continue;
+        }
+        match session.renew_to_files(due.ca_id, *cert_id, &files(&arguments.out, name)) {
+            Ok(renewal) if renewal.is_new => {
+                println!("renewed {cert_id} {name} ({left}): now {}", renewal.cert_id);
+            }
+            Ok(renewal) => println!("{cert_id} {name} was renewed before: {}", renewal.cert_id),
+            Err(error) => {
+                println!("failed {cert_id} {name}: {error}; again with --cert {cert_id}");
+                failed += 1;
+            }
+        }
+    }
+    session.disconnect()?;
+    Ok(failed)
+}
+
+fn due(session: &Session, arguments: &Arguments) -> Result<Vec<Due>, Box<dyn Error>> {
+    let cas = match &arguments.ca {
+        Some(name) => vec![session.find_ca(name)?.ok_or("there is no such CA")?],
+        None => session.list_cas()?,
+    };
+    let now = UnixTime::from(session.clock().now()).seconds();
+    let mut due = Vec::new();
+    for ca in cas {
+        if let Some(cert_id) = arguments.cert {
+            let name = session.cert_details(cert_id)?.common_name.unwrap_or_default();
+            due.push(Due { ca_id: ca.id, cert_id, name, days: None });
+            continue;
+        }
+        for cert in session.expiring_certs(ca.id, arguments.days)? {
+            due.push(Due {
+                ca_id: ca.id,
+                cert_id: cert.id,
+                name: cert.name.unwrap_or_default(),
+                days: cert.expires.map(|end| (end.seconds() - now).div_euclid(86_400)),
+            });
+        }
+    }
+    Ok(due)
+}
+
+/// The files of a certificate: a wildcard's star becomes `_`.
+fn files(folder: &Path, common_name: &str) -> KeyPairFiles {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
+    let stem: String =
+        common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect();
+    KeyPairFiles::new(
+        folder.join(format!("{stem}.chain.pem")),
+        folder.join(format!("{stem}.key.pem")),
+    )
+}

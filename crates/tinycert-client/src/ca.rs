@@ -1,0 +1,343 @@
+//! Certificate authorities.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, wire, wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{CaId, fault};
+
+/// A CA in the list of all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CaItem {
+    /// Its id.
+    pub id: CaId,
+    /// Its organization (O), not its common name; several CAs may have the same.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// The subject of a CA, and its hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CaDetails {
+    /// Its id.
+    pub id: CaId,
+    /// The country (C), two letters.
+    #[serde(rename = "C", default, deserialize_with = "wire::text")]
+    pub country: Option<String>,
+    /// The state or province (ST); absent or empty if none was given.
+    #[serde(rename = "ST", default, deserialize_with = "wire::text")]
+    pub state: Option<String>,
+    /// The city (L); absent or empty if none was given.
+    #[serde(rename = "L", default, deserialize_with = "wire::text")]
+    pub locality: Option<String>,
+    /// The organization (O).
+    #[serde(rename = "O", default, deserialize_with = "wire::text")]
+    pub organization: Option<String>,
+    /// The organizational unit (OU), which the server chooses.
+    #[serde(rename = "OU", default, deserialize_with = "wire::text")]
+    pub organizational_unit: Option<String>,
+    /// The common name (CN): the organization followed by ` CA`.
+    #[serde(rename = "CN", default, deserialize_with = "wire::text")]
+    pub common_name: Option<String>,
+    /// The e-mail address (E) that the account had when the CA was made.
+    #[serde(rename = "E", default, deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// The hash that it signs with.
+    #[serde(default)]
+    pub hash_alg: Option<HashAlg>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+wire_enum! {
+    /// The hash of a CA's signatures, as [`CaDetails`] has it.
+    pub enum HashAlg {
+        /// SHA-1, which today's software does not trust any more.
+        Sha1 = "SHA1",
+        /// SHA-256.
+        Sha256 = "SHA256",
+    }
+}
+
+/// The hash that a new CA will sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum HashMethod {
+    /// `sha1`, which the server still offers and today's software does not trust any more.
+    Sha1,
+    /// `sha256`.
+    #[default]
+    Sha256,
+}
+
+impl HashMethod {
+    /// The text of the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+        }
+    }
+}
+
+/// Two upper-case letters, ISO 3166-1.
+pub(crate) fn check_country(country: &str) -> Result<(), InputError> {
+    if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(InputError::new("country", "must be two capital letters, such as US"))
+}
+
+pub(crate) fn check_organization(organization: &str) -> Result<(), InputError> {
+    if organization.trim().is_empty() {
+        return Err(InputError::new("organization", "must not be empty"));
+    }
+    Ok(())
+}
+
+/// `POST /api/v1/ca/list`: all CAs of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ListCas;
+
+impl Endpoint for ListCas {
+    type Output = Vec<CaItem>;
+    const ID: &'static str = "ca.list";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/ca/list".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(Body::Form(Params::new()))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<CaItem>, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `POST /api/v1/ca/details`: subject and hash of a CA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetCaDetails {
+    ca_id: CaId,
+}
+
+impl GetCaDetails {
+    /// Of that CA.
+    pub fn new(ca_id: CaId) -> Self {
+        Self { ca_id }
+    }
+}
+
+impl Endpoint for GetCaDetails {
+    type Output = CaDetails;
+    const ID: &'static str = "ca.details";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/ca/details".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("ca_id", self.ca_id);
+        Ok(Body::Form(params))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<CaDetails, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `POST /api/v1/ca/get`: the certificate of a CA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetCa {
+    ca_id: CaId,
+}
+
+impl GetCa {
+    /// Of that CA.
+    pub fn new(ca_id: CaId) -> Self {
+        Self { ca_id }
+    }
+}
+
+impl Endpoint for GetCa {
+    type Output = String;
+    const ID: &'static str = "ca.get";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/ca/get".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("ca_id", self.ca_id).push("what", "cert");
+        Ok(Body::Form(params))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<String, Fault> {
+        fault::text(response, "pem")
+    }
+}
+
+/// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeleteCa {
+    ca_id: CaId,
+}
+
+impl DeleteCa {
+    /// Deletes that CA.
+    pub fn new(ca_id: CaId) -> Self {
+        Self { ca_id }
+    }
+}
+
+impl Endpoint for DeleteCa {
+    type Output = ();
+    const ID: &'static str = "ca.delete";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/ca/delete".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("ca_id", self.ca_id);
+        Ok(Body::Form(params))
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+/// `POST /api/v1/ca/new`: makes a CA.
+///
+/// ```
+/// use tinycert_client::NewCa;
+///
+/// let new = NewCa::new("US", "ACME, Inc.").state("Illinois").locality("Chicago");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCa {
+    country: String,
+    organization: String,
+    locality: Option<String>,
+    state: Option<String>,
+    hash_method: HashMethod,
+}
+
+impl NewCa {
+    /// In a country (two capital letters), for an organization. Its common name will be the
+    /// organization followed by ` CA`; it signs with SHA-256.
+    pub fn new(country: impl Into<String>, organization: impl Into<String>) -> Self {
+        Self {
+            country: country.into(),
+            organization: organization.into(),
+            locality: None,
+            state: None,
+            hash_method: HashMethod::default(),
+        }
+    }
+
+    /// The city.
+    #[must_use]
+    pub fn locality(mut self, locality: impl Into<String>) -> Self {
+        self.locality = Some(locality.into());
+        self
+    }
+
+    /// The state or province.
+    #[must_use]
+    pub fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// The hash that it will sign with.
+    #[must_use]
+    pub fn hash_method(mut self, method: HashMethod) -> Self {
+        self.hash_method = method;
+        self
+    }
+
+    /// The organization, which is the CA's name in the list.
+    pub(crate) fn name(&self) -> &str {
+        &self.organization
+    }
+}
+
+impl Endpoint for NewCa {
+    type Output = CaId;
+    const ID: &'static str = "ca.new";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/ca/new".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_country(&self.country)?;
+        check_organization(&self.organization)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params
+            .push("C", &self.country)
+            .push_some("L", self.locality.as_deref())
+            .push("O", &self.organization)
+            .push_some("ST", self.state.as_deref())
+            .push("hash_method", self.hash_method.as_str());
+        Ok(Body::Form(params))
+    }
+
+    fn parse(&self, response: &Response) -> Result<CaId, Fault> {
+        #[derive(Deserialize)]
+        struct Made {
+            ca_id: CaId,
+        }
+        fault::answer::<Made>(response).map(|made| made.ca_id)
+    }
+}

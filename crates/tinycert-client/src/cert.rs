@@ -1,0 +1,622 @@
+//! Certificates.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::BitOr;
+
+use api_auth::{
+    Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Secret,
+    SecretBytes, UnixTime, wire, wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::ca::{check_country, check_organization};
+use crate::{CaId, CertId, San, fault, san};
+
+wire_enum! {
+    /// Where a certificate stands.
+    pub enum CertStatus {
+        /// Valid.
+        Good = "good",
+        /// Suspended; it may become good again.
+        Hold = "hold",
+        /// Its year is over.
+        Expired = "expired",
+        /// Taken back. The server lets it become good again.
+        Revoked = "revoked",
+        /// Replaced by its successor of a reissue. Lists leave it out.
+        Obsolete = "obsolete",
+    }
+}
+
+/// A set of statuses, by which a list is filtered.
+///
+/// ```
+/// use tinycert_client::StatusMask;
+///
+/// let mask = StatusMask::GOOD | StatusMask::EXPIRED;
+/// assert_eq!(mask.bits(), 3);
+/// assert!(mask.contains(StatusMask::GOOD) && !mask.contains(StatusMask::HOLD));
+/// assert_eq!(format!("{mask:?}"), "StatusMask(expired | good)");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StatusMask(u8);
+
+impl StatusMask {
+    /// Those whose year is over.
+    pub const EXPIRED: Self = Self(1);
+    /// The valid ones.
+    pub const GOOD: Self = Self(2);
+    /// Those taken back.
+    pub const REVOKED: Self = Self(4);
+    /// Those suspended.
+    pub const HOLD: Self = Self(8);
+    /// All four.
+    pub const ALL: Self = Self(15);
+
+    const NAMES: [(Self, &'static str); 4] = [
+        (Self::EXPIRED, "expired"),
+        (Self::GOOD, "good"),
+        (Self::REVOKED, "revoked"),
+        (Self::HOLD, "hold"),
+    ];
+
+    /// The set with these bits; `None` if it is empty or has others than the four.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits == 0 || bits > Self::ALL.0 { None } else { Some(Self(bits)) }
+    }
+
+    /// Its bits, as the wire has them.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for StatusMask {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for StatusMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Self::NAMES.iter().filter(|(one, _)| self.contains(*one));
+        let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+        write!(f, "StatusMask({})", names.join(" | "))
+    }
+}
+
+/// A certificate in the list of a CA.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CertItem {
+    /// Its id.
+    pub id: CertId,
+    /// Its common name (CN).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// Where it stands; never obsolete.
+    #[serde(default)]
+    pub status: Option<CertStatus>,
+    /// When its year is over.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub expires: Option<UnixTime>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// Subject, status and names of a certificate. When it expires is in the list only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CertDetails {
+    /// Its id.
+    pub id: CertId,
+    /// Where it stands.
+    #[serde(default)]
+    pub status: Option<CertStatus>,
+    /// The country (C), two letters.
+    #[serde(rename = "C", default, deserialize_with = "wire::text")]
+    pub country: Option<String>,
+    /// The state or province (ST); absent or empty if none was given.
+    #[serde(rename = "ST", default, deserialize_with = "wire::text")]
+    pub state: Option<String>,
+    /// The city (L); absent or empty if none was given.
+    #[serde(rename = "L", default, deserialize_with = "wire::text")]
+    pub locality: Option<String>,
+    /// The organization (O).
+    #[serde(rename = "O", default, deserialize_with = "wire::text")]
+    pub organization: Option<String>,
+    /// The organizational unit (OU); absent or empty if none was given.
+    #[serde(rename = "OU", default, deserialize_with = "wire::text")]
+    pub organizational_unit: Option<String>,
+    /// The common name (CN).
+    #[serde(rename = "CN", default, deserialize_with = "wire::text")]
+    pub common_name: Option<String>,
+    /// The subject alternative names (Alt).
+    #[serde(rename = "Alt", default, deserialize_with = "san::list")]
+    pub sans: Vec<San>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListCerts {
+    ca_id: CaId,
+    what: StatusMask,
+}
+
+impl ListCerts {
+    /// Of that CA, with a status that is in the set.
+    pub fn new(ca_id: CaId, what: StatusMask) -> Self {
+        Self { ca_id, what }
+    }
+}
+
+impl Endpoint for ListCerts {
+    type Output = Vec<CertItem>;
+    const ID: &'static str = "cert.list";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/cert/list".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("ca_id", self.ca_id).push_number("what", self.what.bits());
+        Ok(Body::Form(params))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<CertItem>, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `POST /api/v1/cert/details`: subject, status and names of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetCertDetails {
+    cert_id: CertId,
+}
+
+impl GetCertDetails {
+    /// Of that certificate.
+    pub fn new(cert_id: CertId) -> Self {
+        Self { cert_id }
+    }
+}
+
+impl Endpoint for GetCertDetails {
+    type Output = CertDetails;
+    const ID: &'static str = "cert.details";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/cert/details".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("cert_id", self.cert_id);
+        Ok(Body::Form(params))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<CertDetails, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// What can be had of a certificate as PEM text that is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CertPart {
+    /// The certificate alone.
+    Cert,
+    /// The certificate, followed by that of its CA: what a TLS server is given.
+    Chain,
+    /// The request that it was made from.
+    Csr,
+}
+
+impl CertPart {
+    /// The text of the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cert => "cert",
+            Self::Chain => "chain",
+            Self::Csr => "csr",
+        }
+    }
+}
+
+/// The two forms of a private key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyForm {
+    /// As it is.
+    Decrypted,
+    /// Encrypted with the account's passphrase.
+    Encrypted,
+}
+
+impl KeyForm {
+    /// The text of the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decrypted => "key.dec",
+            Self::Encrypted => "key.enc",
+        }
+    }
+}
+
+fn get<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
+    let mut params = Params::new();
+    params.push_number("cert_id", cert_id).push("what", what);
+    Body::Form(params)
+}
+
+const GET: &str = "/api/v1/cert/get";
+
+/// `POST /api/v1/cert/get` for the private key, as PEM text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetKey {
+    cert_id: CertId,
+    form: KeyForm,
+}
+
+impl GetKey {
+    /// Of that certificate, in that form.
+    pub fn new(cert_id: CertId, form: KeyForm) -> Self {
+        Self { cert_id, form }
+    }
+}
+
+impl Endpoint for GetKey {
+    type Output = Secret;
+    const ID: &'static str = "cert.get";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        GET.into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(get(self.cert_id, self.form.as_str()))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<Secret, Fault> {
+        fault::text(response, "pem").map(Secret::new)
+    }
+}
+
+/// `POST /api/v1/cert/get` for certificate and private key in one PKCS#12 file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetPkcs12 {
+    cert_id: CertId,
+}
+
+impl GetPkcs12 {
+    /// Of that certificate. The account's passphrase opens the file.
+    pub fn new(cert_id: CertId) -> Self {
+        Self { cert_id }
+    }
+}
+
+impl Endpoint for GetPkcs12 {
+    type Output = SecretBytes;
+    const ID: &'static str = "cert.get";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        GET.into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(get(self.cert_id, "pkcs12"))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<SecretBytes, Fault> {
+        let text = Secret::new(fault::text(response, "pkcs12")?);
+        SecretBytes::from_base64(text.expose())
+            .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("pkcs12: not base64"))
+    }
+}
+
+/// `POST /api/v1/cert/get` for what is no secret, as PEM text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetCert {
+    cert_id: CertId,
+    what: CertPart,
+}
+
+impl GetCert {
+    /// That part of that certificate.
+    pub fn new(cert_id: CertId, what: CertPart) -> Self {
+        Self { cert_id, what }
+    }
+}
+
+impl Endpoint for GetCert {
+    type Output = String;
+    const ID: &'static str = "cert.get";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        GET.into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(get(self.cert_id, self.what.as_str()))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<String, Fault> {
+        fault::text(response, "pem")
+    }
+}
+
+#[derive(Deserialize)]
+struct Made {
+    cert_id: CertId,
+}
+
+/// `POST /api/v1/cert/reissue`: renews a certificate for a year from now, with the same key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReissueCert {
+    cert_id: CertId,
+}
+
+impl ReissueCert {
+    /// Renews that certificate.
+    pub fn new(cert_id: CertId) -> Self {
+        Self { cert_id }
+    }
+}
+
+impl Endpoint for ReissueCert {
+    type Output = CertId;
+    const ID: &'static str = "cert.reissue";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/cert/reissue".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("cert_id", self.cert_id);
+        Ok(Body::Form(params))
+    }
+
+    fn parse(&self, response: &Response) -> Result<CertId, Fault> {
+        fault::answer::<Made>(response).map(|made| made.cert_id)
+    }
+}
+
+/// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetCertStatus {
+    cert_id: CertId,
+    status: CertStatus,
+}
+
+impl SetCertStatus {
+    /// Makes that certificate good, hold or revoked.
+    pub fn new(cert_id: CertId, status: CertStatus) -> Self {
+        Self { cert_id, status }
+    }
+}
+
+impl Endpoint for SetCertStatus {
+    type Output = ();
+    const ID: &'static str = "cert.status";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/cert/status".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        match self.status {
+            CertStatus::Good | CertStatus::Hold | CertStatus::Revoked => Ok(()),
+            _ => Err(InputError::new("status", "must be good, hold or revoked")),
+        }
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push_number("cert_id", self.cert_id).push("status", self.status.as_str());
+        Ok(Body::Form(params))
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+/// `POST /api/v1/cert/new`: makes a key pair and a certificate for a year.
+///
+/// ```
+/// use tinycert_client::{CaId, NewCert, San};
+///
+/// let new = NewCert::new(CaId::new(561), "US", "ACME, Inc.", "example.com")
+///     .organizational_unit("IT Department")
+///     .san(San::Dns("example.com".to_owned()))
+///     .san(San::Dns("*.example.com".to_owned()));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCert {
+    ca_id: CaId,
+    country: String,
+    organization: String,
+    common_name: String,
+    organizational_unit: Option<String>,
+    locality: Option<String>,
+    state: Option<String>,
+    sans: Vec<San>,
+}
+
+impl NewCert {
+    /// By that CA, in a country (two capital letters), for an organization, with a common name.
+    ///
+    /// The common name is in the subject only. Today's software looks at the [`San`]s instead, so
+    /// a host name belongs there, too.
+    pub fn new(
+        ca_id: CaId,
+        country: impl Into<String>,
+        organization: impl Into<String>,
+        common_name: impl Into<String>,
+    ) -> Self {
+        Self {
+            ca_id,
+            country: country.into(),
+            organization: organization.into(),
+            common_name: common_name.into(),
+            organizational_unit: None,
+            locality: None,
+            state: None,
+            sans: Vec::new(),
+        }
+    }
+
+    /// The organizational unit.
+    #[must_use]
+    pub fn organizational_unit(mut self, unit: impl Into<String>) -> Self {
+        self.organizational_unit = Some(unit.into());
+        self
+    }
+
+    /// The city.
+    #[must_use]
+    pub fn locality(mut self, locality: impl Into<String>) -> Self {
+        self.locality = Some(locality.into());
+        self
+    }
+
+    /// The state or province.
+    #[must_use]
+    pub fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// Adds a name that the certificate is for.
+    #[must_use]
+    pub fn san(mut self, san: San) -> Self {
+        self.sans.push(san);
+        self
+    }
+
+    /// Adds several names that the certificate is for.
+    #[must_use]
+    pub fn sans(mut self, sans: impl IntoIterator<Item = San>) -> Self {
+        self.sans.extend(sans);
+        self
+    }
+
+    pub(crate) fn ca(&self) -> CaId {
+        self.ca_id
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.common_name
+    }
+}
+
+impl Endpoint for NewCert {
+    type Output = CertId;
+    const ID: &'static str = "cert.new";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/cert/new".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_country(&self.country)?;
+        check_organization(&self.organization)?;
+        if self.common_name.trim().is_empty() {
+            return Err(InputError::new("common_name", "must not be empty"));
+        }
+        let problems = self.sans.iter().enumerate();
+        match problems.filter_map(|(index, san)| Some((index, san.problem()?))).next() {
+            Some((index, problem)) => Err(InputError::new(format!("sans[{index}]"), problem)),
+            None => Ok(()),
+        }
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params
+            .push("C", &self.country)
+            .push("CN", &self.common_name)
+            .push_some("L", self.locality.as_deref())
+            .push("O", &self.organization)
+            .push_some("OU", self.organizational_unit.as_deref());
+        for (index, san) in self.sans.iter().enumerate() {
+            params.push(format!("SANs[{index}][{}]", san.kind()), san.value());
+        }
+        params.push_some("ST", self.state.as_deref()).push_number("ca_id", self.ca_id);
+        Ok(Body::Form(params))
+    }
+
+    fn parse(&self, response: &Response) -> Result<CertId, Fault> {
+        fault::answer::<Made>(response).map(|made| made.cert_id)
+    }
+}

@@ -1,0 +1,346 @@
+//! The client: key, settings, and the way to a session.
+
+use std::fmt;
+use std::sync::Arc;
+
+use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
+use api_auth::{
+    AccessToken, Credential, Error, InputError, Provider, Result, Secret, Settings, Site, TokenKey,
+    TokenStore, http::Uri,
+};
+
+use crate::connect::{API_KEY, Connect};
+use crate::{Session, fault};
+
+const PROVIDER: Provider = Provider {
+    name: "tinycert",
+    user_agent: concat!("tinycert-client/", env!("CARGO_PKG_VERSION")),
+    encoding: ENCODING,
+    // Some documented failures of the server are 500.
+    retry_statuses: &[429, 500, 502, 503, 504],
+    fault: fault::read,
+};
+
+static DIALECT: Dialect = Dialect {
+    digest: "digest",
+    token: "token",
+    secrets: &["token", "digest", "passphrase"],
+    expired: fault::session_is_over,
+    fault: fault::read,
+};
+
+/// Where the API is. The provider has no sandbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://www.tinycert.org`
+    #[default]
+    Production,
+    /// Any other base URL, without `/api/v1`: a test server or a proxy. `https` unless it is this
+    /// machine.
+    Custom(String),
+}
+
+impl Environment {
+    /// The base URL, to which paths such as `/api/v1/connect` are appended.
+    pub fn base_url(&self) -> &str {
+        match self {
+            Self::Production => "https://www.tinycert.org",
+            Self::Custom(url) => url,
+        }
+    }
+}
+
+/// An account's API key with all settings: what opens sessions. Cloning is cheap.
+///
+/// ```no_run
+/// use tinycert_client::Client;
+///
+/// let client = Client::builder("the API key").build()?;
+/// let session = client.connect("account@example.com", "My Secret Passphrase")?;
+/// for ca in session.list_cas()? {
+///     println!("{} {}", ca.id, ca.name.unwrap_or_default());
+/// }
+/// session.disconnect()?;
+/// # Ok::<(), tinycert_client::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    core: api_auth::Client,
+    signer: FormDigest,
+    keep_passphrase: bool,
+    store: Option<Arc<dyn TokenStore>>,
+}
+
+/// Makes a [`Client`]; see [`Client::builder`].
+#[derive(Clone)]
+#[must_use = "nothing happens before `build`"]
+pub struct Builder {
+    api_key: Secret,
+    environment: Environment,
+    keep_passphrase: bool,
+    store: Option<Arc<dyn TokenStore>>,
+    settings: Settings,
+}
+
+impl Client {
+    /// Begins a client with the account's API key, which the site shows beside its API
+    /// documentation. It signs every request and is never sent.
+    pub fn builder(api_key: impl Into<Secret>) -> Builder {
+        Builder {
+            api_key: api_key.into(),
+            environment: Environment::Production,
+            keep_passphrase: true,
+            store: None,
+            settings: Settings::default(),
+        }
+    }
+
+    /// A client from the environment variable `TINYCERT_API_KEY`. It calls `TINYCERT_BASE_URL` if
+    /// that is set, and production otherwise. See also [`Session::from_env`].
+    ///
+    /// # Errors
+    /// A variable that is missing or wrong, by name.
+    pub fn from_env() -> Result<Self> {
+        Builder::from_env()?.build()
+    }
+
+    /// Opens a session of the account with that e-mail address. The passphrase encrypts the
+    /// account's private keys; it is not the password of the website.
+    ///
+    /// The session keeps the passphrase and opens itself again, once a call, when the server does
+    /// not know it any more; see [`Builder::forget_passphrase`].
+    ///
+    /// With a [token store](Builder::token_store), a session that is kept there is taken over
+    /// without a request, and one that is opened is kept there.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn connect(
+        &self,
+        email: impl Into<String>,
+        passphrase: impl Into<Secret>,
+    ) -> Result<Session> {
+        let connect = Connect::new(email, passphrase);
+        let base = self.core.base_url(Site::MAIN).unwrap_or_default();
+        let key = TokenKey::new(&["tinycert", base, connect.email()]);
+        let token = match &self.store {
+            Some(store) => self.kept_token(&**store, &key, &connect)?,
+            None => self.core.send(&connect)?,
+        };
+        let opening = if self.keep_passphrase { Some(self.opening(connect)?) } else { None };
+        let mut auth = FormSession::new(self.signer.clone(), Some(token), opening);
+        if let Some(store) = &self.store {
+            auth = auth.with_store(key, store.clone());
+        }
+        Ok(self.session(auth, self.store.is_none()))
+    }
+
+    /// The token in the store, or that of a new session, which is then kept there.
+    fn kept_token(
+        &self,
+        store: &dyn TokenStore,
+        key: &TokenKey,
+        connect: &Connect,
+    ) -> Result<Secret> {
+        if let Some(kept) = store.load(key) {
+            return Ok(kept.value().clone());
+        }
+        let _one_process = store.lock(key);
+        if let Some(kept) = store.load(key) {
+            return Ok(kept.value().clone());
+        }
+        let token = self.core.send(connect)?;
+        store.save(key, &AccessToken::new(token.clone(), self.core.clock().now()));
+        Ok(token)
+    }
+
+    /// A session that was opened before and left open, by its token; see
+    /// [`Session::into_token`]. Nothing is sent. It stays open when it is dropped.
+    pub fn resume(&self, token: impl Into<Secret>) -> Session {
+        self.session(FormSession::new(self.signer.clone(), Some(token.into()), None), false)
+    }
+
+    /// A session that was opened before, by its token, which opens itself again if the server
+    /// does not know the token any more. Nothing is sent. It stays open when it is dropped.
+    ///
+    /// # Errors
+    /// A base URL that nothing can be appended to.
+    pub fn resume_or_connect(
+        &self,
+        token: impl Into<Secret>,
+        email: impl Into<String>,
+        passphrase: impl Into<Secret>,
+    ) -> Result<Session> {
+        let opening = self.opening(Connect::new(email, passphrase))?;
+        let auth = FormSession::new(self.signer.clone(), Some(token.into()), Some(opening));
+        Ok(self.session(auth, false))
+    }
+
+    /// How a session opens itself again.
+    fn opening(&self, connect: Connect) -> Result<Opening> {
+        let base = self.core.base_url(Site::MAIN).unwrap_or_default();
+        let url = Uri::try_from([base, Connect::PATH].concat())
+            .map_err(|_| InputError::new("base_url", "is not a URL"))?;
+        Ok(Opening { url, params: connect.into_params() })
+    }
+
+    fn session(&self, auth: FormSession, ends_on_drop: bool) -> Session {
+        let auth = Arc::new(auth);
+        let core = self.core.with_credentials(vec![(Credential::MAIN, auth.clone())]);
+        Session::new(core, auth, ends_on_drop)
+    }
+
+    api_auth::client_verbs!();
+}
+
+impl Builder {
+    /// Begins a client from the variables that [`Client::from_env`] reads.
+    ///
+    /// # Errors
+    /// A variable that is missing or wrong, by name.
+    pub fn from_env() -> Result<Self> {
+        Ok(Self::from_variables(variable)?)
+    }
+
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
+        let builder = Client::builder(need(&get, "TINYCERT_API_KEY")?);
+        Ok(match get("TINYCERT_BASE_URL").filter(|url| !url.trim().is_empty()) {
+            Some(url) => builder.environment(Environment::Custom(url)),
+            None => builder,
+        })
+    }
+
+    /// Chooses where the API is. Default: [`Environment::Production`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Lets sessions forget the passphrase once they are open. When the server does not know such
+    /// a session any more, every further call fails with
+    /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
+    pub fn forget_passphrase(mut self) -> Self {
+        self.keep_passphrase = false;
+        self
+    }
+
+    /// Keeps sessions in this store, so that the next program run takes one over instead of
+    /// opening another: [`FileStore`](crate::FileStore) for commands, or one of your own that
+    /// several machines share. Such a session stays open when it is dropped, and
+    /// [`disconnect`](Session::disconnect) ends it for all who share it.
+    pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    api_auth::builder_knobs!();
+
+    /// Checks everything and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// The first argument that is wrong, by name: an empty key, a base URL that is none or would
+    /// send passphrase and keys in the clear.
+    pub fn build(self) -> Result<Client, Error> {
+        static TINYCERT: Provider = PROVIDER;
+        let signer = FormDigest::new(("api_key", &self.api_key), &DIALECT)?;
+        let core = self.settings.build(
+            &TINYCERT,
+            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            vec![(API_KEY, Arc::new(signer.clone()))],
+        )?;
+        Ok(Client { core, signer, keep_passphrase: self.keep_passphrase, store: self.store })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("environment", &self.environment)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Opens a session from the environment: what [`Client::from_env`] reads, `TINYCERT_EMAIL`
+    /// and `TINYCERT_PASSPHRASE`.
+    ///
+    /// # Errors
+    /// A variable that is missing or wrong, by name; otherwise as [`Client::connect`].
+    pub fn from_env() -> Result<Self> {
+        let client = Client::from_env()?;
+        let (email, passphrase) = login_from(variable)?;
+        client.connect(email, passphrase)
+    }
+}
+
+fn login_from(get: impl Fn(&str) -> Option<String>) -> Result<(String, Secret), InputError> {
+    let email = need(&get, "TINYCERT_EMAIL")?;
+    Ok((email, Secret::new(need(&get, "TINYCERT_PASSPHRASE")?)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn need(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<String, InputError> {
+    get(name)
+        .filter(|value| !value.trim().is_empty())
+        .ok_or_else(|| InputError::new(name, "must be set in the environment and not be empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(set: &[(&str, &str)]) -> Result<Builder, String> {
+        Builder::from_variables(|name| {
+            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+        .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        assert!(variables(&[]).unwrap_err().starts_with("TINYCERT_API_KEY: "));
+        assert!(variables(&[("TINYCERT_API_KEY", " ")]).is_err());
+        let missing = |set: &str| login_from(|name| (name == set).then(|| "x".to_owned()));
+        assert_eq!(missing("TINYCERT_PASSPHRASE").unwrap_err().argument(), "TINYCERT_EMAIL");
+        assert_eq!(missing("TINYCERT_EMAIL").unwrap_err().argument(), "TINYCERT_PASSPHRASE");
+    }
+
+    #[test]
+    fn the_environment_chooses_the_host() {
+        let key = ("TINYCERT_API_KEY", "k");
+        let base = |set: &[_]| variables(set).unwrap().environment.base_url().to_owned();
+        assert_eq!(base(&[key]), "https://www.tinycert.org");
+        let custom = ("TINYCERT_BASE_URL", "http://127.0.0.1:1");
+        assert_eq!(base(&[key, custom]), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn wrong_settings_are_refused_by_name() {
+        let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
+        assert_eq!(refused(Client::builder("")).as_deref(), Some("api_key"));
+        for url in ["www.tinycert.org", "https://u:p@h", "http://h", "https://h?x=1"] {
+            let custom = Client::builder("k").environment(Environment::Custom(url.to_owned()));
+            assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let builder = Client::builder("CANARY").proxy("http://u:CANARY@127.0.0.1:1");
+        let client = builder.clone().build().unwrap();
+        let session = client.resume_or_connect("CANARY", "a@b", "CANARY").unwrap();
+        assert!(!format!("{builder:?} {client:?} {session:?}").contains("CANARY"));
+    }
+}

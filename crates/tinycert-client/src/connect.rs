@@ -1,0 +1,100 @@
+//! Opening and closing a session.
+
+use std::borrow::Cow;
+
+use api_auth::{Body, Credential, Endpoint, Fault, InputError, Method, Params, Response, Secret};
+
+use crate::fault;
+
+/// The API key alone, without a session: the credential of [`Connect`].
+pub const API_KEY: Credential = Credential::named("API key");
+
+/// `POST /api/v1/connect`: opens a session. The answer is its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connect {
+    email: String,
+    passphrase: Secret,
+}
+
+impl Connect {
+    pub(crate) const PATH: &'static str = "/api/v1/connect";
+
+    /// For the account with that e-mail address. The passphrase encrypts its private keys; it is
+    /// not the password of the website.
+    pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
+        Self { email: email.into(), passphrase: passphrase.into() }
+    }
+
+    pub(crate) fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The parameters by name, for opening the same session again.
+    pub(crate) fn into_params(self) -> Vec<(&'static str, Secret)> {
+        vec![("email", Secret::new(self.email)), ("passphrase", self.passphrase)]
+    }
+}
+
+impl Endpoint for Connect {
+    type Output = Secret;
+    const ID: &'static str = "session.connect";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        Self::PATH.into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        if self.email.trim().is_empty() {
+            return Err(InputError::new("email", "must not be empty"));
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut params = Params::new();
+        params.push("email", &self.email).push("passphrase", self.passphrase.expose());
+        Ok(Body::Form(params))
+    }
+
+    fn credential(&self) -> Credential {
+        API_KEY
+    }
+
+    /// A session whose token was lost on the way does no harm.
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<Secret, Fault> {
+        fault::text(response, "token").map(Secret::new)
+    }
+}
+
+/// `POST /api/v1/disconnect`: closes the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Disconnect;
+
+impl Endpoint for Disconnect {
+    type Output = ();
+    const ID: &'static str = "session.disconnect";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/disconnect".into()
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(Body::Form(Params::new()))
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}

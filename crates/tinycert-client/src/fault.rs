@@ -1,0 +1,169 @@
+//! How TinyCert says no, and answers that nobody documents.
+
+use api_auth::{
+    Error, ErrorKind, Fault, Fields, Response, Sent, json, status_fault, wire, wire_enum,
+};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+wire_enum! {
+    /// Why the server refuses; see [`ErrorCode::of`]. It says more than the HTTP status.
+    pub enum ErrorCode {
+        /// The id belongs to another account, or the login is wrong.
+        AccessDenied = "AccessDenied",
+        /// The account's data is damaged.
+        AccountError = "AccountError",
+        /// There is no account with that e-mail address.
+        AccountNotFound = "AccountNotFound",
+        /// The account could not be loaded; it may work later.
+        AccountNotLoaded = "AccountNotLoaded",
+        /// The API key is not that of the account.
+        ApiKeyMismatch = "ApiKeyMismatch",
+        /// A value is wrong; the message names the parameter.
+        InputFailure = "InputFailure",
+        /// The session is unknown or has expired.
+        InvalidToken = "InvalidToken",
+        /// Not a POST request.
+        MethodDisallowed = "MethodDisallowed",
+        /// A parameter is missing; the message names it.
+        MissingParameter = "MissingParameter",
+        /// There is no CA or certificate with that id.
+        NotFound = "NotFound",
+        /// The certificate was reissued before: use its successor.
+        NotLatest = "NotLatest",
+        /// The passphrase is wrong.
+        PassphraseFailure = "PassphraseFailure",
+        /// CAs or certificates are created too fast.
+        RateLimitExceeded = "RateLimitExceeded",
+        /// The session was not set up properly.
+        SessionError = "SessionError",
+        /// The digest does not fit the body.
+        SignatureFailure = "SignatureFailure",
+        /// A certificate that is expired or obsolete keeps its status.
+        StatusDisallowed = "StatusDisallowed",
+        /// Anything else.
+        UnknownError = "UnknownError",
+    }
+}
+
+impl ErrorCode {
+    /// The code that an error of a call carries, if the server sent one.
+    ///
+    /// ```no_run
+    /// use tinycert_client::{CertId, ErrorCode, Session};
+    ///
+    /// let session = Session::from_env()?;
+    /// match session.reissue_cert(CertId::new(14236)) {
+    ///     Ok(id) => println!("now {id}"),
+    ///     Err(error) if ErrorCode::of(&error) == Some(ErrorCode::NotLatest) => println!("was done"),
+    ///     Err(error) => eprintln!("{error}"),
+    /// }
+    /// # Ok::<(), tinycert_client::Error>(())
+    /// ```
+    pub fn of(error: &Error) -> Option<Self> {
+        error.code().map(Self::from)
+    }
+
+    /// What the caller can do about it; `None` leaves it to the status.
+    fn kind(&self) -> Option<ErrorKind> {
+        Some(match self {
+            Self::AccessDenied
+            | Self::AccountNotFound
+            | Self::ApiKeyMismatch
+            | Self::InvalidToken
+            | Self::PassphraseFailure
+            | Self::SessionError
+            | Self::SignatureFailure => ErrorKind::Auth,
+            Self::RateLimitExceeded => ErrorKind::RateLimited,
+            Self::Unknown(_) => return None,
+            _ => ErrorKind::Api,
+        })
+    }
+}
+
+/// `{"code":"...","text":"..."}`
+#[derive(Deserialize)]
+struct Refusal {
+    #[serde(default, deserialize_with = "wire::text")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    text: Option<String>,
+}
+
+impl Refusal {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::from(self.code.as_deref().unwrap_or_default())
+    }
+
+    fn into_fault(self, response: &Response) -> Fault {
+        let kind = self.code().kind();
+        let mut fault = kind.map_or_else(|| Fault::of_status(response.status()), Fault::new);
+        if let Some(code) = self.code {
+            fault = fault.with_code(code);
+        }
+        match self.text {
+            Some(text) => fault.with_message(text),
+            None => fault,
+        }
+    }
+}
+
+/// Reads an answer whose status is an error. The code decides, and the status where there is none.
+pub(crate) fn read(response: &Response) -> Fault {
+    match json::<Refusal>(response) {
+        Ok(refusal) if refusal.code.is_some() || refusal.text.is_some() => {
+            refusal.into_fault(response)
+        }
+        _ => status_fault(response),
+    }
+}
+
+/// Whether an answer says that the session must be opened anew.
+pub(crate) fn session_is_over(response: &Response) -> bool {
+    !response.status().is_success()
+        && json::<Refusal>(response).is_ok_and(|refusal| {
+            matches!(refusal.code(), ErrorCode::InvalidToken | ErrorCode::SessionError)
+        })
+}
+
+/// Reads a success. A refusal on HTTP 200 is a refusal.
+pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+    json(response).map_err(|fault| refusal_or(fault, response))
+}
+
+/// Reads the one text that an object is there for.
+pub(crate) fn text(response: &Response, name: &str) -> Result<String, Fault> {
+    let fields: Fields = answer(response)?;
+    fields.text(name).filter(|text| !text.is_empty()).ok_or_else(|| {
+        let missing = Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing"));
+        refusal_or(missing, response)
+    })
+}
+
+fn refusal_or(fault: Fault, response: &Response) -> Fault {
+    match json::<Refusal>(response) {
+        Ok(refusal) if refusal.code().is_known() => refusal.into_fault(response),
+        _ => fault,
+    }
+}
+
+/// Reads the success of a call whose body nobody documents: it may be anything, or nothing, but
+/// not a refusal, not half an object and not a page of a proxy.
+pub(crate) fn done(response: &Response) -> Result<(), Fault> {
+    match response.body().trim_ascii_start().first() {
+        Some(b'{') => {
+            let refusal: Refusal = json(response)?;
+            if refusal.code().is_known() { Err(refusal.into_fault(response)) } else { Ok(()) }
+        }
+        Some(b'[') => json::<IgnoredAny>(response).map(drop),
+        Some(b'<') => Err(Fault::new(ErrorKind::Decode).with_message("a page, not an answer")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a write may have been carried out although it failed.
+pub(crate) fn outcome_is_unknown(error: &Error) -> bool {
+    let server_failed = || error.status().is_some_and(|status| status.is_server_error());
+    error.sent() == Sent::Maybe
+        && (matches!(error.kind(), ErrorKind::Transport | ErrorKind::Decode) || server_failed())
+}

@@ -1,0 +1,60 @@
+//! The numbers of CAs and certificates: two types, so that neither is taken for the other.
+
+use std::fmt;
+
+use api_auth::wire;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// The id with that number.
+            pub const fn new(number: i64) -> Self {
+                Self(number)
+            }
+
+            /// Its number.
+            pub const fn number(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            /// Reads a number, or a text with one.
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let number = wire::integer(deserializer)?;
+                number.map(Self).ok_or_else(|| D::Error::custom("expected an id"))
+            }
+        }
+    };
+}
+
+id! {
+    /// The id of a CA.
+    CaId
+}
+
+id! {
+    /// The id of a certificate. A reissued certificate has a new one.
+    CertId
+}

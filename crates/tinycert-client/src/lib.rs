@@ -1,0 +1,55 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+//!
+//! # What is where
+//!
+//! | part | for |
+//! |---|---|
+//! | [`Client`], [`Builder`], [`Environment`] | key and settings; opening sessions |
+//! | [`Session`] | all other calls, and what is built on them |
+//! | [`ListCas`], [`GetCaDetails`], [`GetCa`], [`DeleteCa`], [`NewCa`] | requests about CAs |
+//! | [`ListCerts`], [`GetCertDetails`], [`GetCert`], [`GetKey`], [`GetPkcs12`], [`ReissueCert`], [`SetCertStatus`], [`NewCert`] | requests about certificates |
+//! | [`Connect`], [`Disconnect`] | requests of the session itself |
+//! | [`CaItem`], [`CaDetails`], [`CertItem`], [`CertDetails`] | answers |
+//! | [`San`], [`StatusMask`], [`CertStatus`], [`HashMethod`], [`CaId`], [`CertId`] | parts of both |
+//! | [`Renewal`], [`KeyPairFiles`], [`FileError`] | renewing, and files |
+//! | [`Error`], [`ErrorKind`], [`ErrorCode`] | what went wrong |
+//! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sessions kept between program runs |
+//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other calls |
+
+mod ca;
+mod cert;
+mod client;
+mod connect;
+mod fault;
+mod files;
+mod id;
+mod renew;
+mod san;
+mod session;
+
+pub use ca::{
+    CaDetails, CaItem, DeleteCa, GetCa, GetCaDetails, HashAlg, HashMethod, ListCas, NewCa,
+};
+pub use cert::{
+    CertDetails, CertItem, CertPart, CertStatus, GetCert, GetCertDetails, GetKey, GetPkcs12,
+    KeyForm, ListCerts, NewCert, ReissueCert, SetCertStatus, StatusMask,
+};
+pub use client::{Builder, Client, Environment};
+pub use connect::{API_KEY, Connect, Disconnect};
+pub use fault::ErrorCode;
+pub use files::{FileError, KeyPairFiles};
+pub use id::{CaId, CertId};
+pub use renew::Renewal;
+pub use san::San;
+pub use session::Session;
+
+pub use api_auth::{
+    AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, FileStore,
+    InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request, Response, Result,
+    Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey, TokenStore, Transport,
+    TransportError, TransportErrorKind, UnixTime, http,
+};
+
+#[cfg(feature = "ureq")]
+pub use api_auth::ureq;

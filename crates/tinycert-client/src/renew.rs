@@ -1,0 +1,216 @@
+//! What people do with these calls: finding, issuing and renewing, each safe to repeat.
+
+use std::collections::BTreeSet;
+
+use api_auth::{Error, InputError, Result, UnixTime};
+
+use crate::fault::outcome_is_unknown;
+use crate::{
+    CaId, CaItem, CertId, CertItem, CertPart, CertStatus, ErrorCode, FileError, KeyForm,
+    KeyPairFiles, NewCa, NewCert, Session, StatusMask,
+};
+
+const DAY: i64 = 86_400;
+
+/// A certificate's successor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Renewal {
+    /// The certificate to use from now on.
+    pub cert_id: CertId,
+    /// Whether it was made now; if not, the certificate had been renewed before.
+    pub is_new: bool,
+}
+
+impl Session {
+    /// The CA with that name (its organization) or, if there is none, with that common name (the
+    /// organization followed by ` CA`); `None` if there is neither.
+    ///
+    /// # Errors
+    /// A name that several CAs have is refused: use the id. Otherwise see
+    /// [`ErrorKind`](crate::ErrorKind).
+    pub fn find_ca(&self, name: &str) -> Result<Option<CaItem>> {
+        let cas = self.list_cas()?;
+        match only(&cas, name)? {
+            Some(ca) => Ok(Some(ca)),
+            None => name.strip_suffix(" CA").map_or(Ok(None), |name| only(&cas, name)),
+        }
+    }
+
+    /// The id of the CA with that organization, which is made if there is none. The other
+    /// arguments count only when it is made.
+    ///
+    /// If the answer to the making of it is lost, the list tells whether it was made.
+    ///
+    /// # Errors
+    /// As [`find_ca`](Session::find_ca).
+    pub fn get_or_create_ca(&self, new: &NewCa) -> Result<CaId> {
+        if let Some(ca) = only(&self.list_cas()?, new.name())? {
+            return Ok(ca.id);
+        }
+        match self.new_ca(new) {
+            Err(error) if outcome_is_unknown(&error) => {
+                only(&self.list_cas()?, new.name())?.map(|ca| ca.id).ok_or(error)
+            }
+            answered => answered,
+        }
+    }
+
+    /// Makes a certificate, as [`new_cert`](Session::new_cert), and if the answer is lost, finds
+    /// it in the list: the one of that name that was not there before.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). The error of a lost answer means that no certificate
+    /// was made when the list was read.
+    pub fn issue_cert(&self, new: &NewCert) -> Result<CertId> {
+        let list = || self.list_certs(new.ca(), StatusMask::ALL);
+        let before: BTreeSet<CertId> = list()?.iter().map(|cert| cert.id).collect();
+        match self.new_cert(new) {
+            Err(error) if outcome_is_unknown(&error) => {
+                let name = Some(new.name());
+                let made = list()?
+                    .into_iter()
+                    .find(|cert| cert.name.as_deref() == name && !before.contains(&cert.id));
+                made.map(|cert| cert.id).ok_or(error)
+            }
+            answered => answered,
+        }
+    }
+
+    /// The certificates of a CA that are good but end within so many days, and those that have
+    /// ended and have no follower of the same name (good, on hold or revoked); the first to end
+    /// comes first.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn expiring_certs(&self, ca_id: CaId, days: u32) -> Result<Vec<CertItem>> {
+        let certs = self.list_certs(ca_id, StatusMask::ALL)?;
+        let end = UnixTime::from(self.clock().now()).seconds() + i64::from(days) * DAY;
+        let has_ended = |cert: &CertItem| cert.status == Some(CertStatus::Expired);
+        let followed: BTreeSet<String> = certs
+            .iter()
+            .filter(|cert| !has_ended(cert))
+            .filter_map(|cert| cert.name.clone())
+            .collect();
+        let mut expiring: Vec<CertItem> = certs
+            .into_iter()
+            .filter(|cert| {
+                let ends_soon = cert.expires.is_some_and(|expires| expires.seconds() <= end);
+                let is_followed = cert.name.as_ref().is_some_and(|name| followed.contains(name));
+                (is_good(cert) && ends_soon) || (has_ended(cert) && !is_followed)
+            })
+            .collect();
+        expiring.sort_by_key(|cert| (cert.expires, cert.id));
+        Ok(expiring)
+    }
+
+    /// Renews a certificate: reissues it, unless it has a good successor already.
+    ///
+    /// It may be called again at any time and makes one successor. If the answer to the reissue
+    /// is lost, the CA's list tells whether it was made; only if it was not, the reissue is asked
+    /// for once more (but not after a timeout, since it may still be under way then). The successor is the certificate with the same name, the same request (and
+    /// so the same key) and a later end.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn renew(&self, ca_id: CaId, cert_id: CertId) -> Result<Renewal> {
+        if let Some(cert_id) = self.successor(ca_id, cert_id)? {
+            return Ok(Renewal { cert_id, is_new: false });
+        }
+        let error = match self.reissue_cert(cert_id) {
+            Ok(cert_id) => return Ok(Renewal { cert_id, is_new: true }),
+            Err(error) if may_be_reissued(&error) => error,
+            Err(error) => return Err(error),
+        };
+        let found = |cert_id| Renewal { cert_id, is_new: true };
+        if let Some(cert_id) = self.successor(ca_id, cert_id)? {
+            return Ok(found(cert_id));
+        }
+        if !outcome_is_unknown(&error) || error.is_timeout() {
+            return Err(error);
+        }
+        match self.reissue_cert(cert_id) {
+            Err(error) if may_be_reissued(&error) => {
+                self.successor(ca_id, cert_id)?.map(found).ok_or(error)
+            }
+            answered => answered.map(found),
+        }
+    }
+
+    /// Renews a certificate, as [`renew`](Session::renew), and brings chain and key into the
+    /// files. That they can be written is tried before the server is asked.
+    ///
+    /// If it fails after the reissue, calling it again with the same id does the rest.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn renew_to_files(
+        &self,
+        ca_id: CaId,
+        cert_id: CertId,
+        files: &KeyPairFiles,
+    ) -> Result<Renewal, FileError> {
+        let prepared = files.prepare()?;
+        let renewal = self.renew(ca_id, cert_id)?;
+        let chain = self.get_cert(renewal.cert_id, CertPart::Chain)?;
+        let key = self.get_key(renewal.cert_id, KeyForm::Decrypted)?;
+        prepared.write(&chain, &key)?;
+        Ok(renewal)
+    }
+
+    /// Brings a certificate's chain and key into the files.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn save_to_files(&self, cert_id: CertId, files: &KeyPairFiles) -> Result<(), FileError> {
+        let prepared = files.prepare()?;
+        let chain = self.get_cert(cert_id, CertPart::Chain)?;
+        let key = self.get_key(cert_id, KeyForm::Decrypted)?;
+        prepared.write(&chain, &key)
+    }
+
+    /// The good certificate that a certificate was renewed by; the latest, if there are several.
+    fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
+        let certs = self.list_certs(ca_id, StatusMask::ALL)?;
+        // An obsolete certificate is not in the list.
+        let (name, end) = match certs.iter().find(|cert| cert.id == cert_id) {
+            Some(own) => (own.name.clone(), (own.expires, own.id)),
+            None => (self.cert_details(cert_id)?.common_name, (None, cert_id)),
+        };
+        let mut later: Vec<&CertItem> = certs
+            .iter()
+            .filter(|cert| is_good(cert) && cert.name == name && (cert.expires, cert.id) > end)
+            .collect();
+        if later.is_empty() {
+            return Ok(None);
+        }
+        later.sort_by_key(|cert| (cert.expires, cert.id));
+        let request = self.get_cert(cert_id, CertPart::Csr)?;
+        for cert in later.into_iter().rev() {
+            if self.get_cert(cert.id, CertPart::Csr)?.trim() == request.trim() {
+                return Ok(Some(cert.id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The only CA of that name.
+fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
+    let mut found = cas.iter().filter(|ca| ca.name.as_deref() == Some(name));
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => {
+            Err(InputError::new("name", "is that of several CAs; choose one by its id").into())
+        }
+        (first, _) => Ok(first.cloned()),
+    }
+}
+
+fn is_good(cert: &CertItem) -> bool {
+    cert.status == Some(CertStatus::Good)
+}
+
+/// Whether a reissue that failed may have been carried out, now or before.
+fn may_be_reissued(error: &Error) -> bool {
+    outcome_is_unknown(error) || ErrorCode::of(error) == Some(ErrorCode::NotLatest)
+}

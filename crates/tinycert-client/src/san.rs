@@ -1,0 +1,227 @@
+//! Subject alternative names: the names that a certificate is for.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use api_auth::{Fields, InputError, UnknownText, wire};
+use serde::ser::SerializeMap;
+use serde::{Deserializer, Serialize, Serializer};
+
+/// One name that a certificate is for.
+///
+/// A text is read with its kind before a colon, as other tools print it, or by what it looks like:
+///
+/// ```
+/// use tinycert_client::San;
+///
+/// assert_eq!("*.example.com".parse::<San>()?, San::Dns("*.example.com".to_owned()));
+/// assert_eq!("::1".parse::<San>()?, San::Ip("::1".parse().unwrap()));
+/// assert_eq!("URI:urn:app:7".parse::<San>()?.to_string(), "URI:urn:app:7");
+/// assert!("exa mple.com".parse::<San>().is_err());
+/// # Ok::<(), tinycert_client::InputError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum San {
+    /// A host name, which may begin with `*.`; one with other letters than ASCII is written in
+    /// its `xn--` form.
+    Dns(String),
+    /// An IPv4 or IPv6 address.
+    Ip(IpAddr),
+    /// An e-mail address.
+    Email(String),
+    /// An absolute URI.
+    Uri(String),
+    /// Of a kind that an answer had and nobody documents.
+    #[doc(hidden)]
+    Unknown(UnknownText, String),
+}
+
+impl San {
+    /// Its kind, as the wire writes it: `DNS`, `IP`, `email` or `URI`.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Dns(_) => "DNS",
+            Self::Ip(_) => "IP",
+            Self::Email(_) => "email",
+            Self::Uri(_) => "URI",
+            Self::Unknown(kind, _) => kind.as_str(),
+        }
+    }
+
+    /// The name itself.
+    pub fn value(&self) -> String {
+        match self {
+            Self::Ip(address) => address.to_string(),
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) | Self::Unknown(_, text) => {
+                text.clone()
+            }
+        }
+    }
+
+    /// Why the name can be in no certificate; `None` if it can.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Dns(name) => dns_problem(name),
+            Self::Email(address) => email_problem(address),
+            Self::Uri(uri) => uri_problem(uri),
+            Self::Ip(_) => None,
+            Self::Unknown(..) => Some("must be DNS, IP, email or URI"),
+        }
+    }
+
+    /// A name of an answer.
+    fn read(kind: &str, value: String) -> Self {
+        match (kind, value.parse()) {
+            ("DNS", _) => Self::Dns(value),
+            ("email", _) => Self::Email(value),
+            ("URI", _) => Self::Uri(value),
+            ("IP", Ok(address)) => Self::Ip(address),
+            _ => Self::Unknown(UnknownText::new(kind), value),
+        }
+    }
+}
+
+fn dns_problem(name: &str) -> Option<&'static str> {
+    if !name.is_ascii() {
+        return Some("must be ASCII; write an international name in its xn-- form");
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    (name.len() > 253 || !host.split('.').all(label))
+        .then_some("must be a host name, with * only as its whole first part")
+}
+
+fn email_problem(address: &str) -> Option<&'static str> {
+    let whole = address.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+    });
+    (!whole || !address.bytes().all(|byte| byte.is_ascii_graphic()))
+        .then_some("must be an e-mail address in ASCII")
+}
+
+fn uri_problem(uri: &str) -> Option<&'static str> {
+    let whole = uri.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+            && !rest.is_empty()
+    });
+    (!whole || !uri.bytes().all(|byte| byte.is_ascii_graphic()))
+        .then_some("must be an absolute URI in ASCII")
+}
+
+impl FromStr for San {
+    type Err = InputError;
+
+    fn from_str(text: &str) -> Result<Self, InputError> {
+        let refuse = |problem| Err(InputError::new("SAN", problem));
+        let san = match text.split_once(':') {
+            Some(("DNS", name)) => Self::Dns(name.to_owned()),
+            Some(("email", address)) => Self::Email(address.to_owned()),
+            Some(("URI", uri)) => Self::Uri(uri.to_owned()),
+            Some(("IP", address)) => match address.parse() {
+                Ok(address) => Self::Ip(address),
+                Err(_) => return refuse("must be an IPv4 or IPv6 address"),
+            },
+            _ => match text.parse() {
+                Ok(address) => Self::Ip(address),
+                Err(_) if text.contains("://") => Self::Uri(text.to_owned()),
+                Err(_) if text.contains('@') => Self::Email(text.to_owned()),
+                Err(_) => Self::Dns(text.to_owned()),
+            },
+        };
+        san.problem().map_or(Ok(san), refuse)
+    }
+}
+
+impl fmt::Display for San {
+    /// Kind and name, as other tools print it: `DNS:example.com`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind(), self.value())
+    }
+}
+
+impl Serialize for San {
+    /// An object with one field, as in the server's answers.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.kind(), &self.value())?;
+        map.end()
+    }
+}
+
+/// The list of an answer; null is an empty one.
+pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
+    let entries: Vec<Fields> = wire::list(deserializer)?;
+    let of = |entry: &Fields| {
+        let texts: Vec<(&str, String)> =
+            entry.names().filter_map(|name| Some((name, entry.text(name)?))).collect();
+        texts.into_iter().map(|(kind, value)| San::read(kind, value)).collect::<Vec<_>>()
+    };
+    Ok(entries.iter().flat_map(of).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for bad in [
+            "",
+            "*",
+            "*.",
+            "a..b",
+            ".a",
+            "a.",
+            "a b",
+            "-a.b",
+            "a-.b",
+            "a.*.b",
+            "*a.b",
+            "a/b",
+            "bücher.example",
+            "IP:1.2.3",
+            "IP:::g",
+            "DNS:1.2.3.4:5",
+            "email:a",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a b@c",
+            "é@c",
+            "URI:x",
+            "URI:/a",
+            "URI::a",
+            "URI:1a:b",
+            "http://a b",
+            "http://é",
+        ] {
+            assert!(bad.parse::<San>().is_err(), "{bad:?}");
+        }
+        assert!("a".repeat(64).parse::<San>().is_err());
+        assert!(["abcdefghi."; 26].concat().parse::<San>().is_err());
+    }
+
+    #[test]
+    fn what_is_a_name_is_read_by_kind_or_by_look() {
+        for (text, shown) in [
+            ("localhost", "DNS:localhost"),
+            ("_acme.Example.COM", "DNS:_acme.Example.COM"),
+            ("xn--bcher-kva.example", "DNS:xn--bcher-kva.example"),
+            ("127.0.0.1", "IP:127.0.0.1"),
+            ("0:0:0:0:0:0:0:1", "IP:::1"),
+            ("demo+x@example.com", "email:demo+x@example.com"),
+            ("https://example.com/~u/?a=1&b=[2]#f", "URI:https://example.com/~u/?a=1&b=[2]#f"),
+            ("DNS:1.2.3.4", "DNS:1.2.3.4"),
+        ] {
+            assert_eq!(text.parse::<San>().unwrap().to_string(), shown);
+        }
+    }
+}
