@@ -199,9 +199,7 @@ impl Resolver for OneHost {
 
 fn tls(target: &Target) -> TlsConfig {
     let roots = match &target.ca_pem {
-        Some(pem) => {
-            RootCerts::new_with_certs(&[Certificate::from_pem(pem.as_bytes()).unwrap()])
-        }
+        Some(pem) => RootCerts::new_with_certs(&[Certificate::from_pem(pem.as_bytes()).unwrap()]),
         None => RootCerts::WebPki,
     };
     TlsConfig::builder().root_certs(roots).build()

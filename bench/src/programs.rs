@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::report::{Row, Section, Verdict, times};
+use crate::report::{Limit, Row, Section};
 use crate::rounds::Spread;
 use crate::server::Server;
 
@@ -35,7 +35,8 @@ pub fn launch(program: &str, arguments: &[&str]) {
     // SAFETY: both pointers are to values that outlive the call.
     let usage = unsafe {
         let mut usage = std::mem::zeroed::<libc::rusage>();
-        let waited = libc::wait4(child.id().try_into().unwrap(), &raw mut status, 0, &raw mut usage);
+        let waited =
+            libc::wait4(child.id().try_into().unwrap(), &raw mut status, 0, &raw mut usage);
         assert!(waited > 0);
         usage
     };
@@ -82,7 +83,7 @@ fn built() -> [PathBuf; 2] {
 }
 
 pub fn one_shot() -> Section {
-    const ROUNDS: usize = 41;
+    const ROUNDS: usize = 101;
     let [bare, ours] = built();
     let server = Server::start();
     let ca = std::env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id()));
@@ -103,18 +104,7 @@ pub fn one_shot() -> Section {
     let row = |figure: &str, unit: fn(&Used) -> f64| {
         let floor = Spread::of(rounds.iter().map(|(bare, _)| unit(bare)).collect());
         let ratio = Spread::of(rounds.iter().map(|(bare, ours)| unit(ours) / unit(bare)).collect());
-        let verdict = match ratio.median <= 1.08 {
-            _ if !floor.is_steady() => Verdict::NoConclusion,
-            true => Verdict::Holds,
-            false => Verdict::Broken,
-        };
-        Row {
-            figure: figure.to_owned(),
-            measured: times(ratio),
-            floor: format!("{BARE}: {}", crate::report::duration(floor.median)),
-            bound: "<= 1.08 x".to_owned(),
-            verdict,
-        }
+        Row::multiple(figure, ratio, (BARE, floor), Limit::at(1.08))
     };
     let mut rows = vec![
         row("one call over HTTPS, start to exit: wall", |used| used.wall),
@@ -124,28 +114,41 @@ pub fn one_shot() -> Section {
         Spread::of(rounds.iter().map(|round| pick(round) as f64).collect()).median as usize
     };
     let (floor, mine) = (memory(|round| round.0.memory), memory(|round| round.1.memory));
-    rows.push(Row::count("peak resident memory, KiB", mine, floor + 205, format!("{BARE}: {floor}")));
+    rows.push(Row::count(
+        "peak resident memory, KiB",
+        mine,
+        Limit::at((floor + 205) as f64),
+        format!("{BARE}: {floor}"),
+    ));
     rows.push(certificate_files(&ours, &arguments));
     let _ = std::fs::remove_file(ca);
     let size = |program: &Path| std::fs::metadata(program).unwrap().len() as usize / 1000;
     let (floor, mine) = (size(&bare), size(&ours));
     let figure = "stripped release size, kB";
-    rows.push(Row::count(figure, mine, floor + 120, format!("{BARE}: {floor}")));
+    rows.push(Row::count(
+        figure,
+        mine,
+        Limit::above((floor + 120) as f64, (floor + 450) as f64),
+        format!("{BARE}: {floor}"),
+    ));
     Section { title: "One-shot programs", name: "programs", rows, table: None }
 }
 
 /// Files of the system's certificate store that a run opens.
 fn certificate_files(program: &Path, arguments: &[&str]) -> Row {
     let figure = "files of the system's certificate store opened";
-    let output =
-        Command::new("strace").args(["-f", "-e", "trace=file"]).arg(program).args(arguments).output();
+    let output = Command::new("strace")
+        .args(["-f", "-e", "trace=file"])
+        .arg(program)
+        .args(arguments)
+        .output();
     match output {
         Ok(output) if output.status.success() => {
             let text = String::from_utf8_lossy(&output.stderr);
             let stores = ["/etc/ssl", "/usr/share/ca-certificates", "/etc/pki", "/usr/lib/ssl"];
             let opened =
                 text.lines().filter(|line| stores.iter().any(|store| line.contains(store)));
-            Row::count(figure, opened.count(), 0, "0")
+            Row::count(figure, opened.count(), Limit::at(0.0), "0")
         }
         _ => Row::told(figure, "not measured: strace does not run here", "-"),
     }
@@ -165,16 +168,13 @@ pub fn build() -> Section {
     };
     let (bare, ours) = (cold(BARE), cold(OURS));
     let _ = std::fs::remove_dir_all(&target);
-    let ratio = ours.cpu / bare.cpu;
-    let row = Row {
-        figure: "cold debug build, processor".to_owned(),
-        measured: format!("{ratio:.2} x"),
-        floor: format!("{BARE}: {:.1} s", bare.cpu / 1e9),
-        bound: "<= 1.12 x".to_owned(),
-        verdict: if ratio <= 1.12 { Verdict::Holds } else { Verdict::Broken },
-    };
+    let once = |value: f64| Spread { p10: value, median: value, p90: value };
+    let (floor, ratio) = (once(bare.cpu), once(ours.cpu / bare.cpu));
+    let figure = "cold debug build, processor, run once";
+    let row = Row::multiple(figure, ratio, (BARE, floor), Limit::at(1.12));
     let crates = |name: &str| {
-        let tree = ["tree", "--edges", "normal", "--prefix", "none", "--no-dedupe", "--package", name];
+        let tree =
+            ["tree", "--edges", "normal", "--prefix", "none", "--no-dedupe", "--package", name];
         let output = cargo(&tree).output().unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
@@ -182,6 +182,6 @@ pub fn build() -> Section {
         text.lines().collect::<std::collections::BTreeSet<_>>().len() - 1
     };
     let (floor, mine) = (crates(BARE), crates(OURS));
-    let rows = vec![row, Row::count("crates", mine, 47, format!("{BARE}: {floor}"))];
+    let rows = vec![row, Row::count("crates", mine, Limit::at(47.0), format!("{BARE}: {floor}"))];
     Section { title: "Building", name: "build", rows, table: None }
 }

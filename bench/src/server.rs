@@ -195,8 +195,7 @@ fn signature_holds(request: &str) -> Option<bool> {
     let message = request.lines().next()?.strip_suffix(" HTTP/1.1")?;
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
     mac.update(message.as_bytes());
-    let good = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .encode(mac.finalize().into_bytes());
+    let good = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
     Some(id == AID && good == signature)
 }
 
