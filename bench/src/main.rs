@@ -2,7 +2,7 @@
 //! run. See `docs/performance.md` for what comes of it and how it is kept honest.
 //!
 //! ```text
-//! bench [--check] [--write FILE] [SECTION...]
+//! bench [--check] [--write=FILE] [SECTION...]
 //! ```
 
 mod calls;
@@ -14,6 +14,7 @@ mod rounds;
 mod samples;
 mod server;
 mod signing;
+mod tokens;
 mod warm;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ type Measure = fn() -> Section;
 const SECTIONS: &[(&str, Measure)] = &[
     ("warm", warm::section),
     ("threads", warm::threads),
+    ("tokens", tokens::section),
     ("syscalls", warm::system_calls),
     ("sign", signing::section),
     ("decode", decode::section),
@@ -46,10 +48,31 @@ fn main() -> ExitCode {
         ["calls", name, calls, url, port] => {
             warm::run_calls(name, calls.parse().unwrap(), url, port.parse().unwrap());
         }
+        ["ask", url, folder] => tokens::ask(url, folder),
         ["launch", program, arguments @ ..] => programs::launch(program, arguments),
         words => return measure(words),
     }
     ExitCode::SUCCESS
+}
+
+/// What the page was measured on.
+fn machine() -> String {
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let info = read("/proc/cpuinfo");
+    let model = info.lines().find_map(|line| line.strip_prefix("model name"));
+    let model =
+        model.map_or("an unknown processor", |name| name.trim_start_matches([' ', '\t', ':']));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let load = read("/proc/loadavg");
+    let rustc = std::process::Command::new("rustc").arg("--version").output();
+    let rustc = rustc.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
+    format!(
+        "The machine: {cores} cores of {model}, Linux {}, {}; load at the end of the run: {}.\n",
+        kernel.trim(),
+        rustc.unwrap_or_default(),
+        load.split(' ').next().unwrap_or_default(),
+    )
 }
 
 fn measure(words: &[&str]) -> ExitCode {
@@ -73,6 +96,12 @@ fn measure(words: &[&str]) -> ExitCode {
         if section.is_broken() {
             broken.push(section.name);
         }
+    }
+    if let Some(file) = words.iter().find_map(|word| word.strip_prefix("--write=")) {
+        let head = include_str!("head.md");
+        let tail = include_str!("tail.md");
+        let page = format!("{head}{}\n## Figures\n\n{text}{tail}", machine());
+        std::fs::write(file, page).unwrap();
     }
     if check && !broken.is_empty() {
         eprintln!("bench: a bound is broken in: {}", broken.join(", "));

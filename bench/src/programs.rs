@@ -14,8 +14,8 @@ const NAMES: [&str; 2] = [BARE, OURS];
 
 /// What the kernel says of a process that has ended, those it waited for included.
 #[derive(Debug, Clone, Copy)]
-struct Used {
-    wall: f64,
+pub struct Used {
+    pub wall: f64,
     cpu: f64,
     /// Peak resident memory, KiB.
     memory: usize,
@@ -47,7 +47,8 @@ pub fn launch(program: &str, arguments: &[&str]) {
     println!("{wall} {cpu} {}", usage.ru_maxrss);
 }
 
-fn used(program: &Path, arguments: &[&str]) -> Used {
+/// Runs a program through a small one; see [`launch`].
+pub fn used(program: &Path, arguments: &[&str]) -> Used {
     let output = Command::new(std::env::current_exe().unwrap())
         .arg("launch")
         .arg(program)

@@ -16,6 +16,7 @@
 mod vectors {
     pub(crate) mod tinycert;
     pub(crate) mod tinypass;
+    pub(crate) mod tokenpass;
 }
 
 use std::collections::BTreeMap;
@@ -73,6 +74,7 @@ fn every_vector_comes_out_right() {
         let run = match provider.as_str() {
             "tinypass" => vectors::tinypass::run,
             "tinycert" => vectors::tinycert::run,
+            "tokenpass" => vectors::tokenpass::run,
             other => panic!("no code runs the vectors of {other}"),
         };
         let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

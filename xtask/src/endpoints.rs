@@ -110,7 +110,7 @@ fn tour(provider: &Provider) -> Result<Called, String> {
 struct Source {
     /// The struct of each endpoint id.
     structs: BTreeMap<String, String>,
-    /// The public functions of the files that hold an `impl Client` (or `Session`), with signature and body.
+    /// The public functions of each `impl Client` and `impl Session`, with signature and body.
     functions: Vec<(String, String)>,
 }
 

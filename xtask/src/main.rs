@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+mod bench;
 mod check;
 mod demo;
 mod endpoints;
@@ -22,10 +23,19 @@ usage: cargo xtask TASK
   sandbox     starts the servers and prints the variables that lead clients to them
   endpoints   checks that every listed endpoint is implemented, tested, documented, called
   check       checks each crate alone: tree, licences, features, packaging
+  bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 
 /// What a task ends with: why it failed, for people.
 type Outcome = Result<(), String>;
+
+/// What follows the task, as it is.
+fn words(parser: &mut lexopt::Parser) -> Result<Vec<String>, String> {
+    let words = parser.raw_args().map_err(|error| error.to_string())?;
+    words
+        .map(|word| word.into_string().map_err(|word| format!("{}: not UTF-8", word.display())))
+        .collect()
+}
 
 fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
@@ -36,6 +46,7 @@ fn main() -> ExitCode {
             "sandbox" => sandbox::run(),
             "endpoints" => endpoints::run(),
             "check" => check::run(),
+            "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
             other => Err(format!("no task {other:?}\n\n{HELP}")),
         },
         Ok(Some(Short('h') | Long("help"))) => {

@@ -102,7 +102,37 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             example("tour", &[]),
         ],
     },
+    Provider {
+        name: "tokenpass",
+        ceiling: 47,
+        scope: &[],
+        features: "sign-message",
+        listener: None,
+        examples: &[
+            example("gate", &["cryptonaut", "TOKENLY >= 1 and LTBCOIN > 4000"]),
+            Example { name: "gate", arguments: &["bob", "TOKENLY >= 6 or SOUP"], status: 1 },
+            example("lend", &["--hours", "2", SOURCE, "user:bob", "TOKENLY", "5"]),
+            example("gate", &["bob", "TOKENLY >= 6 or SOUP"]),
+            Example {
+                name: "gate",
+                arguments: &["--without-promises", "bob", "TOKENLY >= 6"],
+                status: 1,
+            },
+            example("gate", &["--local", "cryptonaut", "SECRETCOIN = 1"]),
+            example("lend", &["--list"]),
+            example("balances", &[]),
+            example("credits", &["--create", "--ref", "welcome", "give", "demo", "bob", "500"]),
+            example("credits", &["take", "demo", "bob", "200"]),
+            example("credits", &["history", "demo"]),
+            example("credits", &["accounts", "demo"]),
+            example("tour", &[]),
+            example("login", &["--no-browser"]),
+        ],
+    },
 ];
+
+/// The sandbox's address that lends.
+const SOURCE: &str = api_sandbox::tokenpass::SOURCE_ADDRESS;
 
 /// The crates that are published, in the order in which they must be.
 pub(crate) fn published() -> Vec<String> {

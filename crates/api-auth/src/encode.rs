@@ -6,7 +6,11 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode_byte, utf8_percent_encode};
+
+use crate::InputError;
 
 /// Named parameters in the order in which they were added; a name may come twice.
 ///
@@ -25,6 +29,27 @@ impl<'a> Params<'a> {
     /// No parameters. Nothing is allocated until the first one is added.
     pub fn new() -> Self {
         Self(Vec::new())
+    }
+
+    /// Reads a query string or form body; a name without `=` has an empty value.
+    ///
+    /// # Errors
+    /// Bytes that are no UTF-8.
+    ///
+    /// ```
+    /// let params = api_auth::Params::decode("code=a%2Fb&state=x+y&flag")?;
+    /// assert_eq!(params.get("code"), Some("a/b"));
+    /// assert_eq!(params.get("state"), Some("x y"));
+    /// assert_eq!(params.get("flag"), Some(""));
+    /// # Ok::<(), api_auth::InputError>(())
+    /// ```
+    pub fn decode(text: &str) -> Result<Params<'static>, InputError> {
+        let mut params = Params::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            params.push(decode(name)?, decode(value)?);
+        }
+        Ok(params)
     }
 
     /// Adds a parameter; an empty value stays as `name=`.
@@ -97,6 +122,10 @@ impl fmt::Debug for Params<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
+}
+
+fn decode(text: &str) -> Result<String, InputError> {
+    percent_decode(&text.replace('+', " ")).ok_or_else(|| InputError::new("query", "is not UTF-8"))
 }
 
 /// How names and values are written in a query string or a form body.
@@ -182,6 +211,21 @@ pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
+/// Bytes in base64 with the standard alphabet and padding.
+///
+/// ```
+/// assert_eq!(api_auth::base64(b"a?>"), "YT8+");
+/// assert_eq!(api_auth::from_base64("YT8+").as_deref(), Some(&b"a?>"[..]));
+/// ```
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// The bytes of a text that [`base64()`] wrote; `None` for any other text.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,7 +284,7 @@ mod tests {
     }
 
     /// Written without the encoder's tables: decodes one form-encoded text.
-    fn decode(text: &str) -> Vec<u8> {
+    fn bytes_of(text: &str) -> Vec<u8> {
         let mut bytes = text.bytes();
         let mut out = Vec::new();
         while let Some(byte) = bytes.next() {
@@ -264,7 +308,9 @@ mod tests {
                 let mut out = String::new();
                 encoding.write_text(&text, &mut out);
                 prop_assert!(out.is_ascii() && !out.contains([' ', '&', '=', '#', '?']));
-                prop_assert_eq!(decode(&out), text.as_bytes());
+                prop_assert_eq!(bytes_of(&out), text.as_bytes());
+                let read = Params::decode(&[&out, "=", &out].concat()).unwrap();
+                prop_assert!(text.is_empty() || read.get(&text) == Some(&text));
             }
         }
 
@@ -272,7 +318,7 @@ mod tests {
         fn any_text_is_one_path_segment(text in ".*") {
             let segment = path_segment(&text);
             prop_assert!(segment.is_ascii() && !segment.contains(['/', '?', '#', '+', ' ']));
-            prop_assert_eq!(decode(&segment), text.as_bytes());
+            prop_assert_eq!(bytes_of(&segment), text.as_bytes());
         }
     }
 }

@@ -14,7 +14,7 @@
 //! | `jws`, `md5` (features) | signatures of what a provider sends |
 //! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | keys and what comes of them |
 //! | `block` (feature `blocks`) | encrypted blocks |
-//! | [`Params`], [`Encoding`], [`path_segment`] | the bytes that are signed and sent |
+//! | [`Params`], [`Encoding`], [`path_segment`], [`base64()`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
@@ -51,7 +51,7 @@ pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;
-pub use encode::{Encoding, Params, path_segment, percent_decode};
+pub use encode::{Encoding, Params, base64, from_base64, path_segment, percent_decode};
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
 pub use error::{Detail, Error, ErrorKind, Fault, InputError, Result};
 pub use hmac::{HmacKey, Signature};

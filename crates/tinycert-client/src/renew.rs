@@ -106,10 +106,10 @@ impl Session {
 
     /// Renews a certificate: reissues it, unless it has a good successor already.
     ///
-    /// It may be called again at any time and makes one successor. If the answer to the reissue
+    /// It may be called again at any time and makes one successor: the certificate with the same
+    /// name, the same request (and so the same key) and a later end. If the answer to the reissue
     /// is lost, the CA's list tells whether it was made; only if it was not, the reissue is asked
-    /// for once more (but not after a timeout, since it may still be under way then). The successor is the certificate with the same name, the same request (and
-    /// so the same key) and a later end.
+    /// for once more (but not after a timeout, since it may still be under way then).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

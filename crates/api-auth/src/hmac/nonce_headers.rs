@@ -26,10 +26,9 @@ use std::time::SystemTime;
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
-use percent_encoding::percent_decode;
 
 use crate::{
-    Auth, Draft, Error, HmacKey, InputError, Request, Response, Secret, Signature, UnixTime,
+    Auth, Draft, Error, HmacKey, InputError, Params, Request, Response, Secret, Signature, UnixTime,
 };
 
 /// Which generation of the scheme a server verifies.
@@ -155,23 +154,15 @@ pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
 /// ```
 pub fn php_json(encoded: &str) -> Result<String, InputError> {
     let mut root = Vec::new();
-    for pair in encoded.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(name)?, decoded(value)?);
-        let (base, keys) = keys_of(&name).ok_or_else(|| {
-            InputError::new(name.clone(), "is read by the server as another parameter name")
+    for (name, value) in Params::decode(encoded)?.iter() {
+        let (base, keys) = keys_of(name).ok_or_else(|| {
+            InputError::new(name.to_owned(), "is read by the server as another parameter name")
         })?;
-        insert(&mut root, base, &keys, value);
+        insert(&mut root, base, &keys, value.to_owned());
     }
     let mut out = String::with_capacity(encoded.len() + 16);
     write_map(&root, &mut out);
     Ok(out)
-}
-
-fn decoded(text: &str) -> Result<String, InputError> {
-    let spaced = text.replace('+', " ");
-    let text = percent_decode(spaced.as_bytes()).decode_utf8();
-    text.map(Cow::into_owned).map_err(|_| InputError::new("query", "is not UTF-8"))
 }
 
 /// Splits `a[b][]` into `a` and its keys; `None` if PHP would see another name.
@@ -477,7 +468,7 @@ impl Auth for NonceHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Encoding, Params};
+    use crate::Encoding;
     use proptest::prelude::*;
     use std::time::Duration;
 

@@ -1,0 +1,109 @@
+//! Tells whether a user holds what a rule asks, by exit status: for scripts and gates.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use tokenpass_client::{Balances, Client, ErrorKind, Result, Rules, needs_login};
+
+const HELP: &str = "\
+Tells whether a user holds the tokens that a rule asks for.
+
+usage: gate [options] USERNAME RULE...
+
+  USERNAME            the user (with --address: a bitcoin address)
+  RULE                such as: 'TOKENLY >= 1 and LTBCOIN < 5000 or SOUP'
+                      operators: >= > = != < <= (the last two ask for more than 0, too)
+  --address           ask about an address, by its balances on the chain
+  --local             fetch the balances of the token's user and judge them here
+  --without-promises  do not count what was only promised
+  --quiet             print nothing, only exit
+
+exit status: 0 yes, 1 no, 2 an error
+
+environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN,
+             and optionally TOKENPASS_BASE_URL, TOKENPASS_SCHEME
+";
+
+#[derive(Default)]
+struct Arguments {
+    address: bool,
+    local: bool,
+    without_promises: bool,
+    quiet: bool,
+    who: String,
+    rule: String,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let (mut arguments, mut values) = (Arguments::default(), Vec::new());
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("address") => arguments.address = true,
+            Long("local") => arguments.local = true,
+            Long("without-promises") => arguments.without_promises = true,
+            Short('q') | Long("quiet") => arguments.quiet = true,
+            Value(value) => values.push(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    match values.split_first() {
+        Some((who, rule)) if !rule.is_empty() => {
+            arguments.who.clone_from(who);
+            arguments.rule = rule.join(" ");
+            Ok(Some(arguments))
+        }
+        _ => Err("USERNAME and RULE are needed, see --help".into()),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("gate: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match may_pass(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("gate: {error}");
+            if needs_login(&error) {
+                eprintln!("gate: the user has to log in again");
+            } else if error.kind() == ErrorKind::RateLimited {
+                eprintln!("gate: try again in {:?}", error.retry_after().unwrap_or_default());
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn may_pass(arguments: &Arguments) -> Result<bool> {
+    let mut rules: Rules = arguments.rule.parse()?;
+    if arguments.without_promises {
+        rules = rules.without_promises();
+    }
+    let tokenpass = Client::from_env()?;
+    let who = arguments.who.as_str();
+    let yes = if arguments.local {
+        let balances: Balances = tokenpass.protected_balances()?.iter().collect();
+        rules.evaluate(&balances)
+    } else if arguments.address {
+        tokenpass.check_address(who, &rules)?
+    } else {
+        tokenpass.check_user(who, &rules)?
+    };
+    if !arguments.quiet {
+        println!("{who}: {} ({rules})", if yes { "yes" } else { "no" });
+    }
+    Ok(yes)
+}

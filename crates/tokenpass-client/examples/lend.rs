@@ -1,0 +1,133 @@
+//! Lends an amount of a token for some hours, and takes it back.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lexopt::prelude::*;
+use tokenpass_client::{
+    Client, Clock, CreatePromise, Destination, MessageKey, Promise, RegisterSource, Result,
+    Satoshis, Secret, Sent, SystemClock, UnixTime,
+};
+
+const HELP: &str = "\
+Lends (promises) an amount of a token without moving it.
+
+usage: lend [options] SOURCE DESTINATION ASSET AMOUNT
+       lend --list
+       lend --take-back ID
+
+  SOURCE       a whitelisted address that holds the token
+  DESTINATION  an address, user:NAME or email:ADDRESS
+  AMOUNT       in whole tokens, such as 1.5
+  --hours N    for so long (default 24)
+  --note TEXT  a note
+  --wif-stdin  first whitelist SOURCE: its key is read from standard input, and signs the
+               proof of ownership here
+
+environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENPASS_BASE_URL
+";
+
+enum Task {
+    Help,
+    List,
+    TakeBack(String),
+    Lend { promise: [String; 4], hours: u64, note: Option<String>, wif_stdin: bool },
+}
+
+fn task() -> Result<Task, lexopt::Error> {
+    let (mut values, mut hours, mut note, mut wif_stdin) = (Vec::new(), 24, None, false);
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Task::Help),
+            Long("list") => return Ok(Task::List),
+            Long("take-back") => return Ok(Task::TakeBack(parser.value()?.string()?)),
+            Long("hours") => hours = parser.value()?.parse()?,
+            Long("note") => note = Some(parser.value()?.string()?),
+            Long("wif-stdin") => wif_stdin = true,
+            Value(value) => values.push(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let promise = <[String; 4]>::try_from(values)
+        .map_err(|_| "SOURCE, DESTINATION, ASSET and AMOUNT are needed, see --help".to_owned())?;
+    Ok(Task::Lend { promise, hours, note, wif_stdin })
+}
+
+fn main() -> ExitCode {
+    let result = match task() {
+        Ok(Task::Help) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(task) => carry_out(task),
+        Err(error) => {
+            eprintln!("lend: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lend: {error}");
+            if error.attempts() > 0 && error.status().is_none() && error.sent() == Sent::Maybe {
+                eprintln!("lend: it may have been promised all the same; see lend --list");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(task: Task) -> Result<()> {
+    let tokenpass = Client::from_env()?;
+    match task {
+        Task::Help => {}
+        Task::List => tokenpass.list_promises()?.iter().for_each(print_promise),
+        Task::TakeBack(id) => {
+            tokenpass.cancel_promise(&id)?;
+            println!("{id} is taken back");
+        }
+        Task::Lend { promise: [source, destination, asset, amount], hours, note, wif_stdin } => {
+            if wif_stdin {
+                whitelist(&tokenpass, &source)?;
+            }
+            let amount: Satoshis = amount.parse()?;
+            let end = SystemClock.now() + Duration::from_secs(hours.saturating_mul(3600));
+            // `user:NAME` and `email:ADDRESS` are what the wire has.
+            let mut promise =
+                CreatePromise::new(source, Destination::from(destination), asset, amount)
+                    .expiration(UnixTime::from(end));
+            if let Some(note) = note {
+                promise = promise.note(note);
+            }
+            print_promise(&tokenpass.create_promise(&promise)?);
+        }
+    }
+    Ok(())
+}
+
+/// Proves the ownership of the source and puts it on the whitelist.
+fn whitelist(tokenpass: &Client, source: &str) -> Result<()> {
+    let mut wif = String::new();
+    std::io::stdin().read_line(&mut wif).map_err(|_| {
+        tokenpass_client::InputError::new("wif", "cannot be read from standard input")
+    })?;
+    let key = MessageKey::from_wif(Secret::new(wif))?;
+    let proof = key.sign(&tokenpass.source_proof_message(source))?;
+    tokenpass.register_source(&RegisterSource::new(source).proof(proof))?;
+    println!("{source} is on the whitelist");
+    Ok(())
+}
+
+fn print_promise(promise: &Promise) {
+    println!(
+        "{}: {} {} to {} until {}",
+        promise.promise_id.unwrap_or_default(),
+        promise.quantity.unwrap_or_default(),
+        promise.asset.as_deref().unwrap_or("?"),
+        promise.destination.as_deref().unwrap_or("?"),
+        promise.expiration.map_or("taken back".to_owned(), |end| format!("{end} (Unix seconds)")),
+    );
+}

@@ -1,0 +1,341 @@
+//! Calls every endpoint once, in an order that makes sense, and reports one line each.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use lexopt::prelude::*;
+use tokenpass_client::{
+    Authorize, Client, Clock, CreateChat, CreatePromise, Destination, Endpoint, Entry, Error,
+    ExchangeCodeAtApi, InstantVerify, MessageKey, RegisterAccount, RegisterAddress, RegisterSource,
+    RequestCode, Result, Rule, Rules, Satoshis, Scope, SystemClock, UnixTime, UpdateAccount,
+    UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, chat_id, user_hash,
+};
+
+const HELP: &str = "\
+Calls every endpoint of the API once and prints a line for each:
+`ok promise.create 12 ms`, or `fail promise.create 12 ms` with the error.
+
+It makes a user account, a chat and a credit group that stay, and lends and takes back one
+satoshi. It takes the source off the whitelist and the address out of the user's account
+before it puts them there again. The user logs out of a token of its own.
+
+usage: tour [options]
+
+  --username NAME       the user (default cryptonaut)
+  --password PASSWORD   the user's password
+  --token ASSET         a token that the user and the source hold (default TOKENLY)
+  --source-wif KEY      the key of the address that lends
+  --address-wif KEY     the key of an address for the user's account
+  --message TEXT        the message of the user's dashboard for instant verification
+  --second-factor TEXT  the message that the second factor signs
+
+exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
+
+environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN,
+             TOKENPASS_PRIVILEGED_CLIENT_ID, TOKENPASS_PRIVILEGED_CLIENT_SECRET,
+             TOKENPASS_REDIRECT_URI, and optionally TOKENPASS_BASE_URL, TOKENPASS_SCHEME
+";
+
+struct Arguments {
+    username: String,
+    password: String,
+    token: String,
+    source_wif: String,
+    address_wif: String,
+    message: Option<String>,
+    second_factor: Option<String>,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    // The defaults fit the sandbox; its keys are no secrets.
+    let mut arguments = Arguments {
+        username: "cryptonaut".to_owned(),
+        password: "Correct-Horse-1".to_owned(),
+        token: "TOKENLY".to_owned(),
+        source_wif: "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC".to_owned(),
+        address_wif: "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6".to_owned(),
+        message: None,
+        second_factor: None,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("username") => arguments.username = parser.value()?.string()?,
+            Long("password") => arguments.password = parser.value()?.string()?,
+            Long("token") => arguments.token = parser.value()?.string()?,
+            Long("source-wif") => arguments.source_wif = parser.value()?.string()?,
+            Long("address-wif") => arguments.address_wif = parser.value()?.string()?,
+            Long("message") => arguments.message = Some(parser.value()?.string()?),
+            Long("second-factor") => arguments.second_factor = Some(parser.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(arguments))
+}
+
+fn main() -> ExitCode {
+    let result = match arguments() {
+        Ok(Some(arguments)) => tour(&arguments),
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("tour: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("tour: {failed} endpoints failed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("tour: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Goes through all endpoints; how many failed.
+fn tour(arguments: &Arguments) -> Result<u32> {
+    let tokenpass = Client::from_env()?;
+    let mut report = Report::default();
+    accounts(&tokenpass, arguments, &mut report)?;
+    rules_and_lookups(&tokenpass, arguments, &mut report);
+    addresses(&tokenpass, arguments, &mut report)?;
+    promises(&tokenpass, arguments, &mut report)?;
+    chats(&tokenpass, arguments, &mut report);
+    credits(&tokenpass, &mut report);
+    Ok(report.failed)
+}
+
+/// Logging in by every way, and a new account.
+fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let Arguments { username, password, .. } = arguments;
+    let scopes = [Scope::User, Scope::Tca];
+    let login = tokenpass.begin_login(scopes.clone())?;
+    report.line::<Authorize, _>(|| tokenpass.send(&login));
+    let request = RequestCode::new(login.clone(), username, password.as_str()).grant_access(true);
+    let code = report.line::<RequestCode, _>(|| tokenpass.request_code(&request));
+    if let Some(code) = code {
+        report.line::<tokenpass_client::ExchangeCode, _>(|| tokenpass.exchange_code(code));
+    }
+    let callback = tokenpass.prepare(&login)?;
+    let query = tokenpass_client::Params::decode(callback.uri().query().unwrap_or_default())?;
+    let redirect_uri = query.get("redirect_uri").unwrap_or_default();
+    if let Ok(code) = tokenpass.request_code(&request) {
+        let exchange =
+            ExchangeCodeAtApi::new(code, redirect_uri, scopes.clone(), login.state().clone());
+        report.line::<ExchangeCodeAtApi, _>(|| tokenpass.exchange_code_at_api(&exchange));
+    }
+    let token = report.line::<tokenpass_client::PasswordGrant, _>(|| {
+        tokenpass.password_token(username, password.as_str(), scopes.clone())
+    });
+    if let Some(token) = token {
+        let user = tokenpass.as_user(token.access_token)?;
+        report.line::<tokenpass_client::LogOut, _>(|| user.log_out());
+    }
+    report.line::<tokenpass_client::GetUser, _>(|| tokenpass.get_user());
+
+    let guest = format!("tour{}", std::process::id());
+    let secret = "Tour-Password-1";
+    let account = RegisterAccount::new(&guest, secret, format!("{guest}@example.org")).name("Tour");
+    let user = report.line::<RegisterAccount, _>(|| tokenpass.register_account(&account));
+    report.line::<tokenpass_client::CheckLogin, _>(|| tokenpass.check_login(&guest, secret));
+    let token = tokenpass.password_token(&guest, secret, [Scope::User]);
+    if let (Some(id), Ok(token)) = (user.and_then(|user| user.id), token) {
+        let update = UpdateAccount::new(id, token.access_token, secret).name("Tour 2");
+        report.line::<UpdateAccount, _>(|| tokenpass.update_account(&update));
+    }
+    Ok(())
+}
+
+fn rules_and_lookups(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
+    let Arguments { username, token, .. } = arguments;
+    let rules = Rules::new(Rule::some(token));
+    let addresses = report
+        .line::<tokenpass_client::ListPublicAddresses, _>(|| tokenpass.public_addresses(username));
+    let address = addresses.unwrap_or_default().into_iter().find_map(|entry| entry.address);
+    let address = address.unwrap_or_default();
+    report.found::<tokenpass_client::GetPublicAddress, _>(|| {
+        tokenpass.public_address(username, &address)
+    });
+    report.yes::<tokenpass_client::CheckUser>(|| tokenpass.check_user(username, &rules));
+    report.yes::<tokenpass_client::CheckAddress>(|| tokenpass.check_address(&address, &rules));
+    report.line::<tokenpass_client::FindUsers, _>(|| tokenpass.find_users(&rules));
+    let owner = report
+        .found::<tokenpass_client::GetUserByAddress, _>(|| tokenpass.user_by_address(&address));
+    report.line::<tokenpass_client::GetUsersByAddresses, _>(|| {
+        tokenpass.users_by_addresses([&address])
+    });
+    report.found::<tokenpass_client::GetAddressByUser, _>(|| tokenpass.address_by_user(username));
+    let email = owner.and_then(|owner| owner.email).unwrap_or_default();
+    report.found::<tokenpass_client::GetUserByEmail, _>(|| tokenpass.user_by_email(&email));
+    report.yes::<tokenpass_client::CheckUserExists>(|| tokenpass.user_exists(username));
+    report.line::<tokenpass_client::CheckEmail, _>(|| tokenpass.check_email(&email, &rules));
+    report.line::<tokenpass_client::ListPromisesByEmail, _>(|| {
+        tokenpass.list_promises_by_email(&email)
+    });
+    report.line::<tokenpass_client::ListPublicBalances, _>(|| tokenpass.public_balances());
+    report.line::<tokenpass_client::ListProtectedBalances, _>(|| tokenpass.protected_balances());
+    report.line::<tokenpass_client::GetPerks, _>(|| tokenpass.get_perks(token));
+    report.line::<tokenpass_client::GetAsset, _>(|| tokenpass.get_asset("bitcoin", token));
+}
+
+/// An address is registered, verified, changed, removed, and verified in one call; its key signs
+/// the second factor.
+fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let username = &arguments.username;
+    let key = MessageKey::from_wif(arguments.address_wif.as_str())?;
+    let address = key.address();
+    report.line::<tokenpass_client::ListMyAddresses, _>(|| tokenpass.my_addresses());
+    if tokenpass.my_address(&address)?.is_some() {
+        tokenpass.delete_address(&address)?;
+    }
+    let new = RegisterAddress::new(&address).label("Tour").public(false);
+    report.line::<RegisterAddress, _>(|| tokenpass.register_address(&new));
+    let detail =
+        report.found::<tokenpass_client::GetMyAddress, _>(|| tokenpass.my_address(&address));
+    let code = detail.and_then(|detail| detail.verify_code).unwrap_or_default();
+    let signature = key.sign(&code)?;
+    report.line::<tokenpass_client::VerifyAddress, _>(|| {
+        tokenpass.verify_address(&address, &signature)
+    });
+    let update = UpdateAddress::new(&address).label("Tour & more");
+    report.line::<UpdateAddress, _>(|| tokenpass.update_address(&update));
+    report.line::<tokenpass_client::DeleteAddress, _>(|| tokenpass.delete_address(&address));
+    // The sandbox's first message of each user is the hash of the user's name.
+    let message = arguments.message.clone().unwrap_or_else(|| user_hash(username));
+    let proof = InstantVerify::new(username, &message, &address, key.sign(&message)?);
+    report.line::<InstantVerify, _>(|| tokenpass.instant_verify(&proof));
+
+    let message = arguments.second_factor.clone();
+    let message = message.unwrap_or_else(|| format!("TOKENPASS second factor of {username}"));
+    let signature = key.sign(&message)?;
+    report
+        .line::<tokenpass_client::SignSecondFactor, _>(|| tokenpass.sign_second_factor(&signature));
+    report.line::<tokenpass_client::GetSecondFactor, _>(|| tokenpass.second_factor(username));
+    Ok(())
+}
+
+/// A source is whitelisted, lends one satoshi, and is taken off again.
+fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let key = MessageKey::from_wif(arguments.source_wif.as_str())?;
+    let source = key.address();
+    let proof = key.sign(&tokenpass.source_proof_message(&source))?;
+    let register = RegisterSource::new(&source).proof(&proof);
+    report.line::<RegisterSource, _>(|| tokenpass.register_source(&register));
+    report.line::<tokenpass_client::ListSources, _>(|| tokenpass.list_sources());
+    let to = Destination::user(&arguments.username);
+    let end = UnixTime::from(SystemClock.now() + Duration::from_secs(3600));
+    let promise = CreatePromise::new(&source, to, &arguments.token, Satoshis::new(1))
+        .expiration(end)
+        .reference("tour")
+        .note("Lent & taken back");
+    let promise = report.line::<CreatePromise, _>(|| tokenpass.create_promise(&promise));
+    let id = promise.and_then(|promise| promise.promise_id).unwrap_or_default();
+    report.line::<tokenpass_client::ListPromises, _>(|| tokenpass.list_promises());
+    report.found::<tokenpass_client::GetPromise, _>(|| tokenpass.get_promise(id));
+    let update = UpdatePromise::new(id).note("Changed");
+    report.line::<UpdatePromise, _>(|| tokenpass.update_promise(&update));
+    report.line::<tokenpass_client::CancelPromise, _>(|| tokenpass.cancel_promise(id));
+    report.line::<tokenpass_client::DeleteSource, _>(|| tokenpass.delete_source(&source));
+    tokenpass.register_source(&register)
+}
+
+fn chats(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
+    let token = &arguments.token;
+    report.line::<tokenpass_client::GetMessengerPrivileges, _>(|| {
+        tokenpass.messenger_privileges(token)
+    });
+    let chat = CreateChat::new("Tour").token(token, Satoshis::whole(1));
+    let chat = report.line::<CreateChat, _>(|| tokenpass.create_chat(&chat));
+    let id = chat.and_then(|chat| chat.id).unwrap_or_default();
+    report.found::<tokenpass_client::GetChat, _>(|| tokenpass.get_chat(&id));
+    let update = UpdateChat::new(&id).token(token, Satoshis::new(1)).active(true);
+    report.line::<UpdateChat, _>(|| tokenpass.update_chat(&update));
+    report.line::<tokenpass_client::ListChats, _>(|| tokenpass.list_chats());
+    let short = chat_id(&id).unwrap_or_default();
+    report.line::<tokenpass_client::GetChatPrivileges, _>(|| tokenpass.chat_privileges(&short));
+    report.line::<tokenpass_client::JoinChat, _>(|| tokenpass.join_chat(&short));
+}
+
+fn credits(tokenpass: &Client, report: &mut Report) {
+    let group = report
+        .line::<tokenpass_client::CreateCreditGroup, _>(|| tokenpass.create_credit_group("Tour"));
+    let id = group.and_then(|group| group.uuid).unwrap_or_default();
+    let update = UpdateCreditGroup::new(&id).name("Tour 2");
+    report.line::<UpdateCreditGroup, _>(|| tokenpass.update_credit_group(&update));
+    report.line::<tokenpass_client::ListCreditGroups, _>(|| tokenpass.list_credit_groups());
+    report.found::<tokenpass_client::GetCreditGroup, _>(|| tokenpass.get_credit_group(&id));
+    report.line::<tokenpass_client::CreateCreditAccount, _>(|| {
+        tokenpass.create_credit_account(&id, "tourist")
+    });
+    report.line::<tokenpass_client::GiveCredits, _>(|| {
+        tokenpass.give_credits(&id, [Entry::new("tourist", 500).reference("welcome")])
+    });
+    report.line::<tokenpass_client::TakeCredits, _>(|| {
+        tokenpass.take_credits(&id, [Entry::new("tourist", 200)])
+    });
+    report.line::<tokenpass_client::ListCreditAccounts, _>(|| tokenpass.list_credit_accounts(&id));
+    report.found::<tokenpass_client::GetCreditAccount, _>(|| {
+        tokenpass.get_credit_account(&id, "tourist")
+    });
+    report.line::<tokenpass_client::GetCreditAccountHistory, _>(|| {
+        tokenpass.credit_account_history(&id, "tourist")
+    });
+    report
+        .line::<tokenpass_client::GetCreditGroupHistory, _>(|| tokenpass.credit_group_history(&id));
+}
+
+#[derive(Default)]
+struct Report {
+    failed: u32,
+}
+
+impl Report {
+    /// Makes a call and prints its line; the value, if it went well.
+    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
+    fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
+        let begin = Instant::now();
+        let result = call();
+        let elapsed = begin.elapsed().as_millis();
+        match result {
+            Ok(value) => {
+                println!("ok {} {elapsed} ms", E::ID);
+                Some(value)
+            }
+            Err(error) => {
+                println!("fail {} {elapsed} ms: {error}", E::ID);
+                self.failed += 1;
+                None
+            }
+        }
+    }
+
+    /// The same for a look-up, which must find something.
+    fn found<E: Endpoint, T>(
+        &mut self,
+        call: impl FnOnce() -> Result<Option<T>, Error>,
+    ) -> Option<T> {
+        let found = self.line::<E, _>(call)?;
+        if found.is_none() {
+            println!("fail {}: nothing was found", E::ID);
+            self.failed += 1;
+        }
+        found
+    }
+
+    /// The same for a check, which must say yes.
+    fn yes<E: Endpoint>(&mut self, call: impl FnOnce() -> Result<bool, Error>) {
+        if self.line::<E, _>(call) == Some(false) {
+            println!("fail {}: said no", E::ID);
+            self.failed += 1;
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! User accounts, and the second factor that is a bitcoin signature.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret,
+    path_segment, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Client;
+use crate::auth::credentials;
+use crate::fault::{self, check_length, check_segment, check_text, exposed, exposed_some, setters};
+
+/// A user account.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct User {
+    /// The user's id, a UUID. Keep it: names change.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// The name that people read; may be empty.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// The user's name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub username: Option<String>,
+    /// The e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// Whether the user has shown to own the e-mail address. Do not trust the address before.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub email_is_confirmed: Option<bool>,
+    /// The last e-mail address that was confirmed.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub confirmed_email: Option<String>,
+    /// A private key that the server of 2017 makes for each user. Not in the documentation, and
+    /// never written out again.
+    #[serde(default, skip_serializing, deserialize_with = "fault::secret")]
+    pub ecc_key: Option<Secret>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never
+/// sent twice on doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegisterAccount {
+    username: String,
+    #[serde(serialize_with = "exposed")]
+    password: Secret,
+    email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl RegisterAccount {
+    /// With these.
+    pub fn new(
+        username: impl Into<String>,
+        password: impl Into<Secret>,
+        email: impl Into<String>,
+    ) -> Self {
+        Self {
+            username: username.into(),
+            password: password.into(),
+            email: email.into(),
+            name: None,
+        }
+    }
+
+    setters! {
+        /// The name that people read.
+        name: String,
+    }
+}
+
+impl Endpoint for RegisterAccount {
+    type Output = User;
+    const ID: &'static str = "account.register";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/register".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::CLIENT_ID
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("username", &self.username)?;
+        check_text("password", self.password.expose())?;
+        check_text("email", &self.email)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<User, Fault> {
+        fault::result(response)
+    }
+}
+
+/// `POST /api/v1/login`: checks a user's name and password. It gives no token.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckLogin {
+    username: String,
+    #[serde(serialize_with = "exposed")]
+    password: Secret,
+}
+
+impl CheckLogin {
+    /// Of this user.
+    pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self { username: username.into(), password: password.into() }
+    }
+}
+
+impl Endpoint for CheckLogin {
+    type Output = User;
+    const ID: &'static str = "account.login";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/login".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::CLIENT_ID
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("username", &self.username)?;
+        check_length("username", &self.username, 255)?;
+        check_text("password", self.password.expose())?;
+        check_length("password", self.password.expose(), 255)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<User, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `PATCH /api/v1/update`: changes name, e-mail address or password.
+///
+/// Not in the documentation; the server of 2016 has it, that of 2017 answers 404.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpdateAccount {
+    user_id: String,
+    #[serde(serialize_with = "exposed")]
+    token: Secret,
+    #[serde(serialize_with = "exposed")]
+    current_password: Secret,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_some")]
+    password: Option<Secret>,
+}
+
+impl UpdateAccount {
+    /// Of the user with this id (a UUID), by the user's token and password.
+    pub fn new(
+        user_id: impl Into<String>,
+        token: impl Into<Secret>,
+        current_password: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            user_id: user_id.into(),
+            token: token.into(),
+            current_password: current_password.into(),
+            name: None,
+            email: None,
+            password: None,
+        }
+    }
+
+    setters! {
+        /// The new name that people read.
+        name: String,
+        /// The new e-mail address.
+        email: String,
+        /// The new password.
+        password: Secret,
+    }
+}
+
+impl Endpoint for UpdateAccount {
+    type Output = ();
+    const ID: &'static str = "account.update";
+
+    fn method(&self) -> Method {
+        Method::PATCH
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/update".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::CLIENT_ID
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("user_id", &self.user_id)?;
+        check_text("token", self.token.expose())?;
+        check_text("current_password", self.current_password.expose())?;
+        if self.name.is_none() && self.email.is_none() && self.password.is_none() {
+            return Err(InputError::new("update", "must change something"));
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+api_auth::wire_enum! {
+    /// Where a user's second factor stands.
+    pub enum SecondFactor {
+        /// The user signed.
+        Signed = "signed",
+        /// The user has not signed.
+        Unsigned = "unsigned",
+    }
+}
+
+/// `GET /api/v1/tca/check-sign/{username}`: has the user satisfied the second factor?
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetSecondFactor {
+    username: String,
+}
+
+impl GetSecondFactor {
+    /// Of this user.
+    pub fn new(username: impl Into<String>) -> Self {
+        Self { username: username.into() }
+    }
+}
+
+impl Endpoint for GetSecondFactor {
+    type Output = SecondFactor;
+    const ID: &'static str = "second_factor.status";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/check-sign/", &path_segment(&self.username)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("username", &self.username)
+    }
+
+    fn parse(&self, response: &Response) -> Result<SecondFactor, Fault> {
+        let text: TextOrNone = fault::result(response)?;
+        Ok(SecondFactor::from(text.0.as_deref().unwrap_or_default()))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
+
+/// `POST /api/v1/tca/set-sign`: satisfies the second factor with a signature.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignSecondFactor {
+    signature: String,
+}
+
+impl SignSecondFactor {
+    /// With this signature in base64.
+    pub fn new(signature: impl Into<String>) -> Self {
+        Self { signature: signature.into() }
+    }
+}
+
+impl Endpoint for SignSecondFactor {
+    type Output = ();
+    const ID: &'static str = "second_factor.sign";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/set-sign".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("signature", &self.signature)?;
+        check_length("signature", &self.signature, 1024)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+impl Client {
+    /// Makes a user account.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). What the server refuses (a name that is taken) comes
+    /// on HTTP 200 and is an error all the same.
+    pub fn register_account(&self, account: &RegisterAccount) -> Result<User> {
+        self.send(account)
+    }
+
+    /// Checks a user's name and password, and gives the user.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn check_login(
+        &self,
+        username: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Result<User> {
+        self.send(&CheckLogin::new(username, password))
+    }
+
+    /// Changes name, e-mail address or password of a user. Only servers of 2016 have it.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn update_account(&self, update: &UpdateAccount) -> Result<()> {
+        self.send(update)
+    }
+
+    /// Whether a user has satisfied the second factor.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
+        self.send(&GetSecondFactor::new(username))
+    }
+
+    /// Satisfies the second factor of the token's user with a signature.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn sign_second_factor(&self, signature: impl Into<String>) -> Result<()> {
+        self.send(&SignSecondFactor::new(signature))
+    }
+}

@@ -1,0 +1,635 @@
+//! Bitcoin addresses of users.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
+    StatusCode, json, path_segment, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::amounts::balances;
+use crate::auth::credentials;
+use crate::fault::{self, check_length, check_segment, check_text, setters};
+use crate::{Balances, Client, decode_html, signature_of};
+
+/// An address of a user. Which fields come depends on the call and on the token's scopes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Address {
+    /// The kind: `btc`.
+    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    pub kind: Option<String>,
+    /// The address itself.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub address: Option<String>,
+    /// What it holds, promises included; `None` if it is unverified or inactive.
+    #[serde(default, deserialize_with = "balances")]
+    pub balances: Option<Balances>,
+    /// Whether everybody may see it.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub public: Option<bool>,
+    /// The user's label, with HTML entities as the server sends them.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub label: Option<String>,
+    /// Whether it counts.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub active: Option<bool>,
+    /// Whether its ownership is proven.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub verified: Option<bool>,
+    /// The message to sign for [`Client::verify_address`]. Each answer that has one voids the one
+    /// before; it is good for ten hours.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub verify_code: Option<String>,
+    /// An address to pay to as another proof; nobody documents it.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub verify_address: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Address {
+    /// The label as people write it.
+    pub fn label_text(&self) -> Option<Cow<'_, str>> {
+        self.label.as_deref().map(decode_html)
+    }
+}
+
+fn one(response: &Response) -> Result<Address, Fault> {
+    fault::result(response)
+}
+
+fn several(response: &Response) -> Result<Vec<Address>, Fault> {
+    fault::result(response)
+}
+
+fn path_of(address: &str) -> String {
+    ["/api/v1/tca/address/", &path_segment(address)].concat()
+}
+
+/// `GET /api/v1/tca/addresses`: the addresses of the token's user.
+///
+/// The scope `tca` shows the public ones; `private-address` the others; `manage-address` all,
+/// with `active` and `verified`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListMyAddresses {
+    refresh: bool,
+}
+
+impl ListMyAddresses {
+    /// With the balances that the server knows.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets the server ask the chain about each address first. That is slow: give the client a
+    /// long deadline.
+    #[must_use]
+    pub fn refresh(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+}
+
+impl Endpoint for ListMyAddresses {
+    type Output = Vec<Address>;
+    const ID: &'static str = "address.list_mine";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/addresses".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("refresh", self.refresh.then_some("1"));
+    }
+
+    fn repeatable(&self) -> bool {
+        !self.refresh
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Address>, Fault> {
+        several(response)
+    }
+}
+
+/// `GET /api/v1/tca/address/{address}`: one address of the token's user.
+///
+/// Of one that is not verified the answer has a new verify code, which voids the last one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetMyAddress {
+    address: String,
+}
+
+impl GetMyAddress {
+    /// This address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into() }
+    }
+}
+
+impl Endpoint for GetMyAddress {
+    type Output = Option<Address>;
+    const ID: &'static str = "address.get_mine";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.address).into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("address", &self.address)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
+        fault::optional(response, one)
+    }
+}
+
+/// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Needs the scope
+/// `manage-address`. Never sent twice on doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegisterAddress {
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+}
+
+impl RegisterAddress {
+    /// This address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into(), label: None, public: None, active: None, kind: None }
+    }
+
+    setters! {
+        /// A label, 255 characters at most.
+        label: String,
+        /// Whether everybody may see it. The server's default is no.
+        public: bool,
+        /// Whether it counts. The server's default is yes.
+        active: bool,
+        /// The kind, `btc` or `bitcoin`: sent as `type`.
+        kind: String,
+    }
+}
+
+impl Endpoint for RegisterAddress {
+    type Output = Address;
+    const ID: &'static str = "address.register";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/address".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("address", &self.address)?;
+        check_length("label", self.label.as_deref().unwrap_or_default(), 255)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Address, Fault> {
+        one(response)
+    }
+}
+
+/// `POST /api/v1/tca/address/{address}`: proves the ownership of an address by a signature of its
+/// verify code. Needs the scope `manage-address`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VerifyAddress {
+    #[serde(skip)]
+    address: String,
+    signature: String,
+}
+
+/// How a verification went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// The address is verified now.
+    Verified,
+    /// It was verified before.
+    AlreadyVerified,
+}
+
+impl VerifyAddress {
+    /// Of this address, by the signature in base64 (or a whole signed block).
+    pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
+        let signature = signature_of(signature.as_ref()).to_owned();
+        Self { address: address.into(), signature }
+    }
+}
+
+impl Endpoint for VerifyAddress {
+    type Output = Verification;
+    const ID: &'static str = "address.verify";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.address).into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("address", &self.address)?;
+        check_text("signature", &self.signature)?;
+        check_length("signature", &self.signature, 1024)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::BAD_REQUEST
+    }
+
+    /// The server answers 400 with `"result":true` for one that is verified already.
+    fn parse(&self, response: &Response) -> Result<Verification, Fault> {
+        if response.status() != StatusCode::BAD_REQUEST {
+            return fault::done(response).map(|()| Verification::Verified);
+        }
+        let fields = json::<Fields>(response).unwrap_or_default();
+        match fields.read("result") {
+            Some(true) => Ok(Verification::AlreadyVerified),
+            _ => Err(fault::read(response)),
+        }
+    }
+}
+
+/// `PATCH /api/v1/tca/address/{address}`: changes label, public or active. Needs the scope
+/// `manage-address`. Doing it twice does no harm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpdateAddress {
+    #[serde(skip)]
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+}
+
+impl UpdateAddress {
+    /// Of this address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into(), label: None, public: None, active: None }
+    }
+
+    setters! {
+        /// The new label, 255 characters at most.
+        label: String,
+        /// Whether everybody may see it.
+        public: bool,
+        /// Whether it counts.
+        active: bool,
+    }
+}
+
+impl Endpoint for UpdateAddress {
+    type Output = Address;
+    const ID: &'static str = "address.update";
+
+    fn method(&self) -> Method {
+        Method::PATCH
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.address).into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("address", &self.address)?;
+        check_length("label", self.label.as_deref().unwrap_or_default(), 255)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<Address, Fault> {
+        one(response)
+    }
+}
+
+/// `DELETE /api/v1/tca/address/{address}`: removes an address. Needs the scope `manage-address`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteAddress {
+    address: String,
+}
+
+impl DeleteAddress {
+    /// This address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into() }
+    }
+}
+
+impl Endpoint for DeleteAddress {
+    type Output = ();
+    const ID: &'static str = "address.delete";
+
+    fn method(&self) -> Method {
+        Method::DELETE
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.address).into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("address", &self.address)
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+/// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one call, with
+/// the message that the user's browser shows. No credentials are needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InstantVerify {
+    #[serde(skip)]
+    username: String,
+    msg: String,
+    address: String,
+    sig: String,
+}
+
+impl InstantVerify {
+    /// Of this user, with the message ([`instant_verify_message`](crate::instant_verify_message)
+    /// of the QR code), the address, and the message's signature by the address's key.
+    pub fn new(
+        username: impl Into<String>,
+        message: impl Into<String>,
+        address: impl Into<String>,
+        signature: impl AsRef<str>,
+    ) -> Self {
+        Self {
+            username: username.into(),
+            msg: message.into(),
+            address: address.into(),
+            sig: signature_of(signature.as_ref()).to_owned(),
+        }
+    }
+}
+
+impl Endpoint for InstantVerify {
+    type Output = ();
+    const ID: &'static str = "address.instant_verify";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/instant-verify/", &path_segment(&self.username)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        Credential::NONE
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("username", &self.username)?;
+        check_text("message", &self.msg)?;
+        check_text("address", &self.address)?;
+        check_text("signature", &self.sig)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+/// `GET /api/v1/tca/addresses/{username}`: the public, active, verified addresses of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPublicAddresses {
+    username: String,
+    refresh: bool,
+}
+
+impl ListPublicAddresses {
+    /// Of this user, with the balances that the server knows.
+    pub fn new(username: impl Into<String>) -> Self {
+        Self { username: username.into(), refresh: false }
+    }
+
+    /// Lets the server ask the chain about each address first. That is slow.
+    #[must_use]
+    pub fn refresh(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+}
+
+impl Endpoint for ListPublicAddresses {
+    type Output = Vec<Address>;
+    const ID: &'static str = "address.list_public";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/addresses/", &path_segment(&self.username)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("username", &self.username)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("refresh", self.refresh.then_some("1"));
+    }
+
+    fn repeatable(&self) -> bool {
+        !self.refresh
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Address>, Fault> {
+        several(response)
+    }
+}
+
+/// `GET /api/v1/tca/addresses/{username}/{address}`: one public address of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetPublicAddress {
+    username: String,
+    address: String,
+}
+
+impl GetPublicAddress {
+    /// This address of this user.
+    pub fn new(username: impl Into<String>, address: impl Into<String>) -> Self {
+        Self { username: username.into(), address: address.into() }
+    }
+}
+
+impl Endpoint for GetPublicAddress {
+    type Output = Option<Address>;
+    const ID: &'static str = "address.get_public";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        let (username, address) = (path_segment(&self.username), path_segment(&self.address));
+        ["/api/v1/tca/addresses/", &username, "/", &address].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("username", &self.username)?;
+        check_segment("address", &self.address)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
+        fault::optional(response, one)
+    }
+}
+
+impl Client {
+    /// The addresses of the token's user, with the balances that the server knows.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn my_addresses(&self) -> Result<Vec<Address>> {
+        self.send(&ListMyAddresses::new())
+    }
+
+    /// One address of the token's user, or `None` if it has no such one.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn my_address(&self, address: impl Into<String>) -> Result<Option<Address>> {
+        self.send(&GetMyAddress::new(address))
+    }
+
+    /// Adds an address to the user's account. The answer has the verify code to sign.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn register_address(&self, address: &RegisterAddress) -> Result<Address> {
+        self.send(address)
+    }
+
+    /// Proves the ownership of an address by the signature of its last verify code.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn verify_address(
+        &self,
+        address: impl Into<String>,
+        signature: impl AsRef<str>,
+    ) -> Result<Verification> {
+        self.send(&VerifyAddress::new(address, signature))
+    }
+
+    /// Changes label, public or active of an address.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn update_address(&self, update: &UpdateAddress) -> Result<Address> {
+        self.send(update)
+    }
+
+    /// Removes an address.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn delete_address(&self, address: impl Into<String>) -> Result<()> {
+        self.send(&DeleteAddress::new(address))
+    }
+
+    /// Registers and verifies an address with the message that the user's browser shows.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn instant_verify(&self, proof: &InstantVerify) -> Result<()> {
+        self.send(proof)
+    }
+
+    /// The public addresses of a user.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
+        self.send(&ListPublicAddresses::new(username))
+    }
+
+    /// One public address of a user, or `None` if there is no such user or address.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn public_address(
+        &self,
+        username: impl Into<String>,
+        address: impl Into<String>,
+    ) -> Result<Option<Address>> {
+        self.send(&GetPublicAddress::new(username, address))
+    }
+}

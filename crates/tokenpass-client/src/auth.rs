@@ -1,0 +1,210 @@
+//! Which credentials a call needs, and how they are put on it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use api_auth::hmac::nonce_headers::{NonceHeaders, Variant};
+use api_auth::http::header::{AUTHORIZATION, HeaderValue};
+use api_auth::{
+    Auth, Credential, Draft, Error, InputError, Method, Params, Request, Response, Secret,
+};
+
+/// The names of the credentials, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
+/// own. The application's key pair is [`Credential::MAIN`].
+pub mod credentials {
+    use api_auth::Credential;
+
+    /// The application's key pair, and `client_id` in the query.
+    pub const MAIN_WITH_ID: Credential = Credential::named("main with client_id");
+    /// The second key pair, of a privileged user.
+    pub const PRIVILEGED: Credential = Credential::named("privileged");
+    /// The user's token.
+    pub const USER: Credential = Credential::named("user");
+    /// The user's token, and signed by the application's key pair.
+    pub const SIGNED_USER: Credential = Credential::named("user, signed");
+    /// The user's token as `/oauth/user` takes it.
+    pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
+    /// `client_id` in the body.
+    pub const CLIENT_ID: Credential = Credential::named("client_id");
+    /// `client_id` in the query.
+    pub const QUERY_ID: Credential = Credential::named("client_id in the query");
+    /// `client_id` and `client_secret` in the body.
+    pub const CLIENT_SECRET: Credential = Credential::named("client_secret");
+    /// The same, and `client_id` in the query.
+    pub const CLIENT_SECRET_AND_QUERY_ID: Credential =
+        Credential::named("client_secret, client_id in the query");
+}
+
+/// How a user's token travels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenPlace {
+    /// As the parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
+    #[default]
+    Parameter,
+    /// In the header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.
+    BearerHeader,
+}
+
+/// Credentials with their names.
+type Named = Vec<(Credential, Arc<dyn Auth>)>;
+
+/// What a client was made with.
+pub(crate) struct Keys {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    pub(crate) main: NonceHeaders,
+    pub(crate) privileged: Option<NonceHeaders>,
+    pub(crate) variant: Variant,
+    pub(crate) token_place: TokenPlace,
+}
+
+impl Keys {
+    /// The credentials of the application.
+    pub(crate) fn of_application(&self) -> Named {
+        let id = || Secret::new(self.client_id.as_str());
+        let query_id = || Step::Query("client_id", id());
+        let body_id = || Step::Body("client_id", Some(id()));
+        let secret = || Step::Body("client_secret", Some(self.client_secret.clone()));
+        let dressed = |steps| Dressed { steps, signer: None };
+        // Of the third generation everything is signed, and says whether there is a token.
+        let third = |mut steps: Vec<Step>, token: bool| match self.variant {
+            Variant::BodyOnly => {
+                steps.extend(token.then_some(Step::Body("oauth_token", None)));
+                Dressed { steps, signer: Some(self.main.clone()) }
+            }
+            _ => dressed(steps),
+        };
+        let signed = |signer: &NonceHeaders, steps| Dressed {
+            signer: Some(signer.clone()),
+            ..third(steps, true)
+        };
+        let mut all: Named = vec![
+            (Credential::MAIN, Arc::new(signed(&self.main, vec![]))),
+            (credentials::MAIN_WITH_ID, Arc::new(signed(&self.main, vec![query_id()]))),
+            (credentials::CLIENT_ID, Arc::new(third(vec![body_id()], true))),
+            (credentials::QUERY_ID, Arc::new(dressed(vec![query_id()]))),
+            (credentials::CLIENT_SECRET, Arc::new(third(vec![body_id(), secret()], false))),
+            (
+                credentials::CLIENT_SECRET_AND_QUERY_ID,
+                Arc::new(dressed(vec![query_id(), body_id(), secret()])),
+            ),
+        ];
+        if let Some(privileged) = &self.privileged {
+            all.push((credentials::PRIVILEGED, Arc::new(signed(privileged, vec![]))));
+        }
+        all
+    }
+
+    /// The credentials of a user.
+    pub(crate) fn of_user(&self, token: &Secret) -> Result<Named, InputError> {
+        if token.is_empty() {
+            return Err(InputError::new("oauth_token", "must not be empty"));
+        }
+        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+            .map_err(|_| InputError::new("oauth_token", "may hold only visible ASCII"))?;
+        header.set_sensitive(true);
+        let bearer = self.token_place == TokenPlace::BearerHeader;
+        let (parameter, access) = if bearer {
+            (Step::Header(header.clone()), Step::Header(header))
+        } else {
+            let access = Step::Query("access_token", token.clone());
+            (Step::ByMethod("oauth_token", token.clone()), access)
+        };
+        let third = self.variant == Variant::BodyOnly;
+        let signer = Some(self.main.clone());
+        let user = Dressed {
+            steps: vec![parameter.clone()],
+            signer: if third { signer.clone() } else { None },
+        };
+        Ok(vec![
+            (credentials::USER, Arc::new(user)),
+            (credentials::SIGNED_USER, Arc::new(Dressed { steps: vec![parameter], signer })),
+            (credentials::ACCESS_TOKEN, Arc::new(Dressed { steps: vec![access], signer: None })),
+        ])
+    }
+}
+
+/// One thing that is put on a request.
+#[derive(Clone)]
+enum Step {
+    /// A query parameter, before all others.
+    Query(&'static str, Secret),
+    /// A member of the body; without a value it is null.
+    Body(&'static str, Option<Secret>),
+    /// In the query of GET and DELETE, in the body otherwise.
+    ByMethod(&'static str, Secret),
+    Header(HeaderValue),
+}
+
+/// Dresses a request, then signs it.
+struct Dressed {
+    steps: Vec<Step>,
+    signer: Option<NonceHeaders>,
+}
+
+impl Auth for Dressed {
+    fn dress(&self, draft: &mut Draft<'_>, now: SystemTime) -> Result<(), Error> {
+        let signer = self.signer.as_ref();
+        let body_only = signer.is_some_and(|signer| signer.variant() == Variant::BodyOnly);
+        if let Some(signer) = signer {
+            signer.dress(draft, now)?;
+        }
+        for step in &self.steps {
+            match step {
+                Step::Query(name, value) | Step::ByMethod(name, value) if body_only => {
+                    draft.add_to_body(name, Some(value.expose()))?;
+                }
+                Step::Query(name, value) => {
+                    let rest = std::mem::take(&mut draft.query);
+                    let mut query = Params::new();
+                    query.push(*name, value.expose().to_owned());
+                    for (name, value) in rest.iter() {
+                        query.push(name.to_owned(), value.to_owned());
+                    }
+                    draft.query = query;
+                }
+                Step::ByMethod(name, value)
+                    if matches!(draft.method, Method::GET | Method::DELETE) =>
+                {
+                    draft.query.push(*name, value.expose().to_owned());
+                }
+                Step::ByMethod(name, value) => draft.add_to_body(name, Some(value.expose()))?,
+                Step::Body(name, value) => {
+                    draft.add_to_body(name, value.as_ref().map(Secret::expose))?;
+                }
+                Step::Header(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn sign(&self, request: &mut Request, now: SystemTime) -> Result<(), Error> {
+        if let Some(signer) = &self.signer {
+            signer.sign(request, now)?;
+        }
+        for step in &self.steps {
+            if let Step::Header(value) = step {
+                request.headers_mut().insert(AUTHORIZATION, value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn rejected(&self, response: &Response) -> bool {
+        self.signer.as_ref().is_some_and(|signer| signer.rejected(response))
+    }
+
+    fn secret_parameters(&self) -> &'static [&'static str] {
+        &[
+            "oauth_token",
+            "access_token",
+            "client_secret",
+            "code",
+            "password",
+            "current_password",
+            "token",
+            "state",
+        ]
+    }
+}

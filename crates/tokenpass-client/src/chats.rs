@@ -1,0 +1,586 @@
+//! Token chats, and who may write to whom.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use api_auth::{
+    Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
+    StatusCode, path_segment, wire,
+};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::amounts::satoshis;
+use crate::auth::credentials;
+use crate::fault::{self, check_segment, check_text, setters};
+use crate::{Client, Satoshis};
+
+/// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?
+/// Needs the scope `chats` (the documentation says `tca`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetMessengerPrivileges {
+    token: String,
+}
+
+impl GetMessengerPrivileges {
+    /// Of this token.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self { token: token.into() }
+    }
+}
+
+/// Whether a user may write to all who hold a token.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MessengerPrivileges {
+    /// The token.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub token: Option<String>,
+    /// Whether the user may: true for whoever owns the verified address that issued it.
+    #[serde(rename = "canMessage", default, deserialize_with = "wire::boolean")]
+    pub can_message: Option<bool>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Endpoint for GetMessengerPrivileges {
+    type Output = MessengerPrivileges;
+    const ID: &'static str = "messenger.privileges";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/messenger/privileges/", &path_segment(&self.token)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("token", &self.token)
+    }
+
+    fn parse(&self, response: &Response) -> Result<MessengerPrivileges, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// A token chat.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Chat {
+    /// Its id, a UUID. [`chat_id`] makes the short form of it.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// Whether it is open.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub active: Option<bool>,
+    /// Whether everybody may join.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub global: Option<bool>,
+    /// What must be held to join, in whole tokens by asset.
+    #[serde(default, deserialize_with = "amounts")]
+    pub tokens: BTreeMap<String, Amount>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// Amounts by asset; what is no amount is left out.
+fn amounts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Amount>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Entry(#[serde(deserialize_with = "wire::amount")] Option<Amount>);
+    let entries: BTreeMap<String, Entry> = wire::map(deserializer)?;
+    Ok(entries.into_iter().filter_map(|(asset, Entry(amount))| Some((asset, amount?))).collect())
+}
+
+/// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Needs the scope `chats`.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListChats;
+
+impl Endpoint for ListChats {
+    type Output = Vec<Chat>;
+    const ID: &'static str = "messenger.chats";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/messenger/chats".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Chat>, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /api/v1/tca/messenger/chat/{chat_id}`: may the user enter a chat, and by which tokens?
+/// Needs the scope `chats`.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetChatPrivileges {
+    chat_id: String,
+}
+
+impl GetChatPrivileges {
+    /// Of the chat with this short id; see [`chat_id`].
+    pub fn new(chat_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into() }
+    }
+}
+
+/// Whether a user may enter a chat.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChatPrivileges {
+    /// Whether the user may.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub authorized: Option<bool>,
+    /// Whether everybody may.
+    #[serde(rename = "isGlobal", default, deserialize_with = "wire::boolean")]
+    pub is_global: Option<bool>,
+    /// What must be held.
+    #[serde(rename = "tokenAuthorization", default, deserialize_with = "wire::list")]
+    pub token_authorization: Vec<TokenAuthorization>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// What must be held to enter a chat.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenAuthorization {
+    /// The asset.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub asset: Option<String>,
+    /// The amount.
+    #[serde(default, deserialize_with = "satoshis")]
+    pub amount: Option<Satoshis>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Endpoint for GetChatPrivileges {
+    type Output = ChatPrivileges;
+    const ID: &'static str = "messenger.chat_privileges";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/messenger/chat/", &path_segment(&self.chat_id)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("chat_id", &self.chat_id)
+    }
+
+    fn parse(&self, response: &Response) -> Result<ChatPrivileges, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `POST /api/v1/tca/messenger/roster/{chat_id}`: the user joins a chat. Needs the scope `chats`.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinChat {
+    chat_id: String,
+}
+
+impl JoinChat {
+    /// The chat with this short id; see [`chat_id`].
+    pub fn new(chat_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into() }
+    }
+}
+
+impl Endpoint for JoinChat {
+    type Output = ();
+    const ID: &'static str = "messenger.join";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/messenger/roster/", &path_segment(&self.chat_id)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("chat_id", &self.chat_id)
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+fn path_of(id: &str) -> String {
+    ["/api/v1/chat/", &path_segment(id)].concat()
+}
+
+/// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Needs the scope `manage-chats`.
+///
+/// Its page of the documentation was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetChat {
+    id: String,
+}
+
+impl GetChat {
+    /// The chat with this UUID.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+impl Endpoint for GetChat {
+    type Output = Option<Chat>;
+    const ID: &'static str = "chat.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.id).into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("chat_uuid", &self.id)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Chat>, Fault> {
+        fault::optional(response, fault::answer)
+    }
+}
+
+/// What must be held to join a chat. The amount travels in whole tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Quantity(Satoshis);
+
+impl Serialize for Quantity {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = serde_json::value::RawValue::from_string(self.0.to_string());
+        number.map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct ChatRule {
+    token: String,
+    quantity: Quantity,
+}
+
+fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
+    for rule in rules {
+        check_text("token", &rule.token)?;
+        if rule.quantity.0 <= Satoshis::new(0) {
+            return Err(InputError::new("quantity", "must be above 0"));
+        }
+    }
+    Ok(())
+}
+
+/// `POST /api/v1/chats`: a new token chat. Needs the scope `manage-chats`.
+///
+/// Its page of the documentation was withdrawn; its example of an amount is in satoshis, while
+/// servers take whole tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CreateChat {
+    name: String,
+    tca_rules: Vec<ChatRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    global: Option<bool>,
+}
+
+impl CreateChat {
+    /// With this name. One that is not global needs at least one token.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), tca_rules: Vec::new(), active: None, global: None }
+    }
+
+    /// Whoever joins must hold so much of a token. May be called again.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
+        self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
+        self
+    }
+
+    setters! {
+        /// Whether it is open. The server's default is yes.
+        active: bool,
+        /// Whether everybody may join; for administrators.
+        global: bool,
+    }
+}
+
+impl Endpoint for CreateChat {
+    type Output = Chat;
+    const ID: &'static str = "chat.create";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/chats".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("name", &self.name)?;
+        check_rules(&self.tca_rules)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Chat, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `POST /api/v1/chat/{chat_uuid}`: changes a chat; its name stays. Needs the scope
+/// `manage-chats`. All tokens must be named again each time.
+///
+/// Its page of the documentation was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpdateChat {
+    #[serde(skip)]
+    id: String,
+    tca_rules: Vec<ChatRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+}
+
+impl UpdateChat {
+    /// The chat with this UUID.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), tca_rules: Vec::new(), active: None }
+    }
+
+    /// Whoever joins must hold so much of a token. May be called again.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
+        self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
+        self
+    }
+
+    setters! {
+        /// Whether it is open.
+        active: bool,
+    }
+}
+
+impl Endpoint for UpdateChat {
+    type Output = Chat;
+    const ID: &'static str = "chat.update";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.id).into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("chat_uuid", &self.id)?;
+        check_rules(&self.tca_rules)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Chat, Fault> {
+        fault::answer(response)
+    }
+}
+
+const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+/// The short id of a chat: its UUID in base58. `None` for what is no UUID.
+///
+/// ```
+/// use tokenpass_client::{chat_id, chat_uuid};
+///
+/// let uuid = "c0000000-0000-4000-8000-000000000001";
+/// assert_eq!(chat_id(uuid).as_deref(), Some("Qi81Dp4C8a8LZcjYGWFbAG"));
+/// assert_eq!(chat_uuid("Qi81Dp4C8a8LZcjYGWFbAG").as_deref(), Some(uuid));
+/// ```
+pub fn chat_id(uuid: &str) -> Option<String> {
+    let digits: String = uuid.chars().filter(|char| *char != '-').collect();
+    if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut number = u128::from_str_radix(&digits, 16).ok()?;
+    // Each zero byte at the beginning is a digit of its own.
+    let zeros = number.to_be_bytes().iter().take_while(|byte| **byte == 0).count();
+    let mut text = Vec::with_capacity(22);
+    while number > 0 {
+        let digit = usize::try_from(number % 58).ok()?;
+        text.push(*BASE58.get(digit)?);
+        number /= 58;
+    }
+    text.extend(std::iter::repeat_n(b'1', zeros));
+    text.reverse();
+    String::from_utf8(text).ok()
+}
+
+/// The UUID that a short id stands for; `None` for what is no short id.
+pub fn chat_uuid(chat_id: &str) -> Option<String> {
+    let mut number: u128 = 0;
+    for byte in chat_id.bytes() {
+        let digit = BASE58.iter().position(|known| *known == byte)?;
+        number = number.checked_mul(58)?.checked_add(u128::try_from(digit).ok()?)?;
+    }
+    let hex = format!("{number:032x}");
+    let mut parts = Vec::new();
+    let mut rest = hex.as_str();
+    for length in [8, 4, 4, 4, 12] {
+        let (part, after) = rest.split_at_checked(length)?;
+        parts.push(part);
+        rest = after;
+    }
+    let uuid = parts.join("-");
+    // Too many or too few zeros at the beginning would stand for other bytes.
+    (self::chat_id(&uuid)? == chat_id).then_some(uuid)
+}
+
+impl Client {
+    /// Whether the user may write to all who hold a token.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn messenger_privileges(&self, token: impl Into<String>) -> Result<MessengerPrivileges> {
+        self.send(&GetMessengerPrivileges::new(token))
+    }
+
+    /// The token chats that the user owns.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_chats(&self) -> Result<Vec<Chat>> {
+        self.send(&ListChats)
+    }
+
+    /// Whether the user may enter the chat with this short id.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn chat_privileges(&self, chat_id: impl Into<String>) -> Result<ChatPrivileges> {
+        self.send(&GetChatPrivileges::new(chat_id))
+    }
+
+    /// The user joins the chat with this short id.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn join_chat(&self, chat_id: impl Into<String>) -> Result<()> {
+        self.send(&JoinChat::new(chat_id))
+    }
+
+    /// The user's chat with this UUID, or `None`.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_chat(&self, id: impl Into<String>) -> Result<Option<Chat>> {
+        self.send(&GetChat::new(id))
+    }
+
+    /// Makes a token chat.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_chat(&self, chat: &CreateChat) -> Result<Chat> {
+        self.send(chat)
+    }
+
+    /// Changes a token chat.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn update_chat(&self, update: &UpdateChat) -> Result<Chat> {
+        self.send(update)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn leading_zero_bytes_are_kept() {
+        let uuid = "00000000-0000-0000-0000-0000000000ff";
+        assert_eq!(chat_uuid(&chat_id(uuid).unwrap()).as_deref(), Some(uuid));
+        let nil = "00000000-0000-0000-0000-000000000000";
+        assert_eq!(chat_id(nil).as_deref(), Some("1111111111111111"));
+        for bad in
+            ["", "0", "+0000000000000000000000000000000", "zz000000-0000-4000-8000-000000000001"]
+        {
+            assert_eq!(chat_id(bad), None, "{bad}");
+        }
+        for bad in ["", "0", "1", "zzzzzzzzzzzzzzzzzzzzzzzzz", "é"] {
+            assert_eq!(chat_uuid(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_uuid_comes_back(number: u128) {
+            let uuid = format!("{number:032x}");
+            let short = chat_id(&uuid).unwrap();
+            prop_assert_eq!(chat_uuid(&short).unwrap().replace('-', ""), uuid);
+        }
+    }
+}

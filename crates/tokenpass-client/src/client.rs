@@ -1,0 +1,395 @@
+//! The client and how it is made. Its methods are beside the calls that they make.
+
+use std::fmt;
+use std::sync::Arc;
+
+use api_auth::hmac::nonce_headers::NonceHeaders;
+use api_auth::{Encoding, InputError, Provider, Result, Secret, Settings, Site};
+
+use crate::auth::Keys;
+use crate::{TokenPath, TokenPlace, fault};
+
+/// Which generation of the scheme the server verifies.
+pub use api_auth::hmac::nonce_headers::Variant as Scheme;
+
+const PROVIDER: Provider = Provider {
+    name: "tokenpass",
+    user_agent: concat!("tokenpass-client/", env!("CARGO_PKG_VERSION")),
+    encoding: Encoding::Php,
+    retry_statuses: &[429, 502, 503, 504],
+    fault: fault::read,
+};
+
+/// The namespace of the signed headers.
+const NAMESPACE: &str = "Tokenly";
+
+/// Where the API is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://tokenpass.tokenly.com`
+    #[default]
+    Production,
+    /// `https://tokenpass-stage.tokenly.com`
+    Staging,
+    /// Any other base URL, without `/api/v1`: a server of your own, a proxy, a test server.
+    /// `https` unless it is this machine.
+    Custom(String),
+}
+
+impl Environment {
+    /// The base URL, to which paths such as `/api/v1/credits` are appended.
+    pub fn base_url(&self) -> &str {
+        match self {
+            Self::Production => "https://tokenpass.tokenly.com",
+            Self::Staging => "https://tokenpass-stage.tokenly.com",
+            Self::Custom(url) => url,
+        }
+    }
+}
+
+/// A client of one application. Cloning is cheap; use one from any number of threads.
+///
+/// Calls that concern a user need the user's token: [`Client::as_user`] gives a client that has
+/// it, and shares all else.
+///
+/// ```no_run
+/// use tokenpass_client::{Client, Rules};
+///
+/// let tokenpass = Client::from_env()?;
+/// let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
+/// if tokenpass.as_user("the user's token")?.check_user("cryptonaut", &rules)? {
+///     println!("come in");
+/// }
+/// # Ok::<(), tokenpass_client::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) core: api_auth::Client,
+    pub(crate) token_path: TokenPath,
+    pub(crate) redirect_uri: Option<String>,
+    keys: Arc<Keys>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Client`]; see [`Client::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before `build`"]
+pub struct Builder {
+    client_id: String,
+    client_secret: Secret,
+    privileged: Option<(String, Secret)>,
+    oauth_token: Option<Secret>,
+    redirect_uri: Option<String>,
+    environment: Environment,
+    scheme: Scheme,
+    try_other_form: bool,
+    signed_base_url: Option<String>,
+    token_place: TokenPlace,
+    token_path: TokenPath,
+    settings: Settings,
+}
+
+impl Client {
+    /// Begins a client for the application with this key pair.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokenpass_client::{Client, Environment};
+    ///
+    /// let tokenpass = Client::builder("IExampleClient00000000000000000A1", "KExampleSecret")
+    ///     .environment(Environment::Staging)
+    ///     .timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # Ok::<(), tokenpass_client::Error>(())
+    /// ```
+    pub fn builder(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Builder {
+        Builder {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+            privileged: None,
+            oauth_token: None,
+            redirect_uri: None,
+            environment: Environment::Production,
+            scheme: Scheme::SignedQuery,
+            try_other_form: false,
+            signed_base_url: None,
+            token_place: TokenPlace::Parameter,
+            token_path: TokenPath::AccessToken,
+            settings: Settings::default(),
+        }
+    }
+
+    /// A client from the environment variables `TOKENPASS_CLIENT_ID` and
+    /// `TOKENPASS_CLIENT_SECRET`, and if they are set:
+    ///
+    /// | variable | for |
+    /// |---|---|
+    /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one wins |
+    /// | `TOKENPASS_OAUTH_TOKEN` | a user's token |
+    /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the second key pair |
+    /// | `TOKENPASS_REDIRECT_URI` | where users come back to after logging in |
+    /// | `TOKENPASS_SCHEME` | `signed-query`, `empty-query`, `either-query` or `body-only` |
+    ///
+    /// # Errors
+    /// A variable that is missing or wrong, by name.
+    pub fn from_env() -> Result<Self> {
+        Builder::from_env()?.build()
+    }
+
+    /// The same client with a user's token, for the calls that need one.
+    ///
+    /// # Errors
+    /// A token that is empty, or cannot be sent.
+    pub fn as_user(&self, oauth_token: impl Into<Secret>) -> Result<Self> {
+        let credentials = self.keys.of_user(&oauth_token.into())?;
+        Ok(Self { core: self.core.with_credentials(credentials), ..self.clone() })
+    }
+
+    /// The application's client id.
+    pub fn client_id(&self) -> &str {
+        &self.keys.client_id
+    }
+
+    api_auth::client_verbs!();
+}
+
+impl Builder {
+    /// Begins a client from the variables that [`Client::from_env`] reads.
+    ///
+    /// # Errors
+    /// A variable that is missing or wrong, by name.
+    #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
+    pub fn from_env() -> Result<Self> {
+        Ok(Self::from_variables(|name| std::env::var(name).ok())?)
+    }
+
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
+        let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let need = |name: &'static str| {
+            set(name).ok_or_else(|| {
+                InputError::new(name, "must be set in the environment and not be empty")
+            })
+        };
+        let mut builder = Client::builder(
+            need("TOKENPASS_CLIENT_ID")?,
+            Secret::new(need("TOKENPASS_CLIENT_SECRET")?),
+        );
+        let base = set("TOKENPASS_BASE_URL").or_else(|| set("TOKENPASS_PROVIDER_HOST"));
+        if let Some(url) = base {
+            builder.environment = Environment::Custom(url);
+        }
+        builder.oauth_token = set("TOKENPASS_OAUTH_TOKEN").map(Secret::new);
+        builder.redirect_uri = set("TOKENPASS_REDIRECT_URI");
+        const PRIVILEGED: [&str; 2] =
+            ["TOKENPASS_PRIVILEGED_CLIENT_ID", "TOKENPASS_PRIVILEGED_CLIENT_SECRET"];
+        let [id_name, secret_name] = PRIVILEGED;
+        if set(id_name).is_some() || set(secret_name).is_some() {
+            builder = builder.privileged(need(id_name)?, need(secret_name)?);
+        }
+        match set("TOKENPASS_SCHEME").as_deref().map(str::trim) {
+            None | Some("signed-query") => {}
+            Some("empty-query") => builder.scheme = Scheme::EmptyQuery,
+            Some("body-only") => builder.scheme = Scheme::BodyOnly,
+            Some("either-query") => builder.try_other_form = true,
+            Some(_) => {
+                return Err(InputError::new(
+                    "TOKENPASS_SCHEME",
+                    "must be signed-query, empty-query, either-query or body-only",
+                ));
+            }
+        }
+        Ok(builder)
+    }
+
+    /// Chooses where the API is. Default: [`Environment::Production`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Chooses the generation of the signatures. Default: [`Scheme::SignedQuery`].
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Tries a GET that is refused for its signature once more in the form of the other
+    /// generation, and remembers what worked: for servers of which nobody knows. Default: no.
+    pub fn try_other_form(mut self, yes: bool) -> Self {
+        self.try_other_form = yes;
+        self
+    }
+
+    /// Signs scheme, host and port of this URL, for a proxy that sends requests on to it.
+    pub fn signed_base_url(mut self, url: impl Into<String>) -> Self {
+        self.signed_base_url = Some(url.into());
+        self
+    }
+
+    /// Adds the second key pair: API token and API secret of a privileged user, for the calls
+    /// that find users.
+    pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        self.privileged = Some((id.into(), secret.into()));
+        self
+    }
+
+    /// Adds a user's token. A client for many users calls [`Client::as_user`] instead.
+    pub fn oauth_token(mut self, token: impl Into<Secret>) -> Self {
+        self.oauth_token = Some(token.into());
+        self
+    }
+
+    /// Chooses how users' tokens travel. Default: [`TokenPlace::Parameter`].
+    pub fn token_place(mut self, place: TokenPlace) -> Self {
+        self.token_place = place;
+        self
+    }
+
+    /// Chooses where codes are exchanged. Default: [`TokenPath::AccessToken`].
+    pub fn token_path(mut self, path: TokenPath) -> Self {
+        self.token_path = path;
+        self
+    }
+
+    /// Adds the registered address that users come back to after logging in.
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
+    }
+
+    api_auth::builder_knobs!();
+
+    /// Checks everything and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// The first argument that is wrong, by name: a key pair with an empty half, a base URL that
+    /// is none or would send credentials in the clear.
+    pub fn build(self) -> Result<Client> {
+        static TOKENPASS: Provider = PROVIDER;
+        let signer = |id_name, id, secret_name, secret: &Secret| {
+            let signer =
+                NonceHeaders::new(NAMESPACE, self.scheme, (id_name, id), (secret_name, secret))?
+                    .try_other_form(self.try_other_form);
+            match &self.signed_base_url {
+                Some(url) => signer.signed_as("signed_base_url", url),
+                None => Ok(signer),
+            }
+        };
+        let main =
+            signer("client_id", self.client_id.clone(), "client_secret", &self.client_secret)?;
+        let privileged = match &self.privileged {
+            Some((id, secret)) => Some(signer(
+                "privileged_client_id",
+                id.clone(),
+                "privileged_client_secret",
+                secret,
+            )?),
+            None => None,
+        };
+        let keys = Keys {
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            main,
+            privileged,
+            variant: self.scheme,
+            token_place: self.token_place,
+        };
+        let mut credentials = keys.of_application();
+        if let Some(token) = &self.oauth_token {
+            credentials.extend(keys.of_user(token)?);
+        }
+        let core = self.settings.build(
+            &TOKENPASS,
+            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            credentials,
+        )?;
+        Ok(Client {
+            core,
+            token_path: self.token_path,
+            redirect_uri: self.redirect_uri,
+            keys: Arc::new(keys),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(set: &[(&str, &str)]) -> Result<Builder, String> {
+        Builder::from_variables(|name| {
+            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+        .map_err(|error| error.argument().to_owned())
+    }
+
+    const KEYS: [(&str, &str); 2] =
+        [("TOKENPASS_CLIENT_ID", "I"), ("TOKENPASS_CLIENT_SECRET", "K")];
+
+    fn with(more: &[(&'static str, &'static str)]) -> Result<Builder, String> {
+        variables(&[&KEYS, more].concat())
+    }
+
+    #[test]
+    fn a_missing_or_wrong_variable_is_named() {
+        assert_eq!(variables(&[]).unwrap_err(), "TOKENPASS_CLIENT_ID");
+        assert_eq!(variables(&KEYS[..1]).unwrap_err(), "TOKENPASS_CLIENT_SECRET");
+        let half = [("TOKENPASS_PRIVILEGED_CLIENT_ID", "P")];
+        assert_eq!(with(&half).unwrap_err(), "TOKENPASS_PRIVILEGED_CLIENT_SECRET");
+        assert_eq!(with(&[("TOKENPASS_SCHEME", "x")]).unwrap_err(), "TOKENPASS_SCHEME");
+    }
+
+    #[test]
+    fn the_environment_chooses_host_and_scheme() {
+        let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
+        assert_eq!(base(&[]), "https://tokenpass.tokenly.com");
+        let host = ("TOKENPASS_PROVIDER_HOST", "https://h.example");
+        assert_eq!(base(&[host]), "https://h.example");
+        assert_eq!(
+            base(&[host, ("TOKENPASS_BASE_URL", "http://127.0.0.1:1")]),
+            "http://127.0.0.1:1"
+        );
+        let scheme = |text| with(&[("TOKENPASS_SCHEME", text)]).unwrap();
+        assert_eq!(scheme("body-only").scheme, Scheme::BodyOnly);
+        assert_eq!(scheme("empty-query").scheme, Scheme::EmptyQuery);
+        assert!(scheme("either-query").try_other_form);
+        assert!(!scheme("signed-query").try_other_form);
+    }
+
+    #[test]
+    fn wrong_settings_are_refused_by_name() {
+        let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
+        let good = || Client::builder("I", "K");
+        assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
+        assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("client_secret"));
+        assert_eq!(refused(good().privileged("", "x")).as_deref(), Some("privileged_client_id"));
+        assert_eq!(
+            refused(good().privileged("x", "")).as_deref(),
+            Some("privileged_client_secret")
+        );
+        assert_eq!(refused(good().oauth_token("")).as_deref(), Some("oauth_token"));
+        assert_eq!(refused(good().oauth_token("a\nb")).as_deref(), Some("oauth_token"));
+        assert_eq!(refused(good().signed_base_url("x")).as_deref(), Some("signed_base_url"));
+        let plain = Environment::Custom("http://h".to_owned());
+        assert_eq!(refused(good().environment(plain)).as_deref(), Some("base_url"));
+        assert_eq!(
+            good().build().unwrap().as_user("").unwrap_err().argument(),
+            Some("oauth_token")
+        );
+    }
+
+    #[test]
+    fn no_key_or_token_is_shown() {
+        let builder =
+            Client::builder("I", "CANARY").privileged("P", "CANARY").oauth_token("CANARY");
+        let client = builder.clone().build().unwrap();
+        let user = client.as_user("CANARY").unwrap();
+        assert!(!format!("{builder:?} {client:?} {user:?}").contains("CANARY"));
+    }
+}

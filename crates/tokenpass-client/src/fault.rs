@@ -1,0 +1,199 @@
+//! How Tokenpass says no, and the forms in which its answers come.
+
+use api_auth::{
+    Detail, Error, ErrorKind, Fault, Fields, InputError, Response, StatusCode, json, status_fault,
+    wire,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serializer};
+
+use crate::Secret;
+
+/// Reads what went wrong: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
+/// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
+pub(crate) fn read(response: &Response) -> Fault {
+    refusal(response, Fault::of_status(response.status())).unwrap_or_else(|| status_fault(response))
+}
+
+fn refusal(response: &Response, fault: Fault) -> Option<Fault> {
+    let fields = json::<Fields>(response).ok()?;
+    let said = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
+    let error = said("error");
+    let text = said("error_description").or_else(|| said("message"));
+    let Texts(errors) = fields.read("errors").unwrap_or_default();
+    let fault = match (error, text.or_else(|| errors.first().cloned())) {
+        (Some(code), Some(text)) => fault.with_code(code).with_message(text),
+        (Some(text), None) | (None, Some(text)) => fault.with_message(text),
+        (None, None) => return None,
+    };
+    let detail = |text| Detail::new(None, None, Some(text));
+    Some(errors.into_iter().fold(fault, |fault, text| fault.with_detail(detail(text))))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
+
+/// Refuses an answer that says `error` though its status is a success.
+fn checked(response: &Response) -> Result<(), Fault> {
+    const ERROR: &[u8] = b"\"error\"";
+    let body = response.body().trim_ascii_start();
+    if !body.starts_with(b"{") || !body.windows(ERROR.len()).any(|part| part == ERROR) {
+        return Ok(());
+    }
+    let fields = json::<Fields>(response)?;
+    match fields.read::<String>("error").filter(|text| !text.is_empty()) {
+        Some(_) => Err(refusal(response, Fault::new(ErrorKind::Api))
+            .unwrap_or_else(|| Fault::new(ErrorKind::Api))),
+        None => Ok(()),
+    }
+}
+
+/// Reads an answer that is no error.
+pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+    checked(response)?;
+    json(response)
+}
+
+/// Reads `{"result": ...}`.
+pub(crate) fn result<T: DeserializeOwned + Default>(response: &Response) -> Result<T, Fault> {
+    #[derive(Deserialize)]
+    struct Wrapped<T> {
+        result: Option<T>,
+    }
+    answer::<Wrapped<T>>(response).map(|wrapped| wrapped.result.unwrap_or_default())
+}
+
+/// Reads the yes or no of a check. An answer that says neither is an error: a gate must not open
+/// or close by accident.
+pub(crate) fn yes_or_no(response: &Response) -> Result<bool, Fault> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(default, deserialize_with = "wire::boolean")]
+        result: Option<bool>,
+    }
+    answer::<Answer>(response)?
+        .result
+        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("result: missing in the reply"))
+}
+
+/// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
+pub(crate) fn done(response: &Response) -> Result<(), Fault> {
+    let fields: Fields = answer(response)?;
+    match fields.read::<bool>("result").or_else(|| fields.read("success")) {
+        Some(false) => {
+            Err(Fault::new(ErrorKind::Api).with_message("the server says no without a reason"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the answer of a look-up; a 404 that the API itself wrote is `None`. A 404 page means that
+/// there is no such route, which is an error.
+pub(crate) fn optional<T>(
+    response: &Response,
+    read_it: impl FnOnce(&Response) -> Result<T, Fault>,
+) -> Result<Option<T>, Fault> {
+    if response.status() != StatusCode::NOT_FOUND {
+        return read_it(response).map(Some);
+    }
+    match refusal(response, Fault::new(ErrorKind::Api)) {
+        Some(_) => Ok(None),
+        None => Err(read(response)),
+    }
+}
+
+/// The statuses that [`optional`] reads.
+pub(crate) fn found_or_not(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::NOT_FOUND
+}
+
+/// Whether `error` says that the user's token is unknown or has expired, so that the user has to
+/// log in again. Tokenpass answers 403 to that, as to a scope that is missing.
+///
+/// ```
+/// use tokenpass_client::{Client, needs_login};
+///
+/// # fn show(tokenpass: &Client) {
+/// match tokenpass.my_addresses() {
+///     Err(error) if needs_login(&error) => println!("please log in again"),
+///     _ => {}
+/// }
+/// # }
+/// ```
+pub fn needs_login(error: &Error) -> bool {
+    const TEXTS: [&str; 5] = [
+        "No access token provided",
+        "This access token was not found",
+        "This access token has expired",
+        "Invalid owner type",
+        "User not found",
+    ];
+    let text = error.message().unwrap_or_default();
+    error.kind() == ErrorKind::Auth
+        && (error.code() == Some("access_denied") || TEXTS.iter().any(|known| text.contains(known)))
+}
+
+/// Refuses a value of a path that is empty or that a server would take for a part of the path.
+pub(crate) fn check_segment(name: &'static str, value: &str) -> Result<(), InputError> {
+    match value.trim() {
+        "" => Err(InputError::new(name, "must not be empty")),
+        "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an argument that is empty.
+pub(crate) fn check_text(name: &'static str, value: &str) -> Result<(), InputError> {
+    if value.trim().is_empty() {
+        return Err(InputError::new(name, "must not be empty"));
+    }
+    Ok(())
+}
+
+/// Refuses a text that the server would find too long.
+pub(crate) fn check_length(name: &'static str, value: &str, most: usize) -> Result<(), InputError> {
+    if value.chars().count() > most {
+        return Err(InputError::new(name, format!("must not be longer than {most} characters")));
+    }
+    Ok(())
+}
+
+/// Writes a secret into a request's JSON.
+pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// The same for one that may be left out.
+pub(crate) fn exposed_some<S: Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_str(secret.expose()),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Reads a secret; `None` for null and an empty text.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Secret>, D::Error> {
+    let text = wire::text(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()).map(Secret::new))
+}
+
+/// Declares chained setters of optional arguments.
+macro_rules! setters {
+    ($( $(#[$doc:meta])* $name:ident: $type:ty, )+) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
+                self.$name = Some($name.into());
+                self
+            }
+        )+
+    };
+}
+pub(crate) use setters;

@@ -1,0 +1,476 @@
+//! Who owns an address, and what a user holds.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use api_auth::{
+    Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response,
+    Result, StatusCode, path_segment, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::amounts::satoshis;
+use crate::auth::credentials;
+use crate::fault::{self, check_segment, setters};
+use crate::{Balances, Client, Satoshis};
+
+/// A user as look-ups show one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Owner {
+    /// The user's name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub username: Option<String>,
+    /// A public address of the user.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub address: Option<String>,
+    /// The user's e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+fn owner(response: &Response) -> Result<Owner, Fault> {
+    fault::result(response)
+}
+
+/// `GET /api/v1/lookup/address/{address}`: the owner of a public address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetUserByAddress {
+    address: String,
+}
+
+impl GetUserByAddress {
+    /// Of this address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into() }
+    }
+}
+
+impl Endpoint for GetUserByAddress {
+    type Output = Option<Owner>;
+    const ID: &'static str = "lookup.user_by_address";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/lookup/address/", &path_segment(&self.address)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("address", &self.address)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
+        fault::optional(response, owner)
+    }
+}
+
+/// `POST /api/v1/lookup/addresses`: the owners of many public addresses at once.
+///
+/// Not in the documentation; the server of 2017 has it. Clients of that time call another path,
+/// which that server does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GetUsersByAddresses {
+    address_list: Vec<String>,
+}
+
+impl GetUsersByAddresses {
+    /// Of these addresses.
+    pub fn new<A: Into<String>>(addresses: impl IntoIterator<Item = A>) -> Self {
+        Self { address_list: addresses.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Endpoint for GetUsersByAddresses {
+    type Output = BTreeMap<String, Owner>;
+    const ID: &'static str = "lookup.users_by_addresses";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/lookup/addresses".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        if self.address_list.is_empty() {
+            return Err(InputError::new("addresses", "must not be empty"));
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    /// It only reads.
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    /// `"result":false` says that none was found.
+    fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, Fault> {
+        #[derive(Deserialize)]
+        struct Found {
+            #[serde(default, deserialize_with = "wire::map")]
+            users: BTreeMap<String, Option<Owner>>,
+        }
+        let found: Found = fault::answer(response)?;
+        Ok(found.users.into_iter().filter_map(|(key, owner)| Some((key, owner?))).collect())
+    }
+}
+
+/// `GET /api/v1/lookup/user/{username}`: the first public address of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetAddressByUser {
+    username: String,
+}
+
+impl GetAddressByUser {
+    /// Of this user.
+    pub fn new(username: impl Into<String>) -> Self {
+        Self { username: username.into() }
+    }
+}
+
+impl Endpoint for GetAddressByUser {
+    type Output = Option<Owner>;
+    const ID: &'static str = "lookup.address_by_user";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/lookup/user/", &path_segment(&self.username)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("username", &self.username)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
+        fault::optional(response, owner)
+    }
+}
+
+/// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application needs a
+/// privilege for it.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetUserByEmail {
+    email: String,
+}
+
+impl GetUserByEmail {
+    /// With this address.
+    pub fn new(email: impl Into<String>) -> Self {
+        Self { email: email.into() }
+    }
+}
+
+impl Endpoint for GetUserByEmail {
+    type Output = Option<Owner>;
+    const ID: &'static str = "lookup.user_by_email";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/lookup/email/", &path_segment(&self.email)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::MAIN_WITH_ID
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("email", &self.email)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
+        fault::optional(response, owner)
+    }
+}
+
+/// `GET /api/v1/lookup/user/exists/{username}`: whether there is such a user. Needs the privileged
+/// key pair.
+///
+/// Not in the documentation; the server of 2017 has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckUserExists {
+    username: String,
+    strict: bool,
+    id_hash: Option<String>,
+}
+
+impl CheckUserExists {
+    /// By name, slug or e-mail address.
+    pub fn new(username: impl Into<String>) -> Self {
+        Self { username: username.into(), strict: false, id_hash: None }
+    }
+
+    /// Only by name.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    setters! {
+        /// Only if the user's id has this [`user_hash`](crate::user_hash).
+        id_hash: String,
+    }
+}
+
+impl Endpoint for CheckUserExists {
+    type Output = bool;
+    const ID: &'static str = "lookup.user_exists";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/lookup/user/exists/", &path_segment(&self.username)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::PRIVILEGED
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("username", &self.username)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("strict", self.strict.then_some("1"));
+        params.push_some("id_hash", self.id_hash.as_deref());
+    }
+
+    fn parse(&self, response: &Response) -> Result<bool, Fault> {
+        fault::yes_or_no(response)
+    }
+}
+
+/// What a user holds of one asset, over all addresses. Promises are counted, and those that were
+/// made are subtracted, so that it can be below 0.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Balance {
+    /// The asset.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub asset: Option<String>,
+    /// The asset's name; the server of 2017 repeats `asset`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// The amount in whole tokens.
+    #[serde(default, deserialize_with = "wire::amount")]
+    pub balance: Option<Amount>,
+    /// The amount in satoshis.
+    #[serde(rename = "balanceSat", default, deserialize_with = "satoshis")]
+    pub satoshis: Option<Satoshis>,
+    /// How many decimals the asset has; servers tell it since 2022.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub precision: Option<i64>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl<'a> FromIterator<&'a Balance> for Balances {
+    fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
+        let known = |entry: &'a Balance| Some((entry.asset.as_deref()?, entry.satoshis?));
+        list.into_iter().filter_map(known).collect()
+    }
+}
+
+/// The documentation wraps the list in `result`; servers do not.
+fn list(response: &Response) -> Result<Vec<Balance>, Fault> {
+    if response.body().trim_ascii_start().starts_with(b"[") {
+        return fault::answer(response);
+    }
+    fault::result(response)
+}
+
+/// `GET /api/v1/tca/public/balances`: what the user's public addresses hold. Needs the scope
+/// `tca`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListPublicBalances {
+    refresh: bool,
+}
+
+impl ListPublicBalances {
+    /// As the server knows it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets the server ask the chain first. That is slow.
+    #[must_use]
+    pub fn refresh(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+}
+
+impl Endpoint for ListPublicBalances {
+    type Output = Vec<Balance>;
+    const ID: &'static str = "balance.public";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/public/balances".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("refresh", self.refresh.then_some("1"));
+    }
+
+    fn repeatable(&self) -> bool {
+        !self.refresh
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Balance>, Fault> {
+        list(response)
+    }
+}
+
+/// `GET /api/v1/tca/protected/balances`: what all the user's addresses hold. Needs the scope
+/// `private-balances`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListProtectedBalances {
+    refresh: bool,
+}
+
+impl ListProtectedBalances {
+    /// As the server knows it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets the server ask the chain first. That is slow.
+    #[must_use]
+    pub fn refresh(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+}
+
+impl Endpoint for ListProtectedBalances {
+    type Output = Vec<Balance>;
+    const ID: &'static str = "balance.protected";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/protected/balances".into()
+    }
+
+    fn credential(&self) -> Credential {
+        credentials::USER
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("refresh", self.refresh.then_some("1"));
+    }
+
+    fn repeatable(&self) -> bool {
+        !self.refresh
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Balance>, Fault> {
+        list(response)
+    }
+}
+
+impl Client {
+    /// The owner of a public address, or `None`.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
+        self.send(&GetUserByAddress::new(address))
+    }
+
+    /// The owners of those of the addresses that are public, by address.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn users_by_addresses<A: Into<String>>(
+        &self,
+        addresses: impl IntoIterator<Item = A>,
+    ) -> Result<BTreeMap<String, Owner>> {
+        self.send(&GetUsersByAddresses::new(addresses))
+    }
+
+    /// A user with the first public address, or `None` if there is no user or no address.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
+        self.send(&GetAddressByUser::new(username))
+    }
+
+    /// The user with an e-mail address, or `None`.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn user_by_email(&self, email: impl Into<String>) -> Result<Option<Owner>> {
+        self.send(&GetUserByEmail::new(email))
+    }
+
+    /// Whether there is a user of this name, slug or e-mail address. Needs the privileged key
+    /// pair.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn user_exists(&self, username: impl Into<String>) -> Result<bool> {
+        self.send(&CheckUserExists::new(username))
+    }
+
+    /// What the user's public addresses hold.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn public_balances(&self) -> Result<Vec<Balance>> {
+        self.send(&ListPublicBalances::new())
+    }
+
+    /// What all the user's addresses hold.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn protected_balances(&self) -> Result<Vec<Balance>> {
+        self.send(&ListProtectedBalances::new())
+    }
+}

@@ -1,0 +1,121 @@
+//! What a token is good for.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, path_segment, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Client;
+use crate::fault::{self, check_segment};
+
+/// `GET /api/v1/perks/{token}`: how many active chats a token opens. No credentials are needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetPerks {
+    token: String,
+}
+
+impl GetPerks {
+    /// Of this token.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self { token: token.into() }
+    }
+}
+
+/// What a token opens.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Perks {
+    /// The token.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub token: Option<String>,
+    /// How many active chats it opens.
+    #[serde(rename = "chatCount", default, deserialize_with = "wire::integer")]
+    pub chat_count: Option<i64>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl Endpoint for GetPerks {
+    type Output = Perks;
+    const ID: &'static str = "perk.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/perks/", &path_segment(&self.token)].concat().into()
+    }
+
+    fn credential(&self) -> Credential {
+        Credential::NONE
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("token", &self.token)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Perks, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /api/v1/tca/asset/{chain}/{asset}`: details of an asset.
+///
+/// Not in the documentation; only the client of 2022 has it, and nothing tells what comes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetAsset {
+    chain: String,
+    asset: String,
+}
+
+impl GetAsset {
+    /// Of the asset with this name on this chain (`bitcoin`).
+    pub fn new(chain: impl Into<String>, asset: impl Into<String>) -> Self {
+        Self { chain: chain.into(), asset: asset.into() }
+    }
+}
+
+impl Endpoint for GetAsset {
+    type Output = Fields;
+    const ID: &'static str = "asset.info";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        let (chain, asset) = (path_segment(&self.chain), path_segment(&self.asset));
+        ["/api/v1/tca/asset/", &chain, "/", &asset].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("chain", &self.chain)?;
+        check_segment("asset", &self.asset)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Fields, Fault> {
+        fault::answer(response)
+    }
+}
+
+impl Client {
+    /// How many active chats a token opens.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_perks(&self, token: impl Into<String>) -> Result<Perks> {
+        self.send(&GetPerks::new(token))
+    }
+
+    /// Details of an asset, as the server of 2022 sends them.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_asset(&self, chain: impl Into<String>, asset: impl Into<String>) -> Result<Fields> {
+        self.send(&GetAsset::new(chain, asset))
+    }
+}

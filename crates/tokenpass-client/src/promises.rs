@@ -1,0 +1,772 @@
+//! Promises: an amount of a token is lent to somebody without leaving its address.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
+    StatusCode, UnixTime, path_segment, wire,
+};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::amounts::satoshis;
+use crate::fault::{self, check_segment, check_text, setters};
+use crate::{Client, Satoshis};
+
+/// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
+/// changes its list of assets. Doing it twice does no harm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegisterSource {
+    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assets: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assign_user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assign_user_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assign_user_label: Option<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    chain: Option<String>,
+}
+
+impl RegisterSource {
+    /// This address, without a limit of assets. Applications without the privilege to leave it
+    /// out need a [`proof`](RegisterSource::proof).
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            proof: None,
+            assets: None,
+            assign_user: None,
+            assign_user_hash: None,
+            assign_user_label: None,
+            chain: None,
+        }
+    }
+
+    /// Only these assets may be promised from it. Replaces the list of before.
+    #[must_use]
+    pub fn assets<A: Into<String>>(mut self, assets: impl IntoIterator<Item = A>) -> Self {
+        self.assets = Some(assets.into_iter().map(Into::into).collect());
+        self
+    }
+
+    setters! {
+        /// The signature of [`Client::source_proof_message`] by the address's key, in base64.
+        proof: String,
+        /// The user that the address is given to; privileged.
+        assign_user: String,
+        /// [`user_hash`](crate::user_hash) of that user's id; privileged.
+        assign_user_hash: String,
+        /// The label that the address gets; privileged.
+        assign_user_label: String,
+        /// The chain, such as `bitcoin`: sent as `type`, for servers since 2019.
+        chain: String,
+    }
+}
+
+impl Endpoint for RegisterSource {
+    type Output = ();
+    const ID: &'static str = "source.register";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/provisional/register".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("address", &self.address)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+/// `DELETE /api/v1/tca/provisional/{address}`: takes a source off the whitelist. The
+/// documentation prints a path that no server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteSource {
+    address: String,
+}
+
+impl DeleteSource {
+    /// This address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into() }
+    }
+}
+
+impl Endpoint for DeleteSource {
+    type Output = ();
+    const ID: &'static str = "source.delete";
+
+    fn method(&self) -> Method {
+        Method::DELETE
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/provisional/", &path_segment(&self.address)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("address", &self.address)
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+/// `GET /api/v1/tca/provisional`: the whitelisted sources.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListSources;
+
+/// The whitelisted sources of an application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Sources {
+    /// What follows an address in the message that proves its ownership.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub proof_suffix: Option<String>,
+    /// The sources.
+    #[serde(default, deserialize_with = "sources")]
+    pub whitelist: Vec<Source>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A whitelisted source.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Source {
+    /// The address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub address: Option<String>,
+    /// The assets that may be promised from it; `None` for any.
+    #[serde(default, deserialize_with = "some_texts")]
+    pub assets: Option<Vec<String>>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// Sources from an object of addresses, or a list; entries that are null are left out.
+fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D::Error> {
+    let entries: Vec<Option<Source>> = wire::list_or_map(deserializer)?;
+    Ok(entries.into_iter().flatten().collect())
+}
+
+/// Texts from a list, from an object that stands for one, or a single one.
+fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    use serde::de::Error;
+    use serde_json::Value;
+    let texts = match Value::deserialize(deserializer)? {
+        Value::Null => return Ok(None),
+        Value::Object(map) => {
+            let texts = map.into_iter().map(|(_, value)| value).filter(Value::is_string);
+            wire::texts(Value::Array(texts.collect()))
+        }
+        value => wire::texts(value),
+    };
+    texts.map(Some).map_err(D::Error::custom)
+}
+
+impl Endpoint for ListSources {
+    type Output = Sources;
+    const ID: &'static str = "source.list";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/provisional".into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<Sources, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// Who gets a promise.
+///
+/// ```
+/// use tokenpass_client::Destination;
+///
+/// assert_eq!(Destination::user("cryptonaut").as_str(), "user:cryptonaut");
+/// assert_eq!(Destination::from("1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v").as_str().len(), 34);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Destination(String);
+
+impl Destination {
+    /// A user by name. The answer has the address that the server chose.
+    pub fn user(username: impl AsRef<str>) -> Self {
+        Self(["user:", username.as_ref()].concat())
+    }
+
+    /// Whoever has, or will have, this e-mail address.
+    pub fn email(email: impl AsRef<str>) -> Self {
+        Self(["email:", email.as_ref()].concat())
+    }
+
+    /// The text of the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Destination {
+    /// An address.
+    fn from(address: &str) -> Self {
+        Self(address.to_owned())
+    }
+}
+
+impl From<String> for Destination {
+    /// An address.
+    fn from(address: String) -> Self {
+        Self(address)
+    }
+}
+
+/// `POST /api/v1/tca/provisional/tx`: promises an amount of a token.
+///
+/// It is never sent twice on doubt, unless a txid or fingerprint lets the server tell that it has
+/// it already.
+///
+/// ```
+/// use tokenpass_client::{CreatePromise, Destination, Satoshis, UnixTime};
+///
+/// let promise = CreatePromise::new(
+///     "1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf",
+///     Destination::user("cryptonaut"),
+///     "TOKENLY",
+///     Satoshis::whole(1),
+/// )
+/// .expiration(UnixTime::from_seconds(1_893_456_000))
+/// .reference("order:7");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CreatePromise {
+    source: String,
+    destination: Destination,
+    asset: String,
+    quantity: Satoshis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pseudo: Option<bool>,
+}
+
+impl CreatePromise {
+    /// From a whitelisted source; it must hold what was promised from it.
+    pub fn new(
+        source: impl Into<String>,
+        destination: impl Into<Destination>,
+        asset: impl Into<String>,
+        quantity: Satoshis,
+    ) -> Self {
+        Self {
+            source: source.into(),
+            destination: destination.into(),
+            asset: asset.into(),
+            quantity,
+            expiration: None,
+            txid: None,
+            fingerprint: None,
+            reference: None,
+            note: None,
+            chain: None,
+            protocol: None,
+            pseudo: None,
+        }
+    }
+
+    setters! {
+        /// When it ends. Without it, never.
+        expiration: UnixTime,
+        /// The transaction that will fulfil it.
+        txid: String,
+        /// The fingerprint of that transaction.
+        fingerprint: String,
+        /// A reference of yours. The server keeps only the first two parts of `a:b:c`.
+        reference: String,
+        /// A note. The server answers it with HTML entities.
+        note: String,
+        /// The chain, for servers since 2019.
+        chain: String,
+        /// The protocol on the chain, for servers since 2019.
+        protocol: String,
+        /// Whether it is to a made-up address, for servers since 2022.
+        pseudo: bool,
+    }
+}
+
+/// A promise (a provisional transaction).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Promise {
+    /// The server's id of it.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub promise_id: Option<i64>,
+    /// The address that it is lent from.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub source: Option<String>,
+    /// The address that it is lent to, also if a user was named; an e-mail address that nobody
+    /// has registered stays as it is.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub destination: Option<String>,
+    /// The asset.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub asset: Option<String>,
+    /// The amount.
+    #[serde(default, deserialize_with = "satoshis")]
+    pub quantity: Option<Satoshis>,
+    /// The fingerprint of the transaction that fulfils it.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub fingerprint: Option<String>,
+    /// That transaction.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub txid: Option<String>,
+    /// Your reference. Cut at the second `:` and "" instead of nothing, except right after
+    /// creation.
+    #[serde(rename = "ref", default, deserialize_with = "wire::text")]
+    pub reference: Option<String>,
+    /// When it ends; `None` if it does not.
+    #[serde(default, deserialize_with = "wire::end_time")]
+    pub expiration: Option<UnixTime>,
+    /// When it was made: `YYYY-MM-DD HH:MM:SS`, UTC.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub created_at: Option<String>,
+    /// When it was changed last.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub updated_at: Option<String>,
+    /// Whether the destination is a made-up address of a user who has none.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub pseudo: Option<bool>,
+    /// The note, with HTML entities; see [`decode_html`](crate::decode_html).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub note: Option<String>,
+    /// What else the server said, such as `precision`, `chain` and `protocol` since 2022.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+fn tx(response: &Response) -> Result<Promise, Fault> {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        tx: Option<Promise>,
+    }
+    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.tx.unwrap_or_default())
+}
+
+fn list(response: &Response) -> Result<Vec<Promise>, Fault> {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        #[serde(default, deserialize_with = "wire::list_or_map")]
+        list: Vec<Promise>,
+    }
+    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.list)
+}
+
+fn check_promise(
+    quantity: Option<Satoshis>,
+    expiration: Option<UnixTime>,
+) -> Result<(), InputError> {
+    if quantity.is_some_and(|quantity| quantity <= Satoshis::new(0)) {
+        return Err(InputError::new("quantity", "must be above 0"));
+    }
+    if expiration.is_some_and(|end| end.seconds() <= 0) {
+        return Err(InputError::new("expiration", "must be after 1970"));
+    }
+    Ok(())
+}
+
+impl Endpoint for CreatePromise {
+    type Output = Promise;
+    const ID: &'static str = "promise.create";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/provisional/tx".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_text("source", &self.source)?;
+        check_text("destination", self.destination.as_str())?;
+        check_text("asset", &self.asset)?;
+        check_promise(Some(self.quantity), self.expiration)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn repeatable(&self) -> bool {
+        let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        named(&self.txid) || named(&self.fingerprint)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Promise, Fault> {
+        tx(response)
+    }
+}
+
+/// `GET /api/v1/tca/provisional/tx`: all promises that the application made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListPromises {
+    destination: Option<String>,
+}
+
+impl ListPromises {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// Only those to this address, for servers since 2018.
+        destination: String,
+    }
+}
+
+impl Endpoint for ListPromises {
+    type Output = Vec<Promise>;
+    const ID: &'static str = "promise.list";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/api/v1/tca/provisional/tx".into()
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("destination", self.destination.as_deref());
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Promise>, Fault> {
+        list(response)
+    }
+}
+
+/// `GET /api/v1/tca/provisional/byemail/{email}`: promises to an e-mail address.
+///
+/// Not in the documentation; clients of 2018 and later have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPromisesByEmail {
+    email: String,
+}
+
+impl ListPromisesByEmail {
+    /// To this address.
+    pub fn new(email: impl Into<String>) -> Self {
+        Self { email: email.into() }
+    }
+}
+
+impl Endpoint for ListPromisesByEmail {
+    type Output = Vec<Promise>;
+    const ID: &'static str = "promise.list_by_email";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/api/v1/tca/provisional/byemail/", &path_segment(&self.email)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("email", &self.email)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Promise>, Fault> {
+        list(response)
+    }
+}
+
+fn path_of(id: &str) -> String {
+    ["/api/v1/tca/provisional/tx/", &path_segment(id)].concat()
+}
+
+/// `GET /api/v1/tca/provisional/tx/{id}`: one promise, by its id, txid or fingerprint. Prefer the
+/// id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetPromise {
+    id: String,
+}
+
+impl GetPromise {
+    /// The promise with this id.
+    pub fn new(id: impl ToString) -> Self {
+        Self { id: id.to_string() }
+    }
+}
+
+impl Endpoint for GetPromise {
+    type Output = Option<Promise>;
+    const ID: &'static str = "promise.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.id).into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("id", &self.id)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        fault::found_or_not(status)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Option<Promise>, Fault> {
+        fault::optional(response, tx)
+    }
+}
+
+/// `PATCH /api/v1/tca/provisional/tx/{id}`: changes a promise. Doing it twice does no harm.
+///
+/// An expiration can be moved and not removed, whatever the documentation says: the server
+/// ignores null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UpdatePromise {
+    #[serde(skip)]
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity: Option<Satoshis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration: Option<UnixTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
+}
+
+impl UpdatePromise {
+    /// The promise with this id, txid or fingerprint. At least one change is needed.
+    pub fn new(id: impl ToString) -> Self {
+        Self {
+            id: id.to_string(),
+            quantity: None,
+            expiration: None,
+            txid: None,
+            fingerprint: None,
+            reference: None,
+            note: None,
+            destination: None,
+        }
+    }
+
+    setters! {
+        /// The new amount.
+        quantity: Satoshis,
+        /// The new end.
+        expiration: UnixTime,
+        /// The transaction that fulfils it.
+        txid: String,
+        /// The fingerprint of that transaction.
+        fingerprint: String,
+        /// Your reference.
+        reference: String,
+        /// The note.
+        note: String,
+        /// The new address; a server ignores what is none.
+        destination: String,
+    }
+}
+
+impl Endpoint for UpdatePromise {
+    type Output = Promise;
+    const ID: &'static str = "promise.update";
+
+    fn method(&self) -> Method {
+        Method::PATCH
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.id).into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("id", &self.id)?;
+        if *self == Self::new(&self.id) {
+            return Err(InputError::new("update", "must change something"));
+        }
+        check_promise(self.quantity, self.expiration)
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, response: &Response) -> Result<Promise, Fault> {
+        tx(response)
+    }
+}
+
+/// `DELETE /api/v1/tca/provisional/tx/{id}`: takes a promise back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelPromise {
+    id: String,
+}
+
+impl CancelPromise {
+    /// The promise with this id, txid or fingerprint.
+    pub fn new(id: impl ToString) -> Self {
+        Self { id: id.to_string() }
+    }
+}
+
+impl Endpoint for CancelPromise {
+    type Output = ();
+    const ID: &'static str = "promise.cancel";
+
+    fn method(&self) -> Method {
+        Method::DELETE
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        path_of(&self.id).into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check_segment("id", &self.id)
+    }
+
+    fn credential(&self) -> Credential {
+        Credential::MAIN
+    }
+
+    fn parse(&self, response: &Response) -> Result<(), Fault> {
+        fault::done(response)
+    }
+}
+
+impl Client {
+    /// Whitelists an address as a source of promises, or changes its list of assets.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn register_source(&self, source: &RegisterSource) -> Result<()> {
+        self.send(source)
+    }
+
+    /// The message whose signature by the address's key is the proof for
+    /// [`RegisterSource::proof`].
+    pub fn source_proof_message(&self, address: &str) -> String {
+        crate::source_proof_message(address, self.client_id())
+    }
+
+    /// Takes a source off the whitelist.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn delete_source(&self, address: impl Into<String>) -> Result<()> {
+        self.send(&DeleteSource::new(address))
+    }
+
+    /// The whitelisted sources.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_sources(&self) -> Result<Sources> {
+        self.send(&ListSources)
+    }
+
+    /// Promises (lends) an amount of a token.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). If it is not known whether the server got it, look at
+    /// [`list_promises`](Client::list_promises) before trying again.
+    pub fn create_promise(&self, promise: &CreatePromise) -> Result<Promise> {
+        self.send(promise)
+    }
+
+    /// All promises that the application made.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_promises(&self) -> Result<Vec<Promise>> {
+        self.send(&ListPromises::new())
+    }
+
+    /// The promises to an e-mail address. Not in the documentation.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_promises_by_email(&self, email: impl Into<String>) -> Result<Vec<Promise>> {
+        self.send(&ListPromisesByEmail::new(email))
+    }
+
+    /// One promise, by its id, txid or fingerprint; `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_promise(&self, id: impl ToString) -> Result<Option<Promise>> {
+        self.send(&GetPromise::new(id))
+    }
+
+    /// Changes a promise.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn update_promise(&self, update: &UpdatePromise) -> Result<Promise> {
+        self.send(update)
+    }
+
+    /// Takes a promise back.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_promise(&self, id: impl ToString) -> Result<()> {
+        self.send(&CancelPromise::new(id))
+    }
+}

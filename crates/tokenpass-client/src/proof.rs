@@ -1,0 +1,61 @@
+//! The messages that prove who owns an address. They are signed by its key as bitcoin wallets
+//! sign messages (`signmessage`: base64 of 65 bytes); with the feature `sign-message`,
+//! `MessageKey` does that here.
+
+use api_auth::Params;
+use api_auth::hmac::sha256_hex;
+
+/// What follows an address in the message of [`source_proof_message`].
+///
+/// ```
+/// assert!(tokenpass_client::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));
+/// ```
+pub fn proof_suffix(client_id: &str) -> String {
+    ["_", &sha256_hex(client_id.as_bytes())].concat()
+}
+
+/// The message to sign for [`RegisterSource::proof`](crate::RegisterSource::proof), for the
+/// application with this client id.
+pub fn source_proof_message(address: &str, client_id: &str) -> String {
+    [address, &proof_suffix(client_id)].concat()
+}
+
+/// The message to sign for an instant verification, out of the URL that the user's dashboard
+/// shows as a QR code: its parameter `msg`. It is good for about ten minutes, and once.
+///
+/// ```
+/// use tokenpass_client::instant_verify_message;
+///
+/// let url = "https://tokenpass.tokenly.com/api/v1/instant-verify/bob?msg=ab12";
+/// assert_eq!(instant_verify_message(url).as_deref(), Some("ab12"));
+/// assert_eq!(instant_verify_message("https://tokenpass.tokenly.com"), None);
+/// ```
+pub fn instant_verify_message(url: &str) -> Option<String> {
+    let (_, query) = url.split_once('?')?;
+    let query = query.split('#').next().unwrap_or_default();
+    let message = Params::decode(query).ok()?.get("msg")?.to_owned();
+    (!message.is_empty()).then_some(message)
+}
+
+/// The SHA-256 of a user's id, which privileged calls take as proof of knowing it.
+pub fn user_hash(user_id: &str) -> String {
+    sha256_hex(user_id.as_bytes())
+}
+
+/// The signature in what a wallet gave: the text itself, or the line before
+/// `-----END BITCOIN SIGNATURE-----`.
+///
+/// ```
+/// use tokenpass_client::signature_of;
+///
+/// let block = "-----BEGIN BITCOIN SIGNED MESSAGE-----\nTOKENPASS zebra quick 9\n\
+///     -----BEGIN SIGNATURE-----\n1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf\nIHny=\n\
+///     -----END BITCOIN SIGNATURE-----\n";
+/// assert_eq!(signature_of(block), "IHny=");
+/// assert_eq!(signature_of(" IHny=\n"), "IHny=");
+/// ```
+pub fn signature_of(text: &str) -> &str {
+    let before = text.split_once("-----END BITCOIN SIGNATURE-----").map(|(before, _)| before);
+    let line = before.and_then(|before| before.trim_end().lines().next_back());
+    line.unwrap_or(text).trim()
+}

@@ -1,0 +1,128 @@
+//! Signing and checking messages with bitcoin keys, by the crate `bitcoin`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use api_auth::{InputError, Secret, base64, from_base64};
+use bitcoin::secp256k1::{Message, Secp256k1};
+use bitcoin::sign_message::{MessageSignature, signed_msg_hash};
+use bitcoin::{Address, PrivateKey};
+
+use crate::signature_of;
+
+/// The private key of a bitcoin address, for signing proofs of ownership.
+///
+/// ```
+/// use tokenpass_client::{MessageKey, verify_message};
+///
+/// let key = MessageKey::from_wif("KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn")?;
+/// assert_eq!(key.address(), "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH");
+/// let signature = key.sign("TOKENPASS zebra quick 9")?;
+/// assert!(verify_message(&key.address(), "TOKENPASS zebra quick 9", &signature)?);
+/// assert!(!verify_message(&key.address(), "another message", &signature)?);
+/// # Ok::<(), tokenpass_client::InputError>(())
+/// ```
+#[derive(Clone)]
+pub struct MessageKey(PrivateKey);
+
+impl fmt::Debug for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageKey(***)")
+    }
+}
+
+impl MessageKey {
+    /// Reads the form in which wallets export keys (WIF).
+    ///
+    /// # Errors
+    /// What is no such key.
+    pub fn from_wif(wif: impl Into<Secret>) -> Result<Self, InputError> {
+        PrivateKey::from_wif(wif.into().expose().trim())
+            .map(Self)
+            .map_err(|_| InputError::new("wif", "is no private key in wallet import format"))
+    }
+
+    /// Its address: pay to public key hash, the form that begins with `1`.
+    pub fn address(&self) -> String {
+        Address::p2pkh(self.0.public_key(&Secp256k1::signing_only()), self.0.network).to_string()
+    }
+
+    /// The signature of `message` in base64, as wallets make it.
+    ///
+    /// # Errors
+    /// None that a valid key can cause.
+    pub fn sign(&self, message: &str) -> Result<String, InputError> {
+        let digest = Message::from_digest(*AsRef::<[u8; 32]>::as_ref(&signed_msg_hash(message)));
+        let secp = Secp256k1::signing_only();
+        let signature = secp.sign_ecdsa_recoverable(&digest, &self.0.inner);
+        let signature = MessageSignature::new(signature, self.0.compressed);
+        Ok(base64(&signature.serialize()))
+    }
+}
+
+/// Whether `signature` is that of `message` by the key of `address`. A signature may be bare
+/// base64 or a whole signed block.
+///
+/// # Errors
+/// What is no address of the pay-to-public-key-hash form, and what is no signature.
+pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<bool, InputError> {
+    let bad = || InputError::new("signature", "is no message signature in base64");
+    let address = Address::from_str(address)
+        .map_err(|_| InputError::new("address", "is no bitcoin address"))?
+        .assume_checked();
+    let bytes = from_base64(signature_of(signature)).ok_or_else(bad)?;
+    let signature = MessageSignature::from_slice(&bytes).map_err(|_| bad())?;
+    if address.pubkey_hash().is_none() {
+        return Err(InputError::new("address", "must be of the form that begins with 1"));
+    }
+    let secp = Secp256k1::verification_only();
+    // A signature from which no key can be recovered is by nobody.
+    Ok(signature.is_signed_by_address(&secp, &address, signed_msg_hash(message)).unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIF: &str = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
+
+    #[test]
+    fn a_proof_holds_for_its_message_and_address_only() {
+        let key = MessageKey::from_wif(WIF).unwrap();
+        let message = crate::source_proof_message(&key.address(), "APITOKEN_001");
+        let signature = key.sign(&message).unwrap();
+        assert_eq!(from_base64(&signature).unwrap().len(), 65);
+        assert_eq!(verify_message(&key.address(), &message, &signature), Ok(true));
+        let block = format!("x\n{signature}\n-----END BITCOIN SIGNATURE-----");
+        assert_eq!(verify_message(&key.address(), &message, &block), Ok(true));
+        assert_eq!(verify_message(&key.address(), "m", &signature), Ok(false));
+        let other = "1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf";
+        assert_eq!(verify_message(other, &message, &signature), Ok(false));
+    }
+
+    #[test]
+    fn one_flipped_bit_is_refused() {
+        let key = MessageKey::from_wif(WIF).unwrap();
+        let bytes = from_base64(&key.sign("m").unwrap()).unwrap();
+        for bit in (8..bytes.len() * 8).step_by(7) {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(verify_message(&key.address(), "m", &base64(&bytes)), Ok(true));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_address_or_signature_is_refused_by_name() {
+        let refused = |address: &str, signature: &str| {
+            verify_message(address, "m", signature).unwrap_err().argument().to_owned()
+        };
+        let key = MessageKey::from_wif(WIF).unwrap();
+        assert_eq!(MessageKey::from_wif("CANARY").unwrap_err().to_string().find("CANARY"), None);
+        assert_eq!(refused("nonsense", ""), "address");
+        assert_eq!(refused(&key.address(), "nonsense!"), "signature");
+        assert_eq!(refused(&key.address(), ""), "signature");
+        let segwit = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+        assert_eq!(refused(segwit, &key.sign("m").unwrap()), "address");
+        assert_eq!(format!("{key:?}"), "MessageKey(***)");
+    }
+}
