@@ -94,7 +94,7 @@ pub fn section() -> Section {
     let run = |folder: &str| used(&program, &["ask", &url, folder]);
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| (0..13).for_each(|_| drop(run(folder))));
+            scope.spawn(|| (0..13).for_each(|_| _ = run(folder)));
         }
     });
     let processes = server.counts();

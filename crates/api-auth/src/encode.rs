@@ -309,6 +309,9 @@ mod tests {
                 encoding.write_text(&text, &mut out);
                 prop_assert!(out.is_ascii() && !out.contains([' ', '&', '=', '#', '?']));
                 prop_assert_eq!(bytes_of(&out), text.as_bytes());
+                let mut params = Params::new();
+                params.push(&text, &text).push("b", &text);
+                prop_assert_eq!(encoding.length(&params), encoding.text(&params).len());
                 let read = Params::decode(&[&out, "=", &out].concat()).unwrap();
                 prop_assert!(text.is_empty() || read.get(&text) == Some(&text));
             }

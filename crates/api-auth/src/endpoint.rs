@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::uri::{self, PathAndQuery};
+use http::uri;
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
@@ -275,13 +275,10 @@ impl<'a> Draft<'a> {
         target.push_str(&self.path);
         target.push_str(question_mark);
         encoding.write(&self.query, &mut target);
-        let refuse = |error| InputError::new("path and query", format!("make no URI ({error})"));
-        let mut parts = uri::Parts::default();
-        parts.scheme = base.scheme().cloned();
-        parts.authority = base.authority().cloned();
-        parts.path_and_query =
-            Some(PathAndQuery::try_from(target).map_err(|error| refuse(http::Error::from(error)))?);
-        let uri = Uri::from_parts(parts).map_err(|error| refuse(http::Error::from(error)))?;
+        let uri = uri::Builder::from(base.clone())
+            .path_and_query(target)
+            .build()
+            .map_err(|error| InputError::new("path and query", format!("make no URI ({error})")))?;
         let (content_type, bytes) = match self.body {
             Body::None => (None, Vec::new()),
             Body::Form(params) => (
