@@ -2,7 +2,7 @@
 //! run. See `docs/performance.md` for what comes of it and how it is kept honest.
 //!
 //! ```text
-//! bench [--check] [--write=FILE] [SECTION...]
+//! bench [--check] [--quick] [--write=FILE] [SECTION...]
 //! ```
 
 mod calls;
@@ -26,6 +26,9 @@ static COUNTING: count::Counting = count::Counting;
 
 /// A broken bound of a noisy moment is measured again.
 const TRIES: usize = 3;
+
+/// The section that takes minutes: two programs are built from nothing.
+const SLOW: &str = "build";
 
 type Measure = fn() -> Section;
 
@@ -83,7 +86,12 @@ fn measure(words: &[&str]) -> ExitCode {
     };
     let mut text = String::new();
     let mut broken = Vec::new();
-    for (_, run) in SECTIONS.iter().filter(|(name, _)| chosen(name)) {
+    for (name, run) in SECTIONS.iter().filter(|(name, _)| chosen(name)) {
+        if words.contains(&"--quick") && *name == SLOW {
+            text +=
+                "### Building\n\nLeft out of this run; `cargo xtask bench build` measures it.\n\n";
+            continue;
+        }
         let mut section = run();
         for _ in 1..TRIES {
             if section.is_broken() {

@@ -307,7 +307,8 @@ fn is_loopback(host: &str) -> bool {
 macro_rules! builder_knobs {
     () => {
         /// Sets the deadline of one exchange, from connecting to the last byte of the reply.
-        /// Default: 30 s. Further tries have a deadline of their own each.
+        /// Default: 30 s. Further tries have a deadline of their own each. One of more than 10 s may
+        /// be held up to a second late.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.timeout(timeout);
