@@ -32,7 +32,7 @@ pub fn section() -> Section {
     let race = race(&mut ways, 41, 4);
     let plain = race.counts(PLAIN).allocations;
     let mut rows = vec![
-        Row::ratio("list of 1000 records: time", &race, OURS, PLAIN, Limit::above(1.05, 1.15)),
+        Row::ratio("list of 1000 records: time", &race, OURS, PLAIN, Limit::above(1.05, 1.2)),
         Row::count(
             "list of 1000 records: allocations",
             race.counts(OURS).allocations,

@@ -224,7 +224,7 @@ fn request_line() -> Scheme {
         }),
         time: Limit::above(2.0, 3.3),
         allocations: Limit::above(5.0, 5.0),
-        against_naive: Limit::above(0.5, 0.7),
+        against_naive: Limit::above(0.5, 0.8),
     }
 }
 
@@ -375,7 +375,7 @@ fn form_digest() -> Scheme {
         }),
         time: Limit::above(1.2, 3.3),
         allocations: Limit::above(3.0, 10.0),
-        against_naive: Limit::above(0.5, 0.5),
+        against_naive: Limit::above(0.5, 0.6),
     }
 }
 
@@ -545,7 +545,7 @@ fn bearer() -> Scheme {
         }),
         time: Limit::above(1.6, 3.5),
         allocations: Limit::above(4.0, 7.0),
-        against_naive: Limit::above(0.5, 0.7),
+        against_naive: Limit::above(0.5, 0.9),
     }
 }
 

@@ -135,7 +135,7 @@ pub fn section() -> Section {
             "one-shot with a stored token, plain HTTP, wall",
             ratio,
             ("the same without OAuth", floor),
-            Limit::at(1.1),
+            Limit::above(1.1, 1.2),
         ),
     ];
     Section { title: "OAuth tokens", name: "tokens", rows, table: None }

@@ -55,7 +55,7 @@ pub fn section() -> Section {
             Limit::at((best + 6) as f64),
             format!("{BEST}: {best}"),
         ));
-        rows.push(Row::ratio(&figure("time"), &race, OURS, BEST, Limit::above(1.05, 1.15)));
+        rows.push(Row::ratio(&figure("time"), &race, OURS, BEST, Limit::above(1.05, 1.3)));
         rows.push(Row::ratio(&figure("time"), &race, OURS, REQWEST, Limit::at(0.6)));
         table += &format!("Warm calls, {way}:\n\n{}\n", contenders(&race, RAW));
     }
@@ -108,7 +108,7 @@ pub fn threads() -> Section {
     let race = race(&mut contenders, 61, 1);
     // 0.97 of the calls a second is 1.03 of the time.
     let figure = format!("{THREADS} threads, one client: time of {} calls", THREADS * EACH);
-    let row = Row::ratio(&figure, &race, OURS, BEST, Limit::above(1.03, 1.15));
+    let row = Row::ratio(&figure, &race, OURS, BEST, Limit::above(1.03, 1.2));
     let raw = Row::told(
         &format!("{THREADS} threads: against a connection by hand for each"),
         crate::report::times(race.ratio(OURS, RAW)),
