@@ -66,7 +66,10 @@ impl Row {
 
     /// `name` as a multiple of `floor`, and what it may be at most.
     pub fn ratio(figure: &str, race: &Race, name: &str, floor: &str, limit: Limit) -> Self {
-        Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit)
+        let row =
+            Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit);
+        let quiet = race.spread(name).p10 / race.spread(floor).p10;
+        Self { measured: format!("{}; quiet {quiet:.2} x", row.measured), ..row }
     }
 
     /// A ratio, the floor's name and time, and what the ratio may be at most.
