@@ -9,7 +9,7 @@ mod readme {}
 
 pub mod fuzz;
 
-use api_sandbox::{Sandbox, tinycert, tinypass, tokenpass};
+use api_sandbox::{Sandbox, tinycert, tinypass, tokenpass, tpay};
 use tinypass_client::{Builder, Client, Environment};
 
 /// A TinyPass client's builder that leads to the sandbox.
@@ -34,4 +34,10 @@ pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::Builder {
         .oauth_token(tokenpass::OAUTH_TOKEN)
         .redirect_uri(tokenpass::REDIRECT_URI)
         .environment(tokenpass_client::Environment::Custom(base))
+}
+
+/// A Tpay client's builder that leads to the sandbox.
+pub fn tpay(sandbox: &Sandbox) -> tpay_client::Builder {
+    let environment = tpay_client::Environment::custom(sandbox.tpay().base_url());
+    tpay_client::Client::builder(tpay::CLIENT_ID, tpay::CLIENT_SECRET).environment(environment)
 }

@@ -17,6 +17,7 @@ mod vectors {
     pub(crate) mod tinycert;
     pub(crate) mod tinypass;
     pub(crate) mod tokenpass;
+    pub(crate) mod tpay;
 }
 
 use std::collections::BTreeMap;
@@ -57,6 +58,21 @@ fn folder() -> PathBuf {
     root.join(std::env::var_os("API_VECTORS_DIR").unwrap_or("tests/vectors".into()))
 }
 
+/// Puts a certificate in the place of each `@name` of it.
+fn insert_pem(value: &mut Value, pem: &Value) {
+    match value {
+        Value::String(text) => {
+            let name = text.strip_prefix('@').unwrap_or_default();
+            if let Some(certificate) = pem.get(name) {
+                *value = certificate.clone();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| insert_pem(item, pem)),
+        Value::Object(map) => map.values_mut().for_each(|item| insert_pem(item, pem)),
+        _ => {}
+    }
+}
+
 #[test]
 fn every_vector_comes_out_right() {
     let folder = folder();
@@ -75,9 +91,12 @@ fn every_vector_comes_out_right() {
             "tinypass" => vectors::tinypass::run,
             "tinycert" => vectors::tinycert::run,
             "tokenpass" => vectors::tokenpass::run,
+            "tpay" => vectors::tpay::run,
             other => panic!("no code runs the vectors of {other}"),
         };
-        let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let mut file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let pem = file["pem"].take();
+        insert_pem(&mut file["vectors"], &pem);
         for vector in file["vectors"].as_array().expect("a list of vectors") {
             let kind = vector["kind"].as_str().unwrap_or("request");
             match run(kind, vector) {

@@ -127,6 +127,52 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             example("credits", &["accounts", "demo"]),
             example("tour", &[]),
             example("login", &["--no-browser"]),
+            example("tour", &[]),
+        ],
+    },
+    Provider {
+        name: "tpay",
+        ceiling: 48,
+        scope: &[],
+        features: "notifications",
+        listener: Some(Listener {
+            example: example(
+                "notification_server",
+                &[
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--count",
+                    "1",
+                    "--anchors-of-server",
+                    "--security-code",
+                    api_sandbox::tpay::SECURITY_CODE,
+                ],
+            ),
+            subscribe: |_, _| Ok(()),
+        }),
+        examples: &[
+            example("pay_by_link", &["12.34", "Order 7", "jan@example.com", "Jan Nowak"]),
+            example(
+                "blik_payment",
+                &[
+                    "--crc",
+                    "order-8",
+                    "--notify",
+                    "{listener}",
+                    "12.34",
+                    "777123",
+                    "jan@example.com",
+                    "Jan Nowak",
+                ],
+            ),
+            Example {
+                name: "blik_payment",
+                arguments: &["12.34", "700063", "jan@example.com", "Jan Nowak"],
+                status: 1,
+            },
+            example("refund", &["--amount", "1.50", "--by-crc", "order-8"]),
+            example("export_transactions", &["--page-size", "2"]),
+            example("tour", &[]),
         ],
     },
 ];

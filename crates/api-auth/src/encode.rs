@@ -192,6 +192,28 @@ impl Encoding {
     }
 }
 
+/// Names and values of form-encoded text, decoded, in order. Bytes that are not UTF-8 become U+FFFD.
+///
+/// ```
+/// let pairs = api_auth::decode_form(b"tr_crc=zam%C3%B3wienie%2F1+a&empty=");
+/// assert_eq!(pairs, [("tr_crc".into(), "zamówienie/1 a".into()), ("empty".into(), String::new())]);
+/// ```
+pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
+    let decode = |text: &[u8]| {
+        let spaced: Vec<u8> =
+            text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned()
+    };
+    text.split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = halves.next().unwrap_or_default();
+            (decode(name), decode(halves.next().unwrap_or_default()))
+        })
+        .collect()
+}
+
 /// One value of a path, percent-encoded: bare `A-Z a-z 0-9 - . _ ~`, a space is `%20`, and `/`
 /// is `%2F`, so that a value never becomes two segments.
 ///

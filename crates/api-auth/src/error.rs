@@ -187,7 +187,11 @@ impl Display for Fault {
         let first = self.details.first();
         let code = self.code.as_deref().or(first.and_then(|detail| detail.code.as_deref()));
         let text = self.message.as_deref().or(first.and_then(|detail| detail.message.as_deref()));
+        let field = first.and_then(|detail| detail.field.as_deref()).filter(|f| !f.is_empty());
         match (code, text) {
+            (Some(code), Some(text)) if self.message.is_none() && field.is_some() => {
+                write!(f, "{code}: {}: {text}", field.unwrap_or_default())
+            }
             (Some(code), Some(text)) => write!(f, "{code}: {text}"),
             (Some(text), None) | (None, Some(text)) => f.write_str(text),
             (None, None) => f.write_str("refused without a reason"),

@@ -51,7 +51,9 @@ pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;
-pub use encode::{Encoding, Params, base64, from_base64, path_segment, percent_decode};
+pub use encode::{
+    Encoding, Params, base64, decode_form, from_base64, path_segment, percent_decode,
+};
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
 pub use error::{Detail, Error, ErrorKind, Fault, InputError, Result};
 pub use hmac::{HmacKey, Signature};

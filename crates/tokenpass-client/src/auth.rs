@@ -40,6 +40,9 @@ pub mod credentials {
 #[non_exhaustive]
 pub enum TokenPlace {
     /// As the parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
+    ///
+    /// Queries are written into the access logs of servers and proxies, and here by the HTTP
+    /// library (target `ureq`) if logging is at trace level: keep it above that.
     #[default]
     Parameter,
     /// In the header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.

@@ -165,11 +165,20 @@ impl Tpay {
         }
         let amount = grosze(body.at("schedule").at("amount"))
             .map_err(|(code, message)| Refusal::field(code, "schedule.amount", message))?;
+        // Chosen: the instrument `test` with the value `refused` has failed once already.
+        let instrument = body.at("paymentInstrument");
+        let refused = instrument.at("paymentType") == "test" && instrument.at("value") == "refused";
+        let charges = if refused {
+            let (transaction, at) = (self.ulid(), self.clock.unix());
+            vec![Charge { transaction, at, attempts: 1, paid: false }]
+        } else {
+            Vec::new()
+        };
         let plan = Plan {
             id: body.text("/id").unwrap_or_default(),
             status: "active",
             grosze: amount,
-            charges: Vec::new(),
+            charges,
             request: body.clone(),
         };
         let answer = plan.json();

@@ -1,0 +1,131 @@
+//! Takes a payment by BLIK code: makes a transaction, pays it, and waits for the payer's consent.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lexopt::prelude::*;
+use tpay_client::{
+    Amount, BlikPayment, Callbacks, Client, Clock, CreateTransaction, Error, Pay, Payer,
+    SystemClock, TpayError, Transaction, TransactionStatus,
+};
+
+const HELP: &str = "\
+Takes a payment by BLIK code and waits until the payer has agreed or refused.
+
+usage: blik_payment [options] AMOUNT CODE EMAIL NAME
+
+  AMOUNT         in zloty, such as 12.34
+  CODE           the six digits of the payer's banking application
+  EMAIL NAME     who pays
+
+  --crc TEXT     your own text; notifications bring it back as tr_crc
+  --notify URL   where notifications are sent, instead of the panel's address
+  --wait SECONDS how long to wait for the payer (default 120)
+
+exit status: 0 paid, 1 refused or an error, 2 wrong arguments, 3 still waiting
+
+environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
+             and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
+";
+
+struct Arguments {
+    amount: Amount,
+    code: String,
+    payer: Payer,
+    crc: Option<String>,
+    notify: Option<String>,
+    wait: u64,
+}
+
+fn arguments() -> Result<Option<Arguments>, Box<dyn std::error::Error>> {
+    let (mut values, mut crc, mut notify, mut wait) = (Vec::new(), None, None, 120);
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("crc") => crc = Some(parser.value()?.string()?),
+            Long("notify") => notify = Some(parser.value()?.string()?),
+            Long("wait") => wait = parser.value()?.parse()?,
+            Value(value) => values.push(value.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let [amount, code, email, name] = <[String; 4]>::try_from(values)
+        .map_err(|_| "AMOUNT, CODE, EMAIL and NAME are needed, see --help")?;
+    let (amount, payer) = (amount.parse()?, Payer::new(email, name));
+    Ok(Some(Arguments { amount, code, payer, crc, notify, wait }))
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("blik_payment: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match pay(arguments) {
+        Ok(paid) if paid.is_paid() => {
+            println!("paid");
+            ExitCode::SUCCESS
+        }
+        Ok(waiting) if waiting.status == Some(TransactionStatus::Pending) => {
+            println!("still waiting for the payer");
+            ExitCode::from(3)
+        }
+        Ok(other) => {
+            println!("not paid: {}", other.status.map_or("?".to_owned(), |s| s.to_string()));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("blik_payment: {error}");
+            for choice in error.alternatives() {
+                let text = |text: &Option<String>| text.clone().unwrap_or_default();
+                let (name, code) = (text(&choice.application_name), text(&choice.application_code));
+                eprintln!("blik_payment: the payer may choose {name} (key {code})");
+            }
+            if error.outcome_unknown() {
+                eprintln!("blik_payment: it may have been paid; read the transaction first");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The transaction is made first and paid then, so that a wrong code costs a second try and not a
+/// second transaction.
+fn pay(arguments: Arguments) -> Result<Transaction, Error> {
+    let tpay = Client::from_env()?;
+    let mut order = CreateTransaction::new(arguments.amount, "BLIK payment", arguments.payer);
+    if let Some(crc) = arguments.crc {
+        order = order.hidden_description(crc);
+    }
+    if let Some(url) = arguments.notify {
+        order = order.callbacks(Callbacks::new().notification_url(url));
+    }
+    let made = tpay.create_transaction(&order)?;
+    let id = made.transaction_id.unwrap_or_default();
+    println!("transaction {id}");
+    let mut state = tpay.pay_transaction(&id, Pay::blik(BlikPayment::code(arguments.code)))?;
+    let mut waited = 0;
+    // A refusal is never notified, so the transaction is read until it is decided.
+    while state.status == Some(TransactionStatus::Pending) && waited < arguments.wait {
+        state = tpay.get_transaction(&id)?;
+        let attempts = state.payments.iter().flat_map(|payments| &payments.attempts);
+        if let Some(why) = attempts.last().and_then(|attempt| attempt.payment_error_code.clone()) {
+            println!("the bank says {why}");
+            break;
+        }
+        if state.status == Some(TransactionStatus::Pending) {
+            SystemClock.sleep(Duration::from_secs(2));
+            waited += 2;
+        }
+    }
+    Ok(state)
+}

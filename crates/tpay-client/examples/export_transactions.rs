@@ -1,0 +1,111 @@
+//! Writes all transactions to standard output as CSV, page after page.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::error::Error;
+use std::io::{self, BufWriter};
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use tpay_client::{Client, ListTransactions, Transaction};
+
+const HELP: &str = "\
+Writes transactions to standard output as CSV; progress goes to standard error.
+
+usage: export_transactions [options]
+
+  --from TIME      only from this local time on, 'YYYY-MM-DD HH:MM:SS'
+  --to TIME        only up to this local time
+  --status STATUS  only paid, correct, pending, refund or canceled
+  --page-size N    transactions a request, 1 to 100 (default 100)
+
+exit status: 0 all written, 1 an error (what was written until then is complete lines),
+             2 wrong arguments
+
+environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
+             and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
+";
+
+fn search() -> Result<Option<ListTransactions>, lexopt::Error> {
+    let mut search = ListTransactions::new();
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        search = match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("from") => search.from(parser.value()?.string()?),
+            Long("to") => search.to(parser.value()?.string()?),
+            Long("status") => search.status(&*parser.value()?.string()?),
+            Long("page-size") => search.limit(parser.value()?.parse::<u32>()?),
+            other => return Err(other.unexpected()),
+        };
+    }
+    Ok(Some(search))
+}
+
+fn main() -> ExitCode {
+    let search = match search() {
+        Ok(Some(search)) => search,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("export_transactions: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match export(&search) {
+        Ok(count) => {
+            eprintln!("{count} transactions");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("export_transactions: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn export(search: &ListTransactions) -> Result<u64, Box<dyn Error>> {
+    let tpay = Client::from_env()?;
+    let mut table = csv::Writer::from_writer(BufWriter::new(io::stdout().lock()));
+    table.write_record([
+        "id",
+        "title",
+        "status",
+        "amount",
+        "currency",
+        "created",
+        "paid",
+        "description",
+        "hidden_description",
+        "payer_email",
+    ])?;
+    let mut count = 0;
+    for transaction in tpay.transactions(search) {
+        table.write_record(row(transaction?))?;
+        count += 1;
+        if count % 100 == 0 {
+            eprintln!("{count} transactions so far");
+        }
+    }
+    table.flush()?;
+    Ok(count)
+}
+
+fn row(transaction: Transaction) -> [String; 10] {
+    let text = Option::unwrap_or_default;
+    let date = transaction.date.unwrap_or_default();
+    [
+        text(transaction.transaction_id),
+        text(transaction.title),
+        text(transaction.status.map(|status| status.to_string())),
+        text(transaction.amount.map(|amount| amount.to_string())),
+        text(transaction.currency.map(|currency| currency.to_string())),
+        text(date.creation),
+        text(date.realization),
+        text(transaction.description),
+        text(transaction.hidden_description),
+        text(transaction.payer.and_then(|payer| payer.email)),
+    ]
+}

@@ -1,0 +1,105 @@
+//! Pays a transaction back, all of it or a part.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+use tpay_client::{Amount, Client, ListTransactions, RefundTransaction, TpayError};
+
+const HELP: &str = "\
+Pays a transaction back and prints its refunds.
+
+usage: refund [options] TRANSACTION
+
+  TRANSACTION      its id; with --by-crc, your own text of it (hidden description)
+  --amount AMOUNT  only so much, in zloty (default: all that is left)
+  --by-crc         look for the newest transaction with that text
+
+exit status: 0 paid back, 1 not paid back (or nobody knows: the message says which),
+             2 wrong arguments
+
+environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
+             and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
+";
+
+struct Arguments {
+    transaction: String,
+    amount: Option<Amount>,
+    by_crc: bool,
+}
+
+fn arguments() -> Result<Option<Arguments>, Box<dyn Error>> {
+    let (mut transaction, mut amount, mut by_crc) = (None, None, false);
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(None),
+            Long("amount") => amount = Some(parser.value()?.string()?.parse()?),
+            Long("by-crc") => by_crc = true,
+            Value(value) if transaction.is_none() => transaction = Some(value.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let transaction = transaction.ok_or("TRANSACTION is needed, see --help")?;
+    Ok(Some(Arguments { transaction, amount, by_crc }))
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("refund: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match refund(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("refund: {error}");
+            let unknown = error.downcast_ref().is_some_and(tpay_client::Error::outcome_unknown);
+            if unknown {
+                eprintln!("refund: it may have been paid back; look at the refunds first");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn refund(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let tpay = Client::from_env()?;
+    let id =
+        if arguments.by_crc { find(&tpay, &arguments.transaction)? } else { arguments.transaction };
+    let mut request = RefundTransaction::new(&id);
+    if let Some(amount) = arguments.amount {
+        request = request.amount(amount);
+    }
+    let made = tpay.refund_transaction(&request)?;
+    println!("transaction {id}");
+    for refund in made.all() {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let amount = refund.amount.map(|amount| amount.to_string());
+        let status = refund.status.as_ref().map_or("", |status| status.as_str());
+        println!("refund {} {} {status}", text(&refund.refund_id), text(&amount));
+    }
+    Ok(())
+}
+
+/// The id of the newest transaction with that hidden description.
+fn find(tpay: &Client, crc: &str) -> Result<String, Box<dyn Error>> {
+    let mut newest = None;
+    for transaction in tpay.transactions(&ListTransactions::new()) {
+        let transaction = transaction?;
+        if transaction.hidden_description.as_deref() == Some(crc) {
+            let made = transaction.date.and_then(|date| date.creation);
+            newest = newest.max(Some((made, transaction.transaction_id)));
+        }
+    }
+    let id = newest.and_then(|(_, id)| id);
+    id.ok_or_else(|| "there is no transaction with that text".into())
+}

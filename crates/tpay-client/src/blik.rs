@@ -1,0 +1,257 @@
+//! BLIK aliases without a payment.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, path_segment, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AliasType, BlikPayment, Language, Outcome, Receipt, TransactionDate, check, fault,
+    macros::optional,
+};
+
+/// `POST /blik/alias`: registers an alias without a payment.
+///
+/// Source: the provider's API reference, `POST /blik/alias`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateBlikAlias {
+    description: String,
+    blik: BlikPayment,
+    lang: Option<Language>,
+}
+
+impl CreateBlikAlias {
+    /// With a description of 1 to 105 characters that the payer reads, and the payer's code with
+    /// the alias to register.
+    pub fn new(description: impl Into<String>, blik: BlikPayment) -> Self {
+        Self { description: description.into(), blik, lang: None }
+    }
+
+    optional! {
+        /// The language of what the payer reads.
+        lang: Language,
+    }
+}
+
+impl Endpoint for CreateBlikAlias {
+    type Output = CreatedAlias;
+    const ID: &'static str = "blik.create_alias";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/blik/alias".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::length("description", &self.description, 1, 105)?;
+        check::known("lang", self.lang.as_ref().map(Language::is_known))?;
+        self.blik.check()?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wire<'a> {
+            description: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            lang: Option<&'a Language>,
+            pay: WirePay<'a>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct WirePay<'a> {
+            blik_payment_data: &'a BlikPayment,
+        }
+        Body::json(&Wire {
+            description: &self.description,
+            lang: self.lang.as_ref(),
+            pay: WirePay { blik_payment_data: &self.blik },
+        })
+    }
+
+    fn parse(&self, response: &Response) -> Result<CreatedAlias, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// The answer to registering an alias.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreatedAlias {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// The point of sale.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub pos_id: Option<String>,
+    /// Where the registration stands.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub status: Option<String>,
+    /// When it was asked for.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub date: Option<TransactionDate>,
+    /// What the payer reads.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub description: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// What is known of an alias.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BlikAliases {
+    /// Whether it can be paid by.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_active: Option<bool>,
+    /// The alias in each application.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub aliases: Vec<BlikAliasDetails>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// An alias in one banking application.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BlikAliasDetails {
+    /// Its kind.
+    #[serde(default)]
+    pub alias_type: Option<AliasType>,
+    /// Its value.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub alias_value: Option<String>,
+    /// Whether it can be paid by.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_active: Option<bool>,
+    /// When its life ends, ISO 8601.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub expires_at: Option<String>,
+    /// What happened to it.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub events: Vec<AliasEvent>,
+    /// What the payer reads.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub label: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// Something that happened to an alias.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AliasEvent {
+    /// What.
+    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    pub kind: Option<String>,
+    /// When.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub date: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /blik/alias/{alias}`: an alias.
+///
+/// Source: the provider's API reference, `GET /blik/alias/{alias}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetBlikAlias {
+    alias: String,
+    alias_type: AliasType,
+}
+
+impl GetBlikAlias {
+    /// With this value and of this kind.
+    pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
+        Self { alias: alias.into(), alias_type }
+    }
+}
+
+impl Endpoint for GetBlikAlias {
+    type Output = BlikAliases;
+    const ID: &'static str = "blik.get_alias";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/blik/alias/", &path_segment(&self.alias)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("alias", &self.alias)?;
+        check::known("alias_type", Some(self.alias_type.is_known()))?;
+        Ok(())
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push("aliasType", self.alias_type.as_str());
+    }
+
+    fn parse(&self, response: &Response) -> Result<BlikAliases, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `DELETE /blik/alias/{alias}`: removes an alias. The kind travels in a body.
+///
+/// Source: the provider's API reference, `DELETE /blik/alias/{alias}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteBlikAlias {
+    #[serde(skip)]
+    alias: String,
+    alias_type: AliasType,
+}
+
+impl DeleteBlikAlias {
+    /// With this value and of this kind.
+    pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
+        Self { alias: alias.into(), alias_type }
+    }
+}
+
+impl Endpoint for DeleteBlikAlias {
+    type Output = Receipt;
+    const ID: &'static str = "blik.delete_alias";
+
+    fn method(&self) -> Method {
+        Method::DELETE
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/blik/alias/", &path_segment(&self.alias)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("alias", &self.alias)?;
+        check::known("alias_type", Some(self.alias_type.is_known()))?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+        Receipt::read(response)
+    }
+}

@@ -1,0 +1,102 @@
+//! The certificates of notifications.
+
+use std::borrow::Cow;
+
+use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Site};
+
+/// The host that serves certificates and the payment page.
+pub(crate) const SECURE: Site = Site::named("certificates");
+
+/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It changes now and then.
+///
+/// Source: docs-api.tpay.com, webhooks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetSigningCertificate {}
+
+impl GetSigningCertificate {
+    /// Of the client's environment.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for GetSigningCertificate {
+    type Output = String;
+    const ID: &'static str = "certificates.signing";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/x509/notifications-jws.pem".into()
+    }
+
+    fn site(&self) -> Site {
+        SECURE
+    }
+
+    fn credential(&self) -> Credential {
+        Credential::NONE
+    }
+
+    fn accept(&self) -> &'static str {
+        "*/*"
+    }
+
+    fn parse(&self, response: &Response) -> Result<String, Fault> {
+        pem(response)
+    }
+}
+
+/// `GET /x509/tpay-jws-root.pem`: the certificates (PEM) above it: the intermediate and the root.
+///
+/// This crate has them compiled in. Trust what you find here only after comparing it by other means.
+///
+/// Source: docs-api.tpay.com, webhooks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetRootCertificates {}
+
+impl GetRootCertificates {
+    /// Of the client's environment.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for GetRootCertificates {
+    type Output = String;
+    const ID: &'static str = "certificates.root";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/x509/tpay-jws-root.pem".into()
+    }
+
+    fn site(&self) -> Site {
+        SECURE
+    }
+
+    fn credential(&self) -> Credential {
+        Credential::NONE
+    }
+
+    fn accept(&self) -> &'static str {
+        "*/*"
+    }
+
+    fn parse(&self, response: &Response) -> Result<String, Fault> {
+        pem(response)
+    }
+}
+
+/// The body as text, if it is a certificate.
+pub(crate) fn pem(response: &Response) -> Result<String, Fault> {
+    match str::from_utf8(response.body()) {
+        Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
+        _ => Err(Fault::new(ErrorKind::Decode).with_message("the answer is no certificate")),
+    }
+}

@@ -1,0 +1,122 @@
+//! What is refused before it is sent: only what is certain to be refused by the server.
+//!
+//! Nobody says whether the server counts characters or bytes. So a text is too long when it has
+//! too many characters, and too short when it has too few bytes.
+
+use api_auth::{Amount, InputError};
+
+use crate::{Currency, money};
+
+pub(crate) fn filled(name: &'static str, text: &str) -> Result<(), InputError> {
+    if text.trim().is_empty() {
+        return Err(InputError::new(name, "must not be empty"));
+    }
+    Ok(())
+}
+
+pub(crate) fn length(
+    name: &'static str,
+    text: &str,
+    least: usize,
+    most: usize,
+) -> Result<(), InputError> {
+    if text.len() < least {
+        return Err(InputError::new(name, format!("must have {least} characters at least")));
+    }
+    if text.chars().count() > most {
+        return Err(InputError::new(name, format!("must have {most} characters at most")));
+    }
+    Ok(())
+}
+
+pub(crate) fn some_length(
+    name: &'static str,
+    text: Option<&str>,
+    least: usize,
+    most: usize,
+) -> Result<(), InputError> {
+    text.map_or(Ok(()), |text| length(name, text, least, most))
+}
+
+/// More than nothing, and in whole grosze.
+pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputError> {
+    positive(name, amount)?;
+    match amount.minor_units(2) {
+        Some(_) => Ok(()),
+        None => Err(InputError::new(name, "must have 2 decimals at most")),
+    }
+}
+
+pub(crate) fn positive(name: &'static str, amount: Amount) -> Result<(), InputError> {
+    if amount <= money::grosze(0) {
+        return Err(InputError::new(name, "must be more than 0"));
+    }
+    Ok(())
+}
+
+/// Three capital letters.
+pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
+    let good = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    match currency {
+        Some(currency) if !good(currency.as_str()) => {
+            Err(InputError::new("currency", "must be three capital letters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value of a documented list.
+pub(crate) fn known(name: &'static str, known: Option<bool>) -> Result<(), InputError> {
+    match known {
+        Some(false) => Err(InputError::new(name, "is none of the documented values")),
+        _ => Ok(()),
+    }
+}
+
+/// A value that becomes a segment of a path.
+pub(crate) fn id(name: &'static str, text: &str) -> Result<(), InputError> {
+    match text.trim() {
+        "" => Err(InputError::new(name, "must not be empty")),
+        // A server would take these for parts of the path.
+        "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
+        _ => Ok(()),
+    }
+}
+
+/// The entries of a page.
+pub(crate) fn limit(limit: Option<u32>) -> Result<(), InputError> {
+    match limit {
+        Some(limit) if !(1..=100).contains(&limit) => {
+            Err(InputError::new("limit", "must be between 1 and 100"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `PL` and 26 digits.
+pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> {
+    match text.strip_prefix("PL") {
+        Some(digits) if digits.len() == 26 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(())
+        }
+        _ => Err(InputError::new(name, "must be PL and 26 digits")),
+    }
+}
+
+/// `YYMM`.
+pub(crate) fn month(name: &'static str, text: &str) -> Result<(), InputError> {
+    if text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InputError::new(name, "must be four digits, YYMM"));
+    }
+    Ok(())
+}
+
+/// A text for the statement of a card.
+pub(crate) fn roc_text(text: Option<&str>) -> Result<(), InputError> {
+    match text {
+        Some(text) if !text.chars().all(char::is_alphanumeric) => {
+            Err(InputError::new("roc_text", "may hold only letters and digits"))
+        }
+        _ => some_length("roc_text", text, 1, 12),
+    }
+}

@@ -1,0 +1,213 @@
+//! Bank accounts of Collect, that payments go on to.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, wire, wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, check, fault, macros::optional, paging};
+
+wire_enum! {
+    /// Whether an account of Collect can be paid to.
+    pub enum BankAccountStatus {
+        /// It can.
+        Active = "active",
+        /// It cannot.
+        Deactivated = "deactivated",
+    }
+}
+
+/// A bank account of Collect.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BankAccount {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// Its id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// `PL` and 26 digits.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub account_number: Option<String>,
+    /// Its owner.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub owner_name: Option<String>,
+    /// More about the owner.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub additional_information: Option<String>,
+    /// Whether it can be paid to.
+    #[serde(default)]
+    pub status: Option<BankAccountStatus>,
+    /// When it was added.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub created_at: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A page of bank accounts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BankAccountPage {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// The accounts.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub bank_accounts: Vec<BankAccount>,
+    /// Which page this is, from 1.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub page: Option<i64>,
+    /// The most entries of a page.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub limit: Option<i64>,
+    /// How many entries there are on all pages.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub total: Option<i64>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /collect/bank-accounts`: the bank accounts of Collect.
+///
+/// Source: the provider's API reference, `GET /collect/bank-accounts`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListBankAccounts {
+    page: Option<u32>,
+    limit: Option<u32>,
+}
+
+impl ListBankAccounts {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    optional! {
+        /// The page, from 1.
+        page: u32,
+        /// The entries of a page, 1 to 100. The server's default is 35.
+        limit: u32,
+    }
+}
+
+impl Endpoint for ListBankAccounts {
+    type Output = BankAccountPage;
+    const ID: &'static str = "collect.list_bank_accounts";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/collect/bank-accounts".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::limit(self.limit)?;
+        Ok(())
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push_some("page", self.page.map(|value| value.to_string()))
+            .push_some("limit", self.limit.map(|value| value.to_string()));
+    }
+
+    fn parse(&self, response: &Response) -> Result<BankAccountPage, Fault> {
+        fault::answer(response)
+    }
+}
+
+impl ListBankAccounts {
+    /// With a page size written out, as large as allowed.
+    pub(crate) fn full_pages(mut self) -> Self {
+        self.limit.get_or_insert(100);
+        self
+    }
+}
+
+impl Paged for ListBankAccounts {
+    type Item = BankAccount;
+
+    fn next(&self, page: &BankAccountPage) -> Option<Self> {
+        let next =
+            paging::next(self.page, self.limit, page.bank_accounts.len(), page.limit, page.total)?;
+        Some(self.clone().page(next))
+    }
+
+    fn items(page: BankAccountPage) -> Vec<BankAccount> {
+        page.bank_accounts
+    }
+
+    fn item_id(item: &BankAccount) -> Option<&str> {
+        item.id.as_deref()
+    }
+}
+
+/// `POST /collect/bank-accounts`: adds a bank account to Collect.
+///
+/// Source: the provider's API reference, `POST /collect/bank-accounts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateBankAccount {
+    account_number: String,
+    owner_name: String,
+    additional_information: String,
+}
+
+impl CreateBankAccount {
+    /// `PL` and 26 digits, the owner, and more about the owner such as the address.
+    pub fn new(
+        account_number: impl Into<String>,
+        owner_name: impl Into<String>,
+        additional_information: impl Into<String>,
+    ) -> Self {
+        Self {
+            account_number: account_number.into(),
+            owner_name: owner_name.into(),
+            additional_information: additional_information.into(),
+        }
+    }
+}
+
+impl Endpoint for CreateBankAccount {
+    type Output = BankAccount;
+    const ID: &'static str = "collect.create_bank_account";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/collect/bank-accounts".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::account("account_number", &self.account_number)?;
+        check::length("owner_name", &self.owner_name, 1, 1000)?;
+        check::length("additional_information", &self.additional_information, 1, 1000)?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<BankAccount, Fault> {
+        fault::answer(response)
+    }
+}

@@ -1,0 +1,229 @@
+//! How Tpay says no, and what can be done about it.
+
+use api_auth::{
+    Detail, Error, ErrorKind, Fault, Fields, Response, Sent, StatusCode, json, oauth, wire,
+};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::{Alternative, Transaction};
+
+/// What every error of this crate can be asked, besides what
+/// [`Error`](crate::Error) tells.
+///
+/// ```no_run
+/// use tpay_client::{BlikPayment, Client, Pay, TpayError};
+///
+/// # let tpay = Client::from_env()?;
+/// let paid = tpay.pay_transaction("01K1Z6T40ZWKY1XZG9VD5AZ9Q4", Pay::blik(BlikPayment::code("777123")));
+/// match paid {
+///     Ok(transaction) => println!("{:?}", transaction.status),
+///     Err(error) if error.declined().is_some() => println!("ask for another code: {error}"),
+///     Err(error) if error.outcome_unknown() => println!("read the transaction: {error}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok::<(), tpay_client::Error>(())
+/// ```
+pub trait TpayError {
+    /// The transaction whose payment was refused, though the call itself went well. It is still
+    /// there and can be paid in another way: its id and its payment page are in it.
+    fn declined(&self) -> Option<&Transaction>;
+
+    /// The banking applications among which the payer must choose, if that is why: pay again with
+    /// the `key` of one.
+    fn alternatives(&self) -> &[Alternative] {
+        self.declined().map(Transaction::alternatives).unwrap_or_default()
+    }
+
+    /// Whether it is certain that nothing was made, charged or paid back: the request never left,
+    /// or all its errors are about its form. It may be corrected and sent again.
+    fn nothing_created(&self) -> bool;
+
+    /// Whether a write may have been carried out though this error came instead of its answer.
+    /// Look before you repeat it: for a transaction by its hidden description in
+    /// [`transactions`](crate::Client::transactions), for a refund in
+    /// [`transaction_refunds`](crate::Client::transaction_refunds).
+    fn outcome_unknown(&self) -> bool;
+}
+
+/// The codes that say that the request was refused for its form.
+const FORM: [&str; 13] = [
+    "country_not_valid",
+    "field_required",
+    "incorrect_content_type",
+    "invalid_request_body",
+    "is_required",
+    "not_array",
+    "not_natural_int",
+    "not_string",
+    "not_valid",
+    "too_low",
+    "ts:country:not_valid",
+    "ts:payer:phone:not_valid",
+    "unexpected_field",
+];
+
+impl TpayError for Error {
+    fn declined(&self) -> Option<&Transaction> {
+        self.payload()
+    }
+
+    fn nothing_created(&self) -> bool {
+        let about_form =
+            |detail: &Detail| detail.code.as_deref().is_some_and(|code| FORM.contains(&code));
+        match self.status() {
+            _ if self.sent() == Sent::No => true,
+            Some(StatusCode::BAD_REQUEST) => {
+                !self.details().is_empty() && self.details().iter().all(about_form)
+            }
+            Some(StatusCode::UNAUTHORIZED) => true,
+            _ => false,
+        }
+    }
+
+    fn outcome_unknown(&self) -> bool {
+        match self.kind() {
+            _ if self.sent() == Sent::No => false,
+            ErrorKind::Transport | ErrorKind::Decode => true,
+            _ => self.status().is_some_and(|status| status.is_server_error()),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    #[serde(default, deserialize_with = "wire::text")]
+    result: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    request_id: Option<String>,
+    #[serde(default, deserialize_with = "wire::one_or_more")]
+    errors: Vec<RefusalEntry>,
+    #[serde(default, deserialize_with = "wire::object")]
+    violations: Option<Fields>,
+    #[serde(default, deserialize_with = "wire::texts")]
+    reasons: Vec<String>,
+    #[serde(default, deserialize_with = "wire::texts")]
+    unassociated_merchants: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefusalEntry {
+    #[serde(default, deserialize_with = "wire::text")]
+    error_code: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    error_message: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    field_name: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    dev_message: Option<String>,
+}
+
+impl Refusal {
+    fn details(self) -> Vec<Detail> {
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let mut details = Vec::new();
+        for entry in self.errors {
+            let message = filled(entry.error_message).or(filled(entry.dev_message));
+            details.push(Detail::new(filled(entry.field_name), filled(entry.error_code), message));
+        }
+        if let Some(violations) = self.violations {
+            for field in violations.names() {
+                let message = violations.text(field).or_else(|| violations.json(field));
+                details.push(Detail::new(Some(field.to_owned()), None, message));
+            }
+        }
+        details.extend(self.reasons.into_iter().map(|text| Detail::new(None, None, Some(text))));
+        for merchant in self.unassociated_merchants {
+            let field = Some("unassociatedMerchants".to_owned());
+            details.push(Detail::new(field, None, Some(merchant)));
+        }
+        details
+    }
+}
+
+/// Reads a refusal in any of its documented forms.
+pub(crate) fn read(response: &Response) -> Fault {
+    let refusal = json::<Refusal>(response).unwrap_or_default();
+    let request_id = refusal.request_id.clone();
+    let mut details = refusal.details().into_iter().peekable();
+    let mut fault = match details.peek() {
+        // Also OAuth's own form, and what is no JSON at all.
+        None => oauth::oauth_fault(response),
+        Some(_) => Fault::of_status(response.status()),
+    };
+    for detail in details {
+        fault = fault.with_detail(detail);
+    }
+    match request_id {
+        Some(id) => fault.with_request_id(id),
+        None => fault,
+    }
+}
+
+/// Reads an answer; `result: failed` on HTTP 200 is an error.
+pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+    let value = json(response)?;
+    match json::<Refusal>(response) {
+        Ok(refusal) if refusal.result.as_deref() == Some("failed") => {
+            let fault = read(response);
+            Err(fault)
+        }
+        _ => Ok(value),
+    }
+}
+
+/// The answer to an action, which may be empty: whatever came.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The fields, if an object came.
+    pub fields: Fields,
+    /// The body as it came.
+    pub body: String,
+}
+
+impl Receipt {
+    pub(crate) fn read(response: &Response) -> Result<Self, Fault> {
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        let text = body.trim();
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        if !text.starts_with('{') {
+            // Any JSON will do; a page of HTML will not.
+            json::<IgnoredAny>(response)?;
+            return Ok(Self { fields: Fields::default(), body });
+        }
+        Ok(Self { fields: answer(response)?, body })
+    }
+}
+
+/// A file that came as an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct File {
+    /// What it is, as the server says: `image/png`.
+    pub content_type: Option<String>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    pub(crate) fn any(response: &Response) -> Result<Self, Fault> {
+        let content_type = response.headers().get(api_auth::http::header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Self { content_type, bytes: response.body().clone() })
+    }
+
+    /// An image: neither empty, nor JSON, nor a page of HTML.
+    pub(crate) fn image(response: &Response) -> Result<Self, Fault> {
+        let file = Self::any(response)?;
+        let named = file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
+        if file.bytes.is_empty() || !named {
+            return Err(Fault::new(ErrorKind::Decode).with_message("the answer is no image"));
+        }
+        Ok(file)
+    }
+}

@@ -1,0 +1,117 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+//!
+//! # What is where
+//!
+//! | part | for |
+//! |---|---|
+//! | [`Client`], [`Builder`], [`Environment`] | making calls |
+//! | [`CreateTransaction`], [`Payer`], [`Pay`], [`BlikPayment`], [`CardPayment`] | asking for money |
+//! | [`Transaction`], [`TransactionStatus`], [`Payments`] | what became of it |
+//! | [`RefundTransaction`], [`RefundCard`], [`Refund`] | paying back |
+//! | [`Amount`], [`grosze`], [`Currency`] | money |
+//! | [`Error`], [`ErrorKind`], [`TpayError`] | what went wrong, and what to do |
+//! | `Notifications`, `Notification` (feature `notifications`) | what Tpay sends |
+//! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sharing tokens |
+//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other calls |
+
+mod accounts;
+mod blik;
+mod certificates;
+mod channels;
+mod check;
+mod client;
+mod collect;
+mod fault;
+mod macros;
+mod marketplace;
+mod money;
+#[cfg(feature = "notifications")]
+mod notifications;
+mod oauth;
+mod paging;
+mod pay;
+mod recurring;
+mod refunds;
+mod reports;
+mod secret;
+mod tokens;
+mod transactions;
+
+pub use accounts::{
+    Account, AccountAddress, AccountBank, AccountPage, AccountPhone, ApiCredentials, Balance,
+    ContactPerson, CreateAccount, CreateMerchant, CreatedAccount, CreatedAddress, CreatedPerson,
+    Dictionary, DictionaryEntry, GetAccount, GetBalance, GetCategory, GetDocument, GetLegalForm,
+    ListAccounts, ListCategories, ListDocuments, ListLegalForms, ListMcc, ListPos, MerchantAddress,
+    Person, PersonContact, Pos, PosDate, PosList, PosSettings, TransactionApiCredentials, Website,
+};
+pub use blik::{
+    AliasEvent, BlikAliasDetails, BlikAliases, CreateBlikAlias, CreatedAlias, DeleteBlikAlias,
+    GetBlikAlias,
+};
+pub use certificates::{GetRootCertificates, GetSigningCertificate};
+pub use channels::{
+    BankGroup, BankGroups, Channel, ChannelGroup, Channels, Constraint, Image, ListBankGroups,
+    ListChannels,
+};
+pub use client::{Builder, Client, Environment};
+pub use collect::{
+    BankAccount, BankAccountPage, BankAccountStatus, CreateBankAccount, ListBankAccounts,
+};
+pub use fault::{File, Receipt, TpayError};
+pub use marketplace::{
+    BillingAddress, CancelMarketplaceTransaction, ChildRefund, ChildTransaction,
+    CreateMarketplaceTransaction, CreatedMarketplaceTransaction, GetMarketplaceTransaction,
+    ListMarketplaceBankGroups, MarketplaceCallback, MarketplaceChild, MarketplaceChildRefund,
+    MarketplaceLanguage, MarketplaceMerchant, MarketplaceRefund, MarketplaceTransaction,
+    PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
+};
+pub use money::{Currency, grosze};
+pub use oauth::{GetTokenInfo, RequestToken, Token, TokenDetails, TokenInfo};
+pub use pay::{
+    AliasType, Autopayment, AutopaymentModel, BLIK_GROUP, BlikAlias, BlikPayment, CARD_GROUP,
+    CardNetwork, CardOnFile, CardPayment, ClickToPay, Pay, PayMethod, Recursive, TokenPayment,
+};
+pub use recurring::{
+    CancelRecurring, CreateRecurring, GetRecurring, InstrumentType, IntervalUnit, ListRecurring,
+    ListRecurringCharges, PaymentInstrument, RecurringBlik, RecurringCharge, RecurringCharges,
+    RecurringPage, RecurringPlan, RecurringStatus, RetryInterval, RetryRecurring, Schedule,
+    UpdatePaymentInstrument,
+};
+pub use refunds::{
+    CardRefund, CardRefundExtra, CardRefundReply, GetRefund, ListRefunds, ListTransactionRefunds,
+    Refund, RefundCard, RefundContext, RefundDate, RefundDetails, RefundList, RefundPage,
+    RefundStatus, RefundTransaction, TransactionRefunds,
+};
+pub use reports::{GetReportFile, ListReports, Report, ReportPage, SortDirection};
+pub use tokens::{
+    ApplePaySession, CardContent, CardToken, CreateToken, CreatedToken, DeleteToken, GetToken,
+    InitApplePay, RedirectUrls, TokenPayer, TokenStatus,
+};
+pub use transactions::{
+    Alternative, Attempt, Callbacks, CancelTransaction, CancelTransactionLegacy, Collect,
+    CreateTransaction, GetTransaction, GetTransactionQr, ImageType, Language, ListTransactions,
+    Lock, Outcome, PayTransaction, Payee, PayeeAddress, Payer, PayerDetails, PaymentError,
+    PaymentErrorCode, PaymentStatus, Payments, QrLink, QrSize, Transaction, TransactionDate,
+    TransactionPage, TransactionStatus,
+};
+
+#[cfg(feature = "notifications")]
+pub use notifications::{
+    AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
+    NotificationStatus, Notifications, OtherNotification, PaymentNotification,
+    RecurringNotification, TokenUpdateNotification, TokenizationNotification, payment_md5sum,
+    testing,
+};
+
+pub use api_auth::oauth::ClientAuthentication;
+pub use api_auth::{
+    AccessToken, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields,
+    FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged, Pages, Params,
+    RawEndpoint, Request, Response, Result, Secret, Secrets, Sent, Site, StatusCode, SystemClock,
+    TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
+    path_segment,
+};
+
+#[cfg(feature = "ureq")]
+pub use api_auth::ureq;

@@ -1,0 +1,710 @@
+//! Payments to several merchants of a marketplace. On this wire all money is whole grosze.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
+    path_segment, wire, wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BankGroups, BlikPayment, CardPayment, Currency, Payments, Receipt, Transaction,
+    TransactionStatus, check, fault, macros::optional, money::grosze, secret, transactions,
+};
+
+wire_enum! {
+    /// The language of a marketplace payment.
+    pub enum MarketplaceLanguage {
+        /// Polish.
+        Polish = "PL",
+        /// English.
+        English = "EN",
+    }
+}
+
+/// Who pays at a marketplace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BillingAddress {
+    email: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    street: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    house_no: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flat_no: Option<String>,
+}
+
+impl BillingAddress {
+    /// With an e-mail address and a name of up to 96 characters.
+    pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            email: email.into(),
+            name: name.into(),
+            phone: None,
+            street: None,
+            postal_code: None,
+            city: None,
+            country: None,
+            house_no: None,
+            flat_no: None,
+        }
+    }
+
+    optional! {
+        /// The phone number.
+        phone: String,
+        /// The street.
+        street: String,
+        /// The postal code.
+        postal_code: String,
+        /// The city.
+        city: String,
+        /// The country, two letters.
+        country: String,
+        /// The house.
+        house_no: String,
+        /// The flat.
+        flat_no: String,
+    }
+}
+
+/// Something that is sold at a marketplace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Product {
+    external_id: String,
+    quantity: Amount,
+    #[serde(serialize_with = "grosze::write")]
+    unit_price: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl Product {
+    /// With your id, how many (fractions are possible) and the price of one.
+    pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
+        Self { external_id: external_id.into(), quantity, unit_price, name: None }
+    }
+
+    optional! {
+        /// Its name, 255 characters at most.
+        name: String,
+    }
+}
+
+/// What one merchant of a marketplace sells in a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildTransaction {
+    #[serde(serialize_with = "grosze::write")]
+    amount: Amount,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_description: Option<String>,
+    merchant: Id,
+    products: Vec<Product>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Id {
+    id: String,
+}
+
+impl ChildTransaction {
+    /// For this amount, with a description that the payer reads, by the merchant with this id.
+    pub fn new(
+        amount: Amount,
+        description: impl Into<String>,
+        merchant_id: impl Into<String>,
+        products: impl Into<Vec<Product>>,
+    ) -> Self {
+        Self {
+            amount,
+            description: description.into(),
+            hidden_description: None,
+            merchant: Id { id: merchant_id.into() },
+            products: products.into(),
+        }
+    }
+
+    optional! {
+        /// Your own text.
+        hidden_description: String,
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::amount("child_transactions.amount", self.amount)?;
+        check::filled("child_transactions.description", &self.description)?;
+        check::filled("child_transactions.merchant_id", &self.merchant.id)?;
+        for product in &self.products {
+            check::amount("products.unit_price", product.unit_price)?;
+            check::positive("products.quantity", product.quantity)?;
+            check::filled("products.external_id", &product.external_id)?;
+            check::some_length("products.name", product.name.as_deref(), 0, 255)?;
+        }
+        Ok(())
+    }
+}
+
+/// Who is told of a marketplace payment, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MarketplaceCallback {
+    #[serde(rename = "type")]
+    kind: u8,
+    value: String,
+}
+
+impl MarketplaceCallback {
+    /// Where the payer is sent after paying.
+    pub fn success(url: impl Into<String>) -> Self {
+        Self { kind: 1, value: url.into() }
+    }
+
+    /// Where the payer is sent after failing.
+    pub fn error(url: impl Into<String>) -> Self {
+        Self { kind: 2, value: url.into() }
+    }
+
+    /// Where the notification is sent.
+    pub fn notification(url: impl Into<String>) -> Self {
+        Self { kind: 3, value: url.into() }
+    }
+
+    /// Which merchant is written to.
+    pub fn email(address: impl Into<String>) -> Self {
+        Self { kind: 4, value: address.into() }
+    }
+}
+
+/// `POST /marketplace/v1/transaction`: makes a payment to one or more merchants of a marketplace.
+///
+/// Amounts travel as whole grosze. Never repeated after a lost answer.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateMarketplaceTransaction {
+    currency: Currency,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_description: Option<String>,
+    language_code: MarketplaceLanguage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pre_selected_channel_id: Option<String>,
+    pos: Id,
+    billing_address: BillingAddress,
+    child_transactions: Vec<ChildTransaction>,
+    transaction_callbacks: Vec<MarketplaceCallback>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_emails: Option<Emails>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Emails {
+    transaction_created: bool,
+}
+
+impl CreateMarketplaceTransaction {
+    /// In złoty and Polish, at the point of sale with this id; the sum of the children is what is
+    /// to be paid.
+    pub fn new(
+        description: impl Into<String>,
+        pos_id: impl Into<String>,
+        billing_address: BillingAddress,
+        child_transactions: impl Into<Vec<ChildTransaction>>,
+        callbacks: impl Into<Vec<MarketplaceCallback>>,
+    ) -> Self {
+        Self {
+            currency: Currency::Pln,
+            description: description.into(),
+            hidden_description: None,
+            language_code: MarketplaceLanguage::Polish,
+            pre_selected_channel_id: None,
+            pos: Id { id: pos_id.into() },
+            billing_address,
+            child_transactions: child_transactions.into(),
+            transaction_callbacks: callbacks.into(),
+            transaction_emails: None,
+        }
+    }
+
+    /// In this language.
+    #[must_use]
+    pub fn language_code(mut self, language: MarketplaceLanguage) -> Self {
+        self.language_code = language;
+        self
+    }
+
+    /// Whether the payer is written to when the payment is made. The server's default is yes.
+    #[must_use]
+    pub fn email_when_created(mut self, email: bool) -> Self {
+        self.transaction_emails = Some(Emails { transaction_created: email });
+        self
+    }
+
+    optional! {
+        /// Your own text.
+        hidden_description: String,
+        /// The channel that the payer goes to.
+        pre_selected_channel_id: String,
+    }
+}
+
+impl Endpoint for CreateMarketplaceTransaction {
+    type Output = CreatedMarketplaceTransaction;
+    const ID: &'static str = "marketplace.create";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/marketplace/v1/transaction".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::filled("description", &self.description)?;
+        check::filled("pos_id", &self.pos.id)?;
+        check::known("language_code", Some(self.language_code.is_known()))?;
+        check::filled("billing_address.email", &self.billing_address.email)?;
+        check::length("billing_address.name", &self.billing_address.name, 1, 96)?;
+        if self.child_transactions.is_empty() {
+            return Err(InputError::new("child_transactions", "must not be empty"));
+        }
+        self.child_transactions.iter().try_for_each(ChildTransaction::check)?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// A new payment of a marketplace.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreatedMarketplaceTransaction {
+    /// Its id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub transaction_id: Option<String>,
+    /// The title that the payer sees.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub title: Option<String>,
+    /// Where the payer pays.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub payment_url: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A payment of a marketplace.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceTransaction {
+    /// Its id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// Its id, where the server calls it so.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub transaction_id: Option<String>,
+    /// The title that the payer sees.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub title: Option<String>,
+    /// Where it stands.
+    #[serde(default)]
+    pub status: Option<TransactionStatus>,
+    /// The currency.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    /// What the payer reads.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub description: Option<String>,
+    /// Your own text.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub hidden_description: Option<String>,
+    /// The language.
+    #[serde(default)]
+    pub language_code: Option<MarketplaceLanguage>,
+    /// When it was made, in local time.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub creation_date: Option<String>,
+    /// What each merchant sells.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub child_transactions: Vec<MarketplaceChild>,
+    /// What became of paying it.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub payments: Option<Payments>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// What one merchant sells in a payment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceChild {
+    /// Its id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// For how much.
+    #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
+    pub amount: Option<Amount>,
+    /// What the payer reads.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub description: Option<String>,
+    /// Your own text.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub hidden_description: Option<String>,
+    /// The merchant.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub merchant: Option<MarketplaceMerchant>,
+    /// What was paid back.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub refunds: Vec<MarketplaceChildRefund>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A merchant of a marketplace.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceMerchant {
+    /// The id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// What was paid back of a merchant's part.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceChildRefund {
+    /// The title.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub title: Option<String>,
+    /// How much.
+    #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
+    pub amount: Option<Amount>,
+    /// When, in local time.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub date: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /marketplace/v1/transaction/{id}`: a payment of a marketplace.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetMarketplaceTransaction {
+    id: String,
+    with_payment_attempts: Option<bool>,
+}
+
+impl GetMarketplaceTransaction {
+    /// By its id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), with_payment_attempts: None }
+    }
+
+    optional! {
+        /// Whether the tries to pay are told, too.
+        with_payment_attempts: bool,
+    }
+}
+
+impl Endpoint for GetMarketplaceTransaction {
+    type Output = MarketplaceTransaction;
+    const ID: &'static str = "marketplace.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/marketplace/v1/transaction/", &path_segment(&self.id)].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("id", &self.id)?;
+        Ok(())
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some(
+            "withPaymentAttempts",
+            self.with_payment_attempts.map(|value| value.to_string()),
+        );
+    }
+
+    fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `POST /marketplace/v1/transaction/{id}/pay`: pays a payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/pay`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PayMarketplaceTransaction {
+    #[serde(skip)]
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blik_payment_data: Option<BlikPayment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card_payment_data: Option<CardPayment>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    apple_pay_payment_data: Option<Secret>,
+}
+
+impl PayMarketplaceTransaction {
+    /// The one with this id, in no way yet.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            blik_payment_data: None,
+            card_payment_data: None,
+            apple_pay_payment_data: None,
+        }
+    }
+
+    optional! {
+        /// A BLIK code or alias.
+        blik_payment_data: BlikPayment,
+        /// A card, or the token of a saved one.
+        card_payment_data: CardPayment,
+        /// What Apple Pay gave, in base64.
+        apple_pay_payment_data: Secret,
+    }
+}
+
+impl Endpoint for PayMarketplaceTransaction {
+    type Output = Transaction;
+    const ID: &'static str = "marketplace.pay";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/marketplace/v1/transaction/", &path_segment(&self.id), "/pay"].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("id", &self.id)?;
+        self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::check)?;
+        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
+        transactions::payment(response)
+    }
+}
+
+/// How much of a merchant's part is paid back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildRefund {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_id: Option<String>,
+    #[serde(serialize_with = "grosze::write")]
+    amount: Amount,
+    products: Vec<Product>,
+}
+
+impl ChildRefund {
+    /// This much of the part with this id.
+    pub fn of_child(id: impl Into<String>, amount: Amount) -> Self {
+        Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
+    }
+
+    /// This much of the part of the merchant with this id.
+    pub fn of_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
+        Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
+    }
+
+    /// For these products.
+    #[must_use]
+    pub fn products(mut self, products: impl Into<Vec<Product>>) -> Self {
+        self.products = products.into();
+        self
+    }
+}
+
+/// `POST /marketplace/v1/transaction/{id}/refund`: pays back a payment of a marketplace, all of it
+/// or a part. Never repeated after a lost answer.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundMarketplaceTransaction {
+    #[serde(skip)]
+    id: String,
+    child_transactions: Vec<ChildRefund>,
+}
+
+impl RefundMarketplaceTransaction {
+    /// All of the payment with this id.
+    pub fn all(id: impl Into<String>) -> Self {
+        Self::parts(id, [])
+    }
+
+    /// These parts of it.
+    pub fn parts(id: impl Into<String>, parts: impl Into<Vec<ChildRefund>>) -> Self {
+        Self { id: id.into(), child_transactions: parts.into() }
+    }
+}
+
+impl Endpoint for RefundMarketplaceTransaction {
+    type Output = MarketplaceRefund;
+    const ID: &'static str = "marketplace.refund";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/marketplace/v1/transaction/", &path_segment(&self.id), "/refund"].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("id", &self.id)?;
+        for part in &self.child_transactions {
+            check::amount("child_transactions.amount", part.amount)?;
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<MarketplaceRefund, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// What was paid back of a payment of a marketplace.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceRefund {
+    /// The payment.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub transaction_id: Option<String>,
+    /// How much.
+    #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
+    pub amount: Option<Amount>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/cancel`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelMarketplaceTransaction {
+    id: String,
+}
+
+impl CancelMarketplaceTransaction {
+    /// By its id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+impl Endpoint for CancelMarketplaceTransaction {
+    type Output = Receipt;
+    const ID: &'static str = "marketplace.cancel";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/marketplace/v1/transaction/", &path_segment(&self.id), "/cancel"].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("id", &self.id)?;
+        Ok(())
+    }
+
+    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+        Receipt::read(response)
+    }
+}
+
+/// `GET /marketplace/v1/bank-groups`: the groups of channels by which merchants can be paid.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/bank-groups`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListMarketplaceBankGroups {
+    merchant_ids: Vec<String>,
+}
+
+impl ListMarketplaceBankGroups {
+    /// Of these merchants.
+    pub fn new(merchant_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { merchant_ids: merchant_ids.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Endpoint for ListMarketplaceBankGroups {
+    type Output = BankGroups;
+    const ID: &'static str = "marketplace.bank_groups";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/marketplace/v1/bank-groups".into()
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        for id in &self.merchant_ids {
+            params.push("merchantId[]", id);
+        }
+    }
+
+    fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
+        fault::answer(response)
+    }
+}

@@ -1,0 +1,76 @@
+//! Money: exact, in złoty on most of the wire and in whole grosze at the marketplace.
+
+use api_auth::{Amount, wire_enum};
+
+/// So many grosze: 1234 is 12.34 zł. For other currencies, so many of their hundredths.
+///
+/// The way back is [`Amount::minor_units`].
+///
+/// ```
+/// use tpay_client::{Amount, grosze};
+///
+/// let price = grosze(1234);
+/// assert_eq!(price.to_string(), "12.34");
+/// assert_eq!(price, "12.340".parse()?);
+/// assert_eq!(price.minor_units(2), Some(1234));
+/// assert!(price < grosze(1235));
+/// # Ok::<(), tpay_client::InputError>(())
+/// ```
+pub const fn grosze(units: i64) -> Amount {
+    Amount::from_minor_units(units, 2)
+}
+
+wire_enum! {
+    /// A currency, by its three letters. Any three letters can be made into one:
+    /// `Currency::from("HUF")`.
+    pub enum Currency {
+        /// Złoty.
+        Pln = "PLN",
+        /// Euro.
+        Eur = "EUR",
+        /// US dollar.
+        Usd = "USD",
+        /// Pound sterling.
+        Gbp = "GBP",
+        /// Czech koruna.
+        Czk = "CZK",
+        /// Norwegian krone.
+        Nok = "NOK",
+        /// Danish krone.
+        Dkk = "DKK",
+        /// Swedish krona.
+        Sek = "SEK",
+        /// Swiss franc.
+        Chf = "CHF",
+    }
+}
+
+/// Amounts that travel as whole grosze.
+pub(crate) mod grosze {
+    use api_auth::{Amount, wire};
+    use serde::ser::Error;
+    use serde::{Deserializer, Serializer};
+
+    pub(crate) fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Amount>, D::Error> {
+        Ok(wire::integer(deserializer)?.map(super::grosze))
+    }
+
+    pub(crate) fn write<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
+        match amount.minor_units(2) {
+            Some(units) => serializer.serialize_i64(units),
+            None => Err(S::Error::custom("an amount is not in whole grosze")),
+        }
+    }
+
+    pub(crate) fn write_some<S: Serializer>(
+        amount: &Option<Amount>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match amount {
+            Some(amount) => write(amount, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}

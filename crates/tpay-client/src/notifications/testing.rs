@@ -1,0 +1,52 @@
+//! For tests of a shop's own code: a key, its certificate and a root that nobody trusts, and
+//! notifications signed by them.
+//!
+//! The private key is public, so never use [`ANCHORS`] outside tests.
+
+use api_auth::{Amount, InputError, Params, Secret, jws};
+
+use crate::{Client, payment_md5sum};
+
+/// The root of [`CERTIFICATE`], for [`Notifications::anchors`](crate::Notifications::anchors).
+pub const ANCHORS: &str = include_str!("testing/anchors.pem");
+/// The certificate of [`sign`], for
+/// [`Notifications::certificate`](crate::Notifications::certificate).
+pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
+const KEY: &str = include_str!("testing/key.pem");
+
+/// The header `X-JWS-Signature` of a body, as the environment of `client` would send it.
+///
+/// # Errors
+/// None that can be expected.
+pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
+    let base = client.environment().certificates_url().trim_end_matches('/');
+    sign_with(KEY, &[base, "/x509/notifications-jws.pem"].concat(), body)
+}
+
+/// The same by a key of your own (RSA, PKCS #8 PEM) whose certificate lies at `x5u`.
+///
+/// # Errors
+/// A key that is none.
+pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String, InputError> {
+    jws::sign(key.as_ref(), x5u, body)
+}
+
+/// The body of the notification of a payment that was made in full, with its md5sum.
+pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {
+    let amount = amount.to_string();
+    let md5sum = payment_md5sum("1010", title, &amount, crc, &security_code.into());
+    let mut form = Params::new();
+    form.push("id", "1010")
+        .push("tr_id", title)
+        .push("tr_date", "2026-11-22 01:20:18")
+        .push("tr_crc", crc)
+        .push("tr_amount", amount.as_str())
+        .push("tr_paid", amount.as_str())
+        .push("tr_desc", "Test transaction")
+        .push("tr_status", "TRUE")
+        .push("tr_error", "none")
+        .push("tr_email", "jan.nowak@example.com")
+        .push("test_mode", "0")
+        .push("md5sum", md5sum);
+    api_auth::Encoding::Form.text(&form)
+}

@@ -1,0 +1,173 @@
+//! Access tokens. The client fetches its own; these calls show them.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
+    UnixTime, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, check, fault, macros::optional, secret};
+
+/// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Token {
+    /// The token.
+    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "secret::read")]
+    pub access_token: Option<Secret>,
+    /// `Bearer`.
+    #[serde(rename = "token_type", default, deserialize_with = "wire::text")]
+    pub token_type: Option<String>,
+    /// When it was made, by the server's clock.
+    #[serde(rename = "issued_at", default, deserialize_with = "wire::time")]
+    pub issued_at: Option<UnixTime>,
+    /// How many seconds it lives.
+    #[serde(rename = "expires_in", default, deserialize_with = "wire::integer")]
+    pub expires_in: Option<i64>,
+    /// What it is good for; not to be relied on.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub scope: Option<String>,
+    /// Whose it is.
+    #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
+    pub client_id: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `POST /oauth/auth`: a new access token.
+///
+/// The client does this by itself before its first call; this is for whoever wants to see the answer.
+///
+/// Source: docs-api.tpay.com, first steps, authorization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestToken {
+    client_id: String,
+    client_secret: Secret,
+    scope: Option<String>,
+}
+
+impl RequestToken {
+    /// For these credentials.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
+        Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
+    }
+
+    optional! {
+        /// `read`, `write` or `read write`.
+        scope: String,
+    }
+}
+
+impl Endpoint for RequestToken {
+    type Output = Token;
+    const ID: &'static str = "oauth.token";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/oauth/auth".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::filled("client_id", &self.client_id)?;
+        check::filled("client_secret", self.client_secret.expose())?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let mut form = Params::new();
+        form.push("client_id", &self.client_id)
+            .push("client_secret", self.client_secret.expose())
+            .push_some("scope", self.scope.as_deref());
+        Ok(Body::Form(form))
+    }
+
+    fn credential(&self) -> Credential {
+        Credential::NONE
+    }
+
+    fn repeatable(&self) -> bool {
+        true // A token more does no harm.
+    }
+
+    fn parse(&self, response: &Response) -> Result<Token, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// What the server knows of a token.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TokenInfo {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// The token.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub token: Option<TokenDetails>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A token that calls are made with.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TokenDetails {
+    /// The token.
+    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "secret::read")]
+    pub access_token: Option<Secret>,
+    /// Whose it is.
+    #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
+    pub client_id: Option<String>,
+    /// When its life ends.
+    #[serde(default, deserialize_with = "wire::time")]
+    pub expires: Option<UnixTime>,
+    /// What it is good for; not to be relied on.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub scope: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /oauth/tokeninfo`: what the server knows of the token that the call is made with.
+///
+/// Source: the provider's API reference, `GET /oauth/tokeninfo`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetTokenInfo {}
+
+impl GetTokenInfo {
+    /// Of the client's own token.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for GetTokenInfo {
+    type Output = TokenInfo;
+    const ID: &'static str = "oauth.tokeninfo";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/oauth/tokeninfo".into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<TokenInfo, Fault> {
+        fault::answer(response)
+    }
+}

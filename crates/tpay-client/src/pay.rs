@@ -1,0 +1,501 @@
+//! How a transaction is paid: BLIK, cards, wallets, channels.
+
+use api_auth::{Amount, InputError, Secret, wire_enum};
+use serde::Serialize;
+
+use crate::{Currency, check, macros::optional, secret};
+
+wire_enum! {
+    /// The kind of a payment; usually left out.
+    pub enum PayMethod {
+        /// By the payment page, or the first payment of a card.
+        PayByLink = "pay_by_link",
+        /// By a transfer.
+        Transfer = "transfer",
+        /// A charge of a saved card.
+        Sale = "sale",
+    }
+}
+
+wire_enum! {
+    /// On whose initiative a saved card is charged.
+    pub enum CardOnFile {
+        /// Yours, without a schedule; the default.
+        Unscheduled = "unscheduled",
+        /// The payer's.
+        CardholderInitiated = "cardholder_initiated",
+        /// Yours, by a schedule.
+        Recurring = "recurring",
+    }
+}
+
+/// The group of BLIK among the groups of channels.
+pub const BLIK_GROUP: u32 = 150;
+/// The group of cards among the groups of channels.
+pub const CARD_GROUP: u32 = 103;
+
+/// How a transaction is paid.
+///
+/// ```
+/// use tpay_client::{BlikPayment, Pay};
+///
+/// let by_code = Pay::blik(BlikPayment::code("777123"));
+/// let by_bank = Pay::channel(21);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pay {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<PayMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blik_payment_data: Option<BlikPayment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card_payment_data: Option<CardPayment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_payment_data: Option<TokenPayment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cof: Option<CardOnFile>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    apple_pay_payment_data: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    google_pay_payment_data: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    click_to_pay_payment_data: Option<ClickToPay>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recursive: Option<Recursive>,
+}
+
+impl Pay {
+    /// In no way yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// By any channel of this group.
+    pub fn group(group_id: u32) -> Self {
+        Self::new().group_id(group_id)
+    }
+
+    /// By this channel.
+    pub fn channel(channel_id: u32) -> Self {
+        Self::new().channel_id(channel_id)
+    }
+
+    /// By BLIK.
+    pub fn blik(blik: BlikPayment) -> Self {
+        Self::group(BLIK_GROUP).blik_payment_data(blik)
+    }
+
+    /// By a card.
+    pub fn card(card: CardPayment) -> Self {
+        Self::group(CARD_GROUP).card_payment_data(card)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        if self.group_id.is_some() && self.channel_id.is_some() {
+            return Err(InputError::new("pay.channel_id", "must not be given with a group_id"));
+        }
+        check::known("pay.method", self.method.as_ref().map(PayMethod::is_known))?;
+        check::known("pay.cof", self.cof.as_ref().map(CardOnFile::is_known))?;
+        self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::check)?;
+        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)?;
+        self.token_payment_data.as_ref().map_or(Ok(()), TokenPayment::check)?;
+        self.click_to_pay_payment_data.as_ref().map_or(Ok(()), ClickToPay::check)?;
+        self.recursive.as_ref().map_or(Ok(()), Recursive::check)
+    }
+
+    optional! {
+        /// The group of channels; not together with a channel.
+        group_id: u32,
+        /// The channel: the payer goes to that bank directly.
+        channel_id: u32,
+        /// The kind of payment; usually left out.
+        method: PayMethod,
+        /// A BLIK code or alias.
+        blik_payment_data: BlikPayment,
+        /// A card, or the token of a saved one.
+        card_payment_data: CardPayment,
+        /// A token of another kind of saved card (EISOP).
+        token_payment_data: TokenPayment,
+        /// On whose initiative a saved card is charged.
+        cof: CardOnFile,
+        /// What Apple Pay gave, in base64.
+        apple_pay_payment_data: Secret,
+        /// What Google Pay gave, in base64.
+        google_pay_payment_data: Secret,
+        /// What Click to Pay gave.
+        click_to_pay_payment_data: ClickToPay,
+        /// The schedule of an old kind of recurring payment.
+        recursive: Recursive,
+    }
+}
+
+/// A BLIK code or alias.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlikPayment {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    blik_token: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aliases: Option<BlikAlias>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refuse_no_pay_id: Option<bool>,
+}
+
+impl BlikPayment {
+    /// With nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// By the six digits that the payer's application shows.
+    pub fn code(blik_token: impl Into<Secret>) -> Self {
+        Self::new().blik_token(blik_token).kind(0_u32)
+    }
+
+    /// By an alias that is registered, with the payer's consent in the application (UID).
+    pub fn alias(alias: BlikAlias) -> Self {
+        Self::new().aliases(alias)
+    }
+
+    /// By a PAYID alias that is registered, without the payer.
+    pub fn autopayment(alias: BlikAlias) -> Self {
+        Self::new().aliases(alias).kind(2_u32)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        if let Some(code) = self.blik_token.as_ref().map(Secret::expose)
+            && (code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return Err(InputError::new("blik_token", "must be six digits"));
+        }
+        if self.kind.is_some_and(|kind| kind > 2) {
+            return Err(InputError::new("type", "must be 0, 1 or 2"));
+        }
+        self.aliases.as_ref().map_or(Ok(()), BlikAlias::check)
+    }
+
+    optional! {
+        /// The six digits that the payer's application shows.
+        blik_token: Secret,
+        /// The alias to pay by, or to register with this payment.
+        aliases: BlikAlias,
+        /// Where the payment takes place: 0 in the web, 1 at a terminal, 2 without the payer.
+        kind: u32,
+        /// Whether the payment is refused if no PAYID can be registered with it.
+        refuse_no_pay_id: bool,
+    }
+}
+
+wire_enum! {
+    /// The kind of a BLIK alias.
+    pub enum AliasType {
+        /// The payer confirms each payment in the application (OneClick).
+        Uid = "UID",
+        /// Payments without the payer (autopayments).
+        PayId = "PAYID",
+    }
+}
+
+/// An alias of a payer's BLIK, of your choosing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlikAlias {
+    value: String,
+    #[serde(rename = "type")]
+    kind: AliasType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recommended_auth_level: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    autopayment: Option<Autopayment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_delay: Option<bool>,
+}
+
+impl BlikAlias {
+    /// With this value and kind.
+    pub fn new(value: impl Into<String>, kind: AliasType) -> Self {
+        Self {
+            value: value.into(),
+            kind,
+            label: None,
+            key: None,
+            recommended_auth_level: None,
+            autopayment: None,
+            no_delay: None,
+        }
+    }
+
+    optional! {
+        /// What the payer reads; needed to register the alias.
+        label: String,
+        /// Which application, if the alias exists in several: the code of an alternative.
+        key: String,
+        /// `NOCONFREQ`; for autopayments of model O, which need it.
+        recommended_auth_level: String,
+        /// The terms of autopayments, to register a PAYID.
+        autopayment: Autopayment,
+        /// Whether an autopayment is made at once; for the models A and O.
+        no_delay: bool,
+    }
+}
+
+impl BlikAlias {
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        check::filled("aliases.value", &self.value)?;
+        check::known("aliases.type", Some(self.kind.is_known()))?;
+        self.autopayment.as_ref().map_or(Ok(()), Autopayment::check)
+    }
+}
+
+wire_enum! {
+    /// The model of autopayments.
+    pub enum AutopaymentModel {
+        /// Model A.
+        A = "A",
+        /// Model M.
+        M = "M",
+        /// Model O.
+        O = "O",
+    }
+}
+
+/// The terms of autopayments that the payer agrees to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Autopayment {
+    model: AutopaymentModel,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    single_limit_amount: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_limit_amount: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_date: Option<String>,
+}
+
+impl Autopayment {
+    /// Of this model.
+    pub fn new(model: AutopaymentModel) -> Self {
+        Self {
+            model,
+            frequency: None,
+            single_limit_amount: None,
+            total_limit_amount: None,
+            currency: None,
+            init_date: None,
+            expiration_date: None,
+        }
+    }
+
+    optional! {
+        /// How often: a number and `D`, `W`, `M` or `Y`, such as `1M`.
+        frequency: String,
+        /// The most of one payment.
+        single_limit_amount: Amount,
+        /// The most of all payments.
+        total_limit_amount: Amount,
+        /// The currency of the limits.
+        currency: Currency,
+        /// When they begin, ISO 8601.
+        init_date: String,
+        /// When they end, ISO 8601.
+        expiration_date: String,
+    }
+}
+
+impl Autopayment {
+    fn check(&self) -> Result<(), InputError> {
+        check::known("autopayment.model", Some(self.model.is_known()))?;
+        if let Some(text) = &self.frequency {
+            let digits = text.trim_end_matches(['D', 'W', 'M', 'Y']);
+            let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if !number || text.len() != digits.len() + 1 {
+                let problem = "must be a number and D, W, M or Y";
+                return Err(InputError::new("autopayment.frequency", problem));
+            }
+        }
+        check::currency(self.currency.as_ref())
+    }
+}
+
+/// A card, or the token of a saved one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CardPayment {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    card: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    token: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    preauthorized_token: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    save: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roc_text: Option<String>,
+}
+
+impl CardPayment {
+    /// With nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// By a card that the payer's browser encrypted with the key of your panel.
+    pub fn encrypted(card: impl Into<Secret>) -> Self {
+        Self::new().card(card)
+    }
+
+    /// By a saved card.
+    pub fn saved(token: impl Into<Secret>) -> Self {
+        Self::new().token(token)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        check::some_length("token", self.token.as_ref().map(Secret::expose), 1, 64)?;
+        if self.save.is_some_and(|save| save > 1) {
+            return Err(InputError::new("save", "must be 0 or 1"));
+        }
+        check::roc_text(self.roc_text.as_deref())
+    }
+
+    optional! {
+        /// The card, encrypted in the payer's browser.
+        card: Secret,
+        /// The token of a saved card, 64 characters at most.
+        token: Secret,
+        /// A token of a preauthorisation.
+        preauthorized_token: Secret,
+        /// 1 to save the card: the notification brings its token.
+        save: u32,
+        /// A text for the statement of the card, up to 12 letters and digits.
+        roc_text: String,
+    }
+}
+
+/// A token of a card saved by EISOP (Elavon).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenPayment {
+    #[serde(serialize_with = "secret::write")]
+    token_value: Secret,
+    card_expiry_date: String,
+    initial_transaction_id: String,
+    card_brand: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roc_text: Option<String>,
+}
+
+impl TokenPayment {
+    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction and the brand.
+    pub fn new(
+        token_value: impl Into<Secret>,
+        card_expiry_date: impl Into<String>,
+        initial_transaction_id: impl Into<String>,
+        card_brand: impl Into<String>,
+    ) -> Self {
+        Self {
+            token_value: token_value.into(),
+            card_expiry_date: card_expiry_date.into(),
+            initial_transaction_id: initial_transaction_id.into(),
+            card_brand: card_brand.into(),
+            roc_text: None,
+        }
+    }
+
+    optional! {
+        /// A text for the statement of the card.
+        roc_text: String,
+    }
+}
+
+impl TokenPayment {
+    fn check(&self) -> Result<(), InputError> {
+        check::length("token_value", self.token_value.expose(), 12, 19)?;
+        check::month("card_expiry_date", &self.card_expiry_date)?;
+        check::length("initial_transaction_id", &self.initial_transaction_id, 1, 22)?;
+        check::filled("card_brand", &self.card_brand)
+    }
+}
+
+wire_enum! {
+    /// The network of a card.
+    pub enum CardNetwork {
+        /// Visa.
+        Visa = "visa",
+        /// Mastercard.
+        Mastercard = "mastercard",
+    }
+}
+
+/// What Click to Pay gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClickToPay {
+    #[serde(serialize_with = "secret::write")]
+    payment_data: Secret,
+    network: CardNetwork,
+}
+
+impl ClickToPay {
+    /// The data, and the network of the card.
+    pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
+        Self { payment_data: payment_data.into(), network }
+    }
+}
+
+impl ClickToPay {
+    fn check(&self) -> Result<(), InputError> {
+        check::known("network", Some(self.network.is_known()))
+    }
+}
+
+/// The schedule of an old kind of recurring payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recursive {
+    period: u32,
+    quantity: u32,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_date: Option<String>,
+}
+
+impl Recursive {
+    /// With a period of 1 to 5, this many times.
+    pub fn new(period: u32, quantity: u32) -> Self {
+        Self { period, quantity, kind: None, expiration_date: None }
+    }
+
+    optional! {
+        /// The type; 1.
+        kind: u32,
+        /// When it ends.
+        expiration_date: String,
+    }
+}
+
+impl Recursive {
+    fn check(&self) -> Result<(), InputError> {
+        if !(1..=5).contains(&self.period) {
+            return Err(InputError::new("recursive.period", "must be between 1 and 5"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! Reports and their files.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, path_segment, wire,
+    wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{File, check, fault, macros::optional, paging};
+
+wire_enum! {
+    /// In which order reports come.
+    pub enum SortDirection {
+        /// Upwards; the default.
+        Ascending = "ASC",
+        /// Downwards.
+        Descending = "DESC",
+    }
+}
+
+/// A report. No source shows its form, so all but its id is kept as it came.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Report {
+    /// Its id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A page of reports. No source shows its form: where the list is found is a guess, and `fields`
+/// has everything that came.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReportPage {
+    /// The reports, if they came under `reports`, `list` or `data`.
+    #[serde(default, alias = "list", alias = "data", deserialize_with = "wire::list")]
+    pub reports: Vec<Report>,
+    /// How many there are on all pages.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub total: Option<i64>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /reports`: reports, a page at a time.
+///
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the official PHP client; no documentation names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListReports {
+    page: Option<u32>,
+    page_size: Option<u32>,
+    sort_direction: Option<SortDirection>,
+}
+
+impl ListReports {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    optional! {
+        /// The page, from 1.
+        page: u32,
+        /// The reports of a page. The server's default is 20.
+        page_size: u32,
+        /// In which order they come.
+        sort_direction: SortDirection,
+    }
+}
+
+impl Endpoint for ListReports {
+    type Output = ReportPage;
+    const ID: &'static str = "reports.list";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/reports".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        if self.page_size == Some(0) {
+            return Err(InputError::new("page_size", "must be 1 at least"));
+        }
+        check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))?;
+        Ok(())
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params
+            .push_some("page", self.page.map(|value| value.to_string()))
+            .push_some("pageSize", self.page_size.map(|value| value.to_string()))
+            .push_some("sortDirection", self.sort_direction.as_ref().map(SortDirection::as_str));
+    }
+
+    fn parse(&self, response: &Response) -> Result<ReportPage, Fault> {
+        fault::answer(response)
+    }
+}
+
+impl ListReports {
+    /// With a page size written out, as large as allowed.
+    pub(crate) fn full_pages(mut self) -> Self {
+        self.page_size.get_or_insert(100);
+        self
+    }
+}
+
+impl Paged for ListReports {
+    type Item = Report;
+
+    fn next(&self, page: &ReportPage) -> Option<Self> {
+        let size = self.page_size.or(Some(20));
+        let next = paging::next(self.page, size, page.reports.len(), None, page.total)?;
+        Some(self.clone().page(next))
+    }
+
+    fn items(page: ReportPage) -> Vec<Report> {
+        page.reports
+    }
+
+    fn item_id(report: &Report) -> Option<&str> {
+        report.id.as_deref()
+    }
+}
+
+/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the builder's `response_limit`.
+///
+/// Experimental: its answer is not documented, so all of it is kept.
+///
+/// Source: the official PHP client; no documentation names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetReportFile {
+    report_id: String,
+    file_id: String,
+}
+
+impl GetReportFile {
+    /// By the ids of the report and the file.
+    pub fn new(report_id: impl Into<String>, file_id: impl Into<String>) -> Self {
+        Self { report_id: report_id.into(), file_id: file_id.into() }
+    }
+}
+
+impl Endpoint for GetReportFile {
+    type Output = File;
+    const ID: &'static str = "reports.file";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/reports/", &path_segment(&self.report_id), "/files/", &path_segment(&self.file_id)]
+            .concat()
+            .into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("report_id", &self.report_id)?;
+        check::id("file_id", &self.file_id)?;
+        Ok(())
+    }
+
+    fn accept(&self) -> &'static str {
+        "*/*"
+    }
+
+    fn parse(&self, response: &Response) -> Result<File, Fault> {
+        File::any(response)
+    }
+}

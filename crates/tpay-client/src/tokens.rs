@@ -1,0 +1,326 @@
+//! Saved cards and wallets.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Endpoint, Fault, Fields, InputError, Method, Response, Secret, path_segment, wire,
+    wire_enum,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, Receipt, check, fault, macros::optional, secret};
+
+wire_enum! {
+    /// Whether a saved card can be charged.
+    pub enum TokenStatus {
+        /// It can.
+        Active = "ACTIVE",
+        /// It was deleted.
+        Deleted = "DELETED",
+        /// It can again.
+        Resume = "RESUME",
+        /// It cannot for now.
+        Suspended = "SUSPENDED",
+    }
+}
+
+/// Whose card is saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenPayer {
+    name: String,
+    email: String,
+}
+
+impl TokenPayer {
+    /// With a name and an e-mail address.
+    pub fn new(name: impl Into<String>, email: impl Into<String>) -> Self {
+        Self { name: name.into(), email: email.into() }
+    }
+}
+
+/// Where the payer is sent after the card was saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RedirectUrls {
+    success: String,
+    error: String,
+}
+
+impl RedirectUrls {
+    /// After success, and after failure.
+    pub fn new(success: impl Into<String>, error: impl Into<String>) -> Self {
+        Self { success: success.into(), error: error.into() }
+    }
+}
+
+/// The answer to saving a card: the token itself comes by a notification.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreatedToken {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// The id of the tokenization, which the notification names.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// Where the payer types the card in.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub url: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `POST /tokens`: saves a card without charging it.
+///
+/// Source: the provider's API reference, `POST /tokens`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateToken {
+    callback_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<TokenPayer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_url: Option<RedirectUrls>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    card: Option<Secret>,
+}
+
+impl CreateToken {
+    /// The token is sent to this address.
+    pub fn new(callback_url: impl Into<String>) -> Self {
+        Self { callback_url: callback_url.into(), payer: None, redirect_url: None, card: None }
+    }
+
+    optional! {
+        /// Whose card it is.
+        payer: TokenPayer,
+        /// Where the payer is sent afterwards.
+        redirect_url: RedirectUrls,
+        /// The card, encrypted in the payer's browser.
+        card: Secret,
+    }
+}
+
+impl Endpoint for CreateToken {
+    type Output = CreatedToken;
+    const ID: &'static str = "tokens.create";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/tokens".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::filled("callback_url", &self.callback_url)?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<CreatedToken, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// A saved card.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CardToken {
+    /// When the card expires.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub expiration_date: Option<String>,
+    /// Whether it can be charged.
+    #[serde(default)]
+    pub token_status: Option<TokenStatus>,
+    /// The last digits of the card.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub card_tail: Option<String>,
+    /// What it looks like.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub content: Option<CardContent>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// What a card looks like.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CardContent {
+    /// The address of a picture of the card.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub image_url: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /tokens/{tokenValue}`: a saved card.
+///
+/// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetToken {
+    token_value: Secret,
+}
+
+impl GetToken {
+    /// Of this token.
+    pub fn new(token_value: impl Into<Secret>) -> Self {
+        Self { token_value: token_value.into() }
+    }
+}
+
+impl Endpoint for GetToken {
+    type Output = CardToken;
+    const ID: &'static str = "tokens.get";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/tokens/", &path_segment(self.token_value.expose())].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("token_value", self.token_value.expose())?;
+        Ok(())
+    }
+
+    fn parse(&self, response: &Response) -> Result<CardToken, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `DELETE /tokens/{tokenValue}`: deletes a saved card.
+///
+/// Source: the provider's API reference, `DELETE /tokens/{tokenValue}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteToken {
+    token_value: Secret,
+}
+
+impl DeleteToken {
+    /// Of this token.
+    pub fn new(token_value: impl Into<Secret>) -> Self {
+        Self { token_value: token_value.into() }
+    }
+}
+
+impl Endpoint for DeleteToken {
+    type Output = Receipt;
+    const ID: &'static str = "tokens.delete";
+
+    fn method(&self) -> Method {
+        Method::DELETE
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/tokens/", &path_segment(self.token_value.expose())].concat().into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::id("token_value", self.token_value.expose())?;
+        Ok(())
+    }
+
+    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+        Receipt::read(response)
+    }
+}
+
+/// `POST /wallet/applepay/init`: a session of Apple Pay.
+///
+/// Source: the provider's API reference, `POST /wallet/applepay/init`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitApplePay {
+    domain_name: String,
+    validation_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+}
+
+impl InitApplePay {
+    /// For the shop at this domain, with the address that Apple gave the browser.
+    pub fn new(domain_name: impl Into<String>, validation_url: impl Into<String>) -> Self {
+        Self {
+            domain_name: domain_name.into(),
+            validation_url: validation_url.into(),
+            display_name: None,
+        }
+    }
+
+    optional! {
+        /// What the payer sees, 1 to 64 characters.
+        display_name: String,
+    }
+}
+
+impl Endpoint for InitApplePay {
+    type Output = ApplePaySession;
+    const ID: &'static str = "wallet.init_apple_pay";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/wallet/applepay/init".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::filled("domain_name", &self.domain_name)?;
+        check::filled("validation_url", &self.validation_url)?;
+        check::some_length("display_name", self.display_name.as_deref(), 1, 64)?;
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<ApplePaySession, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// A session of Apple Pay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApplePaySession {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// What the browser gives to Apple: JSON in base64.
+    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    pub session: Option<Secret>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+impl ApplePaySession {
+    /// The session without the white space that the server puts into its base64.
+    pub fn compact(&self) -> Option<Secret> {
+        let text: String = self.session.as_ref()?.expose().split_whitespace().collect();
+        Some(text.into())
+    }
+}

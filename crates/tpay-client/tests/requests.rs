@@ -1,0 +1,848 @@
+//! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
+//! arguments that are refused.
+//!
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::sync::{Arc, Mutex};
+
+use tpay_client::*;
+
+const NASTY: &str = "a/b c+d?e#ą~*%";
+const NASTY_SEGMENT: &str = "a%2Fb%20c%2Bd%3Fe%23%C4%85~%2A%25";
+const NASTY_QUERY: &str = "a%2Fb+c%2Bd%3Fe%23%C4%85%7E*%25";
+const ULID: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
+
+fn client() -> Client {
+    Client::builder("id", "secret").http_basic().build().unwrap()
+}
+
+/// Method, target and body of a call; the headers are the same for all.
+fn sent(call: &impl Endpoint) -> String {
+    let request = client().prepare(call).unwrap();
+    let headers = request.headers();
+    assert_eq!(request.uri().scheme_str(), Some("https"));
+    let agent = headers["user-agent"].to_str().unwrap();
+    assert!(agent.starts_with("tpay-client/"), "{agent}");
+    let body = str::from_utf8(request.body()).unwrap();
+    match headers.get("content-type").map(|value| value.to_str().unwrap()) {
+        Some("application/json") => assert!(body.starts_with('{'), "{body}"),
+        Some("application/x-www-form-urlencoded") => assert!(body.contains('='), "{body}"),
+        Some(other) => panic!("content type {other}"),
+        None => assert!(body.is_empty(), "{body}"),
+    }
+    if call.credential() == Credential::NONE {
+        assert!(!headers.contains_key("authorization"));
+    } else {
+        assert_eq!(headers["authorization"], "Basic aWQ6c2VjcmV0");
+        assert!(headers["authorization"].is_sensitive());
+        assert_eq!(request.uri().host(), Some("api.tpay.com"));
+    }
+    let target = request.uri().path_and_query().unwrap();
+    format!("{} {target} {body}", request.method()).trim_end().to_owned()
+}
+
+/// The argument that a call is refused for; nothing is sent.
+fn refused(call: &impl Endpoint) -> String {
+    let client = Client::builder("id", "secret")
+        .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
+        .build()
+        .unwrap();
+    let Err(error) = client.execute_raw(call) else { panic!("was accepted") };
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
+    assert!(error.nothing_created() && !error.outcome_unknown());
+    error.argument().unwrap().to_owned()
+}
+
+fn payer() -> Payer {
+    Payer::new("a@example.com", "Ann")
+}
+
+fn order() -> CreateTransaction {
+    CreateTransaction::new(grosze(10), "Order", payer())
+}
+
+#[test]
+fn oauth_token_request() {
+    let call = RequestToken::new("id-1", "p@ss w+rd&=%/ą~*");
+    assert_eq!(
+        sent(&call),
+        "POST /oauth/auth client_id=id-1&client_secret=p%40ss+w%2Brd%26%3D%25%2F%C4%85%7E*"
+    );
+    assert!(sent(&call.scope("read write")).ends_with("&scope=read+write"));
+}
+
+#[test]
+fn oauth_tokeninfo_request() {
+    assert_eq!(sent(&GetTokenInfo::new()), "GET /oauth/tokeninfo");
+}
+
+#[test]
+fn transactions_create_request() {
+    assert_eq!(
+        sent(&order()),
+        r#"POST /transactions {"amount":0.10,"description":"Order","payer":{"email":"a@example.com","name":"Ann"}}"#
+    );
+    let payer = payer()
+        .phone("+48 123")
+        .address("Święty Marcin 73/6")
+        .code("61-808")
+        .city("Poznań")
+        .country("PL")
+        .tax_id("PL3774716081")
+        .ip("2001:db8::1")
+        .user_agent("Mozilla/5.0");
+    let address = PayeeAddress::new("s", "1", "00-001", "W", "PL").flat_number("2");
+    let all = CreateTransaction::new("1234.56".parse().unwrap(), "\"5\" & <b>€</b> 😀", payer)
+        .currency("PLN")
+        .hidden_description("order#1/ą b")
+        .lang(Language::Polish)
+        .pay(Pay::blik(BlikPayment::code("777123")))
+        .callbacks(
+            Callbacks::new()
+                .success_url("https://x/ok")
+                .error_url("https://x/err")
+                .notification_url("https://x/n")
+                .notification_email("n@x.pl"),
+        )
+        .collect(Collect::new("PL63105015201000009091194713", "Odbiorca"))
+        .payee(Payee::new("Shop", "https://x").mcc("5411").address(address));
+    assert_eq!(
+        sent(&all),
+        concat!(
+            r#"POST /transactions {"amount":1234.56,"description":"\"5\" & <b>€</b> 😀","#,
+            r#""payer":{"email":"a@example.com","name":"Ann","phone":"+48 123","#,
+            r#""address":"Święty Marcin 73/6","code":"61-808","city":"Poznań","country":"PL","#,
+            r#""taxId":"PL3774716081","ip":"2001:db8::1","userAgent":"Mozilla/5.0"},"#,
+            r#""currency":"PLN","hiddenDescription":"order#1/ą b","lang":"pl","#,
+            r#""pay":{"groupId":150,"blikPaymentData":{"blikToken":"777123","type":0}},"#,
+            r#""callbacks":{"payerUrls":{"success":"https://x/ok","error":"https://x/err"},"#,
+            r#""notification":{"url":"https://x/n","email":"n@x.pl"}},"#,
+            r#""collect":{"account":"PL63105015201000009091194713","receiver":"Odbiorca"},"#,
+            r#""payee":{"name":"Shop","url":"https://x","mcc":"5411","address":{"street":"s","#,
+            r#""houseNumber":"1","postalCode":"00-001","city":"W","country":"PL","#,
+            r#""flatNumber":"2"}}}"#
+        )
+    );
+}
+
+#[test]
+fn transactions_create_request_refuses_what_the_server_would() {
+    let with = |payer| CreateTransaction::new(grosze(1), "d", payer);
+    for (call, argument) in [
+        (CreateTransaction::new(grosze(0), "d", payer()), "amount"),
+        (CreateTransaction::new(grosze(-1), "d", payer()), "amount"),
+        (CreateTransaction::new("0.001".parse().unwrap(), "d", payer()), "amount"),
+        (CreateTransaction::new(grosze(1), "", payer()), "description"),
+        (CreateTransaction::new(grosze(1), "ą".repeat(129), payer()), "description"),
+        (order().hidden_description("x".repeat(256)), "hidden_description"),
+        (order().currency("zł"), "currency"),
+        (order().lang("xx"), "lang"),
+        (with(Payer::new(" ", "Ann")), "payer.email"),
+        (with(Payer::new("a@x", "An")), "payer.name"),
+        (with(payer().phone("1")), "payer.phone"),
+        (with(payer().country("Poland")), "payer.country"),
+        (with(payer().city("x".repeat(65))), "payer.city"),
+        (with(payer().user_agent("")), "payer.user_agent"),
+        (order().collect(Collect::new("PL12", "Ann")), "collect.account"),
+        (order().callbacks(Callbacks::new().error_url("x".repeat(3073))), "callbacks.error_url"),
+        (order().payee(Payee::new("n", "u").mcc("54")), "payee.mcc"),
+        (order().payee(Payee::new("n", "u").mcc("5411")), "payee.address"),
+        (order().pay(Pay::group(150).channel_id(64_u32)), "pay.channel_id"),
+        (order().pay(Pay::new().method("cash")), "pay.method"),
+        (order().pay(Pay::blik(BlikPayment::code("12345"))), "blik_token"),
+        (order().pay(Pay::blik(BlikPayment::code("12345x"))), "blik_token"),
+        (order().pay(Pay::blik(BlikPayment::new().kind(3_u32))), "type"),
+        (order().pay(Pay::card(CardPayment::saved("x".repeat(65)))), "token"),
+        (order().pay(Pay::card(CardPayment::new().save(2_u32))), "save"),
+        (order().pay(Pay::card(CardPayment::new().roc_text("a b"))), "roc_text"),
+    ] {
+        assert_eq!(refused(&call), argument);
+    }
+    // What only may be refused is sent: nobody says whether bytes or characters count.
+    sent(&CreateTransaction::new(grosze(1), "ą".repeat(128), Payer::new("a@x", "Żó")));
+    sent(&order().currency("HUF"));
+}
+
+#[test]
+fn a_long_user_agent_is_cut_at_255_bytes_and_between_characters() {
+    let body = sent(&CreateTransaction::new(grosze(1), "d", payer().user_agent("aą".repeat(200))));
+    let cut = body.split("userAgent\":\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!((cut.len(), cut), (255, &*"aą".repeat(85)));
+}
+
+#[test]
+fn every_way_to_pay_is_written_as_documented() {
+    let terms = Autopayment::new(AutopaymentModel::A)
+        .frequency("1M")
+        .single_limit_amount(grosze(2000))
+        .total_limit_amount(grosze(24050))
+        .currency("PLN")
+        .init_date("2026-01-01T00:00:00+00:00")
+        .expiration_date("2028-01-01T00:00:00+00:00");
+    let alias = BlikAlias::new("user_1", AliasType::PayId)
+        .label("Shop")
+        .key("app-1")
+        .recommended_auth_level("NOCONFREQ")
+        .autopayment(terms)
+        .no_delay(true);
+    let eisop = TokenPayment::new("123456789012", "2812", "INIT1", "visa").roc_text("Roc1");
+    for (pay, json) in [
+        (Pay::channel(64), r#"{"channelId":64}"#),
+        (Pay::group(103).method(PayMethod::Sale), r#"{"groupId":103,"method":"sale"}"#),
+        (
+            Pay::blik(BlikPayment::autopayment(alias).refuse_no_pay_id(true)),
+            concat!(
+                r#"{"groupId":150,"blikPaymentData":{"aliases":{"value":"user_1","type":"PAYID","#,
+                r#""label":"Shop","key":"app-1","recommendedAuthLevel":"NOCONFREQ","#,
+                r#""autopayment":{"model":"A","frequency":"1M","singleLimitAmount":20.00,"#,
+                r#""totalLimitAmount":240.50,"currency":"PLN","#,
+                r#""initDate":"2026-01-01T00:00:00+00:00","#,
+                r#""expirationDate":"2028-01-01T00:00:00+00:00"},"noDelay":true},"type":2,"#,
+                r#""refuseNoPayId":true}}"#
+            ),
+        ),
+        (
+            Pay::card(CardPayment::saved("tok").roc_text("Roc1")).cof(CardOnFile::Recurring),
+            r#"{"groupId":103,"cardPaymentData":{"token":"tok","rocText":"Roc1"},"cof":"recurring"}"#,
+        ),
+        (
+            Pay::card(CardPayment::encrypted("blob").save(1_u32).preauthorized_token("p")),
+            r#"{"groupId":103,"cardPaymentData":{"card":"blob","preauthorizedToken":"p","save":1}}"#,
+        ),
+        (
+            Pay::new().token_payment_data(eisop),
+            r#"{"tokenPaymentData":{"tokenValue":"123456789012","cardExpiryDate":"2812","initialTransactionId":"INIT1","cardBrand":"visa","rocText":"Roc1"}}"#,
+        ),
+        (
+            Pay::group(170).apple_pay_payment_data("YQ=="),
+            r#"{"groupId":170,"applePayPaymentData":"YQ=="}"#,
+        ),
+        (
+            Pay::group(166).google_pay_payment_data("YQ=="),
+            r#"{"groupId":166,"googlePayPaymentData":"YQ=="}"#,
+        ),
+        (
+            Pay::new().click_to_pay_payment_data(ClickToPay::new("d", CardNetwork::Visa)),
+            r#"{"clickToPayPaymentData":{"paymentData":"d","network":"visa"}}"#,
+        ),
+        (
+            Pay::new().recursive(Recursive::new(3, 12).kind(1_u32).expiration_date("2028-01-01")),
+            r#"{"recursive":{"period":3,"quantity":12,"type":1,"expirationDate":"2028-01-01"}}"#,
+        ),
+    ] {
+        let line = sent(&PayTransaction::new(ULID, pay));
+        assert_eq!(line, format!("POST /transactions/{ULID}/pay {json}"));
+    }
+    for (pay, argument) in [
+        (Pay::new().recursive(Recursive::new(6, 1)), "recursive.period"),
+        (Pay::new().token_payment_data(TokenPayment::new("1", "2812", "I", "v")), "token_value"),
+        (
+            Pay::new().token_payment_data(TokenPayment::new("123456789012", "28/12", "I", "v")),
+            "card_expiry_date",
+        ),
+        (
+            Pay::blik(BlikPayment::alias(
+                BlikAlias::new("a", AliasType::PayId)
+                    .autopayment(Autopayment::new(AutopaymentModel::M).frequency("M1")),
+            )),
+            "autopayment.frequency",
+        ),
+        (Pay::blik(BlikPayment::alias(BlikAlias::new("", AliasType::Uid))), "aliases.value"),
+        (Pay::blik(BlikPayment::alias(BlikAlias::new("a", "X".into()))), "aliases.type"),
+    ] {
+        assert_eq!(refused(&PayTransaction::new(ULID, pay)), argument);
+    }
+}
+
+#[test]
+fn transactions_list_request() {
+    assert_eq!(sent(&ListTransactions::new()), "GET /transactions");
+    let all = ListTransactions::new()
+        .page(2_u32)
+        .limit(100_u32)
+        .from("2026-01-01 00:00:00")
+        .to("2026-01-31 23:59:59")
+        .status(TransactionStatus::Correct);
+    assert_eq!(
+        sent(&all),
+        "GET /transactions?page=2&limit=100&from=2026-01-01+00%3A00%3A00&to=2026-01-31+23%3A59%3A59&status=correct"
+    );
+    assert_eq!(refused(&ListTransactions::new().limit(101_u32)), "limit");
+    assert_eq!(refused(&ListTransactions::new().limit(0_u32)), "limit");
+    assert_eq!(refused(&ListTransactions::new().status("lost")), "status");
+}
+
+#[test]
+fn transactions_get_request() {
+    assert_eq!(sent(&GetTransaction::new(ULID)), format!("GET /transactions/{ULID}"));
+    assert_eq!(sent(&GetTransaction::new(NASTY)), format!("GET /transactions/{NASTY_SEGMENT}"));
+    for bad in ["", " ", ".", ".."] {
+        assert_eq!(refused(&GetTransaction::new(bad)), "transaction_id");
+    }
+}
+
+#[test]
+fn transactions_pay_request() {
+    let call = PayTransaction::new(NASTY, Pay::blik(BlikPayment::code("777123")));
+    let body = r#"{"groupId":150,"blikPaymentData":{"blikToken":"777123","type":0}}"#;
+    assert_eq!(sent(&call), format!("POST /transactions/{NASTY_SEGMENT}/pay {body}"));
+    assert!(!call.repeatable());
+}
+
+#[test]
+fn transactions_cancel_request() {
+    let call = CancelTransaction::new("ta_6UvbBjehvHXA7vfD");
+    assert_eq!(sent(&call), "POST /transactions/ta_6UvbBjehvHXA7vfD/cancel");
+}
+
+#[test]
+fn transactions_cancel_legacy_request() {
+    let call = CancelTransactionLegacy::new(ULID);
+    assert_eq!(sent(&call), format!("GET /transactions/{ULID}/cancel"));
+    assert!(!call.repeatable(), "it is a GET that changes something");
+}
+
+#[test]
+fn transactions_qr_request() {
+    let call = GetTransactionQr::new(ULID);
+    assert_eq!(sent(&call), format!("POST /transactions/{ULID}/qr {{}}"));
+    let all = call
+        .size(QrSize::ExtraLarge)
+        .output_type(ImageType::Svg)
+        .logo("bG9nbw==")
+        .logo_type(ImageType::Png)
+        .link_type(QrLink::GlobalTitle);
+    assert!(sent(&all).ends_with(
+        r#"{"size":"XL","outputType":"image/svg+xml","logo":"bG9nbw==","logoType":"image/png","linkType":"gtitle"}"#
+    ));
+    assert_eq!(refused(&GetTransactionQr::new(ULID).size("XXL")), "size");
+}
+
+#[test]
+fn transactions_refund_request() {
+    let all = RefundTransaction::new(ULID);
+    assert_eq!(sent(&all), format!("POST /transactions/{ULID}/refunds {{}}"));
+    let part = all.amount(grosze(10015));
+    assert_eq!(sent(&part), format!("POST /transactions/{ULID}/refunds {{\"amount\":100.15}}"));
+    assert_eq!(refused(&RefundTransaction::new(ULID).amount(grosze(0))), "amount");
+    assert!(!part.repeatable());
+}
+
+#[test]
+fn transactions_list_refunds_request() {
+    let call = ListTransactionRefunds::new(ULID);
+    assert_eq!(sent(&call), format!("GET /transactions/{ULID}/refunds"));
+    let all = call.page(1_u32).limit(35_u32).from("2026-01-01 00:00:00").to("x");
+    assert_eq!(
+        sent(&all),
+        format!(
+            "GET /transactions/{ULID}/refunds?page=1&limit=35&from=2026-01-01+00%3A00%3A00&to=x"
+        )
+    );
+}
+
+#[test]
+fn transactions_bank_groups_request() {
+    assert_eq!(sent(&ListBankGroups::new()), "GET /transactions/bank-groups");
+    let online = ListBankGroups::new().only_online(true);
+    assert_eq!(sent(&online), "GET /transactions/bank-groups?onlyOnline=true");
+}
+
+#[test]
+fn transactions_channels_request() {
+    assert_eq!(sent(&ListChannels::new()), "GET /transactions/channels");
+    let medium = ListChannels::new().image_size("medium");
+    assert_eq!(sent(&medium), "GET /transactions/channels?imageSize=medium");
+}
+
+#[test]
+fn refunds_list_request() {
+    assert_eq!(sent(&ListRefunds::new()), "GET /refunds");
+    let all = ListRefunds::new()
+        .page(1_u32)
+        .limit(2_u32)
+        .from("f")
+        .to("t")
+        .payer_email("a+b@x")
+        .transaction_title(NASTY)
+        .context(RefundContext::Card)
+        .token("tok");
+    assert_eq!(
+        sent(&all),
+        format!(
+            "GET /refunds?page=1&limit=2&from=f&to=t&payerEmail=a%2Bb%40x&transactionTitle={NASTY_QUERY}&context=card&token=tok"
+        )
+    );
+}
+
+#[test]
+fn refunds_create_request() {
+    let call = RefundCard::new(grosze(150), 985, "123456789012");
+    assert_eq!(
+        sent(&call),
+        r#"POST /refunds {"amount":1.50,"currencyCode":985,"tokenValue":"123456789012"}"#
+    );
+    let all = call.card_expiry_date("2812").roc_text("Roc1");
+    assert!(sent(&all).ends_with(r#","cardExpiryDate":"2812","rocText":"Roc1"}"#));
+    assert_eq!(refused(&RefundCard::new(grosze(1), 985, "")), "token_value");
+}
+
+#[test]
+fn refunds_get_request() {
+    assert_eq!(sent(&GetRefund::new("rf_1")), "GET /refunds/rf_1");
+    assert_eq!(sent(&GetRefund::new(NASTY)), format!("GET /refunds/{NASTY_SEGMENT}"));
+}
+
+#[test]
+fn tokens_create_request() {
+    let call = CreateToken::new("https://x/n");
+    assert_eq!(sent(&call), r#"POST /tokens {"callbackUrl":"https://x/n"}"#);
+    let all = call
+        .payer(TokenPayer::new("Ann", "a@x"))
+        .redirect_url(RedirectUrls::new("https://x/ok", "https://x/err"))
+        .card("blob");
+    assert_eq!(
+        sent(&all),
+        r#"POST /tokens {"callbackUrl":"https://x/n","payer":{"name":"Ann","email":"a@x"},"redirectUrl":{"success":"https://x/ok","error":"https://x/err"},"card":"blob"}"#
+    );
+    assert_eq!(refused(&CreateToken::new("")), "callback_url");
+}
+
+#[test]
+fn tokens_get_request() {
+    assert_eq!(sent(&GetToken::new("tok")), "GET /tokens/tok");
+    assert_eq!(refused(&GetToken::new("")), "token_value");
+}
+
+#[test]
+fn tokens_delete_request() {
+    assert_eq!(sent(&DeleteToken::new("tok")), "DELETE /tokens/tok");
+}
+
+#[test]
+fn wallet_init_apple_pay_request() {
+    let call = InitApplePay::new("shop.example.com", "https://apple/start");
+    assert_eq!(
+        sent(&call),
+        r#"POST /wallet/applepay/init {"domainName":"shop.example.com","validationUrl":"https://apple/start"}"#
+    );
+    assert!(sent(&call.display_name("Sklep Ąę")).contains(r#""displayName":"Sklep Ąę""#));
+    assert_eq!(refused(&InitApplePay::new("d", "v").display_name("")), "display_name");
+}
+
+#[test]
+fn blik_create_alias_request() {
+    let alias = BlikAlias::new("A1", AliasType::PayId).label("Shop");
+    let call = CreateBlikAlias::new("Payments", BlikPayment::code("123456").aliases(alias));
+    assert_eq!(
+        sent(&call),
+        r#"POST /blik/alias {"description":"Payments","pay":{"blikPaymentData":{"blikToken":"123456","aliases":{"value":"A1","type":"PAYID","label":"Shop"},"type":0}}}"#
+    );
+    assert!(sent(&call.lang(Language::Polish)).contains(r#""lang":"pl""#));
+    let long = CreateBlikAlias::new("x".repeat(106), BlikPayment::new());
+    assert_eq!(refused(&long), "description");
+}
+
+#[test]
+fn blik_get_alias_request() {
+    let call = GetBlikAlias::new(NASTY, AliasType::Uid);
+    assert_eq!(sent(&call), format!("GET /blik/alias/{NASTY_SEGMENT}?aliasType=UID"));
+    assert_eq!(refused(&GetBlikAlias::new("a", "X".into())), "alias_type");
+}
+
+#[test]
+fn blik_delete_alias_request() {
+    let call = DeleteBlikAlias::new(NASTY, AliasType::PayId);
+    let expected = format!("DELETE /blik/alias/{NASTY_SEGMENT} {{\"aliasType\":\"PAYID\"}}");
+    assert_eq!(sent(&call), expected);
+}
+
+#[test]
+fn accounts_list_request() {
+    assert_eq!(sent(&ListAccounts::new()), "GET /accounts");
+    assert_eq!(
+        sent(&ListAccounts::new().page(1_u32).limit(10_u32)),
+        "GET /accounts?page=1&limit=10"
+    );
+}
+
+#[test]
+fn accounts_create_request() {
+    let call = CreateAccount::new("PTON8", "m@x");
+    assert_eq!(sent(&call), r#"POST /accounts {"offerCode":"PTON8","email":"m@x"}"#);
+    let address = AccountAddress::new()
+        .name("Main")
+        .friendly_name("main")
+        .street("S")
+        .house_number("1")
+        .room_number("2")
+        .postal_code("00-001")
+        .city("W")
+        .country("PL")
+        .phone("1")
+        .is_main(true)
+        .is_correspondence(true)
+        .is_invoice(false);
+    let person = Person::new("Jan", "K")
+        .shares_pct("33.5".parse::<Amount>().unwrap())
+        .is_contact_person(true)
+        .contact([PersonContact::new("j@x").kind(1_u32)]);
+    let site = Website::new().url("https://x").name("X").description("d").friendly_name("x");
+    let all = call
+        .phone(AccountPhone::new("123", "PL"))
+        .tax_id("1")
+        .regon("2")
+        .krs(3_i64)
+        .legal_form(4_u32)
+        .category_id(5_u32)
+        .notify_by_email(true)
+        .merchant_api_consent(true)
+        .website([site])
+        .address([address])
+        .person([person])
+        .bank_account(AccountBank::new("1".repeat(26), "O").currency("PLN").account_type(1_u32));
+    assert_eq!(
+        sent(&all),
+        concat!(
+            r#"POST /accounts {"offerCode":"PTON8","email":"m@x","#,
+            r#""phone":{"phoneNumber":"123","phoneCountry":"PL"},"taxId":"1","regon":"2","krs":3,"#,
+            r#""legalForm":4,"categoryId":5,"notifyByEmail":true,"merchantApiConsent":true,"#,
+            r#""website":[{"url":"https://x","name":"X","description":"d","friendlyName":"x"}],"#,
+            r#""address":[{"name":"Main","friendlyName":"main","roomNumber":"2","street":"S","#,
+            r#""houseNumber":"1","postalCode":"00-001","city":"W","country":"PL","phone":"1","#,
+            r#""isMain":true,"isCorrespondence":true,"isInvoice":false}],"#,
+            r#""person":[{"name":"Jan","surname":"K","sharesPct":33.5,"isContactPerson":true,"#,
+            r#""contact":[{"contact":"j@x","type":1}]}],"#,
+            r#""bankAccount":{"accountNo":"11111111111111111111111111","ownerName":"O","#,
+            r#""currency":"PLN","accountType":1}}"#
+        )
+    );
+}
+
+#[test]
+fn accounts_create_merchant_request() {
+    let call = CreateMerchant::new("PTON8", "m@x");
+    assert_eq!(sent(&call), r#"POST /v1/accounts/merchant {"offerCode":"PTON8","email":"m@x"}"#);
+    let all = call
+        .krs("3")
+        .address([MerchantAddress::new().flat_number("7").is_main(true)])
+        .contact_person([ContactPerson::new("J", "K").phone("1").email("j@x")])
+        .merchant_api_consent(false);
+    assert!(sent(&all).ends_with(
+        r#","krs":"3","address":[{"flatNumber":"7","isMain":true}],"contactPerson":[{"name":"J","surname":"K","phone":"1","email":"j@x"}],"merchantApiConsent":false}"#
+    ));
+    let main = MerchantAddress::new().is_main(true);
+    let two = CreateMerchant::new("o", "e").address([main.clone(), main]);
+    assert_eq!(refused(&two), "address");
+}
+
+#[test]
+fn accounts_get_request() {
+    assert_eq!(sent(&GetAccount::new(ULID)), format!("GET /accounts/{ULID}"));
+}
+
+#[test]
+fn accounts_balance_request() {
+    assert_eq!(sent(&GetBalance::new(ULID)), format!("GET /accounts/{ULID}/balance"));
+}
+
+#[test]
+fn accounts_categories_request() {
+    assert_eq!(sent(&ListCategories::new()), "GET /accounts/category");
+}
+
+#[test]
+fn accounts_category_request() {
+    assert_eq!(sent(&GetCategory::new(60)), "GET /accounts/category/60");
+}
+
+#[test]
+fn accounts_legal_forms_request() {
+    assert_eq!(sent(&ListLegalForms::new()), "GET /accounts/legalForm");
+}
+
+#[test]
+fn accounts_legal_form_request() {
+    assert_eq!(sent(&GetLegalForm::new(3)), "GET /accounts/legalForm/3");
+}
+
+#[test]
+fn accounts_documents_request() {
+    assert_eq!(sent(&ListDocuments::new()), "GET /accounts/document");
+}
+
+#[test]
+fn accounts_document_request() {
+    assert_eq!(sent(&GetDocument::new(1)), "GET /accounts/document/1");
+}
+
+#[test]
+fn accounts_mcc_request() {
+    assert_eq!(sent(&ListMcc::new()), "GET /accounts/mcc");
+}
+
+#[test]
+fn accounts_pos_request() {
+    assert_eq!(sent(&ListPos::new()), "GET /accounts/pos");
+}
+
+fn marketplace(amount: Amount) -> CreateMarketplaceTransaction {
+    let product = Product::new("sku-1", "1.5".parse().unwrap(), grosze(1000)).name("Tea");
+    let child = ChildTransaction::new(amount, "Tea", ULID, [product]).hidden_description("h");
+    CreateMarketplaceTransaction::new(
+        "Basket",
+        ULID,
+        BillingAddress::new("a@x", "Ann").city("W").house_no("1"),
+        [child],
+        [
+            MarketplaceCallback::success("https://x/ok"),
+            MarketplaceCallback::error("https://x/err"),
+            MarketplaceCallback::notification("https://x/n"),
+            MarketplaceCallback::email("m@x"),
+        ],
+    )
+}
+
+#[test]
+fn marketplace_create_request() {
+    let all = marketplace(grosze(1500))
+        .hidden_description("b-1")
+        .language_code(MarketplaceLanguage::English)
+        .pre_selected_channel_id("64")
+        .email_when_created(false);
+    assert_eq!(
+        sent(&all),
+        concat!(
+            r#"POST /marketplace/v1/transaction {"currency":"PLN","description":"Basket","#,
+            r#""hiddenDescription":"b-1","languageCode":"EN","preSelectedChannelId":"64","#,
+            r#""pos":{"id":"01K1Z6T40ZWKY1XZG9VD5AZ9Q4"},"#,
+            r#""billingAddress":{"email":"a@x","name":"Ann","city":"W","houseNo":"1"},"#,
+            r#""childTransactions":[{"amount":1500,"description":"Tea","hiddenDescription":"h","#,
+            r#""merchant":{"id":"01K1Z6T40ZWKY1XZG9VD5AZ9Q4"},"#,
+            r#""products":[{"externalId":"sku-1","quantity":1.5,"unitPrice":1000,"name":"Tea"}]}],"#,
+            r#""transactionCallbacks":[{"type":1,"value":"https://x/ok"},"#,
+            r#"{"type":2,"value":"https://x/err"},{"type":3,"value":"https://x/n"},"#,
+            r#"{"type":4,"value":"m@x"}],"transactionEmails":{"transactionCreated":false}}"#
+        )
+    );
+    assert_eq!(refused(&marketplace("1.005".parse().unwrap())), "child_transactions.amount");
+    let none = CreateMarketplaceTransaction::new("d", ULID, BillingAddress::new("a", "A"), [], []);
+    assert_eq!(refused(&none), "child_transactions");
+}
+
+#[test]
+fn marketplace_get_request() {
+    let call = GetMarketplaceTransaction::new(ULID);
+    assert_eq!(sent(&call), format!("GET /marketplace/v1/transaction/{ULID}"));
+    assert!(sent(&call.with_payment_attempts(true)).ends_with("?withPaymentAttempts=true"));
+}
+
+#[test]
+fn marketplace_pay_request() {
+    let call = PayMarketplaceTransaction::new(ULID).blik_payment_data(BlikPayment::code("777123"));
+    let body = r#"{"blikPaymentData":{"blikToken":"777123","type":0}}"#;
+    assert_eq!(sent(&call), format!("POST /marketplace/v1/transaction/{ULID}/pay {body}"));
+}
+
+#[test]
+fn marketplace_refund_request() {
+    let path = format!("POST /marketplace/v1/transaction/{ULID}/refund");
+    let all = RefundMarketplaceTransaction::all(ULID);
+    assert_eq!(sent(&all), format!("{path} {{\"childTransactions\":[]}}"));
+    let parts = [ChildRefund::of_child("c", grosze(1)), ChildRefund::of_merchant("m", grosze(2))];
+    assert_eq!(
+        sent(&RefundMarketplaceTransaction::parts(ULID, parts)),
+        format!(
+            r#"{path} {{"childTransactions":[{{"id":"c","amount":1,"products":[]}},{{"merchantId":"m","amount":2,"products":[]}}]}}"#
+        )
+    );
+}
+
+#[test]
+fn marketplace_cancel_request() {
+    let call = CancelMarketplaceTransaction::new(ULID);
+    assert_eq!(sent(&call), format!("POST /marketplace/v1/transaction/{ULID}/cancel"));
+}
+
+#[test]
+fn marketplace_bank_groups_request() {
+    assert_eq!(
+        sent(&ListMarketplaceBankGroups::new(["a", "b"])),
+        "GET /marketplace/v1/bank-groups?merchantId%5B%5D=a&merchantId%5B%5D=b"
+    );
+}
+
+#[test]
+fn collect_list_bank_accounts_request() {
+    let call = ListBankAccounts::new().page(1_u32).limit(35_u32);
+    assert_eq!(sent(&call), "GET /collect/bank-accounts?page=1&limit=35");
+}
+
+#[test]
+fn collect_create_bank_account_request() {
+    let account = "PL63105015201000009091194713";
+    assert_eq!(
+        sent(&CreateBankAccount::new(account, "Jan", "ul. Libelta 8/2")),
+        format!(
+            r#"POST /collect/bank-accounts {{"accountNumber":"{account}","ownerName":"Jan","additionalInformation":"ul. Libelta 8/2"}}"#
+        )
+    );
+    assert_eq!(refused(&CreateBankAccount::new("63", "J", "i")), "account_number");
+    assert_eq!(refused(&CreateBankAccount::new(account, "", "i")), "owner_name");
+}
+
+#[test]
+fn reports_list_request() {
+    assert_eq!(sent(&ListReports::new()), "GET /reports");
+    let all =
+        ListReports::new().page(1_u32).page_size(20_u32).sort_direction(SortDirection::Descending);
+    assert_eq!(sent(&all), "GET /reports?page=1&pageSize=20&sortDirection=DESC");
+    assert_eq!(refused(&ListReports::new().page_size(0_u32)), "page_size");
+}
+
+#[test]
+fn reports_file_request() {
+    let call = GetReportFile::new(NASTY, "file_2");
+    assert_eq!(sent(&call), format!("GET /reports/{NASTY_SEGMENT}/files/file_2"));
+}
+
+fn plan(id: &str, amount: Amount) -> CreateRecurring {
+    let currency = Currency::Pln;
+    let schedule = Schedule::new(amount, currency, "2026-12-01T10:00:00", 1, IntervalUnit::Months);
+    let instrument = PaymentInstrument::card_token("tok");
+    CreateRecurring::new(id, "Plan", payer(), schedule, instrument, "https://x/r")
+}
+
+#[test]
+fn recurring_create_request() {
+    assert_eq!(
+        sent(&plan(ULID, grosze(4990)).hidden_description("sub-77")),
+        format!(
+            r#"POST /recurring {{"id":"{ULID}","description":"Plan","payer":{{"email":"a@example.com","name":"Ann"}},"schedule":{{"amount":49.90,"currency":"PLN","firstChargeDate":"2026-12-01T10:00:00","interval":1,"intervalType":"months"}},"paymentInstrument":{{"paymentType":"card_token","value":"tok"}},"callbackUrl":"https://x/r","hiddenDescription":"sub-77"}}"#
+        )
+    );
+    assert_eq!(refused(&plan("1", grosze(1))), "id");
+    assert_eq!(refused(&plan(ULID, grosze(0))), "schedule.amount");
+}
+
+#[test]
+fn recurring_list_request() {
+    let call = ListRecurring::new().page(1_u32).limit(5_u32);
+    assert_eq!(sent(&call), "GET /recurring?page=1&limit=5");
+}
+
+#[test]
+fn recurring_get_request() {
+    assert_eq!(sent(&GetRecurring::new(ULID)), format!("GET /recurring/{ULID}"));
+}
+
+#[test]
+fn recurring_transactions_request() {
+    let call = ListRecurringCharges::new(ULID).page(2_u32);
+    assert_eq!(sent(&call), format!("GET /recurring/{ULID}/transactions?page=2"));
+}
+
+#[test]
+fn recurring_cancel_request() {
+    assert_eq!(sent(&CancelRecurring::new(ULID)), format!("POST /recurring/{ULID}/cancel"));
+}
+
+#[test]
+fn recurring_retry_request() {
+    let call = RetryRecurring::new(ULID);
+    assert_eq!(sent(&call), format!("POST /recurring/{ULID}/retry"));
+    assert!(!call.repeatable());
+}
+
+#[test]
+fn recurring_update_payment_instrument_request() {
+    let blik = RecurringBlik::new(AutopaymentModel::A).no_delay(true);
+    let call = UpdatePaymentInstrument::new(ULID, PaymentInstrument::blik_pay_id("p", blik));
+    let body = r#"{"paymentInstrument":{"paymentType":"blik_payid","value":"p","blik":{"model":"A","noDelay":true}}}"#;
+    assert_eq!(sent(&call), format!("POST /recurring/{ULID}/payment_instrument {body}"));
+    let empty = UpdatePaymentInstrument::new(ULID, PaymentInstrument::test(""));
+    assert_eq!(refused(&empty), "payment_instrument.value");
+}
+
+#[test]
+fn certificates_signing_request() {
+    let call = GetSigningCertificate::new();
+    assert_eq!(sent(&call), "GET /x509/notifications-jws.pem");
+    let request = client().prepare(&call).unwrap();
+    assert_eq!(request.uri().host(), Some("secure.tpay.com"));
+}
+
+#[test]
+fn certificates_root_request() {
+    let call = GetRootCertificates::new();
+    assert_eq!(sent(&call), "GET /x509/tpay-jws-root.pem");
+    let request = client().prepare(&call).unwrap();
+    assert_eq!(request.uri().host(), Some("secure.tpay.com"));
+}
+
+#[test]
+fn no_secret_of_a_request_is_shown() {
+    let card = CardPayment::encrypted("CANARY").token("CANARY");
+    let pay = Pay::card(card)
+        .apple_pay_payment_data("CANARY")
+        .blik_payment_data(BlikPayment::code("CANARY"));
+    let shown = format!(
+        "{pay:?} {:?} {:?} {:?} {:?}",
+        RequestToken::new("id", "CANARY"),
+        GetToken::new("CANARY"),
+        RefundCard::new(grosze(1), 985, "CANARY"),
+        PaymentInstrument::card_token("CANARY"),
+    );
+    assert!(!shown.contains("CANARY"), "{shown}");
+    let line = client().curl(&PayTransaction::new(ULID, Pay::channel(1)), Secrets::Masked).unwrap();
+    assert!(!line.contains("aWQ6c2VjcmV0"), "{line}");
+}
+
+/// A transport that answers page after page and notes what was asked.
+fn paging(
+    pages: impl Fn(u64) -> String + Send + Sync + 'static,
+) -> (Client, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let notes = asked.clone();
+    let transport = move |request: Request| -> Result<Response, TransportError> {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let page = query.split('&').find_map(|pair| pair.strip_prefix("page="));
+        let body = pages(page.map_or(1, |page| page.parse().unwrap()));
+        notes.lock().unwrap().push(query);
+        Ok(Response::new(body.into_bytes()))
+    };
+    (Client::builder("id", "s").http_basic().transport(transport).build().unwrap(), asked)
+}
+
+fn ids(range: std::ops::Range<u64>, rest: &str) -> String {
+    let list: Vec<String> = range.map(|id| format!(r#"{{"transactionId":"i{id}"}}"#)).collect();
+    format!(r#"{{"transactions":[{}]{rest}}}"#, list.join(","))
+}
+
+#[test]
+fn pages_end_by_the_total_or_at_an_empty_page() {
+    let search = ListTransactions::new().limit(2_u32);
+    let rest = r#","page":1,"limit":2,"total":"4""#;
+    let (client, asked) = paging(move |page| ids(page * 2..page * 2 + 2, rest));
+    assert_eq!(client.transactions(&search).map(Result::unwrap).count(), 4);
+    assert_eq!(*asked.lock().unwrap(), ["limit=2", "page=2&limit=2"]);
+
+    let growing = r#","limit":2,"total":1000000"#;
+    let (client, asked) =
+        paging(
+            move |page| {
+                if page < 3 { ids(page * 2..page * 2 + 2, growing) } else { ids(0..0, growing) }
+            },
+        );
+    assert_eq!(client.transactions(&search).by_page().map(Result::unwrap).count(), 3);
+    assert_eq!(asked.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn pages_end_for_a_server_that_repeats_itself() {
+    let (client, asked) = paging(|_| ids(0..100, ""));
+    assert_eq!(client.transactions(&ListTransactions::new()).map(Result::unwrap).count(), 100);
+    assert_eq!(*asked.lock().unwrap(), ["limit=100", "page=2&limit=100"]);
+}

@@ -1,0 +1,301 @@
+//! Journeys: a whole story each, over HTTP, against the strict server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_auth::{ErrorKind, ManualClock, Sent};
+use api_sandbox::{Misbehaviour, Sandbox, tpay};
+use tpay_client::{
+    BlikAlias, BlikPayment, Callbacks, Client, CreateTransaction, Currency, ListTransactions,
+    MemoryStore, Notification, NotificationReply, Pay, Payer, RefundStatus, RefundTransaction,
+    TpayError, TransactionStatus, grosze,
+};
+use workspace_tests::tpay;
+
+fn sandbox() -> (Sandbox, Client) {
+    let sandbox = Sandbox::start().unwrap();
+    let client = tpay(&sandbox).build().unwrap();
+    (sandbox, client)
+}
+
+fn order(amount: i64) -> CreateTransaction {
+    let payer = Payer::new("jan.nowak@example.com", "Jan Nowak");
+    CreateTransaction::new(grosze(amount), "Order 7 / zażółć", payer)
+}
+
+fn made(client: &Client, order: &CreateTransaction) -> String {
+    client.create_transaction(order).unwrap().transaction_id.unwrap()
+}
+
+fn code(digits: &str) -> Pay {
+    Pay::blik(BlikPayment::code(digits))
+}
+
+#[test]
+fn a_wrong_code_is_declined_and_the_same_transaction_is_paid_by_the_right_one() {
+    let (_sandbox, client) = sandbox();
+    let id = made(&client, &order(1234));
+    let error = client.pay_transaction(&id, code("700063")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Declined);
+    let declined = error.declined().unwrap();
+    assert_eq!(declined.transaction_id.as_deref(), Some(&*id));
+    assert_eq!(declined.status, Some(TransactionStatus::Pending));
+    let paid = client.pay_transaction(&id, code("777123")).unwrap();
+    assert!(paid.is_paid());
+    let read = client.get_transaction(&id).unwrap();
+    assert_eq!(read.payments.as_ref().unwrap().amount_paid, Some(grosze(1234)));
+    assert_eq!(read.currency, Some(Currency::Pln));
+    assert_eq!(read.description.as_deref(), Some("Order 7 / zażółć"));
+    assert_eq!(read.payments.unwrap().attempts.len(), 2);
+}
+
+#[test]
+fn an_alias_in_two_banks_is_paid_by_the_key_of_an_alternative() {
+    let (_sandbox, client) = sandbox();
+    let id = made(&client, &order(500));
+    let alias = || BlikAlias::new(tpay::AMBIGUOUS_ALIAS, tpay_client::AliasType::Uid).label("Shop");
+    let error = client.pay_transaction(&id, Pay::blik(BlikPayment::alias(alias()))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Declined, "{error}");
+    let key = error.alternatives()[0].application_code.clone().unwrap();
+    let chosen = Pay::blik(BlikPayment::alias(alias().key(key)));
+    assert!(client.pay_transaction(&id, chosen).unwrap().is_paid());
+}
+
+#[test]
+fn money_adds_up_over_partial_refunds() {
+    let (_sandbox, client) = sandbox();
+    let id = made(&client, &order(1000).pay(code("777123")));
+    let refund = |amount: i64| {
+        client.refund_transaction(&RefundTransaction::new(&id).amount(grosze(amount)))
+    };
+    assert_eq!(refund(250).unwrap().refunds_list[0].status, Some(RefundStatus::New));
+    assert_eq!(refund(1000).unwrap_err().kind(), ErrorKind::Api, "more than is left");
+    refund(750).unwrap();
+    let error = client.refund_transaction(&RefundTransaction::new(&id)).unwrap_err();
+    assert_eq!(error.code(), Some("already_refunded"));
+    let all: Vec<_> = client
+        .transaction_refunds(&tpay_client::ListTransactionRefunds::new(&id))
+        .map(|refund| refund.unwrap().amount.unwrap().minor_units(2).unwrap())
+        .collect();
+    assert_eq!(all.iter().sum::<i64>(), 1000);
+    assert!(client.cancel_transaction(&id).is_err(), "what is paid is not cancelled");
+}
+
+#[test]
+fn a_payment_is_notified_verified_and_answered() {
+    let (sandbox, client) = sandbox();
+    let reader = client
+        .notifications()
+        .unwrap()
+        .anchors(client.get_root_certificates().unwrap())
+        .unwrap()
+        .security_code(tpay::SECURITY_CODE);
+    // The address does not listen; what was sent to it lies in the outbox.
+    let callbacks = Callbacks::new().notification_url("https://shop.example.com/notify");
+    let order = order(1234).hidden_description("zamówienie/ą 1").callbacks(callbacks);
+    let id = made(&client, &order.pay(code("777123")));
+    let outbox = sandbox.tpay().state(|server| server.outbox());
+    let sent = outbox.wait_for(1).remove(0);
+    let Notification::Payment(payment) =
+        reader.read(&sent.signature, sent.body.as_bytes()).unwrap()
+    else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(payment.crc, "zamówienie/ą 1");
+    assert_eq!((payment.paid, payment.is_paid()), (Some(grosze(1234)), true));
+    assert_eq!(client.get_transaction(&id).unwrap().title, Some(payment.title.clone()));
+
+    let fetches = sandbox
+        .tpay()
+        .take_seen()
+        .iter()
+        .filter(|s| s.request.target.contains("notifications-jws"))
+        .count();
+    assert_eq!(fetches, 1);
+    for _ in 0..3 {
+        reader.read(&sent.signature, sent.body.as_bytes()).unwrap();
+    }
+    let body = sent.body.replace("12.34", "99.99");
+    let error = reader.read(&sent.signature, body.as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verify);
+    assert_eq!(NotificationReply::to_error(&error).status, 400);
+    let again = sandbox.tpay().take_seen();
+    assert!(again.is_empty(), "junk does not make us fetch again: {}", again.len());
+    // By the compiled-in anchors it is not genuine at all.
+    let strict = client.notifications().unwrap();
+    let error = strict.read(&sent.signature, sent.body.as_bytes()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verify);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_fetched_asks_the_sender_to_come_again() {
+    let (sandbox, client) = sandbox();
+    let client = tpay(&sandbox).retries(0).build().unwrap_or(client);
+    let reader = client.notifications().unwrap();
+    let body = b"tr_id=TR-1";
+    let signature = sandbox.tpay().state(|server| server.sign(body));
+    sandbox.tpay().misbehave(Misbehaviour::BadGateway, 1);
+    let error = reader.read(&signature, body).unwrap_err();
+    assert_eq!(NotificationReply::to_error(&error).status, 503);
+    let soon = reader.read(&signature, body).unwrap_err();
+    assert_eq!(soon.kind(), ErrorKind::RateLimited, "not again within seconds");
+    assert_eq!(NotificationReply::to_error(&soon).status, 503);
+}
+
+#[test]
+fn every_kind_of_notification_of_the_server_is_read() {
+    let (sandbox, client) = sandbox();
+    let anchors = client.get_root_certificates().unwrap();
+    let reader = client.notifications().unwrap().anchors(anchors).unwrap();
+    let panel = "https://shop.example.com/panel";
+    let card = tpay_client::CreateToken::new(panel)
+        .payer(tpay_client::TokenPayer::new("Jan", "jan@example.com"));
+    let saved = client.create_token(&card).unwrap().id.unwrap();
+    let outbox = sandbox.tpay().state(|server| {
+        server.panel_url = Some(panel.to_owned());
+        server.notify_test(panel);
+        server.add_alias("u1", "UID", "Shop");
+        assert!(server.unregister_alias("u1"));
+        let token = server.tokenize(&saved).unwrap();
+        assert!(server.update_token(&token));
+        server.outbox()
+    });
+    let mut kinds = Vec::new();
+    for sent in outbox.wait_for(4) {
+        let notification = reader.read(&sent.signature, sent.body.as_bytes()).unwrap();
+        kinds.push(match &notification {
+            Notification::Payment(payment) => {
+                assert!(payment.test_mode);
+                "payment"
+            }
+            Notification::Alias(alias) => {
+                assert_eq!(alias.value, "u1");
+                "blik_alias"
+            }
+            Notification::Tokenization(card) => {
+                assert_eq!(card.tokenization_id.as_deref(), Some(&*saved));
+                "tokenization"
+            }
+            Notification::TokenUpdate(_) => "token_update",
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(kinds.last(), Some(&sent.kind));
+    }
+    assert_eq!(kinds.len(), 4);
+}
+
+#[test]
+fn a_token_is_fetched_once_and_again_when_its_life_or_patience_ends() {
+    let sandbox = Sandbox::start().unwrap();
+    let clock = ManualClock::at_unix(1_800_000_000);
+    let client = tpay(&sandbox).clock(clock.clone()).build().unwrap();
+    let issued = || sandbox.tpay().state(|server| server.tokens_issued);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| client.list_pos().unwrap());
+        }
+    });
+    assert_eq!(issued(), 1);
+    clock.advance(Duration::from_secs(7171));
+    client.list_pos().unwrap();
+    assert_eq!(issued(), 2);
+    sandbox.tpay().state(tpay::Tpay::revoke_tokens);
+    client.list_pos().unwrap();
+    assert_eq!(issued(), 3, "one fresh token after a 401");
+}
+
+#[test]
+fn clients_with_one_store_share_a_token() {
+    let sandbox = Sandbox::start().unwrap();
+    let store = MemoryStore::new();
+    for _ in 0..3 {
+        let client = tpay(&sandbox).token_store(store.clone()).build().unwrap();
+        client.list_pos().unwrap();
+    }
+    assert_eq!(sandbox.tpay().state(|server| server.tokens_issued), 1);
+}
+
+#[test]
+fn http_basic_needs_no_token() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = tpay(&sandbox).http_basic().build().unwrap();
+    client.list_pos().unwrap();
+    assert_eq!(sandbox.tpay().state(|server| server.token_requests), 0);
+}
+
+#[test]
+fn a_payment_whose_answer_was_lost_is_not_made_twice_and_can_be_found() {
+    let (sandbox, client) = sandbox();
+    client.list_pos().unwrap();
+    sandbox.tpay().take_seen();
+    for (how, number) in [(Misbehaviour::ResetAfterReading, 1), (Misbehaviour::CutBody, 2)] {
+        sandbox.tpay().misbehave(how, 1);
+        let order = order(1234).hidden_description(format!("lost-{number}"));
+        let error = client.create_transaction(&order).unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, Sent::Maybe));
+        assert!(error.outcome_unknown() && !error.nothing_created() && !error.is_retryable());
+        let sent = sandbox.tpay().take_seen();
+        assert_eq!(sent.iter().filter(|s| s.request.method == "POST").count(), 1);
+        let found = client.transactions(&ListTransactions::new()).find(|transaction| {
+            let transaction = transaction.as_ref().unwrap();
+            transaction.hidden_description == Some(format!("lost-{number}"))
+        });
+        assert!(found.is_some(), "it can be looked up");
+        sandbox.tpay().take_seen();
+    }
+}
+
+#[test]
+fn all_pages_come_each_transaction_once() {
+    let (_sandbox, client) = sandbox();
+    let mut ids: Vec<String> = (0..7).map(|_| made(&client, &order(100))).collect();
+    let search = ListTransactions::new().limit(3_u32);
+    let mut found: Vec<String> = client
+        .transactions(&search)
+        .map(|transaction| transaction.unwrap().transaction_id.unwrap())
+        .collect();
+    ids.sort();
+    found.sort();
+    assert_eq!(found, ids);
+    assert_eq!(client.transactions(&search).by_page().count(), 3);
+}
+
+#[test]
+fn wrong_credentials_are_an_auth_error_and_nothing_was_created() {
+    let sandbox = Sandbox::start().unwrap();
+    let environment = tpay_client::Environment::custom(sandbox.tpay().base_url());
+    let client =
+        Client::builder(tpay::CLIENT_ID, "CANARY").environment(environment).build().unwrap();
+    let error = client.create_transaction(&order(1)).unwrap_err();
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "transactions.create"));
+    assert!(error.nothing_created() && !error.outcome_unknown());
+    assert!(!format!("{error} {error:?} {client:?}").contains("CANARY"));
+}
+
+/// A transport in front of another: the tests above must not depend on the built-in one alone.
+#[test]
+fn a_transport_of_ones_own_serves_tokens_calls_and_certificates() {
+    let sandbox = Sandbox::start().unwrap();
+    let count = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let notes = count.clone();
+    let built_in = api_auth::Settings::default().built_in_transport().unwrap();
+    let client = tpay(&sandbox)
+        .transport(move |request: api_auth::Request| {
+            notes.lock().unwrap().push(request.uri().path().to_owned());
+            api_auth::Transport::send(&built_in, request)
+        })
+        .build()
+        .unwrap();
+    client.list_pos().unwrap();
+    client.get_signing_certificate().unwrap();
+    let paths = ["/oauth/auth", "/accounts/pos", "/x509/notifications-jws.pem"];
+    assert_eq!(*count.lock().unwrap(), paths);
+}
