@@ -193,6 +193,14 @@ fn a_transport_of_the_users_own_may_wrap_the_built_in_one() {
 }
 
 #[test]
+fn a_hundred_calls_take_one_connection() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = tinypass(&sandbox).build().unwrap();
+    (0..100).for_each(|_| call(&client).unwrap());
+    assert_eq!(sandbox.tinypass().connections(), 1);
+}
+
+#[test]
 fn one_client_serves_many_threads_over_few_connections() {
     let sandbox = Sandbox::start().unwrap();
     let client = tinypass(&sandbox).build().unwrap();

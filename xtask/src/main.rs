@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
 mod api;
+mod bench;
 mod check;
 mod demo;
 mod endpoints;
@@ -26,10 +27,19 @@ usage: cargo xtask TASK
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
   api         writes what each crate shows to docs/api
   check       checks each crate alone: tree, licences, features, API, packaging
+  bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 
 /// What a task ends with: why it failed, for people.
 type Outcome = Result<(), String>;
+
+/// What follows the task, as it is.
+fn words(parser: &mut lexopt::Parser) -> Result<Vec<String>, String> {
+    let words = parser.raw_args().map_err(|error| error.to_string())?;
+    words
+        .map(|word| word.into_string().map_err(|word| format!("{}: not UTF-8", word.display())))
+        .collect()
+}
 
 fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
@@ -42,6 +52,7 @@ fn main() -> ExitCode {
             "endpoints" => endpoints::run(),
             "fuzz" => fuzz::run(&mut parser),
             "check" => check::run(),
+            "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
             other => Err(format!("no task {other:?}\n\n{HELP}")),
         },
         Ok(Some(Short('h') | Long("help"))) => {

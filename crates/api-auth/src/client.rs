@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::request_id;
 use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
+use crate::settings::Base;
 use crate::{
     Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Request,
     Response, Result, RetryPolicy, Secrets, Sent, Site, Transport, TransportError,
@@ -45,7 +46,7 @@ pub struct Client(Arc<Inner>);
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) provider: &'static Provider,
-    pub(crate) bases: Vec<(Site, String)>,
+    pub(crate) bases: Vec<(Site, Base)>,
     pub(crate) credentials: Vec<(Credential, Arc<dyn Auth>)>,
     pub(crate) user_agent: HeaderValue,
     pub(crate) retry: RetryPolicy,
@@ -157,7 +158,7 @@ impl Client {
     /// site.
     pub fn base_url(&self, site: Site) -> Option<&str> {
         let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
-        found.map(|(_, base)| base.as_str())
+        found.map(|(_, base)| base.text.as_str())
     }
 
     /// The client's clock.
@@ -200,10 +201,10 @@ impl Client {
         let mut renewed = false;
         loop {
             self.make_ready(auth)?;
-            let request = self.build(endpoint, auth)?;
+            let mut request = self.build(endpoint, auth)?;
             *attempts += 1;
             // What the auth noted on the request (which token it used) comes back with the answer.
-            let notes = request.extensions().clone();
+            let notes = std::mem::take(request.extensions_mut());
             let mut response = self.transmit(E::ID, *attempts, request)?;
             response.extensions_mut().extend(notes);
             if auth.is_some_and(|auth| auth.rejected(&response)) && !renewed {
@@ -297,7 +298,7 @@ impl Client {
         if let Some(auth) = auth {
             auth.dress(&mut draft, now)?;
         }
-        let mut request = draft.encode(base, self.0.parts.provider.encoding)?;
+        let mut request = draft.encode_below(&base.uri, self.0.parts.provider.encoding)?;
         self.add_headers(&mut request, endpoint.accept());
         if let Some(auth) = auth {
             auth.sign(&mut request, now)?;
@@ -386,9 +387,10 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.0.parts;
         let names: Vec<&str> = parts.credentials.iter().map(|(name, _)| name.name()).collect();
+        let bases: Vec<_> = parts.bases.iter().map(|(site, base)| (site, &base.text)).collect();
         f.debug_struct("Client")
             .field("provider", &parts.provider.name)
-            .field("bases", &parts.bases)
+            .field("bases", &bases)
             .field("credentials", &names)
             .finish_non_exhaustive()
     }

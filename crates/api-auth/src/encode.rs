@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode_byte, utf8_percent_encode};
 
 use crate::InputError;
 
@@ -59,7 +59,7 @@ impl<'a> Params<'a> {
         value: impl Into<Cow<'a, str>>,
     ) -> &mut Self {
         if self.0.capacity() == 0 {
-            self.0.reserve_exact(8);
+            self.0.reserve_exact(12);
         }
         self.0.push((name.into(), value.into()));
         self
@@ -141,9 +141,7 @@ pub enum Encoding {
     Php,
 }
 
-const PHP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
-const FORM: &AsciiSet = &PHP.remove(b'*');
-const SEGMENT: &AsciiSet = &PHP.remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Encoding {
     /// Appends `name=value&name=value` to `out`, in the order of `params`.
@@ -160,23 +158,37 @@ impl Encoding {
 
     /// The parameters as text.
     pub fn text(self, params: &Params<'_>) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.length(params));
         self.write(params, &mut out);
         out
     }
 
     /// Appends one name or value to `out`.
     pub fn write_text(self, text: &str, out: &mut String) {
-        let set = match self {
-            Self::Form => FORM,
-            Self::Php => PHP,
-        };
-        for (index, word) in text.split(' ').enumerate() {
-            if index > 0 {
-                out.push('+');
+        for byte in text.bytes() {
+            match byte {
+                b' ' => out.push('+'),
+                _ if self.is_bare(byte) => out.push(char::from(byte)),
+                _ => out.push_str(percent_encode_byte(byte)),
             }
-            out.extend(utf8_percent_encode(word, set));
         }
+    }
+
+    fn is_bare(self, byte: u8) -> bool {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => true,
+            b'*' => self == Self::Form,
+            _ => false,
+        }
+    }
+
+    /// How many bytes [`write`](Encoding::write) appends.
+    pub(crate) fn length(self, params: &Params<'_>) -> usize {
+        let text = |text: &str| -> usize {
+            text.bytes().map(|byte| if byte == b' ' || self.is_bare(byte) { 1 } else { 3 }).sum()
+        };
+        let pairs: usize = params.iter().map(|(name, value)| text(name) + 1 + text(value)).sum();
+        pairs + params.len().saturating_sub(1)
     }
 }
 
@@ -319,6 +331,9 @@ mod tests {
                 encoding.write_text(&text, &mut out);
                 prop_assert!(out.is_ascii() && !out.contains([' ', '&', '=', '#', '?']));
                 prop_assert_eq!(bytes_of(&out), text.as_bytes());
+                let mut params = Params::new();
+                params.push(&text, &text).push("b", &text);
+                prop_assert_eq!(encoding.length(&params), encoding.text(&params).len());
                 let read = Params::decode(&[&out, "=", &out].concat()).unwrap();
                 prop_assert!(text.is_empty() || read.get(&text) == Some(&text));
             }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::uri;
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
@@ -167,9 +168,11 @@ impl Body<'_> {
     /// # Errors
     /// When `value` has no JSON form.
     pub fn json(value: &impl Serialize) -> Result<Self, InputError> {
-        serde_json::to_vec(value)
-            .map(Self::Json)
-            .map_err(|error| InputError::new("body", format!("has no JSON form ({error})")))
+        let mut text = Vec::with_capacity(512);
+        match serde_json::to_writer(&mut text, value) {
+            Ok(()) => Ok(Self::Json(text)),
+            Err(error) => Err(InputError::new("body", format!("has no JSON form ({error})"))),
+        }
     }
 }
 
@@ -255,24 +258,38 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// A path that is not a path, or a request target that is longer than HTTP libraries allow.
     pub fn encode(self, base: &str, encoding: Encoding) -> Result<Request, InputError> {
+        let base = Uri::try_from(base)
+            .map_err(|error| InputError::new("base_url", format!("is no URI ({error})")))?;
+        self.encode_below(&base, encoding)
+    }
+
+    /// The same below a base that was parsed before: scheme and host are shared with it.
+    pub(crate) fn encode_below(
+        self,
+        base: &Uri,
+        encoding: Encoding,
+    ) -> Result<Request, InputError> {
         if !self.path.starts_with('/') || self.path.contains(['?', '#']) {
             return Err(InputError::new("path", "must begin with / and hold neither ? nor #"));
         }
-        let query_length: usize = self.query.iter().map(|(n, v)| n.len() + 3 * v.len() + 2).sum();
-        let mut target = String::with_capacity(base.len() + self.path.len() + query_length);
-        target.push_str(base);
+        let below = base.path().trim_end_matches('/');
+        let question_mark = if self.query.is_empty() { "" } else { "?" };
+        // Exact, so that the URI takes the text as it is.
+        let length = below.len() + self.path.len() + question_mark.len();
+        let mut target = String::with_capacity(length + encoding.length(&self.query));
+        target.push_str(below);
         target.push_str(&self.path);
-        if !self.query.is_empty() {
-            target.push('?');
-            encoding.write(&self.query, &mut target);
-        }
-        let uri = Uri::try_from(target)
+        target.push_str(question_mark);
+        encoding.write(&self.query, &mut target);
+        let uri = uri::Builder::from(base.clone())
+            .path_and_query(target)
+            .build()
             .map_err(|error| InputError::new("path and query", format!("make no URI ({error})")))?;
         let (content_type, bytes) = match self.body {
             Body::None => (None, Vec::new()),
             Body::Form(params) => (
                 Some(HeaderValue::from_static("application/x-www-form-urlencoded")),
-                encoding.text(&params).into_bytes(),
+                form(&params, encoding),
             ),
             Body::Json(bytes) => (Some(HeaderValue::from_static("application/json")), bytes),
             Body::Bytes { content_type, bytes } => {
@@ -287,6 +304,14 @@ impl<'a> Draft<'a> {
         }
         Ok(request)
     }
+}
+
+/// A form, with room for what an auth appends to it.
+fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
+    const SIGNATURE: usize = 128;
+    let mut text = String::with_capacity(encoding.length(params) + SIGNATURE);
+    encoding.write(params, &mut text);
+    text.into_bytes()
 }
 
 /// A call that the crate does not list: new, undocumented or internal. It is signed, encoded,

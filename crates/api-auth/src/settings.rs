@@ -200,7 +200,7 @@ impl Settings {
         for (site, argument, url) in sites {
             let base = Base::parse(argument, url, &self.network)?;
             self.network.loopback &= base.loopback;
-            bases.push((*site, base.text));
+            bases.push((*site, base));
         }
         let user_agent = match &self.application {
             Some(name) => [name, " ", provider.user_agent].concat(),
@@ -250,8 +250,12 @@ fn built_in(
     Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
 }
 
-struct Base {
-    text: String,
+/// Where the paths of a site begin.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    /// Without a slash at its end.
+    pub(crate) text: String,
+    pub(crate) uri: Uri,
     loopback: bool,
 }
 
@@ -285,7 +289,8 @@ impl Base {
         let scheme = if https { "https" } else { "http" };
         let path = uri.path().trim_end_matches('/');
         let text = format!("{scheme}://{authority}{path}");
-        Ok(Self { text, loopback: is_loopback(host) })
+        let loopback = is_loopback(host);
+        Ok(Self { text, uri, loopback })
     }
 }
 
@@ -302,7 +307,8 @@ fn is_loopback(host: &str) -> bool {
 macro_rules! builder_knobs {
     () => {
         /// Sets the deadline of one exchange, from connecting to the last byte of the reply.
-        /// Default: 30 s. Further tries have a deadline of their own each.
+        /// Default: 30 s. Further tries have a deadline of their own each. One of more than 10 s may
+        /// be held up to a second late.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.timeout(timeout);

@@ -180,6 +180,11 @@ impl FormSession {
         state.token.clone().filter(|_| !state.refused)
     }
 
+    fn is_open(&self) -> bool {
+        let state = self.state();
+        state.token.is_some() && !state.refused
+    }
+
     /// Forgets how to open a session, and drops the token from the store: nobody is to take the
     /// session over any more. The token itself stays, for the call that ends the session.
     pub fn close(&self) {
@@ -225,7 +230,7 @@ impl FormSession {
 
 impl Auth for FormSession {
     fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
-        if self.token().is_some() || self.take_from_store() {
+        if self.is_open() || self.take_from_store() {
             return Ok(None);
         }
         let guard = self.store.as_ref().and_then(|(key, store)| store.lock(key));

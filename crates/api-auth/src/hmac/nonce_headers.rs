@@ -85,17 +85,22 @@ pub fn params<'a>(
 /// # Ok::<(), api_auth::http::uri::InvalidUri>(())
 /// ```
 pub fn signed_url(uri: &Uri) -> String {
-    [&origin(uri), uri.path()].concat()
+    let mut url = origin(uri);
+    url.push_str(uri.path());
+    url
 }
 
 /// Scheme, host and port as they are signed: lower case, a default port left out.
 fn origin(uri: &Uri) -> String {
-    let scheme = uri.scheme_str().unwrap_or("https").to_ascii_lowercase();
-    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-    match (uri.port_u16(), scheme.as_str()) {
-        (None, _) | (Some(80), "http") | (Some(443), "https") => format!("{scheme}://{host}"),
-        (Some(port), _) => format!("{scheme}://{host}:{port}"),
+    let scheme = uri.scheme_str().unwrap_or("https");
+    let mut text = String::with_capacity(256);
+    text.extend([scheme, "://", uri.host().unwrap_or_default()]);
+    text.make_ascii_lowercase();
+    match (uri.port_u16(), scheme) {
+        (None, _) | (Some(80), "http") | (Some(443), "https") => {}
+        (Some(port), _) => text.extend([":", &port.to_string()]),
     }
+    text
 }
 
 /// The whole message, for looking at; [`signature`] does without it.

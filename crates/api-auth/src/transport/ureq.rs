@@ -7,6 +7,7 @@
 //! | status as error | off | the body of an error would be lost |
 //! | redirects | 0 | a signed request must not be replayed elsewhere |
 //! | deadline | per call, held by ureq | it bounds the whole exchange, trickled bytes included |
+//! | far deadlines | in whole seconds | ureq tells the socket a new one before each read and write |
 //! | resolver | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
 //! | buffers | 16 KiB | 128 KiB twice a connection is what a new connection costs most |
 //! | proxy | none to the own machine | plain http to 127.0.0.1 must not leave it by a proxy |
@@ -17,6 +18,7 @@
 mod resolver;
 #[cfg(feature = "rustls")]
 mod roots;
+mod steps;
 
 use std::io::{ErrorKind as Io, Read};
 use std::sync::Arc;
@@ -25,10 +27,11 @@ use http::Method;
 use ureq::config::Config;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Body, Timeout};
 
 use self::resolver::CachingResolver;
+use self::steps::Steps;
 use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 use crate::settings::{NetworkSettings, ProxyChoice, RESPONSE_LIMIT};
 use crate::{Clock, InputError};
@@ -147,10 +150,10 @@ fn agent(
     extra_roots: &[Vec<u8>],
 ) -> Result<Agent, InputError> {
     if extra_roots.is_empty() {
-        return Ok(Agent::with_parts(config, DefaultConnector::new(), names));
+        return Ok(Agent::with_parts(config, DefaultConnector::new().chain(Steps), names));
     }
     #[cfg(feature = "rustls")]
-    return Ok(Agent::with_parts(config, roots::connector(extra_roots)?, names));
+    return Ok(Agent::with_parts(config, roots::connector(extra_roots)?.chain(Steps), names));
     #[cfg(not(feature = "rustls"))]
     Err(InputError::new("extra_root_certificates", "needs the feature `rustls`"))
 }

@@ -1,5 +1,5 @@
-//! Name look-ups, kept for a while. Uses ureq's `unversioned` module: this file and `roots.rs`
-//! are the only ones that do, and ureq's minor is pinned for them.
+//! Name look-ups, kept for a while. Uses ureq's `unversioned` module: this file, `roots.rs`
+//! and `steps.rs` are the only ones that do, and ureq's minor is pinned for them.
 
 use std::collections::HashMap;
 use std::fmt;

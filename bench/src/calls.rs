@@ -1,0 +1,294 @@
+//! One warm call, `GET /r2/access` of a user that changes, by us and by hand.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use api_auth::http;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use sha2::Sha256;
+use tinypass_client::{Client, Environment};
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use crate::samples::{AID, KEY, PlainAccess, USER_AGENT};
+use crate::server::{Server, connect};
+
+pub const RAW: &str = "raw socket";
+pub const BEST: &str = "bare ureq, best settings";
+pub const SAME: &str = "bare ureq, our settings";
+pub const REQWEST: &str = "reqwest::blocking";
+pub const OURS: &str = "tinypass-client";
+
+pub const ALL: [&str; 5] = [RAW, BEST, SAME, REQWEST, OURS];
+
+/// Where to call, and whom to trust.
+#[derive(Clone)]
+pub struct Target {
+    pub url: String,
+    pub port: u16,
+    /// For TLS.
+    pub ca_pem: Option<String>,
+}
+
+impl Target {
+    pub fn of(server: &Server, secure: bool) -> Self {
+        Self {
+            url: server.url(secure),
+            port: if secure { server.secure } else { server.plain },
+            ca_pem: secure.then(|| server.ca_pem.clone()),
+        }
+    }
+}
+
+/// A way to make the call; each gives the record's id.
+pub type Call = Box<dyn FnMut(u64) -> String + Send>;
+
+/// The contender of that name.
+pub fn caller(name: &str, target: &Target) -> Call {
+    match name {
+        RAW => raw(target),
+        BEST => bare(Arc::new(best_agent(target)), target),
+        SAME => bare(Arc::new(same_agent(target)), target),
+        REQWEST => reqwest(target),
+        OURS => ours(Arc::new(client(target)), "premium-content"),
+        other => panic!("no contender {other:?}"),
+    }
+}
+
+/// The client with the settings of production, but for the place.
+pub fn client(target: &Target) -> Client {
+    let builder = Client::builder(AID, KEY).environment(Environment::Custom(target.url.clone()));
+    match &target.ca_pem {
+        Some(pem) => builder.extra_root_certificates(pem.as_bytes()).build().unwrap(),
+        None => builder.build().unwrap(),
+    }
+}
+
+pub fn ours(client: Arc<Client>, rid: &'static str) -> Call {
+    let mut user = String::new();
+    Box::new(move |number| {
+        name_user(&mut user, number);
+        client.get_access(rid, &user).unwrap().unwrap().id.unwrap()
+    })
+}
+
+fn name_user(user: &mut String, number: u64) {
+    user.clear();
+    let _ = write!(user, "user_{number}");
+}
+
+/// Signing as it is written by hand: the key is prepared once, the text goes to a stack array.
+#[derive(Clone)]
+struct Signer(Hmac<Sha256>);
+
+impl Signer {
+    fn new() -> Self {
+        Self(Hmac::new_from_slice(KEY.as_bytes()).unwrap())
+    }
+
+    /// `AID:signature` of a GET, into a text that is used again.
+    fn header(&self, target: &str, out: &mut String) {
+        let mut mac = self.0.clone();
+        mac.update(b"GET ");
+        mac.update(target.as_bytes());
+        let mut text = [0; 43];
+        URL_SAFE_NO_PAD.encode_slice(mac.finalize().into_bytes(), &mut text).unwrap();
+        out.clear();
+        out.push_str(AID);
+        out.push(':');
+        out.push_str(str::from_utf8(&text).unwrap());
+    }
+}
+
+fn decode(body: &[u8]) -> String {
+    serde_json::from_slice::<PlainAccess>(body).unwrap().id.unwrap()
+}
+
+/// Writes a request into a buffer that is used again, and reads the answer into another.
+fn raw(target: &Target) -> Call {
+    match &target.ca_pem {
+        None => raw_over(connect(target.port), target),
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let config = ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            let name = ServerName::try_from("localhost").unwrap();
+            let session = ClientConnection::new(Arc::new(config), name).unwrap();
+            raw_over(StreamOwned::new(session, connect(target.port)), target)
+        }
+    }
+}
+
+fn raw_over(mut stream: impl Read + Write + Send + 'static, target: &Target) -> Call {
+    let signer = Signer::new();
+    let port = target.port;
+    let (mut path, mut header, mut request) = (String::new(), String::new(), Vec::new());
+    let mut reply = vec![0; 16 * 1024];
+    Box::new(move |number| {
+        path.clear();
+        write!(path, "/r2/access?rid=premium-content&user_ref=user_{number}").unwrap();
+        signer.header(&path, &mut header);
+        request.clear();
+        write!(
+            request,
+            "GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\naccept: application/json\r\n\
+             user-agent: {USER_AGENT}\r\nauthorization: {header}\r\n\r\n"
+        )
+        .unwrap();
+        stream.write_all(&request).unwrap();
+        stream.flush().unwrap();
+        let mut filled = 0;
+        loop {
+            filled += stream.read(&mut reply[filled..]).unwrap();
+            let bytes = &reply[..filled];
+            let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+                continue;
+            };
+            let length = bytes[..head]
+                .split(|byte| *byte == b'\n')
+                .find_map(|line| line.strip_prefix(b"content-length: "))
+                .map(|digits| str::from_utf8(digits).unwrap().trim().parse::<usize>().unwrap());
+            let (body, end) = (head + 4, head + 4 + length.unwrap());
+            if filled >= end {
+                return decode(&reply[body..end]);
+            }
+        }
+    })
+}
+
+/// The address of the one host, looked up once.
+#[derive(Debug)]
+struct OneHost(OnceLock<SocketAddr>);
+
+impl Resolver for OneHost {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let known = match self.0.get() {
+            Some(address) => *address,
+            None => {
+                let found = DefaultResolver::default().resolve(uri, config, timeout)?;
+                let four = found.iter().find(|address| address.is_ipv4());
+                *self.0.get_or_init(|| *four.unwrap_or(&found[0]))
+            }
+        };
+        let mut addresses = self.empty();
+        addresses.push(known);
+        Ok(addresses)
+    }
+}
+
+fn tls(target: &Target) -> TlsConfig {
+    let roots = match &target.ca_pem {
+        Some(pem) => RootCerts::new_with_certs(&[Certificate::from_pem(pem.as_bytes()).unwrap()]),
+        None => RootCerts::WebPki,
+    };
+    TlsConfig::builder().root_certs(roots).build()
+}
+
+/// What a careful engineer sets who knows ureq well: small buffers, no look-up a call, deadlines
+/// that cost nothing.
+pub fn best_agent(target: &Target) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .timeout_per_read(Some(Duration::from_secs(30)))
+        .timeout_per_write(Some(Duration::from_secs(30)))
+        .input_buffer_size(16 * 1024)
+        .output_buffer_size(16 * 1024)
+        .max_idle_connections(16)
+        .max_idle_connections_per_host(16)
+        .tls_config(tls(target))
+        .build();
+    Agent::with_parts(config, DefaultConnector::new(), OneHost(OnceLock::new()))
+}
+
+/// The settings that our client uses, without what it adds to ureq.
+fn same_agent(target: &Target) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .timeout_per_call(Some(Duration::from_secs(30)))
+        .input_buffer_size(16 * 1024)
+        .output_buffer_size(16 * 1024)
+        .max_idle_connections(16)
+        .max_idle_connections_per_host(16)
+        .tls_config(tls(target))
+        .build()
+        .new_agent()
+}
+
+/// A whole `http::Request` to the agent, the body into a buffer that is used again.
+pub fn bare(agent: Arc<Agent>, target: &Target) -> Call {
+    let signer = Signer::new();
+    let base = target.url.clone();
+    let (mut header, mut body) = (String::new(), Vec::new());
+    Box::new(move |number| {
+        let url = format!("{base}/r2/access?rid=premium-content&user_ref=user_{number}");
+        signer.header(&url[base.len()..], &mut header);
+        let request = http::Request::get(url)
+            .header(http::header::ACCEPT, http::HeaderValue::from_static("application/json"))
+            .header(http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT))
+            .header(http::header::AUTHORIZATION, &header)
+            .body(())
+            .unwrap();
+        let mut reply = agent.run(request).unwrap();
+        assert_eq!(reply.status(), 200);
+        body.clear();
+        reply.body_mut().as_reader().read_to_end(&mut body).unwrap();
+        decode(&body)
+    })
+}
+
+fn reqwest(target: &Target) -> Call {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::blocking::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(30))
+        .user_agent(USER_AGENT);
+    if let Some(pem) = &target.ca_pem {
+        let root = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+        builder = builder.tls_certs_only([root]);
+    }
+    let client = builder.build().unwrap();
+    let signer = Signer::new();
+    let base = target.url.clone();
+    let mut header = String::new();
+    Box::new(move |number| {
+        let url = format!("{base}/r2/access?rid=premium-content&user_ref=user_{number}");
+        signer.header(&url[base.len()..], &mut header);
+        let reply = client
+            .get(url)
+            .header("accept", "application/json")
+            .header("authorization", &header)
+            .send()
+            .unwrap();
+        assert_eq!(reply.status(), 200);
+        decode(&reply.bytes().unwrap())
+    })
+}

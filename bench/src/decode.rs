@@ -1,0 +1,113 @@
+//! Reading answers: time, allocations and memory, against a plain derived struct.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use api_auth::{Endpoint, Request, Response, TransportError};
+use tinypass_client::{AccessPage, Client, SearchAccess};
+
+use crate::count::count;
+use crate::report::{Limit, Row, Section, contenders};
+use crate::rounds::{Contender, race};
+use crate::samples::{AID, KEY, PlainList, list};
+
+const PLAIN: &str = "plain derived struct";
+const OURS: &str = "SearchAccess::parse";
+const VALUE: &str = "serde_json::Value";
+
+pub fn section() -> Section {
+    let body = list(1000);
+    let response = Response::new(body.clone().into_bytes());
+    let search = SearchAccess::new();
+    let parse = || -> AccessPage { search.parse(&response).unwrap() };
+    assert_eq!(parse().data.len(), 1000);
+    let mut ways = [
+        Contender::new(PLAIN, |_| serde_json::from_slice::<PlainList>(body.as_bytes()).unwrap()),
+        Contender::new(OURS, |_| parse()),
+        Contender::new(VALUE, |_| {
+            serde_json::from_slice::<serde_json::Value>(body.as_bytes()).unwrap()
+        }),
+    ];
+    let race = race(&mut ways, 41, 4);
+    let plain = race.counts(PLAIN).allocations;
+    let mut rows = vec![
+        Row::ratio("list of 1000 records: time", &race, OURS, PLAIN, Limit::above(1.05, 1.2)),
+        Row::count(
+            "list of 1000 records: allocations",
+            race.counts(OURS).allocations,
+            Limit::above(plain as f64, (plain + 1000) as f64),
+            format!("{PLAIN}: {plain}"),
+        ),
+    ];
+    rows.push(peak(&body));
+    rows.extend(paging());
+    let table = Some(contenders(&race, PLAIN));
+    Section { title: "Reading answers", name: "decode", rows, table }
+}
+
+fn client(send: impl Fn(Request) -> Vec<u8> + Send + Sync + 'static) -> Client {
+    let send = move |request: Request| -> Result<Response, TransportError> {
+        Ok(Response::new(send(request)))
+    };
+    Client::builder(AID, KEY).transport(send).build().unwrap()
+}
+
+/// The most memory during a call, as a multiple of the body and what is made of it.
+fn peak(body: &str) -> Row {
+    let held = count(|| serde_json::from_slice::<PlainList>(body.as_bytes()).unwrap());
+    // A growing vector holds its old and its new buffer for a moment, in any decoder.
+    let floor = body.len() + held.1.peak;
+    let copy = body.to_owned();
+    let client = client(move |_| copy.clone().into_bytes());
+    client.search_access(&SearchAccess::new()).unwrap();
+    let (page, counts) = count(|| client.search_access(&SearchAccess::new()).unwrap());
+    assert_eq!(page.data.len(), 1000);
+    let percent = counts.peak * 100 / floor;
+    Row::count(
+        "most memory while decoding, percent of body + plain struct",
+        percent,
+        Limit::at(110.0),
+        format!("{} KiB", floor / 1024),
+    )
+}
+
+/// A million records, in pages of 1000, from a server in the same thread.
+fn paging() -> Vec<Row> {
+    const PAGES: usize = 1000;
+    let in_flight = Arc::new(AtomicUsize::new(0));
+    let (flying, sent) = (in_flight.clone(), AtomicUsize::new(0));
+    let client = client(move |request| {
+        assert_eq!(flying.fetch_add(1, SeqCst), 0, "one request at a time");
+        sent.fetch_add(1, SeqCst);
+        let query = request.uri().query().unwrap();
+        let page = query.split('&').find_map(|pair| pair.strip_prefix("page=")).unwrap();
+        let page: usize = page.parse().unwrap();
+        let records = if page < PAGES { 1000 } else { 0 };
+        let one = |index| format!(r#"{{"id":"id{:010}"}}"#, page * 1000 + index);
+        let records: Vec<String> = (0..records).map(one).collect();
+        flying.fetch_sub(1, SeqCst);
+        format!(r#"{{"data":[{}]}}"#, records.join(",")).into_bytes()
+    });
+    let peak_of = |items: usize| {
+        let read = Cell::new(0);
+        let all = || {
+            let items = client.accesses(&SearchAccess::new()).take(items);
+            items.for_each(|item| read.set(read.get() + usize::from(item.is_ok())));
+        };
+        let ((), counts) = count(all);
+        assert_eq!(read.get(), items);
+        counts.peak
+    };
+    // Most of it are the ids of the last 65 536 records.
+    let (some, all) = (peak_of(200_000) / 1024, peak_of(1_000_000) / 1024);
+    vec![
+        Row::count(
+            "paging 1,000,000 records: most memory, KiB",
+            all,
+            Limit::at(10_240.0),
+            format!("paging 200,000: {some}"),
+        ),
+        Row::told("paging: requests in flight", "1", "1"),
+    ]
+}

@@ -1,0 +1,174 @@
+//! The table.
+
+use std::fmt::Write as _;
+
+use crate::rounds::{Race, Spread};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Holds,
+    Broken,
+    /// The floor was not steady.
+    NoConclusion,
+    /// Has no bound of its own.
+    Told,
+}
+
+/// What a figure should be, and what it may be: `--check` fails where the bound is broken. They
+/// differ where an aim was missed; `NOTES` then tells why.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    aim: f64,
+    bound: f64,
+}
+
+impl Limit {
+    /// The aim is reached, and held.
+    pub const fn at(aim: f64) -> Self {
+        Self { aim, bound: aim }
+    }
+
+    /// The aim is not reached; what is reached is held.
+    pub const fn above(aim: f64, bound: f64) -> Self {
+        Self { aim, bound }
+    }
+
+    fn text(self) -> [String; 2] {
+        [self.aim, self.bound].map(|most| format!("<= {most}"))
+    }
+}
+
+/// One figure.
+pub struct Row {
+    pub figure: String,
+    pub measured: String,
+    pub floor: String,
+    /// Texts of aim and bound.
+    pub limit: [String; 2],
+    pub aim_missed: bool,
+    pub verdict: Verdict,
+}
+
+impl Row {
+    /// A count that does not jitter.
+    pub fn count(figure: &str, measured: usize, limit: Limit, floor: impl Into<String>) -> Self {
+        let value = measured as f64;
+        let verdict = if value <= limit.bound { Verdict::Holds } else { Verdict::Broken };
+        Self {
+            figure: figure.to_owned(),
+            measured: measured.to_string(),
+            floor: floor.into(),
+            limit: limit.text(),
+            aim_missed: value > limit.aim,
+            verdict,
+        }
+    }
+
+    /// `name` as a multiple of `floor`, and what it may be at most.
+    pub fn ratio(figure: &str, race: &Race, name: &str, floor: &str, limit: Limit) -> Self {
+        let row =
+            Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit);
+        let quiet = race.spread(name).p10 / race.spread(floor).p10;
+        Self { measured: format!("{}; quiet {quiet:.2} x", row.measured), ..row }
+    }
+
+    /// A ratio, the floor's name and time, and what the ratio may be at most.
+    pub fn multiple(figure: &str, ratio: Spread, floor: (&str, Spread), limit: Limit) -> Self {
+        let (name, time) = floor;
+        let verdict = match ratio.median <= limit.bound {
+            _ if !time.is_steady() => Verdict::NoConclusion,
+            true => Verdict::Holds,
+            false => Verdict::Broken,
+        };
+        Self {
+            figure: figure.to_owned(),
+            measured: times(ratio),
+            floor: format!("{name}: {}", duration(time.median)),
+            limit: limit.text().map(|text| text + " x"),
+            aim_missed: ratio.median > limit.aim,
+            verdict,
+        }
+    }
+
+    pub fn told(figure: &str, measured: impl Into<String>, floor: impl Into<String>) -> Self {
+        Self {
+            figure: figure.to_owned(),
+            measured: measured.into(),
+            floor: floor.into(),
+            limit: ["-".to_owned(), "-".to_owned()],
+            aim_missed: false,
+            verdict: Verdict::Told,
+        }
+    }
+}
+
+/// A ratio with its spread.
+pub fn times(ratio: Spread) -> String {
+    format!("{:.2} x ({:.2} to {:.2})", ratio.median, ratio.p10, ratio.p90)
+}
+
+pub fn duration(nanoseconds: f64) -> String {
+    match nanoseconds {
+        short if short < 1e3 => format!("{short:.0} ns"),
+        middle if middle < 1e6 => format!("{:.1} us", middle / 1e3),
+        long => format!("{:.2} ms", long / 1e6),
+    }
+}
+
+/// Rows that are measured together, and again if one of them breaks its bound.
+pub struct Section {
+    pub title: &'static str,
+    /// What selects it on the command line.
+    pub name: &'static str,
+    pub rows: Vec<Row>,
+    /// What is worth reading beside the rows.
+    pub table: Option<String>,
+}
+
+impl Section {
+    pub fn is_broken(&self) -> bool {
+        self.rows.iter().any(|row| row.verdict == Verdict::Broken)
+    }
+
+    pub fn markdown(&self) -> String {
+        let mut out = format!("### {}\n\n`cargo xtask bench {}`\n\n", self.title, self.name);
+        out.push_str("| figure | measured | floor or rival | aim | bound | |\n");
+        out.push_str("|---|---|---|---|---|---|\n");
+        for row in &self.rows {
+            let verdict = match row.verdict {
+                Verdict::Holds if row.aim_missed => "bound holds, aim missed",
+                Verdict::Holds => "holds",
+                Verdict::Broken => "**broken**",
+                Verdict::NoConclusion => "floor unsteady, no conclusion",
+                Verdict::Told => "",
+            };
+            let Row { figure, measured, floor, limit: [aim, bound], .. } = row;
+            let _ =
+                writeln!(out, "| {figure} | {measured} | {floor} | {aim} | {bound} | {verdict} |");
+        }
+        if let Some(table) = &self.table {
+            let _ = write!(out, "\n{table}");
+        }
+        out
+    }
+}
+
+/// All contenders of a race beside each other.
+pub fn contenders(race: &Race, floor: &str) -> String {
+    let mut out = format!("| contender | time | p10 to p90 | x {floor} | allocations | bytes |\n");
+    out.push_str("|---|---|---|---|---|---|\n");
+    for name in &race.names {
+        let (time, ratio, counts) = (race.spread(name), race.ratio(name, floor), race.counts(name));
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {} to {} | {:.2} | {} | {} |",
+            duration(time.median),
+            duration(time.p10),
+            duration(time.p90),
+            ratio.median,
+            counts.allocations,
+            counts.bytes,
+        );
+    }
+    out
+}

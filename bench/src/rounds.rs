@@ -1,0 +1,118 @@
+//! Contenders that run in turns, so that what disturbs one disturbs all.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::count::{Counts, count};
+
+/// One way to do the work. Calls are numbered, and no two calls of a round are the same.
+pub struct Contender<'a> {
+    pub name: &'static str,
+    pub call: Box<dyn FnMut(u64) + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    pub fn new<T>(name: &'static str, mut call: impl FnMut(u64) -> T + 'a) -> Self {
+        Self { name, call: Box::new(move |number| drop(black_box(call(black_box(number))))) }
+    }
+}
+
+/// Median, and the tenth from either end.
+#[derive(Debug, Clone, Copy)]
+pub struct Spread {
+    pub p10: f64,
+    pub median: f64,
+    pub p90: f64,
+}
+
+impl Spread {
+    pub fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        Self { p10: at(0.1), median: at(0.5), p90: at(0.9) }
+    }
+
+    /// Whether a floor is steady enough to be a floor.
+    pub fn is_steady(&self) -> bool {
+        self.p90 <= 2.0 * self.p10
+    }
+}
+
+/// Nanoseconds a call, by contender and round.
+pub struct Race {
+    pub names: Vec<&'static str>,
+    times: Vec<Vec<f64>>,
+    pub counts: Vec<Counts>,
+}
+
+/// Runs every contender once a round, in an order that turns.
+pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race {
+    let number = contenders.len();
+    let mut next = 0;
+    let mut counts = Vec::new();
+    for contender in contenders.iter_mut() {
+        // Warm, then counted; the fewest of three, in case another thread was at work.
+        (0..10).for_each(|_| (contender.call)(take(&mut next)));
+        let counted = (0..3).map(|_| count(|| (contender.call)(take(&mut next))).1);
+        counts.push(counted.min_by_key(|counts| counts.allocations).unwrap());
+    }
+    let mut times = vec![Vec::with_capacity(rounds); number];
+    for round in 0..rounds {
+        for turn in 0..number {
+            let index = (round + turn) % number;
+            let begin = Instant::now();
+            for _ in 0..calls {
+                (contenders[index].call)(take(&mut next));
+            }
+            times[index].push(begin.elapsed().as_nanos() as f64 / calls as f64);
+        }
+    }
+    Race { names: contenders.iter().map(|contender| contender.name).collect(), times, counts }
+}
+
+fn take(number: &mut u64) -> u64 {
+    *number += 1;
+    *number
+}
+
+impl Race {
+    fn index(&self, name: &str) -> usize {
+        self.names.iter().position(|known| *known == name).unwrap()
+    }
+
+    pub fn spread(&self, name: &str) -> Spread {
+        Spread::of(self.times[self.index(name)].clone())
+    }
+
+    /// `name` as a multiple of `floor`, round by round.
+    pub fn ratio(&self, name: &str, floor: &str) -> Spread {
+        let pairs = self.times[self.index(name)].iter().zip(&self.times[self.index(floor)]);
+        Spread::of(pairs.map(|(one, other)| one / other).collect())
+    }
+
+    pub fn counts(&self, name: &str) -> Counts {
+        self.counts[self.index(name)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contender_that_does_twice_the_work_is_about_twice_as_slow() {
+        fn work(times: u64) -> u64 {
+            (0..times * 20_000).fold(0, |sum, number| black_box(sum ^ number))
+        }
+        let mut contenders =
+            [Contender::new("one", |_| work(1)), Contender::new("two", |_| work(2))];
+        let ratio = race(&mut contenders, 21, 5).ratio("two", "one").median;
+        assert!((1.2..3.3).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn allocations_are_counted() {
+        let race = race(&mut [Contender::new("two", |_| (vec![0_u8; 10], vec![0_u8; 20]))], 1, 1);
+        assert_eq!((race.counts[0].allocations, race.counts[0].bytes), (2, 30));
+    }
+}

@@ -1,0 +1,46 @@
+//! What is sent and answered everywhere.
+
+use serde::Deserialize;
+
+pub const AID: &str = "AIDAIDAID0";
+pub const KEY: &str = "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t";
+/// The `user-agent` that all contenders send.
+pub const USER_AGENT: &str = "tinypass-client/0.1.0";
+
+/// An access record: eleven fields.
+pub const ACCESS: &str = r#"{"id":"1VShIZzLeIod","aid":"AIDAIDAID0","rid":"premium-content","uid":"PNI9Q4t7Vc","amount":4.99,"currency":"USD","created":1399482000,"expires":1893456000,"user_ref":"user_42","user_email":"ann@example.org","tags":["news","sport"]}"#;
+
+pub const TOKEN_REPLY: &str =
+    r#"{"access_token":"0123456789abcdef0123456789abcdef","expires_in":7200}"#;
+
+/// The same eleven fields as a plain derived struct, for whoever decodes by hand.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[allow(dead_code, reason = "it is decoded, not read")]
+pub struct PlainAccess {
+    pub id: Option<String>,
+    pub aid: Option<String>,
+    pub rid: Option<String>,
+    pub uid: Option<String>,
+    pub amount: Option<f64>,
+    pub currency: Option<String>,
+    pub created: Option<i64>,
+    pub expires: Option<i64>,
+    pub user_ref: Option<String>,
+    pub user_email: Option<String>,
+    pub tags: Vec<String>,
+}
+
+/// A list of `number` records, each with an id of its own.
+pub fn list(number: usize) -> String {
+    let one = |index| ACCESS.replace("1VShIZzLeIod", &format!("id{index:010}"));
+    let records: Vec<String> = (0..number).map(one).collect();
+    format!(r#"{{"data":[{}]}}"#, records.join(","))
+}
+
+/// The same list as a plain derived struct.
+#[derive(Debug, Deserialize)]
+#[allow(dead_code, reason = "it is decoded, not read")]
+pub struct PlainList {
+    pub data: Vec<PlainAccess>,
+}

@@ -1,0 +1,287 @@
+//! The server, in a process of its own: prebuilt answers, one thread a connection, one write an
+//! answer. It is told what to do by lines on its standard input.
+//!
+//! | line | answer |
+//! |---|---|
+//! | `record` | `ok`; requests are kept, and their signatures checked, from now on |
+//! | `recorded` | one JSON line, a list of [`Recorded`]; nothing is kept any more |
+//! | `counts` | connections, requests and token requests since the last `counts` |
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::samples::{ACCESS, AID, KEY, TOKEN_REPLY};
+
+/// A request as it came, and whether its signature holds, if it has one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    pub text: String,
+    pub signed: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    pub connections: usize,
+    pub requests: usize,
+    pub token_requests: usize,
+}
+
+#[derive(Default)]
+struct Ledger {
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+    token_requests: AtomicUsize,
+    recording: AtomicBool,
+    recorded: Mutex<Vec<Recorded>>,
+}
+
+struct Answers {
+    access: Vec<u8>,
+    token: Vec<u8>,
+    none: Vec<u8>,
+}
+
+impl Answers {
+    fn new() -> Self {
+        let reply = |status: &str, body: &str| {
+            let length = body.len();
+            format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\
+                 content-length: {length}\r\n\r\n{body}"
+            )
+            .into_bytes()
+        };
+        Self {
+            access: reply("200 OK", ACCESS),
+            token: reply("200 OK", TOKEN_REPLY),
+            none: reply("404 Not Found", "{}"),
+        }
+    }
+
+    fn to(&self, target: &[u8]) -> &[u8] {
+        match target {
+            _ if target.starts_with(b"/r2/access?") => &self.access,
+            _ if target.starts_with(b"/token") => &self.token,
+            _ => &self.none,
+        }
+    }
+}
+
+/// Runs the server until its input ends.
+pub fn serve(certificate: &str, key: &str) {
+    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let tls = Arc::new(
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap(),
+    );
+    let ledger = Arc::<Ledger>::default();
+    let answers = Arc::new(Answers::new());
+    let listen = |tls: Option<Arc<ServerConfig>>| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (ledger, answers) = (ledger.clone(), answers.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (ledger, answers, tls) = (ledger.clone(), answers.clone(), tls.clone());
+                ledger.connections.fetch_add(1, Relaxed);
+                stream.set_nodelay(true).unwrap();
+                thread::spawn(move || match tls {
+                    Some(tls) => {
+                        let session = ServerConnection::new(tls).unwrap();
+                        converse(StreamOwned::new(session, stream), &ledger, &answers);
+                    }
+                    None => converse(stream, &ledger, &answers),
+                });
+            }
+        });
+        port
+    };
+    let (plain, secure) = (listen(None), listen(Some(tls)));
+    println!("{plain} {secure}");
+    for line in std::io::stdin().lines() {
+        match line.unwrap().as_str() {
+            "record" => {
+                ledger.recording.store(true, Relaxed);
+                println!("ok");
+            }
+            "recorded" => {
+                ledger.recording.store(false, Relaxed);
+                let recorded = std::mem::take(&mut *ledger.recorded.lock().unwrap());
+                println!("{}", serde_json::to_string(&recorded).unwrap());
+            }
+            "counts" => {
+                let counted = Counted {
+                    connections: ledger.connections.swap(0, Relaxed),
+                    requests: ledger.requests.swap(0, Relaxed),
+                    token_requests: ledger.token_requests.swap(0, Relaxed),
+                };
+                println!("{}", serde_json::to_string(&counted).unwrap());
+            }
+            other => panic!("no command {other:?}"),
+        }
+    }
+}
+
+/// Answers the requests of a connection, which come one at a time.
+fn converse(mut stream: impl Read + Write, ledger: &Ledger, answers: &Answers) {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut buffer[filled..]) {
+            Ok(read) if read > 0 => filled += read,
+            _ => return,
+        }
+        let Some(length) = length_of(&buffer[..filled]) else { continue };
+        if filled < length {
+            continue;
+        }
+        let request = &buffer[..length];
+        let target = request.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+        ledger.requests.fetch_add(1, Relaxed);
+        if target.starts_with(b"/token") {
+            ledger.token_requests.fetch_add(1, Relaxed);
+        }
+        if ledger.recording.load(Relaxed) {
+            let text = String::from_utf8_lossy(request).into_owned();
+            let signed = signature_holds(&text);
+            ledger.recorded.lock().unwrap().push(Recorded { text, signed });
+        }
+        if stream.write_all(answers.to(target)).and_then(|()| stream.flush()).is_err() {
+            return;
+        }
+        filled = 0;
+    }
+}
+
+/// How long the request is, once its head is there.
+fn length_of(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    if bytes.starts_with(b"GET ") {
+        return Some(head);
+    }
+    let text = str::from_utf8(&bytes[..head]).ok()?;
+    Some(head + header(text, "content-length").map_or(0, |length| length.parse().unwrap()))
+}
+
+pub fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
+    request
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
+}
+
+/// Checks `authorization: AID:signature`, by hand.
+fn signature_holds(request: &str) -> Option<bool> {
+    use base64::Engine;
+    let (id, signature) = header(request, "authorization")?.split_once(':')?;
+    let message = request.lines().next()?.strip_suffix(" HTTP/1.1")?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    let good = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    Some(id == AID && good == signature)
+}
+
+/// The server's process, and the line to it.
+pub struct Server {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    pub plain: u16,
+    pub secure: u16,
+    /// What clients must trust.
+    pub ca_pem: String,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let (certificate, key, ca_pem) = certificates();
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["serve", &certificate, &key])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = process.stdin.take().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut server = Self { process, input, output, plain: 0, secure: 0, ca_pem };
+        let line = server.line();
+        let (plain, secure) = line.split_once(' ').unwrap();
+        server.plain = plain.parse().unwrap();
+        server.secure = secure.parse().unwrap();
+        server
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn tell(&mut self, command: &str) -> String {
+        writeln!(self.input, "{command}").unwrap();
+        self.line()
+    }
+
+    /// What the server counted since it was asked last.
+    pub fn counts(&mut self) -> Counted {
+        serde_json::from_str(&self.tell("counts")).unwrap()
+    }
+
+    /// The requests that `work` sends.
+    pub fn record(&mut self, work: impl FnOnce()) -> Vec<Recorded> {
+        self.tell("record");
+        work();
+        serde_json::from_str(&self.tell("recorded")).unwrap()
+    }
+
+    pub fn url(&self, secure: bool) -> String {
+        match secure {
+            false => format!("http://localhost:{}", self.plain),
+            true => format!("https://localhost:{}", self.secure),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A certificate for `localhost`, its key, and the authority that signed it, as PEM.
+fn certificates() -> (String, String, String) {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    let mut ca = CertificateParams::new(vec![]).unwrap();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &ca).unwrap();
+    (leaf.pem(), key.serialize_pem(), ca.pem())
+}
+
+/// A connection by hand.
+pub fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("localhost", port)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}

@@ -1,0 +1,84 @@
+//! Deadlines in whole seconds while they are far away. ureq tells the socket the time that is left
+//! before each read and write; what is left differs each time by microseconds, and each difference
+//! is a system call. Uses ureq's `unversioned` module.
+
+use std::time::Duration;
+
+use ureq::unversioned::transport::time::Duration as Left;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+/// What is nearer than this is held exactly.
+const FAR: Duration = Duration::from_secs(10);
+
+/// The last link of a chain of connectors.
+#[derive(Debug)]
+pub(super) struct Steps;
+
+impl<In: Transport> Connector<In> for Steps {
+    type Out = Stepped<In>;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        Ok(chained.map(Stepped))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Stepped<T>(T);
+
+impl<T: Transport> Transport for Stepped<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.0.transmit_output(amount, stepped(timeout))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.0.await_input(stepped(timeout))
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}
+
+/// Rounds what is left up to a whole second, if it is far.
+fn stepped(timeout: NextTimeout) -> NextTimeout {
+    match timeout.after {
+        Left::Exact(left) if left > FAR => {
+            let up = u64::from(left.subsec_nanos() > 0);
+            NextTimeout { after: Left::from_secs(left.as_secs().saturating_add(up)), ..timeout }
+        }
+        _ => timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(duration: Duration) -> Left {
+        stepped(NextTimeout { after: Left::Exact(duration), ..NextTimeout::default() }).after
+    }
+
+    #[test]
+    fn a_far_deadline_is_a_whole_second_and_a_near_one_is_exact() {
+        let micro = Duration::from_micros(1);
+        let thirty = Duration::from_secs(30);
+        assert_eq!(left(thirty - micro), Left::from_secs(30));
+        assert_eq!(left(thirty), Left::from_secs(30));
+        assert_eq!(left(FAR + micro), Left::from_secs(11));
+        assert_eq!(left(FAR), Left::from_secs(10));
+        assert_eq!(left(FAR - micro), Left::Exact(FAR - micro));
+        assert_eq!(stepped(NextTimeout::default()), NextTimeout::default());
+    }
+}
