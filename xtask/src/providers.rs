@@ -127,7 +127,6 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             example("credits", &["accounts", "demo"]),
             example("tour", &[]),
             example("login", &["--no-browser"]),
-            example("tour", &[]),
         ],
     },
     Provider {
