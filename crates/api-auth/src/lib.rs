@@ -26,6 +26,8 @@ mod auth;
 pub mod block;
 mod client;
 mod clock;
+#[cfg(any(feature = "jiff", feature = "rust_decimal"))]
+mod convert;
 mod curl;
 mod decode;
 mod encode;

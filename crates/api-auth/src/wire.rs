@@ -16,6 +16,8 @@ use serde_json::value::RawValue;
 
 /// Seconds since 1970-01-01 00:00 UTC.
 ///
+/// With the feature `jiff` it converts to and from `jiff::Timestamp`.
+///
 /// ```
 /// use std::time::{Duration, SystemTime};
 /// use api_auth::UnixTime;
@@ -81,7 +83,8 @@ impl<'de> Deserialize<'de> for UnixTime {
 
 /// An exact decimal number for money: never a binary fraction, from JSON number or text.
 ///
-/// It is kept as an integer and a number of decimals. `4.9` and `4.90` are equal.
+/// It is kept as an integer and a number of decimals. `4.9` and `4.90` are equal. With the feature
+/// `rust_decimal` it converts to and from `rust_decimal::Decimal`, exactly or not at all.
 ///
 /// ```
 /// use api_auth::Amount;
@@ -94,12 +97,12 @@ impl<'de> Deserialize<'de> for UnixTime {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Amount {
-    digits: i64,
-    decimals: u8,
+    pub(crate) digits: i64,
+    pub(crate) decimals: u8,
 }
 
 impl Amount {
-    const MOST_DECIMALS: u8 = 18;
+    pub(crate) const MOST_DECIMALS: u8 = 18;
 
     /// `units` of the smallest coin of a currency with that many `decimals` (2 for cents and
     /// grosze); more than 18 decimals count as 18.

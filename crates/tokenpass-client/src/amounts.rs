@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use api_auth::{InputError, wire};
+use api_auth::{Amount, InputError, wire};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -18,7 +18,8 @@ const DECIMALS: u8 = 8;
 
 /// An amount of a token in satoshis, 10^-8 of the whole one. Exact: never a binary fraction.
 ///
-/// Read and printed as text it is in whole tokens; in JSON it is the number of satoshis.
+/// Read and printed as text it is in whole tokens, as an [`Amount`] too; in JSON it is the number of
+/// satoshis.
 ///
 /// ```
 /// use tokenpass_client::Satoshis;
@@ -103,7 +104,7 @@ fn scaled(digits: &str, scale: i64) -> i64 {
 
 impl fmt::Display for Satoshis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = api_auth::Amount::from_minor_units(self.0, DECIMALS).to_string();
+        let text = Amount::from(*self).to_string();
         f.pad(text.trim_end_matches('0').trim_end_matches('.'))
     }
 }
@@ -113,7 +114,22 @@ impl FromStr for Satoshis {
 
     /// Reads whole tokens with at most eight decimals: `12`, `0.5`, `1e3`.
     fn from_str(text: &str) -> Result<Self, InputError> {
-        let amount: api_auth::Amount = text.parse()?;
+        text.parse::<Amount>()?.try_into()
+    }
+}
+
+impl From<Satoshis> for Amount {
+    /// In whole tokens, with eight decimals.
+    fn from(satoshis: Satoshis) -> Self {
+        Self::from_minor_units(satoshis.0, DECIMALS)
+    }
+}
+
+impl TryFrom<Amount> for Satoshis {
+    type Error = InputError;
+
+    /// Reads whole tokens with at most eight decimals.
+    fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
             InputError::new("amount", "has more than eight decimals or is too large")
         })
@@ -327,6 +343,15 @@ mod tests {
         for bad in ["1.000000001", "x", "", "99999999999999", "1,5"] {
             assert_eq!(bad.parse::<Satoshis>().unwrap_err().argument(), "amount", "{bad:?}");
         }
+    }
+
+    #[test]
+    fn satoshis_are_amounts_of_whole_tokens() {
+        assert_eq!(Amount::from(Satoshis::new(1)).to_string(), "0.00000001");
+        let five: Amount = "5.0".parse().unwrap();
+        assert_eq!(Satoshis::try_from(five).unwrap(), Satoshis::whole(5));
+        let fine: Amount = "0.000000001".parse().unwrap();
+        assert_eq!(Satoshis::try_from(fine).unwrap_err().argument(), "amount");
     }
 
     #[test]
