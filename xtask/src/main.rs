@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod demo;
 mod endpoints;
+mod features;
 mod fuzz;
 mod providers;
 mod sandbox;
@@ -26,7 +27,8 @@ usage: cargo xtask TASK
   endpoints   checks that every listed endpoint is implemented, tested, documented, called
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
   api         writes what each crate shows to docs/api
-  check       checks each crate alone: tree, licences, features, API, packaging
+  check       checks each crate alone: tree, licences, features, API, packaging;
+              --features [CRATE...] compiles every combination of features, and tests them
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 
@@ -51,7 +53,11 @@ fn main() -> ExitCode {
             "sandbox" => sandbox::run(),
             "endpoints" => endpoints::run(),
             "fuzz" => fuzz::run(&mut parser),
-            "check" => check::run(),
+            "check" => words(&mut parser).and_then(|words| match words.split_first() {
+                None => check::run(),
+                Some((first, packages)) if first == "--features" => features::run(packages),
+                Some((first, _)) => Err(format!("no option {first:?}\n\n{HELP}")),
+            }),
             "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
             other => Err(format!("no task {other:?}\n\n{HELP}")),
         },

@@ -27,11 +27,12 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     run_command(cargo(arguments), arguments)
 }
 
-/// Runs cargo with a variable set.
-pub(crate) fn run_with(variable: (&str, &str), arguments: &[&str]) -> Outcome {
-    let mut command = cargo(arguments);
-    command.env(variable.0, variable.1);
-    run_command(command, arguments)
+/// Runs cargo with variables set.
+pub(crate) fn run_with(variables: &[(&str, &str)], arguments: &[impl AsRef<str>]) -> Outcome {
+    let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+    let mut command = cargo(&arguments);
+    command.envs(variables.iter().copied());
+    run_command(command, &arguments)
 }
 
 fn run_command(mut command: Command, arguments: &[&str]) -> Outcome {

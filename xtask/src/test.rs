@@ -7,5 +7,5 @@ pub(crate) fn run() -> Outcome {
     shell::run(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     shell::run(&["test", "--workspace", "--locked"])?;
     let docs = ["doc", "--workspace", "--no-deps", "--locked"];
-    shell::run_with(("RUSTDOCFLAGS", "-D warnings"), &docs)
+    shell::run_with(&[("RUSTDOCFLAGS", "-D warnings")], &docs)
 }

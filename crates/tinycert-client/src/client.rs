@@ -53,10 +53,20 @@ impl Environment {
 
 /// An account's API key with all settings: what opens sessions. Cloning is cheap.
 ///
-/// ```no_run
+/// ```
 /// use tinycert_client::Client;
 ///
-/// let client = Client::builder("the API key").build()?;
+/// # use tinycert_client::{Request, Response, TransportError};
+/// # let server = |request: Request| -> Result<_, TransportError> {
+/// #     let answer = match request.uri().path() {
+/// #         "/api/v1/connect" => r#"{"token":"t"}"#,
+/// #         _ => r#"[{"id":561,"name":"ACME, Inc."}]"#,
+/// #     };
+/// #     Ok(Response::new(answer.into()))
+/// # };
+/// let client = Client::builder("the API key")
+/// #   .transport(server)
+///     .build()?;
 /// let session = client.connect("account@example.com", "My Secret Passphrase")?;
 /// for ca in session.list_cas()? {
 ///     println!("{} {}", ca.id, ca.name.unwrap_or_default());
@@ -336,6 +346,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "ureq")]
     #[test]
     fn no_secret_is_shown() {
         let builder = Client::builder("CANARY").proxy("http://u:CANARY@127.0.0.1:1");

@@ -49,14 +49,20 @@ wire_enum! {
 impl ErrorCode {
     /// The code that an error of a call carries, if the server sent one.
     ///
-    /// ```no_run
-    /// use tinycert_client::{CertId, ErrorCode, Session};
+    /// ```
+    /// use tinycert_client::{CertId, ErrorCode};
     ///
-    /// let session = Session::from_env()?;
+    /// # use tinycert_client::{Client, Request, Response, StatusCode, TransportError};
+    /// # let server = |_: Request| -> Result<_, TransportError> {
+    /// #     let mut response = Response::new(br#"{"code":"NotLatest"}"#.to_vec());
+    /// #     *response.status_mut() = StatusCode::BAD_REQUEST;
+    /// #     Ok(response)
+    /// # };
+    /// # let session = Client::builder("key").transport(server).build()?.resume("token");
     /// match session.reissue_cert(CertId::new(14236)) {
     ///     Ok(id) => println!("now {id}"),
     ///     Err(error) if ErrorCode::of(&error) == Some(ErrorCode::NotLatest) => println!("was done"),
-    ///     Err(error) => eprintln!("{error}"),
+    ///     Err(error) => return Err(error),
     /// }
     /// # Ok::<(), tinycert_client::Error>(())
     /// ```

@@ -51,10 +51,16 @@ impl Environment {
 
 /// A client of one application. Cloning is cheap; use one from any number of threads.
 ///
-/// ```no_run
+/// ```
 /// use tinypass_client::Client;
 ///
-/// let tinypass = Client::from_env()?;
+/// # use tinypass_client::{Request, Response, TransportError};
+/// # let server = |_: Request| -> Result<_, TransportError> {
+/// #     Ok(Response::new(br#"{"id":"1","expires":0}"#.to_vec()))
+/// # };
+/// let tinypass = Client::builder("AIDAIDAID0", "the application's private key")
+/// #   .transport(server)
+///     .build()?;
 /// match tinypass.get_access("premium-content", "user_42")? {
 ///     Some(access) if access.is_active(std::time::SystemTime::now()) => println!("come in"),
 ///     _ => println!("please subscribe"),
@@ -86,6 +92,7 @@ impl Client {
     /// use std::time::Duration;
     /// use tinypass_client::{Client, Environment};
     ///
+    /// # if !cfg!(feature = "ureq") { return Ok(()); }
     /// let tinypass = Client::builder("AIDAIDAID0", "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t")
     ///     .environment(Environment::Sandbox)
     ///     .timeout(Duration::from_secs(5))
@@ -132,12 +139,16 @@ impl Client {
     /// Nothing is sent before the iterator is advanced. It begins at the search's page and asks
     /// for 1000 records a page unless the search says otherwise.
     ///
-    /// ```no_run
-    /// # let tinypass = tinypass_client::Client::from_env()?;
+    /// ```
     /// use tinypass_client::SearchAccess;
     ///
+    /// # use tinypass_client::{Client, Request, Response, TransportError};
+    /// # let one = |_: Request| -> Result<_, TransportError> {
+    /// #     Ok(Response::new(br#"{"data":[{"id":"1","user_email":"ann@example.org"}]}"#.to_vec()))
+    /// # };
+    /// # let tinypass = Client::builder("AIDAIDAID0", "key").transport(one).build()?;
     /// for access in tinypass.accesses(&SearchAccess::new().show_expired(true)) {
-    ///     println!("{:?}", access?.user_email);
+    ///     assert_eq!(access?.user_email.as_deref(), Some("ann@example.org"));
     /// }
     /// # Ok::<(), tinypass_client::Error>(())
     /// ```

@@ -2,6 +2,7 @@
 //!
 //! `tour` is not among them, since each provider has one: `cargo xtask endpoints` runs it.
 
+#![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::process::{Command, Output};

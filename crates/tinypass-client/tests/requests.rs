@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tinypass_client::{
-    CancelSubscription, Client, DownloadPath, Endpoint, ErrorKind, GetAccess, GetDownload,
+    Builder, CancelSubscription, Client, DownloadPath, Endpoint, ErrorKind, GetAccess, GetDownload,
     GetDownloadUrl, GetUser, GrantAccess, Request, Response, RevokeAccess, SearchAccess,
     SearchSubscriptions, Secrets, TransportError, UnixTime,
 };
@@ -17,8 +17,16 @@ use tinypass_client::{
 const NASTY: &str = "a/b+c d&e=é~*%";
 const NASTY_ENCODED: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E*%25";
 
+fn builder() -> Builder {
+    Client::builder("AIDAIDAID0", "key").transport(sends_nothing)
+}
+
+fn sends_nothing(_: Request) -> Result<Response, TransportError> {
+    panic!("was sent")
+}
+
 fn client() -> Client {
-    Client::builder("AIDAIDAID0", "key").build().unwrap()
+    builder().build().unwrap()
 }
 
 /// Method and target of a call; headers, body and host are the same for all.
@@ -38,11 +46,7 @@ fn line(call: &impl Endpoint) -> String {
 
 /// The argument that a call is refused for; nothing is sent.
 fn refused(call: &impl Endpoint) -> String {
-    let client = Client::builder("A", "k")
-        .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
-        .build()
-        .unwrap();
-    let Err(error) = client.execute_raw(call) else { panic!("was accepted") };
+    let Err(error) = client().execute_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -183,12 +187,12 @@ fn curl_masks_the_signature_unless_asked() {
 
 #[test]
 fn the_application_comes_first_in_the_user_agent() {
-    let client = Client::builder("A", "k").application("my-shop/2.1").build().unwrap();
+    let client = builder().application("my-shop/2.1").build().unwrap();
     let request = client.prepare(&SearchAccess::new()).unwrap();
     let agent = request.headers()["user-agent"].to_str().unwrap().to_owned();
     assert!(agent.starts_with("my-shop/2.1 tinypass-client/"), "{agent}");
     for bad in ["a\nb", "ą"] {
-        let error = Client::builder("A", "k").application(bad).build().unwrap_err();
+        let error = builder().application(bad).build().unwrap_err();
         assert_eq!(error.argument(), Some("application"));
     }
 }

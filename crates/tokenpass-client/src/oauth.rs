@@ -55,6 +55,7 @@ fn check_redirect(uri: &str) -> Result<(), InputError> {
 /// ```
 /// use tokenpass_client::{Authorize, Client, Scope};
 ///
+/// # if !cfg!(feature = "ureq") { return Ok(()); }
 /// let tokenpass = Client::builder("IExampleClient00000000000000000A1", "secret").build()?;
 /// let login = Authorize::new("https://app.example.com/back", [Scope::User, Scope::Tca]);
 /// let url = tokenpass.authorize_url(&login)?;

@@ -103,10 +103,20 @@ impl Environment {
 
 /// A client of one merchant or partner. Cloning is cheap; use one from any number of threads.
 ///
-/// ```no_run
+/// ```
 /// use tpay_client::{Client, CreateTransaction, Payer, grosze};
 ///
-/// let tpay = Client::from_env()?;
+/// # use tpay_client::{Request, Response, TransportError};
+/// # let server = |request: Request| -> Result<_, TransportError> {
+/// #     let answer = match request.uri().path() {
+/// #         "/oauth/auth" => r#"{"access_token":"t","expires_in":7200}"#,
+/// #         _ => r#"{"result":"success","transactionPaymentUrl":"https://x/1"}"#,
+/// #     };
+/// #     Ok(Response::new(answer.into()))
+/// # };
+/// let tpay = Client::builder("the client id", "the client secret")
+/// #   .transport(server)
+///     .build()?;
 /// let payer = Payer::new("jan.nowak@example.com", "Jan Nowak");
 /// let order = tpay.create_transaction(&CreateTransaction::new(grosze(1234), "Order 7", payer))?;
 /// println!("{:?}", order.transaction_payment_url);
@@ -151,6 +161,7 @@ impl Client {
     /// ```
     /// use tpay_client::{Client, Environment, MemoryStore};
     ///
+    /// # if !cfg!(feature = "ureq") { return Ok(()); }
     /// let tpay = Client::builder("01HH...-01J0...", "the secret")
     ///     .environment(Environment::Sandbox)
     ///     .token_store(MemoryStore::new())

@@ -13,10 +13,15 @@ use crate::{Alternative, Transaction};
 /// What every error of this crate can be asked, besides what
 /// [`Error`](crate::Error) tells.
 ///
-/// ```no_run
+/// ```
 /// use tpay_client::{BlikPayment, Client, Pay, TpayError};
 ///
-/// # let tpay = Client::from_env()?;
+/// # use tpay_client::{Request, Response, TransportError};
+/// # let server = |_: Request| -> Result<_, TransportError> {
+/// #     let answer = r#"{"result":"success","status":"pending","payments":{"status":"declined"}}"#;
+/// #     Ok(Response::new(answer.into()))
+/// # };
+/// # let tpay = Client::builder("id", "secret").http_basic().transport(server).build()?;
 /// let paid = tpay.pay_transaction("01K1Z6T40ZWKY1XZG9VD5AZ9Q4", Pay::blik(BlikPayment::code("777123")));
 /// match paid {
 ///     Ok(transaction) => println!("{:?}", transaction.status),

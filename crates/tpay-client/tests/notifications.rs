@@ -322,7 +322,11 @@ fn anchors_without_a_root_are_refused() {
 #[test]
 fn the_compiled_in_anchors_are_those_of_the_environment() {
     for environment in [Environment::Production, Environment::Sandbox] {
-        let client = Client::builder("id", "s").environment(environment).build().unwrap();
+        let client = Client::builder("id", "s")
+            .environment(environment)
+            .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
+            .build()
+            .unwrap();
         client.notifications().unwrap();
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
+#![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "../../../tests/support/replies.rs"]

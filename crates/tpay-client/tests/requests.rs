@@ -15,7 +15,11 @@ const NASTY_QUERY: &str = "a%2Fb+c%2Bd%3Fe%23%C4%85%7E*%25";
 const ULID: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
 
 fn client() -> Client {
-    Client::builder("id", "secret").http_basic().build().unwrap()
+    Client::builder("id", "secret")
+        .http_basic()
+        .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
+        .build()
+        .unwrap()
 }
 
 /// Method, target and body of a call; the headers are the same for all.
@@ -45,11 +49,7 @@ fn sent(call: &impl Endpoint) -> String {
 
 /// The argument that a call is refused for; nothing is sent.
 fn refused(call: &impl Endpoint) -> String {
-    let client = Client::builder("id", "secret")
-        .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
-        .build()
-        .unwrap();
-    let Err(error) = client.execute_raw(call) else { panic!("was accepted") };
+    let Err(error) = client().execute_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     assert!(error.nothing_created() && !error.outcome_unknown());
     error.argument().unwrap().to_owned()
