@@ -1,6 +1,7 @@
 //! `cargo xtask endpoints`: each endpoint of `docs/endpoints/*.toml` has its struct, its method of
 //! the client, its request test, its reply test, its rows in the docs, and is really called by the
-//! tour. A gap is a failure.
+//! tour. A gap is a failure. `--write` writes the table of each crate's README, which is compared
+//! otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,26 +24,75 @@ struct Listed {
     method: String,
     path: String,
     source: String,
+    summary: String,
 }
 
 /// What the tour left at the server: the ids that it answered well.
 type Called = BTreeSet<String>;
 
-pub(crate) fn run() -> Outcome {
+pub(crate) fn run(write: bool) -> Outcome {
     let mut gaps = Vec::new();
     for provider in PROVIDERS {
+        if write {
+            write_table(provider)?;
+        }
         gaps.extend(check(provider)?);
     }
     if gaps.is_empty() { Ok(()) } else { Err(format!("gaps:\n  {}", gaps.join("\n  "))) }
 }
 
+/// The endpoints that the project knows of.
+fn listed(provider: &Provider) -> Result<List, String> {
+    let path = format!("docs/endpoints/{}.toml", provider.name);
+    toml::from_str(&shell::read(&path)?).map_err(|error| format!("{path}: {error}"))
+}
+
+fn in_scope(provider: &Provider, listed: &Listed) -> bool {
+    provider.scope.is_empty() || provider.scope.contains(&listed.source.as_str())
+}
+
+/// Where the table of a README begins and ends.
+const MARKS: [&str; 2] =
+    ["<!-- endpoints: written by `cargo xtask endpoints --write` -->\n", "<!-- endpoints: end -->"];
+
+/// The README with the table that the source tells of.
+fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
+    let source = Source::read(&shell::root().join(provider.folder()).join("src"))?;
+    let mut table =
+        String::from("| id | request | method | answer | what it does |\n|---|---|---|---|---|\n");
+    for Listed { id, method, path, summary, .. } in
+        listed(provider)?.endpoint.iter().filter(|listed| in_scope(provider, listed))
+    {
+        let functions = source.functions_of(id);
+        let names: Vec<String> =
+            functions.iter().map(|function| format!("`{}`", function.name)).collect();
+        let mut answers: Vec<String> = Vec::new();
+        for answer in functions.iter().map(|function| function.answer()) {
+            if !answers.contains(&answer) {
+                answers.push(answer);
+            }
+        }
+        let experimental = functions.iter().any(|function| function.is_experimental);
+        let note = if experimental { " (experimental)" } else { "" };
+        let (names, answers) = (names.join(", "), answers.join(", "));
+        let row =
+            format!("| `{id}` | `{method} {path}` | {names} | {answers} | {summary}{note} |\n");
+        table.push_str(&row);
+    }
+    let [begin, end] = MARKS;
+    let (before, rest) = readme.split_once(begin).ok_or("the README has no mark for endpoints")?;
+    let (_, after) = rest.split_once(end).ok_or("the README has no mark of their end")?;
+    Ok([before, begin, "\n", &table, "\n", end, after].concat())
+}
+
+fn write_table(provider: &Provider) -> Outcome {
+    let path = format!("{}/README.md", provider.folder());
+    let text = with_table(provider, &shell::read(&path)?.replace("\r\n", "\n"))?;
+    fs::write(shell::root().join(&path), text).map_err(|error| format!("{path}: {error}"))
+}
+
 fn check(provider: &Provider) -> Result<Vec<String>, String> {
-    let list: List =
-        toml::from_str(&shell::read(&format!("docs/endpoints/{}.toml", provider.name))?)
-            .map_err(|error| format!("docs/endpoints/{}.toml: {error}", provider.name))?;
-    let in_scope = |listed: &&Listed| {
-        provider.scope.is_empty() || provider.scope.contains(&listed.source.as_str())
-    };
+    let list = listed(provider)?;
     let folder = provider.folder();
     let source = Source::read(&shell::root().join(&folder).join("src"))?;
     let requests = shell::read(&format!("{folder}/tests/requests.rs"))?;
@@ -53,12 +103,13 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
 
     let mut gaps = Vec::new();
     let mut complete = 0;
-    let scope: Vec<&Listed> = list.endpoint.iter().filter(in_scope).collect();
+    let scope: Vec<&Listed> =
+        list.endpoint.iter().filter(|listed| in_scope(provider, listed)).collect();
     println!("\n{} ({} endpoints)", provider.package(), scope.len());
     println!("{:32} {:7} {:44} {:28} method of the client", "id", "method", "path", "struct");
     for Listed { id, method, path, .. } in &scope {
-        let structure = source.structs.get(id.as_str());
-        let function = structure.and_then(|name| source.method_with(name));
+        let structure = source.structs.get(id.as_str()).and_then(|names| names.first());
+        let function = source.functions_of(id).first().map(|function| function.name.as_str());
         let test = id.replace('.', "_");
         let quoted = format!("`{id}`");
         let checks = [
@@ -79,6 +130,10 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
         gaps.extend(missing.iter().map(|gap| format!("{} {id}: {gap}", provider.name)));
     }
     println!("{complete} of {}", scope.len());
+    if with_table(provider, &readme.replace("\r\n", "\n"))? != readme.replace("\r\n", "\n") {
+        let package = provider.package();
+        gaps.push(format!("the table in {package}'s README: run `cargo xtask endpoints --write`"));
+    }
     for id in source.structs.keys() {
         if !list.endpoint.iter().any(|listed| listed.id == *id) {
             gaps.push(format!("{} {id}: not in the list of endpoints", provider.name));
@@ -108,10 +163,37 @@ fn tour(provider: &Provider) -> Result<Called, String> {
 
 /// What a crate's source declares.
 struct Source {
-    /// The struct of each endpoint id.
-    structs: BTreeMap<String, String>,
-    /// The public functions of each `impl Client` and `impl Session`, with signature and body.
-    functions: Vec<(String, String)>,
+    /// The structs of each endpoint id.
+    structs: BTreeMap<String, Vec<String>>,
+    /// The public functions of each `impl Client` and `impl Session`.
+    functions: Vec<Function>,
+}
+
+/// A public function, as it is written.
+struct Function {
+    name: String,
+    /// Signature and body, without comments.
+    code: String,
+    /// Its comment says so.
+    is_experimental: bool,
+}
+
+impl Function {
+    /// What a call of it gives, for people.
+    fn answer(&self) -> String {
+        let signature = self.code.split('{').next().unwrap_or_default();
+        let returned = signature.split_once("-> ").map_or("()", |(_, returned)| returned.trim());
+        let inner = returned.strip_prefix("Result<").and_then(|text| text.strip_suffix('>'));
+        match inner.unwrap_or(returned) {
+            "()" => "nothing".to_owned(),
+            items if items.starts_with("Items<") => "an iterator".to_owned(),
+            other => format!("`{other}`"),
+        }
+    }
+
+    fn names(&self, structure: &str) -> bool {
+        self.code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == structure)
+    }
 }
 
 impl Source {
@@ -123,8 +205,9 @@ impl Source {
 
     fn read_folder(&mut self, folder: &Path) -> Outcome {
         let entries = fs::read_dir(folder).map_err(|error| format!("{folder:?}: {error}"))?;
-        for entry in entries {
-            let path = entry.map_err(|error| error.to_string())?.path();
+        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.sort();
+        for path in paths {
             if path.is_dir() {
                 self.read_folder(&path)?;
                 continue;
@@ -148,25 +231,33 @@ impl Source {
                 .split_once("const ID: &'static str = \"")
                 .and_then(|(_, rest)| rest.split('"').next());
             if let Some(id) = id {
-                self.structs.insert(id.to_owned(), name.to_owned());
+                self.structs.entry(id.to_owned()).or_default().push(name.to_owned());
             }
         }
     }
 
     fn read_functions(&mut self, block: &str) {
         let is_code = |line: &&str| !line.trim_start().starts_with("//");
-        let code: String = block.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
-        for function in code.split("pub fn ").skip(1) {
-            let name = function.split(['(', '<']).next().unwrap_or_default();
-            self.functions.push((name.to_owned(), function.to_owned()));
+        let mut comment = "";
+        for (number, part) in block.split("pub fn ").enumerate() {
+            // What comes before the first function is no function.
+            if number > 0 {
+                let code: String =
+                    part.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
+                let name = code.split(['(', '<']).next().unwrap_or_default().to_owned();
+                let is_experimental = comment.contains("Experimental");
+                self.functions.push(Function { name, code, is_experimental });
+            }
+            comment = part.rsplit("\n    }\n").next().unwrap_or_default();
         }
     }
 
-    /// The first function that names the struct.
-    fn method_with(&self, structure: &str) -> Option<&str> {
-        let named = |text: &str| {
-            text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == structure)
-        };
-        self.functions.iter().find(|(_, text)| named(text)).map(|(name, _)| name.as_str())
+    /// The functions that name a struct of the endpoint, those that send it themselves first.
+    fn functions_of(&self, id: &str) -> Vec<&Function> {
+        let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
+        let is_of = |function: &&Function| structs.iter().any(|name| function.names(name));
+        let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
+        functions.sort_by_key(|function| !function.code.contains(".send("));
+        functions
     }
 }

@@ -24,7 +24,8 @@ usage: cargo xtask TASK
   test        what a change needs to be trusted: formatting, lints, all tests, docs
   demo        runs every example against the sandbox and shows what each call sent
   sandbox     starts the servers and prints the variables that lead clients to them
-  endpoints   checks that every listed endpoint is implemented, tested, documented, called
+  endpoints   checks that every listed endpoint is implemented, tested, documented, called;
+              --write writes the tables of the READMEs
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
   api         writes what each crate shows to docs/api
   check       checks each crate alone: tree, licences, features, API, packaging;
@@ -51,7 +52,11 @@ fn main() -> ExitCode {
             "api" => api::run(),
             "demo" => demo::run(),
             "sandbox" => sandbox::run(),
-            "endpoints" => endpoints::run(),
+            "endpoints" => words(&mut parser).and_then(|words| match words.as_slice() {
+                [] => endpoints::run(false),
+                [only] if only == "--write" => endpoints::run(true),
+                _ => Err(format!("only --write may follow\n\n{HELP}")),
+            }),
             "fuzz" => fuzz::run(&mut parser),
             "check" => words(&mut parser).and_then(|words| match words.split_first() {
                 None => check::run(),

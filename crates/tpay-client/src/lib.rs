@@ -1,6 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Some of its programs make real calls, so they are run where the transport is built in.
-#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
+#![cfg_attr(any(all(feature = "ureq", feature = "notifications"), not(doctest)), doc = include_str!("../README.md"))]
 //!
 //! # What is where
 //!
