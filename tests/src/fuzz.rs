@@ -68,7 +68,7 @@ pub fn store_file(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let Some(token) = AccessToken::from_text(&text) else { return };
     let written = token.to_text();
-    assert_eq!(AccessToken::from_text(&written).as_ref(), Some(&token));
+    assert_eq!(AccessToken::from_text(written.expose()).as_ref(), Some(&token));
     for seconds in [0, 1_700_000_000, 4_000_000_000] {
         let _ = token.is_fresh(UNIX_EPOCH + Duration::from_secs(seconds));
     }
@@ -83,7 +83,7 @@ pub fn token_reply(data: &[u8]) {
         match oauth::token_reply(&response, now) {
             Ok(token) => {
                 assert!(status == 200 && !token.value().is_empty());
-                assert_eq!(AccessToken::from_text(&token.to_text()), Some(token));
+                assert_eq!(AccessToken::from_text(token.to_text().expose()), Some(token));
             }
             Err(fault) => assert!(!fault.to_string().is_empty()),
         }

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests only")]
 
-/// The programs of the README are compiled.
+/// The programs of the README are compiled; `tests/shown_programs.rs` runs them.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
-/// And so are those of the guides; most of them run.
+/// And those of the guides run, or are run there.
 #[cfg(doctest)]
 mod guides {
     #[doc = include_str!("../../docs/adding-a-provider.md")]

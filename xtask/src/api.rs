@@ -14,10 +14,6 @@ use crate::{Outcome, shell};
 /// The crates whose types may be in public signatures, besides std and those of this house.
 const ALLOWED: &[&str] = &["http", "serde"];
 
-/// What a crate shows of another one all the same: the wiped text of a token for whoever writes a
-/// store, and the JSON of the stand-in servers.
-const EXCEPTIONS: &[(&str, &str)] = &[("api-auth", "zeroize"), ("api-sandbox", "serde_json")];
-
 /// Writes the lists.
 pub(crate) fn run() -> Outcome {
     for package in published() {
@@ -66,7 +62,6 @@ fn list(package: &str) -> Result<String, String> {
         .flat_map(|table| table.keys())
         .map(|name| name.replace('-', "_"))
         .filter(|name| !ALLOWED.contains(&name.as_str()) && name != "api_auth")
-        .filter(|name| !EXCEPTIONS.contains(&(package, name.as_str())))
         .collect();
     let mut lines = Vec::new();
     read_folder(&shell::root().join(folder).join("src"), &foreign, &mut lines)?;

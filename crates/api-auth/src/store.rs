@@ -42,7 +42,7 @@ const LONGEST: u64 = 256 * 1024;
 ///
 ///     fn save(&self, key: &TokenKey, token: &AccessToken) {
 ///         if let Ok(mut map) = self.0.lock() {
-///             map.insert(key.as_str().to_owned(), token.to_text().to_string());
+///             map.insert(key.as_str().to_owned(), token.to_text().expose().to_owned());
 ///         }
 ///     }
 ///
@@ -277,7 +277,7 @@ impl FileStore {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let draft = self.file(key, &format!("{}-{number}.tmp", std::process::id()));
         let written = private(&draft, true)
-            .and_then(|mut file| file.write_all(token.to_text().as_bytes()))
+            .and_then(|mut file| file.write_all(token.to_text().expose().as_bytes()))
             .and_then(|()| fs::rename(&draft, self.file(key, "json")));
         if written.is_err() {
             let _ = fs::remove_file(&draft);
@@ -458,7 +458,7 @@ mod tests {
         let store = folder.store();
         store.save(&key(), &token("a"));
         let file = store.file(&key(), "json");
-        let later = token("a").to_text().replace("\"version\":1", "\"version\":99");
+        let later = token("a").to_text().expose().replace("\"version\":1", "\"version\":99");
         for content in [&b""[..], b"{", b"\xff\xff", b"[]", later.as_bytes(), &vec![b' '; 300_000]]
         {
             fs::write(&file, content).unwrap();

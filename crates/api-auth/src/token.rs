@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::{Secret, wire};
 
@@ -117,7 +116,7 @@ impl AccessToken {
     }
 
     /// Everything as one line of text, for a [`TokenStore`](crate::TokenStore). It is a secret.
-    pub fn to_text(&self) -> Zeroizing<String> {
+    pub fn to_text(&self) -> Secret {
         let received = self.received.duration_since(UNIX_EPOCH).unwrap_or_default();
         let stored = Stored {
             version: VERSION,
@@ -127,7 +126,7 @@ impl AccessToken {
             received: i64::try_from(received.as_secs()).ok(),
             lifetime: self.lifetime.and_then(|life| i64::try_from(life.as_secs()).ok()),
         };
-        Zeroizing::new(serde_json::to_string(&stored).unwrap_or_default())
+        serde_json::to_string(&stored).unwrap_or_default().into()
     }
 
     /// Reads what [`to_text`](AccessToken::to_text) wrote; `None` for anything else, a later
@@ -207,8 +206,8 @@ mod tests {
             "null",
             "{}",
             "[]",
-            &text.replace('{', ""),
-            &text.replace("\"version\":1", "\"version\":2"),
+            &text.expose().replace('{', ""),
+            &text.expose().replace("\"version\":1", "\"version\":2"),
         ] {
             assert_eq!(AccessToken::from_text(bad), None, "{bad}");
         }
@@ -229,7 +228,7 @@ mod tests {
             let mut token = AccessToken::new(value, at(received)).with_scope("a b");
             token.lifetime = life.map(Duration::from_secs);
             token.refresh = refresh.map(Secret::from);
-            prop_assert_eq!(AccessToken::from_text(&token.to_text()), Some(token));
+            prop_assert_eq!(AccessToken::from_text(token.to_text().expose()), Some(token));
         }
 
         #[test]

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
-use serde_json::Value;
-
 /// More than this before the body, or of body, is refused.
 const MOST: usize = 1024 * 1024;
 
@@ -117,8 +115,10 @@ pub struct Reply {
 
 impl Reply {
     /// A JSON answer.
-    pub fn json(status: u16, value: &Value) -> Self {
-        Self::new(status, "application/json; charset=utf-8", value.to_string())
+    pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
+        // What cannot be written as JSON is an empty body.
+        let body = serde_json::to_vec(value).unwrap_or_default();
+        Self::new(status, "application/json; charset=utf-8", body)
     }
 
     /// An answer of any type.

@@ -59,8 +59,6 @@ mod recurring;
 mod refunds;
 mod reports;
 mod routes;
-#[cfg(test)]
-mod tests;
 mod text;
 mod tokens;
 mod transactions;

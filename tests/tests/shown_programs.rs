@@ -1,0 +1,59 @@
+//! The programs that READMEs and guides show are run to the letter, as a reader would run them:
+//! with the sandbox's variables in the environment, those of a page one after the other.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+
+use api_sandbox::Sandbox;
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_shown_program"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What the programs of each page print.
+fn run_all() -> BTreeMap<String, String> {
+    let list = text(&program().output().unwrap().stdout);
+    let mut printed = BTreeMap::<String, String>::new();
+    let mut sandbox = None;
+    for line in list.lines() {
+        let (page, number) = line.split_once(' ').unwrap();
+        if number == "1" || sandbox.is_none() {
+            sandbox = Some(Sandbox::start().unwrap());
+        }
+        let folder = std::env::temp_dir().join(format!("shown-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let environment = sandbox.as_ref().unwrap().environment();
+        let mut command = program();
+        let Output { status, stdout, stderr } =
+            command.args([page, number]).envs(environment).current_dir(&folder).output().unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(status.success(), "program {number} of {page}: {}", text(&stderr));
+        printed.entry(page.to_owned()).or_default().push_str(&text(&stdout));
+    }
+    printed
+}
+
+#[test]
+fn every_program_that_is_shown_does_what_it_says() {
+    let printed = run_all();
+    for (page, expected) in [
+        ("README.md", "come in\ncome in\npay at http://"),
+        ("crates/tinypass-client/README.md", "come in\n"),
+        ("crates/tinycert-client/README.md", "soon.example.org: 14236 is followed by"),
+        ("crates/tokenpass-client/README.md", "come in\n"),
+        ("crates/tpay-client/README.md", "pay at http://"),
+        ("docs/guides/gating-content.md", "the article\nTOKENLY >= 15: true\nSECRETCOIN: true\n"),
+        ("docs/guides/migrating.md", "true\n"),
+        ("docs/guides/payment.md", "send the payer to http://"),
+        ("docs/guides/private-pki.md", "soon.example.org: 14236 is followed by"),
+    ] {
+        let shown = printed.get(page).unwrap_or_else(|| panic!("no program in {page}"));
+        assert!(shown.contains(expected), "{page} printed {shown}");
+    }
+}
