@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::providers::{PROVIDERS, Provider, published};
-use crate::{Outcome, api, shell};
+use crate::{Outcome, api, newcomer, pages, shell};
 
 /// Licences that may be linked into a user's program; an expression needs one of each `AND`.
 const LICENCES: &[&str] = &[
@@ -48,6 +48,7 @@ pub(crate) fn run() -> Outcome {
         source(provider)?;
     }
     api::check()?;
+    pages::run()?;
     licences(&names)?;
     signing_needs_no_tls()?;
     for name in &names {
@@ -66,6 +67,7 @@ pub(crate) fn run() -> Outcome {
             shell::run(&[&alone[..], &["--features", provider.features]].concat())?;
         }
     }
+    newcomer::run()?;
     packages(&names)
 }
 

@@ -17,14 +17,16 @@ const STRICT: [(&str, &str); 2] =
     [("RUSTFLAGS", "-D warnings"), ("CARGO_TARGET_DIR", "target/features")];
 
 /// Checks these crates, or all that are published.
-pub(crate) fn run(packages: &[String]) -> Outcome {
+pub(crate) fn run(packages: &[&str]) -> Outcome {
     let all = published();
-    if let Some(unknown) = packages.iter().find(|package| !all.contains(package)) {
+    if let Some(unknown) =
+        packages.iter().find(|package| !all.iter().any(|known| known == *package))
+    {
         return Err(format!("no crate {unknown:?}; there are {}", all.join(", ")));
     }
     has_platform_tls()?;
-    let chosen = if packages.is_empty() { &all } else { packages };
-    for package in chosen {
+    let chosen = |package: &&String| packages.is_empty() || packages.contains(&package.as_str());
+    for package in all.iter().filter(chosen) {
         let features = features(package)?;
         let combinations = combinations(&features);
         println!("\n{package}: {} combinations compile", combinations.len());

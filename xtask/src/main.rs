@@ -9,6 +9,8 @@ mod demo;
 mod endpoints;
 mod features;
 mod fuzz;
+mod newcomer;
+mod pages;
 mod providers;
 mod sandbox;
 mod shell;
@@ -29,7 +31,8 @@ usage: cargo xtask TASK
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
   api         writes what each crate shows to docs/api
   check       checks each crate alone: tree, licences, features, API, packaging;
-              --features [CRATE...] compiles every combination of features, and tests them
+              --features [CRATE...] compiles every combination of features, and tests them;
+              --advisories asks `cargo deny`; --release tells what a release still needs
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 
@@ -58,10 +61,15 @@ fn main() -> ExitCode {
                 _ => Err(format!("only --write may follow\n\n{HELP}")),
             }),
             "fuzz" => fuzz::run(&mut parser),
-            "check" => words(&mut parser).and_then(|words| match words.split_first() {
-                None => check::run(),
-                Some((first, packages)) if first == "--features" => features::run(packages),
-                Some((first, _)) => Err(format!("no option {first:?}\n\n{HELP}")),
+            "check" => words(&mut parser).and_then(|words| {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                match words.as_slice() {
+                    [] => check::run(),
+                    ["--features", packages @ ..] => features::run(packages),
+                    ["--advisories"] => shell::run(&["deny", "check", "advisories", "sources"]),
+                    ["--release"] => pages::release(),
+                    _ => Err(format!("no option {words:?}\n\n{HELP}")),
+                }
             }),
             "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
             other => Err(format!("no task {other:?}\n\n{HELP}")),
