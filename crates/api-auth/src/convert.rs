@@ -1,149 +1,147 @@
 //! The way to the types of other crates, each behind a feature of the crate's name.
 
+#[cfg(feature = "rust_decimal")]
+use crate::Amount;
+use crate::InputError;
 #[cfg(feature = "jiff")]
-mod to_jiff {
-    use crate::{InputError, UnixTime};
+use crate::UnixTime;
 
-    impl TryFrom<UnixTime> for jiff::Timestamp {
-        type Error = InputError;
+#[cfg(feature = "jiff")]
+impl TryFrom<UnixTime> for jiff::Timestamp {
+    type Error = InputError;
 
-        /// # Errors
-        /// A time before the year -9999 or after 9999, which `jiff` cannot hold.
-        fn try_from(time: UnixTime) -> Result<Self, InputError> {
-            Self::from_second(time.seconds())
-                .map_err(|_| InputError::new("time", "is out of the range of years of jiff"))
-        }
+    /// # Errors
+    /// A time before the year -9999 or after 9999, which `jiff` cannot hold.
+    fn try_from(time: UnixTime) -> Result<Self, InputError> {
+        Self::from_second(time.seconds())
+            .map_err(|_| InputError::new("time", "is out of the range of years of jiff"))
     }
+}
 
-    impl From<jiff::Timestamp> for UnixTime {
-        /// Fractions of a second are dropped.
-        fn from(time: jiff::Timestamp) -> Self {
-            Self::from_seconds(time.as_second())
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use jiff::Timestamp;
-
-        #[test]
-        fn times_come_back_from_jiff() {
-            for seconds in [0, 1, -1, 1_399_568_000, -377_705_023_201] {
-                let time = UnixTime::from_seconds(seconds);
-                assert_eq!(UnixTime::from(Timestamp::try_from(time).unwrap()), time);
-            }
-            let time: Timestamp = "2014-05-08T16:53:20Z".parse().unwrap();
-            assert_eq!(UnixTime::from(time).seconds(), 1_399_568_000);
-        }
-
-        #[test]
-        fn fractions_are_dropped_as_from_the_time_of_std() {
-            for nanoseconds in [1_999_999_999, -1_999_999_999] {
-                let time = Timestamp::from_nanosecond(nanoseconds).unwrap();
-                let std = std::time::SystemTime::from(time);
-                assert_eq!(UnixTime::from(time), UnixTime::from(std));
-            }
-        }
-
-        #[test]
-        fn a_time_that_jiff_cannot_hold_is_refused_by_name() {
-            for seconds in [i64::MAX, i64::MIN, 253_402_300_800] {
-                let error = Timestamp::try_from(UnixTime::from_seconds(seconds)).unwrap_err();
-                assert_eq!(error.to_string(), "time: is out of the range of years of jiff");
-            }
-        }
+#[cfg(feature = "jiff")]
+impl From<jiff::Timestamp> for UnixTime {
+    /// Fractions of a second are dropped.
+    fn from(time: jiff::Timestamp) -> Self {
+        Self::from_seconds(time.as_second())
     }
 }
 
 #[cfg(feature = "rust_decimal")]
-mod to_rust_decimal {
+impl From<Amount> for rust_decimal::Decimal {
+    /// Exact, with as many decimals.
+    fn from(amount: Amount) -> Self {
+        Self::new(amount.digits, u32::from(amount.decimals))
+    }
+}
+
+#[cfg(feature = "rust_decimal")]
+impl TryFrom<rust_decimal::Decimal> for Amount {
+    type Error = InputError;
+
+    /// Exact, with as many decimals where they fit; zeros at the end are dropped where not.
+    ///
+    /// # Errors
+    /// A number with more than 18 decimals, or with too many digits: an `Amount` holds 18 of
+    /// them, and most of those with 19.
+    fn try_from(number: rust_decimal::Decimal) -> Result<Self, InputError> {
+        let exact = |number: rust_decimal::Decimal| {
+            let decimals = u8::try_from(number.scale()).ok();
+            let decimals = decimals.filter(|decimals| *decimals <= Amount::MOST_DECIMALS)?;
+            let digits = i64::try_from(number.mantissa()).ok()?;
+            Some(Self::from_minor_units(digits, decimals))
+        };
+        exact(number).or_else(|| exact(number.normalize())).ok_or_else(|| {
+            let fine = number.normalize().scale() > u32::from(Amount::MOST_DECIMALS);
+            let problem = if fine { "has more than 18 decimals" } else { "has too many digits" };
+            InputError::new("amount", problem)
+        })
+    }
+}
+
+#[cfg(all(test, feature = "jiff"))]
+mod jiff_tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn times_come_back_from_jiff() {
+        for seconds in [0, 1, -1, 1_399_568_000, -377_705_023_201] {
+            let time = UnixTime::from_seconds(seconds);
+            assert_eq!(UnixTime::from(Timestamp::try_from(time).unwrap()), time);
+        }
+        let time: Timestamp = "2014-05-08T16:53:20Z".parse().unwrap();
+        assert_eq!(UnixTime::from(time).seconds(), 1_399_568_000);
+    }
+
+    #[test]
+    fn fractions_are_dropped_as_from_the_time_of_std() {
+        for nanoseconds in [1_999_999_999, -1_999_999_999] {
+            let time = Timestamp::from_nanosecond(nanoseconds).unwrap();
+            let std = std::time::SystemTime::from(time);
+            assert_eq!(UnixTime::from(time), UnixTime::from(std));
+        }
+    }
+
+    #[test]
+    fn a_time_that_jiff_cannot_hold_is_refused_by_name() {
+        for seconds in [i64::MAX, i64::MIN, 253_402_300_800] {
+            let error = Timestamp::try_from(UnixTime::from_seconds(seconds)).unwrap_err();
+            assert_eq!(error.to_string(), "time: is out of the range of years of jiff");
+        }
+    }
+}
+
+#[cfg(all(test, feature = "rust_decimal"))]
+mod rust_decimal_tests {
+    use super::*;
+    use proptest::prelude::*;
     use rust_decimal::Decimal;
 
-    use crate::{Amount, InputError};
-
-    impl From<Amount> for Decimal {
-        /// Exact, with as many decimals.
-        fn from(amount: Amount) -> Self {
-            Self::new(amount.digits, u32::from(amount.decimals))
+    #[test]
+    fn what_an_amount_cannot_hold_is_refused_by_its_reason() {
+        for (text, problem) in [
+            ("0.0000000000000000001", "amount: has more than 18 decimals"),
+            ("9223372036854775808", "amount: has too many digits"),
+            ("92233720368547758.08", "amount: has too many digits"),
+        ] {
+            let number: Decimal = text.parse().unwrap();
+            assert_eq!(Amount::try_from(number).unwrap_err().to_string(), problem);
         }
     }
 
-    impl TryFrom<Decimal> for Amount {
-        type Error = InputError;
-
-        /// Exact, with as many decimals where they fit; zeros at the end are dropped where not.
-        ///
-        /// # Errors
-        /// A number with more than 18 decimals, or with too many digits: an `Amount` holds 18 of
-        /// them, and most of those with 19.
-        fn try_from(number: Decimal) -> Result<Self, InputError> {
-            let exact = |number: Decimal| {
-                let decimals = u8::try_from(number.scale()).ok();
-                let decimals = decimals.filter(|decimals| *decimals <= Amount::MOST_DECIMALS)?;
-                let digits = i64::try_from(number.mantissa()).ok()?;
-                Some(Self::from_minor_units(digits, decimals))
-            };
-            exact(number).or_else(|| exact(number.normalize())).ok_or_else(|| {
-                let fine = number.normalize().scale() > u32::from(Amount::MOST_DECIMALS);
-                let problem =
-                    if fine { "has more than 18 decimals" } else { "has too many digits" };
-                InputError::new("amount", problem)
-            })
+    #[test]
+    fn decimals_are_kept_and_dropped_only_where_they_do_not_fit() {
+        for (text, shown) in [
+            ("4.90", "4.90"),
+            ("-0.00", "0.00"),
+            ("9223372036854775807", "9223372036854775807"),
+            ("12.3400000000000000000000", "12.34"),
+        ] {
+            let number: Decimal = text.parse().unwrap();
+            assert_eq!(Amount::try_from(number).unwrap().to_string(), shown);
         }
     }
 
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use proptest::prelude::*;
-
+    proptest! {
         #[test]
-        fn what_an_amount_cannot_hold_is_refused_by_its_reason() {
-            for (text, problem) in [
-                ("0.0000000000000000001", "amount: has more than 18 decimals"),
-                ("9223372036854775808", "amount: has too many digits"),
-                ("92233720368547758.08", "amount: has too many digits"),
-            ] {
-                let number: Decimal = text.parse().unwrap();
-                assert_eq!(Amount::try_from(number).unwrap_err().to_string(), problem);
-            }
+        fn every_amount_comes_back(digits: i64, decimals in 0_u8..=18) {
+            let amount = Amount::from_minor_units(digits, decimals);
+            let number = Decimal::from(amount);
+            prop_assert_eq!(number.to_string(), amount.to_string());
+            prop_assert_eq!(Amount::try_from(number).unwrap(), amount);
         }
 
         #[test]
-        fn decimals_are_kept_and_dropped_only_where_they_do_not_fit() {
-            for (text, shown) in [
-                ("4.90", "4.90"),
-                ("-0.00", "0.00"),
-                ("9223372036854775807", "9223372036854775807"),
-                ("12.3400000000000000000000", "12.34"),
-            ] {
-                let number: Decimal = text.parse().unwrap();
-                assert_eq!(Amount::try_from(number).unwrap().to_string(), shown);
-            }
-        }
-
-        proptest! {
-            #[test]
-            fn every_amount_comes_back(digits: i64, decimals in 0_u8..=18) {
-                let amount = Amount::from_minor_units(digits, decimals);
-                let number = Decimal::from(amount);
-                prop_assert_eq!(number.to_string(), amount.to_string());
-                prop_assert_eq!(Amount::try_from(number).unwrap(), amount);
-            }
-
-            #[test]
-            fn a_number_comes_back_or_is_refused(
-                low: u32,
-                middle: u32,
-                high: u32,
-                negative: bool,
-                scale in 0_u32..=28,
-            ) {
-                let number = Decimal::from_parts(low, middle, high, negative, scale);
-                if let Ok(amount) = Amount::try_from(number) {
-                    prop_assert_eq!(Decimal::from(amount), number);
-                }
+        fn a_number_comes_back_or_is_refused(
+            low: u32,
+            middle: u32,
+            high: u32,
+            negative: bool,
+            scale in 0_u32..=28,
+        ) {
+            let number = Decimal::from_parts(low, middle, high, negative, scale);
+            if let Ok(amount) = Amount::try_from(number) {
+                prop_assert_eq!(Decimal::from(amount), number);
             }
         }
     }
