@@ -10,7 +10,7 @@
     reason = "tests"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use api_auth::{
-    AccessToken, Error, ErrorKind, FileStore, ManualClock, MemoryStore, Request, Response,
-    StatusCode, TokenKey, TokenStore, TransportError,
-};
-use api_sandbox::{Misbehaviour, Raw, Reply, Server, Service, Verdict};
-use tpay_client::{Client, Environment, ListChannels};
+use api_auth::{AccessToken, FileStore, ManualClock, MemoryStore, TokenKey, TokenStore};
+use api_sandbox::{Misbehaviour, Server};
+use tpay_client::Client;
+use workspace_tests::bank::{Bank, LIFE, call, call_on_a_busy_day, client_at, client_of};
 
 /// What a child is to do: `TASK FOLDER [BASE_URL TIME CALLS]`.
 const TASK: &str = "TOKEN_STORE_TASK";
@@ -31,104 +29,8 @@ const PROCESSES: usize = 100;
 const THREADS: usize = 200;
 const THREADS_OF_A_PROCESS: usize = 2;
 const EXPIRIES: usize = 5;
-const LIFE: Duration = Duration::from_secs(7200);
 const SIGKILL: i32 = 9;
 const BEGIN: u64 = 1_700_000_000;
-
-/// Grants tokens that are numbered, and answers whoever comes with the last one.
-#[derive(Debug, Default)]
-struct Bank {
-    /// Who asked for a token, in this order.
-    granted: Vec<String>,
-    /// Who called, with which token.
-    calls: Vec<(String, String)>,
-    /// Whether the last token is refused.
-    revoked: bool,
-    /// After how many calls a token is refused.
-    most_calls: Option<usize>,
-    /// How many calls were made with the last token.
-    last_calls: usize,
-    /// Who asked for a token in whose place another was asked for while it was good.
-    lost: Vec<String>,
-    /// Who was refused with which token, and how often.
-    refusals: BTreeMap<(String, String), usize>,
-}
-
-impl Bank {
-    fn serve(&mut self, path: &str, who: &str, authorization: &str) -> (StatusCode, String) {
-        if path == "/oauth/auth" {
-            if !self.revoked {
-                self.lost.extend(self.granted.last().cloned());
-            }
-            self.granted.push(who.to_owned());
-            (self.revoked, self.last_calls) = (false, 0);
-            let life = LIFE.as_secs();
-            let token = format!(r#"{{"access_token":"t{}","expires_in":{life}}}"#, self.last());
-            return (StatusCode::OK, token);
-        }
-        let token = authorization.strip_prefix("Bearer ").unwrap().to_owned();
-        let known = !self.revoked && token == format!("t{}", self.last());
-        self.last_calls += usize::from(known);
-        self.revoked |= self.most_calls.is_some_and(|most| self.last_calls >= most);
-        if !known {
-            *self.refusals.entry((who.to_owned(), token.clone())).or_default() += 1;
-        }
-        self.calls.push((who.to_owned(), token));
-        (if known { StatusCode::OK } else { StatusCode::UNAUTHORIZED }, "{}".to_owned())
-    }
-
-    fn last(&self) -> usize {
-        self.granted.len()
-    }
-}
-
-impl Service for Bank {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
-        let who = request.header("user-agent").unwrap().split(' ').next().unwrap();
-        let authorization = request.header("authorization").unwrap_or_default();
-        let (status, body) = self.serve(request.path(), who, authorization);
-        let reply = Reply::new(status.as_u16(), "application/json", body);
-        (reply, Verdict { endpoint: None, signed: None })
-    }
-}
-
-/// A client of a bank in this process.
-fn client_of(
-    bank: &Arc<Mutex<Bank>>,
-    clock: &ManualClock,
-    store: impl TokenStore + 'static,
-) -> Client {
-    let bank = bank.clone();
-    Client::builder("id", "secret")
-        .environment(Environment::custom("http://127.0.0.1:1"))
-        .clock(clock.clone())
-        .token_store(store)
-        .transport(move |request: Request| -> Result<Response, TransportError> {
-            // Others get their turn while a request is under way.
-            std::thread::yield_now();
-            let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-            let authorization = header("authorization").unwrap_or_default();
-            let (status, body) =
-                bank.lock().unwrap().serve(request.uri().path(), "here", authorization);
-            let mut response = Response::new(body.into_bytes());
-            *response.status_mut() = status;
-            Ok(response)
-        })
-        .build()
-        .unwrap()
-}
-
-fn call(client: &Client) -> Result<(), Error> {
-    client.list_channels(&ListChannels::new()).map(drop)
-}
-
-/// A call whose token is refused, and the fresh one as well, since others used that up while this
-/// thread slept, is made again. Nothing else may go wrong.
-fn call_on_a_busy_day(client: &Client) {
-    while let Err(error) = call(client) {
-        assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
-    }
-}
 
 /// All threads call at once, once for each expiry, and once more after the token was revoked.
 fn one_token_request_per_expiry(clients: &[Client], bank: &Mutex<Bank>, clock: &ManualClock) {
@@ -228,18 +130,13 @@ fn a_child_does_its_task() {
     match task {
         "call" => {
             let base = words.next().unwrap();
-            let [time, calls] = [(); 2].map(|()| words.next().unwrap().parse().unwrap());
+            let time = words.next().unwrap().parse().unwrap();
+            let calls = words.next().unwrap().parse().unwrap();
             std::thread::scope(|scope| {
                 for _ in 0..THREADS_OF_A_PROCESS {
                     scope.spawn(|| {
-                        let client = Client::builder("id", "secret")
-                            .environment(Environment::custom(base))
-                            .application(format!("process-{}", std::process::id()))
-                            .clock(ManualClock::at_unix(time))
-                            .token_store(store.clone())
-                            .build()
-                            .unwrap();
-                        for _ in 0..calls {
+                        let client = client_at(base, ManualClock::at_unix(time), store.clone());
+                        for _ in 0_usize..calls {
                             call_on_a_busy_day(&client);
                         }
                     });
