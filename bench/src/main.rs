@@ -6,12 +6,15 @@
 //! ```
 
 mod calls;
+mod clients;
 mod count;
 mod decode;
+mod notify;
 mod programs;
 mod report;
 mod rounds;
 mod samples;
+mod schemes;
 mod server;
 mod signing;
 mod tokens;
@@ -34,11 +37,13 @@ type Measure = fn() -> Section;
 
 const SECTIONS: &[(&str, Measure)] = &[
     ("warm", warm::section),
+    ("clients", clients::section),
     ("threads", warm::threads),
     ("tokens", tokens::section),
     ("syscalls", warm::system_calls),
     ("sign", signing::section),
     ("decode", decode::section),
+    ("notifications", notify::section),
     ("programs", programs::one_shot),
     ("build", programs::build),
 ];

@@ -33,6 +33,11 @@ impl Limit {
         Self { aim, bound }
     }
 
+    /// Both, counted from a floor.
+    pub fn plus(self, floor: f64) -> Self {
+        Self { aim: floor + self.aim, bound: floor + self.bound }
+    }
+
     fn text(self) -> [String; 2] {
         [self.aim, self.bound].map(|most| format!("<= {most}"))
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::calls::{self, ALL, BEST, Call, OURS, RAW, REQWEST, SAME, Target, caller};
+use crate::calls::{self, ALL, BEST, OURS, RAW, REQWEST, SAME, Target, caller};
 use crate::report::{Limit, Row, Section, contenders};
 use crate::rounds::{Contender, race};
+use crate::schemes::Call;
 use crate::server::{Recorded, Server, header};
 
 const ROUNDS: usize = 301;
