@@ -71,10 +71,13 @@ impl Row {
 
     /// `name` as a multiple of `floor`, and what it may be at most.
     pub fn ratio(figure: &str, race: &Race, name: &str, floor: &str, limit: Limit) -> Self {
-        let row =
-            Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit);
-        let quiet = race.spread(name).p10 / race.spread(floor).p10;
-        Self { measured: format!("{}; quiet {quiet:.2} x", row.measured), ..row }
+        Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit)
+            .with_quiet(race.spread(name).p10 / race.spread(floor).p10)
+    }
+
+    /// Tells the ratio of the undisturbed rounds, too.
+    pub fn with_quiet(self, quiet: f64) -> Self {
+        Self { measured: format!("{}; quiet {quiet:.2} x", self.measured), ..self }
     }
 
     /// A ratio, the floor's name and time, and what the ratio may be at most.
@@ -130,9 +133,73 @@ pub struct Section {
     pub table: Option<String>,
 }
 
+/// How the aims were met.
+#[derive(Default)]
+pub struct Aims<'a> {
+    reached: Vec<&'a Row>,
+    missed: Vec<&'a Row>,
+    unknown: Vec<&'a Row>,
+}
+
+impl<'a> Aims<'a> {
+    pub fn of(sections: &'a [Section]) -> Self {
+        let mut aims = Self::default();
+        for row in sections.iter().flat_map(|section| &section.rows) {
+            match row.verdict {
+                Verdict::Told => {}
+                Verdict::NoConclusion => aims.unknown.push(row),
+                Verdict::Holds | Verdict::Broken if row.aim_missed => aims.missed.push(row),
+                Verdict::Holds | Verdict::Broken => aims.reached.push(row),
+            }
+        }
+        aims
+    }
+
+    /// Every figure by name, the missed ones first.
+    pub fn markdown(&self) -> String {
+        let Self { reached, missed, unknown } = self;
+        let mut out = format!(
+            "## Aims\n\n{} aims are reached, {} are missed, of {} this run can tell nothing.\n\n",
+            reached.len(),
+            missed.len(),
+            unknown.len(),
+        );
+        out.push_str("| figure | | measured | floor or rival | aim | bound |\n");
+        out.push_str("|---|---|---|---|---|---|\n");
+        for (rows, what) in [(missed, "missed"), (unknown, "floor unsteady"), (reached, "reached")]
+        {
+            for Row { figure, measured, floor, limit: [aim, bound], .. } in rows {
+                let _ =
+                    writeln!(out, "| {figure} | {what} | {measured} | {floor} | {aim} | {bound} |");
+            }
+        }
+        out
+    }
+
+    /// One line for each figure whose bound is not its aim.
+    pub fn where_bound_is_not_aim(&self) -> String {
+        let mut out = String::new();
+        for (rows, what) in [(&self.missed, "missed"), (&self.reached, "reached")] {
+            for Row { figure, measured, limit: [aim, bound], .. } in rows {
+                if aim != bound {
+                    let _ = writeln!(out, "{figure}: aim {aim} {what}: {measured}; bound {bound}");
+                }
+            }
+        }
+        out
+    }
+}
+
 impl Section {
     pub fn is_broken(&self) -> bool {
         self.rows.iter().any(|row| row.verdict == Verdict::Broken)
+    }
+
+    /// How many rows a moment of noise may have spoiled: broken ones, and those without a
+    /// conclusion. A broken one is worse.
+    pub fn doubts(&self) -> (usize, usize) {
+        let count = |verdict| self.rows.iter().filter(|row| row.verdict == verdict).count();
+        (count(Verdict::Broken), count(Verdict::NoConclusion))
     }
 
     pub fn markdown(&self) -> String {
@@ -176,4 +243,40 @@ pub fn contenders(race: &Race, floor: &str) -> String {
         );
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(rows: Vec<Row>) -> Section {
+        Section { title: "T", name: "t", rows, table: None }
+    }
+
+    fn steady(value: f64) -> Spread {
+        Spread { p10: value, median: value, p90: value }
+    }
+
+    #[test]
+    fn a_row_is_reached_or_missed_or_broken() {
+        let unsteady = Spread { p10: 1.0, median: 2.0, p90: 3.0 };
+        let rows = vec![
+            Row::count("reached", 5, Limit::at(5.0), "5"),
+            Row::count("missed", 7, Limit::above(5.0, 8.0), "5"),
+            Row::count("broken", 9, Limit::above(5.0, 8.0), "5"),
+            Row::multiple("unsteady", steady(3.0), ("floor", unsteady), Limit::at(1.0)),
+            Row::told("told", "x", "y"),
+        ];
+        let sections = [section(rows)];
+        assert!(sections[0].is_broken());
+        assert_eq!(sections[0].doubts(), (1, 1));
+        let aims = Aims::of(&sections);
+        let names = |rows: &[&Row]| rows.iter().map(|row| row.figure.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&aims.reached), ["reached"]);
+        assert_eq!(names(&aims.missed), ["missed", "broken"]);
+        assert_eq!(names(&aims.unknown), ["unsteady"]);
+        let lines = aims.where_bound_is_not_aim();
+        assert_eq!(lines.lines().next(), Some("missed: aim <= 5 missed: 7; bound <= 8"));
+        assert_eq!(lines.lines().count(), 2);
+    }
 }

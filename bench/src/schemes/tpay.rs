@@ -182,9 +182,9 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         decode: |body| serde_json::from_slice::<PlainTransaction>(body).unwrap().transaction_id,
         reach: Reach {
-            time: Limit::above(1.6, 3.5),
-            against_naive: Limit::above(0.5, 0.9),
-            allocations: Limit::above(4.0, 7.0),
+            time: Limit::above(1.6, 4.2),
+            against_naive: Limit::above(0.5, 1.2),
+            allocations: Limit::above(4.0, 10.0),
             warm_allocations: Limit::above(6.0, 20.0),
         },
     }
