@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::report::{Limit, Row, Section};
-use crate::rounds::Spread;
+use crate::rounds::{Ratio, Spread};
 use crate::server::Server;
 
 pub const BARE: &str = "program-bare";
@@ -121,10 +121,9 @@ pub fn row(
     name: &str,
     limit: Limit,
 ) -> Row {
-    let floor = Spread::of(rounds.iter().map(|(floor, _)| unit(floor)).collect());
-    let mine = Spread::of(rounds.iter().map(|(_, mine)| unit(mine)).collect());
-    let ratio = Spread::of(rounds.iter().map(|(floor, mine)| unit(mine) / unit(floor)).collect());
-    Row::multiple(figure, ratio, (name, floor), limit).with_quiet(mine.p10 / floor.p10)
+    let (floor, mine): (Vec<f64>, Vec<f64>) =
+        rounds.iter().map(|(floor, mine)| (unit(floor), unit(mine))).unzip();
+    Row::multiple(figure, Ratio::of(&floor, &mine), name, limit)
 }
 
 pub fn one_shot() -> Section {

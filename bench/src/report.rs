@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::rounds::{Race, Spread};
+use crate::rounds::{Race, Ratio, Spread};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -71,29 +71,23 @@ impl Row {
 
     /// `name` as a multiple of `floor`, and what it may be at most.
     pub fn ratio(figure: &str, race: &Race, name: &str, floor: &str, limit: Limit) -> Self {
-        Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit)
-            .with_quiet(race.spread(name).p10 / race.spread(floor).p10)
+        Self::multiple(figure, race.ratio(name, floor), floor, limit)
     }
 
-    /// Tells the ratio of the undisturbed rounds, too.
-    pub fn with_quiet(self, quiet: f64) -> Self {
-        Self { measured: format!("{}; quiet {quiet:.2} x", self.measured), ..self }
-    }
-
-    /// A ratio, the floor's name and time, and what the ratio may be at most.
-    pub fn multiple(figure: &str, ratio: Spread, floor: (&str, Spread), limit: Limit) -> Self {
-        let (name, time) = floor;
-        let verdict = match ratio.median <= limit.bound {
-            _ if !time.is_steady() => Verdict::NoConclusion,
+    /// A ratio, the floor's name, and what the ratio may be at most.
+    pub fn multiple(figure: &str, ratio: Ratio, floor: &str, limit: Limit) -> Self {
+        let median = ratio.spread.median;
+        let verdict = match median <= limit.bound {
+            _ if !ratio.steady => Verdict::NoConclusion,
             true => Verdict::Holds,
             false => Verdict::Broken,
         };
         Self {
             figure: figure.to_owned(),
-            measured: times(ratio),
-            floor: format!("{name}: {}", duration(time.median)),
+            measured: format!("{}; quiet {:.2} x", times(ratio.spread), ratio.quiet),
+            floor: format!("{floor}: {}", duration(ratio.floor.median)),
             limit: limit.text().map(|text| text + " x"),
-            aim_missed: ratio.median > limit.aim,
+            aim_missed: median > limit.aim,
             verdict,
         }
     }
@@ -237,7 +231,7 @@ pub fn contenders(race: &Race, floor: &str) -> String {
             duration(time.median),
             duration(time.p10),
             duration(time.p90),
-            ratio.median,
+            ratio.spread.median,
             counts.allocations,
             counts.bytes,
         );
@@ -253,18 +247,14 @@ mod tests {
         Section { title: "T", name: "t", rows, table: None }
     }
 
-    fn steady(value: f64) -> Spread {
-        Spread { p10: value, median: value, p90: value }
-    }
-
     #[test]
     fn a_row_is_reached_or_missed_or_broken() {
-        let unsteady = Spread { p10: 1.0, median: 2.0, p90: 3.0 };
+        let unsteady = Ratio::of(&[1.0, 9.0, 9.0, 9.0], &[9.0; 4]);
         let rows = vec![
             Row::count("reached", 5, Limit::at(5.0), "5"),
             Row::count("missed", 7, Limit::above(5.0, 8.0), "5"),
             Row::count("broken", 9, Limit::above(5.0, 8.0), "5"),
-            Row::multiple("unsteady", steady(3.0), ("floor", unsteady), Limit::at(1.0)),
+            Row::multiple("unsteady", unsteady, "floor", Limit::at(1.0)),
             Row::told("told", "x", "y"),
         ];
         let sections = [section(rows)];

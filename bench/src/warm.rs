@@ -112,7 +112,7 @@ pub fn threads() -> Section {
     let row = Row::ratio(&figure, &race, OURS, BEST, Limit::above(1.03, 1.2));
     let raw = Row::told(
         &format!("{THREADS} threads: against a connection by hand for each"),
-        crate::report::times(race.ratio(OURS, RAW)),
+        crate::report::times(race.ratio(OURS, RAW).spread),
         RAW,
     );
     Section { title: "Eight threads", name: "threads", rows: vec![row, raw], table: None }

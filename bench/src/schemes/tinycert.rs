@@ -154,7 +154,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
             time: Limit::above(1.2, 5.0),
             against_naive: Limit::above(0.5, 0.6),
             allocations: Limit::above(3.0, 15.0),
-            warm_allocations: Limit::above(6.0, 20.0),
+            warm_allocations: Limit::above(6.0, 15.0),
         },
     }
 }

@@ -185,7 +185,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
             time: Limit::above(1.6, 4.2),
             against_naive: Limit::above(0.5, 1.2),
             allocations: Limit::above(4.0, 10.0),
-            warm_allocations: Limit::above(6.0, 20.0),
+            warm_allocations: Limit::above(6.0, 30.0),
         },
     }
 }
