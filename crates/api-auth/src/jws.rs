@@ -112,21 +112,19 @@ impl<'a> DetachedJws<'a> {
             .ok_or(JwsError::Address)
     }
 
-    /// Verifies that `certificate` (PEM) leads to one of `anchors` at `now`, and that its key
-    /// signed `body`.
+    /// Verifies that `certificate` leads to one of `anchors` at `now`, and that its key signed
+    /// `body`.
     ///
     /// # Errors
     /// The first thing that does not hold.
     pub fn verify(
         &self,
         body: &[u8],
-        certificate: &[u8],
+        certificate: &Certificate,
         anchors: &Anchors,
         now: SystemTime,
     ) -> Result<(), JwsError> {
-        let certificate =
-            CertificateDer::from_pem_slice(certificate).map_err(|_| JwsError::Chain)?;
-        let certificate = EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
+        let certificate = EndEntityCert::try_from(&certificate.0).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, now)?;
         let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
         certificate
@@ -136,6 +134,22 @@ impl<'a> DetachedJws<'a> {
                 &self.signature,
             )
             .map_err(|_| JwsError::Signature)
+    }
+}
+
+/// The certificate of whoever signs.
+#[derive(Debug, Clone)]
+pub struct Certificate(CertificateDer<'static>);
+
+impl Certificate {
+    /// Reads the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// [`JwsError::Chain`] when there is none.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, JwsError> {
+        let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| JwsError::Chain)?;
+        EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
+        Ok(Self(certificate))
     }
 }
 
