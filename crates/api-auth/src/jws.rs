@@ -14,7 +14,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{
-    CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm, UnixTime,
+    CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
 use serde_json::{Map, Value};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
@@ -112,21 +112,19 @@ impl<'a> DetachedJws<'a> {
             .ok_or(JwsError::Address)
     }
 
-    /// Verifies that `certificate` (PEM) leads to one of `anchors` at `now`, and that its key
-    /// signed `body`.
+    /// Verifies that `certificate` leads to one of `anchors` at `now`, and that its key signed
+    /// `body`.
     ///
     /// # Errors
     /// The first thing that does not hold.
     pub fn verify(
         &self,
         body: &[u8],
-        certificate: &[u8],
+        certificate: &Certificate,
         anchors: &Anchors,
         now: SystemTime,
     ) -> Result<(), JwsError> {
-        let certificate =
-            CertificateDer::from_pem_slice(certificate).map_err(|_| JwsError::Chain)?;
-        let certificate = EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
+        let certificate = EndEntityCert::try_from(&certificate.0).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, now)?;
         let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
         certificate
@@ -139,10 +137,26 @@ impl<'a> DetachedJws<'a> {
     }
 }
 
+/// The certificate of whoever signs.
+#[derive(Debug, Clone)]
+pub struct Certificate(CertificateDer<'static>);
+
+impl Certificate {
+    /// Reads the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// [`JwsError::Chain`] when there is none.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, JwsError> {
+        let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| JwsError::Chain)?;
+        EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
+        Ok(Self(certificate))
+    }
+}
+
 /// Certificates that are trusted, and those between them and a leaf.
 #[derive(Debug, Clone)]
 pub struct Anchors {
-    roots: Vec<CertificateDer<'static>>,
+    roots: Vec<TrustAnchor<'static>>,
     intermediates: Vec<CertificateDer<'static>>,
 }
 
@@ -169,7 +183,9 @@ impl Anchors {
             let parsed = EndEntityCert::try_from(&certificate)
                 .map_err(|_| refuse("hold what is no certificate"))?;
             if parsed.issuer() == parsed.subject() {
-                anchors.roots.push(certificate);
+                let root = anchor_from_trusted_cert(&certificate)
+                    .map_err(|_| refuse("hold a root certificate that cannot be used"))?;
+                anchors.roots.push(root.to_owned());
             } else {
                 anchors.intermediates.push(certificate);
             }
@@ -182,8 +198,6 @@ impl Anchors {
 
     /// Whether a chain leads from the leaf to a root, all valid at `now`.
     fn hold(&self, leaf: &EndEntityCert<'_>, now: SystemTime) -> Result<(), JwsError> {
-        let roots: Result<Vec<_>, _> = self.roots.iter().map(anchor_from_trusted_cert).collect();
-        let roots = roots.map_err(|_| JwsError::Chain)?;
         let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
         // The certificate is for this one purpose: if it names purposes at all, any will do.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
@@ -191,7 +205,7 @@ impl Anchors {
         for usage in usages {
             let path = leaf.verify_for_usage(
                 CHAIN_ALGORITHMS,
-                &roots,
+                &self.roots,
                 &self.intermediates,
                 now,
                 usage,
