@@ -182,14 +182,14 @@ impl Notifications {
     pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
         let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
         let name = jws.file_below(&self.folder).map_err(refusal)?;
-        let now = self.client.core().clock().now();
+        let now = self.now();
         if let Some(pem) = &self.given {
             return jws.verify(body, pem.as_bytes(), &self.anchors, now).map_err(refusal);
         }
-        let (pem, was_kept) = self.certificate_of(name, now, KEPT)?;
+        let (pem, was_kept) = self.certificate_of(name, KEPT)?;
         match jws.verify(body, pem.as_bytes(), &self.anchors, now) {
             // The certificate may have been replaced within the hour.
-            Err(why) if was_kept => match self.certificate_of(name, now, PAUSE) {
+            Err(why) if was_kept => match self.certificate_of(name, PAUSE) {
                 Ok((fresh, false)) => {
                     jws.verify(body, fresh.as_bytes(), &self.anchors, now).map_err(refusal)
                 }
@@ -200,19 +200,16 @@ impl Notifications {
     }
 
     /// The certificate of that name, and whether it was kept from before: not longer than `kept`.
-    fn certificate_of(
-        &self,
-        name: &str,
-        now: SystemTime,
-        kept: Duration,
-    ) -> Result<(String, bool)> {
+    fn certificate_of(&self, name: &str, kept: Duration) -> Result<(String, bool)> {
         let [usual, other] = &self.slots;
         let slot = if name == USUAL { usual } else { other };
         // One thread fetches, the others wait.
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
         let within = |time: Option<SystemTime>, span: Duration| {
-            let age = time.map(|time| now.duration_since(time).unwrap_or_default());
-            age.is_some_and(|age| age < span)
+            // A clock that was set back must not keep a certificate for ever.
+            let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
+            time.map(distance).is_some_and(|age| age < span)
         };
         if slot.name == name
             && within(slot.fetched, kept)
@@ -225,12 +222,19 @@ impl Notifications {
                 .with_message("the certificate was asked for a moment ago");
             return Err(fault.into());
         }
-        slot.asked = Some(now);
-        let fetched = self.fetch(name)?;
+        let fetched = self.fetch(name);
+        // Counted from the end: whoever waited for a fetch that took long and failed must not
+        // begin another one.
+        slot.asked = Some(self.now());
+        let fetched = fetched?;
         name.clone_into(&mut slot.name);
         slot.pem = Some(fetched.clone());
-        slot.fetched = Some(now);
+        slot.fetched = slot.asked;
         Ok((fetched, false))
+    }
+
+    fn now(&self) -> SystemTime {
+        self.client.core().clock().now()
     }
 
     fn fetch(&self, name: &str) -> Result<String> {
