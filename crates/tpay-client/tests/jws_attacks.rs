@@ -2,6 +2,7 @@
 //! at most one fetch, from the one host that is allowed, and spoils nothing for the genuine
 //! notification that follows.
 
+#![cfg(all(feature = "notifications", feature = "ureq"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,8 +29,8 @@ const USUAL: &str = "https://secure.tpay.com/x509/notifications-jws.pem";
 const BODY: &[u8] = b"tr_id=TR-1";
 
 /// The signer's key, and one that is another's.
-const KEY: &str = include_str!("../jws/key.pem");
-const OTHER_KEY: &str = include_str!("../../crates/tpay-client/src/notifications/testing/key.pem");
+const KEY: &str = include_str!("jws/key.pem");
+const OTHER_KEY: &str = include_str!("../src/notifications/testing/key.pem");
 
 const MISSING: &str = "the signature is missing";
 const MALFORMED: &str = "the signature is not a detached JWS";
@@ -575,18 +576,18 @@ fn a_certificate_for_another_purpose_is_refused() {
 
 #[test]
 fn weak_keys_weak_digests_and_old_certificates_are_refused() {
-    const ROOT: &str = include_str!("../jws/root.pem");
-    const WEAK_ISSUER: &str = include_str!("../jws/weak_issuer.pem");
+    const ROOT: &str = include_str!("jws/root.pem");
+    const WEAK_ISSUER: &str = include_str!("jws/weak_issuer.pem");
     let shop = Shop::new(&[WEAK_ISSUER, ROOT].concat());
-    assert_eq!(shop.refuses_certificate(include_str!("../jws/v1.pem")), CHAIN);
-    assert_eq!(shop.refuses_certificate(include_str!("../jws/sha1.pem")), CHAIN);
-    assert_eq!(shop.refuses_certificate(include_str!("../jws/below_weak.pem")), CHAIN);
+    assert_eq!(shop.refuses_certificate(include_str!("jws/v1.pem")), CHAIN);
+    assert_eq!(shop.refuses_certificate(include_str!("jws/sha1.pem")), CHAIN);
+    assert_eq!(shop.refuses_certificate(include_str!("jws/below_weak.pem")), CHAIN);
     shop.clock.advance(Duration::from_secs(10));
-    shop.serves(include_str!("../jws/weak.pem"));
-    assert_eq!(shop.refuses(include_str!("../jws/weak.jws")), SIGNATURE);
+    shop.serves(include_str!("jws/weak.pem"));
+    assert_eq!(shop.refuses(include_str!("jws/weak.jws")), SIGNATURE);
 
     shop.clock.advance(Duration::from_secs(10));
-    shop.serves(include_str!("../jws/good.pem"));
+    shop.serves(include_str!("jws/good.pem"));
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
 }
 
