@@ -83,7 +83,7 @@ const AREAS: &[Area] = &[
         package: "tpay-client",
         features: "",
         files: &["notifications.rs", "notifications/*.rs", "certificates.rs", "paging.rs"],
-        own: &["--lib", "--test=notifications", "--test=jws_attacks"],
+        own: &["--tests"],
         wide: (WORKSPACE, &["known_answers", "tpay", "corpus"]),
     },
 ];

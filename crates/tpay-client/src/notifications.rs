@@ -281,6 +281,19 @@ mod tests {
     use crate::{Endpoint, GetSigningCertificate};
 
     #[test]
+    fn each_environment_trusts_its_own_authority() {
+        let trusted = |environment| {
+            let client = Client::builder("id", "s").environment(environment).build().unwrap();
+            format!("{:?}", client.notifications().unwrap().anchors)
+        };
+        let compiled_in = |pem| format!("{:?}", Anchors::from_pem(pem).unwrap());
+        assert_eq!(trusted(Environment::Production), compiled_in(PRODUCTION));
+        assert_eq!(trusted(Environment::Sandbox), compiled_in(SANDBOX));
+        assert_eq!(trusted(Environment::custom("https://proxy.example")), compiled_in(PRODUCTION));
+        assert_ne!(compiled_in(PRODUCTION), compiled_in(SANDBOX));
+    }
+
+    #[test]
     fn the_usual_certificate_is_the_one_of_the_endpoint() {
         assert_eq!(GetSigningCertificate::new().path(), [FOLDER, USUAL].concat());
     }
