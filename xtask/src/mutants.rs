@@ -173,8 +173,9 @@ impl Area {
             if !self.features.is_empty() {
                 own.extend(["--features", self.features]);
             }
-            own.push("--");
-            own.extend(self.own);
+            for selection in self.own {
+                own.extend(["--cargo-arg", selection]);
+            }
             mutants(&own)?;
             let first = Lists::read(&folder)?;
             noticed = first.noticed;
@@ -183,13 +184,18 @@ impl Area {
             }
         }
         let (package, tests) = self.wide;
-        let tests: Vec<&str> = tests.iter().flat_map(|test| ["--test", test]).collect();
+        let tests: Vec<String> = tests.iter().map(|test| format!("--test={test}")).collect();
         // cargo-mutants itself tries the tests of the package that it changes only.
-        shell::run(&[&["test", "--package", package], &tests[..]].concat())?;
+        let mut unchanged = vec!["test", "--package", package];
+        unchanged.extend(tests.iter().map(String::as_str));
+        shell::run(&unchanged)?;
         let mut wide = common;
         wide.extend(["--iterate", "--baseline", "skip", "--timeout", "120"]);
-        wide.extend(["--test-package", package, "--"]);
-        wide.extend(tests);
+        wide.extend(["--test-package", package]);
+        // What follows `--` would not keep it from building all tests and examples.
+        for test in &tests {
+            wide.extend(["--cargo-arg", test]);
+        }
         mutants(&wide)?;
         let second = Lists::read(&folder)?;
         let tried = noticed + second.noticed + second.missed.len();
