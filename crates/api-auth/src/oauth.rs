@@ -970,6 +970,15 @@ mod tests {
     }
 
     #[test]
+    fn a_user_is_sent_to_allow_what_is_asked_for() {
+        let url = |scope| authorization_url("https://h/a", "id", "https://s/b?c", scope, "x 1");
+        let to = "https%3A%2F%2Fs%2Fb%3Fc";
+        let head = format!("https://h/a?response_type=code&client_id=id&redirect_uri={to}");
+        assert_eq!(url("a,b"), format!("{head}&scope=a%2Cb&state=x+1"));
+        assert_eq!(url(""), format!("{head}&state=x+1"));
+    }
+
+    #[test]
     fn http_basic_signs_every_call() {
         let mut request = Request::default();
         Basic::new("id", &"s&cret".into()).unwrap().sign(&mut request, UNIX_EPOCH).unwrap();

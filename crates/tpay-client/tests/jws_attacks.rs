@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use api_auth::jws::DetachedJws;
 use api_auth::{Clock, HmacKey, ManualClock, Request, Response, Secret, SystemClock};
 use api_sandbox::{Misbehaviour, Raw, Reply, Server, Service, Verdict};
 use base64::Engine;
@@ -180,6 +181,7 @@ fn the_control_is_believed() {
     let more = r#"{"typ":"JOSE","alg":"RS256","kid":null,"x5u":"URL"}"#.replace("URL", USUAL);
     shop.reader.read(&signed(&more, BODY), BODY).unwrap();
     assert_eq!(shop.fetched(), [USUAL]);
+    assert_eq!(DetachedJws::parse(&signed(&escaped, BODY)).unwrap().x5u(), USUAL);
 }
 
 #[test]
@@ -549,6 +551,10 @@ fn a_certificate_for_another_purpose_is_refused() {
     ] {
         assert_eq!(shop.refuses_certificate(pem), CHAIN);
     }
+    // However long what stands before it.
+    let mut long = params(&"long ".repeat(30));
+    long.key_usages = vec![Usage::KeyEncipherment];
+    assert_eq!(shop.refuses_certificate(pki.certificate(&long)), CHAIN);
     // An authority does not sign messages.
     let key = || KeyPair::from_pem(KEY).unwrap();
     let mut both = authority("signer");
