@@ -464,7 +464,13 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_token_opens_nothing() {
-        for (status, body) in [(200, "{}"), (200, ""), (200, r#"{"token":null}"#), (403, "{}")] {
+        for (status, body) in [
+            (200, "{}"),
+            (200, ""),
+            (200, r#"{"token":null}"#),
+            (200, r#"{"token":""}"#),
+            (403, r#"{"token":"t"}"#),
+        ] {
             let session = session(None, true);
             assert!(session.absorb(reply(status, body), NOW).is_err(), "{status} {body}");
             assert_eq!(session.token(), None);

@@ -616,6 +616,20 @@ mod tests {
     }
 
     #[test]
+    fn only_of_get_and_delete_the_query_is_signed() {
+        let of = |method, query, body: &'static str| {
+            let kind = "application/json";
+            let params = params(Variant::SignedQuery, &method, query, kind, body.as_bytes());
+            String::from_utf8(params.unwrap().into_owned()).unwrap()
+        };
+        assert_eq!(of(Method::GET, "a=1", "[2]"), r#"{"a":"1"}"#);
+        assert_eq!(of(Method::DELETE, "a=1", "[2]"), r#"{"a":"1"}"#);
+        assert_eq!(of(Method::DELETE, "", "[2]"), "[2]");
+        assert_eq!(of(Method::POST, "a=1", "[2]"), "[2]");
+        assert_eq!(of(Method::POST, "a=1", ""), "{}");
+    }
+
+    #[test]
     fn a_form_is_signed_as_json_and_other_bodies_are_refused() {
         let of = |kind: &str, body: &'static str| {
             params(Variant::SignedQuery, &Method::POST, "", kind, body.as_bytes())
