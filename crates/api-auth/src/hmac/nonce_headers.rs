@@ -468,7 +468,7 @@ impl Auth for NonceHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Encoding;
+    use crate::{Encoding, RawEndpoint};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -613,6 +613,22 @@ mod tests {
             ),
             "K1YWEJcpadhhx6/TNp3F8wrEfEafJPNTfC4Jjy3wH8I="
         );
+    }
+
+    #[test]
+    fn the_body_variant_alone_moves_the_query_into_the_body() {
+        let call = RawEndpoint::new(Method::POST, "/things").param("a", "1");
+        for (variant, query, body) in [
+            (Variant::SignedQuery, Some("a=1"), ""),
+            (Variant::EmptyQuery, Some("a=1"), ""),
+            (Variant::BodyOnly, None, r#"{"a":"1"}"#),
+        ] {
+            let mut draft = Draft::of(&call).unwrap();
+            auth(variant).dress(&mut draft, SystemTime::UNIX_EPOCH).unwrap();
+            let request = draft.encode("https://h.example", Encoding::Form).unwrap();
+            assert_eq!(request.uri().query(), query, "{variant:?}");
+            assert_eq!(request.body(), body.as_bytes(), "{variant:?}");
+        }
     }
 
     #[test]
