@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::calls::{self, ALL, BEST, Call, OURS, RAW, REQWEST, SAME, Target, caller};
+use crate::calls::{self, ALL, BEST, OURS, RAW, REQWEST, SAME, Target, caller};
 use crate::report::{Limit, Row, Section, contenders};
 use crate::rounds::{Contender, race};
+use crate::schemes::Call;
 use crate::server::{Recorded, Server, header};
 
 const ROUNDS: usize = 301;
@@ -111,7 +112,7 @@ pub fn threads() -> Section {
     let row = Row::ratio(&figure, &race, OURS, BEST, Limit::above(1.03, 1.2));
     let raw = Row::told(
         &format!("{THREADS} threads: against a connection by hand for each"),
-        crate::report::times(race.ratio(OURS, RAW)),
+        crate::report::times(race.ratio(OURS, RAW).spread),
         RAW,
     );
     Section { title: "Eight threads", name: "threads", rows: vec![row, raw], table: None }

@@ -51,6 +51,7 @@ pub(crate) fn run() -> Outcome {
     pages::run()?;
     licences(&names)?;
     signing_needs_no_tls()?;
+    unversioned_is_fenced()?;
     for name in &names {
         build(name, &["--no-default-features"])?;
     }
@@ -206,6 +207,24 @@ fn signing_needs_no_tls() -> Outcome {
         Some(krate) => Err(format!("api-auth without features brings {krate}")),
         None => Ok(()),
     }
+}
+
+/// The part of ureq that may change in any minor is used below the feature `tuned` only, and the
+/// transport works without it.
+fn unversioned_is_fenced() -> Outcome {
+    let source = shell::root().join("crates/api-auth/src");
+    scan(&source, &mut |path, line| {
+        let fenced = path.starts_with(source.join("transport/ureq/tuned"))
+            || path.ends_with("transport/ureq/tuned.rs");
+        match line.contains("ureq::unversioned") {
+            true if !fenced => Err(format!("{}: uses ureq::unversioned", path.display())),
+            _ => Ok(()),
+        }
+    })?;
+    let plain = ["--no-default-features", "--features", "rustls", "transport::"];
+    shell::run(
+        &[&["test", "--quiet", "--locked", "--package", "api-auth", "--lib"], &plain[..]].concat(),
+    )
 }
 
 /// All published crates are packed, and built from what was packed.

@@ -75,6 +75,7 @@ fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
         let experimental = functions.iter().any(|function| function.is_experimental);
         let note = if experimental { " (experimental)" } else { "" };
         let (names, answers) = (names.join(", "), answers.join(", "));
+        let summary = with_code(summary);
         let row =
             format!("| `{id}` | `{method} {path}` | {names} | {answers} | {summary}{note} |\n");
         table.push_str(&row);
@@ -83,6 +84,16 @@ fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
     let (before, rest) = readme.split_once(begin).ok_or("the README has no mark for endpoints")?;
     let (_, after) = rest.split_once(end).ok_or("the README has no mark of their end")?;
     Ok([before, begin, "\n", &table, "\n", end, after].concat())
+}
+
+/// Names of parameters and endpoints in backticks.
+fn with_code(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let name = word.trim_matches(|char: char| !char.is_alphanumeric());
+        let code = format!("`{name}`");
+        if name.contains('_') { word.replace(name, &code) } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn write_table(provider: &Provider) -> Outcome {

@@ -9,6 +9,7 @@ mod demo;
 mod endpoints;
 mod features;
 mod fuzz;
+mod mutants;
 mod newcomer;
 mod pages;
 mod providers;
@@ -29,6 +30,8 @@ usage: cargo xtask TASK
   endpoints   checks that every listed endpoint is implemented, tested, documented, called;
               --write writes the tables of the READMEs
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
+  mutants     changes the code in small ways and looks whether a test notices; --area NAME,
+              --shard K/N, --jobs N
   api         writes what each crate shows to docs/api
   check       checks each crate alone: tree, licences, features, API, packaging;
               --features [CRATE...] compiles every combination of features, and tests them;
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
                 _ => Err(format!("only --write may follow\n\n{HELP}")),
             }),
             "fuzz" => fuzz::run(&mut parser),
+            "mutants" => mutants::run(&mut parser),
             "check" => words(&mut parser).and_then(|words| {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 match words.as_slice() {

@@ -48,7 +48,7 @@ mod token;
 pub mod transport;
 pub mod wire;
 
-pub use auth::{Auth, NoAuth, Preparation};
+pub use auth::{Auth, NoAuth, Note, Preparation};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};

@@ -31,8 +31,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Params, Preparation,
-    Request, Response, Secret, TokenKey, TokenStore, json, status_fault, wire,
+    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Note, Params,
+    Preparation, Request, Response, Secret, TokenKey, TokenStore, json, status_fault, wire,
 };
 
 /// How a client shows a token server who it is.
@@ -248,7 +248,7 @@ impl Basic {
 }
 
 impl Auth for Basic {
-    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         request.headers_mut().insert(AUTHORIZATION, self.0.clone());
         Ok(())
     }
@@ -363,8 +363,8 @@ pub struct Bearer {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// The number of the token that came last.
-    last: u64,
+    /// The number of the token that came last, from 1.
+    last: Note,
     /// Whether the request that was prepared last uses the refresh token.
     refreshing: bool,
 }
@@ -372,7 +372,7 @@ struct State {
 struct Held {
     token: AccessToken,
     header: HeaderValue,
-    number: u64,
+    number: Note,
     /// A fresh token is tried once, however short its life is said to be.
     tried: bool,
     refused: bool,
@@ -383,10 +383,6 @@ impl Held {
         !self.refused && (!self.tried || self.token.is_fresh(now))
     }
 }
-
-/// Travels with a request and its answer: which token it was signed by.
-#[derive(Clone, Copy)]
-struct Number(u64);
 
 impl Bearer {
     /// Fetches tokens from `server` by `grant`, and keeps them in memory.
@@ -475,7 +471,7 @@ impl State {
     fn hold(&mut self, token: AccessToken, tried: bool) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
         let Some(header) = sensitive(&text) else { return false };
-        self.last += 1;
+        self.last.0 += 1;
         self.held = Some(Held { token, header, number: self.last, tried, refused: false });
         true
     }
@@ -527,7 +523,7 @@ impl Auth for Bearer {
         Ok(())
     }
 
-    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, note: &mut Note, _: SystemTime) -> Result<(), Error> {
         let mut state = self.state();
         // A token that another thread's 401 refused meanwhile is sent all the same: its own 401
         // leads to a fresh one.
@@ -535,17 +531,16 @@ impl Auth for Bearer {
             state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
         held.tried = true;
         request.headers_mut().insert(AUTHORIZATION, held.header.clone());
-        request.extensions_mut().insert(Number(held.number));
+        *note = held.number;
         Ok(())
     }
 
-    fn rejected(&self, response: &Response) -> bool {
+    fn rejected(&self, response: &Response, note: Note) -> bool {
         if response.status() != StatusCode::UNAUTHORIZED {
             return false;
         }
-        let about = response.extensions().get::<Number>().map(|number| number.0);
         let mut state = self.state();
-        let current = |held: &&mut Held| about.is_none_or(|about| about == held.number);
+        let current = |held: &&mut Held| note == held.number;
         let refused = state.held.as_mut().filter(current).map(|held| {
             held.refused = true;
             held.token.clone()
@@ -823,21 +818,21 @@ mod tests {
             auth.absorb(Response::new(text.as_bytes().to_vec()), now).unwrap();
         };
         let send = || {
-            let mut request = Request::default();
-            auth.sign(&mut request, now).unwrap();
-            let mut response = Response::default();
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            response.extensions_mut().extend(request.extensions().clone());
-            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), response)
+            let (mut request, mut note) = (Request::default(), Note::default());
+            auth.sign(&mut request, &mut note, now).unwrap();
+            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), note)
         };
+        let mut refusal = Response::default();
+        *refusal.status_mut() = StatusCode::UNAUTHORIZED;
         fetch(r#"{"access_token":"a"}"#);
         let ((_, early), (_, late)) = (send(), send());
-        assert!(auth.rejected(&early));
+        assert!(auth.rejected(&refusal, early));
         fetch(r#"{"access_token":"b"}"#);
-        assert!(auth.rejected(&late), "the call may be tried again, with the newer token");
+        assert!(auth.rejected(&refusal, late), "the call may be tried again, with the newer token");
         assert!(auth.prepare(now).unwrap().is_none());
-        assert_eq!(send().0, "Bearer b");
-        assert!(!auth.rejected(&Response::default()));
+        let (header, note) = send();
+        assert_eq!(header, "Bearer b");
+        assert!(!auth.rejected(&Response::default(), note));
     }
 
     #[test]
@@ -921,6 +916,77 @@ mod tests {
         assert_eq!(used(&world), ["t1", "t2", "t3", "t4"]);
     }
 
+    /// A token that was received at a second, and has a refresh token.
+    fn held(value: &str, second: u64) -> AccessToken {
+        AccessToken::new(value, UNIX_EPOCH + Duration::from_secs(second)).with_refresh("r1")
+    }
+
+    fn answered(status: u16) -> Response {
+        http::Response::builder().status(status).body(Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn only_a_refused_refresh_token_is_given_up() {
+        let now = UNIX_EPOCH + Duration::from_secs(2000);
+        for (status, given_up) in [(400, true), (401, true), (403, false), (503, false)] {
+            let auth = bearer();
+            auth.state().hold(held("t", 1000).with_lifetime(Duration::ZERO), true);
+            assert!(body_of(&auth, now).contains("refresh_token=r1"));
+            assert_eq!(auth.absorb(answered(status), now).is_ok(), given_up, "{status}");
+            assert_eq!(!body_of(&auth, now).contains("refresh_token=r1"), given_up, "{status}");
+        }
+        // Whoever is refused for the grant itself is told so, also if a token was held before.
+        let auth = bearer();
+        auth.state().hold(AccessToken::new("t", UNIX_EPOCH).with_lifetime(Duration::ZERO), true);
+        assert!(!body_of(&auth, now).contains("refresh_token"));
+        for status in [400, 401] {
+            let error = auth.absorb(answered(status), now).unwrap_err();
+            assert_eq!(error.status().unwrap().as_u16(), status);
+        }
+    }
+
+    /// The body of the request for a token that is prepared.
+    fn body_of(auth: &Bearer, now: SystemTime) -> String {
+        let preparation = auth.prepare(now).unwrap().unwrap();
+        String::from_utf8(preparation.request.into_body()).unwrap()
+    }
+
+    #[test]
+    fn an_older_token_of_the_store_does_not_replace_a_refused_one() {
+        let now = UNIX_EPOCH + Duration::from_secs(2000);
+        // A store counts in whole seconds, so one of the same second may be the newer one.
+        for (received, taken) in [(999, false), (1000, true), (1001, true)] {
+            let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
+            let auth = bearer().with_store(Arc::new(Stuck(stored)));
+            auth.state().hold(held("a", 1000), true);
+            assert!(auth.rejected(&answered(401)));
+            assert_eq!(auth.is_ready(now), taken, "{received}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_sent_to_allow_what_is_asked_for() {
+        let url = |scope| authorization_url("https://h/a", "id", "https://s/b?c", scope, "x 1");
+        let to = "https%3A%2F%2Fs%2Fb%3Fc";
+        let head = format!("https://h/a?response_type=code&client_id=id&redirect_uri={to}");
+        assert_eq!(url("a,b"), format!("{head}&scope=a%2Cb&state=x+1"));
+        assert_eq!(url(""), format!("{head}&state=x+1"));
+    }
+
+    #[test]
+    fn http_basic_signs_every_call() {
+        let mut request = Request::default();
+        Basic::new("id", &"s&cret".into()).unwrap().sign(&mut request, UNIX_EPOCH).unwrap();
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn the_names_of_secret_parameters_are_the_providers() {
+        assert_eq!(bearer().secret_parameters(), ["code"]);
+        assert_eq!(bearer().with_secret_parameters(&["card"]).secret_parameters(), ["card"]);
+    }
+
     #[test]
     fn a_token_that_fits_no_header_is_a_decode_error() {
         let reply = Response::new(br#"{"access_token":"a\nb"}"#.to_vec());
@@ -935,6 +1001,7 @@ mod tests {
         let request = server.request(&grant).unwrap();
         let auth = Bearer::new(server, grant);
         auth.absorb(Response::new(br#"{"access_token":"CANARY"}"#.to_vec()), UNIX_EPOCH).unwrap();
-        assert!(!format!("{auth:?} {auth:#?} {:?}", request.headers()).contains("CANARY"));
+        let printed = format!("{auth:?} {auth:#?} {:?}", request.headers());
+        assert!(printed.contains("https://h/t") && !printed.contains("CANARY"));
     }
 }

@@ -107,6 +107,13 @@ impl Endpoint for RegisterAccount {
     }
 }
 
+/// A user who is not wrapped into anything. Whoever is let in has an id.
+pub(crate) fn user(response: &Response) -> Result<User, Fault> {
+    let user: User = fault::answer(response)?;
+    fault::needed("id", user.id.as_ref())?;
+    Ok(user)
+}
+
 /// `POST /api/v1/login`: checks a user's name and password. It gives no token.
 ///
 /// Not in the documentation; the server of 2017 has it.
@@ -152,7 +159,7 @@ impl Endpoint for CheckLogin {
     }
 
     fn parse(&self, response: &Response) -> Result<User, Fault> {
-        fault::answer(response)
+        user(response)
     }
 }
 
@@ -287,7 +294,7 @@ impl Endpoint for GetSecondFactor {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(transparent)]
 struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 

@@ -244,6 +244,13 @@ impl Endpoint for JoinChat {
     }
 }
 
+/// The server's chats have an id, those of the documentation a name.
+fn chat(response: &Response) -> Result<Chat, Fault> {
+    let chat: Chat = fault::answer(response)?;
+    fault::needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
+    Ok(chat)
+}
+
 fn path_of(id: &str) -> String {
     ["/api/v1/chat/", &path_segment(id)].concat()
 }
@@ -288,7 +295,7 @@ impl Endpoint for GetChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, Fault> {
-        fault::optional(response, fault::answer)
+        fault::optional(response, chat)
     }
 }
 
@@ -380,7 +387,7 @@ impl Endpoint for CreateChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Chat, Fault> {
-        fault::answer(response)
+        chat(response)
     }
 }
 
@@ -442,7 +449,7 @@ impl Endpoint for UpdateChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Chat, Fault> {
-        fault::answer(response)
+        chat(response)
     }
 }
 

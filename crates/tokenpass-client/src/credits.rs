@@ -264,7 +264,7 @@ fn group(response: &Response) -> Result<CreditGroup, Fault> {
     struct Wrapped {
         credit_group: Option<CreditGroup>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.credit_group.unwrap_or_default())
+    fault::needed("credit_group", fault::answer::<Wrapped>(response)?.credit_group)
 }
 
 fn account(response: &Response) -> Result<CreditAccount, Fault> {
@@ -272,16 +272,15 @@ fn account(response: &Response) -> Result<CreditAccount, Fault> {
     struct Wrapped {
         account: Option<CreditAccount>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.account.unwrap_or_default())
+    fault::needed("account", fault::answer::<Wrapped>(response)?.account)
 }
 
 fn bookings(response: &Response) -> Result<Vec<Booking>, Fault> {
     #[derive(Deserialize)]
     struct Wrapped {
-        #[serde(default, deserialize_with = "wire::list")]
-        transactions: Vec<Booking>,
+        transactions: Option<Vec<Booking>>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.transactions)
+    fault::needed("transactions", fault::answer::<Wrapped>(response)?.transactions)
 }
 
 fn group_path(group: &str, rest: &str) -> String {

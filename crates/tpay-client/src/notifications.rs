@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use api_auth::http::HeaderMap;
-use api_auth::jws::{Anchors, DetachedJws, JwsError};
+use api_auth::jws::{Anchors, Certificate, DetachedJws, JwsError};
 use api_auth::{
     Credential, Error, ErrorKind, Fault, InputError, Method, RawEndpoint, Result, Secret, md5,
 };
@@ -70,7 +70,7 @@ pub struct Notifications {
     folder: String,
     anchors: Anchors,
     security_code: Option<Secret>,
-    given: Option<String>,
+    given: Option<Result<Certificate, JwsError>>,
     /// The usual certificate, and the last one of another name.
     slots: [Mutex<Slot>; 2],
 }
@@ -79,7 +79,7 @@ pub struct Notifications {
 #[derive(Debug, Default)]
 struct Slot {
     name: String,
-    pem: Option<String>,
+    certificate: Option<Result<Certificate, JwsError>>,
     fetched: Option<SystemTime>,
     asked: Option<SystemTime>,
 }
@@ -130,7 +130,7 @@ impl Notifications {
     /// same.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
-        self.given = Some(pem.into());
+        self.given = Some(Certificate::from_pem(pem.into().as_bytes()));
         self
     }
 
@@ -182,17 +182,18 @@ impl Notifications {
     pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
         let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
         let name = jws.file_below(&self.folder).map_err(refusal)?;
-        let now = self.client.core().clock().now();
-        if let Some(pem) = &self.given {
-            return jws.verify(body, pem.as_bytes(), &self.anchors, now).map_err(refusal);
+        let now = self.now();
+        let holds = |certificate: &Result<Certificate, JwsError>| {
+            jws.verify(body, certificate.as_ref().map_err(|why| *why)?, &self.anchors, now)
+        };
+        if let Some(given) = &self.given {
+            return holds(given).map_err(refusal);
         }
-        let (pem, was_kept) = self.certificate_of(name, now, KEPT)?;
-        match jws.verify(body, pem.as_bytes(), &self.anchors, now) {
+        let (certificate, was_kept) = self.certificate_of(name, KEPT)?;
+        match holds(&certificate) {
             // The certificate may have been replaced within the hour.
-            Err(why) if was_kept => match self.certificate_of(name, now, PAUSE) {
-                Ok((fresh, false)) => {
-                    jws.verify(body, fresh.as_bytes(), &self.anchors, now).map_err(refusal)
-                }
+            Err(why) if was_kept => match self.certificate_of(name, PAUSE) {
+                Ok((fresh, false)) => holds(&fresh).map_err(refusal),
                 _ => Err(refusal(why)),
             },
             result => result.map_err(refusal),
@@ -203,34 +204,42 @@ impl Notifications {
     fn certificate_of(
         &self,
         name: &str,
-        now: SystemTime,
         kept: Duration,
-    ) -> Result<(String, bool)> {
+    ) -> Result<(Result<Certificate, JwsError>, bool)> {
         let [usual, other] = &self.slots;
         let slot = if name == USUAL { usual } else { other };
         // One thread fetches, the others wait.
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
         let within = |time: Option<SystemTime>, span: Duration| {
-            let age = time.map(|time| now.duration_since(time).unwrap_or_default());
-            age.is_some_and(|age| age < span)
+            // A clock that was set back must not keep a certificate for ever.
+            let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
+            time.map(distance).is_some_and(|age| age < span)
         };
         if slot.name == name
             && within(slot.fetched, kept)
-            && let Some(pem) = &slot.pem
+            && let Some(certificate) = &slot.certificate
         {
-            return Ok((pem.clone(), true));
+            return Ok((certificate.clone(), true));
         }
         if within(slot.asked, PAUSE) {
             let fault = Fault::new(ErrorKind::RateLimited)
                 .with_message("the certificate was asked for a moment ago");
             return Err(fault.into());
         }
-        slot.asked = Some(now);
-        let fetched = self.fetch(name)?;
+        let fetched = self.fetch(name);
+        // Counted from the end: whoever waited for a fetch that took long and failed must not
+        // begin another one.
+        slot.asked = Some(self.now());
+        let fetched = Certificate::from_pem(fetched?.as_bytes());
         name.clone_into(&mut slot.name);
-        slot.pem = Some(fetched.clone());
-        slot.fetched = Some(now);
+        slot.certificate = Some(fetched.clone());
+        slot.fetched = slot.asked;
         Ok((fetched, false))
+    }
+
+    fn now(&self) -> SystemTime {
+        self.client.core().clock().now()
     }
 
     fn fetch(&self, name: &str) -> Result<String> {
@@ -275,6 +284,19 @@ pub fn payment_md5sum(
 mod tests {
     use super::*;
     use crate::{Endpoint, GetSigningCertificate};
+
+    #[test]
+    fn each_environment_trusts_its_own_authority() {
+        let trusted = |environment| {
+            let client = Client::builder("id", "s").environment(environment).build().unwrap();
+            format!("{:?}", client.notifications().unwrap().anchors)
+        };
+        let compiled_in = |pem| format!("{:?}", Anchors::from_pem(pem).unwrap());
+        assert_eq!(trusted(Environment::Production), compiled_in(PRODUCTION));
+        assert_eq!(trusted(Environment::Sandbox), compiled_in(SANDBOX));
+        assert_eq!(trusted(Environment::custom("https://proxy.example")), compiled_in(PRODUCTION));
+        assert_ne!(compiled_in(PRODUCTION), compiled_in(SANDBOX));
+    }
 
     #[test]
     fn the_usual_certificate_is_the_one_of_the_endpoint() {

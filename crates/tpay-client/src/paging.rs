@@ -16,7 +16,7 @@ pub(crate) fn next(
     let limit = told.or(limit).unwrap_or(35);
     let more = match total {
         _ if came == 0 => false,
-        Some(total) => i64::from(page) * i64::from(limit) < total,
+        Some(total) => i64::from(page).saturating_mul(i64::from(limit)) < total,
         None => u32::try_from(came).is_ok_and(|came| came >= limit),
     };
     page.checked_add(1).filter(|_| more)
@@ -36,6 +36,8 @@ mod tests {
         assert_eq!(next(None, None, 35, None, None), Some(2));
         assert_eq!(next(None, Some(100), 35, Some(35), Some(36)), Some(2), "the server's limit");
         assert_eq!(next(Some(u32::MAX), None, 35, None, None), None);
+        let huge = i64::from(u32::MAX);
+        assert_eq!(next(Some(u32::MAX), None, 1, Some(huge), Some(i64::MAX)), None);
         assert_eq!(next(None, None, 35, Some(0), Some(i64::MAX)), Some(2));
     }
 }
