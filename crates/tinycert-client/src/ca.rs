@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, wire, wire_enum,
+    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -278,18 +278,11 @@ impl NewCa {
         }
     }
 
-    /// The city.
-    #[must_use]
-    pub fn locality(mut self, locality: impl Into<String>) -> Self {
-        self.locality = Some(locality.into());
-        self
-    }
-
-    /// The state or province.
-    #[must_use]
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.state = Some(state.into());
-        self
+    setters! {
+        /// The city.
+        locality: impl Into<String>,
+        /// The state or province.
+        state: impl Into<String>,
     }
 
     /// The hash that it will sign with.

@@ -6,7 +6,7 @@ use std::ops::BitOr;
 
 use api_auth::{
     Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Secret,
-    SecretBytes, UnixTime, wire, wire_enum,
+    SecretBytes, UnixTime, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -532,25 +532,13 @@ impl NewCert {
         }
     }
 
-    /// The organizational unit.
-    #[must_use]
-    pub fn organizational_unit(mut self, unit: impl Into<String>) -> Self {
-        self.organizational_unit = Some(unit.into());
-        self
-    }
-
-    /// The city.
-    #[must_use]
-    pub fn locality(mut self, locality: impl Into<String>) -> Self {
-        self.locality = Some(locality.into());
-        self
-    }
-
-    /// The state or province.
-    #[must_use]
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.state = Some(state.into());
-        self
+    setters! {
+        /// The organizational unit.
+        organizational_unit: impl Into<String>,
+        /// The city.
+        locality: impl Into<String>,
+        /// The state or province.
+        state: impl Into<String>,
     }
 
     /// Adds a name that the certificate is for.

@@ -23,11 +23,11 @@ mod purchase;
 mod webhook;
 
 use api_auth::block::BlockKey;
-use api_auth::{InputError, Response, Secret, json};
+use api_auth::{InputError, Response, Secret, Variables, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::Variables;
+use crate::client::keys;
 
 pub use api_auth::block::BlockError;
 pub use cookie::{AccessState, Token, TokenCookie};
@@ -81,7 +81,7 @@ impl Blocks {
     /// # Errors
     /// A variable that is missing, by name.
     pub fn from_env() -> Result<Self, InputError> {
-        let Variables { aid, private_key } = Variables::from_env()?;
+        let (aid, private_key) = keys(Variables::PROCESS)?;
         Self::new(aid, private_key)
     }
 

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret,
-    path_segment, wire,
+    path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::Client;
 use crate::auth::credentials;
-use crate::fault::{self, check_length, check_segment, check_text, exposed, exposed_some, setters};
+use crate::fault::{self, check_length, check_segment, check_text, exposed, exposed_some};
 
 /// A user account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl RegisterAccount {
 
     setters! {
         /// The name that people read.
-        name: String,
+        name: impl Into<String>,
     }
 }
 
@@ -193,11 +193,11 @@ impl UpdateAccount {
 
     setters! {
         /// The new name that people read.
-        name: String,
+        name: impl Into<String>,
         /// The new e-mail address.
-        email: String,
+        email: impl Into<String>,
         /// The new password.
-        password: Secret,
+        password: impl Into<Secret>,
     }
 }
 

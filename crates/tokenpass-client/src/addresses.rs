@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, json, path_segment, wire,
+    StatusCode, json, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::balances;
 use crate::auth::credentials;
-use crate::fault::{self, check_length, check_segment, check_text, setters};
+use crate::fault::{self, check_length, check_segment, check_text};
 use crate::{Balances, Client, decode_html, signature_of};
 
 /// An address of a user. Which fields come depends on the call and on the token's scopes.
@@ -189,13 +189,13 @@ impl RegisterAddress {
 
     setters! {
         /// A label, 255 characters at most.
-        label: String,
+        label: impl Into<String>,
         /// Whether everybody may see it. The server's default is no.
         public: bool,
         /// Whether it counts. The server's default is yes.
         active: bool,
         /// The kind, `btc` or `bitcoin`: sent as `type`.
-        kind: String,
+        kind: impl Into<String>,
     }
 }
 
@@ -320,7 +320,7 @@ impl UpdateAddress {
 
     setters! {
         /// The new label, 255 characters at most.
-        label: String,
+        label: impl Into<String>,
         /// Whether everybody may see it.
         public: bool,
         /// Whether it counts.

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
-    StatusCode, path_segment, wire,
+    StatusCode, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::fault::{self, check_segment, check_text, setters};
+use crate::fault::{self, check_segment, check_text};
 use crate::{Client, Satoshis};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?

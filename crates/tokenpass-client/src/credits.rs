@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, path_segment,
-    wire,
+    setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::Client;
 use crate::amounts::{or_false, text_or_false};
-use crate::fault::{self, check_segment, check_text, setters};
+use crate::fault::{self, check_segment, check_text};
 
 /// A group of credit accounts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -369,7 +369,7 @@ impl UpdateCreditGroup {
 
     setters! {
         /// The new name.
-        name: String,
+        name: impl Into<String>,
     }
 }
 
@@ -672,10 +672,10 @@ impl Entry {
 
     setters! {
         /// A reference of yours.
-        reference: String,
+        reference: impl Into<String>,
         /// The account (name or UUID) that credits come from when given, and go to when taken.
         /// Default: the group's own, `_`.
-        counter_account: String,
+        counter_account: impl Into<String>,
     }
 }
 

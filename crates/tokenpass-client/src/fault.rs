@@ -182,18 +182,3 @@ pub(crate) fn secret<'de, D: Deserializer<'de>>(
     let text = wire::text(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()).map(Secret::new))
 }
-
-/// Declares chained setters of optional arguments.
-macro_rules! setters {
-    ($( $(#[$doc:meta])* $name:ident: $type:ty, )+) => {
-        $(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
-                self.$name = Some($name.into());
-                self
-            }
-        )+
-    };
-}
-pub(crate) use setters;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response,
-    Result, StatusCode, path_segment, wire,
+    Result, StatusCode, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::fault::{self, check_segment, setters};
+use crate::fault::{self, check_segment};
 use crate::{Balances, Client, Satoshis};
 
 /// A user as look-ups show one.
@@ -239,7 +239,7 @@ impl CheckUserExists {
 
     setters! {
         /// Only if the user's id has this [`user_hash`](crate::user_hash).
-        id_hash: String,
+        id_hash: impl Into<String>,
     }
 }
 

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, UnixTime, path_segment, wire,
+    StatusCode, UnixTime, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
-use crate::fault::{self, check_segment, check_text, setters};
+use crate::fault::{self, check_segment, check_text};
 use crate::{Client, Satoshis};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
@@ -55,15 +55,15 @@ impl RegisterSource {
 
     setters! {
         /// The signature of [`Client::source_proof_message`] by the address's key, in base64.
-        proof: String,
+        proof: impl Into<String>,
         /// The user that the address is given to; privileged.
-        assign_user: String,
+        assign_user: impl Into<String>,
         /// [`user_hash`](crate::user_hash) of that user's id; privileged.
-        assign_user_hash: String,
+        assign_user_hash: impl Into<String>,
         /// The label that the address gets; privileged.
-        assign_user_label: String,
+        assign_user_label: impl Into<String>,
         /// The chain, such as `bitcoin`: sent as `type`, for servers since 2019.
-        chain: String,
+        chain: impl Into<String>,
     }
 }
 
@@ -315,17 +315,17 @@ impl CreatePromise {
         /// When it ends. Without it, never.
         expiration: UnixTime,
         /// The transaction that will fulfil it.
-        txid: String,
+        txid: impl Into<String>,
         /// The fingerprint of that transaction.
-        fingerprint: String,
+        fingerprint: impl Into<String>,
         /// A reference of yours. The server keeps only the first two parts of `a:b:c`.
-        reference: String,
+        reference: impl Into<String>,
         /// A note. The server answers it with HTML entities.
-        note: String,
+        note: impl Into<String>,
         /// The chain, for servers since 2019.
-        chain: String,
+        chain: impl Into<String>,
         /// The protocol on the chain, for servers since 2019.
-        protocol: String,
+        protocol: impl Into<String>,
         /// Whether it is to a made-up address, for servers since 2022.
         pseudo: bool,
     }
@@ -458,7 +458,7 @@ impl ListPromises {
 
     setters! {
         /// Only those to this address, for servers since 2018.
-        destination: String,
+        destination: impl Into<String>,
     }
 }
 
@@ -607,15 +607,15 @@ impl UpdatePromise {
         /// The new end.
         expiration: UnixTime,
         /// The transaction that fulfils it.
-        txid: String,
+        txid: impl Into<String>,
         /// The fingerprint of that transaction.
-        fingerprint: String,
+        fingerprint: impl Into<String>,
         /// Your reference.
-        reference: String,
+        reference: impl Into<String>,
         /// The note.
-        note: String,
+        note: impl Into<String>,
         /// The new address; a server ignores what is none.
-        destination: String,
+        destination: impl Into<String>,
     }
 }
 

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, wire,
+    path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Outcome, check, fault, macros::optional, paging, secret};
+use crate::{Currency, Outcome, check, fault, paging, secret};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
@@ -67,7 +67,7 @@ impl ListAccounts {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.
@@ -256,25 +256,25 @@ impl AccountAddress {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Its name.
-        name: String,
+        name: impl Into<String>,
         /// Its short name.
-        friendly_name: String,
+        friendly_name: impl Into<String>,
         /// The room.
-        room_number: String,
+        room_number: impl Into<String>,
         /// The street.
-        street: String,
+        street: impl Into<String>,
         /// The house.
-        house_number: String,
+        house_number: impl Into<String>,
         /// The postal code.
-        postal_code: String,
+        postal_code: impl Into<String>,
         /// The city.
-        city: String,
+        city: impl Into<String>,
         /// The country, two letters.
-        country: String,
+        country: impl Into<String>,
         /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// Whether it is the main one; one is at most.
         is_main: bool,
         /// Whether letters go there.
@@ -318,23 +318,23 @@ impl MerchantAddress {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Its name.
-        name: String,
+        name: impl Into<String>,
         /// The flat.
-        flat_number: String,
+        flat_number: impl Into<String>,
         /// The street.
-        street: String,
+        street: impl Into<String>,
         /// The house.
-        house_number: String,
+        house_number: impl Into<String>,
         /// The postal code.
-        postal_code: String,
+        postal_code: impl Into<String>,
         /// The city.
-        city: String,
+        city: impl Into<String>,
         /// The country, two letters.
-        country: String,
+        country: impl Into<String>,
         /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// Whether it is the main one; one is at most.
         is_main: bool,
         /// Whether letters go there.
@@ -379,15 +379,15 @@ impl Website {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Its address.
-        url: String,
+        url: impl Into<String>,
         /// Its name.
-        name: String,
+        name: impl Into<String>,
         /// What it is about (accounts only).
-        description: String,
+        description: impl Into<String>,
         /// Its short name (accounts only).
-        friendly_name: String,
+        friendly_name: impl Into<String>,
     }
 }
 
@@ -453,13 +453,13 @@ impl Person {
         }
     }
 
-    optional! {
+    setters! {
         /// The nationality.
-        nationality: String,
+        nationality: impl Into<String>,
         /// How much of the company is theirs, in percent.
         shares_pct: Amount,
         /// The Polish identity number.
-        pesel: String,
+        pesel: impl Into<String>,
         /// Whether they profit from the company.
         is_beneficiary: bool,
         /// Whether they represent it.
@@ -471,19 +471,19 @@ impl Person {
         /// Whether they hold a political office, by its number.
         pep_statement: u32,
         /// `YYYY-MM-DD HH:MM:SS`.
-        date_of_birth: String,
+        date_of_birth: impl Into<String>,
         /// The country of birth.
-        country_of_birth: String,
+        country_of_birth: impl Into<String>,
         /// The document, by the number of its type.
         type_of_document: u32,
         /// The number of the document.
-        serial_number: String,
+        serial_number: impl Into<String>,
         /// When the document expires.
-        expiry_date: String,
+        expiry_date: impl Into<String>,
         /// Who issued the document.
-        issuing_authority: String,
+        issuing_authority: impl Into<String>,
         /// How they are reached.
-        contact: Vec<PersonContact>,
+        contact: impl Into<Vec<PersonContact>>,
     }
 }
 
@@ -502,7 +502,7 @@ impl PersonContact {
         Self { contact: contact.into(), kind: None }
     }
 
-    optional! {
+    setters! {
         /// The type; 1.
         kind: u32,
     }
@@ -540,15 +540,15 @@ impl AccountBank {
         }
     }
 
-    optional! {
+    setters! {
         /// The bank, up to 64 characters.
-        bank_name: String,
+        bank_name: impl Into<String>,
         /// The address of the owner, up to 128 characters.
-        owner_address: String,
+        owner_address: impl Into<String>,
         /// The currency.
-        currency: Currency,
+        currency: impl Into<Currency>,
         /// The country, two letters.
-        country_code: String,
+        country_code: impl Into<String>,
         /// 1 Polish, 2 SEPA, 3 foreign.
         account_type: u32,
     }
@@ -612,13 +612,13 @@ impl CreateAccount {
         }
     }
 
-    optional! {
+    setters! {
         /// The phone number.
         phone: AccountPhone,
         /// The tax id.
-        tax_id: String,
+        tax_id: impl Into<String>,
         /// The number in the register of businesses.
-        regon: String,
+        regon: impl Into<String>,
         /// The number in the court's register.
         krs: i64,
         /// The legal form, by its number.
@@ -630,11 +630,11 @@ impl CreateAccount {
         /// Whether the merchant agrees to the use of the API.
         merchant_api_consent: bool,
         /// The websites.
-        website: Vec<Website>,
+        website: impl Into<Vec<Website>>,
         /// The addresses.
-        address: Vec<AccountAddress>,
+        address: impl Into<Vec<AccountAddress>>,
         /// The persons.
-        person: Vec<Person>,
+        person: impl Into<Vec<Person>>,
         /// The bank account.
         bank_account: AccountBank,
     }
@@ -685,11 +685,11 @@ impl ContactPerson {
         Self { name: name.into(), surname: surname.into(), phone: None, email: None }
     }
 
-    optional! {
+    setters! {
         /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// The e-mail address.
-        email: String,
+        email: impl Into<String>,
     }
 }
 
@@ -739,23 +739,23 @@ impl CreateMerchant {
         }
     }
 
-    optional! {
+    setters! {
         /// The tax id.
-        tax_id: String,
+        tax_id: impl Into<String>,
         /// The number in the register of businesses.
-        regon: String,
+        regon: impl Into<String>,
         /// The number in the court's register.
-        krs: String,
+        krs: impl Into<String>,
         /// The legal form, by its number.
         legal_form: u32,
         /// The category of sale, by its number.
         category_id: u32,
         /// The addresses; one is the main one at most.
-        address: Vec<MerchantAddress>,
+        address: impl Into<Vec<MerchantAddress>>,
         /// The websites.
-        website: Vec<Website>,
+        website: impl Into<Vec<Website>>,
         /// Whom to ask.
-        contact_person: Vec<ContactPerson>,
+        contact_person: impl Into<Vec<ContactPerson>>,
         /// Whether the merchant agrees to the use of the API.
         merchant_api_consent: bool,
     }

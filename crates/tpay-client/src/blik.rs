@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, path_segment, wire,
+    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, path_segment, setters,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AliasType, BlikPayment, Language, Outcome, Receipt, TransactionDate, check, fault,
-    macros::optional,
-};
+use crate::{AliasType, BlikPayment, Language, Outcome, Receipt, TransactionDate, check, fault};
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
@@ -29,9 +27,9 @@ impl CreateBlikAlias {
         Self { description: description.into(), blik, lang: None }
     }
 
-    optional! {
+    setters! {
         /// The language of what the payer reads.
-        lang: Language,
+        lang: impl Into<Language>,
     }
 }
 

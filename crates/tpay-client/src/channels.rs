@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, wire};
+use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, setters, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Outcome, fault, macros::optional};
+use crate::{Currency, Outcome, fault};
 
 /// A group of channels, as the payment page shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl ListBankGroups {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Only those that pay at once.
         only_online: bool,
     }
@@ -237,9 +237,9 @@ impl ListChannels {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The size of the pictures, such as `medium`.
-        image_size: String,
+        image_size: impl Into<String>,
     }
 }
 

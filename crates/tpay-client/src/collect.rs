@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, wire, wire_enum,
+    Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, setters, wire,
+    wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, check, fault, macros::optional, paging};
+use crate::{Outcome, check, fault, paging};
 
 wire_enum! {
     /// Whether an account of Collect can be paid to.
@@ -96,7 +97,7 @@ impl ListBankAccounts {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.

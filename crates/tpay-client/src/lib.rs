@@ -23,7 +23,6 @@ mod check;
 mod client;
 mod collect;
 mod fault;
-mod macros;
 mod marketplace;
 mod money;
 #[cfg(feature = "notifications")]

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
-    path_segment, wire, wire_enum,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     BankGroups, BlikPayment, CardPayment, Currency, Payments, Receipt, Transaction,
-    TransactionStatus, check, fault, macros::optional, money::grosze, secret, transactions,
+    TransactionStatus, check, fault, money::grosze, secret, transactions,
 };
 
 wire_enum! {
@@ -61,21 +61,21 @@ impl BillingAddress {
         }
     }
 
-    optional! {
+    setters! {
         /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// The street.
-        street: String,
+        street: impl Into<String>,
         /// The postal code.
-        postal_code: String,
+        postal_code: impl Into<String>,
         /// The city.
-        city: String,
+        city: impl Into<String>,
         /// The country, two letters.
-        country: String,
+        country: impl Into<String>,
         /// The house.
-        house_no: String,
+        house_no: impl Into<String>,
         /// The flat.
-        flat_no: String,
+        flat_no: impl Into<String>,
     }
 }
 
@@ -97,9 +97,9 @@ impl Product {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
 
-    optional! {
+    setters! {
         /// Its name, 255 characters at most.
-        name: String,
+        name: impl Into<String>,
     }
 }
 
@@ -138,9 +138,9 @@ impl ChildTransaction {
         }
     }
 
-    optional! {
+    setters! {
         /// Your own text.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
     }
 
     fn check(&self) -> Result<(), InputError> {
@@ -254,11 +254,11 @@ impl CreateMarketplaceTransaction {
         self
     }
 
-    optional! {
+    setters! {
         /// Your own text.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
         /// The channel that the payer goes to.
-        pre_selected_channel_id: String,
+        pre_selected_channel_id: impl Into<String>,
     }
 }
 
@@ -433,7 +433,7 @@ impl GetMarketplaceTransaction {
         Self { id: id.into(), with_payment_attempts: None }
     }
 
-    optional! {
+    setters! {
         /// Whether the tries to pay are told, too.
         with_payment_attempts: bool,
     }
@@ -495,13 +495,13 @@ impl PayMarketplaceTransaction {
         }
     }
 
-    optional! {
+    setters! {
         /// A BLIK code or alias.
         blik_payment_data: BlikPayment,
         /// A card, or the token of a saved one.
         card_payment_data: CardPayment,
         /// What Apple Pay gave, in base64.
-        apple_pay_payment_data: Secret,
+        apple_pay_payment_data: impl Into<Secret>,
     }
 }
 

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
-    UnixTime, wire,
+    UnixTime, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, check, fault, macros::optional, secret};
+use crate::{Outcome, check, fault, secret};
 
 /// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -56,9 +56,9 @@ impl RequestToken {
         Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
     }
 
-    optional! {
+    setters! {
         /// `read`, `write` or `read write`.
-        scope: String,
+        scope: impl Into<String>,
     }
 }
 

@@ -4,14 +4,11 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, wire, wire_enum,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AutopaymentModel, Currency, Outcome, Payer, Receipt, check, fault, macros::optional, paging,
-    secret,
-};
+use crate::{AutopaymentModel, Currency, Outcome, Payer, Receipt, check, fault, paging, secret};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -101,11 +98,11 @@ impl Schedule {
         }
     }
 
-    optional! {
+    setters! {
         /// How many charges; without it there is no end.
         charge_count: u32,
         /// When failed charges are tried again. The default is once a day for 14 days.
-        retry_intervals: Vec<RetryInterval>,
+        retry_intervals: impl Into<Vec<RetryInterval>>,
     }
 }
 
@@ -126,11 +123,11 @@ impl RecurringBlik {
         Self { model, no_delay: None, recommended_auth_level: None }
     }
 
-    optional! {
+    setters! {
         /// Whether it is charged at once.
         no_delay: bool,
         /// `NOCONFREQ`.
-        recommended_auth_level: String,
+        recommended_auth_level: impl Into<String>,
     }
 }
 
@@ -207,9 +204,9 @@ impl CreateRecurring {
         }
     }
 
-    optional! {
+    setters! {
         /// Your own text, up to 255 characters.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
     }
 }
 
@@ -328,7 +325,7 @@ impl ListRecurring {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.
@@ -495,7 +492,7 @@ impl ListRecurringCharges {
         Self { recurring_id: recurring_id.into(), page: None, limit: None }
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, wire, wire_enum,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Currency, Lock, Outcome, PayerDetails, Payments, TransactionDate, TransactionStatus, check,
-    fault, macros::optional, paging, secret,
+    fault, paging, secret,
 };
 
 wire_enum! {
@@ -198,7 +198,7 @@ impl RefundTransaction {
         Self { transaction_id: transaction_id.into(), amount: None }
     }
 
-    optional! {
+    setters! {
         /// How much; all that is left unless it is given.
         amount: Amount,
     }
@@ -257,15 +257,15 @@ impl ListTransactionRefunds {
         }
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.
         limit: u32,
         /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
-        from: String,
+        from: impl Into<String>,
         /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
-        to: String,
+        to: impl Into<String>,
     }
 }
 
@@ -405,23 +405,23 @@ impl ListRefunds {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.
         limit: u32,
         /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
-        from: String,
+        from: impl Into<String>,
         /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
-        to: String,
+        to: impl Into<String>,
         /// Only to this payer (of transactions).
-        payer_email: String,
+        payer_email: impl Into<String>,
         /// Only of the transaction with this title.
-        transaction_title: String,
+        transaction_title: impl Into<String>,
         /// Which refunds.
-        context: RefundContext,
+        context: impl Into<RefundContext>,
         /// Only to the card of this token (context card).
-        token: Secret,
+        token: impl Into<Secret>,
     }
 }
 
@@ -575,11 +575,11 @@ impl RefundCard {
         }
     }
 
-    optional! {
+    setters! {
         /// The expiry of the card, `YYMM` (EISOP).
-        card_expiry_date: String,
+        card_expiry_date: impl Into<String>,
         /// A text for the statement of the card, letters and digits.
-        roc_text: String,
+        roc_text: impl Into<String>,
     }
 }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, path_segment, wire,
-    wire_enum,
+    Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, path_segment, setters,
+    wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{File, check, fault, macros::optional, paging};
+use crate::{File, check, fault, paging};
 
 wire_enum! {
     /// In which order reports come.
@@ -67,13 +67,13 @@ impl ListReports {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The reports of a page. The server's default is 20.
         page_size: u32,
         /// In which order they come.
-        sort_direction: SortDirection,
+        sort_direction: impl Into<SortDirection>,
     }
 }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Secret, path_segment, wire,
-    wire_enum,
+    Body, Endpoint, Fault, Fields, InputError, Method, Response, Secret, path_segment, setters,
+    wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, Receipt, check, fault, macros::optional, secret};
+use crate::{Outcome, Receipt, check, fault, secret};
 
 wire_enum! {
     /// Whether a saved card can be charged.
@@ -97,13 +97,13 @@ impl CreateToken {
         Self { callback_url: callback_url.into(), payer: None, redirect_url: None, card: None }
     }
 
-    optional! {
+    setters! {
         /// Whose card it is.
         payer: TokenPayer,
         /// Where the payer is sent afterwards.
         redirect_url: RedirectUrls,
         /// The card, encrypted in the payer's browser.
-        card: Secret,
+        card: impl Into<Secret>,
     }
 }
 
@@ -272,9 +272,9 @@ impl InitApplePay {
         }
     }
 
-    optional! {
+    setters! {
         /// What the payer sees, 1 to 64 characters.
-        display_name: String,
+        display_name: impl Into<String>,
     }
 }
 

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Paged, Params, Response,
-    path_segment, wire, wire_enum,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, File, Pay, Receipt, check, fault, macros::optional, paging};
+use crate::{Currency, File, Pay, Receipt, check, fault, paging};
 
 wire_enum! {
     /// How a call went (`result` in answers).
@@ -454,21 +454,21 @@ impl Payer {
         }
     }
 
-    optional! {
+    setters! {
         /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// Street and house.
-        address: String,
+        address: impl Into<String>,
         /// The postal code (`postal_code` in answers).
-        code: String,
+        code: impl Into<String>,
         /// The city.
-        city: String,
+        city: impl Into<String>,
         /// The country, two letters.
-        country: String,
+        country: impl Into<String>,
         /// The tax id.
-        tax_id: String,
+        tax_id: impl Into<String>,
         /// The IP address, v4 or v6.
-        ip: String,
+        ip: impl Into<String>,
     }
 
     /// The browser's name. The server refuses more than 255 bytes, so the rest is cut off.
@@ -512,15 +512,15 @@ impl Callbacks {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Where the payer is sent after paying, 3072 characters at most.
-        success_url: String,
+        success_url: impl Into<String>,
         /// Where the payer is sent after failing.
-        error_url: String,
+        error_url: impl Into<String>,
         /// Where notifications are sent.
-        notification_url: String,
+        notification_url: impl Into<String>,
         /// Who is told by e-mail.
-        notification_email: String,
+        notification_email: impl Into<String>,
     }
 }
 
@@ -611,9 +611,9 @@ impl Payee {
         Self { name: name.into(), url: url.into(), mcc: None, address: None }
     }
 
-    optional! {
+    setters! {
         /// The four digits of the merchant category; needs an address.
-        mcc: String,
+        mcc: impl Into<String>,
         /// The address.
         address: PayeeAddress,
     }
@@ -665,9 +665,9 @@ impl PayeeAddress {
         }
     }
 
-    optional! {
+    setters! {
         /// The flat.
-        flat_number: String,
+        flat_number: impl Into<String>,
     }
 }
 
@@ -727,13 +727,13 @@ impl CreateTransaction {
         }
     }
 
-    optional! {
+    setters! {
         /// The currency; złoty unless the account has others, too.
-        currency: Currency,
+        currency: impl Into<Currency>,
         /// Your own text, up to 255 characters: notifications bring it as `tr_crc`.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
         /// The language of the payment page.
-        lang: Language,
+        lang: impl Into<Language>,
         /// Pays at once, in the given way; without it the payer chooses at the payment page.
         pay: Pay,
         /// Where the payer and the notifications go.
@@ -804,17 +804,17 @@ impl ListTransactions {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The entries of a page, 1 to 100. The server's default is 35.
         limit: u32,
         /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
-        from: String,
+        from: impl Into<String>,
         /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
-        to: String,
+        to: impl Into<String>,
         /// Only those that stand there.
-        status: TransactionStatus,
+        status: impl Into<TransactionStatus>,
     }
 }
 
@@ -1107,17 +1107,17 @@ impl GetTransactionQr {
         }
     }
 
-    optional! {
+    setters! {
         /// How large the image is.
-        size: QrSize,
+        size: impl Into<QrSize>,
         /// The type of the image.
-        output_type: ImageType,
+        output_type: impl Into<ImageType>,
         /// A picture for its middle, in base64.
-        logo: String,
+        logo: impl Into<String>,
         /// The type of that picture.
-        logo_type: ImageType,
+        logo_type: impl Into<ImageType>,
         /// What the link leads by.
-        link_type: QrLink,
+        link_type: impl Into<QrLink>,
     }
 }
 

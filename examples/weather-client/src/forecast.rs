@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Endpoint, Fault, InputError, Method, Params, Response, StatusCode, json, path_segment,
-    wire, wire_enum,
+    setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,11 +57,9 @@ impl GetForecast {
         Self { station: station.into(), days: None }
     }
 
-    /// How many days, 1 to 14. The server's default is 7.
-    #[must_use]
-    pub fn days(mut self, days: u8) -> Self {
-        self.days = Some(days);
-        self
+    setters! {
+        /// How many days, 1 to 14. The server's default is 7.
+        days: u8,
     }
 }
 

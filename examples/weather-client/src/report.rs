@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Body, Endpoint, Fault, InputError, Method, Params, Response, UnixTime, json, wire};
+use api_auth::{
+    Body, Endpoint, Fault, InputError, Method, Params, Response, UnixTime, json, setters, wire,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Sky;
@@ -35,11 +37,9 @@ impl CreateReport {
         Self { station: station.into(), sky, note: None }
     }
 
-    /// Words of the observer.
-    #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
-        self
+    setters! {
+        /// Words of the observer.
+        note: impl Into<String>,
     }
 }
 

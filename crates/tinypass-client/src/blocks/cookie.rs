@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
-use api_auth::{Fields, UnixTime, wire};
+use api_auth::{Fields, UnixTime, setters, wire};
 use serde::{Deserialize, Serialize};
 
 use super::{Blocks, ReadError, json_text, read_json};
@@ -78,18 +78,11 @@ impl Token {
         self
     }
 
-    /// Is of this user.
-    #[must_use]
-    pub fn uid(mut self, uid: impl Into<String>) -> Self {
-        self.uid = Some(uid.into());
-        self
-    }
-
-    /// Has this public id.
-    #[must_use]
-    pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
+    setters! {
+        /// Is of this user.
+        uid: impl Into<String>,
+        /// Has this public id.
+        id: impl Into<String>,
     }
 
     /// When access ends, in seconds, the earlier end first; `None` if it does not.
