@@ -5,13 +5,12 @@ use std::fmt;
 use std::ops::BitOr;
 
 use api_auth::{
-    Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Secret,
+    Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Result, Secret,
     SecretBytes, UnixTime, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ca::{check_country, check_organization};
-use crate::{CaId, CertId, San, fault, san};
+use crate::{CaId, CertId, San, Session, check, fault, san};
 
 wire_enum! {
     /// Where a certificate stands.
@@ -148,6 +147,12 @@ pub struct CertDetails {
     pub fields: Fields,
 }
 
+fn form_of(cert_id: CertId) -> Body<'static> {
+    let mut params = Params::new();
+    params.push_number("cert_id", cert_id);
+    Body::Form(params)
+}
+
 /// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCerts {
@@ -215,9 +220,7 @@ impl Endpoint for GetCertDetails {
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        let mut params = Params::new();
-        params.push_number("cert_id", self.cert_id);
-        Ok(Body::Form(params))
+        Ok(form_of(self.cert_id))
     }
 
     fn repeatable(&self) -> bool {
@@ -429,9 +432,7 @@ impl Endpoint for ReissueCert {
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        let mut params = Params::new();
-        params.push_number("cert_id", self.cert_id);
-        Ok(Body::Form(params))
+        Ok(form_of(self.cert_id))
     }
 
     fn parse(&self, response: &Response) -> Result<CertId, Fault> {
@@ -577,11 +578,9 @@ impl Endpoint for NewCert {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_country(&self.country)?;
-        check_organization(&self.organization)?;
-        if self.common_name.trim().is_empty() {
-            return Err(InputError::new("common_name", "must not be empty"));
-        }
+        check::country(&self.country)?;
+        check::filled("organization", &self.organization)?;
+        check::filled("common_name", &self.common_name)?;
         let problems = self.sans.iter().enumerate();
         match problems.filter_map(|(index, san)| Some((index, san.problem()?))).next() {
             Some((index, problem)) => Err(InputError::new(format!("sans[{index}]"), problem)),
@@ -606,5 +605,75 @@ impl Endpoint for NewCert {
 
     fn parse(&self, response: &Response) -> Result<CertId, Fault> {
         fault::answer::<Made>(response).map(|made| made.cert_id)
+    }
+}
+
+impl Session {
+    /// The certificates of a CA that have a status of the set; obsolete ones are never listed.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_certs(&self, ca_id: CaId, what: StatusMask) -> Result<Vec<CertItem>> {
+        self.send(&ListCerts::new(ca_id, what))
+    }
+
+    /// Subject, status and names of a certificate.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_cert_details(&self, cert_id: CertId) -> Result<CertDetails> {
+        self.send(&GetCertDetails::new(cert_id))
+    }
+
+    /// A certificate, its chain or its request, as PEM text.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_cert(&self, cert_id: CertId, what: CertPart) -> Result<String> {
+        self.send(&GetCert::new(cert_id, what))
+    }
+
+    /// The private key of a certificate, as PEM text.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_key(&self, cert_id: CertId, form: KeyForm) -> Result<Secret> {
+        self.send(&GetKey::new(cert_id, form))
+    }
+
+    /// Certificate and private key in one PKCS#12 file (`.pfx`), which the account's passphrase
+    /// opens.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_pkcs12(&self, cert_id: CertId) -> Result<SecretBytes> {
+        self.send(&GetPkcs12::new(cert_id))
+    }
+
+    /// Makes a key pair and a certificate for a year. It is never repeated after a lost answer;
+    /// see also [`issue_cert`](Session::issue_cert).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn new_cert(&self, new: &NewCert) -> Result<CertId> {
+        self.send(new)
+    }
+
+    /// Renews a certificate for a year from now, with the same key, under a new id. It is never
+    /// repeated after a lost answer; see also [`renew`](Session::renew).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn reissue_cert(&self, cert_id: CertId) -> Result<CertId> {
+        self.send(&ReissueCert::new(cert_id))
+    }
+
+    /// Makes a certificate good, hold or revoked, from any of the three. Setting the status that
+    /// it has is a success.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn set_cert_status(&self, cert_id: CertId, status: CertStatus) -> Result<()> {
+        self.send(&SetCertStatus::new(cert_id, status))
     }
 }

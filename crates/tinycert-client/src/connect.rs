@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{Body, Credential, Endpoint, Fault, InputError, Method, Params, Response, Secret};
 
-use crate::fault;
+use crate::{check, fault};
 
 /// The API key alone, without a session: the credential of [`Connect`].
 pub const API_KEY: Credential = Credential::named("API key");
@@ -48,10 +48,7 @@ impl Endpoint for Connect {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        if self.email.trim().is_empty() {
-            return Err(InputError::new("email", "must not be empty"));
-        }
-        Ok(())
+        check::filled("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
