@@ -139,8 +139,8 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
             ExchangeCodeAtApi::new(code, redirect_uri, scopes.clone(), login.state().clone());
         report.line::<ExchangeCodeAtApi, _>(|| tokenpass.exchange_code_at_api(&exchange));
     }
-    let token = report.line::<tokenpass_client::PasswordGrant, _>(|| {
-        tokenpass.password_token(username, password.as_str(), scopes.clone())
+    let token = report.line::<tokenpass_client::RequestPasswordToken, _>(|| {
+        tokenpass.request_password_token(username, password.as_str(), scopes.clone())
     });
     if let Some(token) = token {
         let user = tokenpass.as_user(token.access_token)?;
@@ -153,7 +153,7 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let account = RegisterAccount::new(&guest, secret, format!("{guest}@example.org")).name("Tour");
     let user = report.line::<RegisterAccount, _>(|| tokenpass.register_account(&account));
     report.line::<tokenpass_client::CheckLogin, _>(|| tokenpass.check_login(&guest, secret));
-    let token = tokenpass.password_token(&guest, secret, [Scope::User]);
+    let token = tokenpass.request_password_token(&guest, secret, [Scope::User]);
     if let (Some(id), Ok(token)) = (user.and_then(|user| user.id), token) {
         let update = UpdateAccount::new(id, token.access_token, secret).name("Tour 2");
         report.line::<UpdateAccount, _>(|| tokenpass.update_account(&update));
@@ -164,31 +164,34 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
 fn rules_and_lookups(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
     let Arguments { username, token, .. } = arguments;
     let rules = Rules::new(Rule::some(token));
-    let addresses = report
-        .line::<tokenpass_client::ListPublicAddresses, _>(|| tokenpass.public_addresses(username));
+    let addresses = report.line::<tokenpass_client::ListPublicAddresses, _>(|| {
+        tokenpass.list_public_addresses(username)
+    });
     let address = addresses.unwrap_or_default().into_iter().find_map(|entry| entry.address);
     let address = address.unwrap_or_default();
     report.found::<tokenpass_client::GetPublicAddress, _>(|| {
-        tokenpass.public_address(username, &address)
+        tokenpass.get_public_address(username, &address)
     });
     report.yes::<tokenpass_client::CheckUser>(|| tokenpass.check_user(username, &rules));
     report.yes::<tokenpass_client::CheckAddress>(|| tokenpass.check_address(&address, &rules));
     report.line::<tokenpass_client::FindUsers, _>(|| tokenpass.find_users(&rules));
     let owner = report
-        .found::<tokenpass_client::GetUserByAddress, _>(|| tokenpass.user_by_address(&address));
+        .found::<tokenpass_client::GetUserByAddress, _>(|| tokenpass.get_user_by_address(&address));
     report.line::<tokenpass_client::GetUsersByAddresses, _>(|| {
-        tokenpass.users_by_addresses([&address])
+        tokenpass.get_users_by_addresses([&address])
     });
-    report.found::<tokenpass_client::GetAddressByUser, _>(|| tokenpass.address_by_user(username));
+    report
+        .found::<tokenpass_client::GetAddressByUser, _>(|| tokenpass.get_address_by_user(username));
     let email = owner.and_then(|owner| owner.email).unwrap_or_default();
-    report.found::<tokenpass_client::GetUserByEmail, _>(|| tokenpass.user_by_email(&email));
-    report.yes::<tokenpass_client::CheckUserExists>(|| tokenpass.user_exists(username));
+    report.found::<tokenpass_client::GetUserByEmail, _>(|| tokenpass.get_user_by_email(&email));
+    report.yes::<tokenpass_client::CheckUserExists>(|| tokenpass.check_user_exists(username));
     report.line::<tokenpass_client::CheckEmail, _>(|| tokenpass.check_email(&email, &rules));
     report.line::<tokenpass_client::ListPromisesByEmail, _>(|| {
         tokenpass.list_promises_by_email(&email)
     });
-    report.line::<tokenpass_client::ListPublicBalances, _>(|| tokenpass.public_balances());
-    report.line::<tokenpass_client::ListProtectedBalances, _>(|| tokenpass.protected_balances());
+    report.line::<tokenpass_client::ListPublicBalances, _>(|| tokenpass.list_public_balances());
+    report
+        .line::<tokenpass_client::ListProtectedBalances, _>(|| tokenpass.list_protected_balances());
     report.line::<tokenpass_client::GetPerks, _>(|| tokenpass.get_perks(token));
     report.line::<tokenpass_client::GetAsset, _>(|| tokenpass.get_asset("bitcoin", token));
 }
@@ -199,14 +202,14 @@ fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> 
     let username = &arguments.username;
     let key = MessageKey::from_wif(arguments.address_wif.as_str())?;
     let address = key.address();
-    report.line::<tokenpass_client::ListMyAddresses, _>(|| tokenpass.my_addresses());
-    if tokenpass.my_address(&address)?.is_some() {
+    report.line::<tokenpass_client::ListMyAddresses, _>(|| tokenpass.list_my_addresses());
+    if tokenpass.get_my_address(&address)?.is_some() {
         tokenpass.delete_address(&address)?;
     }
     let new = RegisterAddress::new(&address).label("Tour").public(false);
     report.line::<RegisterAddress, _>(|| tokenpass.register_address(&new));
     let detail =
-        report.found::<tokenpass_client::GetMyAddress, _>(|| tokenpass.my_address(&address));
+        report.found::<tokenpass_client::GetMyAddress, _>(|| tokenpass.get_my_address(&address));
     let code = detail.and_then(|detail| detail.verify_code).unwrap_or_default();
     let signature = key.sign(&code)?;
     report.line::<tokenpass_client::VerifyAddress, _>(|| {
@@ -225,7 +228,7 @@ fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> 
     let signature = key.sign(&message)?;
     report
         .line::<tokenpass_client::SignSecondFactor, _>(|| tokenpass.sign_second_factor(&signature));
-    report.line::<tokenpass_client::GetSecondFactor, _>(|| tokenpass.second_factor(username));
+    report.line::<tokenpass_client::GetSecondFactor, _>(|| tokenpass.get_second_factor(username));
     Ok(())
 }
 
@@ -257,7 +260,7 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
 fn chats(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
     let token = &arguments.token;
     report.line::<tokenpass_client::GetMessengerPrivileges, _>(|| {
-        tokenpass.messenger_privileges(token)
+        tokenpass.get_messenger_privileges(token)
     });
     let chat = CreateChat::new("Tour").token(token, Satoshis::whole(1));
     let chat = report.line::<CreateChat, _>(|| tokenpass.create_chat(&chat));
@@ -267,7 +270,7 @@ fn chats(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
     report.line::<UpdateChat, _>(|| tokenpass.update_chat(&update));
     report.line::<tokenpass_client::ListChats, _>(|| tokenpass.list_chats());
     let short = chat_id(&id).unwrap_or_default();
-    report.line::<tokenpass_client::GetChatPrivileges, _>(|| tokenpass.chat_privileges(&short));
+    report.line::<tokenpass_client::GetChatPrivileges, _>(|| tokenpass.get_chat_privileges(&short));
     report.line::<tokenpass_client::JoinChat, _>(|| tokenpass.join_chat(&short));
 }
 
@@ -293,10 +296,11 @@ fn credits(tokenpass: &Client, report: &mut Report) {
         tokenpass.get_credit_account(&id, "tourist")
     });
     report.line::<tokenpass_client::GetCreditAccountHistory, _>(|| {
-        tokenpass.credit_account_history(&id, "tourist")
+        tokenpass.get_credit_account_history(&id, "tourist")
     });
-    report
-        .line::<tokenpass_client::GetCreditGroupHistory, _>(|| tokenpass.credit_group_history(&id));
+    report.line::<tokenpass_client::GetCreditGroupHistory, _>(|| {
+        tokenpass.get_credit_group_history(&id)
+    });
 }
 
 #[derive(Default)]

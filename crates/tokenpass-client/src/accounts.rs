@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret,
-    path_segment, setters, wire,
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret, check,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
 use crate::auth::credentials;
-use crate::fault::{self, check_length, check_segment, check_text, exposed, exposed_some};
+use crate::{Client, fault};
 
 /// A user account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ pub struct User {
     pub confirmed_email: Option<String>,
     /// A private key that the server of 2017 makes for each user. Not in the documentation, and
     /// never written out again.
-    #[serde(default, skip_serializing, deserialize_with = "fault::secret")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub ecc_key: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
@@ -48,7 +47,7 @@ pub struct User {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAccount {
     username: String,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     password: Secret,
     email: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,9 +92,9 @@ impl Endpoint for RegisterAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("username", &self.username)?;
-        check_text("password", self.password.expose())?;
-        check_text("email", &self.email)
+        check::filled("username", &self.username)?;
+        check::filled("password", self.password.expose())?;
+        check::filled("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -113,7 +112,7 @@ impl Endpoint for RegisterAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLogin {
     username: String,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     password: Secret,
 }
 
@@ -141,10 +140,10 @@ impl Endpoint for CheckLogin {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("username", &self.username)?;
-        check_length("username", &self.username, 255)?;
-        check_text("password", self.password.expose())?;
-        check_length("password", self.password.expose(), 255)
+        check::filled("username", &self.username)?;
+        check::at_most("username", &self.username, 255)?;
+        check::filled("password", self.password.expose())?;
+        check::at_most("password", self.password.expose(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -162,15 +161,15 @@ impl Endpoint for CheckLogin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     token: Secret,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     current_password: Secret,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     password: Option<Secret>,
 }
 
@@ -218,9 +217,9 @@ impl Endpoint for UpdateAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("user_id", &self.user_id)?;
-        check_text("token", self.token.expose())?;
-        check_text("current_password", self.current_password.expose())?;
+        check::filled("user_id", &self.user_id)?;
+        check::filled("token", self.token.expose())?;
+        check::filled("current_password", self.current_password.expose())?;
         if self.name.is_none() && self.email.is_none() && self.password.is_none() {
             return Err(InputError::new("update", "must change something"));
         }
@@ -236,7 +235,7 @@ impl Endpoint for UpdateAccount {
     }
 }
 
-api_auth::wire_enum! {
+wire_enum! {
     /// Where a user's second factor stands.
     pub enum SecondFactor {
         /// The user signed.
@@ -278,7 +277,7 @@ impl Endpoint for GetSecondFactor {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn parse(&self, response: &Response) -> Result<SecondFactor, Fault> {
@@ -323,8 +322,8 @@ impl Endpoint for SignSecondFactor {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("signature", &self.signature)?;
-        check_length("signature", &self.signature, 1024)
+        check::filled("signature", &self.signature)?;
+        check::at_most("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -370,7 +369,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
+    pub fn get_second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
         self.send(&GetSecondFactor::new(username))
     }
 

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, json, path_segment, setters, wire,
+    StatusCode, check, found_or_not, json, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::balances;
 use crate::auth::credentials;
-use crate::fault::{self, check_length, check_segment, check_text};
-use crate::{Balances, Client, decode_html, signature_of};
+use crate::{Balances, Client, decode_html, fault, signature_of};
 
 /// An address of a user. Which fields come depends on the call and on the token's scopes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -154,11 +153,11 @@ impl Endpoint for GetMyAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
@@ -216,8 +215,8 @@ impl Endpoint for RegisterAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("address", &self.address)?;
-        check_length("label", self.label.as_deref().unwrap_or_default(), 255)
+        check::filled("address", &self.address)?;
+        check::at_most("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -272,9 +271,9 @@ impl Endpoint for VerifyAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)?;
-        check_text("signature", &self.signature)?;
-        check_length("signature", &self.signature, 1024)
+        check::segment("address", &self.address)?;
+        check::filled("signature", &self.signature)?;
+        check::at_most("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -345,8 +344,8 @@ impl Endpoint for UpdateAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)?;
-        check_length("label", self.label.as_deref().unwrap_or_default(), 255)
+        check::segment("address", &self.address)?;
+        check::at_most("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -392,7 +391,7 @@ impl Endpoint for DeleteAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -446,10 +445,10 @@ impl Endpoint for InstantVerify {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)?;
-        check_text("message", &self.msg)?;
-        check_text("address", &self.address)?;
-        check_text("signature", &self.sig)
+        check::segment("username", &self.username)?;
+        check::filled("message", &self.msg)?;
+        check::filled("address", &self.address)?;
+        check::filled("signature", &self.sig)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -495,7 +494,7 @@ impl Endpoint for ListPublicAddresses {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -539,12 +538,12 @@ impl Endpoint for GetPublicAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)?;
-        check_segment("address", &self.address)
+        check::segment("username", &self.username)?;
+        check::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
@@ -557,7 +556,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn my_addresses(&self) -> Result<Vec<Address>> {
+    pub fn list_my_addresses(&self) -> Result<Vec<Address>> {
         self.send(&ListMyAddresses::new())
     }
 
@@ -565,7 +564,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn my_address(&self, address: impl Into<String>) -> Result<Option<Address>> {
+    pub fn get_my_address(&self, address: impl Into<String>) -> Result<Option<Address>> {
         self.send(&GetMyAddress::new(address))
     }
 
@@ -617,7 +616,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
+    pub fn list_public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
         self.send(&ListPublicAddresses::new(username))
     }
 
@@ -625,7 +624,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn public_address(
+    pub fn get_public_address(
         &self,
         username: impl Into<String>,
         address: impl Into<String>,

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
-    StatusCode, path_segment, setters, wire,
+    StatusCode, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::fault::{self, check_segment, check_text};
-use crate::{Client, Satoshis};
+use crate::{Client, Satoshis, fault};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?
 /// Needs the scope `chats` (the documentation says `tca`).
@@ -60,7 +59,7 @@ impl Endpoint for GetMessengerPrivileges {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("token", &self.token)
+        check::segment("token", &self.token)
     }
 
     fn parse(&self, response: &Response) -> Result<MessengerPrivileges, Fault> {
@@ -196,7 +195,7 @@ impl Endpoint for GetChatPrivileges {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_id", &self.chat_id)
+        check::segment("chat_id", &self.chat_id)
     }
 
     fn parse(&self, response: &Response) -> Result<ChatPrivileges, Fault> {
@@ -236,7 +235,7 @@ impl Endpoint for JoinChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_id", &self.chat_id)
+        check::segment("chat_id", &self.chat_id)
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -280,11 +279,11 @@ impl Endpoint for GetChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_uuid", &self.id)
+        check::segment("chat_uuid", &self.id)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, Fault> {
@@ -311,7 +310,7 @@ struct ChatRule {
 
 fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
     for rule in rules {
-        check_text("token", &rule.token)?;
+        check::filled("token", &rule.token)?;
         if rule.quantity.0 <= Satoshis::new(0) {
             return Err(InputError::new("quantity", "must be above 0"));
         }
@@ -371,7 +370,7 @@ impl Endpoint for CreateChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("name", &self.name)?;
+        check::filled("name", &self.name)?;
         check_rules(&self.tca_rules)
     }
 
@@ -433,7 +432,7 @@ impl Endpoint for UpdateChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_uuid", &self.id)?;
+        check::segment("chat_uuid", &self.id)?;
         check_rules(&self.tca_rules)
     }
 
@@ -501,7 +500,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn messenger_privileges(&self, token: impl Into<String>) -> Result<MessengerPrivileges> {
+    pub fn get_messenger_privileges(
+        &self,
+        token: impl Into<String>,
+    ) -> Result<MessengerPrivileges> {
         self.send(&GetMessengerPrivileges::new(token))
     }
 
@@ -517,7 +519,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn chat_privileges(&self, chat_id: impl Into<String>) -> Result<ChatPrivileges> {
+    pub fn get_chat_privileges(&self, chat_id: impl Into<String>) -> Result<ChatPrivileges> {
         self.send(&GetChatPrivileges::new(chat_id))
     }
 

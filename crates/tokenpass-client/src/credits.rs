@@ -4,14 +4,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, path_segment,
-    setters, wire,
+    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, check,
+    found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
 use crate::amounts::{or_false, text_or_false};
-use crate::fault::{self, check_segment, check_text};
+use crate::{Client, fault};
 
 /// A group of credit accounts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -329,7 +328,7 @@ impl Endpoint for CreateCreditGroup {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("name", &self.name)
+        check::filled("name", &self.name)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -386,7 +385,7 @@ impl Endpoint for UpdateCreditGroup {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)
+        check::segment("group", &self.group)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -450,11 +449,11 @@ impl Endpoint for GetCreditGroup {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)
+        check::segment("group", &self.group)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, Fault> {
@@ -488,7 +487,7 @@ impl Endpoint for GetCreditGroupHistory {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)
+        check::segment("group", &self.group)
     }
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, Fault> {
@@ -522,7 +521,7 @@ impl Endpoint for ListCreditAccounts {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)
+        check::segment("group", &self.group)
     }
 
     fn parse(&self, response: &Response) -> Result<CreditAccounts, Fault> {
@@ -559,8 +558,8 @@ impl Endpoint for CreateCreditAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)?;
-        check_text("name", &self.name)
+        check::segment("group", &self.group)?;
+        check::filled("name", &self.name)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -599,12 +598,12 @@ impl Endpoint for GetCreditAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)?;
-        check_segment("account", &self.account)
+        check::segment("group", &self.group)?;
+        check::segment("account", &self.account)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, Fault> {
@@ -640,8 +639,8 @@ impl Endpoint for GetCreditAccountHistory {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("group", &self.group)?;
-        check_segment("account", &self.account)
+        check::segment("group", &self.group)?;
+        check::segment("account", &self.account)
     }
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, Fault> {
@@ -710,11 +709,11 @@ fn body_of(entries: &[Entry], given: bool) -> Result<Body<'static>, InputError> 
 }
 
 fn check_entries(group: &str, entries: &[Entry]) -> Result<(), InputError> {
-    check_segment("group", group)?;
+    check::segment("group", group)?;
     if entries.is_empty() {
         return Err(InputError::new("entries", "must not be empty"));
     }
-    entries.iter().try_for_each(|entry| check_text("account", &entry.account))
+    entries.iter().try_for_each(|entry| check::filled("account", &entry.account))
 }
 
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.
@@ -838,7 +837,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn credit_group_history(&self, group: impl Into<String>) -> Result<CreditHistory> {
+    pub fn get_credit_group_history(&self, group: impl Into<String>) -> Result<CreditHistory> {
         self.send(&GetCreditGroupHistory::new(group))
     }
 
@@ -878,7 +877,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn credit_account_history(
+    pub fn get_credit_account_history(
         &self,
         group: impl Into<String>,
         account: impl Into<String>,

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response,
-    Result, StatusCode, path_segment, setters, wire,
+    Result, StatusCode, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::fault::{self, check_segment};
-use crate::{Balances, Client, Satoshis};
+use crate::{Balances, Client, Satoshis, fault};
 
 /// A user as look-ups show one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,11 +61,11 @@ impl Endpoint for GetUserByAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
@@ -156,11 +155,11 @@ impl Endpoint for GetAddressByUser {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
@@ -201,11 +200,11 @@ impl Endpoint for GetUserByEmail {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("email", &self.email)
+        check::segment("email", &self.email)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
@@ -260,7 +259,7 @@ impl Endpoint for CheckUserExists {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -418,7 +417,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
+    pub fn get_user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
         self.send(&GetUserByAddress::new(address))
     }
 
@@ -426,7 +425,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn users_by_addresses<A: Into<String>>(
+    pub fn get_users_by_addresses<A: Into<String>>(
         &self,
         addresses: impl IntoIterator<Item = A>,
     ) -> Result<BTreeMap<String, Owner>> {
@@ -437,7 +436,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
+    pub fn get_address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
         self.send(&GetAddressByUser::new(username))
     }
 
@@ -445,7 +444,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn user_by_email(&self, email: impl Into<String>) -> Result<Option<Owner>> {
+    pub fn get_user_by_email(&self, email: impl Into<String>) -> Result<Option<Owner>> {
         self.send(&GetUserByEmail::new(email))
     }
 
@@ -454,7 +453,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn user_exists(&self, username: impl Into<String>) -> Result<bool> {
+    pub fn check_user_exists(&self, username: impl Into<String>) -> Result<bool> {
         self.send(&CheckUserExists::new(username))
     }
 
@@ -462,7 +461,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn public_balances(&self) -> Result<Vec<Balance>> {
+    pub fn list_public_balances(&self) -> Result<Vec<Balance>> {
         self.send(&ListPublicBalances::new())
     }
 
@@ -470,7 +469,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn protected_balances(&self) -> Result<Vec<Balance>> {
+    pub fn list_protected_balances(&self) -> Result<Vec<Balance>> {
         self.send(&ListProtectedBalances::new())
     }
 }

@@ -7,15 +7,14 @@ use std::time::Duration;
 use api_auth::http::header::LOCATION;
 use api_auth::{
     Body, Credential, Endpoint, ErrorKind, Fault, InputError, Method, Params, Response, Result,
-    Secret, StatusCode, wire,
+    Secret, StatusCode, check, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::auth::credentials;
-use crate::fault::{self, check_text, exposed};
-use crate::{Client, User};
+use crate::{Client, User, fault};
 
-api_auth::wire_enum! {
+wire_enum! {
     /// What a user's token allows. Others can be made from a text.
     pub enum Scope {
         /// The basic profile.
@@ -43,7 +42,7 @@ fn joined(scopes: &[Scope]) -> String {
 }
 
 fn check_redirect(uri: &str) -> Result<(), InputError> {
-    check_text("redirect_uri", uri)
+    check::filled("redirect_uri", uri)
 }
 
 /// `GET /oauth/authorize`: the page where a user logs in and allows the application its scopes.
@@ -197,7 +196,7 @@ impl Endpoint for Authorize {
 
     fn check(&self) -> Result<(), InputError> {
         check_redirect(&self.redirect_uri)?;
-        check_text("state", self.state.expose())
+        check::filled("state", self.state.expose())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -248,7 +247,7 @@ pub struct UserToken {
 fn token(response: &Response) -> Result<UserToken, Fault> {
     #[derive(Deserialize)]
     struct Answer {
-        #[serde(default, deserialize_with = "fault::secret")]
+        #[serde(default, deserialize_with = "wire::secret")]
         access_token: Option<Secret>,
         #[serde(default, deserialize_with = "wire::text")]
         token_type: Option<String>,
@@ -326,7 +325,7 @@ impl Endpoint for ExchangeCode {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("code", self.code.expose())?;
+        check::filled("code", self.code.expose())?;
         check_redirect(&self.redirect_uri)
     }
 
@@ -392,7 +391,7 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("code", self.code.expose())?;
+        check::filled("code", self.code.expose())?;
         check_redirect(&self.redirect_uri)
     }
 
@@ -408,7 +407,7 @@ impl Endpoint for ExchangeCodeAtApi {
         #[derive(Serialize)]
         struct Form<'a> {
             grant_type: &'a str,
-            #[serde(serialize_with = "exposed")]
+            #[serde(serialize_with = "wire::exposed")]
             code: &'a Secret,
             redirect_uri: &'a str,
         }
@@ -432,13 +431,13 @@ impl Endpoint for ExchangeCodeAtApi {
 ///
 /// Not in the documentation; clients of 2020 and later have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordGrant {
+pub struct RequestPasswordToken {
     username: String,
     password: Secret,
     scopes: Vec<Scope>,
 }
 
-impl PasswordGrant {
+impl RequestPasswordToken {
     /// Of this user, for these scopes.
     pub fn new(
         username: impl Into<String>,
@@ -453,7 +452,7 @@ impl PasswordGrant {
     }
 }
 
-impl Endpoint for PasswordGrant {
+impl Endpoint for RequestPasswordToken {
     type Output = UserToken;
     const ID: &'static str = "oauth.password_token";
 
@@ -470,8 +469,8 @@ impl Endpoint for PasswordGrant {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("username", &self.username)?;
-        check_text("password", self.password.expose())
+        check::filled("username", &self.username)?;
+        check::filled("password", self.password.expose())
     }
 
     /// `scopes` is the official client's name of it, `scope` that of OAuth.
@@ -539,8 +538,8 @@ impl Endpoint for RequestCode {
 
     fn check(&self) -> Result<(), InputError> {
         self.login.check()?;
-        check_text("username", &self.username)?;
-        check_text("password", self.password.expose())
+        check::filled("username", &self.username)?;
+        check::filled("password", self.password.expose())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -551,7 +550,7 @@ impl Endpoint for RequestCode {
         #[derive(Serialize)]
         struct Form<'a> {
             username: &'a str,
-            #[serde(serialize_with = "exposed")]
+            #[serde(serialize_with = "wire::exposed")]
             password: &'a Secret,
             #[serde(skip_serializing_if = "Option::is_none")]
             grant_access: Option<u8>,
@@ -567,9 +566,9 @@ impl Endpoint for RequestCode {
     fn parse(&self, response: &Response) -> Result<Secret, Fault> {
         #[derive(Deserialize)]
         struct Answer {
-            #[serde(default, deserialize_with = "fault::secret")]
+            #[serde(default, deserialize_with = "wire::secret")]
             code: Option<Secret>,
-            #[serde(default, deserialize_with = "fault::secret")]
+            #[serde(default, deserialize_with = "wire::secret")]
             state: Option<Secret>,
         }
         let answer: Answer = fault::answer(response)?;
@@ -680,13 +679,13 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn password_token(
+    pub fn request_password_token(
         &self,
         username: impl Into<String>,
         password: impl Into<Secret>,
         scopes: impl IntoIterator<Item = Scope>,
     ) -> Result<UserToken> {
-        self.send(&PasswordGrant::new(username, password, scopes))
+        self.send(&RequestPasswordToken::new(username, password, scopes))
     }
 
     /// A code by a user's name and password, without a browser.

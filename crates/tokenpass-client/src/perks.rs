@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, path_segment, wire,
+    Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, check, path_segment,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
-use crate::fault::{self, check_segment};
+use crate::{Client, fault};
 
 /// `GET /api/v1/perks/{token}`: how many active chats a token opens. No credentials are needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Endpoint for GetPerks {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("token", &self.token)
+        check::segment("token", &self.token)
     }
 
     fn parse(&self, response: &Response) -> Result<Perks, Fault> {
@@ -93,8 +93,8 @@ impl Endpoint for GetAsset {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chain", &self.chain)?;
-        check_segment("asset", &self.asset)
+        check::segment("chain", &self.chain)?;
+        check::segment("asset", &self.asset)
     }
 
     fn parse(&self, response: &Response) -> Result<Fields, Fault> {

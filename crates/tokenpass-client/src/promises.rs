@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, UnixTime, path_segment, setters, wire,
+    StatusCode, UnixTime, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
-use crate::fault::{self, check_segment, check_text};
-use crate::{Client, Satoshis};
+use crate::{Client, Satoshis, fault};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. Doing it twice does no harm.
@@ -80,7 +79,7 @@ impl Endpoint for RegisterSource {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("address", &self.address)
+        check::filled("address", &self.address)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -123,7 +122,7 @@ impl Endpoint for DeleteSource {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -424,9 +423,9 @@ impl Endpoint for CreatePromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("source", &self.source)?;
-        check_text("destination", self.destination.as_str())?;
-        check_text("asset", &self.asset)?;
+        check::filled("source", &self.source)?;
+        check::filled("destination", self.destination.as_str())?;
+        check::filled("asset", &self.asset)?;
         check_promise(Some(self.quantity), self.expiration)
     }
 
@@ -511,7 +510,7 @@ impl Endpoint for ListPromisesByEmail {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("email", &self.email)
+        check::segment("email", &self.email)
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Promise>, Fault> {
@@ -550,11 +549,11 @@ impl Endpoint for GetPromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("id", &self.id)
+        check::segment("id", &self.id)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Promise>, Fault> {
@@ -632,7 +631,7 @@ impl Endpoint for UpdatePromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("id", &self.id)?;
+        check::segment("id", &self.id)?;
         if *self == Self::new(&self.id) {
             return Err(InputError::new("update", "must change something"));
         }
@@ -678,7 +677,7 @@ impl Endpoint for CancelPromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("id", &self.id)
+        check::segment("id", &self.id)
     }
 
     fn credential(&self) -> Credential {

@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
+    Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, check,
     path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::auth::credentials;
-use crate::fault::{self, check_segment};
-use crate::{Client, Rules};
+use crate::{Client, Rules, fault};
 
 /// `GET /api/v1/tca/check/{username}`: does a user's inventory satisfy the rules?
 ///
@@ -46,7 +45,7 @@ impl Endpoint for CheckUser {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)?;
+        check::segment("username", &self.username)?;
         self.rules.check()
     }
 
@@ -92,7 +91,7 @@ impl Endpoint for CheckAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)?;
+        check::segment("address", &self.address)?;
         self.rules.check()
     }
 
@@ -206,7 +205,7 @@ impl Endpoint for CheckEmail {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("email", &self.email)?;
+        check::segment("email", &self.email)?;
         self.rules.check()
     }
 

@@ -17,8 +17,8 @@ use tokenpass_client::{
     GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify, JoinChat,
     ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
     ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, ManualClock, PasswordGrant, RegisterAccount, RegisterAddress,
-    RegisterSource, Request, RequestCode, Response, Rule, Rules, Satoshis, Scheme, Scope, Secrets,
+    ListSources, LogOut, ManualClock, RegisterAccount, RegisterAddress, RegisterSource, Request,
+    RequestCode, RequestPasswordToken, Response, Rule, Rules, Satoshis, Scheme, Scope, Secrets,
     SignSecondFactor, TakeCredits, TokenPath, TokenPlace, TransportError, UnixTime, UpdateAccount,
     UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
 };
@@ -607,7 +607,7 @@ fn oauth_api_token_request() {
 
 #[test]
 fn oauth_password_token_request() {
-    let call = PasswordGrant::new("bob", "p&w", [Scope::User, Scope::Tca]);
+    let call = RequestPasswordToken::new("bob", "p&w", [Scope::User, Scope::Tca]);
     assert_eq!(
         unsigned(&call),
         "POST /oauth/token form grant_type=password&username=bob&password=p%26w&scopes=user%2Ctca&scope=user%2Ctca&client_id=I1&client_secret=K1"
@@ -665,7 +665,7 @@ fn each_user_has_a_client_that_shares_all_else() {
 fn a_call_without_its_credentials_is_refused() {
     let client = Client::builder("I1", "K1").build().unwrap();
     for error in [
-        client.my_addresses().unwrap_err(),
+        client.list_my_addresses().unwrap_err(),
         client.get_user().unwrap_err(),
         client.check_user("bob", &rules()).unwrap_err(),
         client.find_users(&rules()).unwrap_err(),
@@ -731,7 +731,7 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
         client.curl(&GetUser, Secrets::Masked),
         client.curl(&UpdateAddress::new("1A").label("x"), Secrets::Masked),
         client.curl(&RegisterAccount::new("u", "CANARY", "e"), Secrets::Masked),
-        client.curl(&PasswordGrant::new("u", "CANARY", []), Secrets::Masked),
+        client.curl(&RequestPasswordToken::new("u", "CANARY", []), Secrets::Masked),
         client.curl(&ExchangeCode::new("CANARY", "r"), Secrets::Masked),
         client
             .curl(&UpdateAccount::new("i", "CANARY", "CANARY").password("CANARY"), Secrets::Masked),
@@ -750,7 +750,7 @@ fn no_secret_is_shown_by_debug() {
         RegisterAccount::new("u", "CANARY", "e"),
         CheckLogin::new("u", "CANARY"),
         UpdateAccount::new("i", "CANARY", "CANARY").password("CANARY"),
-        PasswordGrant::new("u", "CANARY", []),
+        RequestPasswordToken::new("u", "CANARY", []),
         ExchangeCode::new("CANARY", "r"),
         RequestCode::new(authorize().with_state("CANARY"), "u", "CANARY"),
         ExchangeCodeAtApi::new("CANARY", "r", [], "CANARY"),
@@ -841,7 +841,7 @@ fn wrong_arguments_are_refused_by_name() {
     assert_eq!(refused(&authorize().with_state("")), "state");
     assert_eq!(refused(&ExchangeCode::new("", "r")), "code");
     assert_eq!(refused(&ExchangeCodeAtApi::new("c", "", [], "s")), "redirect_uri");
-    assert_eq!(refused(&PasswordGrant::new("", "p", [])), "username");
+    assert_eq!(refused(&RequestPasswordToken::new("", "p", [])), "username");
     assert_eq!(refused(&RequestCode::new(authorize(), "u", "")), "password");
 }
 

@@ -10,9 +10,9 @@ use tokenpass_client::{
     GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify, JoinChat,
     ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
     ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, PasswordGrant, RegisterAccount, RegisterAddress, RegisterSource,
-    RequestCode, Rule, Rules, Satoshis, Scope, SignSecondFactor, TakeCredits, UpdateAccount,
-    UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
+    ListSources, LogOut, RegisterAccount, RegisterAddress, RegisterSource, RequestCode,
+    RequestPasswordToken, Rule, Rules, Satoshis, Scope, SignSecondFactor, TakeCredits,
+    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
 };
 
 use super::{AnyClient, Provider, calls, tuned};
@@ -90,7 +90,7 @@ pub(super) const ROW: Provider = Provider {
             UpdateAccount::new("u-1", "CANARY-other-token", PASSWORD).name("Leroy"),
             RequestCode::new(authorize(), "bob", PASSWORD),
             ExchangeCodeAtApi::new("CANARY-code", BACK, [Scope::Tca], "CANARY-state"),
-            PasswordGrant::new("bob", PASSWORD, [Scope::User]),
+            RequestPasswordToken::new("bob", PASSWORD, [Scope::User]),
             LogOut,
             GetSecondFactor::new("bob"),
             SignSecondFactor::new("IH/+="),
