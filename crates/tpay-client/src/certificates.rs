@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Site};
+use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Result, Site};
+
+use crate::Client;
 
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Site = Site::named("certificates");
@@ -98,5 +100,23 @@ pub(crate) fn pem(response: &Response) -> Result<String, Fault> {
     match str::from_utf8(response.body()) {
         Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
         _ => Err(Fault::new(ErrorKind::Decode).with_message("the answer is no certificate")),
+    }
+}
+
+impl Client {
+    /// The certificate (PEM) that notifications are signed with.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_signing_certificate(&self) -> Result<String> {
+        self.send(&GetSigningCertificate::new())
+    }
+
+    /// The certificates (PEM) above it. This crate has them compiled in.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_root_certificates(&self) -> Result<String> {
+        self.send(&GetRootCertificates::new())
     }
 }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, setters, wire};
+use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, Result, setters, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Outcome, fault};
+use crate::{Client, Currency, Outcome, fault};
 
 /// A group of channels, as the payment page shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -261,5 +261,23 @@ impl Endpoint for ListChannels {
 
     fn parse(&self, response: &Response) -> Result<Channels, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// The groups of channels. They change rarely: keep the answer for a while.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_bank_groups(&self, request: &ListBankGroups) -> Result<BankGroups> {
+        self.send(request)
+    }
+
+    /// The ways to pay. They change rarely: keep the answer for a while.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_channels(&self, request: &ListChannels) -> Result<Channels> {
+        self.send(request)
     }
 }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
-    path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result,
+    Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BankGroups, BlikPayment, CardPayment, Currency, Payments, Receipt, Transaction,
-    TransactionStatus, check, fault, money::grosze, secret, transactions,
+    BankGroups, BlikPayment, CardPayment, Client, Currency, Payments, Transaction,
+    TransactionStatus, check, fault, money::grosze, transactions,
 };
 
 wire_enum! {
@@ -283,8 +283,7 @@ impl Endpoint for CreateMarketplaceTransaction {
         if self.child_transactions.is_empty() {
             return Err(InputError::new("child_transactions", "must not be empty"));
         }
-        self.child_transactions.iter().try_for_each(ChildTransaction::check)?;
-        Ok(())
+        self.child_transactions.iter().try_for_each(ChildTransaction::check)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -452,8 +451,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
-        Ok(())
+        check::segment("id", &self.id)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -480,7 +478,7 @@ pub struct PayMarketplaceTransaction {
     blik_payment_data: Option<BlikPayment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     card_payment_data: Option<CardPayment>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     apple_pay_payment_data: Option<Secret>,
 }
 
@@ -518,10 +516,9 @@ impl Endpoint for PayMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
+        check::segment("id", &self.id)?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::check)?;
-        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)?;
-        Ok(())
+        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -602,7 +599,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
+        check::segment("id", &self.id)?;
         for part in &self.child_transactions {
             check::amount("child_transactions.amount", part.amount)?;
         }
@@ -662,12 +659,11 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
-        Ok(())
+        check::segment("id", &self.id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
@@ -706,5 +702,70 @@ impl Endpoint for ListMarketplaceBankGroups {
 
     fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// Makes a payment to merchants of a marketplace. Never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_marketplace_transaction(
+        &self,
+        request: &CreateMarketplaceTransaction,
+    ) -> Result<CreatedMarketplaceTransaction> {
+        self.send(request)
+    }
+
+    /// A payment of a marketplace.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_marketplace_transaction(
+        &self,
+        request: &GetMarketplaceTransaction,
+    ) -> Result<MarketplaceTransaction> {
+        self.send(request)
+    }
+
+    /// Pays a payment of a marketplace. A refusal is an error as in [`pay_transaction`](Client::pay_transaction).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn pay_marketplace_transaction(
+        &self,
+        request: &PayMarketplaceTransaction,
+    ) -> Result<Transaction> {
+        self.send(request)
+    }
+
+    /// Pays back a payment of a marketplace. Never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn refund_marketplace_transaction(
+        &self,
+        request: &RefundMarketplaceTransaction,
+    ) -> Result<MarketplaceRefund> {
+        self.send(request)
+    }
+
+    /// Cancels a payment of a marketplace.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_marketplace_transaction(&self, id: impl Into<String>) -> Result<Receipt> {
+        self.send(&CancelMarketplaceTransaction::new(id))
+    }
+
+    /// The groups of channels by which merchants of a marketplace can be paid.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_marketplace_bank_groups(
+        &self,
+        request: &ListMarketplaceBankGroups,
+    ) -> Result<BankGroups> {
+        self.send(request)
     }
 }

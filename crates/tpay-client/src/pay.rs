@@ -1,9 +1,9 @@
 //! How a transaction is paid: BLIK, cards, wallets, channels.
 
-use api_auth::{Amount, InputError, Secret, setters, wire_enum};
+use api_auth::{Amount, InputError, Secret, setters, wire, wire_enum};
 use serde::Serialize;
 
-use crate::{Currency, check, secret};
+use crate::{Currency, check};
 
 wire_enum! {
     /// The kind of a payment; usually left out.
@@ -59,9 +59,9 @@ pub struct Pay {
     token_payment_data: Option<TokenPayment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cof: Option<CardOnFile>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     apple_pay_payment_data: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     google_pay_payment_data: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     click_to_pay_payment_data: Option<ClickToPay>,
@@ -138,7 +138,7 @@ impl Pay {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlikPayment {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     blik_token: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aliases: Option<BlikAlias>,
@@ -248,9 +248,7 @@ impl BlikAlias {
         /// Whether an autopayment is made at once; for the models A and O.
         no_delay: bool,
     }
-}
 
-impl BlikAlias {
     pub(crate) fn check(&self) -> Result<(), InputError> {
         check::filled("aliases.value", &self.value)?;
         check::known("aliases.type", Some(self.kind.is_known()))?;
@@ -317,9 +315,7 @@ impl Autopayment {
         /// When they end, ISO 8601.
         expiration_date: impl Into<String>,
     }
-}
 
-impl Autopayment {
     fn check(&self) -> Result<(), InputError> {
         check::known("autopayment.model", Some(self.model.is_known()))?;
         if let Some(text) = &self.frequency {
@@ -338,11 +334,11 @@ impl Autopayment {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CardPayment {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     card: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     token: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     preauthorized_token: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     save: Option<u32>,
@@ -392,7 +388,7 @@ impl CardPayment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPayment {
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     token_value: Secret,
     card_expiry_date: String,
     initial_transaction_id: String,
@@ -422,9 +418,7 @@ impl TokenPayment {
         /// A text for the statement of the card.
         roc_text: impl Into<String>,
     }
-}
 
-impl TokenPayment {
     fn check(&self) -> Result<(), InputError> {
         check::length("token_value", self.token_value.expose(), 12, 19)?;
         check::month("card_expiry_date", &self.card_expiry_date)?;
@@ -447,7 +441,7 @@ wire_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClickToPay {
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     payment_data: Secret,
     network: CardNetwork,
 }
@@ -457,9 +451,7 @@ impl ClickToPay {
     pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
         Self { payment_data: payment_data.into(), network }
     }
-}
 
-impl ClickToPay {
     fn check(&self) -> Result<(), InputError> {
         check::known("network", Some(self.network.is_known()))
     }
@@ -489,9 +481,7 @@ impl Recursive {
         /// When it ends.
         expiration_date: impl Into<String>,
     }
-}
 
-impl Recursive {
     fn check(&self) -> Result<(), InputError> {
         if !(1..=5).contains(&self.period) {
             return Err(InputError::new("recursive.period", "must be between 1 and 5"));

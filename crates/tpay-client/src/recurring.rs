@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Receipt,
+    Response, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AutopaymentModel, Currency, Outcome, Payer, Receipt, check, fault, paging, secret};
+use crate::paging::{Paging, page_setters};
+use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, fault};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -136,7 +137,7 @@ impl RecurringBlik {
 #[serde(rename_all = "camelCase")]
 pub struct PaymentInstrument {
     payment_type: InstrumentType,
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     value: Secret,
     #[serde(skip_serializing_if = "Option::is_none")]
     blik: Option<RecurringBlik>,
@@ -235,8 +236,7 @@ impl Endpoint for CreateRecurring {
             return Err(InputError::new("schedule.interval", "must be 1 at least"));
         }
         self.payment_instrument.check()?;
-        self.payer.check()?;
-        Ok(())
+        self.payer.check()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -315,8 +315,7 @@ pub struct RecurringPage {
 /// client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRecurring {
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
 }
 
 impl ListRecurring {
@@ -325,12 +324,7 @@ impl ListRecurring {
         Self::default()
     }
 
-    setters! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
-    }
+    page_setters!();
 }
 
 impl Endpoint for ListRecurring {
@@ -346,14 +340,11 @@ impl Endpoint for ListRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::limit(self.limit)?;
-        Ok(())
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()));
+        self.paging.push(params);
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPage, Fault> {
@@ -361,20 +352,12 @@ impl Endpoint for ListRecurring {
     }
 }
 
-impl ListRecurring {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListRecurring {
     type Item = RecurringPlan;
 
     fn next(&self, page: &RecurringPage) -> Option<Self> {
-        let next = paging::next(self.page, self.limit, page.list.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
+        Some(Self { paging })
     }
 
     fn items(page: RecurringPage) -> Vec<RecurringPlan> {
@@ -417,8 +400,7 @@ impl Endpoint for GetRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
@@ -482,22 +464,16 @@ pub struct RecurringCharges {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRecurringCharges {
     recurring_id: String,
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
 }
 
 impl ListRecurringCharges {
     /// Of the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
-        Self { recurring_id: recurring_id.into(), page: None, limit: None }
+        Self { recurring_id: recurring_id.into(), paging: Paging::default() }
     }
 
-    setters! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
-    }
+    page_setters!();
 }
 
 impl Endpoint for ListRecurringCharges {
@@ -513,15 +489,12 @@ impl Endpoint for ListRecurringCharges {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        check::limit(self.limit)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)?;
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()));
+        self.paging.push(params);
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringCharges, Fault> {
@@ -529,20 +502,12 @@ impl Endpoint for ListRecurringCharges {
     }
 }
 
-impl ListRecurringCharges {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListRecurringCharges {
     type Item = RecurringCharge;
 
     fn next(&self, page: &RecurringCharges) -> Option<Self> {
-        let next = paging::next(self.page, self.limit, page.list.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
+        Some(Self { paging, ..self.clone() })
     }
 
     fn items(page: RecurringCharges) -> Vec<RecurringCharge> {
@@ -585,12 +550,11 @@ impl Endpoint for CancelRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
@@ -625,12 +589,11 @@ impl Endpoint for RetryRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
@@ -668,9 +631,8 @@ impl Endpoint for UpdatePaymentInstrument {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        self.payment_instrument.check()?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)?;
+        self.payment_instrument.check()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -678,6 +640,83 @@ impl Endpoint for UpdatePaymentInstrument {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
+    }
+}
+
+impl Client {
+    /// Makes a plan of charges. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_recurring(&self, request: &CreateRecurring) -> Result<RecurringPlan> {
+        self.send(request)
+    }
+
+    /// One page of plans. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_recurring(&self, request: &ListRecurring) -> Result<RecurringPage> {
+        self.send(request)
+    }
+
+    /// All plans of charges, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// A plan. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_recurring(&self, recurring_id: impl Into<String>) -> Result<RecurringPlan> {
+        self.send(&GetRecurring::new(recurring_id))
+    }
+
+    /// One page of the charges of a plan. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_recurring_charges(
+        &self,
+        request: &ListRecurringCharges,
+    ) -> Result<RecurringCharges> {
+        self.send(request)
+    }
+
+    /// All charges of a plan, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// Cancels a plan. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
+        self.send(&CancelRecurring::new(recurring_id))
+    }
+
+    /// Tries the last charge of a plan again, now. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn retry_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
+        self.send(&RetryRecurring::new(recurring_id))
+    }
+
+    /// Lets a plan charge something else. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn update_payment_instrument(
+        &self,
+        recurring_id: impl Into<String>,
+        instrument: PaymentInstrument,
+    ) -> Result<Receipt> {
+        self.send(&UpdatePaymentInstrument::new(recurring_id, instrument))
     }
 }

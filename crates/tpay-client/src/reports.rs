@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, path_segment, setters,
-    wire, wire_enum,
+    Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response, Result,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{File, check, fault, paging};
+use crate::{Client, File, check, fault, paging};
 
 wire_enum! {
     /// In which order reports come.
@@ -93,8 +93,7 @@ impl Endpoint for ListReports {
         if self.page_size == Some(0) {
             return Err(InputError::new("page_size", "must be 1 at least"));
         }
-        check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))?;
-        Ok(())
+        check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -168,9 +167,8 @@ impl Endpoint for GetReportFile {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("report_id", &self.report_id)?;
-        check::id("file_id", &self.file_id)?;
-        Ok(())
+        check::segment("report_id", &self.report_id)?;
+        check::segment("file_id", &self.file_id)
     }
 
     fn accept(&self) -> &'static str {
@@ -179,5 +177,33 @@ impl Endpoint for GetReportFile {
 
     fn parse(&self, response: &Response) -> Result<File, Fault> {
         File::any(response)
+    }
+}
+
+impl Client {
+    /// One page of reports. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_reports(&self, request: &ListReports) -> Result<ReportPage> {
+        self.send(request)
+    }
+
+    /// All reports, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// A file of a report. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_report_file(
+        &self,
+        report_id: impl Into<String>,
+        file_id: impl Into<String>,
+    ) -> Result<File> {
+        self.send(&GetReportFile::new(report_id, file_id))
     }
 }

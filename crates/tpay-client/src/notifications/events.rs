@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::form::Form;
-use crate::{AliasType, Currency, secret};
+use crate::{AliasType, Currency};
 
 /// A notification that is genuine.
 ///
@@ -304,7 +304,7 @@ pub struct TokenizationNotification {
     #[serde(default, deserialize_with = "wire::text")]
     pub tokenization_id: Option<String>,
     /// The token of the card.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub token: Option<Secret>,
     /// The brand of the card.
     #[serde(default, deserialize_with = "wire::text")]
@@ -326,7 +326,7 @@ pub struct TokenizationNotification {
 #[non_exhaustive]
 pub struct TokenUpdateNotification {
     /// The token.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub token: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
@@ -370,7 +370,7 @@ pub struct MarketplaceNotification {
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_booking_date: Option<String>,
     /// The token of the card, if it was saved.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub card_token: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
