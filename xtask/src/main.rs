@@ -6,6 +6,7 @@ mod api;
 mod bench;
 mod check;
 mod demo;
+mod docs;
 mod endpoints;
 mod fuzz;
 mod providers;
@@ -26,7 +27,7 @@ usage: cargo xtask TASK
   endpoints   checks that every listed endpoint is implemented, tested, documented, called
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
   api         writes what each crate shows to docs/api
-  check       checks each crate alone: tree, licences, features, API, packaging
+  check       checks each crate alone: tree, docs, licences, features, API, packaging
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 

@@ -97,8 +97,18 @@ fn form_of(ca_id: CaId) -> Body<'static> {
 }
 
 /// `POST /api/v1/ca/list`: all CAs of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ListCas;
+///
+/// Source: the official PHP client; this page of the documentation is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListCas {}
+
+impl ListCas {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for ListCas {
     type Output = Vec<CaItem>;
@@ -126,6 +136,8 @@ impl Endpoint for ListCas {
 }
 
 /// `POST /api/v1/ca/details`: subject and hash of a CA.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCaDetails {
     ca_id: CaId,
@@ -164,6 +176,8 @@ impl Endpoint for GetCaDetails {
 }
 
 /// `POST /api/v1/ca/get`: the certificate of a CA.
+///
+/// Source: the official PHP client; this page of the documentation is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCa {
     ca_id: CaId,
@@ -204,6 +218,8 @@ impl Endpoint for GetCa {
 }
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
+///
+/// Source: the official PHP client; this page of the documentation is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteCa {
     ca_id: CaId,
@@ -244,6 +260,8 @@ impl Endpoint for DeleteCa {
 ///
 /// let new = NewCa::new("US", "ACME, Inc.").state("Illinois").locality("Chicago");
 /// ```
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCa {
     country: String,
@@ -329,7 +347,7 @@ impl Session {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_cas(&self) -> Result<Vec<CaItem>> {
-        self.send(&ListCas)
+        self.send(&ListCas::new())
     }
 
     /// Subject and hash of a CA.

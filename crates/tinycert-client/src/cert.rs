@@ -154,6 +154,8 @@ fn form_of(cert_id: CertId) -> Body<'static> {
 }
 
 /// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCerts {
     ca_id: CaId,
@@ -195,6 +197,8 @@ impl Endpoint for ListCerts {
 }
 
 /// `POST /api/v1/cert/details`: subject, status and names of a certificate.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCertDetails {
     cert_id: CertId,
@@ -284,6 +288,8 @@ fn get<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
 const GET: &str = "/api/v1/cert/get";
 
 /// `POST /api/v1/cert/get` for the private key, as PEM text.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetKey {
     cert_id: CertId,
@@ -323,6 +329,8 @@ impl Endpoint for GetKey {
 }
 
 /// `POST /api/v1/cert/get` for certificate and private key in one PKCS#12 file.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetPkcs12 {
     cert_id: CertId,
@@ -363,6 +371,8 @@ impl Endpoint for GetPkcs12 {
 }
 
 /// `POST /api/v1/cert/get` for what is no secret, as PEM text.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCert {
     cert_id: CertId,
@@ -407,6 +417,8 @@ struct Made {
 }
 
 /// `POST /api/v1/cert/reissue`: renews a certificate for a year from now, with the same key.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReissueCert {
     cert_id: CertId,
@@ -441,6 +453,8 @@ impl Endpoint for ReissueCert {
 }
 
 /// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetCertStatus {
     cert_id: CertId,
@@ -498,6 +512,8 @@ impl Endpoint for SetCertStatus {
 ///     .san(San::Dns("example.com".to_owned()))
 ///     .san(San::Dns("*.example.com".to_owned()));
 /// ```
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCert {
     ca_id: CaId,

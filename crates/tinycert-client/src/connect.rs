@@ -10,6 +10,8 @@ use crate::{check, fault};
 pub const API_KEY: Credential = Credential::named("API key");
 
 /// `POST /api/v1/connect`: opens a session. The answer is its token.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     email: String,
@@ -72,8 +74,18 @@ impl Endpoint for Connect {
 }
 
 /// `POST /api/v1/disconnect`: closes the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Disconnect;
+///
+/// Source: the official PHP client; this page of the documentation is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Disconnect {}
+
+impl Disconnect {
+    /// The session that it is sent in.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for Disconnect {
     type Output = ();

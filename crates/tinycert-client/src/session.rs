@@ -49,7 +49,7 @@ impl Session {
     fn end(&self) -> Result<()> {
         self.auth.close();
         // There is no token after a failed attempt to open the session again.
-        if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect) }
+        if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect::new()) }
     }
 
     /// The token, which opens nothing but is as good as the credentials while the session lives:

@@ -20,8 +20,8 @@ pub const MAX_PAGE_SIZE: u32 = 1000;
 /// Any field may be absent in a reply, and numbers may come as text; `fields` keeps what has no
 /// name here.
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
-/// `AccessDetails`; that the end may be missing was seen in live data.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
+/// that the end may be missing was seen in live data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Access {
@@ -95,7 +95,7 @@ impl Model for Access {
 /// assert_eq!(ask.path(), "/r2/access");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAccess {
     rid: String,
@@ -148,7 +148,7 @@ impl Endpoint for GetAccess {
 /// let search = SearchAccess::new().email("ann@example.org").show_expired(true).page_size(500);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access/search.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchAccess {
     rid: Option<String>,
@@ -284,7 +284,7 @@ impl Paged for SearchAccess {
 ///     .suppress_email(true);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access/grant.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantAccess {
     rid: String,
@@ -363,7 +363,7 @@ impl Endpoint for GrantAccess {
 /// let revoke = RevokeAccess::new("premium-content", "user_42").refund(true);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access/revoke.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/revoke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokeAccess {
     rid: String,

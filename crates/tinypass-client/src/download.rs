@@ -25,7 +25,7 @@ pub enum DownloadPath {
 
 /// The details of a download. Any field may be absent in a reply.
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Download {
@@ -75,7 +75,7 @@ impl Model for Download {
 /// let ask = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
 /// path is that of the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownload {
@@ -146,8 +146,8 @@ enum Until {
 /// let until = GetDownloadUrl::until("ebook-1", UnixTime::from_seconds(1_893_456_000));
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, download/url;
-/// the other path is that of the official PHP client 2.0.8.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download/url; the
+/// other path is that of the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownloadUrl {
     rid: String,

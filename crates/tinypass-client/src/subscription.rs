@@ -46,7 +46,7 @@ impl Subscription {
 /// let search = SearchSubscriptions::new().user_ref("user_42");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`,
 /// subscription/search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchSubscriptions {
@@ -127,7 +127,7 @@ impl Endpoint for SearchSubscriptions {
 /// let cancel = CancelSubscription::new("monthly-pass", "user_42");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`,
 /// subscription/cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelSubscription {

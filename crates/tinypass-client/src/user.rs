@@ -13,7 +13,7 @@ use crate::{Client, check};
 
 /// A user of TinyPass. Any field may be absent in a reply.
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -48,7 +48,7 @@ impl Model for User {
 /// assert_eq!(GetUser::new("a/b").path(), "/r2/user/a%2Fb");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, user.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUser {
     uid: String,

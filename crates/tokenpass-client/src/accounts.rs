@@ -44,6 +44,8 @@ pub struct User {
 
 /// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never
 /// sent twice on doubt.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAccount {
     username: String,
@@ -108,7 +110,7 @@ impl Endpoint for RegisterAccount {
 
 /// `POST /api/v1/login`: checks a user's name and password. It gives no token.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLogin {
     username: String,
@@ -157,7 +159,7 @@ impl Endpoint for CheckLogin {
 
 /// `PATCH /api/v1/update`: changes name, e-mail address or password.
 ///
-/// Not in the documentation; the server of 2016 has it, that of 2017 answers 404.
+/// Source: the server of 2016; that of 2017 answers 404, and no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
@@ -247,7 +249,7 @@ wire_enum! {
 
 /// `GET /api/v1/tca/check-sign/{username}`: has the user satisfied the second factor?
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetSecondFactor {
     username: String,
@@ -292,7 +294,7 @@ struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 
 /// `POST /api/v1/tca/set-sign`: satisfies the second factor with a signature.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignSecondFactor {
     signature: String,

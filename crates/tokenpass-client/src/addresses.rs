@@ -72,6 +72,8 @@ fn path_of(address: &str) -> String {
 ///
 /// The scope `tca` shows the public ones; `private-address` the others; `manage-address` all,
 /// with `active` and `verified`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListMyAddresses {
     refresh: bool,
@@ -124,6 +126,8 @@ impl Endpoint for ListMyAddresses {
 /// `GET /api/v1/tca/address/{address}`: one address of the token's user.
 ///
 /// Of one that is not verified the answer has a new verify code, which voids the last one.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetMyAddress {
     address: String,
@@ -167,6 +171,8 @@ impl Endpoint for GetMyAddress {
 
 /// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Needs the scope
 /// `manage-address`. Never sent twice on doubt.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAddress {
     address: String,
@@ -230,6 +236,8 @@ impl Endpoint for RegisterAddress {
 
 /// `POST /api/v1/tca/address/{address}`: proves the ownership of an address by a signature of its
 /// verify code. Needs the scope `manage-address`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VerifyAddress {
     #[serde(skip)]
@@ -299,6 +307,8 @@ impl Endpoint for VerifyAddress {
 
 /// `PATCH /api/v1/tca/address/{address}`: changes label, public or active. Needs the scope
 /// `manage-address`. Doing it twice does no harm.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAddress {
     #[serde(skip)]
@@ -362,6 +372,8 @@ impl Endpoint for UpdateAddress {
 }
 
 /// `DELETE /api/v1/tca/address/{address}`: removes an address. Needs the scope `manage-address`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteAddress {
     address: String,
@@ -401,6 +413,8 @@ impl Endpoint for DeleteAddress {
 
 /// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one call, with
 /// the message that the user's browser shows. No credentials are needed.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InstantVerify {
     #[serde(skip)]
@@ -461,6 +475,8 @@ impl Endpoint for InstantVerify {
 }
 
 /// `GET /api/v1/tca/addresses/{username}`: the public, active, verified addresses of a user.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPublicAddresses {
     username: String,
@@ -511,6 +527,8 @@ impl Endpoint for ListPublicAddresses {
 }
 
 /// `GET /api/v1/tca/addresses/{username}/{address}`: one public address of a user.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPublicAddress {
     username: String,

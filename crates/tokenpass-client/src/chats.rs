@@ -15,6 +15,8 @@ use crate::{Client, Satoshis, fault};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?
 /// Needs the scope `chats` (the documentation says `tca`).
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetMessengerPrivileges {
     token: String,
@@ -104,9 +106,17 @@ fn amounts<'de, D: Deserializer<'de>>(
 
 /// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Needs the scope `chats`.
 ///
-/// Not in the documentation; the server of 2017 has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ListChats;
+/// Source: the server of 2017; no documentation names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListChats {}
+
+impl ListChats {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for ListChats {
     type Output = Vec<Chat>;
@@ -132,7 +142,7 @@ impl Endpoint for ListChats {
 /// `GET /api/v1/tca/messenger/chat/{chat_id}`: may the user enter a chat, and by which tokens?
 /// Needs the scope `chats`.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChatPrivileges {
     chat_id: String,
@@ -205,7 +215,7 @@ impl Endpoint for GetChatPrivileges {
 
 /// `POST /api/v1/tca/messenger/roster/{chat_id}`: the user joins a chat. Needs the scope `chats`.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinChat {
     chat_id: String,
@@ -250,6 +260,8 @@ fn path_of(id: &str) -> String {
 /// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Needs the scope `manage-chats`.
 ///
 /// Its page of the documentation was withdrawn.
+///
+/// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChat {
     id: String,
@@ -322,6 +334,8 @@ fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 ///
 /// Its page of the documentation was withdrawn; its example of an amount is in satoshis, while
 /// servers take whole tokens.
+///
+/// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateChat {
     name: String,
@@ -387,6 +401,8 @@ impl Endpoint for CreateChat {
 /// `manage-chats`. All tokens must be named again each time.
 ///
 /// Its page of the documentation was withdrawn.
+///
+/// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateChat {
     #[serde(skip)]
@@ -512,7 +528,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_chats(&self) -> Result<Vec<Chat>> {
-        self.send(&ListChats)
+        self.send(&ListChats::new())
     }
 
     /// Whether the user may enter the chat with this short id.

@@ -294,6 +294,8 @@ fn account_path(group: &str, account: &str, rest: &str) -> String {
 
 /// `POST /api/v1/credits`: a new group. Only the applications on its whitelist can use it: put
 /// your own client id on it ([`Client::create_credit_group`] says how).
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateCreditGroup {
     name: String,
@@ -342,6 +344,8 @@ impl Endpoint for CreateCreditGroup {
 
 /// `PATCH /api/v1/credits/{group_uuid}`: renames a group, or replaces its whitelist. Only for its
 /// owner.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateCreditGroup {
     #[serde(skip)]
@@ -398,8 +402,18 @@ impl Endpoint for UpdateCreditGroup {
 }
 
 /// `GET /api/v1/credits`: the groups of the API user.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ListCreditGroups;
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListCreditGroups {}
+
+impl ListCreditGroups {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for ListCreditGroups {
     type Output = Vec<CreditGroup>;
@@ -424,6 +438,8 @@ impl Endpoint for ListCreditGroups {
 }
 
 /// `GET /api/v1/credits/{group_uuid}`: one group.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCreditGroup {
     group: String,
@@ -462,6 +478,8 @@ impl Endpoint for GetCreditGroup {
 }
 
 /// `GET /api/v1/credits/{group_uuid}/history`: all entries of a group, newest first.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCreditGroupHistory {
     group: String,
@@ -496,6 +514,8 @@ impl Endpoint for GetCreditGroupHistory {
 }
 
 /// `GET /api/v1/credits/{group_uuid}/accounts`: the accounts of a group.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListCreditAccounts {
     group: String,
@@ -530,6 +550,8 @@ impl Endpoint for ListCreditAccounts {
 }
 
 /// `POST /api/v1/credits/{group_uuid}/accounts`: a new account.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateCreditAccount {
     #[serde(skip)]
@@ -572,6 +594,8 @@ impl Endpoint for CreateCreditAccount {
 }
 
 /// `GET /api/v1/credits/{group_uuid}/accounts/{account}`: one account, by UUID or name.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCreditAccount {
     group: String,
@@ -613,6 +637,8 @@ impl Endpoint for GetCreditAccount {
 
 /// `GET /api/v1/credits/{group_uuid}/accounts/{account}/history`: the entries of one account,
 /// newest first.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCreditAccountHistory {
     group: String,
@@ -720,6 +746,8 @@ fn check_entries(group: &str, entries: &[Entry]) -> Result<(), InputError> {
 ///
 /// Never sent twice on doubt. It is not all or nothing: if an entry is refused, those before it
 /// stay booked and the answer does not list them. Look at the history then.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GiveCredits {
     group: String,
@@ -762,6 +790,8 @@ impl Endpoint for GiveCredits {
 /// may go below 0.
 ///
 /// Never sent twice on doubt, and not all or nothing, as [`GiveCredits`].
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeCredits {
     group: String,
@@ -822,7 +852,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_credit_groups(&self) -> Result<Vec<CreditGroup>> {
-        self.send(&ListCreditGroups)
+        self.send(&ListCreditGroups::new())
     }
 
     /// The group with this UUID, or `None`.

@@ -36,6 +36,8 @@ fn owner(response: &Response) -> Result<Owner, Fault> {
 }
 
 /// `GET /api/v1/lookup/address/{address}`: the owner of a public address.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUserByAddress {
     address: String,
@@ -75,7 +77,7 @@ impl Endpoint for GetUserByAddress {
 
 /// `POST /api/v1/lookup/addresses`: the owners of many public addresses at once.
 ///
-/// Not in the documentation; the server of 2017 has it. Clients of that time call another path,
+/// Source: the server of 2017; no documentation names it. Clients of that time call another path,
 /// which that server does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GetUsersByAddresses {
@@ -130,6 +132,8 @@ impl Endpoint for GetUsersByAddresses {
 }
 
 /// `GET /api/v1/lookup/user/{username}`: the first public address of a user.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAddressByUser {
     username: String,
@@ -170,7 +174,7 @@ impl Endpoint for GetAddressByUser {
 /// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application needs a
 /// privilege for it.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUserByEmail {
     email: String,
@@ -215,7 +219,7 @@ impl Endpoint for GetUserByEmail {
 /// `GET /api/v1/lookup/user/exists/{username}`: whether there is such a user. Needs the privileged
 /// key pair.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUserExists {
     username: String,
@@ -314,6 +318,8 @@ fn list(response: &Response) -> Result<Vec<Balance>, Fault> {
 
 /// `GET /api/v1/tca/public/balances`: what the user's public addresses hold. Needs the scope
 /// `tca`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPublicBalances {
     refresh: bool,
@@ -364,6 +370,8 @@ impl Endpoint for ListPublicBalances {
 
 /// `GET /api/v1/tca/protected/balances`: what all the user's addresses hold. Needs the scope
 /// `private-balances`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListProtectedBalances {
     refresh: bool,

@@ -63,6 +63,8 @@ fn check_redirect(uri: &str) -> Result<(), InputError> {
 /// assert_eq!(code.expose(), "c1");
 /// # Ok::<(), tokenpass_client::Error>(())
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorize {
     redirect_uri: String,
@@ -284,6 +286,8 @@ fn token_or_page(status: StatusCode) -> bool {
 
 /// `POST /oauth/access-token`: exchanges a code for the user's token. A code works once, for an
 /// hour.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCode {
     code: Secret,
@@ -348,7 +352,7 @@ impl Endpoint for ExchangeCode {
 
 /// `POST /api/v1/oauth/token`: the same exchange below the API's prefix. Use [`ExchangeCode`].
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCodeAtApi {
     code: Secret,
@@ -429,7 +433,7 @@ impl Endpoint for ExchangeCodeAtApi {
 
 /// `POST /oauth/token` with a user's name and password. The key pair must be a first-party one.
 ///
-/// Not in the documentation; clients of 2020 and later have it.
+/// Source: clients of 2020 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPasswordToken {
     username: String,
@@ -496,7 +500,7 @@ impl Endpoint for RequestPasswordToken {
 /// `POST /api/v1/oauth/request`: a code straight from a user's name and password, without a
 /// browser.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestCode {
     login: Authorize,
@@ -584,8 +588,18 @@ impl Endpoint for RequestCode {
 }
 
 /// `GET /oauth/user`: the user behind a token. Needs the scope `user`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GetUser;
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetUser {}
+
+impl GetUser {
+    /// Of the client's token.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for GetUser {
     type Output = User;
@@ -611,9 +625,17 @@ impl Endpoint for GetUser {
 /// `GET /api/v1/oauth/logout`: ends the user's token and session. Never sent twice on doubt,
 /// though it is a GET.
 ///
-/// Not in the documentation; the server of 2017 has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LogOut;
+/// Source: the server of 2017; no documentation names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogOut {}
+
+impl LogOut {
+    /// With the client's token.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for LogOut {
     type Output = ();
@@ -702,7 +724,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_user(&self) -> Result<User> {
-        self.send(&GetUser)
+        self.send(&GetUser::new())
     }
 
     /// Ends the token.
@@ -710,7 +732,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn log_out(&self) -> Result<()> {
-        self.send(&LogOut)
+        self.send(&LogOut::new())
     }
 
     fn redirect_uri(&self) -> Result<String> {

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, fault};
 
 /// `GET /api/v1/perks/{token}`: how many active chats a token opens. No credentials are needed.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPerks {
     token: String,
@@ -65,7 +67,7 @@ impl Endpoint for GetPerks {
 
 /// `GET /api/v1/tca/asset/{chain}/{asset}`: details of an asset.
 ///
-/// Not in the documentation; only the client of 2022 has it, and nothing tells what comes back.
+/// Source: the client of 2022 alone; no documentation names it, and nothing tells what comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAsset {
     chain: String,

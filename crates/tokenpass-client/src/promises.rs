@@ -13,6 +13,8 @@ use crate::{Client, Satoshis, fault};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. Doing it twice does no harm.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterSource {
     address: String,
@@ -97,6 +99,8 @@ impl Endpoint for RegisterSource {
 
 /// `DELETE /api/v1/tca/provisional/{address}`: takes a source off the whitelist. The
 /// documentation prints a path that no server has.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteSource {
     address: String,
@@ -131,8 +135,18 @@ impl Endpoint for DeleteSource {
 }
 
 /// `GET /api/v1/tca/provisional`: the whitelisted sources.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ListSources;
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListSources {}
+
+impl ListSources {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// The whitelisted sources of an application.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -262,6 +276,8 @@ impl From<String> for Destination {
 /// .expiration(UnixTime::from_seconds(1_893_456_000))
 /// .reference("order:7");
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreatePromise {
     source: String,
@@ -444,6 +460,8 @@ impl Endpoint for CreatePromise {
 }
 
 /// `GET /api/v1/tca/provisional/tx`: all promises that the application made.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPromises {
     destination: Option<String>,
@@ -484,7 +502,7 @@ impl Endpoint for ListPromises {
 
 /// `GET /api/v1/tca/provisional/byemail/{email}`: promises to an e-mail address.
 ///
-/// Not in the documentation; clients of 2018 and later have it.
+/// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
     email: String,
@@ -524,6 +542,8 @@ fn path_of(id: &str) -> String {
 
 /// `GET /api/v1/tca/provisional/tx/{id}`: one promise, by its id, txid or fingerprint. Prefer the
 /// id.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPromise {
     id: String,
@@ -565,6 +585,8 @@ impl Endpoint for GetPromise {
 ///
 /// An expiration can be moved and not removed, whatever the documentation says: the server
 /// ignores null.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdatePromise {
     #[serde(skip)]
@@ -652,6 +674,8 @@ impl Endpoint for UpdatePromise {
 }
 
 /// `DELETE /api/v1/tca/provisional/tx/{id}`: takes a promise back.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelPromise {
     id: String,
@@ -717,7 +741,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_sources(&self) -> Result<Sources> {
-        self.send(&ListSources)
+        self.send(&ListSources::new())
     }
 
     /// Promises (lends) an amount of a token.

@@ -169,7 +169,7 @@ fn source_delete_request() {
 
 #[test]
 fn source_list_request() {
-    assert_eq!(signed(&ListSources), "GET /api/v1/tca/provisional");
+    assert_eq!(signed(&ListSources::new()), "GET /api/v1/tca/provisional");
 }
 
 #[test]
@@ -387,7 +387,7 @@ fn messenger_privileges_request() {
 
 #[test]
 fn messenger_chats_request() {
-    assert_eq!(unsigned(&ListChats), "GET /api/v1/tca/messenger/chats?oauth_token=T1");
+    assert_eq!(unsigned(&ListChats::new()), "GET /api/v1/tca/messenger/chats?oauth_token=T1");
 }
 
 #[test]
@@ -455,7 +455,7 @@ fn credit_group_update_request() {
 
 #[test]
 fn credit_group_list_request() {
-    assert_eq!(signed(&ListCreditGroups), "GET /api/v1/credits");
+    assert_eq!(signed(&ListCreditGroups::new()), "GET /api/v1/credits");
 }
 
 #[test]
@@ -627,20 +627,20 @@ fn oauth_request_code_request() {
 
 #[test]
 fn oauth_user_request() {
-    assert_eq!(unsigned(&GetUser), "GET /oauth/user?access_token=T1");
+    assert_eq!(unsigned(&GetUser::new()), "GET /oauth/user?access_token=T1");
 }
 
 #[test]
 fn oauth_logout_request() {
-    assert_eq!(unsigned(&LogOut), "GET /api/v1/oauth/logout?oauth_token=T1");
-    assert!(!LogOut.repeatable(), "it changes something, though it is a GET");
+    assert_eq!(unsigned(&LogOut::new()), "GET /api/v1/oauth/logout?oauth_token=T1");
+    assert!(!LogOut::new().repeatable(), "it changes something, though it is a GET");
 }
 
 #[test]
 fn a_token_may_travel_in_the_bearer_header() {
     let client = builder().token_place(TokenPlace::BearerHeader).build().unwrap();
     for request in [
-        client.prepare(&GetUser).unwrap(),
+        client.prepare(&GetUser::new()).unwrap(),
         client.prepare(&ListMyAddresses::new()).unwrap(),
         client.prepare(&UpdateAddress::new("1A").label("x")).unwrap(),
         client.prepare(&CheckUser::new("bob", rules())).unwrap(),
@@ -658,7 +658,7 @@ fn each_user_has_a_client_that_shares_all_else() {
     let line = |client: &Client| shown(&client.prepare(&ListMyAddresses::new()).unwrap());
     assert_eq!(line(&client), "GET /api/v1/tca/addresses?oauth_token=T1");
     assert_eq!(line(&other), "GET /api/v1/tca/addresses?oauth_token=T2");
-    assert_eq!(shown(&other.prepare(&ListSources).unwrap()), "GET /api/v1/tca/provisional");
+    assert_eq!(shown(&other.prepare(&ListSources::new()).unwrap()), "GET /api/v1/tca/provisional");
 }
 
 #[test]
@@ -684,7 +684,7 @@ fn the_third_generation_has_a_body_on_every_method() {
         shown(&request)
     };
     assert_eq!(
-        line(client.prepare(&ListSources).unwrap()),
+        line(client.prepare(&ListSources::new()).unwrap()),
         r#"GET /api/v1/tca/provisional {"oauth_token":null}"#
     );
     assert_eq!(
@@ -728,7 +728,7 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
     let client = builder().oauth_token("CANARY").build().unwrap();
     for masked in [
         client.curl(&ListMyAddresses::new(), Secrets::Masked),
-        client.curl(&GetUser, Secrets::Masked),
+        client.curl(&GetUser::new(), Secrets::Masked),
         client.curl(&UpdateAddress::new("1A").label("x"), Secrets::Masked),
         client.curl(&RegisterAccount::new("u", "CANARY", "e"), Secrets::Masked),
         client.curl(&RequestPasswordToken::new("u", "CANARY", []), Secrets::Masked),
@@ -740,7 +740,7 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
         let masked = masked.unwrap();
         assert!(!masked.contains("CANARY"), "{masked}");
     }
-    assert!(client.curl(&GetUser, Secrets::Shown).unwrap().contains("access_token=CANARY"));
+    assert!(client.curl(&GetUser::new(), Secrets::Shown).unwrap().contains("access_token=CANARY"));
 }
 
 #[test]

@@ -478,8 +478,8 @@ impl AccountBank {
 
 /// `POST /accounts`: makes an account for a partner's merchant, in the old way.
 ///
-/// Use [`CreateMerchant`] for new programs. The sources disagree about what is required, so only the
-/// offer and the address are; the server judges the rest.
+/// Use [`CreateMerchant`] for new programs. The sources disagree about what is required, so only
+/// the offer and the address are; the server judges the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

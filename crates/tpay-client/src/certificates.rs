@@ -9,10 +9,12 @@ use crate::Client;
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Site = Site::named("certificates");
 
-/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It changes now and then.
+/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It
+/// changes now and then.
 ///
-/// Source: docs-api.tpay.com, webhooks.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GetSigningCertificate {}
 
 impl GetSigningCertificate {
@@ -53,10 +55,12 @@ impl Endpoint for GetSigningCertificate {
 
 /// `GET /x509/tpay-jws-root.pem`: the certificates (PEM) above it: the intermediate and the root.
 ///
-/// This crate has them compiled in. Trust what you find here only after comparing it by other means.
+/// This crate has them compiled in. Trust what you find here only after comparing it by other
+/// means.
 ///
-/// Source: docs-api.tpay.com, webhooks.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GetRootCertificates {}
 
 impl GetRootCertificates {

@@ -51,7 +51,8 @@ pub struct BankGroups {
     pub fields: Fields,
 }
 
-/// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes rarely.
+/// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes
+/// rarely.
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

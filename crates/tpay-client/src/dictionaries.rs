@@ -58,6 +58,7 @@ pub struct Dictionary {
 ///
 /// Source: the provider's API reference, `GET /accounts/category`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListCategories {}
 
 impl ListCategories {
@@ -120,6 +121,7 @@ impl Endpoint for GetCategory {
 ///
 /// Source: the provider's API reference, `GET /accounts/legalForm`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListLegalForms {}
 
 impl ListLegalForms {
@@ -182,6 +184,7 @@ impl Endpoint for GetLegalForm {
 ///
 /// Source: the provider's API reference, `GET /accounts/document`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListDocuments {}
 
 impl ListDocuments {
@@ -244,6 +247,7 @@ impl Endpoint for GetDocument {
 ///
 /// Source: the provider's API reference, `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListMcc {}
 
 impl ListMcc {

@@ -92,7 +92,8 @@ pub struct Product {
 }
 
 impl Product {
-    /// With your id, how many (fractions are possible) and the price of one.
+    /// With your id, how many (fractions are possible) and the price of one in units of the
+    /// currency.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
@@ -122,7 +123,8 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// For this amount, with a description that the payer reads, by the merchant with this id.
+    /// For this amount, in units of the currency (it travels in hundredths), with a description
+    /// that the payer reads, by the merchant with this id.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -365,7 +367,7 @@ pub struct MarketplaceChild {
     /// Its id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// For how much.
+    /// For how much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// What the payer reads.
@@ -406,7 +408,7 @@ pub struct MarketplaceChildRefund {
     /// The title.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
-    /// How much.
+    /// How much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// When, in local time.
@@ -623,7 +625,7 @@ pub struct MarketplaceRefund {
     /// The payment.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
-    /// How much.
+    /// How much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// What else the server said.
@@ -728,7 +730,8 @@ impl Client {
         self.send(request)
     }
 
-    /// Pays a payment of a marketplace. A refusal is an error as in [`pay_transaction`](Client::pay_transaction).
+    /// Pays a payment of a marketplace. A refusal is an error as in
+    /// [`pay_transaction`](Client::pay_transaction).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

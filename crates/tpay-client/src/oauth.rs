@@ -40,9 +40,10 @@ pub struct Token {
 
 /// `POST /oauth/auth`: a new access token.
 ///
-/// The client does this by itself before its first call; this is for whoever wants to see the answer.
+/// The client does this by itself before its first call; this is for whoever wants to see the
+/// answer.
 ///
-/// Source: docs-api.tpay.com, first steps, authorization.
+/// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestToken {
     client_id: String,
@@ -145,6 +146,7 @@ pub struct TokenDetails {
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GetTokenInfo {}
 
 impl GetTokenInfo {

@@ -304,9 +304,9 @@ impl Autopayment {
     setters! {
         /// How often: a number and `D`, `W`, `M` or `Y`, such as `1M`.
         frequency: impl Into<String>,
-        /// The most of one payment.
+        /// The most of one payment, in units of `currency`.
         single_limit_amount: Amount,
-        /// The most of all payments.
+        /// The most of all payments, in units of `currency`.
         total_limit_amount: Amount,
         /// The currency of the limits.
         currency: impl Into<Currency>,
@@ -398,7 +398,8 @@ pub struct TokenPayment {
 }
 
 impl TokenPayment {
-    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction and the brand.
+    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction and the
+    /// brand.
     pub fn new(
         token_value: impl Into<Secret>,
         card_expiry_date: impl Into<String>,

@@ -28,7 +28,7 @@ pub struct Payments {
     /// How it was paid.
     #[serde(default, deserialize_with = "wire::text")]
     pub method: Option<String>,
-    /// What was paid.
+    /// What was paid, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount_paid: Option<Amount>,
     /// When it was paid.
@@ -146,10 +146,10 @@ pub struct Lock {
     /// `Active`, `Removed` or `Executed`.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// How much is held.
+    /// How much is held, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
-    /// How much of it was taken.
+    /// How much of it was taken, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount_collected: Option<Amount>,
     /// What else the server said.

@@ -93,6 +93,7 @@ pub struct PosList {
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListPos {}
 
 impl ListPos {

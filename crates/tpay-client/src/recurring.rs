@@ -80,7 +80,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// This amount, from this time on (ISO 8601), each time so many units have passed.
+    /// This amount, in units of the currency, from this time on (ISO 8601), each time so many units
+    /// of time have passed.
     pub fn new(
         amount: Amount,
         currency: Currency,
@@ -168,8 +169,8 @@ impl PaymentInstrument {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateRecurring {
@@ -184,8 +185,8 @@ pub struct CreateRecurring {
 }
 
 impl CreateRecurring {
-    /// With an id of your own (a ULID), a description of up to 128 characters, and where each charge
-    /// is told to.
+    /// With an id of your own (a ULID), a description of up to 128 characters, and where each
+    /// charge is told to.
     pub fn new(
         id: impl Into<String>,
         description: impl Into<String>,
@@ -311,8 +312,8 @@ pub struct RecurringPage {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRecurring {
     paging: Paging,
@@ -373,8 +374,8 @@ impl Paged for ListRecurring {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetRecurring {
     recurring_id: String,
@@ -419,7 +420,7 @@ pub struct RecurringCharge {
     /// Where it stands.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// How much was charged.
+    /// How much was charged, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
@@ -459,8 +460,8 @@ pub struct RecurringCharges {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRecurringCharges {
     recurring_id: String,
@@ -523,8 +524,8 @@ impl Paged for ListRecurringCharges {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelRecurring {
     recurring_id: String,
@@ -558,12 +559,13 @@ impl Endpoint for CancelRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/retry`: tries the last charge of a plan again, now. Never repeated after a lost answer.
+/// `POST /recurring/{recurringId}/retry`: tries the last charge of a plan again, now. Never
+/// repeated after a lost answer.
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryRecurring {
     recurring_id: String,
@@ -601,8 +603,8 @@ impl Endpoint for RetryRecurring {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePaymentInstrument {

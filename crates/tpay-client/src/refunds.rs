@@ -49,7 +49,7 @@ pub struct Refund {
     /// Where it stands.
     #[serde(default)]
     pub status: Option<RefundStatus>,
-    /// How much is paid back.
+    /// How much is paid back, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
@@ -173,8 +173,8 @@ impl TransactionRefunds {
 
 /// `POST /transactions/{transactionId}/refunds`: pays a transaction back.
 ///
-/// Asking twice may pay back twice, so it is never repeated after a lost answer. Look at the refunds
-/// of the transaction before you ask again.
+/// Asking twice may pay back twice, so it is never repeated after a lost answer. Look at the
+/// refunds of the transaction before you ask again.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -200,7 +200,7 @@ impl RefundTransaction {
     }
 
     setters! {
-        /// How much; all that is left unless it is given.
+        /// How much, in units of the currency of the transaction; all that is left unless it is given.
         amount: Amount,
     }
 }
@@ -489,7 +489,7 @@ pub struct CardRefund {
     /// The number of the currency by ISO 4217; 985 is the złoty.
     #[serde(default, deserialize_with = "wire::integer")]
     pub currency_code: Option<i64>,
-    /// How much is paid back.
+    /// How much is paid back, in units of that currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// What the card's network said.
@@ -533,8 +533,8 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// This amount, in the currency with this number by ISO 4217 (985 is the złoty), to the card of
-    /// this token.
+    /// This amount, in units of the currency with this number by ISO 4217 (985 is the złoty), to the
+    /// card of this token.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
             amount,
@@ -600,7 +600,7 @@ pub struct RefundDetails {
     /// Where it stands.
     #[serde(default)]
     pub status: Option<RefundStatus>,
-    /// How much is paid back.
+    /// How much is paid back, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.

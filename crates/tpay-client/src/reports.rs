@@ -134,7 +134,8 @@ impl Paged for ListReports {
     }
 }
 
-/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the builder's `response_limit`.
+/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the
+/// builder's `response_limit`.
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///

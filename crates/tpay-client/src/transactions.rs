@@ -54,8 +54,8 @@ impl TransactionStatus {
 
 /// A transaction: what a payer is to pay, and what became of it.
 ///
-/// Any field may be absent in an answer; `fields` keeps what has no name here. Times are Polish local
-/// times as far as anybody knows, so they are kept as text.
+/// Any field may be absent in an answer; `fields` keeps what has no name here. Times are Polish
+/// local times as far as anybody knows, so they are kept as text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -241,8 +241,8 @@ pub struct TransactionPage {
 
 /// `POST /transactions`: makes a transaction, for a payer to pay.
 ///
-/// There is no idempotency key: the same request makes a second transaction, so it is never repeated
-/// after a lost answer. Look for the first one by its hidden description.
+/// There is no idempotency key: the same request makes a second transaction, so it is never
+/// repeated after a lost answer. Look for the first one by its hidden description.
 ///
 /// ```
 /// use tpay_client::{CreateTransaction, Payer, grosze};
@@ -279,7 +279,8 @@ pub struct CreateTransaction {
 }
 
 impl CreateTransaction {
-    /// Of this amount, with a description of 1 to 128 characters that the payer reads.
+    /// Of this amount, in units of the currency, with a description of 1 to 128 characters that the
+    /// payer reads.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -544,10 +545,11 @@ impl Endpoint for CancelTransaction {
     }
 }
 
-/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a GET, as old programs did.
+/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a GET, as old
+/// programs did.
 ///
-/// It is listed for completeness: use [`CancelTransaction`]. Since it changes something, it is never
-/// sent twice.
+/// It is listed for completeness: use [`CancelTransaction`]. Since it changes something, it is
+/// never sent twice.
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -591,8 +593,8 @@ impl Client {
     /// Makes a transaction. Without payment data the payer pays at its `transaction_payment_url`.
     ///
     /// There is no idempotency key, so it is never repeated after a lost answer. A payment that is
-    /// refused at once is an error of kind [`Declined`](crate::ErrorKind::Declined) that carries the
-    /// transaction; see [`TpayError`](crate::TpayError).
+    /// refused at once is an error of kind [`Declined`](crate::ErrorKind::Declined) that carries
+    /// the transaction; see [`TpayError`](crate::TpayError).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -647,7 +649,8 @@ impl Client {
         self.send(&CancelTransaction::new(transaction_id))
     }
 
-    /// Cancels a pending transaction by the old GET. Use [`cancel_transaction`](Client::cancel_transaction).
+    /// Cancels a pending transaction by the old GET. Use
+    /// [`cancel_transaction`](Client::cancel_transaction).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, InputError, Method, Params, Response, UnixTime, json, setters, wire,
+    Body, Endpoint, Fault, InputError, Method, Params, Response, Result, UnixTime, check, json,
+    setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Sky;
-use crate::forecast::check_station;
+use crate::{Client, Sky};
 
 /// What an observer saw.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -56,19 +56,28 @@ impl Endpoint for CreateReport {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_station(&self.station)
+        check::segment("station", &self.station)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
-        form.push("station", &self.station).push("sky", self.sky.as_str());
-        if let Some(note) = &self.note {
-            form.push("note", note);
-        }
+        form.push("station", &self.station)
+            .push("sky", self.sky.as_str())
+            .push_some("note", self.note.as_deref());
         Ok(Body::Form(form))
     }
 
     fn parse(&self, response: &Response) -> Result<Report, Fault> {
         json(response)
+    }
+}
+
+impl Client {
+    /// Tells the service what the sky looks like. It is never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_report(&self, report: &CreateReport) -> Result<Report> {
+        self.send(report)
     }
 }

@@ -146,9 +146,10 @@ pub struct PaymentNotification {
     pub date: String,
     /// Your hidden description of the transaction (`tr_crc`).
     pub crc: String,
-    /// What was due (`tr_amount`).
+    /// What was due (`tr_amount`), in units of the transaction's currency.
     pub amount: Option<Amount>,
-    /// What was really paid (`tr_paid`): compare it with what you expect.
+    /// What was really paid (`tr_paid`), in units of the transaction's currency: compare it with
+    /// what you expect.
     pub paid: Option<Amount>,
     /// What the payer read (`tr_desc`).
     pub description: String,
@@ -345,10 +346,10 @@ pub struct MarketplaceNotification {
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_title: Option<String>,
-    /// What was due.
+    /// What was due, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_amount: Option<Amount>,
-    /// What was paid.
+    /// What was paid, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
     /// Where it stands.
