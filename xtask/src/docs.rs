@@ -138,3 +138,50 @@ fn snake(name: &str) -> String {
     }
     snake
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+/// `GET /v1/moon`: its phase.
+///
+/// Source: the sky.
+#[derive(Debug)]
+pub struct GetMoon {
+    // not shown, so without documentation
+    fee: Amount,
+}
+
+impl GetMoon {
+    setters! {
+        /// What it may cost, in units of gold.
+        most: Amount,
+        /// What it may cost.
+        least: Amount,
+    }
+}
+
+impl Endpoint for GetMoon {
+    type Output = Option<Moon>;
+    const ID: &'static str = \"moon.get\";
+}
+";
+
+    #[test]
+    fn requests_are_found_with_their_docs() {
+        assert_eq!(requests(FILE).collect::<Vec<_>>(), [("GetMoon", "moon.get")]);
+        assert_eq!(docs_of(FILE, "GetMoon"), "`GET /v1/moon`: its phase.  Source: the sky.");
+        assert_eq!(docs_of(FILE, "GetMoo"), "");
+    }
+
+    #[test]
+    fn an_amount_of_nothing_is_named() {
+        assert_eq!(amounts_without_unit(FILE).collect::<Vec<_>>(), ["least: Amount,"]);
+    }
+
+    #[test]
+    fn a_method_has_the_name_of_its_request() {
+        assert_eq!(snake("GetCaDetails"), "get_ca_details");
+    }
+}

@@ -379,7 +379,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn new_ca(&self, new: &NewCa) -> Result<CaId> {
-        self.send(new)
+    pub fn new_ca(&self, request: &NewCa) -> Result<CaId> {
+        self.send(request)
     }
 }

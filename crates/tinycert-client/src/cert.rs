@@ -671,8 +671,8 @@ impl Session {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn new_cert(&self, new: &NewCert) -> Result<CertId> {
-        self.send(new)
+    pub fn new_cert(&self, request: &NewCert) -> Result<CertId> {
+        self.send(request)
     }
 
     /// Renews a certificate for a year from now, with the same key, under a new id. It is never

@@ -1,6 +1,6 @@
 //! What each endpoint makes of the answers a server may give, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 

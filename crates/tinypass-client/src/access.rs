@@ -441,16 +441,16 @@ impl Client {
     /// }
     /// # Ok::<(), tinypass_client::Error>(())
     /// ```
-    pub fn accesses(&self, search: &SearchAccess) -> Items<SearchAccess> {
-        Items::new(self.core.clone(), search.clone().explicit_page())
+    pub fn accesses(&self, request: &SearchAccess) -> Items<SearchAccess> {
+        Items::new(self.core.clone(), request.clone().explicit_page())
     }
 
     /// One page of access records; empty if nothing is found.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn search_access(&self, search: &SearchAccess) -> Result<AccessPage> {
-        self.send(search)
+    pub fn search_access(&self, request: &SearchAccess) -> Result<AccessPage> {
+        self.send(request)
     }
 
     /// Gives a user access to a resource, which must exist, and mails the user unless told not to.
@@ -459,15 +459,15 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn grant_access(&self, grant: &GrantAccess) -> Result<Access> {
-        self.send(grant)
+    pub fn grant_access(&self, request: &GrantAccess) -> Result<Access> {
+        self.send(request)
     }
 
     /// Takes a user's access away, and refunds it if told to.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn revoke_access(&self, revoke: &RevokeAccess) -> Result<Receipt> {
-        self.send(revoke)
+    pub fn revoke_access(&self, request: &RevokeAccess) -> Result<Receipt> {
+        self.send(request)
     }
 }

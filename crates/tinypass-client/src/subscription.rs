@@ -172,8 +172,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn search_subscriptions(&self, search: &SearchSubscriptions) -> Result<Vec<Subscription>> {
-        self.send(search)
+    pub fn search_subscriptions(&self, request: &SearchSubscriptions) -> Result<Vec<Subscription>> {
+        self.send(request)
     }
 
     /// Stops a user's recurring subscription.

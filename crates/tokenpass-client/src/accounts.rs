@@ -343,8 +343,8 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). What the server refuses (a name that is taken) comes
     /// on HTTP 200 and is an error all the same.
-    pub fn register_account(&self, account: &RegisterAccount) -> Result<User> {
-        self.send(account)
+    pub fn register_account(&self, request: &RegisterAccount) -> Result<User> {
+        self.send(request)
     }
 
     /// Checks a user's name and password, and gives the user.
@@ -363,8 +363,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_account(&self, update: &UpdateAccount) -> Result<()> {
-        self.send(update)
+    pub fn update_account(&self, request: &UpdateAccount) -> Result<()> {
+        self.send(request)
     }
 
     /// Whether a user has satisfied the second factor.

@@ -590,8 +590,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn register_address(&self, address: &RegisterAddress) -> Result<Address> {
-        self.send(address)
+    pub fn register_address(&self, request: &RegisterAddress) -> Result<Address> {
+        self.send(request)
     }
 
     /// Proves the ownership of an address by the signature of its last verify code.
@@ -610,8 +610,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_address(&self, update: &UpdateAddress) -> Result<Address> {
-        self.send(update)
+    pub fn update_address(&self, request: &UpdateAddress) -> Result<Address> {
+        self.send(request)
     }
 
     /// Removes an address.
@@ -626,8 +626,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn instant_verify(&self, proof: &InstantVerify) -> Result<()> {
-        self.send(proof)
+    pub fn instant_verify(&self, request: &InstantVerify) -> Result<()> {
+        self.send(request)
     }
 
     /// The public addresses of a user.

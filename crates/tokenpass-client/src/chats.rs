@@ -559,16 +559,16 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_chat(&self, chat: &CreateChat) -> Result<Chat> {
-        self.send(chat)
+    pub fn create_chat(&self, request: &CreateChat) -> Result<Chat> {
+        self.send(request)
     }
 
     /// Changes a token chat.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_chat(&self, update: &UpdateChat) -> Result<Chat> {
-        self.send(update)
+    pub fn update_chat(&self, request: &UpdateChat) -> Result<Chat> {
+        self.send(request)
     }
 }
 

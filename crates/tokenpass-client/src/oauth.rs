@@ -693,8 +693,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn exchange_code_at_api(&self, exchange: &ExchangeCodeAtApi) -> Result<UserToken> {
-        self.send(exchange)
+    pub fn exchange_code_at_api(&self, request: &ExchangeCodeAtApi) -> Result<UserToken> {
+        self.send(request)
     }
 
     /// A user's token by name and password, for first-party key pairs.

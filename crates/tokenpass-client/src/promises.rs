@@ -718,8 +718,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn register_source(&self, source: &RegisterSource) -> Result<()> {
-        self.send(source)
+    pub fn register_source(&self, request: &RegisterSource) -> Result<()> {
+        self.send(request)
     }
 
     /// The message whose signature by the address's key is the proof for
@@ -749,8 +749,8 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If it is not known whether the server got it, look at
     /// [`list_promises`](Client::list_promises) before trying again.
-    pub fn create_promise(&self, promise: &CreatePromise) -> Result<Promise> {
-        self.send(promise)
+    pub fn create_promise(&self, request: &CreatePromise) -> Result<Promise> {
+        self.send(request)
     }
 
     /// All promises that the application made.
@@ -781,8 +781,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_promise(&self, update: &UpdatePromise) -> Result<Promise> {
-        self.send(update)
+    pub fn update_promise(&self, request: &UpdatePromise) -> Result<Promise> {
+        self.send(request)
     }
 
     /// Takes a promise back.

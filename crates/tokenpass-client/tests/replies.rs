@@ -1,6 +1,6 @@
 //! What each endpoint makes of the answers a server may give, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -46,16 +46,12 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-fn shown<T: std::fmt::Debug>(result: Result<T, Error>) -> Outcome {
-    result.map(|value| format!("{value:?}"))
-}
-
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| shown(call(&client(base)));
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
     Case { method, documented, any_body: false, call: &call }.holds();
 }
 

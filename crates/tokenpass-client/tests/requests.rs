@@ -1,7 +1,7 @@
 //! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
 //! arguments that are refused.
 //!
-//! A test is named `ENDPOINT_request_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -24,8 +24,8 @@ use tokenpass_client::{
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%";
-const PATH: &str = "a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25";
-const QUERY: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25";
+const NASTY_SEGMENT: &str = "a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25";
+const NASTY_QUERY: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25";
 const KEY: &str = "x-tokenly-auth-api-token";
 
 fn builder() -> tokenpass_client::Builder {
@@ -107,7 +107,10 @@ const LOGIN: &str = "client_id=I1&redirect_uri=https%3A%2F%2Fapp%2Fcb%3Fx%3D%C3%
 #[test]
 fn tca_check_user_request() {
     let call = CheckUser::new(NASTY, rules());
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/check/{PATH}?{RULES}&oauth_token=T1"));
+    assert_eq!(
+        signed(&call),
+        format!("GET /api/v1/tca/check/{NASTY_SEGMENT}?{RULES}&oauth_token=T1")
+    );
     let one = CheckUser::new("bob", Rule::at_least("tokenly", Satoshis::whole(1)));
     assert_eq!(signed(&one), "GET /api/v1/tca/check/bob?TOKENLY=1&oauth_token=T1");
 }
@@ -115,7 +118,7 @@ fn tca_check_user_request() {
 #[test]
 fn tca_check_address_request() {
     let call = CheckAddress::new(NASTY, rules());
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/check-address/{PATH}?{RULES}"));
+    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/check-address/{NASTY_SEGMENT}?{RULES}"));
 }
 
 #[test]
@@ -132,13 +135,13 @@ fn tca_check_email_request() {
 #[test]
 fn perk_get_request() {
     assert_eq!(unsigned(&GetPerks::new("TOKENLY")), "GET /api/v1/perks/TOKENLY");
-    assert_eq!(unsigned(&GetPerks::new(NASTY)), format!("GET /api/v1/perks/{PATH}"));
+    assert_eq!(unsigned(&GetPerks::new(NASTY)), format!("GET /api/v1/perks/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn asset_info_request() {
     let call = GetAsset::new("bitcoin", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/asset/bitcoin/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/tca/asset/bitcoin/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn source_register_request() {
 #[test]
 fn source_delete_request() {
     let call = DeleteSource::new(NASTY);
-    assert_eq!(signed(&call), format!("DELETE /api/v1/tca/provisional/{PATH}"));
+    assert_eq!(signed(&call), format!("DELETE /api/v1/tca/provisional/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -207,7 +210,7 @@ fn promise_create_request() {
 fn promise_list_request() {
     assert_eq!(signed(&ListPromises::new()), "GET /api/v1/tca/provisional/tx");
     let to = ListPromises::new().destination(NASTY);
-    assert_eq!(signed(&to), format!("GET /api/v1/tca/provisional/tx?destination={QUERY}"));
+    assert_eq!(signed(&to), format!("GET /api/v1/tca/provisional/tx?destination={NASTY_QUERY}"));
 }
 
 #[test]
@@ -219,7 +222,10 @@ fn promise_list_by_email_request() {
 #[test]
 fn promise_get_request() {
     assert_eq!(signed(&GetPromise::new(107)), "GET /api/v1/tca/provisional/tx/107");
-    assert_eq!(signed(&GetPromise::new(NASTY)), format!("GET /api/v1/tca/provisional/tx/{PATH}"));
+    assert_eq!(
+        signed(&GetPromise::new(NASTY)),
+        format!("GET /api/v1/tca/provisional/tx/{NASTY_SEGMENT}")
+    );
 }
 
 #[test]
@@ -255,7 +261,7 @@ fn address_list_mine_request() {
 #[test]
 fn address_get_mine_request() {
     let call = GetMyAddress::new(NASTY);
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/address/{PATH}?oauth_token=T1"));
+    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/address/{NASTY_SEGMENT}?oauth_token=T1"));
 }
 
 #[test]
@@ -300,7 +306,10 @@ fn address_update_request() {
 #[test]
 fn address_delete_request() {
     let call = DeleteAddress::new(NASTY);
-    assert_eq!(unsigned(&call), format!("DELETE /api/v1/tca/address/{PATH}?oauth_token=T1"));
+    assert_eq!(
+        unsigned(&call),
+        format!("DELETE /api/v1/tca/address/{NASTY_SEGMENT}?oauth_token=T1")
+    );
 }
 
 #[test]
@@ -309,7 +318,7 @@ fn address_instant_verify_request() {
     assert_eq!(
         unsigned(&call),
         format!(
-            r#"POST /api/v1/instant-verify/{PATH} {{"msg":"ab12","address":"1A","sig":"IH/+="}}"#
+            r#"POST /api/v1/instant-verify/{NASTY_SEGMENT} {{"msg":"ab12","address":"1A","sig":"IH/+="}}"#
         )
     );
 }
@@ -317,22 +326,22 @@ fn address_instant_verify_request() {
 #[test]
 fn address_list_public_request() {
     let call = ListPublicAddresses::new(NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/{NASTY_SEGMENT}"));
     let slow = call.refresh(true);
-    assert_eq!(signed(&slow), format!("GET /api/v1/tca/addresses/{PATH}?refresh=1"));
+    assert_eq!(signed(&slow), format!("GET /api/v1/tca/addresses/{NASTY_SEGMENT}?refresh=1"));
     assert!(!slow.repeatable());
 }
 
 #[test]
 fn address_get_public_request() {
     let call = GetPublicAddress::new("bob", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/bob/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/bob/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn lookup_user_by_address_request() {
     let call = GetUserByAddress::new(NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/lookup/address/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/lookup/address/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -357,7 +366,7 @@ fn lookup_user_by_email_request() {
 #[test]
 fn lookup_user_exists_request() {
     let call = CheckUserExists::new(NASTY);
-    assert_eq!(by(&call, "P1"), format!("GET /api/v1/lookup/user/exists/{PATH}"));
+    assert_eq!(by(&call, "P1"), format!("GET /api/v1/lookup/user/exists/{NASTY_SEGMENT}"));
     let all = CheckUserExists::new("bob").strict(true).id_hash("ff");
     assert_eq!(by(&all, "P1"), "GET /api/v1/lookup/user/exists/bob?strict=1&id_hash=ff");
 }
@@ -393,7 +402,10 @@ fn messenger_chats_request() {
 #[test]
 fn messenger_chat_privileges_request() {
     let call = GetChatPrivileges::new(NASTY);
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/messenger/chat/{PATH}?oauth_token=T1"));
+    assert_eq!(
+        unsigned(&call),
+        format!("GET /api/v1/tca/messenger/chat/{NASTY_SEGMENT}?oauth_token=T1")
+    );
 }
 
 #[test]
@@ -460,7 +472,7 @@ fn credit_group_list_request() {
 
 #[test]
 fn credit_group_get_request() {
-    assert_eq!(signed(&GetCreditGroup::new(NASTY)), format!("GET /api/v1/credits/{PATH}"));
+    assert_eq!(signed(&GetCreditGroup::new(NASTY)), format!("GET /api/v1/credits/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -482,13 +494,13 @@ fn credit_account_create_request() {
 #[test]
 fn credit_account_get_request() {
     let call = GetCreditAccount::new("g", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn credit_account_history_request() {
     let call = GetCreditAccountHistory::new("g", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{PATH}/history"));
+    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{NASTY_SEGMENT}/history"));
 }
 
 #[test]
@@ -557,7 +569,10 @@ fn account_update_request() {
 #[test]
 fn second_factor_status_request() {
     let call = GetSecondFactor::new(NASTY);
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/check-sign/{PATH}?oauth_token=T1"));
+    assert_eq!(
+        unsigned(&call),
+        format!("GET /api/v1/tca/check-sign/{NASTY_SEGMENT}?oauth_token=T1")
+    );
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub struct Day {
 }
 
 /// `GET /v1/stations/{station}/forecast`: the days to come, or `None` for an unknown station.
+///
+/// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetForecast {
     station: String,
