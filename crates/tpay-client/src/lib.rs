@@ -93,8 +93,8 @@ pub use recurring::{
 };
 pub use refunds::{
     CardRefund, CardRefundExtra, CardRefundReply, GetRefund, ListRefunds, ListTransactionRefunds,
-    Refund, RefundCard, RefundContext, RefundDate, RefundDetails, RefundList, RefundPage,
-    RefundStatus, RefundTransaction, TransactionRefunds,
+    Refund, RefundCard, RefundContext, RefundDate, RefundList, RefundPage, RefundStatus,
+    RefundTransaction, TransactionRefunds,
 };
 pub use reports::{GetReportFile, ListReports, Report, ReportPage, SortDirection};
 pub use tokens::{

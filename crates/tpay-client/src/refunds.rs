@@ -43,6 +43,12 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Refund {
+    /// How the call went, where one refund was asked for.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
     /// The id of the refund.
     #[serde(default, deserialize_with = "wire::text")]
     pub refund_id: Option<String>,
@@ -583,37 +589,6 @@ impl Endpoint for RefundCard {
     }
 }
 
-/// A refund, read by its id.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct RefundDetails {
-    /// How the call went.
-    #[serde(default)]
-    pub result: Option<Outcome>,
-    /// The server's id of the request, for its support.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub request_id: Option<String>,
-    /// The id of the refund.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub refund_id: Option<String>,
-    /// Where it stands.
-    #[serde(default)]
-    pub status: Option<RefundStatus>,
-    /// How much is paid back, in units of `currency`.
-    #[serde(default, deserialize_with = "wire::amount")]
-    pub amount: Option<Amount>,
-    /// The currency.
-    #[serde(default)]
-    pub currency: Option<Currency>,
-    /// When.
-    #[serde(default, deserialize_with = "wire::object")]
-    pub date: Option<RefundDate>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
 /// `GET /refunds/{refundId}`: one refund.
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}`.
@@ -630,7 +605,7 @@ impl GetRefund {
 }
 
 impl Endpoint for GetRefund {
-    type Output = RefundDetails;
+    type Output = Refund;
     const ID: &'static str = "refunds.get";
 
     fn method(&self) -> Method {
@@ -645,7 +620,7 @@ impl Endpoint for GetRefund {
         check::segment("refund_id", &self.refund_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<RefundDetails, Fault> {
+    fn parse(&self, response: &Response) -> Result<Refund, Fault> {
         fault::answer(response)
     }
 }
@@ -709,7 +684,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_refund(&self, refund_id: impl Into<String>) -> Result<RefundDetails> {
+    pub fn get_refund(&self, refund_id: impl Into<String>) -> Result<Refund> {
         self.send(&GetRefund::new(refund_id))
     }
 }
