@@ -27,6 +27,7 @@ use api_auth::{InputError, Response, Secret, Variables, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::check;
 use crate::client::keys;
 
 pub use api_auth::block::BlockError;
@@ -69,9 +70,7 @@ impl Blocks {
     /// An empty AID or key.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
-        if aid.trim().is_empty() {
-            return Err(InputError::new("aid", "must not be empty"));
-        }
+        check::filled("aid", &aid)?;
         Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
     }
 

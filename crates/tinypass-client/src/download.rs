@@ -247,9 +247,9 @@ impl Endpoint for GetDownloadUrl {
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
                 let answer: Answer = fault::object(response)?;
-                let url = answer.url.ok_or_else(|| {
-                    Fault::new(ErrorKind::Decode).with_message("url: missing in the reply")
-                })?;
+                let url = answer
+                    .url
+                    .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("url: missing"))?;
                 Ok(DownloadUrl { url, fields: answer.fields })
             }
         }

@@ -324,7 +324,7 @@ fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
     for rule in rules {
         check::filled("token", &rule.token)?;
         if rule.quantity.0 <= Satoshis::new(0) {
-            return Err(InputError::new("quantity", "must be above 0"));
+            return Err(InputError::new("amount", "must be more than 0"));
         }
     }
     Ok(())

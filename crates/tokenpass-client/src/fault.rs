@@ -71,7 +71,7 @@ pub(crate) fn yes_or_no(response: &Response) -> Result<bool, Fault> {
     }
     answer::<Answer>(response)?
         .result
-        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("result: missing in the reply"))
+        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("result: missing"))
 }
 
 /// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.

@@ -268,9 +268,9 @@ fn token(response: &Response) -> Result<UserToken, Fault> {
         });
     }
     let answer: Answer = fault::answer(response)?;
-    let access_token = answer.access_token.ok_or_else(|| {
-        Fault::new(ErrorKind::Decode).with_message("access_token: missing in the reply")
-    })?;
+    let access_token = answer
+        .access_token
+        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("access_token: missing"))?;
     let seconds = answer.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(UserToken {
         access_token,
@@ -581,9 +581,7 @@ impl Endpoint for RequestCode {
                 Fault::new(ErrorKind::Verify).with_message("the state is not that of this request")
             );
         }
-        answer
-            .code
-            .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("code: missing in the reply"))
+        answer.code.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("code: missing"))
     }
 }
 

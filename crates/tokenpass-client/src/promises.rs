@@ -418,7 +418,7 @@ fn check_promise(
     expiration: Option<UnixTime>,
 ) -> Result<(), InputError> {
     if quantity.is_some_and(|quantity| quantity <= Satoshis::new(0)) {
-        return Err(InputError::new("quantity", "must be above 0"));
+        return Err(InputError::new("quantity", "must be more than 0"));
     }
     if expiration.is_some_and(|end| end.seconds() <= 0) {
         return Err(InputError::new("expiration", "must be after 1970"));

@@ -837,7 +837,7 @@ fn wrong_arguments_are_refused_by_name() {
     assert_eq!(refused(&GetUsersByAddresses::new([""; 0])), "addresses");
     assert_eq!(refused(&CreateChat::new("")), "name");
     assert_eq!(refused(&CreateChat::new("n").token("", Satoshis::new(1))), "token");
-    assert_eq!(refused(&UpdateChat::new("c").token("A", Satoshis::new(0))), "quantity");
+    assert_eq!(refused(&UpdateChat::new("c").token("A", Satoshis::new(0))), "amount");
     assert_eq!(refused(&CreateCreditGroup::new(" ")), "name");
     assert_eq!(refused(&CreateCreditAccount::new("g", "")), "name");
     assert_eq!(refused(&GiveCredits::new("g", [])), "entries");

@@ -178,7 +178,7 @@ impl Endpoint for CreateMerchant {
         check::filled("email", &self.email)?;
         let addresses = self.address.as_deref().unwrap_or_default();
         if addresses.iter().filter(|address| address.is_main == Some(true)).count() > 1 {
-            return Err(InputError::new("address", "may have one main entry at most"));
+            return Err(InputError::new("address", "may have at most one main entry"));
         }
         Ok(())
     }

@@ -234,7 +234,7 @@ impl Endpoint for CreateRecurring {
         check::amount("schedule.amount", self.schedule.amount)?;
         check::currency(Some(&self.schedule.currency))?;
         if self.schedule.interval == 0 {
-            return Err(InputError::new("schedule.interval", "must be 1 at least"));
+            return Err(InputError::new("schedule.interval", "must be at least 1"));
         }
         self.payment_instrument.check()?;
         self.payer.check()

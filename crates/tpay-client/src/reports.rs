@@ -91,7 +91,7 @@ impl Endpoint for ListReports {
 
     fn check(&self) -> Result<(), InputError> {
         if self.page_size == Some(0) {
-            return Err(InputError::new("page_size", "must be 1 at least"));
+            return Err(InputError::new("page_size", "must be at least 1"));
         }
         check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))
     }

@@ -188,8 +188,8 @@ impl Purchase {
     fn check(&self) -> Result<(), InputError> {
         for offer in [Some(&self.primary), self.secondary.as_ref()].into_iter().flatten() {
             check::rid(&offer.rid)?;
-            if offer.prices.iter().any(|option| option.price.trim().is_empty()) {
-                return Err(InputError::new("price", "must not be empty"));
+            for option in &offer.prices {
+                check::filled("price", &option.price)?;
             }
         }
         Ok(())
