@@ -22,6 +22,7 @@ mod guides {
     mod private_pki {}
 }
 
+pub mod bank;
 pub mod catalogue;
 pub mod fuzz;
 pub mod world;

@@ -2,15 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 
-use api_sandbox::{Misbehaviour, Sandbox};
+use api_sandbox::{Misbehaviour, Sandbox, tokenpass};
 
 /// Builds an example and tells where it is.
 fn example(package: &str, name: &str) -> PathBuf {
+    let features = if package == "tokenpass-client" { "sign-message" } else { "" };
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", package, "--example", name])
+        .args(["--features", features])
         .status()
         .unwrap();
     assert!(built.success());
@@ -86,4 +90,199 @@ fn a_process_whose_connection_is_reset_says_that_nobody_knows_and_sends_once() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(errors.contains("may have been made"), "{errors}");
     assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 2);
+}
+
+/// What a browser gets: the head of the answer and its body.
+fn get(url: &str) -> (String, String) {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+/// Where an answer sends a browser.
+fn location(head: &str) -> &str {
+    let header = |line: &'_ str| line.to_ascii_lowercase().starts_with("location: ");
+    head.lines().find(|line| header(line)).and_then(|line| line.get("location: ".len()..)).unwrap()
+}
+
+/// The login of a user that waits on a port of its own; the address that it says to open.
+fn login(sandbox: &Sandbox) -> (Child, String) {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let callback = format!("http://127.0.0.1:{port}/oauth_callback");
+    sandbox.tokenpass().state(|server| {
+        for client in &mut server.clients {
+            client.callbacks.push(callback.clone());
+        }
+    });
+    let mut child = Command::new(example("tokenpass-client", "login"))
+        .envs(sandbox.environment())
+        .env("TOKENPASS_REDIRECT_URI", &callback)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("open ").expect("an address to open").to_owned();
+    // What every user of the machine sees of a program that runs.
+    if let Ok(arguments) = std::fs::read_to_string(format!("/proc/{}/cmdline", child.id())) {
+        assert!(secrets(sandbox).iter().all(|secret| !arguments.contains(secret.as_str())));
+    }
+    // What follows stays for whoever waits for its end.
+    assert!(stdout.buffer().is_empty());
+    child.stdout = Some(stdout.into_inner());
+    (child, url)
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_user_who_agrees_in_the_browser_is_logged_in() {
+    let sandbox = Sandbox::start().unwrap();
+    let (child, url) = login(&sandbox);
+    let (_, page) = get(&url);
+    assert!(page.contains("Grant access"), "{page}");
+    let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
+    let back = location(&head);
+    let (origin, _) = back.split_once("/oauth_callback").unwrap();
+    let (icon, _) = get(&format!("{origin}/favicon.ico"));
+    assert!(icon.starts_with("HTTP/1.1 404"), "browsers ask for more than was meant: {icon}");
+    let (_, thanks) = get(back);
+    assert!(thanks.starts_with("Thank you"), "{thanks}");
+    let output = child.wait_with_output().unwrap();
+    let (out, errors) = texts(&output);
+    assert!(output.status.success(), "{errors}");
+    assert!(out.contains(&format!("{} (", tokenpass::USERNAME)), "{out}");
+    assert!(out.contains("the token lives for 720 hours"), "{out}");
+    assert!(!out.contains(tokenpass::CLIENT_SECRET) && !out.contains("oauth_token"), "{out}");
+}
+
+#[test]
+fn a_user_who_denies_or_an_answer_of_another_login_is_not_logged_in() {
+    let sandbox = Sandbox::start().unwrap();
+    let other_state = |back: &str| {
+        let (before, _) = back.split_once("state=").unwrap();
+        format!("{before}state=0000")
+    };
+    let as_it_is = |back: &str| back.to_owned();
+    let ways: [(&str, &dyn Fn(&str) -> String, &str); 2] =
+        [("deny", &as_it_is, "Denied"), ("grant", &other_state, "OtherState")];
+    for (consent, changed, expected) in ways {
+        let (child, url) = login(&sandbox);
+        let (head, _) = get(&format!("{url}&sandbox_consent={consent}"));
+        let (_, page) = get(&changed(location(&head)));
+        assert!(page.contains(expected), "{page}");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{:?}", texts(&output));
+    }
+    let exchanged = sandbox.tokenpass().take_seen();
+    let exchanged = exchanged.iter().filter(|seen| seen.request.path() == "/oauth/access-token");
+    assert_eq!(exchanged.count(), 0);
+}
+
+/// The values of the environment that are secrets.
+fn secrets(sandbox: &Sandbox) -> Vec<String> {
+    let words = ["KEY", "SECRET", "TOKEN", "PASSPHRASE", "SECURITY_CODE"];
+    let is_secret = |name: &str| words.iter().any(|word| name.contains(word));
+    sandbox
+        .environment()
+        .into_iter()
+        .filter(|(name, value)| is_secret(name) && value != "off")
+        .map(|(_, value)| value)
+        .collect()
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// Runs an example whose every place for files is the folder, and that logs what it can.
+fn run_in(folder: &Folder, sandbox: &Sandbox, mut command: Command) -> String {
+    std::fs::create_dir_all(&folder.0).unwrap();
+    for place in
+        ["HOME", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA"]
+    {
+        command.env(place, &folder.0);
+    }
+    let output = command
+        .current_dir(&folder.0)
+        .envs(sandbox.environment())
+        .env_remove("TPAY_TOKEN_CACHE")
+        .env("RUST_LOG", "trace")
+        .env("RUST_BACKTRACE", "full")
+        .output()
+        .unwrap();
+    let (out, errors) = texts(&output);
+    assert!(output.status.success(), "{errors}");
+    out + &errors
+}
+
+#[test]
+fn no_example_prints_a_secret_or_leaves_one_in_a_file() {
+    for provider in ["tinypass", "tinycert", "tokenpass", "tpay"] {
+        let sandbox = Sandbox::start().unwrap();
+        let secrets = secrets(&sandbox);
+        assert!(secrets.len() >= 7, "{}", secrets.len());
+        let folder = Folder::new(&format!("{provider}-traces"));
+        let tour = Command::new(example(&format!("{provider}-client"), "tour"));
+        let printed = run_in(&folder, &sandbox, tour);
+        assert!(printed.lines().count() > 5, "{printed}");
+        let mut left = Vec::new();
+        files(&folder.0, &mut left);
+        let texts = left
+            .iter()
+            .map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
+        for text in texts.chain([printed]) {
+            for secret in &secrets {
+                assert!(!text.contains(secret.as_str()), "{provider}: {text}");
+            }
+        }
+        // The one kind of file that there is: the token store of Tpay's clients.
+        let (tokens, others): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|path| path.extension().is_some_and(|end| end == "json" || end == "lock"));
+        assert!(others.is_empty(), "{provider}: {others:?}");
+        assert_eq!(tokens.is_empty(), provider != "tpay", "{tokens:?}");
+    }
+}
+
+/// The one that is kept is in its file and nowhere else.
+#[test]
+fn a_token_is_in_the_store_and_in_no_other_file() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = Folder::new("tpay-token-traces");
+    let mut command = Command::new(example("tpay-client", "pay_by_link"));
+    command.args(["12.34", "Order 7", "jan@example.com", "Jan Nowak"]);
+    let printed = run_in(&folder, &sandbox, command);
+    let authorizations = sandbox.tpay().take_seen();
+    let token = authorizations
+        .iter()
+        .find_map(|seen| seen.request.header("authorization")?.strip_prefix("Bearer "))
+        .unwrap();
+    assert!(!printed.contains(token), "{printed}");
+    let mut left = Vec::new();
+    files(&folder.0, &mut left);
+    let mut holding = left
+        .iter()
+        .filter(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains(token));
+    let file = holding.next().expect("it is kept");
+    assert_eq!(holding.count(), 0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(file), mode(file.parent().unwrap())), (0o600, 0o700));
+    }
+    assert_eq!(file.extension().unwrap(), "json");
 }

@@ -34,25 +34,23 @@ pub trait Auth: Send + Sync {
     ///
     /// # Errors
     /// When there is nothing to add them to.
-    fn dress(&self, draft: &mut Draft<'_>, now: SystemTime) -> Result<(), Error> {
-        let _ = (draft, now);
+    fn dress(&self, draft: &mut Draft<'_>, note: &mut Note, now: SystemTime) -> Result<(), Error> {
+        let _ = (draft, note, now);
         Ok(())
     }
 
     /// Reads the finished request and signs it: may add headers or append to the body, and
-    /// changes nothing else. On an error the request is as it was. What it puts into the
-    /// request's extensions is found in those of the answer by [`rejected`](Auth::rejected).
+    /// changes nothing else. On an error the request is as it was.
     ///
     /// # Errors
     /// When the request cannot be signed.
-    fn sign(&self, request: &mut Request, now: SystemTime) -> Result<(), Error>;
+    fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error>;
 
     /// Whether `response` says that the token or session is no longer good. The auth forgets it
-    /// then, and `true` means that one more try with a fresh one makes sense.
-    /// [`sign`](Auth::sign) may note in the request's extensions which token it used, so that the
-    /// late refusal of an old one is told from that of a fresh one.
-    fn rejected(&self, response: &Response) -> bool {
-        let _ = response;
+    /// then, and `true` means that one more try with a fresh one makes sense. `note` is what the
+    /// auth left when it dressed and signed that request.
+    fn rejected(&self, response: &Response, note: Note) -> bool {
+        let _ = (response, note);
         false
     }
 
@@ -61,6 +59,11 @@ pub trait Auth: Send + Sync {
         &[]
     }
 }
+
+/// What an auth notes about a request while it dresses and signs it, such as the number of the
+/// token: the late refusal of an old token is told from that of a fresh one by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Note(pub u64);
 
 /// A request to send before the call itself, and a guard (an inter-process lock, for example)
 /// that is dropped when its answer was absorbed or did not come.
@@ -82,7 +85,7 @@ impl std::fmt::Debug for Preparation {
 pub struct NoAuth;
 
 impl Auth for NoAuth {
-    fn sign(&self, _request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, _: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::error::request_id;
 use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
 use crate::settings::Base;
 use crate::{
-    Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Request,
+    Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Note, Request,
     Response, Result, RetryPolicy, Secrets, Sent, Site, Transport, TransportError,
     TransportErrorKind, curl, json,
 };
@@ -134,8 +134,8 @@ impl Client {
         let auth = self.auth(endpoint.credential());
         auth.and_then(|auth| {
             endpoint.check()?;
-            self.make_ready(auth)?;
-            self.build(endpoint, auth)
+            let now = self.make_ready(auth)?;
+            self.build(endpoint, auth, &mut Note::default(), now)
         })
         .map_err(|error| self.named::<E>(error, 0))
     }
@@ -200,14 +200,12 @@ impl Client {
         endpoint.check()?;
         let mut renewed = false;
         loop {
-            self.make_ready(auth)?;
-            let mut request = self.build(endpoint, auth)?;
+            let now = self.make_ready(auth)?;
+            let mut note = Note::default();
+            let request = self.build(endpoint, auth, &mut note, now)?;
             *attempts += 1;
-            // What the auth noted on the request (which token it used) comes back with the answer.
-            let notes = std::mem::take(request.extensions_mut());
-            let mut response = self.transmit(E::ID, *attempts, request)?;
-            response.extensions_mut().extend(notes);
-            if auth.is_some_and(|auth| auth.rejected(&response)) && !renewed {
+            let response = self.transmit(E::ID, *attempts, request)?;
+            if auth.is_some_and(|auth| auth.rejected(&response, note)) && !renewed {
                 renewed = true;
                 continue;
             }
@@ -258,11 +256,13 @@ impl Client {
     }
 
     /// Fetches the token or session that `auth` needs. One thread does it, the others wait.
-    fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<()> {
-        let Some(auth) = auth else { return Ok(()) };
+    /// Returns the time at which all is ready.
+    fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<SystemTime> {
         let clock = &self.0.parts.clock;
-        if auth.prepare(clock.now())?.is_none() {
-            return Ok(());
+        let now = clock.now();
+        let Some(auth) = auth else { return Ok(now) };
+        if auth.prepare(now)?.is_none() {
+            return Ok(now);
         }
         let _one_thread = self.0.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut attempts = 0;
@@ -282,13 +282,18 @@ impl Client {
                     outcome: Some(Outcome::Status { status, retry_after: after }),
                 })?;
             }
-            Ok(())
+            Ok(clock.now())
         })
         .map_err(Error::of_preparation)
     }
 
-    fn build<E: Endpoint>(&self, endpoint: &E, auth: Option<&dyn Auth>) -> Result<Request> {
-        let now = self.0.parts.clock.now();
+    fn build<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        auth: Option<&dyn Auth>,
+        note: &mut Note,
+        now: SystemTime,
+    ) -> Result<Request> {
         let site = endpoint.site();
         let (_, base) =
             self.0.parts.bases.iter().find(|(name, _)| *name == site).ok_or_else(|| {
@@ -296,12 +301,12 @@ impl Client {
             })?;
         let mut draft = Draft::of(endpoint)?;
         if let Some(auth) = auth {
-            auth.dress(&mut draft, now)?;
+            auth.dress(&mut draft, note, now)?;
         }
         let mut request = draft.encode_below(&base.uri, self.0.parts.provider.encoding)?;
         self.add_headers(&mut request, endpoint.accept());
         if let Some(auth) = auth {
-            auth.sign(&mut request, now)?;
+            auth.sign(&mut request, note, now)?;
         }
         Ok(request)
     }

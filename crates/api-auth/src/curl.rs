@@ -83,9 +83,9 @@ fn mask_parameters(text: &str, secret: &[&str]) -> String {
 }
 
 fn encoded(name: &str) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     Encoding::Form.write_text(name, &mut out);
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Replaces the values of secret names at any depth of a JSON text; other bodies are hidden whole,

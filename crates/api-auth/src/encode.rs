@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
+use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -110,8 +111,8 @@ impl<'a> Params<'a> {
     /// Sorts by the bytes of the top-level name (`SANs` of `SANs[0][DNS]`); what shares one keeps
     /// its order. Upper case comes before lower case.
     pub fn sort_by_top_level_name(&mut self) {
-        fn top(name: &str) -> &str {
-            name.split('[').next().unwrap_or(name)
+        fn top(name: &str) -> impl Iterator<Item = u8> {
+            name.bytes().take_while(|byte| *byte != b'[')
         }
         self.0.sort_by(|(a, _), (b, _)| top(a).cmp(top(b)));
     }
@@ -145,31 +146,31 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 impl Encoding {
     /// Appends `name=value&name=value` to `out`, in the order of `params`.
-    pub fn write(self, params: &Params<'_>, out: &mut String) {
+    pub fn write(self, params: &Params<'_>, out: &mut Vec<u8>) {
         for (index, (name, value)) in params.iter().enumerate() {
             if index > 0 {
-                out.push('&');
+                out.push(b'&');
             }
             self.write_text(name, out);
-            out.push('=');
+            out.push(b'=');
             self.write_text(value, out);
         }
     }
 
     /// The parameters as text.
     pub fn text(self, params: &Params<'_>) -> String {
-        let mut out = String::with_capacity(self.length(params));
+        let mut out = Vec::with_capacity(self.length(params));
         self.write(params, &mut out);
-        out
+        String::from_utf8(out).unwrap_or_default()
     }
 
-    /// Appends one name or value to `out`.
-    pub fn write_text(self, text: &str, out: &mut String) {
+    /// Appends one name or value to `out`, in ASCII.
+    pub fn write_text(self, text: &str, out: &mut Vec<u8>) {
         for byte in text.bytes() {
             match byte {
-                b' ' => out.push('+'),
-                _ if self.is_bare(byte) => out.push(char::from(byte)),
-                _ => out.push_str(percent_encode_byte(byte)),
+                _ if self.is_bare(byte) => out.push(byte),
+                b' ' => out.push(b'+'),
+                _ => out.extend_from_slice(percent_encode_byte(byte).as_bytes()),
             }
         }
     }
@@ -184,9 +185,9 @@ impl Encoding {
 
     /// How many bytes [`write`](Encoding::write) appends.
     pub(crate) fn length(self, params: &Params<'_>) -> usize {
-        let text = |text: &str| -> usize {
-            text.bytes().map(|byte| if byte == b' ' || self.is_bare(byte) { 1 } else { 3 }).sum()
-        };
+        let escaped = |byte: &u8| *byte != b' ' && !self.is_bare(*byte);
+        let text =
+            |text: &str| text.len() + 2 * text.as_bytes().iter().filter(|b| escaped(b)).count();
         let pairs: usize = params.iter().map(|(name, value)| text(name) + 1 + text(value)).sum();
         pairs + params.len().saturating_sub(1)
     }
@@ -224,6 +225,15 @@ pub fn path_segment(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, SEGMENT).into()
 }
 
+/// The text of `value`, written into `buffer`; empty if it does not fit.
+pub(crate) fn written(value: impl Display, buffer: &mut [u8]) -> &str {
+    let mut rest = &mut *buffer;
+    let fits = write!(rest, "{value}").is_ok();
+    let unused = rest.len();
+    let length = if fits { buffer.len() - unused } else { 0 };
+    str::from_utf8(buffer.get(..length).unwrap_or_default()).unwrap_or_default()
+}
+
 /// Undoes percent-encoding; `None` if the bytes are not UTF-8. A `+` stays one.
 ///
 /// ```
@@ -255,10 +265,14 @@ mod tests {
 
     const ASCII_PUNCTUATION: &str = "!\"#$%&'()*+,/:;<=>?@[\\]^_`{|}~-.";
 
+    fn written(encoding: Encoding, text: &str) -> String {
+        let mut out = Vec::new();
+        encoding.write_text(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
     fn form(text: &str) -> String {
-        let mut out = String::new();
-        Encoding::Form.write_text(text, &mut out);
-        out
+        written(Encoding::Form, text)
     }
 
     #[test]
@@ -271,9 +285,7 @@ mod tests {
 
     #[test]
     fn php_escapes_the_star_too() {
-        let mut out = String::new();
-        Encoding::Php.write_text("~*!'()-_. x", &mut out);
-        assert_eq!(out, "%7E%2A%21%27%28%29-_.+x");
+        assert_eq!(written(Encoding::Php, "~*!'()-_. x"), "%7E%2A%21%27%28%29-_.+x");
     }
 
     #[test]
@@ -327,8 +339,7 @@ mod tests {
         #[test]
         fn any_text_comes_back_from_either_encoding(text in ".*") {
             for encoding in [Encoding::Form, Encoding::Php] {
-                let mut out = String::new();
-                encoding.write_text(&text, &mut out);
+                let out = written(encoding, &text);
                 prop_assert!(out.is_ascii() && !out.contains([' ', '&', '=', '#', '?']));
                 prop_assert_eq!(bytes_of(&out), text.as_bytes());
                 let mut params = Params::new();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::uri;
+use http::uri::{self, PathAndQuery};
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
@@ -269,22 +269,28 @@ impl<'a> Draft<'a> {
         base: &Uri,
         encoding: Encoding,
     ) -> Result<Request, InputError> {
-        if !self.path.starts_with('/') || self.path.contains(['?', '#']) {
+        if !self.path.starts_with('/') || self.path.bytes().any(|byte| matches!(byte, b'?' | b'#'))
+        {
             return Err(InputError::new("path", "must begin with / and hold neither ? nor #"));
         }
         let below = base.path().trim_end_matches('/');
         let question_mark = if self.query.is_empty() { "" } else { "?" };
         // Exact, so that the URI takes the text as it is.
         let length = below.len() + self.path.len() + question_mark.len();
-        let mut target = String::with_capacity(length + encoding.length(&self.query));
-        target.push_str(below);
-        target.push_str(&self.path);
-        target.push_str(question_mark);
+        let mut target = Vec::with_capacity(length + encoding.length(&self.query));
+        for part in [below, &self.path, question_mark] {
+            target.extend_from_slice(part.as_bytes());
+        }
         encoding.write(&self.query, &mut target);
-        let uri = uri::Builder::from(base.clone())
-            .path_and_query(target)
-            .build()
-            .map_err(|error| InputError::new("path and query", format!("make no URI ({error})")))?;
+        let no_uri = |error: http::Error| {
+            InputError::new("path and query", format!("make no URI ({error})"))
+        };
+        let mut parts = uri::Parts::default();
+        parts.scheme = base.scheme().cloned();
+        parts.authority = base.authority().cloned();
+        parts.path_and_query =
+            Some(PathAndQuery::try_from(target).map_err(|error| no_uri(error.into()))?);
+        let uri = Uri::from_parts(parts).map_err(|error| no_uri(error.into()))?;
         let (content_type, bytes) = match self.body {
             Body::None => (None, Vec::new()),
             Body::Form(params) => (
@@ -306,12 +312,13 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A form, with room for what an auth appends to it.
+/// A form, with room for escapes and for what an auth appends to it.
 fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
     const SIGNATURE: usize = 128;
-    let mut text = String::with_capacity(encoding.length(params) + SIGNATURE);
+    let length: usize = params.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut text = Vec::with_capacity(length + length / 2 + SIGNATURE);
     encoding.write(params, &mut text);
-    text.into_bytes()
+    text
 }
 
 /// A call that the crate does not list: new, undocumented or internal. It is signed, encoded,

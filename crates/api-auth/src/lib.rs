@@ -52,7 +52,7 @@ mod variables;
 pub mod wire;
 
 pub use answer::{Receipt, found_or_not};
-pub use auth::{Auth, NoAuth, Preparation};
+pub use auth::{Auth, NoAuth, Note, Preparation};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};

@@ -31,8 +31,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
-    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Params, Preparation,
-    Request, Response, Secret, TokenKey, TokenStore, json, status_fault, wire,
+    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Note, Params,
+    Preparation, Request, Response, Secret, TokenKey, TokenStore, json, status_fault, wire,
 };
 
 /// How a client shows a token server who it is.
@@ -248,7 +248,7 @@ impl Basic {
 }
 
 impl Auth for Basic {
-    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         request.headers_mut().insert(AUTHORIZATION, self.0.clone());
         Ok(())
     }
@@ -363,8 +363,8 @@ pub struct Bearer {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// The number of the token that came last.
-    last: u64,
+    /// The number of the token that came last, from 1.
+    last: Note,
     /// Whether the request that was prepared last uses the refresh token.
     refreshing: bool,
 }
@@ -372,7 +372,7 @@ struct State {
 struct Held {
     token: AccessToken,
     header: HeaderValue,
-    number: u64,
+    number: Note,
     /// A fresh token is tried once, however short its life is said to be.
     tried: bool,
     refused: bool,
@@ -383,10 +383,6 @@ impl Held {
         !self.refused && (!self.tried || self.token.is_fresh(now))
     }
 }
-
-/// Travels with a request and its answer: which token it was signed by.
-#[derive(Clone, Copy)]
-struct Number(u64);
 
 impl Bearer {
     /// Fetches tokens from `server` by `grant`, and keeps them in memory.
@@ -475,7 +471,7 @@ impl State {
     fn hold(&mut self, token: AccessToken, tried: bool) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
         let Some(header) = sensitive(&text) else { return false };
-        self.last += 1;
+        self.last.0 += 1;
         self.held = Some(Held { token, header, number: self.last, tried, refused: false });
         true
     }
@@ -527,7 +523,7 @@ impl Auth for Bearer {
         Ok(())
     }
 
-    fn sign(&self, request: &mut Request, _now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, note: &mut Note, _: SystemTime) -> Result<(), Error> {
         let mut state = self.state();
         // A token that another thread's 401 refused meanwhile is sent all the same: its own 401
         // leads to a fresh one.
@@ -535,17 +531,16 @@ impl Auth for Bearer {
             state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
         held.tried = true;
         request.headers_mut().insert(AUTHORIZATION, held.header.clone());
-        request.extensions_mut().insert(Number(held.number));
+        *note = held.number;
         Ok(())
     }
 
-    fn rejected(&self, response: &Response) -> bool {
+    fn rejected(&self, response: &Response, note: Note) -> bool {
         if response.status() != StatusCode::UNAUTHORIZED {
             return false;
         }
-        let about = response.extensions().get::<Number>().map(|number| number.0);
         let mut state = self.state();
-        let current = |held: &&mut Held| about.is_none_or(|about| about == held.number);
+        let current = |held: &&mut Held| note == held.number;
         let refused = state.held.as_mut().filter(current).map(|held| {
             held.refused = true;
             held.token.clone()
@@ -823,21 +818,21 @@ mod tests {
             auth.absorb(Response::new(text.as_bytes().to_vec()), now).unwrap();
         };
         let send = || {
-            let mut request = Request::default();
-            auth.sign(&mut request, now).unwrap();
-            let mut response = Response::default();
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            response.extensions_mut().extend(request.extensions().clone());
-            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), response)
+            let (mut request, mut note) = (Request::default(), Note::default());
+            auth.sign(&mut request, &mut note, now).unwrap();
+            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), note)
         };
+        let mut refusal = Response::default();
+        *refusal.status_mut() = StatusCode::UNAUTHORIZED;
         fetch(r#"{"access_token":"a"}"#);
         let ((_, early), (_, late)) = (send(), send());
-        assert!(auth.rejected(&early));
+        assert!(auth.rejected(&refusal, early));
         fetch(r#"{"access_token":"b"}"#);
-        assert!(auth.rejected(&late), "the call may be tried again, with the newer token");
+        assert!(auth.rejected(&refusal, late), "the call may be tried again, with the newer token");
         assert!(auth.prepare(now).unwrap().is_none());
-        assert_eq!(send().0, "Bearer b");
-        assert!(!auth.rejected(&Response::default()));
+        let (header, note) = send();
+        assert_eq!(header, "Bearer b");
+        assert!(!auth.rejected(&Response::default(), note));
     }
 
     #[test]

@@ -198,8 +198,10 @@ impl fmt::Debug for MemoryStore {
 /// together fetch one token.
 ///
 /// The folder is made with mode 0700 and each file with 0600. A file is replaced whole, never
-/// rewritten. A lock file beside it keeps other processes waiting while one fetches. Files that
-/// cannot be read, are damaged, or were written by a later version are as good as absent.
+/// rewritten. A lock file beside it keeps other processes waiting while one fetches; it ends with
+/// the process that holds it, however that dies, and what such a process left half-written is
+/// removed by the next one that fetches. Files that cannot be read, are damaged, or were written
+/// by a later version are as good as absent.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
@@ -272,18 +274,44 @@ impl FileStore {
     }
 
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         self.make_folder()?;
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let draft = self.file(key, &format!("{}-{number}.tmp", std::process::id()));
-        let written = private(&draft, true)
-            .and_then(|mut file| file.write_all(token.to_text().as_bytes()))
-            .and_then(|()| fs::rename(&draft, self.file(key, "json")));
+        let draft = self.draft(key);
+        let written =
+            write_draft(&draft, token).and_then(|()| fs::rename(&draft, self.file(key, "json")));
         if written.is_err() {
             let _ = fs::remove_file(&draft);
         }
         written
     }
+
+    /// A name that no other writer uses.
+    fn draft(&self, key: &TokenKey) -> PathBuf {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        self.file(key, &format!("{}-{number}.tmp", std::process::id()))
+    }
+
+    /// Removes what writers of `key` left when they were killed. Only for who holds its lock:
+    /// whoever writes while another one holds it gave up waiting, and loses a fetch at most.
+    fn remove_drafts(&self, key: &TokenKey) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let name = entry?.file_name();
+            let is_draft = |name: &str| name.starts_with(key.as_str()) && name.ends_with(".tmp");
+            if name.to_str().is_some_and(is_draft) {
+                fs::remove_file(self.folder.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock_file(&self, key: &TokenKey) -> io::Result<File> {
+        self.make_folder()?;
+        private(&self.file(key, "lock"), false)
+    }
+}
+
+fn write_draft(draft: &Path, token: &AccessToken) -> io::Result<()> {
+    private(draft, true)?.write_all(token.to_text().as_bytes())
 }
 
 /// Opens a file for writing that only the user may read; a `new` one must not exist.
@@ -315,19 +343,29 @@ impl TokenStore for FileStore {
     }
 
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
-        if self.load(key).is_some_and(|kept| kept.value() == token.value()) {
+        let is_kept = || self.load(key).is_some_and(|kept| kept.value() == token.value());
+        if !is_kept() {
+            return;
+        }
+        // Between a look and the removal nobody may put a fresh token there. Who holds the lock is
+        // about to, so there is nothing to remove.
+        let lock = self.lock_file(key);
+        let busy = |lock: &File| matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
+        if !lock.as_ref().is_ok_and(busy) && is_kept() {
             let _ = note("remove", fs::remove_file(self.file(key, "json")));
         }
     }
 
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
-        let file = note("make its folder", self.make_folder())
-            .and_then(|()| note("make a lock", private(&self.file(key, "lock"), false)))?;
+        let file = note("make a lock", self.lock_file(key))?;
         let begin = SystemClock.now();
         loop {
             match file.try_lock() {
                 // The lock ends when the file is closed, also by the death of the process.
-                Ok(()) => return Some(Box::new(file)),
+                Ok(()) => {
+                    let _ = note("remove a draft", self.remove_drafts(key));
+                    return Some(Box::new(file));
+                }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return note("lock", Err(error)),
             }
@@ -488,6 +526,87 @@ mod tests {
         store.save(&key(), &token("a"));
         assert_eq!(store.load(&key()), None);
         assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 1, "no draft is left");
+    }
+
+    fn names(store: &FileStore) -> Vec<String> {
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<String> = fs::read_dir(store.folder())
+            .unwrap()
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn who_holds_the_lock_removes_the_drafts_of_that_key_and_nothing_else() {
+        let folder = Folder::new();
+        let store = folder.store();
+        let other = TokenKey::new(&["other"]);
+        store.save(&key(), &token("a"));
+        let kept = [store.draft(&other), store.folder().join("notes.tmp")];
+        for path in [&store.draft(&key()), &store.draft(&key()), &kept[0], &kept[1]] {
+            fs::write(path, "{").unwrap();
+        }
+        drop(store.lock(&key()));
+        assert!(kept.iter().all(|path| path.exists()));
+        assert_eq!(names(&store).len(), 4, "with the token and its lock");
+        assert_eq!(store.load(&key()), Some(token("a")));
+    }
+
+    #[test]
+    fn a_token_is_not_forgotten_while_another_one_replaces_it() {
+        let folder = Folder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        let replacing = store.lock(&key());
+        store.forget(&key(), &token("a"));
+        assert_eq!(store.load(&key()), Some(token("a")));
+        drop(replacing);
+        store.forget(&key(), &token("a"));
+        assert_eq!(store.load(&key()), None);
+    }
+
+    const CHILD: &str = "API_AUTH_STORE_CHILD";
+
+    #[expect(clippy::disallowed_methods, reason = "how a child knows that it is one")]
+    fn folder_of_parent() -> Option<PathBuf> {
+        std::env::var_os(CHILD).map(PathBuf::from)
+    }
+
+    /// Does nothing unless the next test starts it.
+    #[test]
+    fn a_child_dies_between_writing_and_renaming() {
+        let Some(folder) = folder_of_parent() else { return };
+        let store = FileStore::new(folder);
+        let _held = store.lock(&key()).unwrap();
+        write_draft(&store.draft(&key()), &token("b")).unwrap();
+        std::process::abort();
+    }
+
+    #[test]
+    fn a_writer_that_dies_between_writing_and_renaming_changes_nothing_and_leaves_nothing() {
+        let folder = Folder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        for _ in 0..3 {
+            let status = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "store::tests::a_child_dies_between_writing_and_renaming"])
+                .env(CHILD, store.folder())
+                .stdout(std::process::Stdio::null())
+                .status()
+                .unwrap();
+            assert!(!status.success(), "it died by its own hand");
+            assert!(names(&store).iter().any(|name| name.ends_with(".tmp")), "in the middle");
+            assert_eq!(store.load(&key()), Some(token("a")));
+            let guard = store.lock(&key());
+            assert!(guard.is_some(), "its lock died with it");
+            store.save(&key(), &token("c"));
+            assert_eq!(store.load(&key()), Some(token("c")));
+            drop(guard);
+            assert_eq!(names(&store).len(), 2, "the token and its lock");
+            store.save(&key(), &token("a"));
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Secret;
+use crate::encode::written;
 
 /// Seconds since 1970-01-01 00:00 UTC.
 ///
@@ -165,17 +166,13 @@ impl Eq for Amount {}
 
 impl Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!(
-            "{:0width$}",
-            self.digits.unsigned_abs(),
-            width = usize::from(self.decimals) + 1
-        );
-        let (whole, part) = digits
-            .split_at_checked(digits.len() - usize::from(self.decimals))
-            .unwrap_or((&digits, ""));
         let sign = if self.digits < 0 { "-" } else { "" };
-        let point = if part.is_empty() { "" } else { "." };
-        write!(f, "{sign}{whole}{point}{part}")
+        let digits = self.digits.unsigned_abs();
+        let unit = 10u64.saturating_pow(self.decimals.into());
+        match (digits / unit, digits % unit, usize::from(self.decimals)) {
+            (whole, _, 0) => write!(f, "{sign}{whole}"),
+            (whole, part, decimals) => write!(f, "{sign}{whole}.{part:0decimals$}"),
+        }
     }
 }
 
@@ -223,9 +220,11 @@ fn parse_amount(text: &str) -> Option<Amount> {
 impl Serialize for Amount {
     /// A JSON number with exactly the digits of [`Display`].
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.to_string())
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
+        // A sign, 20 digits and a point at most.
+        let mut buffer = [0; 24];
+        let number: &RawValue =
+            serde_json::from_str(written(self, &mut buffer)).map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Subject alternative names: the names that a certificate is for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -51,11 +52,11 @@ impl San {
     }
 
     /// The name itself.
-    pub fn value(&self) -> String {
+    pub fn value(&self) -> Cow<'_, str> {
         match self {
-            Self::Ip(address) => address.to_string(),
+            Self::Ip(address) => address.to_string().into(),
             Self::Dns(text) | Self::Email(text) | Self::Uri(text) | Self::Unknown(_, text) => {
-                text.clone()
+                text.into()
             }
         }
     }

@@ -108,6 +108,13 @@ impl Endpoint for RegisterAccount {
     }
 }
 
+/// A user who is not wrapped into anything. Whoever is let in has an id.
+pub(crate) fn user(response: &Response) -> Result<User, Fault> {
+    let user: User = fault::answer(response)?;
+    fault::needed("id", user.id.as_ref())?;
+    Ok(user)
+}
+
 /// `POST /api/v1/login`: checks a user's name and password. It gives no token.
 ///
 /// Source: the server of 2017; no documentation names it.
@@ -153,7 +160,7 @@ impl Endpoint for CheckLogin {
     }
 
     fn parse(&self, response: &Response) -> Result<User, Fault> {
-        fault::answer(response)
+        user(response)
     }
 }
 
@@ -288,7 +295,7 @@ impl Endpoint for GetSecondFactor {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(transparent)]
 struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 

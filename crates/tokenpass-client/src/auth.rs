@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use api_auth::hmac::nonce_headers::{NonceHeaders, Variant};
 use api_auth::http::header::{AUTHORIZATION, HeaderValue};
 use api_auth::{
-    Auth, Credential, Draft, Error, InputError, Method, Params, Request, Response, Secret,
+    Auth, Credential, Draft, Error, InputError, Method, Note, Params, Request, Response, Secret,
 };
 
 /// The names of the credentials, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
@@ -104,8 +104,10 @@ impl Keys {
         if token.is_empty() {
             return Err(InputError::new("oauth_token", "must not be empty"));
         }
-        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-            .map_err(|_| InputError::new("oauth_token", "may hold only visible ASCII"))?;
+        let mut header =
+            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
+                InputError::new("oauth_token", "may hold only visible ASCII characters")
+            })?;
         header.set_sensitive(true);
         let bearer = self.token_place == TokenPlace::BearerHeader;
         let (parameter, access) = if bearer {
@@ -147,11 +149,11 @@ struct Dressed {
 }
 
 impl Auth for Dressed {
-    fn dress(&self, draft: &mut Draft<'_>, now: SystemTime) -> Result<(), Error> {
+    fn dress(&self, draft: &mut Draft<'_>, note: &mut Note, now: SystemTime) -> Result<(), Error> {
         let signer = self.signer.as_ref();
         let body_only = signer.is_some_and(|signer| signer.variant() == Variant::BodyOnly);
         if let Some(signer) = signer {
-            signer.dress(draft, now)?;
+            signer.dress(draft, note, now)?;
         }
         for step in &self.steps {
             match step {
@@ -182,9 +184,9 @@ impl Auth for Dressed {
         Ok(())
     }
 
-    fn sign(&self, request: &mut Request, now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error> {
         if let Some(signer) = &self.signer {
-            signer.sign(request, now)?;
+            signer.sign(request, note, now)?;
         }
         for step in &self.steps {
             if let Step::Header(value) = step {
@@ -194,8 +196,8 @@ impl Auth for Dressed {
         Ok(())
     }
 
-    fn rejected(&self, response: &Response) -> bool {
-        self.signer.as_ref().is_some_and(|signer| signer.rejected(response))
+    fn rejected(&self, response: &Response, note: Note) -> bool {
+        self.signer.as_ref().is_some_and(|signer| signer.rejected(response, note))
     }
 
     fn secret_parameters(&self) -> &'static [&'static str] {

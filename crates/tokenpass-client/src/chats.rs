@@ -253,6 +253,13 @@ impl Endpoint for JoinChat {
     }
 }
 
+/// The server's chats have an id, those of the documentation a name.
+fn chat(response: &Response) -> Result<Chat, Fault> {
+    let chat: Chat = fault::answer(response)?;
+    fault::needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
+    Ok(chat)
+}
+
 fn path_of(id: &str) -> String {
     ["/api/v1/chat/", &path_segment(id)].concat()
 }
@@ -299,7 +306,7 @@ impl Endpoint for GetChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, Fault> {
-        fault::optional(response, fault::answer)
+        fault::optional(response, chat)
     }
 }
 
@@ -393,7 +400,7 @@ impl Endpoint for CreateChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Chat, Fault> {
-        fault::answer(response)
+        chat(response)
     }
 }
 
@@ -457,7 +464,7 @@ impl Endpoint for UpdateChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Chat, Fault> {
-        fault::answer(response)
+        chat(response)
     }
 }
 

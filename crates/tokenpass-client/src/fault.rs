@@ -52,13 +52,18 @@ pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Faul
     json(response)
 }
 
+/// The part of an answer without which it is none: somebody else's `{}` is not taken for one.
+pub(crate) fn needed<T>(name: &str, part: Option<T>) -> Result<T, Fault> {
+    part.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing")))
+}
+
 /// Reads `{"result": ...}`.
-pub(crate) fn result<T: DeserializeOwned + Default>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
     #[derive(Deserialize)]
     struct Wrapped<T> {
         result: Option<T>,
     }
-    answer::<Wrapped<T>>(response).map(|wrapped| wrapped.result.unwrap_or_default())
+    needed("result", answer::<Wrapped<T>>(response)?.result)
 }
 
 /// Reads the yes or no of a check. An answer that says neither is an error: a gate must not open
@@ -69,9 +74,7 @@ pub(crate) fn yes_or_no(response: &Response) -> Result<bool, Fault> {
         #[serde(default, deserialize_with = "wire::boolean")]
         result: Option<bool>,
     }
-    answer::<Answer>(response)?
-        .result
-        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("result: missing"))
+    needed("result", answer::<Answer>(response)?.result)
 }
 
 /// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
@@ -81,7 +84,10 @@ pub(crate) fn done(response: &Response) -> Result<(), Fault> {
         Some(false) => {
             Err(Fault::new(ErrorKind::Api).with_message("the server says no without a reason"))
         }
-        _ => Ok(()),
+        Some(true) => Ok(()),
+        None => {
+            needed("result", fields.text("result").or_else(|| fields.text("success"))).map(drop)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::user;
 use crate::auth::credentials;
 use crate::{Client, User, fault};
 
@@ -616,7 +617,7 @@ impl Endpoint for GetUser {
     }
 
     fn parse(&self, response: &Response) -> Result<User, Fault> {
-        fault::answer(response)
+        user(response)
     }
 }
 

@@ -401,7 +401,7 @@ fn tx(response: &Response) -> Result<Promise, Fault> {
     struct Wrapped {
         tx: Option<Promise>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.tx.unwrap_or_default())
+    fault::needed("tx", fault::answer::<Wrapped>(response)?.tx)
 }
 
 fn list(response: &Response) -> Result<Vec<Promise>, Fault> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use api_auth::hmac::request_line::{self, RequestLine};
-use api_auth::{Auth, Encoding, HmacKey, Params, RawEndpoint, Request, Secret};
+use api_auth::{Auth, Encoding, HmacKey, Note, Params, RawEndpoint, Request, Secret};
 use serde_json::Value;
 use tinypass_client::blocks::{
     Blocks, CaptionKey, Offer, PriceOption, Purchase, ReadError, Token, TokenCookie,
@@ -62,7 +62,7 @@ fn request(vector: &Value) -> Ran {
         // Another client's way of writing the same parameters: the signature must hold for it too.
         let mut request = http_request(method, text(vector, "/expected/url"));
         let auth = RequestLine::new(("aid", aid.to_owned()), ("private_key", &key)).unwrap();
-        auth.sign(&mut request, SystemTime::UNIX_EPOCH).unwrap();
+        auth.sign(&mut request, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
         compare(vector, &request);
         return Ran::By("scheme");
     }

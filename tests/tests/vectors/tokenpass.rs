@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use api_auth::hmac::nonce_headers::{
     NonceHeaders, Variant, body_signature, message, params, signature, signed_url,
 };
-use api_auth::{Auth, Encoding, HmacKey, Params, Request, Secret, UnixTime};
+use api_auth::{Auth, Encoding, HmacKey, Note, Params, Request, Secret, UnixTime};
 use api_sandbox::tokenpass::Tokenpass;
 use api_sandbox::{Raw, SandboxClock, Service};
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ fn sign(vector: &Value, variant: Variant, mut request: Request) -> String {
     let id = text(vector, "/inputs/client_id").to_owned();
     let auth = NonceHeaders::new("Tokenly", variant, ("id", id), ("secret", &secret)).unwrap();
     let now = UnixTime::from_seconds(nonce(vector).parse().unwrap()).try_into().unwrap();
-    auth.sign(&mut request, now).unwrap();
+    auth.sign(&mut request, &mut Note::default(), now).unwrap();
     assert_eq!(request.headers()["x-tokenly-auth-nonce"].to_str().unwrap(), nonce(vector));
     request.headers()["x-tokenly-auth-signature"].to_str().unwrap().to_owned()
 }

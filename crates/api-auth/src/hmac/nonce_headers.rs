@@ -27,8 +27,10 @@ use std::time::SystemTime;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
+use crate::encode::written;
 use crate::{
-    Auth, Draft, Error, HmacKey, InputError, Params, Request, Response, Secret, Signature, UnixTime,
+    Auth, Draft, Error, HmacKey, InputError, Note, Params, Request, Response, Secret, Signature,
+    UnixTime,
 };
 
 /// Which generation of the scheme a server verifies.
@@ -93,7 +95,7 @@ pub fn signed_url(uri: &Uri) -> String {
 /// Scheme, host and port as they are signed: lower case, a default port left out.
 fn origin(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("https");
-    let mut text = String::with_capacity(256);
+    let mut text = String::with_capacity(128);
     text.extend([scheme, "://", uri.host().unwrap_or_default()]);
     text.make_ascii_lowercase();
     match (uri.port_u16(), scheme) {
@@ -297,11 +299,10 @@ impl Names {
     }
 }
 
-/// Left on a signed GET whose form may be the wrong one: whether it was the other form.
-#[derive(Debug, Clone, Copy)]
-struct Form {
-    swapped: bool,
-}
+/// Noted about a signed GET whose form may be the wrong one.
+const AS_CONFIGURED: Note = Note(1);
+/// The same, signed in the other form.
+const SWAPPED: Note = Note(2);
 
 impl NonceHeaders {
     /// The names of the headers come from `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`). Id and
@@ -386,24 +387,19 @@ impl NonceHeaders {
     fn sign_body(&self, request: &mut Request) -> Result<(), Error> {
         let nonce = Secret::unguessable();
         let signature = body_signature(&self.key, nonce.expose(), request.body());
-        self.insert(request, nonce.expose(), &signature.hex(), None)
+        self.insert(request, header_value(nonce.expose())?, &signature.hex(), None)
     }
 
     fn insert(
         &self,
         request: &mut Request,
-        nonce: &str,
+        nonce: HeaderValue,
         signature: &str,
         url: Option<&str>,
     ) -> Result<(), Error> {
-        let value = |text: &str| {
-            HeaderValue::try_from(text)
-                .map_err(|_| InputError::new("signature", "cannot be sent in a header"))
-        };
-        let mut signature = value(signature)?;
+        let mut signature = header_value(signature)?;
         signature.set_sensitive(true);
-        let nonce = value(nonce)?;
-        let url = url.map(value).transpose()?;
+        let url = url.map(header_value).transpose()?;
         let headers = request.headers_mut();
         headers.insert(self.names.id.clone(), self.id_value.clone());
         headers.insert(self.names.nonce.clone(), nonce);
@@ -415,16 +411,21 @@ impl NonceHeaders {
     }
 }
 
+fn header_value(text: &str) -> Result<HeaderValue, InputError> {
+    HeaderValue::try_from(text)
+        .map_err(|_| InputError::new("signature", "cannot be sent in a header"))
+}
+
 impl Auth for NonceHeaders {
     /// [`Variant::BodyOnly`] moves query and form into a JSON body.
-    fn dress(&self, draft: &mut Draft<'_>, _now: SystemTime) -> Result<(), Error> {
+    fn dress(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         if self.variant == Variant::BodyOnly {
             draft.move_into_json_body()?;
         }
         Ok(())
     }
 
-    fn sign(&self, request: &mut Request, now: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error> {
         let variant = self.variant();
         if variant == Variant::BodyOnly {
             return self.sign_body(request);
@@ -438,28 +439,29 @@ impl Auth for NonceHeaders {
         let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let query = uri.query().unwrap_or_default();
         let params = params(variant, request.method(), query, content_type, request.body())?;
-        let nonce = UnixTime::from(now).to_string();
-        let signature = signature(&self.key, request.method(), &url, &params, &self.id, &nonce);
+        let mut buffer = [0; 20];
+        let nonce = written(UnixTime::from(now), &mut buffer);
+        let signature = signature(&self.key, request.method(), &url, &params, &self.id, nonce);
         let two_forms = request.method() == Method::GET && !query.is_empty();
         drop(params);
         let announced = self.announced.then_some(url.as_str());
-        self.insert(request, &nonce, &signature.base64(), announced)?;
+        self.insert(request, header_value(nonce)?, &signature.base64(), announced)?;
         if self.try_other_form && two_forms {
-            request.extensions_mut().insert(Form { swapped: variant != self.variant });
+            *note = if variant == self.variant { AS_CONFIGURED } else { SWAPPED };
         }
         Ok(())
     }
 
-    fn rejected(&self, response: &Response) -> bool {
-        let Some(form) = response.extensions().get::<Form>() else { return false };
+    fn rejected(&self, response: &Response, note: Note) -> bool {
         const TEXT: &[u8] = b"Invalid Authorization Signature";
-        if response.status() != StatusCode::FORBIDDEN
+        if !matches!(note, AS_CONFIGURED | SWAPPED)
+            || response.status() != StatusCode::FORBIDDEN
             || !response.body().windows(TEXT.len()).any(|part| part == TEXT)
         {
             return false;
         }
         // Another thread may have changed it since this request was signed.
-        let (from, to) = (form.swapped, !form.swapped);
+        let (from, to) = (note == SWAPPED, note == AS_CONFIGURED);
         let _ = self.swapped.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
         true
     }
@@ -493,7 +495,7 @@ mod tests {
 
     fn signed(auth: &NonceHeaders, mut request: Request) -> Request {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_506_000_000);
-        auth.sign(&mut request, now).unwrap();
+        auth.sign(&mut request, &mut Note::default(), now).unwrap();
         request
     }
 
@@ -723,29 +725,31 @@ mod tests {
             let body = format!(r#"{{"message":"{text}"}}"#).into_bytes();
             http::Response::builder().status(403).body(body).unwrap()
         };
-        let rejected = |auth: &NonceHeaders, sent: &Request, text: &str| {
-            let mut response = refused(text);
-            response.extensions_mut().extend(sent.extensions().clone());
-            auth.rejected(&response)
+        let signed = |auth: &NonceHeaders, mut request: Request| {
+            let mut note = Note::default();
+            auth.sign(&mut request, &mut note, SystemTime::UNIX_EPOCH).unwrap();
+            note
         };
+        let rejected =
+            |auth: &NonceHeaders, sent: Note, text: &str| auth.rejected(&refused(text), sent);
         let wrong = "Invalid Authorization Signature";
         let auth = auth(Variant::SignedQuery).try_other_form(true);
         let first = signed(&auth, request("GET", "/a?b=1", ""));
         let second = signed(&auth, request("GET", "/a?b=1", ""));
-        assert!(!rejected(&auth, &first, "Invalid API Token"));
-        assert!(rejected(&auth, &first, wrong));
+        assert!(!rejected(&auth, first, "Invalid API Token"));
+        assert!(rejected(&auth, first, wrong));
         assert_eq!(auth.variant(), Variant::EmptyQuery);
         // A request that was signed before the change does not change it back.
-        assert!(rejected(&auth, &second, wrong));
+        assert!(rejected(&auth, second, wrong));
         assert_eq!(auth.variant(), Variant::EmptyQuery);
         assert_eq!(auth.variant(), Variant::EmptyQuery);
         for (method, target) in [("GET", "/a"), ("DELETE", "/a?b=1"), ("POST", "/a?b=1")] {
             let sent = signed(&auth, request(method, target, ""));
-            assert!(!rejected(&auth, &sent, wrong), "{method} {target}");
+            assert!(!rejected(&auth, sent, wrong), "{method} {target}");
         }
         let plain = super::tests::auth(Variant::SignedQuery);
         let sent = signed(&plain, request("GET", "/a?b=1", ""));
-        assert!(!rejected(&plain, &sent, wrong));
+        assert!(!rejected(&plain, sent, wrong));
     }
 
     #[test]

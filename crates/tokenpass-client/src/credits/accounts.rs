@@ -122,7 +122,7 @@ fn account(response: &Response) -> Result<CreditAccount, Fault> {
     struct Wrapped {
         account: Option<CreditAccount>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.account.unwrap_or_default())
+    fault::needed("account", fault::answer::<Wrapped>(response)?.account)
 }
 
 fn account_path(group: &str, account: &str, rest: &str) -> String {

@@ -61,10 +61,9 @@ pub struct Booking {
 fn bookings(response: &Response) -> Result<Vec<Booking>, Fault> {
     #[derive(Deserialize)]
     struct Wrapped {
-        #[serde(default, deserialize_with = "wire::list")]
-        transactions: Vec<Booking>,
+        transactions: Option<Vec<Booking>>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.transactions)
+    fault::needed("transactions", fault::answer::<Wrapped>(response)?.transactions)
 }
 
 /// Credits for one account, or from it.

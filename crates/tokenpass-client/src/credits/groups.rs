@@ -52,7 +52,7 @@ fn group(response: &Response) -> Result<CreditGroup, Fault> {
     struct Wrapped {
         credit_group: Option<CreditGroup>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.credit_group.unwrap_or_default())
+    fault::needed("credit_group", fault::answer::<Wrapped>(response)?.credit_group)
 }
 
 /// `POST /api/v1/credits`: a new group. Only the applications on its whitelist can use it: put

@@ -1,0 +1,173 @@
+#![doc = include_str!("../README.md")]
+
+mod resp;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use resp::Connection;
+use tpay_client::{AccessToken, Clock, Secret, SystemClock, TokenKey, TokenStore};
+
+/// How often a lock is asked for.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Takes a value away if it is that one, in one step.
+const DELETE_IF: &str =
+    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+
+/// Keeps tokens in Redis, for any number of machines. Clones are the same store.
+#[derive(Clone)]
+pub struct RedisStore(Arc<Settings>);
+
+#[derive(Clone)]
+struct Settings {
+    address: String,
+    password: Option<Secret>,
+    timeout: Duration,
+    lock_life: Duration,
+    patience: Duration,
+}
+
+impl RedisStore {
+    /// Keeps tokens in the Redis at `host:port`.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self(Arc::new(Settings {
+            address: address.into(),
+            password: None,
+            timeout: Duration::from_secs(2),
+            lock_life: Duration::from_secs(30),
+            patience: Duration::from_secs(60),
+        }))
+    }
+
+    /// Sends this password first.
+    #[must_use]
+    pub fn password(self, password: impl Into<Secret>) -> Self {
+        self.with(|settings| settings.password = Some(password.into()))
+    }
+
+    /// How long Redis may take for an answer; 2 s if not set.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.timeout = timeout)
+    }
+
+    /// After what time the lock of a holder ends who died; 30 s if not set. Longer than a token
+    /// request takes, or two of them may be made.
+    #[must_use]
+    pub fn lock_life(self, life: Duration) -> Self {
+        self.with(|settings| settings.lock_life = life)
+    }
+
+    /// How long is waited for another one's token before fetching one; 60 s if not set.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        self.with(|settings| settings.patience = patience)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// A connection of its own for each of the few times that a token is loaded, kept or waited
+    /// for: none is shared between threads or processes, and none can have gone stale.
+    fn connect(&self) -> io::Result<Connection> {
+        let mut connection = Connection::open(&self.0.address, self.0.timeout)?;
+        if let Some(password) = &self.0.password {
+            connection.command(&["AUTH", password.expose()])?;
+        }
+        Ok(connection)
+    }
+
+    fn get(&self, key: &TokenKey) -> io::Result<Option<Secret>> {
+        self.connect()?.command(&["GET", &token_name(key)])
+    }
+
+    fn set(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let (name, text) = (token_name(key), token.to_text());
+        // With a refresh token it is of use beyond its life.
+        let life = token.lifetime().filter(|_| token.refresh().is_none());
+        let life = life.map(|life| life.as_millis().max(1).to_string());
+        let mut command = vec!["SET", &name, &text];
+        command.extend(life.iter().flat_map(|life| ["PX", life]));
+        self.connect()?.command(&command).map(drop)
+    }
+
+    fn delete_if(&self, name: &str, value: &str) -> io::Result<()> {
+        self.connect()?.command(&["EVAL", DELETE_IF, "1", name, value]).map(drop)
+    }
+
+    fn wait_for_lock(&self, key: &TokenKey) -> io::Result<Held> {
+        let held = Held { store: self.clone(), name: lock_name(key), owner: Secret::unguessable() };
+        let life = self.0.lock_life.as_millis().max(1).to_string();
+        let mut connection = self.connect()?;
+        let begin = SystemClock.now();
+        loop {
+            let command = ["SET", &held.name, held.owner.expose(), "NX", "PX", &life];
+            if connection.command(&command)?.is_some() {
+                return Ok(held);
+            }
+            let waited = SystemClock.now().duration_since(begin).unwrap_or(self.0.patience);
+            if waited >= self.0.patience {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            SystemClock.sleep(PAUSE);
+        }
+    }
+}
+
+fn token_name(key: &TokenKey) -> String {
+    format!("token-store:token:{}", key.as_str())
+}
+
+fn lock_name(key: &TokenKey) -> String {
+    format!("token-store:lock:{}", key.as_str())
+}
+
+/// One line of log for what only costs a fetch.
+fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
+    result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
+}
+
+impl TokenStore for RedisStore {
+    fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+        AccessToken::from_text(note("read", self.get(key))??.expose())
+    }
+
+    fn save(&self, key: &TokenKey, token: &AccessToken) {
+        let _ = note("write", self.set(key, token));
+    }
+
+    fn forget(&self, key: &TokenKey, token: &AccessToken) {
+        let Some(text) = note("read", self.get(key)).flatten() else { return };
+        let kept = AccessToken::from_text(text.expose());
+        if kept.is_some_and(|kept| kept.value() == token.value()) {
+            let _ = note("remove", self.delete_if(&token_name(key), text.expose()));
+        }
+    }
+
+    fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
+        Some(Box::new(note("lock", self.wait_for_lock(key))?))
+    }
+}
+
+/// A lock that is held. Dropping it takes it away, unless it ended and is another one's by now.
+struct Held {
+    store: RedisStore,
+    name: String,
+    owner: Secret,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = note("unlock", self.store.delete_if(&self.name, self.owner.expose()));
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("address", &self.0.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,386 @@
+//! Every public type of every crate, as `docs/api` lists them: what is named like a secret is a
+//! `Secret`, and whatever writes its own `Debug` or `Display` is looked at with a canary inside. A
+//! new type cannot be forgotten: it is in the lists, or `cargo xtask check` fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use api_auth::block::BlockKey;
+use api_auth::hmac::form_digest::{Dialect, FormDigest, FormSession, Opening};
+use api_auth::http::Uri;
+use api_auth::oauth::{Bearer, Grant, TokenServer};
+use api_auth::{
+    AccessToken, Amount, Auth, Credential, Encoding, Endpoint, Fields, HmacKey, ManualClock,
+    MemoryStore, Params, Provider, Request, Response, Secret, SecretBytes, Sent, Settings, Site,
+    TokenKey, TokenStore, TransportError, TransportErrorKind, UnixTime, status_fault,
+};
+use tokenpass_client::{Authorize, MessageKey, Op, Rule, Rules, Satoshis, Scope};
+
+const CRATES: [&str; 5] =
+    ["api-auth", "tinypass-client", "tinycert-client", "tokenpass-client", "tpay-client"];
+
+/// What is named like a secret and is none, and why.
+const NO_SECRETS: &[(&str, &str)] = &[
+    ("Dialect.digest", "the name of a parameter"),
+    ("Dialect.token", "the name of a parameter"),
+    ("Dialect.secrets", "names of parameters"),
+    ("Bearer.secret_parameters", "names of parameters"),
+    ("DetachedJws.signature", "of a public notification, with a public key"),
+    ("CreditRow.tokenpass_user", "the name of a user"),
+    ("GetPerks.token", "the name of an asset"),
+    ("Perks.token", "the name of an asset"),
+    ("GetMessengerPrivileges.token", "the name of an asset"),
+    ("MessengerPrivileges.token", "the name of an asset"),
+    ("Chat.tokens", "names of assets"),
+    ("SignSecondFactor.signature", "of a public message, by a key that is not sent"),
+    ("VerifyAddress.signature", "of a public message, by a key that is not sent"),
+    ("UserToken.token_type", "`Bearer`"),
+    ("Token.token_type", "`Bearer`"),
+    ("BlikAlias.key", "which of several applications of a payer, as the server lists them"),
+    ("PaymentNotification.token_expiry_date", "a month"),
+    ("TokenizationNotification.token_expiry_date", "a month"),
+    ("TokenizationNotification.tokenization_id", "the number of an event"),
+];
+
+/// The words that speak of a secret.
+const SPEAK_OF_SECRETS: &[&str] =
+    &["token", "secret", "passw", "passphrase", "key", "signature", "digest", "cookie", "verifier"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// A part of a public type: `Type.field`, `Type.0` or `Type.Variant`, and what it holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Part {
+    name: String,
+    kind: String,
+}
+
+/// The public structs and enums of a source text, and their parts.
+fn types(text: &str) -> (BTreeSet<String>, Vec<Part>) {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+    let (mut names, mut parts) = (BTreeSet::new(), Vec::new());
+    let lines: Vec<&str> = code.lines().collect();
+    for (number, line) in lines.iter().enumerate() {
+        let indent = line.len() - line.trim_start().len();
+        let line = line.trim_start();
+        let declared = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
+        let Some(rest) = declared else { continue };
+        let name = rest.split(['<', '(', ' ', ';']).next().unwrap();
+        names.insert(name.to_owned());
+        if let Some((_, inside)) = rest.split_once('(') {
+            let kind = inside.trim_end_matches([')', ';']).to_owned();
+            parts.push(Part { name: format!("{name}.0"), kind });
+            continue;
+        }
+        let end = format!("{}}}", " ".repeat(indent));
+        let body = lines.iter().skip(number + 1).take_while(|line| **line != end);
+        if !rest.ends_with('{') {
+            continue;
+        }
+        for line in body.map(|line| line.trim()) {
+            let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            if line.starts_with(['/', '#', '}']) {
+                continue;
+            }
+            let part = line.split_once(": ").or_else(|| line.split_once('('));
+            if let Some((part, kind)) = part {
+                let kind = kind.trim_end_matches([',', ')']).to_owned();
+                parts.push(Part { name: format!("{name}.{part}"), kind });
+            }
+        }
+    }
+    (names, parts)
+}
+
+/// Those of all crates.
+fn all_types() -> (BTreeSet<String>, Vec<Part>) {
+    let mut files = Vec::new();
+    for krate in CRATES {
+        sources(&root().join("crates").join(krate).join("src"), &mut files);
+    }
+    let (mut names, mut parts) = (BTreeSet::new(), Vec::new());
+    for file in files {
+        let (more_names, more_parts) = types(&std::fs::read_to_string(&file).unwrap());
+        names.extend(more_names);
+        parts.extend(more_parts);
+    }
+    (names, parts)
+}
+
+/// The lines of the lists of what is public.
+fn listed() -> Vec<(&'static str, String)> {
+    let list = |krate: &'static str| {
+        let path = root().join("docs/api").join(format!("{krate}.txt"));
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().map(|line| (krate, line.to_owned())).collect::<Vec<_>>()
+    };
+    CRATES.into_iter().flat_map(list).collect()
+}
+
+fn plain_name(text: &str) -> &str {
+    text.split(['<', '(', ' ', ':', ';']).next().unwrap()
+}
+
+#[test]
+fn parts_of_structs_and_enums_are_found() {
+    let (names, parts) = types(
+        "pub struct A<'a> {\n    /// b: c\n    pub b: Option<String>,\n    c: u8,\n}\n\
+         pub struct B(pub(crate) Secret);\n    pub enum C {\n        D(String),\n        \
+         E { f: Secret },\n        G,\n        H {\n            i: String,\n        },\n    }\n\
+         pub struct J;\n",
+    );
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["A", "B", "C", "J"]);
+    let found: Vec<&str> = parts.iter().map(|part| &*part.name).collect();
+    assert_eq!(found, ["A.b", "A.c", "B.0", "C.D", "C.E { f", "C.i"]);
+    assert_eq!(parts.first().unwrap().kind, "Option<String>");
+}
+
+/// The public types of a crate.
+fn types_of_list(krate: &str) -> BTreeSet<String> {
+    let of_crate = listed().into_iter().filter(|(name, _)| *name == krate);
+    of_crate
+        .filter_map(|(_, line)| {
+            let rest = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
+            rest.map(|rest| plain_name(rest).to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_public_type_is_looked_at() {
+    let (seen, _) = all_types();
+    let listed_types: BTreeSet<String> = CRATES.into_iter().flat_map(types_of_list).collect();
+    assert!(listed_types.len() > 300, "{}", listed_types.len());
+    let unseen: Vec<&String> = listed_types.difference(&seen).collect();
+    assert!(unseen.is_empty(), "these are declared in a form that is not read: {unseen:?}");
+}
+
+/// What is exported and is no type that a source text declares, and why.
+const NO_TYPES: &[(&str, &str)] = &[
+    ("CaId", "a number, by the macro `id!`"),
+    ("CertId", "a number, by the macro `id!`"),
+    ("Method", "of the HTTP library"),
+    ("StatusCode", "of the HTTP library"),
+    ("Scheme", "another name of `Variant`"),
+];
+
+#[test]
+fn every_exported_name_is_a_type_that_is_looked_at() {
+    let (seen, _) = all_types();
+    let lines = listed();
+    let traits_and_aliases: BTreeSet<&str> = lines
+        .iter()
+        .filter_map(|(_, line)| {
+            line.strip_prefix("pub trait ").or_else(|| line.strip_prefix("pub type "))
+        })
+        .map(plain_name)
+        .collect();
+    let words = lines
+        .iter()
+        .filter_map(|(_, line)| line.strip_prefix("pub use "))
+        .flat_map(|line| line.split(|char: char| !char.is_alphanumeric() && char != '_'));
+    let is_type =
+        |word: &&str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+    let known = |word: &&str| {
+        seen.contains(*word)
+            || traits_and_aliases.contains(word)
+            || NO_TYPES.iter().any(|(name, _)| name == word)
+    };
+    let unseen: BTreeSet<&str> = words.filter(is_type).filter(|word| !known(word)).collect();
+    assert!(unseen.is_empty(), "these are declared in a form that is not read: {unseen:?}");
+}
+
+#[test]
+fn whatever_is_named_like_a_secret_is_one_in_every_public_type() {
+    let (_, parts) = all_types();
+    assert!(parts.len() > 1000, "the search finds parts: {}", parts.len());
+    let holds_text = |part: &&Part| {
+        ["String", "Vec<u8>", "str", "Value", "[u8"].iter().any(|text| part.kind.contains(text))
+    };
+    let speaks = |part: &&Part| {
+        let name = part.name.split_once('.').unwrap().1.to_ascii_lowercase();
+        SPEAK_OF_SECRETS.iter().any(|word| name.contains(word))
+    };
+    let plain: Vec<&str> =
+        parts.iter().filter(speaks).filter(holds_text).map(|part| &*part.name).collect();
+    let allowed: Vec<&str> = NO_SECRETS.iter().map(|(part, _)| *part).collect();
+    let new: Vec<&&str> = plain.iter().filter(|part| !allowed.contains(part)).collect();
+    assert!(new.is_empty(), "make these `Secret`, or say in NO_SECRETS why they are none: {new:?}");
+    let gone: Vec<&&str> = allowed.iter().filter(|part| !plain.contains(part)).collect();
+    assert!(gone.is_empty(), "these are no more: {gone:?}");
+}
+
+fn debug(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?} {value:#?}")
+}
+
+/// What every `Debug` and `Display` that is written by hand makes of a value with a canary in each
+/// place that can hold one.
+fn written_by_hand() -> Vec<(&'static str, String)> {
+    let secret = Secret::new("CANARY");
+    let key = HmacKey::new("key", &secret).unwrap();
+    let signature = key.sign(&[b"message"]);
+    let server = || TokenServer::new("https://h/t", "id", "CANARY").unwrap();
+    let bearer =
+        Bearer::new(server(), Grant::Password { username: "u".into(), password: secret.clone() });
+    let reply = |text: &str| Response::new(text.as_bytes().to_vec());
+    bearer.absorb(reply(r#"{"access_token":"CANARY"}"#), UNIX_EPOCH).unwrap();
+    let preparation = Bearer::new(server(), Grant::ClientCredentials).prepare(UNIX_EPOCH).unwrap();
+    let unread = bearer.absorb(reply(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
+    let fault = api_auth::oauth::token_reply(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
+    let store = MemoryStore::new();
+    store.save(&TokenKey::new(&["k"]), &AccessToken::new("CANARY", UNIX_EPOCH));
+    let mut settings = Settings::default();
+    settings.proxy(Secret::new("http://u:CANARY@127.0.0.1:1"));
+    let fields: Fields =
+        serde_json::from_str(r#"{"token":"CANARY","a":[{"password":"CANARY"}]}"#).unwrap();
+    let mut params = Params::new();
+    params.push("passphrase", "CANARY");
+    let signer = FormDigest::new(("api_key", &secret), &DIALECT).unwrap();
+    let opening = Opening {
+        url: Uri::from_static("https://h/connect"),
+        params: vec![("passphrase", secret.clone())],
+    };
+    let form_session = FormSession::new(signer, Some(secret.clone()), Some(opening));
+    let login = Authorize::new("https://h/back", [Scope::User]).with_state("CANARY-of-state");
+    let other_state = login.read_callback("https://h/back?code=CANARY&state=CANARY").unwrap_err();
+    let rules: Rules = "TOKENLY >= 1".parse().unwrap();
+    let rule = Rule::new("TOKENLY", Op::AtLeast, Satoshis::whole(1));
+    let tinycert = tinycert_client::Client::builder("CANARY");
+    let offline = |_: Request| -> Result<Response, TransportError> {
+        Err(TransportError::new(TransportErrorKind::Connect, Sent::No, "offline"))
+    };
+    let tinycert_client = tinycert.clone().transport(offline).build().unwrap();
+    let session = tinycert_client.resume_or_connect("CANARY", "a@b", "CANARY").unwrap();
+    let tpay =
+        tpay_client::Client::builder("id", "CANARY").clock(ManualClock::at_unix(1_760_000_000));
+    let tokenpass = tokenpass_client::Client::builder("id", "CANARY").oauth_token("CANARY");
+    let receipt = reply(r#"{"token":"CANARY"}"#);
+    vec![
+        ("api-auth: Debug Bearer", debug(&bearer)),
+        ("api-auth: Debug BlockKey", debug(&BlockKey::new("key", &secret).unwrap())),
+        ("api-auth: Debug Client", debug(&core(settings.clone()))),
+        ("api-auth: Debug Error", debug(&unread)),
+        ("api-auth: Debug Fields", debug(&fields)),
+        ("api-auth: Debug FormSession", debug(&form_session)),
+        ("api-auth: Debug HmacKey", debug(&key)),
+        ("api-auth: Debug ManualClock", debug(&ManualClock::at_unix(0))),
+        ("api-auth: Debug MemoryStore", debug(&store)),
+        ("api-auth: Debug Params", debug(&params)),
+        ("api-auth: Debug Preparation", debug(&preparation)),
+        ("api-auth: Debug Secret", debug(&secret)),
+        ("api-auth: Debug SecretBytes", debug(&SecretBytes::new(*b"CANARY"))),
+        ("api-auth: Debug Settings", debug(&settings)),
+        ("api-auth: Debug Signature", debug(&signature)),
+        ("api-auth: Debug SignatureText", debug(&signature.hex())),
+        ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
+        ("api-auth: Display Error", unread.to_string()),
+        ("api-auth: Display Fault", fault.to_string()),
+        ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
+        ("tinypass-client: Debug Receipt", debug(&tinypass_receipt(&receipt))),
+        ("tinycert-client: Debug Builder", debug(&tinycert)),
+        ("tinycert-client: Debug Client", debug(&tinycert_client)),
+        ("tinycert-client: Debug Session", debug(&session)),
+        ("tinycert-client: Debug StatusMask", debug(&tinycert_client::StatusMask::ALL)),
+        (
+            "tinycert-client: Display San",
+            "example.com".parse::<tinycert_client::San>().unwrap().to_string(),
+        ),
+        ("tokenpass-client: Debug Client", debug(&tokenpass.build().unwrap())),
+        ("tokenpass-client: Debug MessageKey", debug(&MessageKey::from_wif(WIF).unwrap())),
+        ("tokenpass-client: Display LoginError", other_state.to_string()),
+        ("tokenpass-client: Display Rule", rule.to_string()),
+        ("tokenpass-client: Display Rules", rules.to_string()),
+        ("tokenpass-client: Display Satoshis", Satoshis::whole(1).to_string()),
+        ("tpay-client: Debug Builder", debug(&tpay)),
+        ("tpay-client: Debug PaymentNotification", debug(&payment(&tpay.build().unwrap()))),
+        (
+            "tpay-client: Debug Receipt",
+            debug(&tpay_client::DeleteToken::new("CANARY").parse(&receipt).unwrap()),
+        ),
+    ]
+}
+
+/// A key of nobody.
+const WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
+
+static DIALECT: Dialect = Dialect {
+    digest: "digest",
+    token: "token",
+    secrets: &["token", "passphrase"],
+    expired: |_| false,
+    fault: status_fault,
+};
+
+fn tinypass_receipt(reply: &Response) -> tinypass_client::Receipt {
+    tinypass_client::CancelSubscription::new("r", "u").parse(reply).unwrap()
+}
+
+/// A payment by a saved card, whose token came with it.
+fn payment(tpay: &tpay_client::Client) -> tpay_client::Notification {
+    use tpay_client::{grosze, testing};
+    let body = testing::payment("TR-1", grosze(1), "crc", "CANARY");
+    let body = format!("{body}&card_token=CANARY&cli_auth=CANARY");
+    let notifications = tpay.notifications().unwrap().security_code("CANARY");
+    let notifications =
+        notifications.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE);
+    let signature = testing::sign(tpay, body.as_bytes()).unwrap();
+    notifications.read(&signature, body.as_bytes()).unwrap()
+}
+
+fn core(settings: Settings) -> api_auth::Client {
+    static PROVIDER: Provider = Provider {
+        name: "test",
+        user_agent: "test/0",
+        encoding: Encoding::Form,
+        retry_statuses: &[],
+        fault: status_fault,
+    };
+    let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();
+    let auth: Arc<dyn Auth> = Arc::new(Bearer::new(server, Grant::ClientCredentials));
+    let sites = [(Site::MAIN, "base_url", "https://h.example")];
+    settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap()
+}
+
+#[test]
+fn whatever_is_printed_in_a_way_of_its_own_shows_no_secret() {
+    let texts = written_by_hand();
+    let looked_at: BTreeSet<String> = texts.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut listed_ones = BTreeSet::new();
+    for (krate, line) in listed() {
+        let Some((of, name)) = line.strip_prefix("impl").and_then(|line| line.split_once(" for "))
+        else {
+            continue;
+        };
+        let of = of.rsplit([' ', ':']).next().unwrap();
+        let public = types_of_list(krate);
+        if ["Debug", "Display"].contains(&of) && public.contains(plain_name(name)) {
+            listed_ones.insert(format!("{krate}: {of} {}", plain_name(name)));
+        }
+    }
+    let missing: Vec<&String> = listed_ones.difference(&looked_at).collect();
+    assert!(missing.is_empty(), "put a canary into these: {missing:?}");
+    let gone: Vec<&String> = looked_at.difference(&listed_ones).collect();
+    assert!(gone.is_empty(), "these are no more: {gone:?}");
+    for (name, text) in texts {
+        assert!(!text.is_empty(), "{name}");
+        assert!(!text.contains("CANARY") && !text.contains(WIF), "{name}: {text}");
+    }
+}
