@@ -173,8 +173,8 @@ fn a_user_who_denies_or_an_answer_of_another_login_is_not_logged_in() {
         format!("{before}state=0000")
     };
     let as_it_is = |back: &str| back.to_owned();
-    let ways: [(&str, &dyn Fn(&str) -> String, &str); 2] =
-        [("deny", &as_it_is, "Denied"), ("grant", &other_state, "OtherState")];
+    type Way<'a> = (&'a str, &'a dyn Fn(&str) -> String, &'a str);
+    let ways: [Way<'_>; 2] = [("deny", &as_it_is, "Denied"), ("grant", &other_state, "OtherState")];
     for (consent, changed, expected) in ways {
         let (child, url) = login(&sandbox);
         let (head, _) = get(&format!("{url}&sandbox_consent={consent}"));

@@ -63,7 +63,7 @@ fn rules_with<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    Case { method, documented, any_body: false, call: &call }.holds_with(needed);
+    Case { method, documented, any_body: false, call: &call }.holds(needed);
 }
 
 /// What a call makes of one answer.
