@@ -51,8 +51,7 @@ fn rules<T: std::fmt::Debug>(
     documented: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| shown(call(&client(base)));
-    Case { method, documented, any_body: false, call: &call }.holds();
+    rules_with(method, documented, &[], call);
 }
 
 /// The rules of an answer that is none without these fields; so that what somebody else says,
