@@ -65,6 +65,11 @@ fn faults(elsewhere: &str) -> Vec<(&'static str, How)> {
         ("stall in the headers", How::Stalls(Misbehaviour::StallInHeaders(FOR_EVER))),
         ("stall in the body", How::Stalls(Misbehaviour::StallInBody(FOR_EVER))),
         ("body cut short", How::Each(Misbehaviour::CutBody)),
+        ("content length too large", bytes("HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{}")),
+        (
+            "content length too small",
+            bytes("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{\"success\":true}"),
+        ),
         (
             "two content lengths",
             bytes("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 9\r\n\r\n{}"),
@@ -90,7 +95,9 @@ fn faults(elsewhere: &str) -> Vec<(&'static str, How)> {
         ("429, Retry-After 1 h", too_many(Some(3600))),
         ("301 to another host", moved(301)),
         ("302 to another host", moved(302)),
+        ("303 to another host", moved(303)),
         ("307 to another host", moved(307)),
+        ("308 to another host", moved(308)),
         ("401 once", How::Refuses(1)),
         ("401 always", How::Refuses(u32::MAX)),
     ]

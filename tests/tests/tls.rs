@@ -23,14 +23,15 @@ fn write(server: &Server, trusted: bool) -> Result<(), Error> {
 
 #[test]
 fn a_certificate_of_another_name_time_or_issuer_is_refused_before_anything_is_sent() {
-    for (what, name, years, trusted) in [
-        ("of an unknown issuer", "localhost", (2000, 2100), false),
-        ("of another name", "other.example", (2000, 2100), true),
-        ("of a name that only begins alike", "localhost.evil.example", (2000, 2100), true),
-        ("that has expired", "localhost", (2000, 2001), true),
-        ("that is not valid yet", "localhost", (2099, 2100), true),
+    let ever = (2000, 2100);
+    for (what, server, trusted) in [
+        ("of an unknown issuer", Server::start("localhost"), false),
+        ("that it signed itself", Server::self_signed("localhost"), false),
+        ("of another name", Server::start_valid("other.example", ever), true),
+        ("that begins alike", Server::start_valid("localhost.evil.example", ever), true),
+        ("that has expired", Server::start_valid("localhost", (2000, 2001)), true),
+        ("that is not valid yet", Server::start_valid("localhost", (2099, 2100)), true),
     ] {
-        let server = Server::start_valid(name, years);
         let error = write(&server, trusted).expect_err(what);
         assert_eq!(error.kind(), ErrorKind::Transport, "{what}: {error}");
         let source = error.source().unwrap().downcast_ref::<TransportError>().unwrap();

@@ -6,8 +6,10 @@ mod api;
 mod bench;
 mod check;
 mod demo;
+mod docs;
 mod endpoints;
 mod fuzz;
+mod mutants;
 mod providers;
 mod sandbox;
 mod shell;
@@ -25,8 +27,10 @@ usage: cargo xtask TASK
   sandbox     starts the servers and prints the variables that lead clients to them
   endpoints   checks that every listed endpoint is implemented, tested, documented, called
   fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
+  mutants     changes the code in small ways and looks whether a test notices; --area NAME,
+              --shard K/N, --jobs N
   api         writes what each crate shows to docs/api
-  check       checks each crate alone: tree, licences, features, API, packaging
+  check       checks each crate alone: tree, docs, licences, features, API, packaging
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
             "sandbox" => sandbox::run(),
             "endpoints" => endpoints::run(),
             "fuzz" => fuzz::run(&mut parser),
+            "mutants" => mutants::run(&mut parser),
             "check" => check::run(),
             "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
             other => Err(format!("no task {other:?}\n\n{HELP}")),

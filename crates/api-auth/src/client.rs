@@ -493,3 +493,243 @@ macro_rules! client_verbs {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::{ErrorKind, ManualClock, Method, Params, RawEndpoint, Settings};
+
+    static PROVIDER: Provider = Provider {
+        name: "test",
+        user_agent: "test/0",
+        encoding: Encoding::Form,
+        retry_statuses: &[429, 503],
+        fault: status_fault,
+    };
+
+    const FILES: Site = Site::named("files");
+    const USER: Credential = Credential::named("user");
+
+    /// Signs with a word, and holds no second try against anybody.
+    struct Word(&'static str);
+
+    impl Auth for Word {
+        fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
+            request.headers_mut().insert("x-word", HeaderValue::from_static(self.0));
+            Ok(())
+        }
+    }
+
+    /// A client, its clock, and what arrived.
+    struct World {
+        client: Client,
+        clock: ManualClock,
+        arrived: Arc<Mutex<Vec<Request>>>,
+    }
+
+    impl World {
+        fn new(
+            answer: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static,
+        ) -> Self {
+            Self::with_body(b"[1,2]", answer)
+        }
+
+        fn with_body(
+            body: &'static [u8],
+            answer: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static,
+        ) -> Self {
+            let (clock, arrived) = (ManualClock::at_unix(1_700_000_000), Arc::default());
+            let seen: Arc<Mutex<Vec<Request>>> = Arc::clone(&arrived);
+            let mut settings = Settings::default();
+            settings.clock(Arc::new(clock.clone()));
+            settings.response_limit(5);
+            settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+                let response = answer(&request).body(body.to_vec()).unwrap();
+                seen.lock().unwrap().push(request);
+                Ok(response)
+            }));
+            let sites = [
+                (Site::MAIN, "api", "https://a.example/v1/"),
+                (FILES, "files", "https://f.example"),
+            ];
+            let word: Arc<dyn Auth> = Arc::new(Word("main"));
+            let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, word)]).unwrap();
+            Self { client, clock, arrived }
+        }
+
+        fn words(&self) -> Vec<Option<String>> {
+            let arrived = std::mem::take(&mut *self.arrived.lock().unwrap());
+            let word = |request: &Request| {
+                request.headers().get("x-word").map(|word| word.to_str().unwrap().to_owned())
+            };
+            arrived.iter().map(word).collect()
+        }
+    }
+
+    fn status(status: u16) -> http::response::Builder {
+        http::Response::builder().status(status)
+    }
+
+    fn get() -> RawEndpoint {
+        RawEndpoint::new(Method::GET, "/things")
+    }
+
+    fn post() -> RawEndpoint {
+        RawEndpoint::new(Method::POST, "/things")
+    }
+
+    #[test]
+    fn what_passes_is_tried_thrice_with_spread_waits_between() {
+        let world = World::new(|_| status(503));
+        let error = world.client.send(&get()).unwrap_err();
+        assert_eq!((error.kind(), error.attempts(), error.endpoint()), (ErrorKind::Api, 3, "raw"));
+        assert!(error.is_retryable());
+        for _ in 0..20 {
+            let _ = world.client.send(&get());
+        }
+        let waits = world.clock.slept();
+        assert_eq!((waits.len(), world.words().len()), (42, 63));
+        for (wait, middle) in waits.iter().zip([250, 500].into_iter().cycle()) {
+            let middle = Duration::from_millis(middle);
+            assert!((middle / 2..middle * 3 / 2).contains(wait), "{wait:?}");
+        }
+        let different: std::collections::HashSet<_> = waits.iter().collect();
+        assert!(different.len() > 20, "clients that fail together do not come back together");
+    }
+
+    #[test]
+    fn a_write_is_not_repeated_and_what_is_final_neither() {
+        let world = World::new(|_| status(503));
+        let error = world.client.send(&post()).unwrap_err();
+        assert!(!error.is_retryable());
+        assert_eq!((error.attempts(), world.words().len()), (1, 1));
+        let world = World::new(|_| status(404));
+        assert_eq!(world.client.send(&get()).unwrap_err().attempts(), 1);
+        assert!(world.clock.slept().is_empty());
+    }
+
+    #[test]
+    fn the_wait_that_the_server_asks_for_is_kept() {
+        let world = World::new(|_| status(429).header(RETRY_AFTER, "7"));
+        let error = world.client.send(&get()).unwrap_err();
+        let seven = Duration::from_secs(7);
+        assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(seven)));
+        assert_eq!(world.clock.slept(), [seven, seven]);
+        // Also beside an answer that cannot be read.
+        let world = World::with_body(b"x", |_| status(200).header(RETRY_AFTER, "7"));
+        let error = world.client.send_as::<Vec<u32>>(&get()).unwrap_err();
+        assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Decode, Some(seven)));
+        assert_eq!(error.attempts(), 1);
+        let world = World::new(|_| status(500));
+        assert_eq!(world.client.send(&get()).unwrap_err().retry_after(), None);
+    }
+
+    #[test]
+    fn an_answer_as_long_as_the_limit_is_taken_and_a_longer_one_is_cut() {
+        let exact = World::with_body(b"12345", |_| status(200));
+        assert_eq!(exact.client.send(&get()).unwrap(), b"12345");
+        let longer = World::with_body(b"123456", |_| status(200));
+        let error = longer.client.send(&get()).unwrap_err();
+        assert_eq!((error.kind(), error.body()), (ErrorKind::Transport, &b"12345"[..]));
+        assert!(error.to_string().contains("limit of 5 bytes"), "{error}");
+        assert_eq!(longer.words().len(), 1);
+    }
+
+    #[test]
+    fn an_answer_comes_whole_as_bytes_or_as_a_type() {
+        let world = World::new(|_| status(201).header("x-id", "7"));
+        let whole = world.client.execute(&get()).unwrap();
+        assert_eq!(
+            (whole.status().as_u16(), &whole.headers()["x-id"]),
+            (201, &"7".parse().unwrap())
+        );
+        assert_eq!(whole.body(), b"[1,2]");
+        assert_eq!(world.client.execute_raw(&get()).unwrap().headers()["x-id"], "7");
+        assert_eq!(world.client.send_as::<Vec<u32>>(&get()).unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn each_call_goes_to_its_site_with_its_credentials_and_the_clients_headers() {
+        let world = World::new(|_| status(200));
+        let request = world.client.prepare(&get().with_site(FILES)).unwrap();
+        assert_eq!(request.uri(), "https://f.example/things");
+        assert_eq!(request.headers()[ACCEPT], "application/json");
+        assert!(request.headers()[USER_AGENT].to_str().unwrap().contains("test/0"));
+        assert_eq!(world.client.prepare(&get()).unwrap().uri(), "https://a.example/v1/things");
+        assert_eq!(world.client.base_url(Site::MAIN), Some("https://a.example/v1"));
+        assert_eq!(world.client.base_url(FILES), Some("https://f.example"));
+        assert_eq!(world.client.base_url(Site::named("other")), None);
+        let error = world.client.send(&get().with_site(Site::named("other"))).unwrap_err();
+        assert_eq!(error.argument(), Some("environment"));
+        assert_eq!(world.client.clock().now(), world.clock.now());
+
+        let user = world.client.with_credentials(vec![(USER, Arc::new(Word("user")))]);
+        let other = user.with_credentials(vec![(USER, Arc::new(Word("other")))]);
+        for (client, credential, word) in [
+            (&world.client, Credential::MAIN, Some("main")),
+            (&world.client, Credential::NONE, None),
+            (&user, Credential::MAIN, Some("main")),
+            (&user, USER, Some("user")),
+            (&other, Credential::MAIN, Some("main")),
+            (&other, USER, Some("other")),
+        ] {
+            client.send(&get().with_credential(credential)).unwrap();
+            assert_eq!(world.words(), [word.map(str::to_owned)]);
+        }
+        let error = world.client.send(&get().with_credential(USER)).unwrap_err();
+        assert_eq!(error.argument(), Some("credentials"));
+        assert!(world.words().is_empty());
+    }
+
+    /// A path that holds a secret.
+    #[derive(Debug)]
+    struct Secretive;
+
+    impl Endpoint for Secretive {
+        type Output = ();
+        const ID: &'static str = "secretive";
+
+        fn method(&self) -> Method {
+            Method::GET
+        }
+
+        fn path(&self) -> Cow<'_, str> {
+            "/CANARY".into()
+        }
+
+        fn shown_path(&self) -> Cow<'_, str> {
+            "/shown".into()
+        }
+
+        fn query<'a>(&'a self, params: &mut Params<'a>) {
+            params.push("a", "b");
+        }
+
+        fn parse(&self, _: &Response) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_secret_path_is_printed_when_asked_for_only() {
+        let world = World::new(|_| status(200));
+        let masked = world.client.curl(&Secretive, Secrets::Masked).unwrap();
+        assert!(masked.contains("https://a.example/v1/shown?a=b"), "{masked}");
+        assert!(!masked.contains("CANARY"));
+        let shown = world.client.curl(&Secretive, Secrets::Shown).unwrap();
+        assert!(shown.contains("https://a.example/v1/CANARY?a=b"), "{shown}");
+    }
+
+    #[test]
+    fn a_redirect_is_named_as_one() {
+        let world = World::new(|_| status(302));
+        let error = world.client.send(&get()).unwrap_err();
+        assert!(error.to_string().contains("redirects"), "{error}");
+        let world = World::new(|_| status(400));
+        let error = world.client.send(&get()).unwrap_err();
+        assert!(!error.to_string().contains("redirects"), "{error}");
+        assert_eq!(error.status().unwrap().as_u16(), 400);
+    }
+}

@@ -178,6 +178,12 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_hash_is_that_of_the_bytes() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256_hex(b"abc"), abc);
+    }
+
+    #[test]
     fn an_empty_key_is_refused_by_name() {
         let error = HmacKey::new("private_key", &Secret::new("")).unwrap_err();
         assert_eq!(error.to_string(), "private_key: must not be empty");

@@ -6,6 +6,7 @@
 //! signing input    = header segment as received "." base64url(body as received)
 //! ```
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -16,6 +17,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{
     CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
@@ -31,7 +33,8 @@ pub enum JwsError {
     /// It is not three segments of base64url with an empty one in the middle.
     #[error("the signature is not a detached JWS")]
     Malformed,
-    /// Its header is no JSON object with the members that are needed, or has `crit`.
+    /// Its header is no JSON object with the members that are needed, names one twice, or has
+    /// `crit`.
     #[error("the header of the signature cannot be read")]
     Header,
     /// Its header names another algorithm than RS256.
@@ -43,13 +46,17 @@ pub enum JwsError {
     /// The certificate has expired, or is not valid yet.
     #[error("the certificate of the signature is not valid at this time")]
     Time,
-    /// The certificate cannot be read, or no chain leads from it to an anchor.
+    /// The certificate cannot be read, is not for signatures, or no chain leads from it to an
+    /// anchor.
     #[error("the certificate of the signature is not trusted")]
     Chain,
     /// The signature is not that of these bytes by that certificate.
     #[error("the signature does not match")]
     Signature,
 }
+
+/// The longest name of a certificate's file, as file systems have it.
+const LONGEST_NAME: usize = 255;
 
 /// A signature that was taken apart; nothing of it is verified yet.
 #[derive(Debug, Clone)]
@@ -79,8 +86,7 @@ impl<'a> DetachedJws<'a> {
             _ => Err(JwsError::Malformed),
         };
         let (header, signature) = (decode(header_segment)?, decode(signature)?);
-        let header: Map<String, Value> =
-            serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
+        let Header(header) = serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
         if header.contains_key("crit") {
             return Err(JwsError::Header);
         }
@@ -100,7 +106,7 @@ impl<'a> DetachedJws<'a> {
     }
 
     /// The name of the file, if the certificate lies directly below `folder` (a URL that ends
-    /// with a slash) under a plain name.
+    /// with a slash) under a plain name of at most 255 letters.
     ///
     /// # Errors
     /// [`JwsError::Address`] for any other place.
@@ -108,7 +114,8 @@ impl<'a> DetachedJws<'a> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         self.x5u
             .strip_prefix(folder)
-            .filter(|name| name.bytes().all(plain) && !matches!(*name, "" | "." | ".."))
+            .filter(|name| name.len() <= LONGEST_NAME && name.bytes().all(plain))
+            .filter(|name| !matches!(*name, "" | "." | ".."))
             .ok_or(JwsError::Address)
     }
 
@@ -150,6 +157,36 @@ impl Certificate {
         let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| JwsError::Chain)?;
         EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
         Ok(Self(certificate))
+    }
+}
+
+/// The members of a header, each once: whoever reads the first of two and whoever reads the last
+/// must not see two different signatures.
+struct Header(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Header;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Header, A::Error> {
+                let mut map = Map::new();
+                while let Some((name, value)) = members.next_entry()? {
+                    if map.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a member comes twice"));
+                    }
+                }
+                Ok(Header(map))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 

@@ -23,3 +23,29 @@ pub fn hex(parts: &[&str]) -> String {
     }
     format!("{:032x}", u128::from_be_bytes(hash.finalize().into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_hashed_as_one_text() {
+        assert_eq!(hex(&[]), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(hex(&["mess", "", "age"]), "78e731027d8fd50ed642340b7c9a63b3");
+    }
+
+    #[test]
+    fn only_the_whole_digest_in_lower_case_matches() {
+        let parts = &["message"];
+        assert!(matches(parts, "78e731027d8fd50ed642340b7c9a63b3"));
+        for wrong in [
+            "",
+            "78E731027D8FD50ED642340B7C9A63B3",
+            "78e731027d8fd50ed642340b7c9a63b4",
+            "78e731027d8fd50ed642340b7c9a63b",
+            "78e731027d8fd50ed642340b7c9a63b30",
+        ] {
+            assert!(!matches(parts, wrong), "{wrong}");
+        }
+    }
+}

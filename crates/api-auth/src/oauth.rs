@@ -916,6 +916,78 @@ mod tests {
         assert_eq!(used(&world), ["t1", "t2", "t3", "t4"]);
     }
 
+    /// A token that was received at a second, and has a refresh token.
+    fn held(value: &str, second: u64) -> AccessToken {
+        AccessToken::new(value, UNIX_EPOCH + Duration::from_secs(second)).with_refresh("r1")
+    }
+
+    fn answered(status: u16) -> Response {
+        http::Response::builder().status(status).body(Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn only_a_refused_refresh_token_is_given_up() {
+        let now = UNIX_EPOCH + Duration::from_secs(2000);
+        for (status, given_up) in [(400, true), (401, true), (403, false), (503, false)] {
+            let auth = bearer();
+            auth.state().hold(held("t", 1000).with_lifetime(Duration::ZERO), true);
+            assert!(body_of(&auth, now).contains("refresh_token=r1"));
+            assert_eq!(auth.absorb(answered(status), now).is_ok(), given_up, "{status}");
+            assert_eq!(!body_of(&auth, now).contains("refresh_token=r1"), given_up, "{status}");
+        }
+        // Whoever is refused for the grant itself is told so, also if a token was held before.
+        let auth = bearer();
+        auth.state().hold(AccessToken::new("t", UNIX_EPOCH).with_lifetime(Duration::ZERO), true);
+        assert!(!body_of(&auth, now).contains("refresh_token"));
+        for status in [400, 401] {
+            let error = auth.absorb(answered(status), now).unwrap_err();
+            assert_eq!(error.status().unwrap().as_u16(), status);
+        }
+    }
+
+    /// The body of the request for a token that is prepared.
+    fn body_of(auth: &Bearer, now: SystemTime) -> String {
+        let preparation = auth.prepare(now).unwrap().unwrap();
+        String::from_utf8(preparation.request.into_body()).unwrap()
+    }
+
+    #[test]
+    fn an_older_token_of_the_store_does_not_replace_a_refused_one() {
+        let now = UNIX_EPOCH + Duration::from_secs(2000);
+        // A store counts in whole seconds, so one of the same second may be the newer one.
+        for (received, taken) in [(999, false), (1000, true), (1001, true)] {
+            let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
+            let auth = bearer().with_store(Arc::new(Stuck(stored)));
+            auth.state().hold(held("a", 1000), true);
+            assert!(auth.rejected(&answered(401), Note(1)));
+            assert_eq!(auth.is_ready(now), taken, "{received}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_sent_to_allow_what_is_asked_for() {
+        let url = |scope| authorization_url("https://h/a", "id", "https://s/b?c", scope, "x 1");
+        let to = "https%3A%2F%2Fs%2Fb%3Fc";
+        let head = format!("https://h/a?response_type=code&client_id=id&redirect_uri={to}");
+        assert_eq!(url("a,b"), format!("{head}&scope=a%2Cb&state=x+1"));
+        assert_eq!(url(""), format!("{head}&state=x+1"));
+    }
+
+    #[test]
+    fn http_basic_signs_every_call() {
+        let mut request = Request::default();
+        let auth = Basic::new("id", &"s&cret".into()).unwrap();
+        auth.sign(&mut request, &mut Note::default(), UNIX_EPOCH).unwrap();
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn the_names_of_secret_parameters_are_the_providers() {
+        assert_eq!(bearer().secret_parameters(), ["code"]);
+        assert_eq!(bearer().with_secret_parameters(&["card"]).secret_parameters(), ["card"]);
+    }
+
     #[test]
     fn a_token_that_fits_no_header_is_a_decode_error() {
         let reply = Response::new(br#"{"access_token":"a\nb"}"#.to_vec());
@@ -930,6 +1002,7 @@ mod tests {
         let request = server.request(&grant).unwrap();
         let auth = Bearer::new(server, grant);
         auth.absorb(Response::new(br#"{"access_token":"CANARY"}"#.to_vec()), UNIX_EPOCH).unwrap();
-        assert!(!format!("{auth:?} {auth:#?} {:?}", request.headers()).contains("CANARY"));
+        let printed = format!("{auth:?} {auth:#?} {:?}", request.headers());
+        assert!(printed.contains("https://h/t") && !printed.contains("CANARY"));
     }
 }

@@ -124,7 +124,91 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::sync::{Arc, Mutex};
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{
+        Credential, Encoding, Endpoint, ErrorKind, Fault, Method, Params, Provider, Request,
+        Response, Settings, Site, TransportError, json, status_fault,
+    };
+
+    static PROVIDER: Provider = Provider {
+        name: "test",
+        user_agent: "test/0",
+        encoding: Encoding::Form,
+        retry_statuses: &[],
+        fault: status_fault,
+    };
+
+    /// A list that has a next page as long as the server says so.
+    #[derive(Debug, Clone, PartialEq)]
+    struct List {
+        page: usize,
+    }
+
+    /// Entries without an id are the empty ones.
+    type Page = (Vec<String>, bool);
+
+    impl Endpoint for List {
+        type Output = Page;
+        const ID: &'static str = "list";
+
+        fn method(&self) -> Method {
+            Method::GET
+        }
+
+        fn path(&self) -> Cow<'_, str> {
+            "/list".into()
+        }
+
+        fn query(&self, query: &mut Params<'_>) {
+            query.push("page", self.page.to_string());
+        }
+
+        fn credential(&self) -> Credential {
+            Credential::NONE
+        }
+
+        fn parse(&self, response: &Response) -> Result<Page, Fault> {
+            json(response)
+        }
+    }
+
+    impl Paged for List {
+        type Item = String;
+
+        fn next(&self, page: &Page) -> Option<Self> {
+            page.1.then_some(Self { page: self.page + 1 })
+        }
+
+        fn items(page: Page) -> Vec<String> {
+            page.0
+        }
+
+        fn item_id(item: &String) -> Option<&str> {
+            Some(item.as_str()).filter(|id| !id.is_empty())
+        }
+    }
+
+    /// A client whose server has these pages and no other.
+    fn client(pages: impl Fn(usize) -> Option<Page> + Send + Sync + 'static) -> Client {
+        let mut settings = Settings::default();
+        settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+            let query = request.uri().query().unwrap();
+            let page = pages(query.strip_prefix("page=").unwrap().parse().unwrap());
+            let status = if page.is_some() { 200 } else { 404 };
+            let body = page.map(|page| serde_json::to_vec(&page).unwrap()).unwrap_or_default();
+            Ok(http::Response::builder().status(status).body(body).unwrap())
+        }));
+        settings.build(&PROVIDER, &[(Site::MAIN, "base_url", "https://h.example")], vec![]).unwrap()
+    }
+
+    fn page(ids: &[&str], more: bool) -> Option<Page> {
+        Some((ids.iter().map(|id| (*id).to_owned()).collect(), more))
+    }
 
     #[test]
     fn what_is_remembered_is_bounded() {
@@ -142,5 +226,72 @@ mod tests {
             assert!(!seen.is_new(&id.to_string()), "{id}");
         }
         assert!(seen.is_new("0"), "the oldest is forgotten");
+    }
+
+    #[test]
+    fn every_entry_of_every_page_comes_once() {
+        let client = client(|number| match number {
+            0 => page(&["a", "b", ""], true),
+            1 => page(&["b", "c", ""], true), // The list has shifted by one.
+            2 => page(&[], true),             // Nothing on it, but more is promised.
+            3 => page(&["d"], false),
+            _ => None,
+        });
+        let items: Result<Vec<_>> = Items::new(client.clone(), List { page: 0 }).collect();
+        assert_eq!(items.unwrap(), ["a", "b", "", "c", "", "d"]);
+        let pages: Result<Vec<_>> = Items::new(client, List { page: 2 }).by_page().collect();
+        assert_eq!(pages.unwrap(), [page(&[], true).unwrap(), page(&["d"], false).unwrap()]);
+    }
+
+    #[test]
+    fn after_an_error_it_ends_and_tells_where_to_go_on() {
+        let client = client(|number| if number == 2 { None } else { page(&["x", ""], number < 9) });
+        let mut pages = Pages::new(client.clone(), List { page: 0 });
+        assert_eq!(pages.request(), Some(&List { page: 0 }));
+        assert!(pages.next().unwrap().is_ok() && pages.next().unwrap().is_ok());
+        assert_eq!(pages.next().unwrap().unwrap_err().kind(), ErrorKind::Api);
+        assert!(pages.next().is_none());
+        assert_eq!(pages.request(), Some(&List { page: 2 }));
+
+        let mut items = Items::new(client.clone(), List { page: 1 });
+        assert_eq!(items.request(), Some(&List { page: 1 }));
+        assert_eq!(items.by_ref().filter(Result::is_ok).count(), 2);
+        assert!(items.next().is_none());
+        assert_eq!(items.request(), Some(&List { page: 2 }));
+
+        let mut last = Pages::new(client, List { page: 9 });
+        assert!(last.next().unwrap().is_ok());
+        assert!(last.next().is_none());
+        assert_eq!(last.request(), None);
+    }
+
+    proptest! {
+        /// A server that never says it is the last page, and has so many entries to show.
+        #[test]
+        fn a_list_ends_whatever_the_server_repeats(
+            script in proptest::collection::vec(proptest::collection::vec(0u8..20, 1..6), 1..9),
+        ) {
+            let texts: Vec<Vec<String>> = script
+                .iter()
+                .map(|ids| ids.iter().map(ToString::to_string).collect())
+                .collect();
+            let asked = Arc::new(Mutex::new(0));
+            let (count, shown) = (asked.clone(), texts.clone());
+            let client = client(move |number| {
+                *count.lock().unwrap() += 1;
+                (number < 100).then(|| (shown[number % shown.len()].clone(), true))
+            });
+            let items: Result<Vec<String>> = Items::new(client, List { page: 0 }).collect();
+            let items = items.unwrap();
+            let different: HashSet<&String> = items.iter().collect();
+            prop_assert_eq!(different.len(), items.len(), "each once");
+            // It goes on as long as a page has something new.
+            let mut known = HashSet::new();
+            let news = |ids: &&Vec<String>| {
+                ids.iter().filter(|id| known.insert((*id).clone())).count() > 0
+            };
+            let pages = texts.iter().cycle().take_while(news).count();
+            prop_assert_eq!(*asked.lock().unwrap(), pages + 1);
+        }
     }
 }

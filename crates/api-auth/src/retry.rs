@@ -191,6 +191,7 @@ mod tests {
         for (repeatable, outcome, expected) in [
             (true, status(503, None), QUARTER),
             (true, status(429, Some(7)), Decision::Wait(Duration::from_secs(7))),
+            (true, status(429, Some(30)), Decision::Wait(Duration::from_secs(30))),
             (true, status(429, Some(31)), Decision::Stop(TooLong)),
             (true, status(404, None), Decision::Stop(Final)),
             (true, status(500, None), Decision::Stop(Final)),
@@ -245,6 +246,60 @@ mod tests {
             "Sun, 06 Nov 0001 08:49:37 GMT",
         ] {
             assert_eq!(retry_after(bad, now), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_try_is_the_one_after_all_retries() {
+        let policy = RetryPolicy { retries: 2, ..RetryPolicy::default() };
+        let waits = |number| {
+            decide(&policy, Attempt { number, repeatable: true }, LOST, 0.5)
+                != Decision::Stop(Reason::Exhausted)
+        };
+        assert_eq!([waits(1), waits(2), waits(3)], [true, true, false]);
+    }
+
+    #[test]
+    fn every_date_of_the_calendar_is_read() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Sat, 28 Feb 1970 23:59:59 GMT", 5_097_599),
+            ("Sun, 01 Mar 1970 00:00:00 GMT", 5_097_600),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", 946_684_799),
+            ("Fri, 31 Dec 1999 23:59:60 GMT", 946_684_800),
+            ("Mon, 31 Jan 2000 01:02:03 GMT", 949_280_523),
+            ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800),
+            ("Sun, 30 Apr 2023 00:00:00 GMT", 1_682_812_800),
+            ("Fri, 31 May 2024 00:00:00 GMT", 1_717_113_600),
+            ("Sun, 30 Jun 2024 12:00:00 GMT", 1_719_748_800),
+            ("Thu, 04 Jul 2024 00:00:00 GMT", 1_720_051_200),
+            ("Fri, 09 Aug 2024 00:00:00 GMT", 1_723_161_600),
+            ("Tue, 10 Sep 2024 00:00:00 GMT", 1_725_926_400),
+            ("Fri, 11 Oct 2024 00:00:00 GMT", 1_728_604_800),
+            ("Tue, 12 Nov 2024 13:14:15 GMT", 1_731_417_255),
+            ("Sun, 28 Feb 2100 00:00:00 GMT", 4_107_456_000),
+            ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
+            ("Tue, 29 Feb 2400 00:00:00 GMT", 13_574_563_200),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
+        ] {
+            assert_eq!(http_date(text), Some(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_no_clock_shows_is_no_date() {
+        for time in ["24:00:00", "00:60:00", "00:00:61", "23:59", "23", "", "a:b:c", "-1:00:00"] {
+            assert_eq!(http_date(&format!("Sun, 06 Nov 1994 {time} GMT")), None, "{time:?}");
+        }
+        for text in ["Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 08:49:37", "Sun"] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+        for day in ["00", "32", "x"] {
+            assert_eq!(http_date(&format!("Sun, {day} Nov 1994 08:49:37 GMT")), None, "{day}");
+        }
+        for year in ["1969", "10000"] {
+            assert_eq!(http_date(&format!("Sun, 06 Nov {year} 08:49:37 GMT")), None, "{year}");
         }
     }
 

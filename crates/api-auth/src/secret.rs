@@ -147,7 +147,9 @@ mod tests {
     #[test]
     fn base64_is_read_strictly_but_for_line_ends() {
         let bytes = SecretBytes::from_base64("AAEC\r\n/+4=\n").unwrap();
+        assert_eq!(bytes.expose(), [0, 1, 2, 0xff, 0xee]);
         assert_eq!(bytes, SecretBytes::new([0, 1, 2, 0xff, 0xee]));
+        assert_ne!(bytes, SecretBytes::new([0, 1, 2, 0xff, 0xef]));
         for bad in ["AAE", "AA_-", "AA=A", "é"] {
             assert!(SecretBytes::from_base64(bad).is_none(), "{bad}");
         }

@@ -414,6 +414,29 @@ mod tests {
         TokenKey::new(&["https://h/token", "id", ""])
     }
 
+    #[test]
+    fn a_long_token_is_kept_and_one_beyond_measure_is_not_read() {
+        let folder = Folder::new();
+        for (length, kept) in [(100_000, true), (300_000, false)] {
+            folder.store().save(&key(), &token(&"a".repeat(length)));
+            assert_eq!(folder.store().load(&key()).is_some(), kept, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_shared_store_locks_like_the_store() {
+        let folder = Folder::new();
+        assert!(Arc::new(folder.store()).lock(&key()).is_some());
+    }
+
+    #[test]
+    fn the_name_of_an_application_is_no_path() {
+        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "a b", "é"] {
+            let error = FileStore::user_cache(bad).unwrap_err();
+            assert_eq!(error.argument(), "application", "{bad}");
+        }
+    }
+
     fn keeps_and_forgets(store: &dyn TokenStore) {
         let other = TokenKey::new(&["https://h/token", "other", ""]);
         assert_eq!(store.load(&key()), None);

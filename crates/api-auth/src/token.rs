@@ -192,6 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_said_of_a_token_is_told() {
+        let bare = AccessToken::new("t", at(1000));
+        assert_eq!((bare.scope(), bare.lifetime(), bare.refresh()), (None, None, None));
+        let full = token(60).with_scope("read write").with_refresh("r");
+        assert_eq!((full.value(), full.received()), (&Secret::new("t"), at(1000)));
+        assert_eq!(
+            (full.scope(), full.lifetime()),
+            (Some("read write"), Some(Duration::from_secs(60)))
+        );
+        let kept = AccessToken::from_text(&full.to_text()).unwrap();
+        assert_eq!(kept, full);
+    }
+
+    #[test]
     fn a_refresh_token_is_kept_when_a_reply_omits_it() {
         let first = token(1).with_refresh("r1");
         assert_eq!(token(1).after(&first).refresh(), Some(&Secret::new("r1")));

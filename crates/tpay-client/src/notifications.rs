@@ -182,17 +182,17 @@ impl Notifications {
     pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
         let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
         let name = jws.file_below(&self.folder).map_err(refusal)?;
-        let now = self.client.core().clock().now();
+        let now = self.now();
         let holds = |certificate: &Result<Certificate, JwsError>| {
             jws.verify(body, certificate.as_ref().map_err(|why| *why)?, &self.anchors, now)
         };
         if let Some(given) = &self.given {
             return holds(given).map_err(refusal);
         }
-        let (certificate, was_kept) = self.certificate_of(name, now, KEPT)?;
+        let (certificate, was_kept) = self.certificate_of(name, KEPT)?;
         match holds(&certificate) {
             // The certificate may have been replaced within the hour.
-            Err(why) if was_kept => match self.certificate_of(name, now, PAUSE) {
+            Err(why) if was_kept => match self.certificate_of(name, PAUSE) {
                 Ok((fresh, false)) => holds(&fresh).map_err(refusal),
                 _ => Err(refusal(why)),
             },
@@ -204,16 +204,17 @@ impl Notifications {
     fn certificate_of(
         &self,
         name: &str,
-        now: SystemTime,
         kept: Duration,
     ) -> Result<(Result<Certificate, JwsError>, bool)> {
         let [usual, other] = &self.slots;
         let slot = if name == USUAL { usual } else { other };
         // One thread fetches, the others wait.
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
         let within = |time: Option<SystemTime>, span: Duration| {
-            let age = time.map(|time| now.duration_since(time).unwrap_or_default());
-            age.is_some_and(|age| age < span)
+            // A clock that was set back must not keep a certificate for ever.
+            let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
+            time.map(distance).is_some_and(|age| age < span)
         };
         if slot.name == name
             && within(slot.fetched, kept)
@@ -226,12 +227,19 @@ impl Notifications {
                 .with_message("the certificate was asked for a moment ago");
             return Err(fault.into());
         }
-        slot.asked = Some(now);
-        let fetched = Certificate::from_pem(self.fetch(name)?.as_bytes());
+        let fetched = self.fetch(name);
+        // Counted from the end: whoever waited for a fetch that took long and failed must not
+        // begin another one.
+        slot.asked = Some(self.now());
+        let fetched = Certificate::from_pem(fetched?.as_bytes());
         name.clone_into(&mut slot.name);
         slot.certificate = Some(fetched.clone());
-        slot.fetched = Some(now);
+        slot.fetched = slot.asked;
         Ok((fetched, false))
+    }
+
+    fn now(&self) -> SystemTime {
+        self.client.core().clock().now()
     }
 
     fn fetch(&self, name: &str) -> Result<String> {
@@ -276,6 +284,19 @@ pub fn payment_md5sum(
 mod tests {
     use super::*;
     use crate::{Endpoint, GetSigningCertificate};
+
+    #[test]
+    fn each_environment_trusts_its_own_authority() {
+        let trusted = |environment| {
+            let client = Client::builder("id", "s").environment(environment).build().unwrap();
+            format!("{:?}", client.notifications().unwrap().anchors)
+        };
+        let compiled_in = |pem| format!("{:?}", Anchors::from_pem(pem).unwrap());
+        assert_eq!(trusted(Environment::Production), compiled_in(PRODUCTION));
+        assert_eq!(trusted(Environment::Sandbox), compiled_in(SANDBOX));
+        assert_eq!(trusted(Environment::custom("https://proxy.example")), compiled_in(PRODUCTION));
+        assert_ne!(compiled_in(PRODUCTION), compiled_in(SANDBOX));
+    }
 
     #[test]
     fn the_usual_certificate_is_the_one_of_the_endpoint() {

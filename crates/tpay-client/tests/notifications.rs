@@ -295,6 +295,65 @@ fn a_payment_is_read_field_by_field() {
 }
 
 #[test]
+fn a_payment_is_a_test_by_its_mode_or_by_the_title_of_the_test_button() {
+    for (title, mode, test) in [
+        ("TR-BRA-KGZK0X", "0", false),
+        ("TR-BRA-KGZK0X", "1", true),
+        ("TR-3HFD-TST24X", "0", true),
+        ("TR-3HFD-TST24X", "1", true),
+        ("XX-3HFD-TST24X", "0", false),
+        ("TR-3HFD-TST2AX", "0", false),
+        ("TR-3HFD-TST24", "0", false),
+        ("TR-TST24X-3HFD", "0", false),
+    ] {
+        let body = format!("tr_id={title}&tr_status=TRUE&test_mode={mode}");
+        let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
+        assert_eq!(payment.test_mode, test, "{title} {mode}");
+    }
+}
+
+#[test]
+fn only_what_was_made_is_paid() {
+    for (status, paid) in
+        [("TRUE", true), ("true", true), ("PAID", true), ("CHARGEBACK", false), ("FALSE", false)]
+    {
+        let body = format!("tr_id=TR-1&tr_status={status}");
+        let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
+        assert_eq!(payment.is_paid(), paid, "{status}");
+    }
+    let Notification::Payment(payment) = read("tr_id=TR-1") else { panic!("no payment") };
+    assert!(!payment.is_paid());
+}
+
+#[test]
+fn a_client_of_a_proxy_takes_the_addresses_of_tpay_and_fetches_through_the_proxy() {
+    let host = Arc::new(Mutex::new(Host { pem: Some(testing::CERTIFICATE), asked: Vec::new() }));
+    let asked = host.clone();
+    let client = Client::builder("id", "secret")
+        .environment(Environment::custom("https://proxy.example/tpay"))
+        .clock(ManualClock::at_unix(NOW))
+        .transport(move |request: Request| -> Result<Response, TransportError> {
+            let mut host = asked.lock().unwrap();
+            host.asked.push(request.uri().to_string());
+            Ok(Response::new(host.pem.unwrap().as_bytes().to_vec()))
+        })
+        .build()
+        .unwrap();
+    let key = include_str!("../src/notifications/testing/key.pem");
+    let reader = || client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
+    for name in ["notifications-jws.pem", "next.pem"] {
+        let x5u = format!("https://secure.tpay.com/x509/{name}");
+        let signature = testing::sign_with(key, &x5u, &body()).unwrap();
+        let refused = reader().verify(&signature, &body()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Verify, "not its own address");
+        let led = reader().certificates_at("https://secure.tpay.com/");
+        led.verify(&signature, &body()).unwrap();
+        let asked = std::mem::take(&mut host.lock().unwrap().asked);
+        assert_eq!(asked, [format!("https://proxy.example/tpay/x509/{name}")]);
+    }
+}
+
+#[test]
 fn json_that_cannot_be_read_is_a_decode_error_and_no_panic() {
     let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
     for body in ["{", r#"{"type":"tokenization"}"#, r#"{"type":"token_update","data":[1]}"#] {

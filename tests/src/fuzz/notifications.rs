@@ -2,8 +2,9 @@
 //! refused.
 
 use std::sync::LazyLock;
+use std::time::{Duration, UNIX_EPOCH};
 
-use api_auth::jws::{Anchors, DetachedJws};
+use api_auth::jws::{Anchors, Certificate, DetachedJws};
 use api_auth::{ErrorKind, ManualClock, Request, Response, TransportError, TransportErrorKind};
 use tpay_client::{Client, NotificationReply, Notifications, testing};
 
@@ -23,6 +24,13 @@ static NOTIFICATIONS: LazyLock<Notifications> = LazyLock::new(|| {
     let notifications = CLIENT.notifications().expect("notifications").security_code("code");
     notifications.anchors(testing::ANCHORS).expect("anchors").certificate(testing::CERTIFICATE)
 });
+
+/// A signature that holds, of an empty body.
+static GENUINE: LazyLock<String> =
+    LazyLock::new(|| testing::sign(&CLIENT, b"").expect("a signature"));
+
+static ANCHORS: LazyLock<Anchors> =
+    LazyLock::new(|| Anchors::from_pem(testing::ANCHORS.as_bytes()).expect("anchors"));
 
 /// A body that is signed is read, or refused for what is in it; with a signature that is not its
 /// own it is refused as not genuine.
@@ -53,4 +61,13 @@ pub fn jws(data: &[u8]) {
         assert!(!file.contains(['/', '?', '#', '\\', '@']), "{file}");
     }
     let _ = Anchors::from_pem(data);
+    // What a certificate service may answer: only the one certificate makes the signature hold.
+    let genuine = DetachedJws::parse(&GENUINE).expect("a signature");
+    let now = UNIX_EPOCH + Duration::from_secs(1_760_000_000);
+    if let Ok(certificate) = Certificate::from_pem(data)
+        && genuine.verify(b"", &certificate, &ANCHORS, now).is_ok()
+    {
+        let text = String::from_utf8_lossy(data);
+        assert!(text.contains("-----BEGIN CERTIFICATE-----"), "{text}");
+    }
 }

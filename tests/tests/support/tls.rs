@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -30,6 +30,18 @@ impl Server {
         leaf.not_before = rcgen::date_time_ymd(from, 1, 1);
         leaf.not_after = rcgen::date_time_ymd(to, 1, 1);
         let leaf = leaf.signed_by(&key, &ca).unwrap();
+        Self::serve(&leaf, &key, ca.pem())
+    }
+
+    /// With a certificate that nobody but itself has signed.
+    pub(crate) fn self_signed(name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let leaf = leaf.self_signed(&key).unwrap();
+        Self::serve(&leaf, &key, leaf.pem())
+    }
+
+    fn serve(leaf: &Certificate, key: &KeyPair, ca_pem: String) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -55,7 +67,7 @@ impl Server {
                 }
             }
         });
-        Self { address, ca_pem: ca.pem() }
+        Self { address, ca_pem }
     }
 
     pub(crate) fn url(&self, host: &str) -> String {

@@ -462,7 +462,13 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_token_opens_nothing() {
-        for (status, body) in [(200, "{}"), (200, ""), (200, r#"{"token":null}"#), (403, "{}")] {
+        for (status, body) in [
+            (200, "{}"),
+            (200, ""),
+            (200, r#"{"token":null}"#),
+            (200, r#"{"token":""}"#),
+            (403, r#"{"token":"t"}"#),
+        ] {
             let session = session(None, true);
             assert!(session.absorb(reply(status, body), NOW).is_err(), "{status} {body}");
             assert_eq!(session.token(), None);
@@ -521,6 +527,42 @@ mod tests {
         assert_eq!(first.token(), Some(Secret::new("T2")));
         first.close();
         assert_eq!((kept(), first.token()), (None, Some(Secret::new("T2"))));
+    }
+
+    /// A store that can neither forget nor keep.
+    struct Stuck(&'static str);
+
+    impl TokenStore for Stuck {
+        fn load(&self, _: &TokenKey) -> Option<AccessToken> {
+            Some(AccessToken::new(self.0, NOW))
+        }
+
+        fn save(&self, _: &TokenKey, _: &AccessToken) {}
+
+        fn forget(&self, _: &TokenKey, _: &AccessToken) {}
+    }
+
+    #[test]
+    fn a_store_that_keeps_a_refused_token_is_not_believed_twice() {
+        let session = session(None, true).with_store(TokenKey::new(&["k"]), Arc::new(Stuck("old")));
+        assert!(session.prepare(NOW).unwrap().is_none());
+        assert_eq!(session.token(), Some("old".into()));
+        assert!(session.rejected(&reply(403, ""), noted(&session)));
+        assert!(session.prepare(NOW).unwrap().is_some(), "a session is opened");
+        session.absorb(reply(200, r#"{"token":"new"}"#), NOW).unwrap();
+        assert!(session.prepare(NOW).unwrap().is_none());
+        assert_eq!(session.token(), Some("new".into()));
+    }
+
+    #[test]
+    fn without_a_session_a_body_is_signed_as_it_is() {
+        let mut request = Request::new(b"a=1".to_vec());
+        signer().sign(&mut request, &mut Note::default(), NOW).unwrap();
+        let digest = digest(&key(), b"a=1");
+        assert_eq!(request.body(), format!("a=1&digest={}", &*digest.hex()).as_bytes());
+        for auth in [&signer() as &dyn Auth, &session(None, false)] {
+            assert_eq!(auth.secret_parameters(), DIALECT.secrets);
+        }
     }
 
     #[test]

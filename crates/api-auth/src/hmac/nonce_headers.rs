@@ -470,7 +470,7 @@ impl Auth for NonceHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Encoding;
+    use crate::{Encoding, RawEndpoint};
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -615,6 +615,36 @@ mod tests {
             ),
             "K1YWEJcpadhhx6/TNp3F8wrEfEafJPNTfC4Jjy3wH8I="
         );
+    }
+
+    #[test]
+    fn the_body_variant_alone_moves_the_query_into_the_body() {
+        let call = RawEndpoint::new(Method::POST, "/things").param("a", "1");
+        for (variant, query, body) in [
+            (Variant::SignedQuery, Some("a=1"), ""),
+            (Variant::EmptyQuery, Some("a=1"), ""),
+            (Variant::BodyOnly, None, r#"{"a":"1"}"#),
+        ] {
+            let mut draft = Draft::of(&call).unwrap();
+            auth(variant).dress(&mut draft, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
+            let request = draft.encode("https://h.example", Encoding::Form).unwrap();
+            assert_eq!(request.uri().query(), query, "{variant:?}");
+            assert_eq!(request.body(), body.as_bytes(), "{variant:?}");
+        }
+    }
+
+    #[test]
+    fn only_of_get_and_delete_the_query_is_signed() {
+        let of = |method, query, body: &'static str| {
+            let kind = "application/json";
+            let params = params(Variant::SignedQuery, &method, query, kind, body.as_bytes());
+            String::from_utf8(params.unwrap().into_owned()).unwrap()
+        };
+        assert_eq!(of(Method::GET, "a=1", "[2]"), r#"{"a":"1"}"#);
+        assert_eq!(of(Method::DELETE, "a=1", "[2]"), r#"{"a":"1"}"#);
+        assert_eq!(of(Method::DELETE, "", "[2]"), "[2]");
+        assert_eq!(of(Method::POST, "a=1", "[2]"), "[2]");
+        assert_eq!(of(Method::POST, "a=1", ""), "{}");
     }
 
     #[test]
