@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::calls::{self, BEST, RAW, Target};
 use crate::report::{Limit, Row, Section, contenders};
-use crate::rounds::{Contender, race};
+use crate::rounds::{Contender, heats};
 use crate::schemes::{Call, Place, Scheme, Wire, tinycert, tokenpass, tpay};
 use crate::server::{Recorded, Server, connect, header};
 
 const OURS: &str = "typed client";
 
-const ROUNDS: usize = 201;
+const HEATS: usize = 5;
+const ROUNDS: usize = 41;
 const CALLS: u64 = 20;
 
 /// The headers that decide what a request means; but for those that hold the clock.
@@ -58,10 +59,9 @@ pub fn section() -> Section {
     let (mut rows, mut table) = (Vec::new(), String::new());
     for (title, make) in makes {
         let more = make(&Place::new(&target.url), None).reach.warm_allocations;
-        let mut ways = ways(make, &target);
-        same_requests(&mut server, &mut ways);
-        let mut contenders_of = ways.map(|(name, call)| Contender::new(name, call));
-        let race = race(&mut contenders_of, ROUNDS, CALLS);
+        same_requests(&mut server, &mut ways(make, &target));
+        let callers = || ways(make, &target).map(|(name, call)| Contender::new(name, call)).into();
+        let race = heats(callers, HEATS, ROUNDS, CALLS);
         let best = race.counts(BEST).allocations;
         rows.push(Row::count(
             &format!("{title}: allocations"),

@@ -93,6 +93,24 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race
     Race { names: contenders.iter().map(|contender| contender.name).collect(), times, counts }
 }
 
+/// Races of contenders that are made anew for each, as one race: what sticks to a connection, such
+/// as the core that its server's thread runs on, disturbs a part of the rounds only.
+pub fn heats<'a>(
+    make: impl Fn() -> Vec<Contender<'a>>,
+    heats: usize,
+    rounds: usize,
+    calls: u64,
+) -> Race {
+    let mut all = race(&mut make(), rounds, calls);
+    for _ in 1..heats {
+        let next = race(&mut make(), rounds, calls);
+        for (times, more) in all.times.iter_mut().zip(next.times) {
+            times.extend(more);
+        }
+    }
+    all
+}
+
 fn take(number: &mut u64) -> u64 {
     *number += 1;
     *number

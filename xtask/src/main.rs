@@ -6,6 +6,7 @@ mod api;
 mod bench;
 mod check;
 mod demo;
+mod docs;
 mod endpoints;
 mod features;
 mod fuzz;
@@ -33,7 +34,7 @@ usage: cargo xtask TASK
   mutants     changes the code in small ways and looks whether a test notices; --area NAME,
               --shard K/N, --jobs N
   api         writes what each crate shows to docs/api
-  check       checks each crate alone: tree, licences, features, API, packaging;
+  check       checks each crate alone: tree, docs, licences, features, API, packaging;
               --features [CRATE...] compiles every combination of features, and tests them;
               --advisories asks `cargo deny`; --release tells what a release still needs
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds

@@ -185,8 +185,8 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         reach: Reach {
             time: Limit::above(1.5, 2.6),
             against_naive: Limit::above(0.5, 0.7),
-            allocations: Limit::above(7.0, 8.0),
-            warm_allocations: Limit::above(6.0, 8.0),
+            allocations: Limit::at(7.0),
+            warm_allocations: Limit::above(6.0, 7.0),
         },
     }
 }

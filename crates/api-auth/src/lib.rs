@@ -18,12 +18,15 @@
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
-//! | [`wire`], [`json`], [`wire_enum!`] | tolerant reading |
+//! | [`wire`], [`json`], [`wire_enum!`], [`Receipt`] | tolerant reading |
+//! | [`check`], [`setters!`], [`Variables`] | strict requests, and how they are made |
 //! | [`Clock`], [`ManualClock`] | time |
 
+mod answer;
 mod auth;
 #[cfg(feature = "blocks")]
 pub mod block;
+pub mod check;
 mod client;
 mod clock;
 #[cfg(any(feature = "jiff", feature = "rust_decimal"))]
@@ -42,12 +45,15 @@ pub mod oauth;
 mod page;
 mod retry;
 mod secret;
+mod setters;
 mod settings;
 mod store;
 mod token;
 pub mod transport;
+mod variables;
 pub mod wire;
 
+pub use answer::{Receipt, found_or_not};
 pub use auth::{Auth, NoAuth, Note, Preparation};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -67,6 +73,7 @@ pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
 pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
 pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+pub use variables::Variables;
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
 
 pub use {http, serde};

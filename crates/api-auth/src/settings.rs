@@ -55,7 +55,7 @@ impl NetworkSettings {
             [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)]
         {
             if timeout.is_zero() {
-                return Err(InputError::new(name, "must be longer than nothing"));
+                return Err(InputError::new(name, "must be more than 0"));
             }
         }
         Ok(())

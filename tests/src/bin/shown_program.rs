@@ -2,7 +2,7 @@
 //! arguments it tells which ones there are.
 
 #![allow(clippy::all, clippy::print_stdout, clippy::print_stderr, reason = "as they are shown")]
-#![allow(clippy::disallowed_methods, reason = "programs of users read the clock")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "programs of users may")]
 
 use std::process::ExitCode;
 
