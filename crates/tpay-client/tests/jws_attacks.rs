@@ -737,7 +737,7 @@ fn whoever_waited_for_a_fetch_that_failed_late_does_not_begin_another() {
     let fetches = Arc::new(Mutex::new(0));
     let (time, count) = (clock.clone(), fetches.clone());
     let client = Client::builder("id", "secret")
-        .clock(clock.clone())
+        .clock(clock)
         .retries(0)
         .transport(move |_: Request| -> Result<Response, _> {
             *count.lock().unwrap() += 1;
