@@ -7,21 +7,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use api_auth::http;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use sha2::Sha256;
-use tinypass_client::{Client, Environment};
+use tinypass_client::Client;
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
-use crate::samples::{AID, KEY, PlainAccess, USER_AGENT};
+use crate::samples::USER_AGENT;
+use crate::schemes::tinypass::{self, Signer, decode};
+use crate::schemes::{Call, put};
 use crate::server::{Server, connect};
 
 pub const RAW: &str = "raw socket";
@@ -51,9 +49,6 @@ impl Target {
     }
 }
 
-/// A way to make the call; each gives the record's id.
-pub type Call = Box<dyn FnMut(u64) -> String + Send>;
-
 /// The contender of that name.
 pub fn caller(name: &str, target: &Target) -> Call {
     match name {
@@ -68,11 +63,7 @@ pub fn caller(name: &str, target: &Target) -> Call {
 
 /// The client with the settings of production, but for the place.
 pub fn client(target: &Target) -> Client {
-    let builder = Client::builder(AID, KEY).environment(Environment::Custom(target.url.clone()));
-    match &target.ca_pem {
-        Some(pem) => builder.extra_root_certificates(pem.as_bytes()).build().unwrap(),
-        None => builder.build().unwrap(),
-    }
+    tinypass::client(&target.url, target.ca_pem.as_deref(), None)
 }
 
 pub fn ours(client: Arc<Client>, rid: &'static str) -> Call {
@@ -86,33 +77,6 @@ pub fn ours(client: Arc<Client>, rid: &'static str) -> Call {
 fn name_user(user: &mut String, number: u64) {
     user.clear();
     let _ = write!(user, "user_{number}");
-}
-
-/// Signing as it is written by hand: the key is prepared once, the text goes to a stack array.
-#[derive(Clone)]
-struct Signer(Hmac<Sha256>);
-
-impl Signer {
-    fn new() -> Self {
-        Self(Hmac::new_from_slice(KEY.as_bytes()).unwrap())
-    }
-
-    /// `AID:signature` of a GET, into a text that is used again.
-    fn header(&self, target: &str, out: &mut String) {
-        let mut mac = self.0.clone();
-        mac.update(b"GET ");
-        mac.update(target.as_bytes());
-        let mut text = [0; 43];
-        URL_SAFE_NO_PAD.encode_slice(mac.finalize().into_bytes(), &mut text).unwrap();
-        out.clear();
-        out.push_str(AID);
-        out.push(':');
-        out.push_str(str::from_utf8(&text).unwrap());
-    }
-}
-
-fn decode(body: &[u8]) -> String {
-    serde_json::from_slice::<PlainAccess>(body).unwrap().id.unwrap()
 }
 
 /// Writes a request into a buffer that is used again, and reads the answer into another.
@@ -135,22 +99,43 @@ fn raw(target: &Target) -> Call {
     }
 }
 
-fn raw_over(mut stream: impl Read + Write + Send + 'static, target: &Target) -> Call {
+fn raw_over(stream: impl Read + Write + Send + 'static, target: &Target) -> Call {
     let signer = Signer::new();
-    let port = target.port;
-    let (mut path, mut header, mut request) = (String::new(), String::new(), Vec::new());
-    let mut reply = vec![0; 16 * 1024];
-    Box::new(move |number| {
+    let host = target.url.split_once("://").unwrap().1.to_owned();
+    let mut path = String::new();
+    let write = move |number, request: &mut Vec<u8>| {
         path.clear();
         write!(path, "/r2/access?rid=premium-content&user_ref=user_{number}").unwrap();
-        signer.header(&path, &mut header);
-        request.clear();
-        write!(
+        let header = signer.header(&[b"GET ", path.as_bytes()]);
+        put(
             request,
-            "GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\naccept: application/json\r\n\
-             user-agent: {USER_AGENT}\r\nauthorization: {header}\r\n\r\n"
-        )
-        .unwrap();
+            &[
+                b"GET ",
+                path.as_bytes(),
+                b" HTTP/1.1\r\nhost: ",
+                host.as_bytes(),
+                b"\r\naccept: application/json\r\nuser-agent: ",
+                USER_AGENT.as_bytes(),
+                b"\r\nauthorization: ",
+                &header,
+                b"\r\n\r\n",
+            ],
+        );
+    };
+    converse(stream, write, decode)
+}
+
+/// Calls over a socket: each request written into a buffer, each answer read into another.
+pub fn converse(
+    mut stream: impl Read + Write + Send + 'static,
+    mut write: impl FnMut(u64, &mut Vec<u8>) + Send + 'static,
+    decode: fn(&[u8]) -> String,
+) -> Call {
+    let mut request = Vec::with_capacity(4096);
+    let mut reply = vec![0; 16 * 1024];
+    Box::new(move |number| {
+        request.clear();
+        write(number, &mut request);
         stream.write_all(&request).unwrap();
         stream.flush().unwrap();
         let mut filled = 0;
@@ -245,17 +230,28 @@ fn same_agent(target: &Target) -> Agent {
 pub fn bare(agent: Arc<Agent>, target: &Target) -> Call {
     let signer = Signer::new();
     let base = target.url.clone();
-    let (mut header, mut body) = (String::new(), Vec::new());
-    Box::new(move |number| {
+    let build = move |number| {
         let url = format!("{base}/r2/access?rid=premium-content&user_ref=user_{number}");
-        signer.header(&url[base.len()..], &mut header);
-        let request = http::Request::get(url)
+        let header = signer.header(&[b"GET ", &url.as_bytes()[base.len()..]]);
+        http::Request::get(url)
             .header(http::header::ACCEPT, http::HeaderValue::from_static("application/json"))
             .header(http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT))
-            .header(http::header::AUTHORIZATION, &header)
+            .header(http::header::AUTHORIZATION, http::HeaderValue::from_bytes(&header).unwrap())
             .body(())
-            .unwrap();
-        let mut reply = agent.run(request).unwrap();
+            .unwrap()
+    };
+    run(agent, build, decode)
+}
+
+/// Calls by an agent: each answer's body is read into a buffer that is used again.
+pub fn run<B: ureq::AsSendBody>(
+    agent: Arc<Agent>,
+    mut build: impl FnMut(u64) -> http::Request<B> + Send + 'static,
+    decode: fn(&[u8]) -> String,
+) -> Call {
+    let mut body = Vec::new();
+    Box::new(move |number| {
+        let mut reply = agent.run(build(number)).unwrap();
         assert_eq!(reply.status(), 200);
         body.clear();
         reply.body_mut().as_reader().read_to_end(&mut body).unwrap();
@@ -278,14 +274,13 @@ fn reqwest(target: &Target) -> Call {
     let client = builder.build().unwrap();
     let signer = Signer::new();
     let base = target.url.clone();
-    let mut header = String::new();
     Box::new(move |number| {
         let url = format!("{base}/r2/access?rid=premium-content&user_ref=user_{number}");
-        signer.header(&url[base.len()..], &mut header);
+        let header = signer.header(&[b"GET ", &url.as_bytes()[base.len()..]]);
         let reply = client
             .get(url)
             .header("accept", "application/json")
-            .header("authorization", &header)
+            .header("authorization", &header[..])
             .send()
             .unwrap();
         assert_eq!(reply.status(), 200);

@@ -5,17 +5,17 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::report::{Limit, Row, Section};
-use crate::rounds::Spread;
+use crate::rounds::{Ratio, Spread};
 use crate::server::Server;
 
-const BARE: &str = "program-bare";
-const OURS: &str = "program-tinypass";
-const NAMES: [&str; 2] = [BARE, OURS];
+pub const BARE: &str = "program-bare";
+pub const OURS: &str = "program-tinypass";
+pub const TPAY: &str = "program-tpay";
 
 /// What the kernel says of a process that has ended, those it waited for included.
 #[derive(Debug, Clone, Copy)]
 pub struct Used {
-    pub wall: f64,
+    wall: f64,
     cpu: f64,
     /// Peak resident memory, KiB.
     memory: usize,
@@ -23,6 +23,7 @@ pub struct Used {
 
 /// Runs a program and prints what it used: `WALL CPU MEMORY`. This process is small, so that its
 /// own memory, which a child begins with, does not show.
+#[expect(clippy::zombie_processes, reason = "`wait4` waits for it, and tells what it used")]
 pub fn launch(program: &str, arguments: &[&str]) {
     let begin = Instant::now();
     let child = Command::new(program)
@@ -74,42 +75,67 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Builds the programs as they would be shipped, each alone.
-fn built() -> [PathBuf; 2] {
-    NAMES.map(|name| {
-        let build = ["build", "--quiet", "--profile", "program", "--package", name];
-        assert!(cargo(&build).status().unwrap().success());
-        folder().join("target/program").join(name)
-    })
+/// Builds a program as it would be shipped.
+pub fn built(name: &str) -> PathBuf {
+    let build = ["build", "--quiet", "--profile", "program", "--package", name];
+    assert!(cargo(&build).status().unwrap().success());
+    folder().join("target/program").join(name)
+}
+
+/// What programs must trust, in a file.
+pub fn ca_file(server: &Server) -> PathBuf {
+    let file = std::env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id()));
+    std::fs::write(&file, &server.ca_pem).unwrap();
+    file
+}
+
+/// What a floor and ours use, round by round; who is first alternates.
+pub fn in_turns(
+    rounds: usize,
+    floor: impl Fn() -> Used,
+    ours: impl Fn() -> Used,
+) -> Vec<(Used, Used)> {
+    let round = |number| match number % 2 {
+        0 => (floor(), ours()),
+        _ => {
+            let ours = ours();
+            (floor(), ours)
+        }
+    };
+    (0..rounds).map(round).collect()
+}
+
+pub fn wall(used: &Used) -> f64 {
+    used.wall
+}
+
+fn cpu(used: &Used) -> f64 {
+    used.cpu
+}
+
+/// What ours uses as a multiple of what the floor does.
+pub fn row(
+    figure: &str,
+    rounds: &[(Used, Used)],
+    unit: fn(&Used) -> f64,
+    name: &str,
+    limit: Limit,
+) -> Row {
+    let (floor, mine): (Vec<f64>, Vec<f64>) =
+        rounds.iter().map(|(floor, mine)| (unit(floor), unit(mine))).unzip();
+    Row::multiple(figure, Ratio::of(&floor, &mine), name, limit)
 }
 
 pub fn one_shot() -> Section {
-    const ROUNDS: usize = 101;
-    let [bare, ours] = built();
+    let (bare, ours) = (built(BARE), built(OURS));
     let server = Server::start();
-    let ca = std::env::temp_dir().join(format!("bench-ca-{}.pem", std::process::id()));
-    std::fs::write(&ca, &server.ca_pem).unwrap();
-    let url = server.url(true);
+    let (ca, url) = (ca_file(&server), server.url(true));
     let arguments = [url.as_str(), ca.to_str().unwrap()];
-    let mut rounds = Vec::new();
-    for round in 0..ROUNDS {
-        let run = |program: &Path| used(program, &arguments);
-        rounds.push(match round % 2 {
-            0 => (run(&bare), run(&ours)),
-            _ => {
-                let ours = run(&ours);
-                (run(&bare), ours)
-            }
-        });
-    }
-    let row = |figure: &str, unit: fn(&Used) -> f64| {
-        let floor = Spread::of(rounds.iter().map(|(bare, _)| unit(bare)).collect());
-        let ratio = Spread::of(rounds.iter().map(|(bare, ours)| unit(ours) / unit(bare)).collect());
-        Row::multiple(figure, ratio, (BARE, floor), Limit::above(1.08, 1.25))
-    };
+    let rounds = in_turns(101, || used(&bare, &arguments), || used(&ours, &arguments));
+    let limit = Limit::above(1.08, 1.25);
     let mut rows = vec![
-        row("one call over HTTPS, start to exit: wall", |used| used.wall),
-        row("one call over HTTPS, start to exit: processor", |used| used.cpu),
+        row("one call over HTTPS, start to exit: wall", &rounds, wall, BARE, limit),
+        row("one call over HTTPS, start to exit: processor", &rounds, cpu, BARE, limit),
     ];
     let memory = |pick: fn(&(Used, Used)) -> usize| {
         Spread::of(rounds.iter().map(|round| pick(round) as f64).collect()).median as usize
@@ -121,7 +147,8 @@ pub fn one_shot() -> Section {
         Limit::at((floor + 205) as f64),
         format!("{BARE}: {floor}"),
     ));
-    rows.push(certificate_files(&ours, &arguments));
+    let figure = "files of the system's certificate store opened";
+    rows.push(certificate_files(figure, &ours, &arguments));
     let _ = std::fs::remove_file(ca);
     let size = |program: &Path| std::fs::metadata(program).unwrap().len() as usize / 1000;
     let (floor, mine) = (size(&bare), size(&ours));
@@ -136,8 +163,7 @@ pub fn one_shot() -> Section {
 }
 
 /// Files of the system's certificate store that a run opens.
-fn certificate_files(program: &Path, arguments: &[&str]) -> Row {
-    let figure = "files of the system's certificate store opened";
+pub fn certificate_files(figure: &str, program: &Path, arguments: &[&str]) -> Row {
     let output = Command::new("strace")
         .args(["-f", "-e", "trace=file"])
         .arg(program)
@@ -157,6 +183,9 @@ fn certificate_files(program: &Path, arguments: &[&str]) -> Row {
 
 /// What a program with one provider costs to build from nothing.
 pub fn build() -> Section {
+    const ROUNDS: usize = 3;
+    // What is downloaded is no cost of building.
+    let _ = cargo(&["fetch", "--quiet"]).status();
     let target = std::env::temp_dir().join(format!("bench-build-{}", std::process::id()));
     let cold = |name: &str| {
         let _ = std::fs::remove_dir_all(&target);
@@ -167,22 +196,47 @@ pub fn build() -> Section {
         let arguments = [&flags[..], &[manifest.to_str().unwrap()], &target].concat();
         used(Path::new(program), &arguments)
     };
-    let (bare, ours) = (cold(BARE), cold(OURS));
+    let rounds = in_turns(ROUNDS, || cold(BARE), || cold(OURS));
     let _ = std::fs::remove_dir_all(&target);
-    let once = |value: f64| Spread { p10: value, median: value, p90: value };
-    let (floor, ratio) = (once(bare.cpu), once(ours.cpu / bare.cpu));
-    let figure = "cold debug build, processor, run once";
-    let row = Row::multiple(figure, ratio, (BARE, floor), Limit::at(1.12));
-    let crates = |name: &str| {
-        let tree =
-            ["tree", "--edges", "normal", "--prefix", "none", "--no-dedupe", "--package", name];
-        let output = cargo(&tree).output().unwrap();
-        assert!(output.status.success());
-        let text = String::from_utf8(output.stdout).unwrap();
-        // Without the program itself.
-        text.lines().collect::<std::collections::BTreeSet<_>>().len() - 1
-    };
-    let (floor, mine) = (crates(BARE), crates(OURS));
-    let rows = vec![row, Row::count("crates", mine, Limit::at(47.0), format!("{BARE}: {floor}"))];
+    let figure = "cold debug build, processor, 3 rounds";
+    let mut rows = vec![row(figure, &rounds, cpu, BARE, Limit::at(1.12))];
+    let floor = format!("{BARE}: {}", crates_of(BY_HAND));
+    for (name, most) in [
+        ("tinypass-client", 47.0),
+        ("tinycert-client", 47.0),
+        ("tokenpass-client", 47.0),
+        ("tpay-client", 48.0),
+    ] {
+        let path = folder().parent().unwrap().join("crates").join(name);
+        let crates = crates_of(&format!("{name} = {{ path = {path:?} }}"));
+        let figure = format!("crates of {name}, itself included");
+        rows.push(Row::count(&figure, crates, Limit::at(most), floor.as_str()));
+    }
     Section { title: "Building", name: "build", rows, table: None }
+}
+
+/// What `program-bare` depends on.
+const BY_HAND: &str = r#"
+hmac = "0.13"
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+sha2 = { version = "0.11", default-features = false }
+ureq = { version = "~3.5.1", default-features = false, features = ["rustls"] }
+"#;
+
+/// How many crates a program gets that has these dependencies and a lock file of its own.
+fn crates_of(dependencies: &str) -> usize {
+    let alone = std::env::temp_dir().join(format!("bench-alone-{}", std::process::id()));
+    let package = "[package]\nname = \"alone\"\nversion = \"0.0.0\"\nedition = \"2024\"";
+    let manifest = format!("{package}\n\n[workspace]\n\n[dependencies]\n{dependencies}\n");
+    std::fs::create_dir_all(alone.join("src")).unwrap();
+    std::fs::write(alone.join("Cargo.toml"), manifest).unwrap();
+    std::fs::write(alone.join("src/main.rs"), "fn main() {}\n").unwrap();
+    let tree = ["tree", "--quiet", "--offline", "--edges", "normal", "--prefix", "none"];
+    let output = cargo(&tree).arg("--no-dedupe").current_dir(&alone).output().unwrap();
+    let _ = std::fs::remove_dir_all(&alone);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    // Without the program itself.
+    text.lines().collect::<std::collections::BTreeSet<_>>().len() - 1
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::rounds::{Race, Spread};
+use crate::rounds::{Race, Ratio, Spread};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -31,6 +31,11 @@ impl Limit {
     /// The aim is not reached; what is reached is held.
     pub const fn above(aim: f64, bound: f64) -> Self {
         Self { aim, bound }
+    }
+
+    /// Both, counted from a floor.
+    pub fn plus(self, floor: f64) -> Self {
+        Self { aim: floor + self.aim, bound: floor + self.bound }
     }
 
     fn text(self) -> [String; 2] {
@@ -66,26 +71,23 @@ impl Row {
 
     /// `name` as a multiple of `floor`, and what it may be at most.
     pub fn ratio(figure: &str, race: &Race, name: &str, floor: &str, limit: Limit) -> Self {
-        let row =
-            Self::multiple(figure, race.ratio(name, floor), (floor, race.spread(floor)), limit);
-        let quiet = race.spread(name).p10 / race.spread(floor).p10;
-        Self { measured: format!("{}; quiet {quiet:.2} x", row.measured), ..row }
+        Self::multiple(figure, race.ratio(name, floor), floor, limit)
     }
 
-    /// A ratio, the floor's name and time, and what the ratio may be at most.
-    pub fn multiple(figure: &str, ratio: Spread, floor: (&str, Spread), limit: Limit) -> Self {
-        let (name, time) = floor;
-        let verdict = match ratio.median <= limit.bound {
-            _ if !time.is_steady() => Verdict::NoConclusion,
+    /// A ratio, the floor's name, and what the ratio may be at most.
+    pub fn multiple(figure: &str, ratio: Ratio, floor: &str, limit: Limit) -> Self {
+        let median = ratio.spread.median;
+        let verdict = match median <= limit.bound {
+            _ if !ratio.steady => Verdict::NoConclusion,
             true => Verdict::Holds,
             false => Verdict::Broken,
         };
         Self {
             figure: figure.to_owned(),
-            measured: times(ratio),
-            floor: format!("{name}: {}", duration(time.median)),
+            measured: format!("{}; quiet {:.2} x", times(ratio.spread), ratio.quiet),
+            floor: format!("{floor}: {}", duration(ratio.floor.median)),
             limit: limit.text().map(|text| text + " x"),
-            aim_missed: ratio.median > limit.aim,
+            aim_missed: median > limit.aim,
             verdict,
         }
     }
@@ -125,9 +127,73 @@ pub struct Section {
     pub table: Option<String>,
 }
 
+/// How the aims were met.
+#[derive(Default)]
+pub struct Aims<'a> {
+    reached: Vec<&'a Row>,
+    missed: Vec<&'a Row>,
+    unknown: Vec<&'a Row>,
+}
+
+impl<'a> Aims<'a> {
+    pub fn of(sections: &'a [Section]) -> Self {
+        let mut aims = Self::default();
+        for row in sections.iter().flat_map(|section| &section.rows) {
+            match row.verdict {
+                Verdict::Told => {}
+                Verdict::NoConclusion => aims.unknown.push(row),
+                Verdict::Holds | Verdict::Broken if row.aim_missed => aims.missed.push(row),
+                Verdict::Holds | Verdict::Broken => aims.reached.push(row),
+            }
+        }
+        aims
+    }
+
+    /// Every figure by name, the missed ones first.
+    pub fn markdown(&self) -> String {
+        let Self { reached, missed, unknown } = self;
+        let mut out = format!(
+            "## Aims\n\n{} aims are reached, {} are missed, of {} this run can tell nothing.\n\n",
+            reached.len(),
+            missed.len(),
+            unknown.len(),
+        );
+        out.push_str("| figure | | measured | floor or rival | aim | bound |\n");
+        out.push_str("|---|---|---|---|---|---|\n");
+        for (rows, what) in [(missed, "missed"), (unknown, "floor unsteady"), (reached, "reached")]
+        {
+            for Row { figure, measured, floor, limit: [aim, bound], .. } in rows {
+                let _ =
+                    writeln!(out, "| {figure} | {what} | {measured} | {floor} | {aim} | {bound} |");
+            }
+        }
+        out
+    }
+
+    /// One line for each figure whose bound is not its aim.
+    pub fn where_bound_is_not_aim(&self) -> String {
+        let mut out = String::new();
+        for (rows, what) in [(&self.missed, "missed"), (&self.reached, "reached")] {
+            for Row { figure, measured, limit: [aim, bound], .. } in rows {
+                if aim != bound {
+                    let _ = writeln!(out, "{figure}: aim {aim} {what}: {measured}; bound {bound}");
+                }
+            }
+        }
+        out
+    }
+}
+
 impl Section {
     pub fn is_broken(&self) -> bool {
         self.rows.iter().any(|row| row.verdict == Verdict::Broken)
+    }
+
+    /// How many rows a moment of noise may have spoiled: broken ones, and those without a
+    /// conclusion. A broken one is worse.
+    pub fn doubts(&self) -> (usize, usize) {
+        let count = |verdict| self.rows.iter().filter(|row| row.verdict == verdict).count();
+        (count(Verdict::Broken), count(Verdict::NoConclusion))
     }
 
     pub fn markdown(&self) -> String {
@@ -165,10 +231,42 @@ pub fn contenders(race: &Race, floor: &str) -> String {
             duration(time.median),
             duration(time.p10),
             duration(time.p90),
-            ratio.median,
+            ratio.spread.median,
             counts.allocations,
             counts.bytes,
         );
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(rows: Vec<Row>) -> Section {
+        Section { title: "T", name: "t", rows, table: None }
+    }
+
+    #[test]
+    fn a_row_is_reached_or_missed_or_broken() {
+        let unsteady = Ratio::of(&[1.0, 9.0, 9.0, 9.0], &[9.0; 4]);
+        let rows = vec![
+            Row::count("reached", 5, Limit::at(5.0), "5"),
+            Row::count("missed", 7, Limit::above(5.0, 8.0), "5"),
+            Row::count("broken", 9, Limit::above(5.0, 8.0), "5"),
+            Row::multiple("unsteady", unsteady, "floor", Limit::at(1.0)),
+            Row::told("told", "x", "y"),
+        ];
+        let sections = [section(rows)];
+        assert!(sections[0].is_broken());
+        assert_eq!(sections[0].doubts(), (1, 1));
+        let aims = Aims::of(&sections);
+        let names = |rows: &[&Row]| rows.iter().map(|row| row.figure.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&aims.reached), ["reached"]);
+        assert_eq!(names(&aims.missed), ["missed", "broken"]);
+        assert_eq!(names(&aims.unknown), ["unsteady"]);
+        let lines = aims.where_bound_is_not_aim();
+        assert_eq!(lines.lines().next(), Some("missed: aim <= 5 missed: 7; bound <= 8"));
+        assert_eq!(lines.lines().count(), 2);
+    }
 }

@@ -31,10 +31,33 @@ impl Spread {
         let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
         Self { p10: at(0.1), median: at(0.5), p90: at(0.9) }
     }
+}
 
-    /// Whether a floor is steady enough to be a floor.
-    pub fn is_steady(&self) -> bool {
-        self.p90 <= 2.0 * self.p10
+/// A contender as a multiple of its floor.
+#[derive(Debug, Clone, Copy)]
+pub struct Ratio {
+    /// Round by round, without the rounds in which the floor itself was disturbed.
+    pub spread: Spread,
+    /// The floor, in the same rounds.
+    pub floor: Spread,
+    /// The p10 of all rounds, one to the other: what nothing disturbed.
+    pub quiet: f64,
+    /// Whether the floor was disturbed in less than half of the rounds.
+    pub steady: bool,
+}
+
+impl Ratio {
+    /// In a round that took twice its p10, a floor was disturbed.
+    pub fn of(floor: &[f64], contender: &[f64]) -> Self {
+        let p10 = |times: &[f64]| Spread::of(times.to_vec()).p10;
+        let quickest = p10(floor);
+        let pairs = || floor.iter().zip(contender).filter(|(floor, _)| **floor <= 2.0 * quickest);
+        Self {
+            spread: Spread::of(pairs().map(|(floor, contender)| contender / floor).collect()),
+            floor: Spread::of(pairs().map(|(floor, _)| *floor).collect()),
+            quiet: p10(contender) / quickest,
+            steady: pairs().count() * 2 > floor.len(),
+        }
     }
 }
 
@@ -70,6 +93,24 @@ pub fn race(contenders: &mut [Contender<'_>], rounds: usize, calls: u64) -> Race
     Race { names: contenders.iter().map(|contender| contender.name).collect(), times, counts }
 }
 
+/// Races of contenders that are made anew for each, as one race: what sticks to a connection, such
+/// as the core that its server's thread runs on, disturbs a part of the rounds only.
+pub fn heats<'a>(
+    make: impl Fn() -> Vec<Contender<'a>>,
+    heats: usize,
+    rounds: usize,
+    calls: u64,
+) -> Race {
+    let mut all = race(&mut make(), rounds, calls);
+    for _ in 1..heats {
+        let next = race(&mut make(), rounds, calls);
+        for (times, more) in all.times.iter_mut().zip(next.times) {
+            times.extend(more);
+        }
+    }
+    all
+}
+
 fn take(number: &mut u64) -> u64 {
     *number += 1;
     *number
@@ -84,10 +125,8 @@ impl Race {
         Spread::of(self.times[self.index(name)].clone())
     }
 
-    /// `name` as a multiple of `floor`, round by round.
-    pub fn ratio(&self, name: &str, floor: &str) -> Spread {
-        let pairs = self.times[self.index(name)].iter().zip(&self.times[self.index(floor)]);
-        Spread::of(pairs.map(|(one, other)| one / other).collect())
+    pub fn ratio(&self, name: &str, floor: &str) -> Ratio {
+        Ratio::of(&self.times[self.index(floor)], &self.times[self.index(name)])
     }
 
     pub fn counts(&self, name: &str) -> Counts {
@@ -106,8 +145,19 @@ mod tests {
         }
         let mut contenders =
             [Contender::new("one", |_| work(1)), Contender::new("two", |_| work(2))];
-        let ratio = race(&mut contenders, 21, 5).ratio("two", "one").median;
+        let ratio = race(&mut contenders, 21, 5).ratio("two", "one").spread.median;
         assert!((1.2..3.3).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn rounds_that_disturb_the_floor_are_set_aside() {
+        let mostly_quiet = [10.0, 11.0, 10.0, 90.0, 10.0, 12.0];
+        let ratio = Ratio::of(&mostly_quiet, &[20.0, 22.0, 20.0, 20.0, 20.0, 24.0]);
+        assert!(ratio.steady);
+        assert_eq!((ratio.spread.p10, ratio.spread.p90), (2.0, 2.0));
+        assert_eq!(ratio.floor.p90, 12.0);
+        let mostly_disturbed = [10.0, 90.0, 80.0, 90.0, 10.0, 70.0];
+        assert!(!Ratio::of(&mostly_disturbed, &[20.0; 6]).steady);
     }
 
     #[test]

@@ -10,8 +10,19 @@ pub const USER_AGENT: &str = "tinypass-client/0.1.0";
 /// An access record: eleven fields.
 pub const ACCESS: &str = r#"{"id":"1VShIZzLeIod","aid":"AIDAIDAID0","rid":"premium-content","uid":"PNI9Q4t7Vc","amount":4.99,"currency":"USD","created":1399482000,"expires":1893456000,"user_ref":"user_42","user_email":"ann@example.org","tags":["news","sport"]}"#;
 
+/// A session of TinyCert.
+pub const SESSION: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+pub const MADE: &str = r#"{"cert_id":4242}"#;
+
+/// An application of Tokenpass.
+pub const CLIENT_ID: &str = "TExampleClientXXXXXXXXXXXXXXXXXX";
+pub const PROMISE: &str = r#"{"tx":{"promise_id":4242,"source":"1MySourceAddressXXXXXXXXXXXXXXXXX","destination":"1TheDestinationAddressXXXXXXXXXXX","asset":"TOKENLY","quantity":1000042,"fingerprint":null,"txid":null,"ref":"order-42","expiration":null,"created_at":"2026-11-22 01:20:18","updated_at":"2026-11-22 01:20:18","pseudo":false,"note":"Grüße"}}"#;
+
+/// A token of Tpay.
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const TOKEN_REPLY: &str =
     r#"{"access_token":"0123456789abcdef0123456789abcdef","expires_in":7200}"#;
+pub const TRANSACTION: &str = r#"{"result":"success","requestId":"5ff8dc1a3a5e","transactionId":"ta_4242","title":"TR-BRA-4242XX","posId":"ps_42","status":"pending","date":{"creation":"2026-11-22 01:20:18","realization":null},"amount":12.34,"currency":"PLN","description":"Zamówienie 42","hiddenDescription":"order-42","payer":{"payerId":"pa_42","email":"jan.nowak@example.com","name":"Jan Nowak","phone":"500100200"},"lang":"pl","transactionPaymentUrl":"https://secure.tpay.com/?title=TR-BRA-4242XX"}"#;
 
 /// The same eleven fields as a plain derived struct, for whoever decodes by hand.
 #[derive(Debug, Default, Deserialize)]

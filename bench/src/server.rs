@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -21,7 +23,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::samples::{ACCESS, AID, KEY, TOKEN_REPLY};
+use crate::samples::{ACCESS, AID, CLIENT_ID, KEY, MADE, PROMISE, TOKEN, TOKEN_REPLY, TRANSACTION};
+
+/// Where tokens are fetched.
+const TOKENS: &str = "/oauth/auth";
 
 /// A request as it came, and whether its signature holds, if it has one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,11 +51,8 @@ struct Ledger {
     recorded: Mutex<Vec<Recorded>>,
 }
 
-struct Answers {
-    access: Vec<u8>,
-    token: Vec<u8>,
-    none: Vec<u8>,
-}
+/// Prebuilt answers, by what a target begins with.
+struct Answers([(&'static str, Vec<u8>); 6]);
 
 impl Answers {
     fn new() -> Self {
@@ -62,19 +64,22 @@ impl Answers {
             )
             .into_bytes()
         };
-        Self {
-            access: reply("200 OK", ACCESS),
-            token: reply("200 OK", TOKEN_REPLY),
-            none: reply("404 Not Found", "{}"),
-        }
+        let found = |body: &str| reply("200 OK", body);
+        Self([
+            ("/r2/access?", found(ACCESS)),
+            ("/api/v1/cert/new", found(MADE)),
+            ("/api/v1/tca/provisional/tx", found(PROMISE)),
+            (TOKENS, found(TOKEN_REPLY)),
+            ("/transactions", found(TRANSACTION)),
+            // Anything else.
+            ("", reply("404 Not Found", "{}")),
+        ])
     }
 
     fn to(&self, target: &[u8]) -> &[u8] {
-        match target {
-            _ if target.starts_with(b"/r2/access?") => &self.access,
-            _ if target.starts_with(b"/token") => &self.token,
-            _ => &self.none,
-        }
+        let Self(answers) = self;
+        let found = answers.iter().find(|(begin, _)| target.starts_with(begin.as_bytes()));
+        found.map_or(&[], |(_, answer)| answer)
     }
 }
 
@@ -154,7 +159,7 @@ fn converse(mut stream: impl Read + Write, ledger: &Ledger, answers: &Answers) {
         let request = &buffer[..length];
         let target = request.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
         ledger.requests.fetch_add(1, Relaxed);
-        if target.starts_with(b"/token") {
+        if target.starts_with(TOKENS.as_bytes()) {
             ledger.token_requests.fetch_add(1, Relaxed);
         }
         if ledger.recording.load(Relaxed) {
@@ -188,15 +193,32 @@ pub fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
 }
 
-/// Checks `authorization: AID:signature`, by hand.
+/// Checks a request's signature, whatever scheme it is of, by hand.
 fn signature_holds(request: &str) -> Option<bool> {
-    use base64::Engine;
-    let (id, signature) = header(request, "authorization")?.split_once(':')?;
-    let message = request.lines().next()?.strip_suffix(" HTTP/1.1")?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
-    mac.update(message.as_bytes());
-    let good = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-    Some(id == AID && good == signature)
+    let (head, body) = request.split_once("\r\n\r\n")?;
+    let (method, target) = head.lines().next()?.strip_suffix(" HTTP/1.1")?.split_once(' ')?;
+    let mac = |message: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+        mac.update(message.as_bytes());
+        mac.finalize().into_bytes()
+    };
+    if let Some((form, digest)) = body.split_once("&digest=") {
+        let good: String = mac(form).iter().map(|byte| format!("{byte:02x}")).collect();
+        return Some(good == digest);
+    }
+    if let Some(signature) = header(request, "x-tokenly-auth-signature") {
+        let (host, id) = (header(request, "host")?, header(request, "x-tokenly-auth-api-token")?);
+        let nonce = header(request, "x-tokenly-auth-nonce")?;
+        let good = mac(&format!("{method}\nhttp://{host}{target}\n{body}\n{id}\n{nonce}"));
+        return Some(id == CLIENT_ID && STANDARD.encode(good) == signature);
+    }
+    match header(request, "authorization")?.split_once([':', ' '])? {
+        ("Bearer", token) => Some(token == TOKEN),
+        (AID, signature) => {
+            Some(URL_SAFE_NO_PAD.encode(mac(&format!("{method} {target}"))) == signature)
+        }
+        _ => Some(false),
+    }
 }
 
 /// The server's process, and the line to it.

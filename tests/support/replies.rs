@@ -49,13 +49,8 @@ impl Case<'_> {
         self.answer(200, "application/json", body)
     }
 
-    /// Runs all rules.
-    pub(crate) fn holds(&self) {
-        self.holds_with(&[]);
-    }
-
-    /// Runs all rules for an answer that is none without the fields of these names.
-    pub(crate) fn holds_with(&self, needed: &[&str]) {
+    /// Runs all rules. Without the `needed` fields, by their names, there is no answer.
+    pub(crate) fn holds(&self, needed: &[&str]) {
         let read = self.json(self.documented);
         let read = read.unwrap_or_else(|error| panic!("the documented answer: {error:?}"));
         assert!(!read.is_empty());

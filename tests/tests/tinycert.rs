@@ -142,7 +142,7 @@ fn a_certificate_lives_from_issue_to_revocation() {
     let new = NewCa::new("DE", "Grüße & Co").locality("Köln").state("NRW");
     let ca = session.get_or_create_ca(&new).unwrap();
     assert_eq!(session.get_or_create_ca(&new).unwrap(), ca, "it is made once");
-    let details = session.ca_details(ca).unwrap();
+    let details = session.get_ca_details(ca).unwrap();
     assert_eq!(details.common_name.as_deref(), Some("Grüße & Co CA"));
     assert_eq!(session.find_ca("Grüße & Co").unwrap().unwrap().id, ca);
     assert_eq!(session.find_ca("Grüße & Co CA").unwrap().unwrap().id, ca);
@@ -163,14 +163,14 @@ fn a_certificate_lives_from_issue_to_revocation() {
     handshake(&chain, key.expose(), &ca_pem, names[1]);
 
     let renewed = session.reissue_cert(cert).unwrap();
-    assert_eq!(session.cert_details(cert).unwrap().status, Some(CertStatus::Obsolete));
+    assert_eq!(session.get_cert_details(cert).unwrap().status, Some(CertStatus::Obsolete));
     let chain = session.get_cert(renewed, CertPart::Chain).unwrap();
     verify(&chain, &ca_pem, names[0], now).unwrap();
     assert_eq!(session.get_key(renewed, KeyForm::Decrypted).unwrap(), key, "the key stays");
     handshake(&chain, key.expose(), &ca_pem, names[0]);
 
     session.set_cert_status(renewed, CertStatus::Revoked).unwrap();
-    assert_eq!(session.cert_details(renewed).unwrap().status, Some(CertStatus::Revoked));
+    assert_eq!(session.get_cert_details(renewed).unwrap().status, Some(CertStatus::Revoked));
     session.disconnect().unwrap();
     assert!(sandbox.tinycert().seen().iter().all(|seen| seen.verdict.signed == Some(true)));
 }
@@ -232,7 +232,7 @@ fn wildcards_tildes_spaces_unicode_and_eleven_names_are_accepted() {
         .state("a+b=c%20")
         .sans(names.clone());
     let cert = session.new_cert(&new).unwrap();
-    let details = session.cert_details(cert).unwrap();
+    let details = session.get_cert_details(cert).unwrap();
     assert_eq!(details.sans, names, "in order, 10 after 9");
     assert_eq!(details.organization.as_deref(), Some("~ R&D * (密码) 🔑"));
     assert_eq!(details.state.as_deref(), Some("a+b=c%20"));
@@ -242,7 +242,7 @@ fn wildcards_tildes_spaces_unicode_and_eleven_names_are_accepted() {
         verify(&chain, &ca_pem, name, now).unwrap();
     }
     let without = session.new_cert(&NewCert::new(ca, "US", "O", "bare")).unwrap();
-    assert_eq!(session.cert_details(without).unwrap().sans, [], "Alt is null then");
+    assert_eq!(session.get_cert_details(without).unwrap().sans, [], "Alt is null then");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn hold_revoke_and_reissue_follow_the_rules() {
     assert_eq!(code(session.set_cert_status(cert, CertStatus::Good)), "StatusDisallowed");
     session.set_cert_status(next, CertStatus::Revoked).unwrap();
     session.delete_ca(ca).unwrap();
-    assert_eq!(code(session.cert_details(next)), "NotFound", "certificates go with their CA");
+    assert_eq!(code(session.get_cert_details(next)), "NotFound", "certificates go with their CA");
     assert_eq!(session.list_cas().unwrap(), []);
 }
 
@@ -319,9 +319,9 @@ fn every_error_code_can_be_had_and_is_read() {
         code(wrong_key.connect(EMAIL, PASSPHRASE)),
         code(wrong_key.resume("t").list_cas()),
         code(client.resume("unknown").list_cas()),
-        code(session.ca_details(CaId::new(FOREIGN_CA))),
-        code(session.cert_details(CertId::new(FOREIGN_CERT))),
-        code(session.ca_details(CaId::new(1))),
+        code(session.get_ca_details(CaId::new(FOREIGN_CA))),
+        code(session.get_cert_details(CertId::new(FOREIGN_CERT))),
+        code(session.get_ca_details(CaId::new(1))),
         raw(Method::PUT, "/api/v1/ca/list", &[]),
         raw(Method::POST, "/api/v1/ca/details", &[]),
         raw(Method::POST, "/api/v1/ca/get", &[("ca_id", "561"), ("what", "key")]),

@@ -55,7 +55,7 @@ fn no_body_reaches_logs_debug_display_or_errors() {
     let key = session.get_key(cert, KeyForm::Decrypted).unwrap();
     let file = session.get_pkcs12(cert).unwrap();
     shown.push(format!("{key:?} {key:#?} {file:?} {file:#?}"));
-    shown.push(session.curl(&ListCas, Secrets::Masked).unwrap());
+    shown.push(session.curl(&ListCas::new(), Secrets::Masked).unwrap());
     shown.push(client.curl(&connect, Secrets::Masked).unwrap());
 
     shown.push(all_of(&client.connect(EMAIL, "CANARY-wrong").unwrap_err()));

@@ -109,12 +109,12 @@ fn an_address_is_registered_verified_and_counts() {
     set(&sandbox, |state| state.hold(UNVERIFIED_ADDRESS, "SOUP", 7));
     assert!(!client.check_user(USERNAME, &rules("SOUP")).unwrap());
     client.delete_address(UNVERIFIED_ADDRESS).unwrap();
-    assert_eq!(client.my_address(UNVERIFIED_ADDRESS).unwrap(), None);
+    assert_eq!(client.get_my_address(UNVERIFIED_ADDRESS).unwrap(), None);
     let new = RegisterAddress::new(key.address()).label("Jané & co").public(true);
     let first = client.register_address(&new).unwrap();
     assert_eq!((first.public, first.active), (Some(true), Some(true)));
     // Each answer has a new code, and voids the one before.
-    let code = client.my_address(key.address()).unwrap().unwrap().verify_code.unwrap();
+    let code = client.get_my_address(key.address()).unwrap().unwrap().verify_code.unwrap();
     let old = key.sign(&first.verify_code.unwrap()).unwrap();
     let error = client.verify_address(key.address(), old).unwrap_err();
     assert_eq!(error.message(), Some("Invalid verification signature!"));
@@ -127,7 +127,7 @@ fn an_address_is_registered_verified_and_counts() {
     let detail = client.update_address(&update).unwrap();
     assert_eq!(detail.label_text().as_deref(), Some("ä"));
     assert!(!client.check_user(USERNAME, &rules("SOUP")).unwrap(), "it is not active");
-    let held = Balances::of_addresses(&client.my_addresses().unwrap());
+    let held = Balances::of_addresses(&client.list_my_addresses().unwrap());
     assert_eq!((held.get("SOUP").get(), held.get("TOKENLY")), (0, Satoshis::whole(15)));
 }
 
@@ -142,7 +142,7 @@ fn an_address_is_verified_in_one_call() {
     let error = client.instant_verify(&proof(&key.sign("x"))).unwrap_err();
     assert_eq!(error.message(), Some("signature invalid"));
     client.instant_verify(&proof(&key.sign(&message))).unwrap();
-    assert_eq!(client.my_address(key.address()).unwrap().unwrap().verified, Some(true));
+    assert_eq!(client.get_my_address(key.address()).unwrap().unwrap().verified, Some(true));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn the_ledger_of_credits_is_always_in_balance() {
     assert!(error.message().unwrap().contains("nobody"), "{error}");
     assert_eq!(balance("Jané"), -299);
     assert!(balanced());
-    let history = client.credit_group_history(&group).unwrap();
+    let history = client.get_credit_group_history(&group).unwrap();
     assert_eq!(history.transactions.iter().filter_map(|row| row.amount).sum::<i64>(), 0);
     assert_eq!(history.balance, Some(0));
 
@@ -198,14 +198,14 @@ fn the_ledger_of_credits_is_always_in_balance() {
 
     // A group whose whitelist lacks the application cannot be used by it.
     let other = client.send(&CreateCreditGroup::new("other")).unwrap().uuid.unwrap();
-    let error = client.credit_group_history(&other).unwrap_err();
+    let error = client.get_credit_group_history(&other).unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Auth, 403));
 }
 
 #[test]
 fn each_generation_is_spoken_and_the_others_are_refused() {
     let (sandbox, _) = start();
-    let check = |client: &Client| client.user_exists(USERNAME);
+    let check = |client: &Client| client.check_user_exists(USERNAME);
     let generations = [
         (Generation::Query, Scheme::SignedQuery),
         (Generation::EmptyObject, Scheme::EmptyQuery),
@@ -223,8 +223,8 @@ fn each_generation_is_spoken_and_the_others_are_refused() {
                 assert!(check(&client).unwrap());
                 assert!(client.check_user(USERNAME, &rules("TOKENLY > 5 and LTBCOIN")).unwrap());
                 assert_eq!(client.find_users(&rules("TOKENLY >= 15")).unwrap().len(), 1);
-                assert!(client.user_by_email(EMAIL).unwrap().is_some());
-                assert!(!client.my_addresses().unwrap().is_empty());
+                assert!(client.get_user_by_email(EMAIL).unwrap().is_some());
+                assert!(!client.list_my_addresses().unwrap().is_empty());
                 let label = UpdateAddress::new(PUBLIC_ADDRESS).label("Café / 1");
                 client.update_address(&label).unwrap();
                 client.delete_source("1nobody").unwrap_err();
@@ -286,7 +286,7 @@ fn a_user_logs_in_with_the_browser() {
     let profile = user.get_user().unwrap();
     assert_eq!(profile.id.as_deref(), Some(USER_ID));
     assert_eq!(profile.email_is_confirmed, Some(true));
-    assert!(!user.my_addresses().unwrap().is_empty());
+    assert!(!user.list_my_addresses().unwrap().is_empty());
 
     // A code works once; errors come as JSON, or as the pages of 2017.
     let error = client.exchange_code(code.clone()).unwrap_err();
@@ -303,17 +303,18 @@ fn a_user_logs_in_with_the_browser() {
     newer.exchange_code(again.read_callback(&back).unwrap()).unwrap();
 
     user.log_out().unwrap();
-    assert!(needs_login(&user.my_addresses().unwrap_err()));
+    assert!(needs_login(&user.list_my_addresses().unwrap_err()));
     assert!(needs_login(&user.get_user().unwrap_err()));
 }
 
 #[test]
 fn a_user_logs_in_by_password() {
     let (_sandbox, client) = start();
-    let token = client.password_token(USERNAME, PASSWORD, [Scope::User, Scope::Tca]).unwrap();
+    let token =
+        client.request_password_token(USERNAME, PASSWORD, [Scope::User, Scope::Tca]).unwrap();
     let user = client.as_user(token.access_token).unwrap();
     assert_eq!(user.get_user().unwrap().username.as_deref(), Some(USERNAME));
-    let error = client.password_token(USERNAME, "wrong", [Scope::User]).unwrap_err();
+    let error = client.request_password_token(USERNAME, "wrong", [Scope::User]).unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 401);
     let login = Authorize::new(REDIRECT_URI, [Scope::User]);
     let wrong = RequestCode::new(login.clone(), USERNAME, "wrong");
@@ -340,19 +341,19 @@ fn an_account_is_made_once() {
 #[test]
 fn tokens_scopes_and_places_are_told_apart() {
     let (sandbox, client) = start();
-    let expired = client.as_user(EXPIRED_TOKEN).unwrap().my_addresses().unwrap_err();
+    let expired = client.as_user(EXPIRED_TOKEN).unwrap().list_my_addresses().unwrap_err();
     assert_eq!(expired.message(), Some("This access token has expired"));
     assert!(needs_login(&expired));
     let limited = client.as_user(LIMITED_TOKEN).unwrap();
-    let error = limited.protected_balances().unwrap_err();
+    let error = limited.list_protected_balances().unwrap_err();
     assert_eq!(error.message(), Some("One or more scopes are not authorized"));
     assert!(!needs_login(&error));
     // By the header the server of 2017 finds no token, except at /oauth/user.
     let header = builder(&sandbox).token_place(TokenPlace::BearerHeader).build().unwrap();
-    assert!(needs_login(&header.my_addresses().unwrap_err()));
+    assert!(needs_login(&header.list_my_addresses().unwrap_err()));
     assert_eq!(header.get_user().unwrap().username.as_deref(), Some(USERNAME));
     set(&sandbox, |state| state.bearer = true);
-    assert!(!header.my_addresses().unwrap().is_empty());
+    assert!(!header.list_my_addresses().unwrap().is_empty());
 }
 
 #[test]
@@ -403,9 +404,9 @@ fn a_rate_limit_is_waited_for() {
 #[test]
 fn balances_of_2022_are_objects() {
     let (sandbox, client) = start();
-    let before = Balances::of_addresses(&client.my_addresses().unwrap());
+    let before = Balances::of_addresses(&client.list_my_addresses().unwrap());
     set(&sandbox, |state| state.quantity_objects = true);
-    let after = Balances::of_addresses(&client.my_addresses().unwrap());
+    let after = Balances::of_addresses(&client.list_my_addresses().unwrap());
     assert_eq!(after.quantity("TOKENLY").unwrap().precision, Some(8));
     for (asset, quantity) in before.iter() {
         assert_eq!(after.get(asset), quantity.value);
@@ -416,7 +417,7 @@ fn balances_of_2022_are_objects() {
 fn chats_are_opened_by_tokens() {
     let (_sandbox, client) = start();
     let short = chat_id(CHAT_ID).unwrap();
-    let privileges = client.chat_privileges(&short).unwrap();
+    let privileges = client.get_chat_privileges(&short).unwrap();
     assert_eq!(privileges.authorized, Some(true));
     assert_eq!(privileges.token_authorization[0].amount, Some(Satoshis::whole(10)));
     client.join_chat(&short).unwrap();
@@ -424,7 +425,7 @@ fn chats_are_opened_by_tokens() {
     let chat = tokenpass_client::CreateChat::new("é").token("SOUP", "0.5".parse().unwrap());
     let chat = client.create_chat(&chat).unwrap();
     let own = chat_id(chat.id.as_deref().unwrap()).unwrap();
-    assert_eq!(client.chat_privileges(&own).unwrap().authorized, Some(false));
+    assert_eq!(client.get_chat_privileges(&own).unwrap().authorized, Some(false));
     assert_eq!(client.join_chat(&own).unwrap_err().status().unwrap().as_u16(), 403);
 }
 
@@ -441,11 +442,11 @@ fn no_token_or_key_is_shown_by_errors() {
     let (sandbox, _) = start();
     let client = builder(&sandbox).oauth_token("CANARY").privileged("P", "CANARY").build().unwrap();
     for error in [
-        client.my_addresses().unwrap_err(),
+        client.list_my_addresses().unwrap_err(),
         client.get_user().unwrap_err(),
         client.check_user(USERNAME, &rules("SOUP")).unwrap_err(),
-        client.user_exists(USERNAME).unwrap_err(),
-        client.password_token("u", "CANARY", []).unwrap_err(),
+        client.check_user_exists(USERNAME).unwrap_err(),
+        client.request_password_token("u", "CANARY", []).unwrap_err(),
         client.exchange_code(Secret::new("CANARY")).unwrap_err(),
         client.check_login("u", "CANARY").unwrap_err(),
     ] {

@@ -40,14 +40,14 @@ fn errors(client: &Client) -> Vec<Error> {
     let login = Authorize::new(CANARY, []).with_state(CANARY);
     let update = UpdateAccount::new("i", CANARY, CANARY).password(CANARY);
     let results = [
-        client.my_addresses().err(),
+        client.list_my_addresses().err(),
         client.get_user().err(),
         client.log_out().err(),
         client.list_sources().err(),
         client.check_user("u", &Rule::some("SOUP").into()).err(),
-        client.user_exists("u").err(),
+        client.check_user_exists("u").err(),
         client.exchange_code(CANARY).err(),
-        client.password_token("u", CANARY, []).err(),
+        client.request_password_token("u", CANARY, []).err(),
         client.request_code(&RequestCode::new(login, "u", CANARY)).err(),
         client.register_account(&RegisterAccount::new("", CANARY, "e")).err(),
         client.check_login("u", CANARY).err(),

@@ -257,7 +257,7 @@ fn a_payment_whose_answer_was_lost_is_not_made_twice_and_can_be_found() {
 fn all_pages_come_each_transaction_once() {
     let (_sandbox, client) = sandbox();
     let mut ids: Vec<String> = (0..7).map(|_| made(&client, &order(100))).collect();
-    let search = ListTransactions::new().limit(3_u32);
+    let search = ListTransactions::new().limit(3);
     let mut found: Vec<String> = client
         .transactions(&search)
         .map(|transaction| transaction.unwrap().transaction_id.unwrap())

@@ -5,15 +5,14 @@ use std::process::Command;
 
 use crate::{Outcome, shell};
 
-/// Builds the package and runs it. Without the name of a section it measures all of them and writes
-/// `docs/performance.md`.
+/// Builds the package and runs it. A run of all sections writes `docs/performance.md`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let folder = shell::root().join("bench");
     let manifest = folder.join("Cargo.toml").display().to_string();
     shell::run(&["build", "--release", "--manifest-path", &manifest])?;
     let mut bench = Command::new(folder.join("target/release/bench"));
     bench.args(arguments);
-    if arguments.iter().all(|argument| argument.starts_with("--")) {
+    if arguments.iter().all(|argument| argument == "--check") {
         let page = shell::root().join("docs/performance.md");
         bench.arg(format!("--write={}", page.display()));
     }

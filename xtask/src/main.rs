@@ -6,6 +6,7 @@ mod api;
 mod bench;
 mod check;
 mod demo;
+mod docs;
 mod endpoints;
 mod fuzz;
 mod mutants;
@@ -29,7 +30,7 @@ usage: cargo xtask TASK
   mutants     changes the code in small ways and looks whether a test notices; --area NAME,
               --shard K/N, --jobs N
   api         writes what each crate shows to docs/api
-  check       checks each crate alone: tree, licences, features, API, packaging
+  check       checks each crate alone: tree, docs, licences, features, API, packaging
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
 

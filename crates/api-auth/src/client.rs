@@ -516,7 +516,7 @@ mod tests {
     struct Word(&'static str);
 
     impl Auth for Word {
-        fn sign(&self, request: &mut Request, _: SystemTime) -> Result<()> {
+        fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
             request.headers_mut().insert("x-word", HeaderValue::from_static(self.0));
             Ok(())
         }

@@ -15,7 +15,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{
-    CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm, UnixTime,
+    CertificateDer, PrivatePkcs8KeyDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -119,24 +119,20 @@ impl<'a> DetachedJws<'a> {
             .ok_or(JwsError::Address)
     }
 
-    /// Verifies that `certificate` (PEM) leads to one of `anchors` at `now`, and that its key
-    /// signed `body`.
+    /// Verifies that `certificate` leads to one of `anchors` at `now`, and that its key signed
+    /// `body`.
     ///
     /// # Errors
     /// The first thing that does not hold.
     pub fn verify(
         &self,
         body: &[u8],
-        certificate: &[u8],
+        certificate: &Certificate,
         anchors: &Anchors,
         now: SystemTime,
     ) -> Result<(), JwsError> {
-        let der = CertificateDer::from_pem_slice(certificate).map_err(|_| JwsError::Chain)?;
-        let certificate = EndEntityCert::try_from(&der).map_err(|_| JwsError::Chain)?;
+        let certificate = EndEntityCert::try_from(&certificate.0).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, now)?;
-        if !may_sign(&der) {
-            return Err(JwsError::Chain);
-        }
         let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
         certificate
             .verify_signature(
@@ -145,6 +141,22 @@ impl<'a> DetachedJws<'a> {
                 &self.signature,
             )
             .map_err(|_| JwsError::Signature)
+    }
+}
+
+/// The certificate of whoever signs.
+#[derive(Debug, Clone)]
+pub struct Certificate(CertificateDer<'static>);
+
+impl Certificate {
+    /// Reads the first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// [`JwsError::Chain`] when there is none.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, JwsError> {
+        let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| JwsError::Chain)?;
+        EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
+        Ok(Self(certificate))
     }
 }
 
@@ -178,59 +190,10 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// Whether the key of a certificate is for signatures, or for nothing in particular. The library
-/// that verifies chains does not look.
-fn may_sign(certificate: &[u8]) -> bool {
-    const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
-    const DIGITAL_SIGNATURE_OR_NON_REPUDIATION: u8 = 0b1100_0000;
-    let first = |parent| Elements(parent).next().map_or(&[][..], |(_, content)| content);
-    let to_be_signed = first(first(certificate));
-    let extensions = Elements(to_be_signed).find(|(tag, _)| *tag == der::EXTENSIONS);
-    let extensions = extensions.map_or(&[][..], |(_, content)| first(content));
-    let usage = Elements(extensions)
-        .find(|(_, extension)| Elements(extension).next() == Some((der::OBJECT_ID, KEY_USAGE)));
-    let Some((_, usage)) = usage else { return true };
-    // The value comes last, after the flag whether it is critical.
-    let value = Elements(usage).last().map_or(&[][..], |(_, value)| value);
-    matches!(
-        Elements(value).next(),
-        Some((der::BIT_STRING, [_unused, bits, ..]))
-            if bits & DIGITAL_SIGNATURE_OR_NON_REPUDIATION != 0
-    )
-}
-
-/// Tags of the ASN.1 of certificates.
-mod der {
-    pub(super) const BIT_STRING: u8 = 0x03;
-    pub(super) const OBJECT_ID: u8 = 0x06;
-    pub(super) const EXTENSIONS: u8 = 0xa3;
-}
-
-/// The elements of DER, one after the other: their tags and contents. It ends at what is none.
-struct Elements<'a>(&'a [u8]);
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = (u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (tag, length, rest) = match *self.0 {
-            [tag, 0x81, length, ref rest @ ..] => (tag, usize::from(length), rest),
-            [tag, 0x82, high, low, ref rest @ ..] => {
-                (tag, usize::from(u16::from_be_bytes([high, low])), rest)
-            }
-            [tag, length @ ..=0x7f, ref rest @ ..] => (tag, usize::from(length), rest),
-            _ => return None,
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((tag, content))
-    }
-}
-
 /// Certificates that are trusted, and those between them and a leaf.
 #[derive(Debug, Clone)]
 pub struct Anchors {
-    roots: Vec<CertificateDer<'static>>,
+    roots: Vec<TrustAnchor<'static>>,
     intermediates: Vec<CertificateDer<'static>>,
 }
 
@@ -257,7 +220,9 @@ impl Anchors {
             let parsed = EndEntityCert::try_from(&certificate)
                 .map_err(|_| refuse("hold what is no certificate"))?;
             if parsed.issuer() == parsed.subject() {
-                anchors.roots.push(certificate);
+                let root = anchor_from_trusted_cert(&certificate)
+                    .map_err(|_| refuse("hold a root certificate that cannot be used"))?;
+                anchors.roots.push(root.to_owned());
             } else {
                 anchors.intermediates.push(certificate);
             }
@@ -270,8 +235,6 @@ impl Anchors {
 
     /// Whether a chain leads from the leaf to a root, all valid at `now`.
     fn hold(&self, leaf: &EndEntityCert<'_>, now: SystemTime) -> Result<(), JwsError> {
-        let roots: Result<Vec<_>, _> = self.roots.iter().map(anchor_from_trusted_cert).collect();
-        let roots = roots.map_err(|_| JwsError::Chain)?;
         let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
         // The certificate is for this one purpose: if it names purposes at all, any will do.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
@@ -279,7 +242,7 @@ impl Anchors {
         for usage in usages {
             let path = leaf.verify_for_usage(
                 CHAIN_ALGORITHMS,
-                &roots,
+                &self.roots,
                 &self.intermediates,
                 now,
                 usage,

@@ -18,12 +18,15 @@
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
-//! | [`wire`], [`json`], [`wire_enum!`] | tolerant reading |
+//! | [`wire`], [`json`], [`wire_enum!`], [`Receipt`] | tolerant reading |
+//! | [`check`], [`setters!`], [`Variables`] | strict requests, and how they are made |
 //! | [`Clock`], [`ManualClock`] | time |
 
+mod answer;
 mod auth;
 #[cfg(feature = "blocks")]
 pub mod block;
+pub mod check;
 mod client;
 mod clock;
 mod curl;
@@ -40,12 +43,15 @@ pub mod oauth;
 mod page;
 mod retry;
 mod secret;
+mod setters;
 mod settings;
 mod store;
 mod token;
 pub mod transport;
+mod variables;
 pub mod wire;
 
+pub use answer::{Receipt, found_or_not};
 pub use auth::{Auth, NoAuth, Note, Preparation};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -65,6 +71,7 @@ pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
 pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
 pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+pub use variables::Variables;
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
 
 pub use {http, serde};

@@ -21,7 +21,7 @@ pub fn hex(parts: &[&str]) -> String {
     for part in parts {
         hash.update(part);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(hash.finalize().into()))
 }
 
 #[cfg(test)]

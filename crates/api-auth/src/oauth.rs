@@ -959,7 +959,7 @@ mod tests {
             let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
             let auth = bearer().with_store(Arc::new(Stuck(stored)));
             auth.state().hold(held("a", 1000), true);
-            assert!(auth.rejected(&answered(401)));
+            assert!(auth.rejected(&answered(401), Note(1)));
             assert_eq!(auth.is_ready(now), taken, "{received}");
         }
     }
@@ -976,7 +976,8 @@ mod tests {
     #[test]
     fn http_basic_signs_every_call() {
         let mut request = Request::default();
-        Basic::new("id", &"s&cret".into()).unwrap().sign(&mut request, UNIX_EPOCH).unwrap();
+        let auth = Basic::new("id", &"s&cret".into()).unwrap();
+        auth.sign(&mut request, &mut Note::default(), UNIX_EPOCH).unwrap();
         assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
     }

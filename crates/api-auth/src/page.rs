@@ -1,12 +1,13 @@
 //! Lists that come in pages, as iterators.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use crate::{Client, Paged, Result};
 
-/// How many ids are remembered to leave out entries that come twice. It bounds the memory of an
-/// export of any length; a list would have to shift by this many entries to show one again.
-const REMEMBERED: usize = 65_536;
+/// How many ids a set holds of those that are remembered to leave out entries that come twice. It
+/// bounds the memory of an export of any length; a list would have to shift by this many entries to
+/// show one again.
+const GENERATION: usize = 32_768;
 
 /// The pages of a list, one request each, asked for when the iterator is advanced.
 ///
@@ -100,26 +101,24 @@ impl<E: Paged> Iterator for Items<E> {
     }
 }
 
-/// The ids of the last entries.
+/// The ids of the last entries: at least one generation of them, and two at most. Whole
+/// generations are forgotten, so that no set ever grows from taking single ids out of it.
 #[derive(Debug, Default)]
 struct Seen {
-    ids: HashSet<Box<str>>,
-    order: VecDeque<Box<str>>,
+    young: HashSet<Box<str>>,
+    old: HashSet<Box<str>>,
 }
 
 impl Seen {
     fn is_new(&mut self, id: &str) -> bool {
-        if self.ids.contains(id) {
+        if self.old.contains(id) || self.young.contains(id) {
             return false;
         }
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.ids.remove(&oldest);
+        if self.young.len() == GENERATION {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
-        self.ids.insert(id.into());
-        self.order.push_back(id.into());
-        true
+        self.young.insert(id.into())
     }
 }
 
@@ -214,11 +213,18 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut seen = Seen::default();
-        for id in 0..REMEMBERED + 10 {
+        let mut capacity = 0;
+        for id in 0..10 * GENERATION {
             assert!(seen.is_new(&id.to_string()));
+            assert!(seen.young.len() <= GENERATION && seen.old.len() <= GENERATION);
+            if id == 2 * GENERATION {
+                capacity = seen.young.capacity() + seen.old.capacity();
+            }
         }
-        assert_eq!((seen.ids.len(), seen.order.len()), (REMEMBERED, REMEMBERED));
-        assert!(!seen.is_new(&REMEMBERED.to_string()));
+        assert_eq!(seen.young.capacity() + seen.old.capacity(), capacity, "no set grows");
+        for id in 8 * GENERATION..10 * GENERATION {
+            assert!(!seen.is_new(&id.to_string()), "{id}");
+        }
         assert!(seen.is_new("0"), "the oldest is forgotten");
     }
 

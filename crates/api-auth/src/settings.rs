@@ -55,7 +55,7 @@ impl NetworkSettings {
             [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)]
         {
             if timeout.is_zero() {
-                return Err(InputError::new(name, "must be longer than nothing"));
+                return Err(InputError::new(name, "must be more than 0"));
             }
         }
         Ok(())
@@ -362,7 +362,7 @@ macro_rules! builder_knobs {
         }
 
         /// Trusts the root certificates of this PEM text besides the compiled-in ones, for a
-        /// company's own CA. May be called again.
+        /// company's own CA. May be called again. Needs the features `rustls` and `tuned`.
         #[must_use]
         pub fn extra_root_certificates(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
             self.settings.extra_roots(pem.into());

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::Secret;
 use crate::encode::written;
 
 /// Seconds since 1970-01-01 00:00 UTC.
@@ -367,6 +368,38 @@ pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool
         Some("1" | "true") => Ok(Some(true)),
         Some("0" | "false") => Ok(Some(false)),
         Some(_) => Err(D::Error::custom("expected true or false")),
+    }
+}
+
+/// A secret, from a text or number; `None` for null and an empty text.
+///
+/// # Errors
+/// When the value is an array or an object.
+pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = text(deserializer)?.filter(|text| !text.is_empty());
+    Ok(text.map(Secret::from))
+}
+
+/// Writes a secret into a request, which [`Secret`] does not do by itself: for
+/// `serialize_with` in what is sent, never in a model.
+///
+/// # Errors
+/// When the serializer fails.
+pub fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// The same as [`exposed`] for a secret that may be absent.
+///
+/// # Errors
+/// When the serializer fails.
+pub fn exposed_some<S: Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => exposed(secret, serializer),
+        None => serializer.serialize_none(),
     }
 }
 
@@ -805,6 +838,21 @@ mod tests {
         assert_eq!(read(r#"{"texts":"one"}"#).texts, ["one"]);
         assert_eq!(read(r#"{"map":[]}"#).map, BTreeMap::new());
         assert_eq!(read(r#"{"map":{"a":1}}"#).map["a"], 1);
+    }
+
+    #[test]
+    fn a_secret_is_written_only_where_it_is_asked_for() {
+        #[derive(Deserialize, Serialize)]
+        struct Login {
+            #[serde(default, deserialize_with = "secret", serialize_with = "exposed_some")]
+            key: Option<Secret>,
+        }
+        let login = |json: &str| serde_json::from_str::<Login>(json).unwrap();
+        assert_eq!(login(r#"{"key":7}"#).key, Some(Secret::new("7")));
+        assert!(
+            [r#"{"key":null}"#, r#"{"key":""}"#, "{}"].iter().all(|json| login(json).key.is_none())
+        );
+        assert_eq!(serde_json::to_string(&login(r#"{"key":"k"}"#)).unwrap(), r#"{"key":"k"}"#);
     }
 
     #[derive(Deserialize, Debug, PartialEq)]

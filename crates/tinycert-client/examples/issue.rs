@@ -102,7 +102,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     );
     let organization = match organization {
         Some(organization) => organization,
-        None => session.ca_details(ca_id)?.organization.unwrap_or(ca),
+        None => session.get_ca_details(ca_id)?.organization.unwrap_or(ca),
     };
     let new = NewCert::new(ca_id, country, organization, &common_name).sans(sans);
     let cert_id = session.issue_cert(&new)?;

@@ -132,7 +132,7 @@ fn due(session: &Session, arguments: &Arguments) -> Result<Vec<Due>, Box<dyn Err
     let mut due = Vec::new();
     for ca in cas {
         if let Some(cert_id) = arguments.cert {
-            let name = session.cert_details(cert_id)?.common_name.unwrap_or_default();
+            let name = session.get_cert_details(cert_id)?.common_name.unwrap_or_default();
             due.push(Due { ca_id: ca.id, cert_id, name, days: None });
             continue;
         }

@@ -81,13 +81,13 @@ fn around_one_ca(
     ca: tinycert_client::CaId,
 ) -> Result<(), Error> {
     report.line::<ListCas, _>(|| session.list_cas())?;
-    let details = report.line::<GetCaDetails, _>(|| session.ca_details(ca))?;
+    let details = report.line::<GetCaDetails, _>(|| session.get_ca_details(ca))?;
     let organization = details.organization.unwrap_or_default();
     let ca_pem = report.line::<GetCa, _>(|| session.get_ca(ca))?;
     let new = NewCert::new(ca, "DE", organization, NAMES[0])
         .sans(NAMES.map(|name| San::Dns(name.to_owned())));
     let cert = report.line::<NewCert, _>(|| session.new_cert(&new))?;
-    report.line::<GetCertDetails, _>(|| session.cert_details(cert))?;
+    report.line::<GetCertDetails, _>(|| session.get_cert_details(cert))?;
     let chain = report.line::<GetCert, _>(|| session.get_cert(cert, CertPart::Chain))?;
     report.verify(&chain, &ca_pem, session.clock().now());
     report.line::<GetKey, _>(|| session.get_key(cert, KeyForm::Decrypted))?;

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, wire, wire_enum,
+    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, setters, wire,
+    wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, fault};
+use crate::{CaId, Session, check, fault};
 
 /// A CA in the list of all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,24 +90,25 @@ impl HashMethod {
     }
 }
 
-/// Two upper-case letters, ISO 3166-1.
-pub(crate) fn check_country(country: &str) -> Result<(), InputError> {
-    if country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Ok(());
-    }
-    Err(InputError::new("country", "must be two capital letters, such as US"))
-}
-
-pub(crate) fn check_organization(organization: &str) -> Result<(), InputError> {
-    if organization.trim().is_empty() {
-        return Err(InputError::new("organization", "must not be empty"));
-    }
-    Ok(())
+fn form_of(ca_id: CaId) -> Body<'static> {
+    let mut params = Params::new();
+    params.push_number("ca_id", ca_id);
+    Body::Form(params)
 }
 
 /// `POST /api/v1/ca/list`: all CAs of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ListCas;
+///
+/// Source: the official PHP client; this page of the documentation is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListCas {}
+
+impl ListCas {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for ListCas {
     type Output = Vec<CaItem>;
@@ -134,6 +136,8 @@ impl Endpoint for ListCas {
 }
 
 /// `POST /api/v1/ca/details`: subject and hash of a CA.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCaDetails {
     ca_id: CaId,
@@ -159,9 +163,7 @@ impl Endpoint for GetCaDetails {
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        let mut params = Params::new();
-        params.push_number("ca_id", self.ca_id);
-        Ok(Body::Form(params))
+        Ok(form_of(self.ca_id))
     }
 
     fn repeatable(&self) -> bool {
@@ -174,6 +176,8 @@ impl Endpoint for GetCaDetails {
 }
 
 /// `POST /api/v1/ca/get`: the certificate of a CA.
+///
+/// Source: the official PHP client; this page of the documentation is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCa {
     ca_id: CaId,
@@ -214,6 +218,8 @@ impl Endpoint for GetCa {
 }
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
+///
+/// Source: the official PHP client; this page of the documentation is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteCa {
     ca_id: CaId,
@@ -239,9 +245,7 @@ impl Endpoint for DeleteCa {
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        let mut params = Params::new();
-        params.push_number("ca_id", self.ca_id);
-        Ok(Body::Form(params))
+        Ok(form_of(self.ca_id))
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -256,6 +260,8 @@ impl Endpoint for DeleteCa {
 ///
 /// let new = NewCa::new("US", "ACME, Inc.").state("Illinois").locality("Chicago");
 /// ```
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCa {
     country: String,
@@ -278,18 +284,11 @@ impl NewCa {
         }
     }
 
-    /// The city.
-    #[must_use]
-    pub fn locality(mut self, locality: impl Into<String>) -> Self {
-        self.locality = Some(locality.into());
-        self
-    }
-
-    /// The state or province.
-    #[must_use]
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.state = Some(state.into());
-        self
+    setters! {
+        /// The city.
+        locality: impl Into<String>,
+        /// The state or province.
+        state: impl Into<String>,
     }
 
     /// The hash that it will sign with.
@@ -318,8 +317,8 @@ impl Endpoint for NewCa {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_country(&self.country)?;
-        check_organization(&self.organization)
+        check::country(&self.country)?;
+        check::filled("organization", &self.organization)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -339,5 +338,48 @@ impl Endpoint for NewCa {
             ca_id: CaId,
         }
         fault::answer::<Made>(response).map(|made| made.ca_id)
+    }
+}
+
+impl Session {
+    /// All CAs of the account.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_cas(&self) -> Result<Vec<CaItem>> {
+        self.send(&ListCas::new())
+    }
+
+    /// Subject and hash of a CA.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_ca_details(&self, ca_id: CaId) -> Result<CaDetails> {
+        self.send(&GetCaDetails::new(ca_id))
+    }
+
+    /// The certificate of a CA, as PEM text.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_ca(&self, ca_id: CaId) -> Result<String> {
+        self.send(&GetCa::new(ca_id))
+    }
+
+    /// Deletes a CA **and all of its certificates**.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn delete_ca(&self, ca_id: CaId) -> Result<()> {
+        self.send(&DeleteCa::new(ca_id))
+    }
+
+    /// Makes a CA. It is never repeated after a lost answer; see also
+    /// [`get_or_create_ca`](Session::get_or_create_ca).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn new_ca(&self, request: &NewCa) -> Result<CaId> {
+        self.send(request)
     }
 }

@@ -5,13 +5,12 @@ use std::fmt;
 use std::ops::BitOr;
 
 use api_auth::{
-    Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Secret,
-    SecretBytes, UnixTime, wire, wire_enum,
+    Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Result, Secret,
+    SecretBytes, UnixTime, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ca::{check_country, check_organization};
-use crate::{CaId, CertId, San, fault, san};
+use crate::{CaId, CertId, San, Session, check, fault, san};
 
 wire_enum! {
     /// Where a certificate stands.
@@ -148,7 +147,15 @@ pub struct CertDetails {
     pub fields: Fields,
 }
 
+fn form_of(cert_id: CertId) -> Body<'static> {
+    let mut params = Params::new();
+    params.push_number("cert_id", cert_id);
+    Body::Form(params)
+}
+
 /// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCerts {
     ca_id: CaId,
@@ -190,6 +197,8 @@ impl Endpoint for ListCerts {
 }
 
 /// `POST /api/v1/cert/details`: subject, status and names of a certificate.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCertDetails {
     cert_id: CertId,
@@ -215,9 +224,7 @@ impl Endpoint for GetCertDetails {
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        let mut params = Params::new();
-        params.push_number("cert_id", self.cert_id);
-        Ok(Body::Form(params))
+        Ok(form_of(self.cert_id))
     }
 
     fn repeatable(&self) -> bool {
@@ -281,6 +288,8 @@ fn get<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
 const GET: &str = "/api/v1/cert/get";
 
 /// `POST /api/v1/cert/get` for the private key, as PEM text.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetKey {
     cert_id: CertId,
@@ -320,6 +329,8 @@ impl Endpoint for GetKey {
 }
 
 /// `POST /api/v1/cert/get` for certificate and private key in one PKCS#12 file.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetPkcs12 {
     cert_id: CertId,
@@ -360,6 +371,8 @@ impl Endpoint for GetPkcs12 {
 }
 
 /// `POST /api/v1/cert/get` for what is no secret, as PEM text.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCert {
     cert_id: CertId,
@@ -404,6 +417,8 @@ struct Made {
 }
 
 /// `POST /api/v1/cert/reissue`: renews a certificate for a year from now, with the same key.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReissueCert {
     cert_id: CertId,
@@ -429,9 +444,7 @@ impl Endpoint for ReissueCert {
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        let mut params = Params::new();
-        params.push_number("cert_id", self.cert_id);
-        Ok(Body::Form(params))
+        Ok(form_of(self.cert_id))
     }
 
     fn parse(&self, response: &Response) -> Result<CertId, Fault> {
@@ -440,6 +453,8 @@ impl Endpoint for ReissueCert {
 }
 
 /// `POST /api/v1/cert/status`: suspends, revokes or reinstates a certificate.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetCertStatus {
     cert_id: CertId,
@@ -497,6 +512,8 @@ impl Endpoint for SetCertStatus {
 ///     .san(San::Dns("example.com".to_owned()))
 ///     .san(San::Dns("*.example.com".to_owned()));
 /// ```
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCert {
     ca_id: CaId,
@@ -532,25 +549,13 @@ impl NewCert {
         }
     }
 
-    /// The organizational unit.
-    #[must_use]
-    pub fn organizational_unit(mut self, unit: impl Into<String>) -> Self {
-        self.organizational_unit = Some(unit.into());
-        self
-    }
-
-    /// The city.
-    #[must_use]
-    pub fn locality(mut self, locality: impl Into<String>) -> Self {
-        self.locality = Some(locality.into());
-        self
-    }
-
-    /// The state or province.
-    #[must_use]
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.state = Some(state.into());
-        self
+    setters! {
+        /// The organizational unit.
+        organizational_unit: impl Into<String>,
+        /// The city.
+        locality: impl Into<String>,
+        /// The state or province.
+        state: impl Into<String>,
     }
 
     /// Adds a name that the certificate is for.
@@ -589,11 +594,9 @@ impl Endpoint for NewCert {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_country(&self.country)?;
-        check_organization(&self.organization)?;
-        if self.common_name.trim().is_empty() {
-            return Err(InputError::new("common_name", "must not be empty"));
-        }
+        check::country(&self.country)?;
+        check::filled("organization", &self.organization)?;
+        check::filled("common_name", &self.common_name)?;
         let problems = self.sans.iter().enumerate();
         match problems.filter_map(|(index, san)| Some((index, san.problem()?))).next() {
             Some((index, problem)) => Err(InputError::new(format!("sans[{index}]"), problem)),
@@ -618,5 +621,75 @@ impl Endpoint for NewCert {
 
     fn parse(&self, response: &Response) -> Result<CertId, Fault> {
         fault::answer::<Made>(response).map(|made| made.cert_id)
+    }
+}
+
+impl Session {
+    /// The certificates of a CA that have a status of the set; obsolete ones are never listed.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_certs(&self, ca_id: CaId, what: StatusMask) -> Result<Vec<CertItem>> {
+        self.send(&ListCerts::new(ca_id, what))
+    }
+
+    /// Subject, status and names of a certificate.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_cert_details(&self, cert_id: CertId) -> Result<CertDetails> {
+        self.send(&GetCertDetails::new(cert_id))
+    }
+
+    /// A certificate, its chain or its request, as PEM text.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_cert(&self, cert_id: CertId, what: CertPart) -> Result<String> {
+        self.send(&GetCert::new(cert_id, what))
+    }
+
+    /// The private key of a certificate, as PEM text.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_key(&self, cert_id: CertId, form: KeyForm) -> Result<Secret> {
+        self.send(&GetKey::new(cert_id, form))
+    }
+
+    /// Certificate and private key in one PKCS#12 file (`.pfx`), which the account's passphrase
+    /// opens.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_pkcs12(&self, cert_id: CertId) -> Result<SecretBytes> {
+        self.send(&GetPkcs12::new(cert_id))
+    }
+
+    /// Makes a key pair and a certificate for a year. It is never repeated after a lost answer;
+    /// see also [`issue_cert`](Session::issue_cert).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn new_cert(&self, request: &NewCert) -> Result<CertId> {
+        self.send(request)
+    }
+
+    /// Renews a certificate for a year from now, with the same key, under a new id. It is never
+    /// repeated after a lost answer; see also [`renew`](Session::renew).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn reissue_cert(&self, cert_id: CertId) -> Result<CertId> {
+        self.send(&ReissueCert::new(cert_id))
+    }
+
+    /// Makes a certificate good, hold or revoked, from any of the three. Setting the status that
+    /// it has is a success.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn set_cert_status(&self, cert_id: CertId, status: CertStatus) -> Result<()> {
+        self.send(&SetCertStatus::new(cert_id, status))
     }
 }

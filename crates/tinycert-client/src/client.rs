@@ -1,18 +1,18 @@
-//! The client: key, settings, and the way to a session.
+//! The client and how it is made: key, settings, and the way to a session.
 
 use std::fmt;
 use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    AccessToken, Credential, Error, InputError, Provider, Result, Secret, Settings, Site, TokenKey,
-    TokenStore, http::Uri,
+    AccessToken, Credential, InputError, Provider, Result, Secret, Settings, Site, TokenKey,
+    TokenStore, Variables, http::Uri,
 };
 
 use crate::connect::{API_KEY, Connect};
 use crate::{Session, fault};
 
-const PROVIDER: Provider = Provider {
+static PROVIDER: Provider = Provider {
     name: "tinycert",
     user_agent: concat!("tinycert-client/", env!("CARGO_PKG_VERSION")),
     encoding: ENCODING,
@@ -200,12 +200,12 @@ impl Builder {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(variable)?)
+        Ok(Self::from_variables(Variables::PROCESS)?)
     }
 
-    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
-        let builder = Client::builder(need(&get, "TINYCERT_API_KEY")?);
-        Ok(match get("TINYCERT_BASE_URL").filter(|url| !url.trim().is_empty()) {
+    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+        let builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
+        Ok(match variables.get("TINYCERT_BASE_URL") {
             Some(url) => builder.environment(Environment::Custom(url)),
             None => builder,
         })
@@ -241,11 +241,10 @@ impl Builder {
     /// # Errors
     /// The first argument that is wrong, by name: an empty key, a base URL that is none or would
     /// send passphrase and keys in the clear.
-    pub fn build(self) -> Result<Client, Error> {
-        static TINYCERT: Provider = PROVIDER;
+    pub fn build(self) -> Result<Client> {
         let signer = FormDigest::new(("api_key", &self.api_key), &DIALECT)?;
         let core = self.settings.build(
-            &TINYCERT,
+            &PROVIDER,
             &[(Site::MAIN, "base_url", self.environment.base_url())],
             vec![(API_KEY, Arc::new(signer.clone()))],
         )?;
@@ -268,53 +267,18 @@ impl fmt::Debug for Builder {
     }
 }
 
-impl Session {
-    /// Opens a session from the environment: what [`Client::from_env`] reads, `TINYCERT_EMAIL`
-    /// and `TINYCERT_PASSPHRASE`.
-    ///
-    /// # Errors
-    /// A variable that is missing or wrong, by name; otherwise as [`Client::connect`].
-    pub fn from_env() -> Result<Self> {
-        let client = Client::from_env()?;
-        let (email, passphrase) = login_from(variable)?;
-        client.connect(email, passphrase)
-    }
-}
-
-fn login_from(get: impl Fn(&str) -> Option<String>) -> Result<(String, Secret), InputError> {
-    let email = need(&get, "TINYCERT_EMAIL")?;
-    Ok((email, Secret::new(need(&get, "TINYCERT_PASSPHRASE")?)))
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-fn need(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<String, InputError> {
-    get(name)
-        .filter(|value| !value.trim().is_empty())
-        .ok_or_else(|| InputError::new(name, "must be set in the environment and not be empty"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn variables(set: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(|name| {
-            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })
-        .map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
+        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYCERT_API_KEY: "));
         assert!(variables(&[("TINYCERT_API_KEY", " ")]).is_err());
-        let missing = |set: &str| login_from(|name| (name == set).then(|| "x".to_owned()));
-        assert_eq!(missing("TINYCERT_PASSPHRASE").unwrap_err().argument(), "TINYCERT_EMAIL");
-        assert_eq!(missing("TINYCERT_EMAIL").unwrap_err().argument(), "TINYCERT_PASSPHRASE");
     }
 
     #[test]

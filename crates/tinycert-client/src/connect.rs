@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use api_auth::{Body, Credential, Endpoint, Fault, InputError, Method, Params, Response, Secret};
 
-use crate::fault;
+use crate::{check, fault};
 
 /// The API key alone, without a session: the credential of [`Connect`].
 pub const API_KEY: Credential = Credential::named("API key");
 
 /// `POST /api/v1/connect`: opens a session. The answer is its token.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
     email: String,
@@ -48,10 +50,7 @@ impl Endpoint for Connect {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        if self.email.trim().is_empty() {
-            return Err(InputError::new("email", "must not be empty"));
-        }
-        Ok(())
+        check::filled("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -75,8 +74,18 @@ impl Endpoint for Connect {
 }
 
 /// `POST /api/v1/disconnect`: closes the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Disconnect;
+///
+/// Source: the official PHP client; this page of the documentation is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Disconnect {}
+
+impl Disconnect {
+    /// The session that it is sent in.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for Disconnect {
     type Output = ();

@@ -19,6 +19,7 @@
 
 mod ca;
 mod cert;
+mod check;
 mod client;
 mod connect;
 mod fault;

@@ -175,7 +175,7 @@ impl Session {
         // An obsolete certificate is not in the list.
         let (name, end) = match certs.iter().find(|cert| cert.id == cert_id) {
             Some(own) => (own.name.clone(), (own.expires, own.id)),
-            None => (self.cert_details(cert_id)?.common_name, (None, cert_id)),
+            None => (self.get_cert_details(cert_id)?.common_name, (None, cert_id)),
         };
         let mut later: Vec<&CertItem> = certs
             .iter()

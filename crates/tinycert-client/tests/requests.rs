@@ -1,7 +1,7 @@
 //! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
 //! arguments that are refused.
 //!
-//! A test is named `ENDPOINT_request_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -82,12 +82,12 @@ fn session_connect_request_has_no_token_even_within_a_session() {
 
 #[test]
 fn session_disconnect_request() {
-    assert_eq!(call(&Disconnect), "/disconnect token=t0k3n");
+    assert_eq!(call(&Disconnect::new()), "/disconnect token=t0k3n");
 }
 
 #[test]
 fn ca_list_request() {
-    assert_eq!(call(&ListCas), "/ca/list token=t0k3n");
+    assert_eq!(call(&ListCas::new()), "/ca/list token=t0k3n");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn wrong_arguments_are_refused_by_name() {
 
 #[test]
 fn a_call_needs_a_session() {
-    let error = client().execute_raw(&ListCas).unwrap_err();
+    let error = client().execute_raw(&ListCas::new()).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("credentials")));
 }
 
@@ -245,6 +245,6 @@ fn curl_masks_passphrase_token_and_digest_unless_asked() {
     let expected = "--data-binary 'email=a%40b&passphrase=***&digest=***'";
     assert!(masked.ends_with(expected), "{masked}");
     assert!(client().curl(&connect, Secrets::Shown).unwrap().contains("passphrase=CANARY&"));
-    let masked = session().curl(&ListCas, Secrets::Masked).unwrap();
+    let masked = session().curl(&ListCas::new(), Secrets::Masked).unwrap();
     assert!(masked.ends_with("--data-binary 'token=***&digest=***'"), "{masked}");
 }

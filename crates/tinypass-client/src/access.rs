@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use api_auth::{
-    Amount, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, StatusCode,
-    UnixTime, json, wire,
+    Amount, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
+    Result, StatusCode, UnixTime, found_or_not, json, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model, Receipt, check_rid, check_rid_if_any};
+use crate::fault::{self, Model};
+use crate::{Client, check};
 
 /// The most records of a page.
 pub const MAX_PAGE_SIZE: u32 = 1000;
@@ -19,8 +20,8 @@ pub const MAX_PAGE_SIZE: u32 = 1000;
 /// Any field may be absent in a reply, and numbers may come as text; `fields` keeps what has no
 /// name here.
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
-/// `AccessDetails`; that the end may be missing was seen in live data.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
+/// that the end may be missing was seen in live data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Access {
@@ -94,7 +95,7 @@ impl Model for Access {
 /// assert_eq!(ask.path(), "/r2/access");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAccess {
     rid: String,
@@ -121,7 +122,7 @@ impl Endpoint for GetAccess {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_rid(&self.rid)
+        check::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -129,7 +130,7 @@ impl Endpoint for GetAccess {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::NOT_FOUND
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Access>, Fault> {
@@ -147,7 +148,7 @@ impl Endpoint for GetAccess {
 /// let search = SearchAccess::new().email("ann@example.org").show_expired(true).page_size(500);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access/search.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchAccess {
     rid: Option<String>,
@@ -165,53 +166,21 @@ impl SearchAccess {
         Self::default()
     }
 
-    /// Only of this resource.
-    #[must_use]
-    pub fn rid(mut self, rid: impl Into<String>) -> Self {
-        self.rid = Some(rid.into());
-        self
-    }
-
-    /// Only of the user with your reference, or with TinyPass's uid.
-    #[must_use]
-    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
-        self.user_ref = Some(user_ref.into());
-        self
-    }
-
-    /// Only of the user with this e-mail address.
-    #[must_use]
-    pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.email = Some(email.into());
-        self
-    }
-
-    /// Only of resources with this tag; one can be given.
-    #[must_use]
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tag = Some(tag.into());
-        self
-    }
-
-    /// Whether to find what has expired, too. The server's default is no.
-    #[must_use]
-    pub fn show_expired(mut self, show: bool) -> Self {
-        self.show_expired = Some(show);
-        self
-    }
-
-    /// The page, from 0.
-    #[must_use]
-    pub fn page(mut self, page: u32) -> Self {
-        self.page = Some(page);
-        self
-    }
-
-    /// The records of a page, 1 to 1000. The server's default is 100.
-    #[must_use]
-    pub fn page_size(mut self, size: u32) -> Self {
-        self.page_size = Some(size);
-        self
+    setters! {
+        /// Only of this resource.
+        rid: impl Into<String>,
+        /// Only of the user with your reference, or with TinyPass's uid.
+        user_ref: impl Into<String>,
+        /// Only of the user with this e-mail address.
+        email: impl Into<String>,
+        /// Only of resources with this tag; one can be given.
+        tag: impl Into<String>,
+        /// Whether to find what has expired, too. The server's default is no.
+        show_expired: bool,
+        /// The page, from 0.
+        page: u32,
+        /// The records of a page, 1 to 1000. The server's default is 100.
+        page_size: u32,
     }
 
     /// With page and size written out, so that the end of the list can be told.
@@ -256,7 +225,7 @@ impl Endpoint for SearchAccess {
         if self.page_size.is_some_and(|size| !(1..=MAX_PAGE_SIZE).contains(&size)) {
             return Err(InputError::new("page_size", "must be between 1 and 1000"));
         }
-        check_rid_if_any(self.rid.as_ref())
+        check::some_rid(self.rid.as_deref())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -271,7 +240,7 @@ impl Endpoint for SearchAccess {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::NOT_FOUND
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<AccessPage, Fault> {
@@ -315,7 +284,7 @@ impl Paged for SearchAccess {
 ///     .suppress_email(true);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access/grant.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantAccess {
     rid: String,
@@ -339,32 +308,15 @@ impl GrantAccess {
         }
     }
 
-    /// Your reference of the user; recommended, since it is what access is asked by later.
-    #[must_use]
-    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
-        self.user_ref = Some(user_ref.into());
-        self
-    }
-
-    /// When access ends.
-    #[must_use]
-    pub fn expiration(mut self, end: UnixTime) -> Self {
-        self.expiration = Some(end);
-        self
-    }
-
-    /// A text for the e-mail to the user.
-    #[must_use]
-    pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-
-    /// Whether no e-mail is sent. The server's default is to send one.
-    #[must_use]
-    pub fn suppress_email(mut self, suppress: bool) -> Self {
-        self.suppress_email = Some(suppress);
-        self
+    setters! {
+        /// Your reference of the user; recommended, since it is what access is asked by later.
+        user_ref: impl Into<String>,
+        /// When access ends.
+        expiration: UnixTime,
+        /// A text for the e-mail to the user.
+        message: impl Into<String>,
+        /// Whether no e-mail is sent. The server's default is to send one.
+        suppress_email: bool,
     }
 }
 
@@ -381,13 +333,11 @@ impl Endpoint for GrantAccess {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        if self.email.trim().is_empty() {
-            return Err(InputError::new("email", "must not be empty"));
-        }
+        check::filled("email", &self.email)?;
         if self.expiration.is_some_and(|end| end.seconds() <= 0) {
             return Err(InputError::new("expiration", "must be after 1970"));
         }
-        check_rid(&self.rid)
+        check::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -413,7 +363,7 @@ impl Endpoint for GrantAccess {
 /// let revoke = RevokeAccess::new("premium-content", "user_42").refund(true);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, access/revoke.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/revoke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokeAccess {
     rid: String,
@@ -427,11 +377,9 @@ impl RevokeAccess {
         Self { rid: rid.into(), user_ref: user_ref.into(), refund: None }
     }
 
-    /// Whether the price is paid back. The server's default is no.
-    #[must_use]
-    pub fn refund(mut self, refund: bool) -> Self {
-        self.refund = Some(refund);
-        self
+    setters! {
+        /// Whether the price is paid back. The server's default is no.
+        refund: bool,
     }
 }
 
@@ -448,7 +396,7 @@ impl Endpoint for RevokeAccess {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_rid(&self.rid)
+        check::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -459,6 +407,67 @@ impl Endpoint for RevokeAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
+    }
+}
+
+impl Client {
+    /// The access record of a user to a resource, or `None` if there is none. `user_ref` is your
+    /// reference of the user or TinyPass's uid.
+    ///
+    /// The record may have expired: ask [`Access::is_active`].
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_access(
+        &self,
+        rid: impl Into<String>,
+        user_ref: impl Into<String>,
+    ) -> Result<Option<Access>> {
+        self.send(&GetAccess::new(rid, user_ref))
+    }
+
+    /// All access records that a search finds, one page after the other, each record once.
+    ///
+    /// Nothing is sent before the iterator is advanced. It begins at the search's page and asks
+    /// for 1000 records a page unless the search says otherwise.
+    ///
+    /// ```no_run
+    /// # let tinypass = tinypass_client::Client::from_env()?;
+    /// use tinypass_client::SearchAccess;
+    ///
+    /// for access in tinypass.accesses(&SearchAccess::new().show_expired(true)) {
+    ///     println!("{:?}", access?.user_email);
+    /// }
+    /// # Ok::<(), tinypass_client::Error>(())
+    /// ```
+    pub fn accesses(&self, request: &SearchAccess) -> Items<SearchAccess> {
+        Items::new(self.core.clone(), request.clone().explicit_page())
+    }
+
+    /// One page of access records; empty if nothing is found.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn search_access(&self, request: &SearchAccess) -> Result<AccessPage> {
+        self.send(request)
+    }
+
+    /// Gives a user access to a resource, which must exist, and mails the user unless told not to.
+    ///
+    /// Granting twice may mail twice, so it is never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn grant_access(&self, request: &GrantAccess) -> Result<Access> {
+        self.send(request)
+    }
+
+    /// Takes a user's access away, and refunds it if told to.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn revoke_access(&self, request: &RevokeAccess) -> Result<Receipt> {
+        self.send(request)
     }
 }

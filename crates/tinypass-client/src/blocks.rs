@@ -23,11 +23,12 @@ mod purchase;
 mod webhook;
 
 use api_auth::block::BlockKey;
-use api_auth::{InputError, Response, Secret, json};
+use api_auth::{InputError, Response, Secret, Variables, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::Variables;
+use crate::check;
+use crate::client::keys;
 
 pub use api_auth::block::BlockError;
 pub use cookie::{AccessState, Token, TokenCookie};
@@ -69,9 +70,7 @@ impl Blocks {
     /// An empty AID or key.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
-        if aid.trim().is_empty() {
-            return Err(InputError::new("aid", "must not be empty"));
-        }
+        check::filled("aid", &aid)?;
         Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
     }
 
@@ -81,7 +80,7 @@ impl Blocks {
     /// # Errors
     /// A variable that is missing, by name.
     pub fn from_env() -> Result<Self, InputError> {
-        let Variables { aid, private_key } = Variables::from_env()?;
+        let (aid, private_key) = keys(Variables::PROCESS)?;
         Self::new(aid, private_key)
     }
 

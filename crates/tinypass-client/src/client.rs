@@ -1,21 +1,16 @@
-//! The client: one short method an endpoint.
+//! The client and how it is made. Its methods are beside the calls that they make.
 
 use std::sync::Arc;
 
 use api_auth::hmac::request_line::{self, RequestLine};
 use api_auth::{
-    Credential, Encoding, Error, HmacKey, InputError, Items, Provider, Result, Secret, Settings,
-    Site, StatusCode,
+    Credential, Encoding, HmacKey, InputError, Provider, Result, Secret, Settings, Site, Variables,
 };
 
 use crate::download::DownloadPath;
-use crate::{
-    Access, AccessPage, CancelSubscription, Download, DownloadUrl, GetAccess, GetDownload,
-    GetDownloadUrl, GetUser, GrantAccess, Receipt, RevokeAccess, SearchAccess, SearchSubscriptions,
-    Subscription, User, fault,
-};
+use crate::fault;
 
-const PROVIDER: Provider = Provider {
+static PROVIDER: Provider = Provider {
     name: "tinypass",
     user_agent: concat!("tinypass-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
@@ -63,8 +58,8 @@ impl Environment {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    core: api_auth::Client,
-    download_path: Option<DownloadPath>,
+    pub(crate) core: api_auth::Client,
+    pub(crate) download_path: Option<DownloadPath>,
 }
 
 /// Makes a [`Client`]; see [`Client::builder`].
@@ -112,128 +107,6 @@ impl Client {
         Builder::from_env()?.build()
     }
 
-    /// The access record of a user to a resource, or `None` if there is none. `user_ref` is your
-    /// reference of the user or TinyPass's uid.
-    ///
-    /// The record may have expired: ask [`Access::is_active`].
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_access(
-        &self,
-        rid: impl Into<String>,
-        user_ref: impl Into<String>,
-    ) -> Result<Option<Access>> {
-        self.send(&GetAccess::new(rid, user_ref))
-    }
-
-    /// All access records that a search finds, one page after the other, each record once.
-    ///
-    /// Nothing is sent before the iterator is advanced. It begins at the search's page and asks
-    /// for 1000 records a page unless the search says otherwise.
-    ///
-    /// ```no_run
-    /// # let tinypass = tinypass_client::Client::from_env()?;
-    /// use tinypass_client::SearchAccess;
-    ///
-    /// for access in tinypass.accesses(&SearchAccess::new().show_expired(true)) {
-    ///     println!("{:?}", access?.user_email);
-    /// }
-    /// # Ok::<(), tinypass_client::Error>(())
-    /// ```
-    pub fn accesses(&self, search: &SearchAccess) -> Items<SearchAccess> {
-        Items::new(self.core.clone(), search.clone().explicit_page())
-    }
-
-    /// One page of access records; empty if nothing is found.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn search_access(&self, search: &SearchAccess) -> Result<AccessPage> {
-        self.send(search)
-    }
-
-    /// Gives a user access to a resource, which must exist, and mails the user unless told not to.
-    ///
-    /// Granting twice may mail twice, so it is never repeated after a lost answer.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn grant_access(&self, grant: &GrantAccess) -> Result<Access> {
-        self.send(grant)
-    }
-
-    /// Takes a user's access away, and refunds it if told to.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn revoke_access(&self, revoke: &RevokeAccess) -> Result<Receipt> {
-        self.send(revoke)
-    }
-
-    /// The recurring subscriptions that a search finds; empty if there are none.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn search_subscriptions(&self, search: &SearchSubscriptions) -> Result<Vec<Subscription>> {
-        self.send(search)
-    }
-
-    /// Stops a user's recurring subscription.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_subscription(
-        &self,
-        rid: impl Into<String>,
-        user_ref: impl Into<String>,
-    ) -> Result<Receipt> {
-        self.send(&CancelSubscription::new(rid, user_ref))
-    }
-
-    /// A link to a download that works for a while. The documentation and the official client
-    /// spell the path differently: unless the builder says which, the documented one is asked
-    /// first, and the other after a 404.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_download_url(&self, ask: &GetDownloadUrl) -> Result<DownloadUrl> {
-        if let Some(path) = self.download_path {
-            return self.send(&ask.clone().path(path));
-        }
-        match self.send(&ask.clone().path(DownloadPath::Documented)) {
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-                // If the other spelling does not help, the first answer stands.
-                self.send(&ask.clone().path(DownloadPath::Sdk)).map_err(|_| error)
-            }
-            answered => answered,
-        }
-    }
-
-    /// The details of a download, or `None` if there is none. Both spellings of the path are
-    /// asked as in [`get_download_url`](Client::get_download_url).
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
-        let ask = GetDownload::new(rid);
-        if let Some(path) = self.download_path {
-            return self.send(&ask.path(path));
-        }
-        match self.send(&ask.clone().path(DownloadPath::Documented))? {
-            Some(download) => Ok(Some(download)),
-            None => Ok(self.send(&ask.path(DownloadPath::Sdk)).unwrap_or(None)),
-        }
-    }
-
-    /// The details of a user by TinyPass's uid, or `None` if there is none.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_user(&self, uid: impl Into<String>) -> Result<Option<User>> {
-        self.send(&GetUser::new(uid))
-    }
-
     api_auth::client_verbs!();
 }
 
@@ -243,21 +116,20 @@ impl Builder {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(variable)?)
+        Ok(Self::from_variables(Variables::PROCESS)?)
     }
 
-    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
-        let Variables { aid, private_key } = Variables::read(&get)?;
+    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+        let (aid, private_key) = keys(variables)?;
         let builder = Client::builder(aid, private_key);
-        let sandbox = get("TINYPASS_SANDBOX").unwrap_or_default();
-        let sandbox = match sandbox.trim() {
-            "1" | "true" => true,
-            "" | "0" | "false" => false,
-            _ => {
+        let sandbox = match variables.get("TINYPASS_SANDBOX").as_deref().map(str::trim) {
+            Some("1" | "true") => true,
+            None | Some("0" | "false") => false,
+            Some(_) => {
                 return Err(InputError::new("TINYPASS_SANDBOX", "must be 1, true, 0 or false"));
             }
         };
-        Ok(match get("TINYPASS_BASE_URL").filter(|url| !url.trim().is_empty()) {
+        Ok(match variables.get("TINYPASS_BASE_URL") {
             Some(url) => builder.environment(Environment::Custom(url)),
             None if sandbox => builder.environment(Environment::Sandbox),
             None => builder,
@@ -283,11 +155,10 @@ impl Builder {
     /// # Errors
     /// The first argument that is wrong, by name: an AID with a colon or a line end, an empty
     /// key, a base URL that is none or would send the signature in the clear.
-    pub fn build(self) -> Result<Client, Error> {
-        static TINYPASS: Provider = PROVIDER;
+    pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
         let core = self.settings.build(
-            &TINYPASS,
+            &PROVIDER,
             &[(Site::MAIN, "base_url", self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
@@ -295,32 +166,10 @@ impl Builder {
     }
 }
 
-/// The two variables that say which application this is.
-pub(crate) struct Variables {
-    pub(crate) aid: String,
-    pub(crate) private_key: Secret,
-}
-
-impl Variables {
-    #[cfg(feature = "blocks")]
-    pub(crate) fn from_env() -> Result<Self, InputError> {
-        Self::read(variable)
-    }
-
-    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
-        let need = |name: &'static str| {
-            get(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-                InputError::new(name, "must be set in the environment and not be empty")
-            })
-        };
-        let (aid, key) = (need("TINYPASS_AID")?, need("TINYPASS_PRIVATE_KEY")?);
-        Ok(Self { aid, private_key: Secret::new(key) })
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// The application's AID and key, from the two variables that say them.
+pub(crate) fn keys(variables: Variables<'_>) -> Result<(String, Secret), InputError> {
+    let aid = variables.need("TINYPASS_AID")?;
+    Ok((aid, Secret::new(variables.need("TINYPASS_PRIVATE_KEY")?)))
 }
 
 /// The value of the `Authorization` header for a request, for whoever sends it by other means.
@@ -353,11 +202,8 @@ pub fn authorization(
 mod tests {
     use super::*;
 
-    fn variables(set: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(|name| {
-            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })
-        .map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
+        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] = [("TINYPASS_AID", "A"), ("TINYPASS_PRIVATE_KEY", "k")];

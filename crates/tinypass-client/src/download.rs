@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, StatusCode, UnixTime,
-    json, wire,
+    Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Result, StatusCode,
+    UnixTime, found_or_not, json, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model, check_rid};
+use crate::fault::{self, Model};
+use crate::{Client, check};
 
 /// How the download paths are spelt. The documentation and the official PHP client disagree, and
 /// no source tells which the server takes.
@@ -24,7 +25,7 @@ pub enum DownloadPath {
 
 /// The details of a download. Any field may be absent in a reply.
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Download {
@@ -74,7 +75,7 @@ impl Model for Download {
 /// let ask = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
 /// path is that of the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownload {
@@ -112,7 +113,7 @@ impl Endpoint for GetDownload {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_rid(&self.rid)
+        check::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -120,7 +121,7 @@ impl Endpoint for GetDownload {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::NOT_FOUND
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Download>, Fault> {
@@ -145,8 +146,8 @@ enum Until {
 /// let until = GetDownloadUrl::until("ebook-1", UnixTime::from_seconds(1_893_456_000));
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, download/url;
-/// the other path is that of the official PHP client 2.0.8.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download/url; the
+/// other path is that of the official PHP client 2.0.8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDownloadUrl {
     rid: String,
@@ -225,7 +226,7 @@ impl Endpoint for GetDownloadUrl {
             }
             _ => {}
         }
-        check_rid(&self.rid)
+        check::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -246,11 +247,48 @@ impl Endpoint for GetDownloadUrl {
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
                 let answer: Answer = fault::object(response)?;
-                let url = answer.url.ok_or_else(|| {
-                    Fault::new(ErrorKind::Decode).with_message("url: missing in the reply")
-                })?;
+                let url = answer
+                    .url
+                    .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("url: missing"))?;
                 Ok(DownloadUrl { url, fields: answer.fields })
             }
+        }
+    }
+}
+
+impl Client {
+    /// A link to a download that works for a while. The documentation and the official client
+    /// spell the path differently: unless the builder says which, the documented one is asked
+    /// first, and the other after a 404.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_download_url(&self, ask: &GetDownloadUrl) -> Result<DownloadUrl> {
+        if let Some(path) = self.download_path {
+            return self.send(&ask.clone().path(path));
+        }
+        match self.send(&ask.clone().path(DownloadPath::Documented)) {
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
+                // If the other spelling does not help, the first answer stands.
+                self.send(&ask.clone().path(DownloadPath::Sdk)).map_err(|_| error)
+            }
+            answered => answered,
+        }
+    }
+
+    /// The details of a download, or `None` if there is none. Both spellings of the path are
+    /// asked as in [`get_download_url`](Client::get_download_url).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
+        let ask = GetDownload::new(rid);
+        if let Some(path) = self.download_path {
+            return self.send(&ask.path(path));
+        }
+        match self.send(&ask.clone().path(DownloadPath::Documented))? {
+            Some(download) => Ok(Some(download)),
+            None => Ok(self.send(&ask.path(DownloadPath::Sdk)).unwrap_or(None)),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! How TinyPass says no, and answers that nobody documents.
 
-use std::fmt;
-
-use api_auth::{ErrorKind, Fault, Fields, InputError, Response, json, status_fault};
+use api_auth::{ErrorKind, Fault, Fields, Receipt, Response, json, status_fault};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -68,7 +66,7 @@ pub(crate) fn object<T: Model>(response: &Response) -> Result<T, Fault> {
     Ok(model)
 }
 
-/// Reads an object of a lookup; HTTP 404 is `None`, with or without a body.
+/// Reads an object of a look-up; HTTP 404 is `None`, with or without a body.
 pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Fault> {
     match response.status().as_u16() {
         404 => Ok(None),
@@ -76,37 +74,9 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Fault
     }
 }
 
-/// The answer to an action, whose form is not documented: whatever came, or nothing.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The fields, if an object came.
-    pub fields: Fields,
-    /// The body as it came. `Debug` does not show it: nobody says what is in it.
-    pub body: String,
-}
-
-impl fmt::Debug for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt").field("fields", &self.fields).finish_non_exhaustive()
-    }
-}
-
-impl Receipt {
-    pub(crate) fn read(response: &Response) -> Result<Self, Fault> {
-        let body = String::from_utf8_lossy(response.body()).into_owned();
-        let text = body.trim();
-        if text.is_empty() {
-            return Ok(Self::default());
-        }
-        if !text.starts_with('{') {
-            // Any JSON will do; a page of HTML will not.
-            json::<serde::de::IgnoredAny>(response)?;
-            return Ok(Self { fields: Fields::default(), body });
-        }
-        let Kept(fields) = object(response)?;
-        Ok(Self { fields, body })
-    }
+/// Reads the answer to an action: whatever came, or nothing.
+pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
+    Receipt::read(response, |response| object(response).map(|Kept(fields)| fields))
 }
 
 #[derive(Deserialize)]
@@ -116,20 +86,4 @@ impl Model for Kept {
     fn fields(&self) -> &Fields {
         &self.0
     }
-}
-
-/// A rid is what the publisher chose: 1 to 255 characters that are not all white space.
-pub(crate) fn check_rid(rid: &str) -> Result<(), InputError> {
-    if rid.trim().is_empty() {
-        return Err(InputError::new("rid", "must not be empty or only white space"));
-    }
-    if rid.chars().count() > 255 {
-        return Err(InputError::new("rid", "must not be longer than 255 characters"));
-    }
-    Ok(())
-}
-
-/// Makes an error of a search's argument only if there is one.
-pub(crate) fn check_rid_if_any(rid: Option<&String>) -> Result<(), InputError> {
-    rid.map_or(Ok(()), |rid| check_rid(rid))
 }

@@ -18,6 +18,7 @@
 mod access;
 #[cfg(feature = "blocks")]
 pub mod blocks;
+mod check;
 mod client;
 mod download;
 mod fault;
@@ -29,14 +30,13 @@ pub use access::{
 };
 pub use client::{Builder, Client, Environment, authorization};
 pub use download::{Download, DownloadPath, DownloadUrl, GetDownload, GetDownloadUrl};
-pub use fault::Receipt;
 pub use subscription::{CancelSubscription, SearchSubscriptions, Subscription};
 pub use user::{GetUser, User};
 
 pub use api_auth::{
     Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, InputError, Items,
-    ManualClock, Method, Paged, Pages, Params, RawEndpoint, Request, Response, Result, Secret,
-    Secrets, Sent, StatusCode, SystemClock, Transport, TransportError, TransportErrorKind,
+    ManualClock, Method, Paged, Pages, Params, RawEndpoint, Receipt, Request, Response, Result,
+    Secret, Secrets, Sent, StatusCode, SystemClock, Transport, TransportError, TransportErrorKind,
     UnixTime, http, path_segment,
 };
 

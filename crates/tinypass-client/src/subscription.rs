@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Params, Response, StatusCode, json, wire,
+    Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result, StatusCode,
+    found_or_not, json, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model, Receipt, check_rid, check_rid_if_any};
+use crate::fault::{self, Model};
+use crate::{Client, check};
 
 /// A subscription. No source documents its fields, so all are kept as they came; the methods are
 /// for those that other objects of the API have.
@@ -44,7 +46,7 @@ impl Subscription {
 /// let search = SearchSubscriptions::new().user_ref("user_42");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`,
 /// subscription/search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchSubscriptions {
@@ -58,18 +60,11 @@ impl SearchSubscriptions {
         Self::default()
     }
 
-    /// Only to this resource.
-    #[must_use]
-    pub fn rid(mut self, rid: impl Into<String>) -> Self {
-        self.rid = Some(rid.into());
-        self
-    }
-
-    /// Only of the user with your reference.
-    #[must_use]
-    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
-        self.user_ref = Some(user_ref.into());
-        self
+    setters! {
+        /// Only to this resource.
+        rid: impl Into<String>,
+        /// Only of the user with your reference.
+        user_ref: impl Into<String>,
     }
 }
 
@@ -100,7 +95,7 @@ impl Endpoint for SearchSubscriptions {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_rid_if_any(self.rid.as_ref())
+        check::some_rid(self.rid.as_deref())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -110,7 +105,7 @@ impl Endpoint for SearchSubscriptions {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::NOT_FOUND
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Subscription>, Fault> {
@@ -132,7 +127,7 @@ impl Endpoint for SearchSubscriptions {
 /// let cancel = CancelSubscription::new("monthly-pass", "user_42");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`,
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`,
 /// subscription/cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelSubscription {
@@ -160,7 +155,7 @@ impl Endpoint for CancelSubscription {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_rid(&self.rid)
+        check::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -168,6 +163,28 @@ impl Endpoint for CancelSubscription {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
+    }
+}
+
+impl Client {
+    /// The recurring subscriptions that a search finds; empty if there are none.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn search_subscriptions(&self, request: &SearchSubscriptions) -> Result<Vec<Subscription>> {
+        self.send(request)
+    }
+
+    /// Stops a user's recurring subscription.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_subscription(
+        &self,
+        rid: impl Into<String>,
+        user_ref: impl Into<String>,
+    ) -> Result<Receipt> {
+        self.send(&CancelSubscription::new(rid, user_ref))
     }
 }

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Response, StatusCode, path_segment, wire,
+    Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, found_or_not,
+    path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{self, Model};
+use crate::{Client, check};
 
 /// A user of TinyPass. Any field may be absent in a reply.
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -46,7 +48,7 @@ impl Model for User {
 /// assert_eq!(GetUser::new("a/b").path(), "/r2/user/a%2Fb");
 /// ```
 ///
-/// Source: the REST page of the provider's documentation, `developer.tinypass.com/main/restapi`, user.
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUser {
     uid: String,
@@ -72,19 +74,24 @@ impl Endpoint for GetUser {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        match self.uid.trim() {
-            "" => Err(InputError::new("uid", "must not be empty")),
-            // A server would take these for parts of the path.
-            "." | ".." => Err(InputError::new("uid", "must not be a dot segment")),
-            _ => Ok(()),
-        }
+        check::segment("uid", &self.uid)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::NOT_FOUND
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<User>, Fault> {
         fault::optional(response)
+    }
+}
+
+impl Client {
+    /// The details of a user by TinyPass's uid, or `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_user(&self, uid: impl Into<String>) -> Result<Option<User>> {
+        self.send(&GetUser::new(uid))
     }
 }

@@ -1,7 +1,7 @@
 //! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
 //! arguments that are refused.
 //!
-//! A test is named `ENDPOINT_request_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 

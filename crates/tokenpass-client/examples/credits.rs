@@ -90,8 +90,8 @@ fn carry_out(arguments: &Arguments) -> Result<()> {
         ["history", group, account @ ..] => {
             let group = find(&tokenpass, group, false)?;
             let history = match account.first() {
-                Some(account) => tokenpass.credit_account_history(&group, *account)?,
-                None => tokenpass.credit_group_history(&group)?,
+                Some(account) => tokenpass.get_credit_account_history(&group, *account)?,
+                None => tokenpass.get_credit_group_history(&group)?,
             };
             for row in &history.transactions {
                 println!(

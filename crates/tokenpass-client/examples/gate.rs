@@ -95,7 +95,7 @@ fn may_pass(arguments: &Arguments) -> Result<bool> {
     let tokenpass = Client::from_env()?;
     let who = arguments.who.as_str();
     let yes = if arguments.local {
-        let balances: Balances = tokenpass.protected_balances()?.iter().collect();
+        let balances: Balances = tokenpass.list_protected_balances()?.iter().collect();
         rules.evaluate(&balances)
     } else if arguments.address {
         tokenpass.check_address(who, &rules)?

@@ -7,10 +7,19 @@ use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
 use tokenpass_client::{
-    Authorize, Client, Clock, CreateChat, CreatePromise, Destination, Endpoint, Entry, Error,
-    ExchangeCodeAtApi, InstantVerify, MessageKey, RegisterAccount, RegisterAddress, RegisterSource,
-    RequestCode, Result, Rule, Rules, Satoshis, Scope, SystemClock, UnixTime, UpdateAccount,
-    UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, chat_id, user_hash,
+    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
+    Client, Clock, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
+    DeleteAddress, DeleteSource, Destination, Endpoint, Entry, Error, ExchangeCode,
+    ExchangeCodeAtApi, FindUsers, GetAddressByUser, GetAsset, GetChat, GetChatPrivileges,
+    GetCreditAccount, GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory,
+    GetMessengerPrivileges, GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor,
+    GetUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify,
+    JoinChat, ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
+    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
+    ListSources, LogOut, MessageKey, Params, RegisterAccount, RegisterAddress, RegisterSource,
+    RequestCode, RequestPasswordToken, Result, Rule, Rules, Satoshis, Scope, SignSecondFactor,
+    SystemClock, TakeCredits, UnixTime, UpdateAccount, UpdateAddress, UpdateChat,
+    UpdateCreditGroup, UpdatePromise, VerifyAddress, chat_id, user_hash,
 };
 
 const HELP: &str = "\
@@ -129,31 +138,31 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let request = RequestCode::new(login.clone(), username, password.as_str()).grant_access(true);
     let code = report.line::<RequestCode, _>(|| tokenpass.request_code(&request));
     if let Some(code) = code {
-        report.line::<tokenpass_client::ExchangeCode, _>(|| tokenpass.exchange_code(code));
+        report.line::<ExchangeCode, _>(|| tokenpass.exchange_code(code));
     }
     let callback = tokenpass.prepare(&login)?;
-    let query = tokenpass_client::Params::decode(callback.uri().query().unwrap_or_default())?;
+    let query = Params::decode(callback.uri().query().unwrap_or_default())?;
     let redirect_uri = query.get("redirect_uri").unwrap_or_default();
     if let Ok(code) = tokenpass.request_code(&request) {
         let exchange =
             ExchangeCodeAtApi::new(code, redirect_uri, scopes.clone(), login.state().clone());
         report.line::<ExchangeCodeAtApi, _>(|| tokenpass.exchange_code_at_api(&exchange));
     }
-    let token = report.line::<tokenpass_client::PasswordGrant, _>(|| {
-        tokenpass.password_token(username, password.as_str(), scopes.clone())
+    let token = report.line::<RequestPasswordToken, _>(|| {
+        tokenpass.request_password_token(username, password.as_str(), scopes.clone())
     });
     if let Some(token) = token {
         let user = tokenpass.as_user(token.access_token)?;
-        report.line::<tokenpass_client::LogOut, _>(|| user.log_out());
+        report.line::<LogOut, _>(|| user.log_out());
     }
-    report.line::<tokenpass_client::GetUser, _>(|| tokenpass.get_user());
+    report.line::<GetUser, _>(|| tokenpass.get_user());
 
     let guest = format!("tour{}", std::process::id());
     let secret = "Tour-Password-1";
     let account = RegisterAccount::new(&guest, secret, format!("{guest}@example.org")).name("Tour");
     let user = report.line::<RegisterAccount, _>(|| tokenpass.register_account(&account));
-    report.line::<tokenpass_client::CheckLogin, _>(|| tokenpass.check_login(&guest, secret));
-    let token = tokenpass.password_token(&guest, secret, [Scope::User]);
+    report.line::<CheckLogin, _>(|| tokenpass.check_login(&guest, secret));
+    let token = tokenpass.request_password_token(&guest, secret, [Scope::User]);
     if let (Some(id), Ok(token)) = (user.and_then(|user| user.id), token) {
         let update = UpdateAccount::new(id, token.access_token, secret).name("Tour 2");
         report.line::<UpdateAccount, _>(|| tokenpass.update_account(&update));
@@ -164,33 +173,26 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
 fn rules_and_lookups(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
     let Arguments { username, token, .. } = arguments;
     let rules = Rules::new(Rule::some(token));
-    let addresses = report
-        .line::<tokenpass_client::ListPublicAddresses, _>(|| tokenpass.public_addresses(username));
+    let addresses =
+        report.line::<ListPublicAddresses, _>(|| tokenpass.list_public_addresses(username));
     let address = addresses.unwrap_or_default().into_iter().find_map(|entry| entry.address);
     let address = address.unwrap_or_default();
-    report.found::<tokenpass_client::GetPublicAddress, _>(|| {
-        tokenpass.public_address(username, &address)
-    });
-    report.yes::<tokenpass_client::CheckUser>(|| tokenpass.check_user(username, &rules));
-    report.yes::<tokenpass_client::CheckAddress>(|| tokenpass.check_address(&address, &rules));
-    report.line::<tokenpass_client::FindUsers, _>(|| tokenpass.find_users(&rules));
-    let owner = report
-        .found::<tokenpass_client::GetUserByAddress, _>(|| tokenpass.user_by_address(&address));
-    report.line::<tokenpass_client::GetUsersByAddresses, _>(|| {
-        tokenpass.users_by_addresses([&address])
-    });
-    report.found::<tokenpass_client::GetAddressByUser, _>(|| tokenpass.address_by_user(username));
+    report.found::<GetPublicAddress, _>(|| tokenpass.get_public_address(username, &address));
+    report.yes::<CheckUser>(|| tokenpass.check_user(username, &rules));
+    report.yes::<CheckAddress>(|| tokenpass.check_address(&address, &rules));
+    report.line::<FindUsers, _>(|| tokenpass.find_users(&rules));
+    let owner = report.found::<GetUserByAddress, _>(|| tokenpass.get_user_by_address(&address));
+    report.line::<GetUsersByAddresses, _>(|| tokenpass.get_users_by_addresses([&address]));
+    report.found::<GetAddressByUser, _>(|| tokenpass.get_address_by_user(username));
     let email = owner.and_then(|owner| owner.email).unwrap_or_default();
-    report.found::<tokenpass_client::GetUserByEmail, _>(|| tokenpass.user_by_email(&email));
-    report.yes::<tokenpass_client::CheckUserExists>(|| tokenpass.user_exists(username));
-    report.line::<tokenpass_client::CheckEmail, _>(|| tokenpass.check_email(&email, &rules));
-    report.line::<tokenpass_client::ListPromisesByEmail, _>(|| {
-        tokenpass.list_promises_by_email(&email)
-    });
-    report.line::<tokenpass_client::ListPublicBalances, _>(|| tokenpass.public_balances());
-    report.line::<tokenpass_client::ListProtectedBalances, _>(|| tokenpass.protected_balances());
-    report.line::<tokenpass_client::GetPerks, _>(|| tokenpass.get_perks(token));
-    report.line::<tokenpass_client::GetAsset, _>(|| tokenpass.get_asset("bitcoin", token));
+    report.found::<GetUserByEmail, _>(|| tokenpass.get_user_by_email(&email));
+    report.yes::<CheckUserExists>(|| tokenpass.check_user_exists(username));
+    report.line::<CheckEmail, _>(|| tokenpass.check_email(&email, &rules));
+    report.line::<ListPromisesByEmail, _>(|| tokenpass.list_promises_by_email(&email));
+    report.line::<ListPublicBalances, _>(|| tokenpass.list_public_balances());
+    report.line::<ListProtectedBalances, _>(|| tokenpass.list_protected_balances());
+    report.line::<GetPerks, _>(|| tokenpass.get_perks(token));
+    report.line::<GetAsset, _>(|| tokenpass.get_asset("bitcoin", token));
 }
 
 /// An address is registered, verified, changed, removed, and verified in one call; its key signs
@@ -199,22 +201,19 @@ fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> 
     let username = &arguments.username;
     let key = MessageKey::from_wif(arguments.address_wif.as_str())?;
     let address = key.address();
-    report.line::<tokenpass_client::ListMyAddresses, _>(|| tokenpass.my_addresses());
-    if tokenpass.my_address(&address)?.is_some() {
+    report.line::<ListMyAddresses, _>(|| tokenpass.list_my_addresses());
+    if tokenpass.get_my_address(&address)?.is_some() {
         tokenpass.delete_address(&address)?;
     }
     let new = RegisterAddress::new(&address).label("Tour").public(false);
     report.line::<RegisterAddress, _>(|| tokenpass.register_address(&new));
-    let detail =
-        report.found::<tokenpass_client::GetMyAddress, _>(|| tokenpass.my_address(&address));
+    let detail = report.found::<GetMyAddress, _>(|| tokenpass.get_my_address(&address));
     let code = detail.and_then(|detail| detail.verify_code).unwrap_or_default();
     let signature = key.sign(&code)?;
-    report.line::<tokenpass_client::VerifyAddress, _>(|| {
-        tokenpass.verify_address(&address, &signature)
-    });
+    report.line::<VerifyAddress, _>(|| tokenpass.verify_address(&address, &signature));
     let update = UpdateAddress::new(&address).label("Tour & more");
     report.line::<UpdateAddress, _>(|| tokenpass.update_address(&update));
-    report.line::<tokenpass_client::DeleteAddress, _>(|| tokenpass.delete_address(&address));
+    report.line::<DeleteAddress, _>(|| tokenpass.delete_address(&address));
     // The sandbox's first message of each user is the hash of the user's name.
     let message = arguments.message.clone().unwrap_or_else(|| user_hash(username));
     let proof = InstantVerify::new(username, &message, &address, key.sign(&message)?);
@@ -223,9 +222,8 @@ fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> 
     let message = arguments.second_factor.clone();
     let message = message.unwrap_or_else(|| format!("TOKENPASS second factor of {username}"));
     let signature = key.sign(&message)?;
-    report
-        .line::<tokenpass_client::SignSecondFactor, _>(|| tokenpass.sign_second_factor(&signature));
-    report.line::<tokenpass_client::GetSecondFactor, _>(|| tokenpass.second_factor(username));
+    report.line::<SignSecondFactor, _>(|| tokenpass.sign_second_factor(&signature));
+    report.line::<GetSecondFactor, _>(|| tokenpass.get_second_factor(username));
     Ok(())
 }
 
@@ -236,7 +234,7 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let proof = key.sign(&tokenpass.source_proof_message(&source))?;
     let register = RegisterSource::new(&source).proof(&proof);
     report.line::<RegisterSource, _>(|| tokenpass.register_source(&register));
-    report.line::<tokenpass_client::ListSources, _>(|| tokenpass.list_sources());
+    report.line::<ListSources, _>(|| tokenpass.list_sources());
     let to = Destination::user(&arguments.username);
     let end = UnixTime::from(SystemClock.now() + Duration::from_secs(3600));
     let promise = CreatePromise::new(&source, to, &arguments.token, Satoshis::new(1))
@@ -245,58 +243,48 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
         .note("Lent & taken back");
     let promise = report.line::<CreatePromise, _>(|| tokenpass.create_promise(&promise));
     let id = promise.and_then(|promise| promise.promise_id).unwrap_or_default();
-    report.line::<tokenpass_client::ListPromises, _>(|| tokenpass.list_promises());
-    report.found::<tokenpass_client::GetPromise, _>(|| tokenpass.get_promise(id));
+    report.line::<ListPromises, _>(|| tokenpass.list_promises());
+    report.found::<GetPromise, _>(|| tokenpass.get_promise(id));
     let update = UpdatePromise::new(id).note("Changed");
     report.line::<UpdatePromise, _>(|| tokenpass.update_promise(&update));
-    report.line::<tokenpass_client::CancelPromise, _>(|| tokenpass.cancel_promise(id));
-    report.line::<tokenpass_client::DeleteSource, _>(|| tokenpass.delete_source(&source));
+    report.line::<CancelPromise, _>(|| tokenpass.cancel_promise(id));
+    report.line::<DeleteSource, _>(|| tokenpass.delete_source(&source));
     tokenpass.register_source(&register)
 }
 
 fn chats(tokenpass: &Client, arguments: &Arguments, report: &mut Report) {
     let token = &arguments.token;
-    report.line::<tokenpass_client::GetMessengerPrivileges, _>(|| {
-        tokenpass.messenger_privileges(token)
-    });
+    report.line::<GetMessengerPrivileges, _>(|| tokenpass.get_messenger_privileges(token));
     let chat = CreateChat::new("Tour").token(token, Satoshis::whole(1));
     let chat = report.line::<CreateChat, _>(|| tokenpass.create_chat(&chat));
     let id = chat.and_then(|chat| chat.id).unwrap_or_default();
-    report.found::<tokenpass_client::GetChat, _>(|| tokenpass.get_chat(&id));
+    report.found::<GetChat, _>(|| tokenpass.get_chat(&id));
     let update = UpdateChat::new(&id).token(token, Satoshis::new(1)).active(true);
     report.line::<UpdateChat, _>(|| tokenpass.update_chat(&update));
-    report.line::<tokenpass_client::ListChats, _>(|| tokenpass.list_chats());
+    report.line::<ListChats, _>(|| tokenpass.list_chats());
     let short = chat_id(&id).unwrap_or_default();
-    report.line::<tokenpass_client::GetChatPrivileges, _>(|| tokenpass.chat_privileges(&short));
-    report.line::<tokenpass_client::JoinChat, _>(|| tokenpass.join_chat(&short));
+    report.line::<GetChatPrivileges, _>(|| tokenpass.get_chat_privileges(&short));
+    report.line::<JoinChat, _>(|| tokenpass.join_chat(&short));
 }
 
 fn credits(tokenpass: &Client, report: &mut Report) {
-    let group = report
-        .line::<tokenpass_client::CreateCreditGroup, _>(|| tokenpass.create_credit_group("Tour"));
+    let group = report.line::<CreateCreditGroup, _>(|| tokenpass.create_credit_group("Tour"));
     let id = group.and_then(|group| group.uuid).unwrap_or_default();
     let update = UpdateCreditGroup::new(&id).name("Tour 2");
     report.line::<UpdateCreditGroup, _>(|| tokenpass.update_credit_group(&update));
-    report.line::<tokenpass_client::ListCreditGroups, _>(|| tokenpass.list_credit_groups());
-    report.found::<tokenpass_client::GetCreditGroup, _>(|| tokenpass.get_credit_group(&id));
-    report.line::<tokenpass_client::CreateCreditAccount, _>(|| {
-        tokenpass.create_credit_account(&id, "tourist")
-    });
-    report.line::<tokenpass_client::GiveCredits, _>(|| {
+    report.line::<ListCreditGroups, _>(|| tokenpass.list_credit_groups());
+    report.found::<GetCreditGroup, _>(|| tokenpass.get_credit_group(&id));
+    report.line::<CreateCreditAccount, _>(|| tokenpass.create_credit_account(&id, "tourist"));
+    report.line::<GiveCredits, _>(|| {
         tokenpass.give_credits(&id, [Entry::new("tourist", 500).reference("welcome")])
     });
-    report.line::<tokenpass_client::TakeCredits, _>(|| {
-        tokenpass.take_credits(&id, [Entry::new("tourist", 200)])
+    report.line::<TakeCredits, _>(|| tokenpass.take_credits(&id, [Entry::new("tourist", 200)]));
+    report.line::<ListCreditAccounts, _>(|| tokenpass.list_credit_accounts(&id));
+    report.found::<GetCreditAccount, _>(|| tokenpass.get_credit_account(&id, "tourist"));
+    report.line::<GetCreditAccountHistory, _>(|| {
+        tokenpass.get_credit_account_history(&id, "tourist")
     });
-    report.line::<tokenpass_client::ListCreditAccounts, _>(|| tokenpass.list_credit_accounts(&id));
-    report.found::<tokenpass_client::GetCreditAccount, _>(|| {
-        tokenpass.get_credit_account(&id, "tourist")
-    });
-    report.line::<tokenpass_client::GetCreditAccountHistory, _>(|| {
-        tokenpass.credit_account_history(&id, "tourist")
-    });
-    report
-        .line::<tokenpass_client::GetCreditGroupHistory, _>(|| tokenpass.credit_group_history(&id));
+    report.line::<GetCreditGroupHistory, _>(|| tokenpass.get_credit_group_history(&id));
 }
 
 #[derive(Default)]

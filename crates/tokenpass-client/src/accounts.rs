@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret,
-    path_segment, wire,
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret, check,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
 use crate::auth::credentials;
-use crate::fault::{self, check_length, check_segment, check_text, exposed, exposed_some, setters};
+use crate::{Client, fault};
 
 /// A user account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ pub struct User {
     pub confirmed_email: Option<String>,
     /// A private key that the server of 2017 makes for each user. Not in the documentation, and
     /// never written out again.
-    #[serde(default, skip_serializing, deserialize_with = "fault::secret")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub ecc_key: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
@@ -45,10 +44,12 @@ pub struct User {
 
 /// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never
 /// sent twice on doubt.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAccount {
     username: String,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     password: Secret,
     email: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,7 @@ impl RegisterAccount {
 
     setters! {
         /// The name that people read.
-        name: String,
+        name: impl Into<String>,
     }
 }
 
@@ -93,9 +94,9 @@ impl Endpoint for RegisterAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("username", &self.username)?;
-        check_text("password", self.password.expose())?;
-        check_text("email", &self.email)
+        check::filled("username", &self.username)?;
+        check::filled("password", self.password.expose())?;
+        check::filled("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -116,11 +117,11 @@ pub(crate) fn user(response: &Response) -> Result<User, Fault> {
 
 /// `POST /api/v1/login`: checks a user's name and password. It gives no token.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckLogin {
     username: String,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     password: Secret,
 }
 
@@ -148,10 +149,10 @@ impl Endpoint for CheckLogin {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("username", &self.username)?;
-        check_length("username", &self.username, 255)?;
-        check_text("password", self.password.expose())?;
-        check_length("password", self.password.expose(), 255)
+        check::filled("username", &self.username)?;
+        check::at_most("username", &self.username, 255)?;
+        check::filled("password", self.password.expose())?;
+        check::at_most("password", self.password.expose(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -165,19 +166,19 @@ impl Endpoint for CheckLogin {
 
 /// `PATCH /api/v1/update`: changes name, e-mail address or password.
 ///
-/// Not in the documentation; the server of 2016 has it, that of 2017 answers 404.
+/// Source: the server of 2016; that of 2017 answers 404, and no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     token: Secret,
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "wire::exposed")]
     current_password: Secret,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     password: Option<Secret>,
 }
 
@@ -200,11 +201,11 @@ impl UpdateAccount {
 
     setters! {
         /// The new name that people read.
-        name: String,
+        name: impl Into<String>,
         /// The new e-mail address.
-        email: String,
+        email: impl Into<String>,
         /// The new password.
-        password: Secret,
+        password: impl Into<Secret>,
     }
 }
 
@@ -225,9 +226,9 @@ impl Endpoint for UpdateAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("user_id", &self.user_id)?;
-        check_text("token", self.token.expose())?;
-        check_text("current_password", self.current_password.expose())?;
+        check::filled("user_id", &self.user_id)?;
+        check::filled("token", self.token.expose())?;
+        check::filled("current_password", self.current_password.expose())?;
         if self.name.is_none() && self.email.is_none() && self.password.is_none() {
             return Err(InputError::new("update", "must change something"));
         }
@@ -243,7 +244,7 @@ impl Endpoint for UpdateAccount {
     }
 }
 
-api_auth::wire_enum! {
+wire_enum! {
     /// Where a user's second factor stands.
     pub enum SecondFactor {
         /// The user signed.
@@ -255,7 +256,7 @@ api_auth::wire_enum! {
 
 /// `GET /api/v1/tca/check-sign/{username}`: has the user satisfied the second factor?
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetSecondFactor {
     username: String,
@@ -285,7 +286,7 @@ impl Endpoint for GetSecondFactor {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn parse(&self, response: &Response) -> Result<SecondFactor, Fault> {
@@ -300,7 +301,7 @@ struct TextOrNone(#[serde(deserialize_with = "wire::text")] Option<String>);
 
 /// `POST /api/v1/tca/set-sign`: satisfies the second factor with a signature.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignSecondFactor {
     signature: String,
@@ -330,8 +331,8 @@ impl Endpoint for SignSecondFactor {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("signature", &self.signature)?;
-        check_length("signature", &self.signature, 1024)
+        check::filled("signature", &self.signature)?;
+        check::at_most("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -349,8 +350,8 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). What the server refuses (a name that is taken) comes
     /// on HTTP 200 and is an error all the same.
-    pub fn register_account(&self, account: &RegisterAccount) -> Result<User> {
-        self.send(account)
+    pub fn register_account(&self, request: &RegisterAccount) -> Result<User> {
+        self.send(request)
     }
 
     /// Checks a user's name and password, and gives the user.
@@ -369,15 +370,15 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_account(&self, update: &UpdateAccount) -> Result<()> {
-        self.send(update)
+    pub fn update_account(&self, request: &UpdateAccount) -> Result<()> {
+        self.send(request)
     }
 
     /// Whether a user has satisfied the second factor.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
+    pub fn get_second_factor(&self, username: impl Into<String>) -> Result<SecondFactor> {
         self.send(&GetSecondFactor::new(username))
     }
 

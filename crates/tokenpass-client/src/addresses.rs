@@ -4,14 +4,13 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, json, path_segment, wire,
+    StatusCode, check, found_or_not, json, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::balances;
 use crate::auth::credentials;
-use crate::fault::{self, check_length, check_segment, check_text, setters};
-use crate::{Balances, Client, decode_html, signature_of};
+use crate::{Balances, Client, decode_html, fault, signature_of};
 
 /// An address of a user. Which fields come depends on the call and on the token's scopes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,6 +72,8 @@ fn path_of(address: &str) -> String {
 ///
 /// The scope `tca` shows the public ones; `private-address` the others; `manage-address` all,
 /// with `active` and `verified`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListMyAddresses {
     refresh: bool,
@@ -125,6 +126,8 @@ impl Endpoint for ListMyAddresses {
 /// `GET /api/v1/tca/address/{address}`: one address of the token's user.
 ///
 /// Of one that is not verified the answer has a new verify code, which voids the last one.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetMyAddress {
     address: String,
@@ -154,11 +157,11 @@ impl Endpoint for GetMyAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
@@ -168,6 +171,8 @@ impl Endpoint for GetMyAddress {
 
 /// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Needs the scope
 /// `manage-address`. Never sent twice on doubt.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAddress {
     address: String,
@@ -189,13 +194,13 @@ impl RegisterAddress {
 
     setters! {
         /// A label, 255 characters at most.
-        label: String,
+        label: impl Into<String>,
         /// Whether everybody may see it. The server's default is no.
         public: bool,
         /// Whether it counts. The server's default is yes.
         active: bool,
         /// The kind, `btc` or `bitcoin`: sent as `type`.
-        kind: String,
+        kind: impl Into<String>,
     }
 }
 
@@ -216,8 +221,8 @@ impl Endpoint for RegisterAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("address", &self.address)?;
-        check_length("label", self.label.as_deref().unwrap_or_default(), 255)
+        check::filled("address", &self.address)?;
+        check::at_most("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -231,6 +236,8 @@ impl Endpoint for RegisterAddress {
 
 /// `POST /api/v1/tca/address/{address}`: proves the ownership of an address by a signature of its
 /// verify code. Needs the scope `manage-address`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VerifyAddress {
     #[serde(skip)]
@@ -272,9 +279,9 @@ impl Endpoint for VerifyAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)?;
-        check_text("signature", &self.signature)?;
-        check_length("signature", &self.signature, 1024)
+        check::segment("address", &self.address)?;
+        check::filled("signature", &self.signature)?;
+        check::at_most("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -300,6 +307,8 @@ impl Endpoint for VerifyAddress {
 
 /// `PATCH /api/v1/tca/address/{address}`: changes label, public or active. Needs the scope
 /// `manage-address`. Doing it twice does no harm.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAddress {
     #[serde(skip)]
@@ -320,7 +329,7 @@ impl UpdateAddress {
 
     setters! {
         /// The new label, 255 characters at most.
-        label: String,
+        label: impl Into<String>,
         /// Whether everybody may see it.
         public: bool,
         /// Whether it counts.
@@ -345,8 +354,8 @@ impl Endpoint for UpdateAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)?;
-        check_length("label", self.label.as_deref().unwrap_or_default(), 255)
+        check::segment("address", &self.address)?;
+        check::at_most("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -363,6 +372,8 @@ impl Endpoint for UpdateAddress {
 }
 
 /// `DELETE /api/v1/tca/address/{address}`: removes an address. Needs the scope `manage-address`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteAddress {
     address: String,
@@ -392,7 +403,7 @@ impl Endpoint for DeleteAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -402,6 +413,8 @@ impl Endpoint for DeleteAddress {
 
 /// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one call, with
 /// the message that the user's browser shows. No credentials are needed.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InstantVerify {
     #[serde(skip)]
@@ -446,10 +459,10 @@ impl Endpoint for InstantVerify {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)?;
-        check_text("message", &self.msg)?;
-        check_text("address", &self.address)?;
-        check_text("signature", &self.sig)
+        check::segment("username", &self.username)?;
+        check::filled("message", &self.msg)?;
+        check::filled("address", &self.address)?;
+        check::filled("signature", &self.sig)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -462,6 +475,8 @@ impl Endpoint for InstantVerify {
 }
 
 /// `GET /api/v1/tca/addresses/{username}`: the public, active, verified addresses of a user.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPublicAddresses {
     username: String,
@@ -495,7 +510,7 @@ impl Endpoint for ListPublicAddresses {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -512,6 +527,8 @@ impl Endpoint for ListPublicAddresses {
 }
 
 /// `GET /api/v1/tca/addresses/{username}/{address}`: one public address of a user.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPublicAddress {
     username: String,
@@ -539,12 +556,12 @@ impl Endpoint for GetPublicAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)?;
-        check_segment("address", &self.address)
+        check::segment("username", &self.username)?;
+        check::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
@@ -557,7 +574,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn my_addresses(&self) -> Result<Vec<Address>> {
+    pub fn list_my_addresses(&self) -> Result<Vec<Address>> {
         self.send(&ListMyAddresses::new())
     }
 
@@ -565,7 +582,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn my_address(&self, address: impl Into<String>) -> Result<Option<Address>> {
+    pub fn get_my_address(&self, address: impl Into<String>) -> Result<Option<Address>> {
         self.send(&GetMyAddress::new(address))
     }
 
@@ -573,8 +590,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn register_address(&self, address: &RegisterAddress) -> Result<Address> {
-        self.send(address)
+    pub fn register_address(&self, request: &RegisterAddress) -> Result<Address> {
+        self.send(request)
     }
 
     /// Proves the ownership of an address by the signature of its last verify code.
@@ -593,8 +610,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_address(&self, update: &UpdateAddress) -> Result<Address> {
-        self.send(update)
+    pub fn update_address(&self, request: &UpdateAddress) -> Result<Address> {
+        self.send(request)
     }
 
     /// Removes an address.
@@ -609,15 +626,15 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn instant_verify(&self, proof: &InstantVerify) -> Result<()> {
-        self.send(proof)
+    pub fn instant_verify(&self, request: &InstantVerify) -> Result<()> {
+        self.send(request)
     }
 
     /// The public addresses of a user.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
+    pub fn list_public_addresses(&self, username: impl Into<String>) -> Result<Vec<Address>> {
         self.send(&ListPublicAddresses::new(username))
     }
 
@@ -625,7 +642,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn public_address(
+    pub fn get_public_address(
         &self,
         username: impl Into<String>,
         address: impl Into<String>,

@@ -104,8 +104,10 @@ impl Keys {
         if token.is_empty() {
             return Err(InputError::new("oauth_token", "must not be empty"));
         }
-        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-            .map_err(|_| InputError::new("oauth_token", "may hold only visible ASCII"))?;
+        let mut header =
+            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
+                InputError::new("oauth_token", "may hold only visible ASCII characters")
+            })?;
         header.set_sensitive(true);
         let bearer = self.token_place == TokenPlace::BearerHeader;
         let (parameter, access) = if bearer {

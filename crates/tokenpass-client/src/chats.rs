@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
-    StatusCode, path_segment, wire,
+    StatusCode, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::fault::{self, check_segment, check_text, setters};
-use crate::{Client, Satoshis};
+use crate::{Client, Satoshis, fault};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?
 /// Needs the scope `chats` (the documentation says `tca`).
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetMessengerPrivileges {
     token: String,
@@ -60,7 +61,7 @@ impl Endpoint for GetMessengerPrivileges {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("token", &self.token)
+        check::segment("token", &self.token)
     }
 
     fn parse(&self, response: &Response) -> Result<MessengerPrivileges, Fault> {
@@ -105,9 +106,17 @@ fn amounts<'de, D: Deserializer<'de>>(
 
 /// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Needs the scope `chats`.
 ///
-/// Not in the documentation; the server of 2017 has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ListChats;
+/// Source: the server of 2017; no documentation names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListChats {}
+
+impl ListChats {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for ListChats {
     type Output = Vec<Chat>;
@@ -133,7 +142,7 @@ impl Endpoint for ListChats {
 /// `GET /api/v1/tca/messenger/chat/{chat_id}`: may the user enter a chat, and by which tokens?
 /// Needs the scope `chats`.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChatPrivileges {
     chat_id: String,
@@ -196,7 +205,7 @@ impl Endpoint for GetChatPrivileges {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_id", &self.chat_id)
+        check::segment("chat_id", &self.chat_id)
     }
 
     fn parse(&self, response: &Response) -> Result<ChatPrivileges, Fault> {
@@ -206,7 +215,7 @@ impl Endpoint for GetChatPrivileges {
 
 /// `POST /api/v1/tca/messenger/roster/{chat_id}`: the user joins a chat. Needs the scope `chats`.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinChat {
     chat_id: String,
@@ -236,7 +245,7 @@ impl Endpoint for JoinChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_id", &self.chat_id)
+        check::segment("chat_id", &self.chat_id)
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -258,6 +267,8 @@ fn path_of(id: &str) -> String {
 /// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Needs the scope `manage-chats`.
 ///
 /// Its page of the documentation was withdrawn.
+///
+/// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChat {
     id: String,
@@ -287,11 +298,11 @@ impl Endpoint for GetChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_uuid", &self.id)
+        check::segment("chat_uuid", &self.id)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, Fault> {
@@ -318,9 +329,9 @@ struct ChatRule {
 
 fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
     for rule in rules {
-        check_text("token", &rule.token)?;
+        check::filled("token", &rule.token)?;
         if rule.quantity.0 <= Satoshis::new(0) {
-            return Err(InputError::new("quantity", "must be above 0"));
+            return Err(InputError::new("amount", "must be more than 0"));
         }
     }
     Ok(())
@@ -330,6 +341,8 @@ fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 ///
 /// Its page of the documentation was withdrawn; its example of an amount is in satoshis, while
 /// servers take whole tokens.
+///
+/// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateChat {
     name: String,
@@ -378,7 +391,7 @@ impl Endpoint for CreateChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("name", &self.name)?;
+        check::filled("name", &self.name)?;
         check_rules(&self.tca_rules)
     }
 
@@ -395,6 +408,8 @@ impl Endpoint for CreateChat {
 /// `manage-chats`. All tokens must be named again each time.
 ///
 /// Its page of the documentation was withdrawn.
+///
+/// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateChat {
     #[serde(skip)]
@@ -440,7 +455,7 @@ impl Endpoint for UpdateChat {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chat_uuid", &self.id)?;
+        check::segment("chat_uuid", &self.id)?;
         check_rules(&self.tca_rules)
     }
 
@@ -508,7 +523,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn messenger_privileges(&self, token: impl Into<String>) -> Result<MessengerPrivileges> {
+    pub fn get_messenger_privileges(
+        &self,
+        token: impl Into<String>,
+    ) -> Result<MessengerPrivileges> {
         self.send(&GetMessengerPrivileges::new(token))
     }
 
@@ -517,14 +535,14 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_chats(&self) -> Result<Vec<Chat>> {
-        self.send(&ListChats)
+        self.send(&ListChats::new())
     }
 
     /// Whether the user may enter the chat with this short id.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn chat_privileges(&self, chat_id: impl Into<String>) -> Result<ChatPrivileges> {
+    pub fn get_chat_privileges(&self, chat_id: impl Into<String>) -> Result<ChatPrivileges> {
         self.send(&GetChatPrivileges::new(chat_id))
     }
 
@@ -548,16 +566,16 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_chat(&self, chat: &CreateChat) -> Result<Chat> {
-        self.send(chat)
+    pub fn create_chat(&self, request: &CreateChat) -> Result<Chat> {
+        self.send(request)
     }
 
     /// Changes a token chat.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_chat(&self, update: &UpdateChat) -> Result<Chat> {
-        self.send(update)
+    pub fn update_chat(&self, request: &UpdateChat) -> Result<Chat> {
+        self.send(request)
     }
 }
 

@@ -1,13 +1,10 @@
 //! How Tokenpass says no, and the forms in which its answers come.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fault, Fields, InputError, Response, StatusCode, json, status_fault,
-    wire,
+    Detail, Error, ErrorKind, Fault, Fields, Response, StatusCode, json, status_fault, wire,
 };
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serializer};
-
-use crate::Secret;
 
 /// Reads what went wrong: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
 /// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
@@ -57,9 +54,7 @@ pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Faul
 
 /// The part of an answer without which it is none: somebody else's `{}` is not taken for one.
 pub(crate) fn needed<T>(name: &str, part: Option<T>) -> Result<T, Fault> {
-    part.ok_or_else(|| {
-        Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing in the reply"))
-    })
+    part.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing")))
 }
 
 /// Reads `{"result": ...}`.
@@ -111,11 +106,6 @@ pub(crate) fn optional<T>(
     }
 }
 
-/// The statuses that [`optional`] reads.
-pub(crate) fn found_or_not(status: StatusCode) -> bool {
-    status.is_success() || status == StatusCode::NOT_FOUND
-}
-
 /// Whether `error` says that the user's token is unknown or has expired, so that the user has to
 /// log in again. Tokenpass answers 403 to that, as to a scope that is missing.
 ///
@@ -123,7 +113,7 @@ pub(crate) fn found_or_not(status: StatusCode) -> bool {
 /// use tokenpass_client::{Client, needs_login};
 ///
 /// # fn show(tokenpass: &Client) {
-/// match tokenpass.my_addresses() {
+/// match tokenpass.list_my_addresses() {
 ///     Err(error) if needs_login(&error) => println!("please log in again"),
 ///     _ => {}
 /// }
@@ -141,67 +131,3 @@ pub fn needs_login(error: &Error) -> bool {
     error.kind() == ErrorKind::Auth
         && (error.code() == Some("access_denied") || TEXTS.iter().any(|known| text.contains(known)))
 }
-
-/// Refuses a value of a path that is empty or that a server would take for a part of the path.
-pub(crate) fn check_segment(name: &'static str, value: &str) -> Result<(), InputError> {
-    match value.trim() {
-        "" => Err(InputError::new(name, "must not be empty")),
-        "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses an argument that is empty.
-pub(crate) fn check_text(name: &'static str, value: &str) -> Result<(), InputError> {
-    if value.trim().is_empty() {
-        return Err(InputError::new(name, "must not be empty"));
-    }
-    Ok(())
-}
-
-/// Refuses a text that the server would find too long.
-pub(crate) fn check_length(name: &'static str, value: &str, most: usize) -> Result<(), InputError> {
-    if value.chars().count() > most {
-        return Err(InputError::new(name, format!("must not be longer than {most} characters")));
-    }
-    Ok(())
-}
-
-/// Writes a secret into a request's JSON.
-pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose())
-}
-
-/// The same for one that may be left out.
-pub(crate) fn exposed_some<S: Serializer>(
-    secret: &Option<Secret>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => serializer.serialize_str(secret.expose()),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// Reads a secret; `None` for null and an empty text.
-pub(crate) fn secret<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Secret>, D::Error> {
-    let text = wire::text(deserializer)?;
-    Ok(text.filter(|text| !text.is_empty()).map(Secret::new))
-}
-
-/// Declares chained setters of optional arguments.
-macro_rules! setters {
-    ($( $(#[$doc:meta])* $name:ident: $type:ty, )+) => {
-        $(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
-                self.$name = Some($name.into());
-                self
-            }
-        )+
-    };
-}
-pub(crate) use setters;

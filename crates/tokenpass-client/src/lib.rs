@@ -61,7 +61,7 @@ pub use lookups::{
 };
 pub use oauth::{
     Authorize, ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, LoginError, LoginErrorKind,
-    PasswordGrant, RequestCode, Scope, TokenPath, UserToken,
+    RequestCode, RequestPasswordToken, Scope, TokenPath, UserToken,
 };
 pub use perks::{GetAsset, GetPerks, Perks};
 pub use promises::{

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response,
-    Result, StatusCode, path_segment, wire,
+    Result, StatusCode, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::fault::{self, check_segment, setters};
-use crate::{Balances, Client, Satoshis};
+use crate::{Balances, Client, Satoshis, fault};
 
 /// A user as look-ups show one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +36,8 @@ fn owner(response: &Response) -> Result<Owner, Fault> {
 }
 
 /// `GET /api/v1/lookup/address/{address}`: the owner of a public address.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUserByAddress {
     address: String,
@@ -62,11 +63,11 @@ impl Endpoint for GetUserByAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
@@ -76,7 +77,7 @@ impl Endpoint for GetUserByAddress {
 
 /// `POST /api/v1/lookup/addresses`: the owners of many public addresses at once.
 ///
-/// Not in the documentation; the server of 2017 has it. Clients of that time call another path,
+/// Source: the server of 2017; no documentation names it. Clients of that time call another path,
 /// which that server does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GetUsersByAddresses {
@@ -131,6 +132,8 @@ impl Endpoint for GetUsersByAddresses {
 }
 
 /// `GET /api/v1/lookup/user/{username}`: the first public address of a user.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAddressByUser {
     username: String,
@@ -156,11 +159,11 @@ impl Endpoint for GetAddressByUser {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
@@ -171,7 +174,7 @@ impl Endpoint for GetAddressByUser {
 /// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application needs a
 /// privilege for it.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetUserByEmail {
     email: String,
@@ -201,11 +204,11 @@ impl Endpoint for GetUserByEmail {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("email", &self.email)
+        check::segment("email", &self.email)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
@@ -216,7 +219,7 @@ impl Endpoint for GetUserByEmail {
 /// `GET /api/v1/lookup/user/exists/{username}`: whether there is such a user. Needs the privileged
 /// key pair.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUserExists {
     username: String,
@@ -239,7 +242,7 @@ impl CheckUserExists {
 
     setters! {
         /// Only if the user's id has this [`user_hash`](crate::user_hash).
-        id_hash: String,
+        id_hash: impl Into<String>,
     }
 }
 
@@ -260,7 +263,7 @@ impl Endpoint for CheckUserExists {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)
+        check::segment("username", &self.username)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -315,6 +318,8 @@ fn list(response: &Response) -> Result<Vec<Balance>, Fault> {
 
 /// `GET /api/v1/tca/public/balances`: what the user's public addresses hold. Needs the scope
 /// `tca`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPublicBalances {
     refresh: bool,
@@ -365,6 +370,8 @@ impl Endpoint for ListPublicBalances {
 
 /// `GET /api/v1/tca/protected/balances`: what all the user's addresses hold. Needs the scope
 /// `private-balances`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListProtectedBalances {
     refresh: bool,
@@ -418,7 +425,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
+    pub fn get_user_by_address(&self, address: impl Into<String>) -> Result<Option<Owner>> {
         self.send(&GetUserByAddress::new(address))
     }
 
@@ -426,7 +433,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn users_by_addresses<A: Into<String>>(
+    pub fn get_users_by_addresses<A: Into<String>>(
         &self,
         addresses: impl IntoIterator<Item = A>,
     ) -> Result<BTreeMap<String, Owner>> {
@@ -437,7 +444,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
+    pub fn get_address_by_user(&self, username: impl Into<String>) -> Result<Option<Owner>> {
         self.send(&GetAddressByUser::new(username))
     }
 
@@ -445,7 +452,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn user_by_email(&self, email: impl Into<String>) -> Result<Option<Owner>> {
+    pub fn get_user_by_email(&self, email: impl Into<String>) -> Result<Option<Owner>> {
         self.send(&GetUserByEmail::new(email))
     }
 
@@ -454,7 +461,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn user_exists(&self, username: impl Into<String>) -> Result<bool> {
+    pub fn check_user_exists(&self, username: impl Into<String>) -> Result<bool> {
         self.send(&CheckUserExists::new(username))
     }
 
@@ -462,7 +469,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn public_balances(&self) -> Result<Vec<Balance>> {
+    pub fn list_public_balances(&self) -> Result<Vec<Balance>> {
         self.send(&ListPublicBalances::new())
     }
 
@@ -470,7 +477,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn protected_balances(&self) -> Result<Vec<Balance>> {
+    pub fn list_protected_balances(&self) -> Result<Vec<Balance>> {
         self.send(&ListProtectedBalances::new())
     }
 }

@@ -7,16 +7,15 @@ use std::time::Duration;
 use api_auth::http::header::LOCATION;
 use api_auth::{
     Body, Credential, Endpoint, ErrorKind, Fault, InputError, Method, Params, Response, Result,
-    Secret, StatusCode, wire,
+    Secret, StatusCode, check, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::user;
 use crate::auth::credentials;
-use crate::fault::{self, check_text, exposed};
-use crate::{Client, User};
+use crate::{Client, User, fault};
 
-api_auth::wire_enum! {
+wire_enum! {
     /// What a user's token allows. Others can be made from a text.
     pub enum Scope {
         /// The basic profile.
@@ -44,7 +43,7 @@ fn joined(scopes: &[Scope]) -> String {
 }
 
 fn check_redirect(uri: &str) -> Result<(), InputError> {
-    check_text("redirect_uri", uri)
+    check::filled("redirect_uri", uri)
 }
 
 /// `GET /oauth/authorize`: the page where a user logs in and allows the application its scopes.
@@ -65,6 +64,8 @@ fn check_redirect(uri: &str) -> Result<(), InputError> {
 /// assert_eq!(code.expose(), "c1");
 /// # Ok::<(), tokenpass_client::Error>(())
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorize {
     redirect_uri: String,
@@ -198,7 +199,7 @@ impl Endpoint for Authorize {
 
     fn check(&self) -> Result<(), InputError> {
         check_redirect(&self.redirect_uri)?;
-        check_text("state", self.state.expose())
+        check::filled("state", self.state.expose())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -249,7 +250,7 @@ pub struct UserToken {
 fn token(response: &Response) -> Result<UserToken, Fault> {
     #[derive(Deserialize)]
     struct Answer {
-        #[serde(default, deserialize_with = "fault::secret")]
+        #[serde(default, deserialize_with = "wire::secret")]
         access_token: Option<Secret>,
         #[serde(default, deserialize_with = "wire::text")]
         token_type: Option<String>,
@@ -268,9 +269,9 @@ fn token(response: &Response) -> Result<UserToken, Fault> {
         });
     }
     let answer: Answer = fault::answer(response)?;
-    let access_token = answer.access_token.ok_or_else(|| {
-        Fault::new(ErrorKind::Decode).with_message("access_token: missing in the reply")
-    })?;
+    let access_token = answer
+        .access_token
+        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("access_token: missing"))?;
     let seconds = answer.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(UserToken {
         access_token,
@@ -286,6 +287,8 @@ fn token_or_page(status: StatusCode) -> bool {
 
 /// `POST /oauth/access-token`: exchanges a code for the user's token. A code works once, for an
 /// hour.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCode {
     code: Secret,
@@ -327,7 +330,7 @@ impl Endpoint for ExchangeCode {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("code", self.code.expose())?;
+        check::filled("code", self.code.expose())?;
         check_redirect(&self.redirect_uri)
     }
 
@@ -350,7 +353,7 @@ impl Endpoint for ExchangeCode {
 
 /// `POST /api/v1/oauth/token`: the same exchange below the API's prefix. Use [`ExchangeCode`].
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeCodeAtApi {
     code: Secret,
@@ -393,7 +396,7 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("code", self.code.expose())?;
+        check::filled("code", self.code.expose())?;
         check_redirect(&self.redirect_uri)
     }
 
@@ -409,7 +412,7 @@ impl Endpoint for ExchangeCodeAtApi {
         #[derive(Serialize)]
         struct Form<'a> {
             grant_type: &'a str,
-            #[serde(serialize_with = "exposed")]
+            #[serde(serialize_with = "wire::exposed")]
             code: &'a Secret,
             redirect_uri: &'a str,
         }
@@ -431,15 +434,15 @@ impl Endpoint for ExchangeCodeAtApi {
 
 /// `POST /oauth/token` with a user's name and password. The key pair must be a first-party one.
 ///
-/// Not in the documentation; clients of 2020 and later have it.
+/// Source: clients of 2020 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordGrant {
+pub struct RequestPasswordToken {
     username: String,
     password: Secret,
     scopes: Vec<Scope>,
 }
 
-impl PasswordGrant {
+impl RequestPasswordToken {
     /// Of this user, for these scopes.
     pub fn new(
         username: impl Into<String>,
@@ -454,7 +457,7 @@ impl PasswordGrant {
     }
 }
 
-impl Endpoint for PasswordGrant {
+impl Endpoint for RequestPasswordToken {
     type Output = UserToken;
     const ID: &'static str = "oauth.password_token";
 
@@ -471,8 +474,8 @@ impl Endpoint for PasswordGrant {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("username", &self.username)?;
-        check_text("password", self.password.expose())
+        check::filled("username", &self.username)?;
+        check::filled("password", self.password.expose())
     }
 
     /// `scopes` is the official client's name of it, `scope` that of OAuth.
@@ -498,7 +501,7 @@ impl Endpoint for PasswordGrant {
 /// `POST /api/v1/oauth/request`: a code straight from a user's name and password, without a
 /// browser.
 ///
-/// Not in the documentation; the server of 2017 has it.
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestCode {
     login: Authorize,
@@ -540,8 +543,8 @@ impl Endpoint for RequestCode {
 
     fn check(&self) -> Result<(), InputError> {
         self.login.check()?;
-        check_text("username", &self.username)?;
-        check_text("password", self.password.expose())
+        check::filled("username", &self.username)?;
+        check::filled("password", self.password.expose())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -552,7 +555,7 @@ impl Endpoint for RequestCode {
         #[derive(Serialize)]
         struct Form<'a> {
             username: &'a str,
-            #[serde(serialize_with = "exposed")]
+            #[serde(serialize_with = "wire::exposed")]
             password: &'a Secret,
             #[serde(skip_serializing_if = "Option::is_none")]
             grant_access: Option<u8>,
@@ -568,9 +571,9 @@ impl Endpoint for RequestCode {
     fn parse(&self, response: &Response) -> Result<Secret, Fault> {
         #[derive(Deserialize)]
         struct Answer {
-            #[serde(default, deserialize_with = "fault::secret")]
+            #[serde(default, deserialize_with = "wire::secret")]
             code: Option<Secret>,
-            #[serde(default, deserialize_with = "fault::secret")]
+            #[serde(default, deserialize_with = "wire::secret")]
             state: Option<Secret>,
         }
         let answer: Answer = fault::answer(response)?;
@@ -579,15 +582,23 @@ impl Endpoint for RequestCode {
                 Fault::new(ErrorKind::Verify).with_message("the state is not that of this request")
             );
         }
-        answer
-            .code
-            .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("code: missing in the reply"))
+        answer.code.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("code: missing"))
     }
 }
 
 /// `GET /oauth/user`: the user behind a token. Needs the scope `user`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GetUser;
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GetUser {}
+
+impl GetUser {
+    /// Of the client's token.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for GetUser {
     type Output = User;
@@ -613,9 +624,17 @@ impl Endpoint for GetUser {
 /// `GET /api/v1/oauth/logout`: ends the user's token and session. Never sent twice on doubt,
 /// though it is a GET.
 ///
-/// Not in the documentation; the server of 2017 has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LogOut;
+/// Source: the server of 2017; no documentation names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogOut {}
+
+impl LogOut {
+    /// With the client's token.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Endpoint for LogOut {
     type Output = ();
@@ -673,21 +692,21 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn exchange_code_at_api(&self, exchange: &ExchangeCodeAtApi) -> Result<UserToken> {
-        self.send(exchange)
+    pub fn exchange_code_at_api(&self, request: &ExchangeCodeAtApi) -> Result<UserToken> {
+        self.send(request)
     }
 
     /// A user's token by name and password, for first-party key pairs.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn password_token(
+    pub fn request_password_token(
         &self,
         username: impl Into<String>,
         password: impl Into<Secret>,
         scopes: impl IntoIterator<Item = Scope>,
     ) -> Result<UserToken> {
-        self.send(&PasswordGrant::new(username, password, scopes))
+        self.send(&RequestPasswordToken::new(username, password, scopes))
     }
 
     /// A code by a user's name and password, without a browser.
@@ -704,7 +723,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_user(&self) -> Result<User> {
-        self.send(&GetUser)
+        self.send(&GetUser::new())
     }
 
     /// Ends the token.
@@ -712,7 +731,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn log_out(&self) -> Result<()> {
-        self.send(&LogOut)
+        self.send(&LogOut::new())
     }
 
     fn redirect_uri(&self) -> Result<String> {

@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, path_segment, wire,
+    Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, check, path_segment,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
-use crate::fault::{self, check_segment};
+use crate::{Client, fault};
 
 /// `GET /api/v1/perks/{token}`: how many active chats a token opens. No credentials are needed.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPerks {
     token: String,
@@ -55,7 +57,7 @@ impl Endpoint for GetPerks {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("token", &self.token)
+        check::segment("token", &self.token)
     }
 
     fn parse(&self, response: &Response) -> Result<Perks, Fault> {
@@ -65,7 +67,7 @@ impl Endpoint for GetPerks {
 
 /// `GET /api/v1/tca/asset/{chain}/{asset}`: details of an asset.
 ///
-/// Not in the documentation; only the client of 2022 has it, and nothing tells what comes back.
+/// Source: the client of 2022 alone; no documentation names it, and nothing tells what comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAsset {
     chain: String,
@@ -93,8 +95,8 @@ impl Endpoint for GetAsset {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("chain", &self.chain)?;
-        check_segment("asset", &self.asset)
+        check::segment("chain", &self.chain)?;
+        check::segment("asset", &self.asset)
     }
 
     fn parse(&self, response: &Response) -> Result<Fields, Fault> {

@@ -4,16 +4,17 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, UnixTime, path_segment, wire,
+    StatusCode, UnixTime, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
-use crate::fault::{self, check_segment, check_text, setters};
-use crate::{Client, Satoshis};
+use crate::{Client, Satoshis, fault};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. Doing it twice does no harm.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterSource {
     address: String,
@@ -55,15 +56,15 @@ impl RegisterSource {
 
     setters! {
         /// The signature of [`Client::source_proof_message`] by the address's key, in base64.
-        proof: String,
+        proof: impl Into<String>,
         /// The user that the address is given to; privileged.
-        assign_user: String,
+        assign_user: impl Into<String>,
         /// [`user_hash`](crate::user_hash) of that user's id; privileged.
-        assign_user_hash: String,
+        assign_user_hash: impl Into<String>,
         /// The label that the address gets; privileged.
-        assign_user_label: String,
+        assign_user_label: impl Into<String>,
         /// The chain, such as `bitcoin`: sent as `type`, for servers since 2019.
-        chain: String,
+        chain: impl Into<String>,
     }
 }
 
@@ -80,7 +81,7 @@ impl Endpoint for RegisterSource {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("address", &self.address)
+        check::filled("address", &self.address)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -98,6 +99,8 @@ impl Endpoint for RegisterSource {
 
 /// `DELETE /api/v1/tca/provisional/{address}`: takes a source off the whitelist. The
 /// documentation prints a path that no server has.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteSource {
     address: String,
@@ -123,7 +126,7 @@ impl Endpoint for DeleteSource {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)
+        check::segment("address", &self.address)
     }
 
     fn parse(&self, response: &Response) -> Result<(), Fault> {
@@ -132,8 +135,18 @@ impl Endpoint for DeleteSource {
 }
 
 /// `GET /api/v1/tca/provisional`: the whitelisted sources.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ListSources;
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListSources {}
+
+impl ListSources {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 /// The whitelisted sources of an application.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -263,6 +276,8 @@ impl From<String> for Destination {
 /// .expiration(UnixTime::from_seconds(1_893_456_000))
 /// .reference("order:7");
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreatePromise {
     source: String,
@@ -315,17 +330,17 @@ impl CreatePromise {
         /// When it ends. Without it, never.
         expiration: UnixTime,
         /// The transaction that will fulfil it.
-        txid: String,
+        txid: impl Into<String>,
         /// The fingerprint of that transaction.
-        fingerprint: String,
+        fingerprint: impl Into<String>,
         /// A reference of yours. The server keeps only the first two parts of `a:b:c`.
-        reference: String,
+        reference: impl Into<String>,
         /// A note. The server answers it with HTML entities.
-        note: String,
+        note: impl Into<String>,
         /// The chain, for servers since 2019.
-        chain: String,
+        chain: impl Into<String>,
         /// The protocol on the chain, for servers since 2019.
-        protocol: String,
+        protocol: impl Into<String>,
         /// Whether it is to a made-up address, for servers since 2022.
         pseudo: bool,
     }
@@ -403,7 +418,7 @@ fn check_promise(
     expiration: Option<UnixTime>,
 ) -> Result<(), InputError> {
     if quantity.is_some_and(|quantity| quantity <= Satoshis::new(0)) {
-        return Err(InputError::new("quantity", "must be above 0"));
+        return Err(InputError::new("quantity", "must be more than 0"));
     }
     if expiration.is_some_and(|end| end.seconds() <= 0) {
         return Err(InputError::new("expiration", "must be after 1970"));
@@ -424,9 +439,9 @@ impl Endpoint for CreatePromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_text("source", &self.source)?;
-        check_text("destination", self.destination.as_str())?;
-        check_text("asset", &self.asset)?;
+        check::filled("source", &self.source)?;
+        check::filled("destination", self.destination.as_str())?;
+        check::filled("asset", &self.asset)?;
         check_promise(Some(self.quantity), self.expiration)
     }
 
@@ -445,6 +460,8 @@ impl Endpoint for CreatePromise {
 }
 
 /// `GET /api/v1/tca/provisional/tx`: all promises that the application made.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPromises {
     destination: Option<String>,
@@ -458,7 +475,7 @@ impl ListPromises {
 
     setters! {
         /// Only those to this address, for servers since 2018.
-        destination: String,
+        destination: impl Into<String>,
     }
 }
 
@@ -485,7 +502,7 @@ impl Endpoint for ListPromises {
 
 /// `GET /api/v1/tca/provisional/byemail/{email}`: promises to an e-mail address.
 ///
-/// Not in the documentation; clients of 2018 and later have it.
+/// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPromisesByEmail {
     email: String,
@@ -511,7 +528,7 @@ impl Endpoint for ListPromisesByEmail {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("email", &self.email)
+        check::segment("email", &self.email)
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Promise>, Fault> {
@@ -525,6 +542,8 @@ fn path_of(id: &str) -> String {
 
 /// `GET /api/v1/tca/provisional/tx/{id}`: one promise, by its id, txid or fingerprint. Prefer the
 /// id.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetPromise {
     id: String,
@@ -550,11 +569,11 @@ impl Endpoint for GetPromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("id", &self.id)
+        check::segment("id", &self.id)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        fault::found_or_not(status)
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Promise>, Fault> {
@@ -566,6 +585,8 @@ impl Endpoint for GetPromise {
 ///
 /// An expiration can be moved and not removed, whatever the documentation says: the server
 /// ignores null.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdatePromise {
     #[serde(skip)]
@@ -607,15 +628,15 @@ impl UpdatePromise {
         /// The new end.
         expiration: UnixTime,
         /// The transaction that fulfils it.
-        txid: String,
+        txid: impl Into<String>,
         /// The fingerprint of that transaction.
-        fingerprint: String,
+        fingerprint: impl Into<String>,
         /// Your reference.
-        reference: String,
+        reference: impl Into<String>,
         /// The note.
-        note: String,
+        note: impl Into<String>,
         /// The new address; a server ignores what is none.
-        destination: String,
+        destination: impl Into<String>,
     }
 }
 
@@ -632,7 +653,7 @@ impl Endpoint for UpdatePromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("id", &self.id)?;
+        check::segment("id", &self.id)?;
         if *self == Self::new(&self.id) {
             return Err(InputError::new("update", "must change something"));
         }
@@ -653,6 +674,8 @@ impl Endpoint for UpdatePromise {
 }
 
 /// `DELETE /api/v1/tca/provisional/tx/{id}`: takes a promise back.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelPromise {
     id: String,
@@ -678,7 +701,7 @@ impl Endpoint for CancelPromise {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("id", &self.id)
+        check::segment("id", &self.id)
     }
 
     fn credential(&self) -> Credential {
@@ -695,8 +718,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn register_source(&self, source: &RegisterSource) -> Result<()> {
-        self.send(source)
+    pub fn register_source(&self, request: &RegisterSource) -> Result<()> {
+        self.send(request)
     }
 
     /// The message whose signature by the address's key is the proof for
@@ -718,7 +741,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn list_sources(&self) -> Result<Sources> {
-        self.send(&ListSources)
+        self.send(&ListSources::new())
     }
 
     /// Promises (lends) an amount of a token.
@@ -726,8 +749,8 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If it is not known whether the server got it, look at
     /// [`list_promises`](Client::list_promises) before trying again.
-    pub fn create_promise(&self, promise: &CreatePromise) -> Result<Promise> {
-        self.send(promise)
+    pub fn create_promise(&self, request: &CreatePromise) -> Result<Promise> {
+        self.send(request)
     }
 
     /// All promises that the application made.
@@ -758,8 +781,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_promise(&self, update: &UpdatePromise) -> Result<Promise> {
-        self.send(update)
+    pub fn update_promise(&self, request: &UpdatePromise) -> Result<Promise> {
+        self.send(request)
     }
 
     /// Takes a promise back.

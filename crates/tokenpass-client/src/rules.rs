@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use api_auth::{InputError, Params};
+use api_auth::{InputError, Params, wire_enum};
 
 use crate::{Balances, Satoshis};
 
-api_auth::wire_enum! {
+wire_enum! {
     /// How a balance is compared with a rule's amount.
     pub enum Op {
         /// At least that much. The default.

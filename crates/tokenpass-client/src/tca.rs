@@ -3,19 +3,20 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
+    Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, check,
     path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::auth::credentials;
-use crate::fault::{self, check_segment};
-use crate::{Client, Rules};
+use crate::{Client, Rules, fault};
 
 /// `GET /api/v1/tca/check/{username}`: does a user's inventory satisfy the rules?
 ///
 /// Needs a user's token with the scope `tca`; the server of 2017 lets any such token ask about any
 /// user. Promises to the user count unless the rules say otherwise. The call is signed, too.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUser {
     username: String,
@@ -46,7 +47,7 @@ impl Endpoint for CheckUser {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("username", &self.username)?;
+        check::segment("username", &self.username)?;
         self.rules.check()
     }
 
@@ -62,6 +63,8 @@ impl Endpoint for CheckUser {
 /// `GET /api/v1/tca/check-address/{address}`: does a bitcoin address satisfy the rules?
 ///
 /// The server asks the chain; promises do not count. No credentials are needed.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckAddress {
     address: String,
@@ -92,7 +95,7 @@ impl Endpoint for CheckAddress {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("address", &self.address)?;
+        check::segment("address", &self.address)?;
         self.rules.check()
     }
 
@@ -107,7 +110,9 @@ impl Endpoint for CheckAddress {
 
 /// `GET /api/v1/tca/users`: all users who satisfy the rules.
 ///
-/// Needs the privileged key pair. Not in the documentation; the server of 2017 has it.
+/// Needs the privileged key pair.
+///
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindUsers {
     rules: Rules,
@@ -175,7 +180,9 @@ impl Endpoint for FindUsers {
 /// `GET /api/v1/tca/checkemail/{email}`: does the user with this address satisfy the rules?
 ///
 /// Promises to an address that nobody has registered yet count, too. Needs the privileged key
-/// pair. Not in the documentation; clients of 2018 and later have it.
+/// pair.
+///
+/// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckEmail {
     email: String,
@@ -206,7 +213,7 @@ impl Endpoint for CheckEmail {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_segment("email", &self.email)?;
+        check::segment("email", &self.email)?;
         self.rules.check()
     }
 

@@ -1,6 +1,6 @@
 //! What each endpoint makes of the answers a server may give, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -46,10 +46,6 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-fn shown<T: std::fmt::Debug>(result: Result<T, Error>) -> Outcome {
-    result.map(|value| format!("{value:?}"))
-}
-
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -66,8 +62,8 @@ fn rules_with<T: std::fmt::Debug>(
     needed: &[&str],
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let call = |base: &str| shown(call(&client(base)));
-    Case { method, documented, any_body: false, call: &call }.holds_with(needed);
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    Case { method, documented, any_body: false, call: &call }.holds(needed);
 }
 
 /// What a call makes of one answer.
@@ -271,11 +267,11 @@ fn promise_get_reply_follows_the_rules() {
 fn a_look_up_that_finds_nothing_is_none_and_a_404_page_is_an_error() {
     let none = r#"{"result":false,"error":"Provisional tx not found"}"#;
     assert_eq!(one("GET", 404, none, |client| client.get_promise(1)).unwrap(), None);
-    assert_eq!(one("GET", 404, none, |client| client.my_address("1A")).unwrap(), None);
-    assert_eq!(one("GET", 404, none, |client| client.public_address("u", "a")).unwrap(), None);
-    assert_eq!(one("GET", 404, none, |client| client.user_by_address("1A")).unwrap(), None);
-    assert_eq!(one("GET", 404, none, |client| client.address_by_user("u")).unwrap(), None);
-    assert_eq!(one("GET", 404, none, |client| client.user_by_email("e")).unwrap(), None);
+    assert_eq!(one("GET", 404, none, |client| client.get_my_address("1A")).unwrap(), None);
+    assert_eq!(one("GET", 404, none, |client| client.get_public_address("u", "a")).unwrap(), None);
+    assert_eq!(one("GET", 404, none, |client| client.get_user_by_address("1A")).unwrap(), None);
+    assert_eq!(one("GET", 404, none, |client| client.get_address_by_user("u")).unwrap(), None);
+    assert_eq!(one("GET", 404, none, |client| client.get_user_by_email("e")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_chat("c")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_credit_group("g")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_credit_account("g", "a")).unwrap(), None);
@@ -299,8 +295,8 @@ fn promise_cancel_reply_follows_the_rules() {
 
 #[test]
 fn address_list_mine_reply_follows_the_rules() {
-    rules_with("GET", ADDRESSES, &["result"], Client::my_addresses);
-    let addresses = one("GET", 200, ADDRESSES, Client::my_addresses).unwrap();
+    rules_with("GET", ADDRESSES, &["result"], Client::list_my_addresses);
+    let addresses = one("GET", 200, ADDRESSES, Client::list_my_addresses).unwrap();
     let [main, inactive, unverified] = &addresses[..] else { panic!("three came") };
     assert_eq!(main.balances.as_ref().unwrap().get("LTBCOIN"), Satoshis::whole(5000));
     assert_eq!(main.label_text().as_deref(), Some("Main & public"));
@@ -314,7 +310,7 @@ fn address_list_mine_reply_follows_the_rules() {
 #[test]
 fn address_list_mine_reply_of_2022_has_quantities() {
     let body = r#"{"result":[{"address":"1A","balances":{"TOKENLY":{"value":"100000000","precision":8},"0xAB:7":{"value":2,"precision":0}}},{"address":"1B","balances":[]}]}"#;
-    let addresses = one("GET", 200, body, Client::my_addresses).unwrap();
+    let addresses = one("GET", 200, body, Client::list_my_addresses).unwrap();
     let balances = addresses[0].balances.as_ref().unwrap();
     assert_eq!(balances.get("TOKENLY"), Satoshis::whole(1));
     assert_eq!(balances.quantity("0xAB:7").unwrap().precision, Some(0));
@@ -323,8 +319,8 @@ fn address_list_mine_reply_of_2022_has_quantities() {
 
 #[test]
 fn address_get_mine_reply_follows_the_rules() {
-    rules_with("GET", ADDRESS, &["result"], |client| client.my_address("1A"));
-    let address = one("GET", 200, ADDRESS, |client| client.my_address("1A")).unwrap().unwrap();
+    rules_with("GET", ADDRESS, &["result"], |client| client.get_my_address("1A"));
+    let address = one("GET", 200, ADDRESS, |client| client.get_my_address("1A")).unwrap().unwrap();
     assert_eq!(address.kind.as_deref(), Some("btc"));
     assert_eq!(
         (address.public, address.active, address.verified),
@@ -380,18 +376,18 @@ fn address_instant_verify_reply_follows_the_rules() {
 
 #[test]
 fn address_list_public_reply_follows_the_rules() {
-    rules_with("GET", ADDRESSES, &["result"], |client| client.public_addresses("bob"));
+    rules_with("GET", ADDRESSES, &["result"], |client| client.list_public_addresses("bob"));
 }
 
 #[test]
 fn address_get_public_reply_follows_the_rules() {
-    rules_with("GET", ADDRESS, &["result"], |client| client.public_address("bob", "1A"));
+    rules_with("GET", ADDRESS, &["result"], |client| client.get_public_address("bob", "1A"));
 }
 
 #[test]
 fn lookup_user_by_address_reply_follows_the_rules() {
-    rules_with("GET", OWNER, &["result"], |client| client.user_by_address("1A"));
-    let owner = one("GET", 200, OWNER, |client| client.user_by_address("1A")).unwrap().unwrap();
+    rules_with("GET", OWNER, &["result"], |client| client.get_user_by_address("1A"));
+    let owner = one("GET", 200, OWNER, |client| client.get_user_by_address("1A")).unwrap().unwrap();
     assert_eq!(owner.username.as_deref(), Some("bob"));
     assert_eq!(owner.address.as_deref(), Some("1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v"));
     assert_eq!(owner.email.as_deref(), Some("bob@example.com"));
@@ -400,7 +396,7 @@ fn lookup_user_by_address_reply_follows_the_rules() {
 #[test]
 fn lookup_users_by_addresses_reply_follows_the_rules() {
     let body = r#"{"result":true,"users":{"1A":{"username":"bob","address":"1A","email":"b@example.com"}}}"#;
-    let call = |client: &Client| client.users_by_addresses(["1A"]);
+    let call = |client: &Client| client.get_users_by_addresses(["1A"]);
     let error = one("POST", 200, HTML, call).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert_eq!(one("POST", 200, body, call).unwrap()["1A"].username.as_deref(), Some("bob"));
@@ -412,42 +408,42 @@ fn lookup_users_by_addresses_reply_follows_the_rules() {
 
 #[test]
 fn lookup_address_by_user_reply_follows_the_rules() {
-    rules_with("GET", OWNER, &["result"], |client| client.address_by_user("bob"));
+    rules_with("GET", OWNER, &["result"], |client| client.get_address_by_user("bob"));
 }
 
 #[test]
 fn lookup_user_by_email_reply_follows_the_rules() {
-    rules_with("GET", OWNER, &["result"], |client| client.user_by_email("bob@example.com"));
+    rules_with("GET", OWNER, &["result"], |client| client.get_user_by_email("bob@example.com"));
 }
 
 #[test]
 fn lookup_user_exists_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.user_exists("bob"));
+    yes_or_no(|client| client.check_user_exists("bob"));
 }
 
 #[test]
 fn balance_public_reply_follows_the_rules() {
-    rules("GET", BALANCES, Client::public_balances);
-    let balances = one("GET", 200, BALANCES, Client::public_balances).unwrap();
+    rules("GET", BALANCES, Client::list_public_balances);
+    let balances = one("GET", 200, BALANCES, Client::list_public_balances).unwrap();
     assert_eq!(balances[0].balance.unwrap().to_string(), "10");
     assert_eq!(balances[1].balance.unwrap().minor_units(8), Some(1));
     assert_eq!(balances[1].satoshis, Some(Satoshis::new(1)));
     let held: Balances = balances.iter().collect();
     assert_eq!(held.get("TOKENLY"), Satoshis::whole(10));
     let documented = format!(r#"{{"result":{BALANCES}}}"#);
-    assert_eq!(one("GET", 200, &documented, Client::public_balances).unwrap(), balances);
+    assert_eq!(one("GET", 200, &documented, Client::list_public_balances).unwrap(), balances);
 }
 
 #[test]
 fn balance_protected_reply_follows_the_rules() {
-    rules("GET", BALANCES, Client::protected_balances);
+    rules("GET", BALANCES, Client::list_protected_balances);
 }
 
 #[test]
 fn messenger_privileges_reply_follows_the_rules() {
     let body = r#"{"token":"TOKENLY","canMessage":true}"#;
-    rules("GET", body, |client| client.messenger_privileges("TOKENLY"));
-    let privileges = one("GET", 200, body, |client| client.messenger_privileges("TOKENLY"));
+    rules("GET", body, |client| client.get_messenger_privileges("TOKENLY"));
+    let privileges = one("GET", 200, body, |client| client.get_messenger_privileges("TOKENLY"));
     assert_eq!(privileges.unwrap().can_message, Some(true));
 }
 
@@ -459,8 +455,8 @@ fn messenger_chats_reply_follows_the_rules() {
 #[test]
 fn messenger_chat_privileges_reply_follows_the_rules() {
     let body = r#"{"authorized":true,"isGlobal":false,"tokenAuthorization":[{"asset":"TOKENLY","amount":1000000000}]}"#;
-    rules("GET", body, |client| client.chat_privileges("Qi81"));
-    let privileges = one("GET", 200, body, |client| client.chat_privileges("Qi81")).unwrap();
+    rules("GET", body, |client| client.get_chat_privileges("Qi81"));
+    let privileges = one("GET", 200, body, |client| client.get_chat_privileges("Qi81")).unwrap();
     assert_eq!((privileges.authorized, privileges.is_global), (Some(true), Some(false)));
     assert_eq!(privileges.token_authorization[0].amount, Some(Satoshis::whole(10)));
 }
@@ -527,8 +523,8 @@ fn credit_group_get_reply_follows_the_rules() {
 
 #[test]
 fn credit_group_history_reply_follows_the_rules() {
-    rules("GET", GROUP_HISTORY, |client| client.credit_group_history("g"));
-    let history = one("GET", 200, GROUP_HISTORY, |client| client.credit_group_history("g"));
+    rules("GET", GROUP_HISTORY, |client| client.get_credit_group_history("g"));
+    let history = one("GET", 200, GROUP_HISTORY, |client| client.get_credit_group_history("g"));
     let history = history.unwrap();
     assert_eq!((history.balance, history.count), (Some(0), Some(2)));
     let amounts: Vec<_> = history.transactions.iter().map(|row| row.amount.unwrap()).collect();
@@ -575,9 +571,9 @@ fn credit_account_get_reply_follows_the_rules() {
 
 #[test]
 fn credit_account_history_reply_follows_the_rules() {
-    rules("GET", ACCOUNT_HISTORY, |client| client.credit_account_history("g", "n"));
+    rules("GET", ACCOUNT_HISTORY, |client| client.get_credit_account_history("g", "n"));
     let history =
-        one("GET", 200, ACCOUNT_HISTORY, |client| client.credit_account_history("g", "n"));
+        one("GET", 200, ACCOUNT_HISTORY, |client| client.get_credit_account_history("g", "n"));
     assert_eq!(history.unwrap().account.unwrap().balance, Some(3500));
 }
 
@@ -633,7 +629,7 @@ fn account_update_reply_follows_the_rules() {
 
 #[test]
 fn second_factor_status_reply_follows_the_rules() {
-    let call = |client: &Client| client.second_factor("bob");
+    let call = |client: &Client| client.get_second_factor("bob");
     rules_with("GET", r#"{"result":"unsigned"}"#, &["result"], call);
     assert_eq!(one("GET", 200, r#"{"result":"signed"}"#, call).unwrap(), SecondFactor::Signed);
     let other = one("GET", 200, r#"{"result":"asleep"}"#, call).unwrap();
@@ -702,7 +698,7 @@ fn oauth_api_token_reply_holds_a_token() {
 
 #[test]
 fn oauth_password_token_reply_holds_a_token() {
-    token_rules(|client| client.password_token("bob", "pw", [Scope::User]));
+    token_rules(|client| client.request_password_token("bob", "pw", [Scope::User]));
 }
 
 #[test]
@@ -742,7 +738,7 @@ fn oauth_logout_reply_follows_the_rules() {
 fn an_expired_token_is_403_and_told_from_a_missing_scope() {
     let said = |text: &str| {
         let body = format!(r#"{{"message":"{text}","errors":["{text}"]}}"#);
-        one("GET", 403, &body, Client::my_addresses).unwrap_err()
+        one("GET", 403, &body, Client::list_my_addresses).unwrap_err()
     };
     let expired = said("This access token has expired");
     assert_eq!((expired.kind(), needs_login(&expired)), (ErrorKind::Auth, true));

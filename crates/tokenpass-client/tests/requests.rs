@@ -1,7 +1,7 @@
 //! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
 //! arguments that are refused.
 //!
-//! A test is named `ENDPOINT_request_...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -17,15 +17,15 @@ use tokenpass_client::{
     GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify, JoinChat,
     ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
     ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, ManualClock, PasswordGrant, RegisterAccount, RegisterAddress,
-    RegisterSource, Request, RequestCode, Response, Rule, Rules, Satoshis, Scheme, Scope, Secrets,
+    ListSources, LogOut, ManualClock, RegisterAccount, RegisterAddress, RegisterSource, Request,
+    RequestCode, RequestPasswordToken, Response, Rule, Rules, Satoshis, Scheme, Scope, Secrets,
     SignSecondFactor, TakeCredits, TokenPath, TokenPlace, TransportError, UnixTime, UpdateAccount,
     UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%";
-const PATH: &str = "a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25";
-const QUERY: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25";
+const NASTY_SEGMENT: &str = "a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25";
+const NASTY_QUERY: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25";
 const KEY: &str = "x-tokenly-auth-api-token";
 
 fn builder() -> tokenpass_client::Builder {
@@ -107,7 +107,10 @@ const LOGIN: &str = "client_id=I1&redirect_uri=https%3A%2F%2Fapp%2Fcb%3Fx%3D%C3%
 #[test]
 fn tca_check_user_request() {
     let call = CheckUser::new(NASTY, rules());
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/check/{PATH}?{RULES}&oauth_token=T1"));
+    assert_eq!(
+        signed(&call),
+        format!("GET /api/v1/tca/check/{NASTY_SEGMENT}?{RULES}&oauth_token=T1")
+    );
     let one = CheckUser::new("bob", Rule::at_least("tokenly", Satoshis::whole(1)));
     assert_eq!(signed(&one), "GET /api/v1/tca/check/bob?TOKENLY=1&oauth_token=T1");
 }
@@ -115,7 +118,7 @@ fn tca_check_user_request() {
 #[test]
 fn tca_check_address_request() {
     let call = CheckAddress::new(NASTY, rules());
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/check-address/{PATH}?{RULES}"));
+    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/check-address/{NASTY_SEGMENT}?{RULES}"));
 }
 
 #[test]
@@ -132,13 +135,13 @@ fn tca_check_email_request() {
 #[test]
 fn perk_get_request() {
     assert_eq!(unsigned(&GetPerks::new("TOKENLY")), "GET /api/v1/perks/TOKENLY");
-    assert_eq!(unsigned(&GetPerks::new(NASTY)), format!("GET /api/v1/perks/{PATH}"));
+    assert_eq!(unsigned(&GetPerks::new(NASTY)), format!("GET /api/v1/perks/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn asset_info_request() {
     let call = GetAsset::new("bitcoin", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/asset/bitcoin/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/tca/asset/bitcoin/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -164,12 +167,12 @@ fn source_register_request() {
 #[test]
 fn source_delete_request() {
     let call = DeleteSource::new(NASTY);
-    assert_eq!(signed(&call), format!("DELETE /api/v1/tca/provisional/{PATH}"));
+    assert_eq!(signed(&call), format!("DELETE /api/v1/tca/provisional/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn source_list_request() {
-    assert_eq!(signed(&ListSources), "GET /api/v1/tca/provisional");
+    assert_eq!(signed(&ListSources::new()), "GET /api/v1/tca/provisional");
 }
 
 #[test]
@@ -207,7 +210,7 @@ fn promise_create_request() {
 fn promise_list_request() {
     assert_eq!(signed(&ListPromises::new()), "GET /api/v1/tca/provisional/tx");
     let to = ListPromises::new().destination(NASTY);
-    assert_eq!(signed(&to), format!("GET /api/v1/tca/provisional/tx?destination={QUERY}"));
+    assert_eq!(signed(&to), format!("GET /api/v1/tca/provisional/tx?destination={NASTY_QUERY}"));
 }
 
 #[test]
@@ -219,7 +222,10 @@ fn promise_list_by_email_request() {
 #[test]
 fn promise_get_request() {
     assert_eq!(signed(&GetPromise::new(107)), "GET /api/v1/tca/provisional/tx/107");
-    assert_eq!(signed(&GetPromise::new(NASTY)), format!("GET /api/v1/tca/provisional/tx/{PATH}"));
+    assert_eq!(
+        signed(&GetPromise::new(NASTY)),
+        format!("GET /api/v1/tca/provisional/tx/{NASTY_SEGMENT}")
+    );
 }
 
 #[test]
@@ -255,7 +261,7 @@ fn address_list_mine_request() {
 #[test]
 fn address_get_mine_request() {
     let call = GetMyAddress::new(NASTY);
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/address/{PATH}?oauth_token=T1"));
+    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/address/{NASTY_SEGMENT}?oauth_token=T1"));
 }
 
 #[test]
@@ -300,7 +306,10 @@ fn address_update_request() {
 #[test]
 fn address_delete_request() {
     let call = DeleteAddress::new(NASTY);
-    assert_eq!(unsigned(&call), format!("DELETE /api/v1/tca/address/{PATH}?oauth_token=T1"));
+    assert_eq!(
+        unsigned(&call),
+        format!("DELETE /api/v1/tca/address/{NASTY_SEGMENT}?oauth_token=T1")
+    );
 }
 
 #[test]
@@ -309,7 +318,7 @@ fn address_instant_verify_request() {
     assert_eq!(
         unsigned(&call),
         format!(
-            r#"POST /api/v1/instant-verify/{PATH} {{"msg":"ab12","address":"1A","sig":"IH/+="}}"#
+            r#"POST /api/v1/instant-verify/{NASTY_SEGMENT} {{"msg":"ab12","address":"1A","sig":"IH/+="}}"#
         )
     );
 }
@@ -317,22 +326,22 @@ fn address_instant_verify_request() {
 #[test]
 fn address_list_public_request() {
     let call = ListPublicAddresses::new(NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/{NASTY_SEGMENT}"));
     let slow = call.refresh(true);
-    assert_eq!(signed(&slow), format!("GET /api/v1/tca/addresses/{PATH}?refresh=1"));
+    assert_eq!(signed(&slow), format!("GET /api/v1/tca/addresses/{NASTY_SEGMENT}?refresh=1"));
     assert!(!slow.repeatable());
 }
 
 #[test]
 fn address_get_public_request() {
     let call = GetPublicAddress::new("bob", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/bob/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/bob/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn lookup_user_by_address_request() {
     let call = GetUserByAddress::new(NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/lookup/address/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/lookup/address/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -357,7 +366,7 @@ fn lookup_user_by_email_request() {
 #[test]
 fn lookup_user_exists_request() {
     let call = CheckUserExists::new(NASTY);
-    assert_eq!(by(&call, "P1"), format!("GET /api/v1/lookup/user/exists/{PATH}"));
+    assert_eq!(by(&call, "P1"), format!("GET /api/v1/lookup/user/exists/{NASTY_SEGMENT}"));
     let all = CheckUserExists::new("bob").strict(true).id_hash("ff");
     assert_eq!(by(&all, "P1"), "GET /api/v1/lookup/user/exists/bob?strict=1&id_hash=ff");
 }
@@ -387,13 +396,16 @@ fn messenger_privileges_request() {
 
 #[test]
 fn messenger_chats_request() {
-    assert_eq!(unsigned(&ListChats), "GET /api/v1/tca/messenger/chats?oauth_token=T1");
+    assert_eq!(unsigned(&ListChats::new()), "GET /api/v1/tca/messenger/chats?oauth_token=T1");
 }
 
 #[test]
 fn messenger_chat_privileges_request() {
     let call = GetChatPrivileges::new(NASTY);
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/messenger/chat/{PATH}?oauth_token=T1"));
+    assert_eq!(
+        unsigned(&call),
+        format!("GET /api/v1/tca/messenger/chat/{NASTY_SEGMENT}?oauth_token=T1")
+    );
 }
 
 #[test]
@@ -455,12 +467,12 @@ fn credit_group_update_request() {
 
 #[test]
 fn credit_group_list_request() {
-    assert_eq!(signed(&ListCreditGroups), "GET /api/v1/credits");
+    assert_eq!(signed(&ListCreditGroups::new()), "GET /api/v1/credits");
 }
 
 #[test]
 fn credit_group_get_request() {
-    assert_eq!(signed(&GetCreditGroup::new(NASTY)), format!("GET /api/v1/credits/{PATH}"));
+    assert_eq!(signed(&GetCreditGroup::new(NASTY)), format!("GET /api/v1/credits/{NASTY_SEGMENT}"));
 }
 
 #[test]
@@ -482,13 +494,13 @@ fn credit_account_create_request() {
 #[test]
 fn credit_account_get_request() {
     let call = GetCreditAccount::new("g", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{PATH}"));
+    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{NASTY_SEGMENT}"));
 }
 
 #[test]
 fn credit_account_history_request() {
     let call = GetCreditAccountHistory::new("g", NASTY);
-    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{PATH}/history"));
+    assert_eq!(signed(&call), format!("GET /api/v1/credits/g/accounts/{NASTY_SEGMENT}/history"));
 }
 
 #[test]
@@ -557,7 +569,10 @@ fn account_update_request() {
 #[test]
 fn second_factor_status_request() {
     let call = GetSecondFactor::new(NASTY);
-    assert_eq!(unsigned(&call), format!("GET /api/v1/tca/check-sign/{PATH}?oauth_token=T1"));
+    assert_eq!(
+        unsigned(&call),
+        format!("GET /api/v1/tca/check-sign/{NASTY_SEGMENT}?oauth_token=T1")
+    );
 }
 
 #[test]
@@ -607,7 +622,7 @@ fn oauth_api_token_request() {
 
 #[test]
 fn oauth_password_token_request() {
-    let call = PasswordGrant::new("bob", "p&w", [Scope::User, Scope::Tca]);
+    let call = RequestPasswordToken::new("bob", "p&w", [Scope::User, Scope::Tca]);
     assert_eq!(
         unsigned(&call),
         "POST /oauth/token form grant_type=password&username=bob&password=p%26w&scopes=user%2Ctca&scope=user%2Ctca&client_id=I1&client_secret=K1"
@@ -627,20 +642,20 @@ fn oauth_request_code_request() {
 
 #[test]
 fn oauth_user_request() {
-    assert_eq!(unsigned(&GetUser), "GET /oauth/user?access_token=T1");
+    assert_eq!(unsigned(&GetUser::new()), "GET /oauth/user?access_token=T1");
 }
 
 #[test]
 fn oauth_logout_request() {
-    assert_eq!(unsigned(&LogOut), "GET /api/v1/oauth/logout?oauth_token=T1");
-    assert!(!LogOut.repeatable(), "it changes something, though it is a GET");
+    assert_eq!(unsigned(&LogOut::new()), "GET /api/v1/oauth/logout?oauth_token=T1");
+    assert!(!LogOut::new().repeatable(), "it changes something, though it is a GET");
 }
 
 #[test]
 fn a_token_may_travel_in_the_bearer_header() {
     let client = builder().token_place(TokenPlace::BearerHeader).build().unwrap();
     for request in [
-        client.prepare(&GetUser).unwrap(),
+        client.prepare(&GetUser::new()).unwrap(),
         client.prepare(&ListMyAddresses::new()).unwrap(),
         client.prepare(&UpdateAddress::new("1A").label("x")).unwrap(),
         client.prepare(&CheckUser::new("bob", rules())).unwrap(),
@@ -658,14 +673,14 @@ fn each_user_has_a_client_that_shares_all_else() {
     let line = |client: &Client| shown(&client.prepare(&ListMyAddresses::new()).unwrap());
     assert_eq!(line(&client), "GET /api/v1/tca/addresses?oauth_token=T1");
     assert_eq!(line(&other), "GET /api/v1/tca/addresses?oauth_token=T2");
-    assert_eq!(shown(&other.prepare(&ListSources).unwrap()), "GET /api/v1/tca/provisional");
+    assert_eq!(shown(&other.prepare(&ListSources::new()).unwrap()), "GET /api/v1/tca/provisional");
 }
 
 #[test]
 fn a_call_without_its_credentials_is_refused() {
     let client = Client::builder("I1", "K1").build().unwrap();
     for error in [
-        client.my_addresses().unwrap_err(),
+        client.list_my_addresses().unwrap_err(),
         client.get_user().unwrap_err(),
         client.check_user("bob", &rules()).unwrap_err(),
         client.find_users(&rules()).unwrap_err(),
@@ -684,7 +699,7 @@ fn the_third_generation_has_a_body_on_every_method() {
         shown(&request)
     };
     assert_eq!(
-        line(client.prepare(&ListSources).unwrap()),
+        line(client.prepare(&ListSources::new()).unwrap()),
         r#"GET /api/v1/tca/provisional {"oauth_token":null}"#
     );
     assert_eq!(
@@ -728,10 +743,10 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
     let client = builder().oauth_token("CANARY").build().unwrap();
     for masked in [
         client.curl(&ListMyAddresses::new(), Secrets::Masked),
-        client.curl(&GetUser, Secrets::Masked),
+        client.curl(&GetUser::new(), Secrets::Masked),
         client.curl(&UpdateAddress::new("1A").label("x"), Secrets::Masked),
         client.curl(&RegisterAccount::new("u", "CANARY", "e"), Secrets::Masked),
-        client.curl(&PasswordGrant::new("u", "CANARY", []), Secrets::Masked),
+        client.curl(&RequestPasswordToken::new("u", "CANARY", []), Secrets::Masked),
         client.curl(&ExchangeCode::new("CANARY", "r"), Secrets::Masked),
         client
             .curl(&UpdateAccount::new("i", "CANARY", "CANARY").password("CANARY"), Secrets::Masked),
@@ -740,7 +755,7 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
         let masked = masked.unwrap();
         assert!(!masked.contains("CANARY"), "{masked}");
     }
-    assert!(client.curl(&GetUser, Secrets::Shown).unwrap().contains("access_token=CANARY"));
+    assert!(client.curl(&GetUser::new(), Secrets::Shown).unwrap().contains("access_token=CANARY"));
 }
 
 #[test]
@@ -750,7 +765,7 @@ fn no_secret_is_shown_by_debug() {
         RegisterAccount::new("u", "CANARY", "e"),
         CheckLogin::new("u", "CANARY"),
         UpdateAccount::new("i", "CANARY", "CANARY").password("CANARY"),
-        PasswordGrant::new("u", "CANARY", []),
+        RequestPasswordToken::new("u", "CANARY", []),
         ExchangeCode::new("CANARY", "r"),
         RequestCode::new(authorize().with_state("CANARY"), "u", "CANARY"),
         ExchangeCodeAtApi::new("CANARY", "r", [], "CANARY"),
@@ -822,7 +837,7 @@ fn wrong_arguments_are_refused_by_name() {
     assert_eq!(refused(&GetUsersByAddresses::new([""; 0])), "addresses");
     assert_eq!(refused(&CreateChat::new("")), "name");
     assert_eq!(refused(&CreateChat::new("n").token("", Satoshis::new(1))), "token");
-    assert_eq!(refused(&UpdateChat::new("c").token("A", Satoshis::new(0))), "quantity");
+    assert_eq!(refused(&UpdateChat::new("c").token("A", Satoshis::new(0))), "amount");
     assert_eq!(refused(&CreateCreditGroup::new(" ")), "name");
     assert_eq!(refused(&CreateCreditAccount::new("g", "")), "name");
     assert_eq!(refused(&GiveCredits::new("g", [])), "entries");
@@ -841,7 +856,7 @@ fn wrong_arguments_are_refused_by_name() {
     assert_eq!(refused(&authorize().with_state("")), "state");
     assert_eq!(refused(&ExchangeCode::new("", "r")), "code");
     assert_eq!(refused(&ExchangeCodeAtApi::new("c", "", [], "s")), "redirect_uri");
-    assert_eq!(refused(&PasswordGrant::new("", "p", [])), "username");
+    assert_eq!(refused(&RequestPasswordToken::new("", "p", [])), "username");
     assert_eq!(refused(&RequestCode::new(authorize(), "u", "")), "password");
 }
 

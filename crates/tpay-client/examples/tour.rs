@@ -202,7 +202,7 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
     let account = CreateAccount::new("SAND1", "tour-2@example.com")
         .tax_id("7773061579")
         .regon("300878437")
-        .krs(412_357_i64)
+        .krs(412_357)
         .phone(AccountPhone::new("123456789", "PL"))
         .legal_form(form)
         .category_id(category)
@@ -224,7 +224,7 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
             .is_main(true)])
         .person([Person::new("Jan", "Nowak")
             .is_contact_person(true)
-            .contact([PersonContact::new("tour@example.com").kind(1_u32)])]);
+            .contact([PersonContact::new("tour@example.com").kind(1)])]);
     report.line::<CreateAccount, _>(|| tpay.create_account(&account));
     report.line::<ListAccounts, _>(|| tpay.list_accounts(&ListAccounts::new()));
     report.line::<GetAccount, _>(|| tpay.get_account(&arguments.account));
@@ -276,7 +276,7 @@ fn recurring(tpay: &Client, report: &mut Report) {
     let id = format!("01T0VR{:020}", std::process::id());
     let schedule =
         Schedule::new(grosze(4990), Currency::Pln, "2030-01-01T10:00:00", 1, IntervalUnit::Months)
-            .charge_count(12_u32)
+            .charge_count(12)
             .retry_intervals([RetryInterval::new(1, IntervalUnit::Days)]);
     let plan = CreateRecurring::new(
         &id,

@@ -1,14 +1,15 @@
-//! Accounts of a partner's merchants, points of sale, dictionaries.
+//! Accounts of a partner's merchants. Today's way to make one is in `merchants.rs`.
 
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, wire,
+    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response,
+    Result, Secret, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Outcome, check, fault, macros::optional, paging, secret};
+use crate::paging::{Paging, page_setters};
+use crate::{Client, Currency, Outcome, Pos, check, fault};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
@@ -57,8 +58,7 @@ pub struct AccountPage {
 /// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListAccounts {
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
 }
 
 impl ListAccounts {
@@ -67,12 +67,7 @@ impl ListAccounts {
         Self::default()
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
-    }
+    page_setters!();
 }
 
 impl Endpoint for ListAccounts {
@@ -88,14 +83,11 @@ impl Endpoint for ListAccounts {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::limit(self.limit)?;
-        Ok(())
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()));
+        self.paging.push(params);
     }
 
     fn parse(&self, response: &Response) -> Result<AccountPage, Fault> {
@@ -103,20 +95,12 @@ impl Endpoint for ListAccounts {
     }
 }
 
-impl ListAccounts {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListAccounts {
     type Item = Account;
 
     fn next(&self, page: &AccountPage) -> Option<Self> {
-        let next = paging::next(self.page, self.limit, page.list.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
+        Some(Self { paging })
     }
 
     fn items(page: AccountPage) -> Vec<Account> {
@@ -156,8 +140,7 @@ impl Endpoint for GetAccount {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("account_id", &self.account_id)?;
-        Ok(())
+        check::segment("account_id", &self.account_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Account, Fault> {
@@ -211,8 +194,7 @@ impl Endpoint for GetBalance {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("account_id", &self.account_id)?;
-        Ok(())
+        check::segment("account_id", &self.account_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Balance, Fault> {
@@ -256,85 +238,25 @@ impl AccountAddress {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Its name.
-        name: String,
+        name: impl Into<String>,
         /// Its short name.
-        friendly_name: String,
+        friendly_name: impl Into<String>,
         /// The room.
-        room_number: String,
+        room_number: impl Into<String>,
         /// The street.
-        street: String,
+        street: impl Into<String>,
         /// The house.
-        house_number: String,
+        house_number: impl Into<String>,
         /// The postal code.
-        postal_code: String,
+        postal_code: impl Into<String>,
         /// The city.
-        city: String,
+        city: impl Into<String>,
         /// The country, two letters.
-        country: String,
+        country: impl Into<String>,
         /// The phone number.
-        phone: String,
-        /// Whether it is the main one; one is at most.
-        is_main: bool,
-        /// Whether letters go there.
-        is_correspondence: bool,
-        /// Whether invoices go there.
-        is_invoice: bool,
-    }
-}
-
-/// An address of a new merchant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MerchantAddress {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flat_number: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    street: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    house_number: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    postal_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    city: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_main: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_correspondence: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_invoice: Option<bool>,
-}
-
-impl MerchantAddress {
-    /// With nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    optional! {
-        /// Its name.
-        name: String,
-        /// The flat.
-        flat_number: String,
-        /// The street.
-        street: String,
-        /// The house.
-        house_number: String,
-        /// The postal code.
-        postal_code: String,
-        /// The city.
-        city: String,
-        /// The country, two letters.
-        country: String,
-        /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// Whether it is the main one; one is at most.
         is_main: bool,
         /// Whether letters go there.
@@ -379,15 +301,15 @@ impl Website {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Its address.
-        url: String,
+        url: impl Into<String>,
         /// Its name.
-        name: String,
+        name: impl Into<String>,
         /// What it is about (accounts only).
-        description: String,
+        description: impl Into<String>,
         /// Its short name (accounts only).
-        friendly_name: String,
+        friendly_name: impl Into<String>,
     }
 }
 
@@ -453,13 +375,13 @@ impl Person {
         }
     }
 
-    optional! {
+    setters! {
         /// The nationality.
-        nationality: String,
+        nationality: impl Into<String>,
         /// How much of the company is theirs, in percent.
         shares_pct: Amount,
         /// The Polish identity number.
-        pesel: String,
+        pesel: impl Into<String>,
         /// Whether they profit from the company.
         is_beneficiary: bool,
         /// Whether they represent it.
@@ -471,19 +393,19 @@ impl Person {
         /// Whether they hold a political office, by its number.
         pep_statement: u32,
         /// `YYYY-MM-DD HH:MM:SS`.
-        date_of_birth: String,
+        date_of_birth: impl Into<String>,
         /// The country of birth.
-        country_of_birth: String,
+        country_of_birth: impl Into<String>,
         /// The document, by the number of its type.
         type_of_document: u32,
         /// The number of the document.
-        serial_number: String,
+        serial_number: impl Into<String>,
         /// When the document expires.
-        expiry_date: String,
+        expiry_date: impl Into<String>,
         /// Who issued the document.
-        issuing_authority: String,
+        issuing_authority: impl Into<String>,
         /// How they are reached.
-        contact: Vec<PersonContact>,
+        contact: impl Into<Vec<PersonContact>>,
     }
 }
 
@@ -502,7 +424,7 @@ impl PersonContact {
         Self { contact: contact.into(), kind: None }
     }
 
-    optional! {
+    setters! {
         /// The type; 1.
         kind: u32,
     }
@@ -540,15 +462,15 @@ impl AccountBank {
         }
     }
 
-    optional! {
+    setters! {
         /// The bank, up to 64 characters.
-        bank_name: String,
+        bank_name: impl Into<String>,
         /// The address of the owner, up to 128 characters.
-        owner_address: String,
+        owner_address: impl Into<String>,
         /// The currency.
-        currency: Currency,
+        currency: impl Into<Currency>,
         /// The country, two letters.
-        country_code: String,
+        country_code: impl Into<String>,
         /// 1 Polish, 2 SEPA, 3 foreign.
         account_type: u32,
     }
@@ -556,8 +478,8 @@ impl AccountBank {
 
 /// `POST /accounts`: makes an account for a partner's merchant, in the old way.
 ///
-/// Use [`CreateMerchant`] for new programs. The sources disagree about what is required, so only the
-/// offer and the address are; the server judges the rest.
+/// Use [`CreateMerchant`] for new programs. The sources disagree about what is required, so only
+/// the offer and the address are; the server judges the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -612,13 +534,13 @@ impl CreateAccount {
         }
     }
 
-    optional! {
+    setters! {
         /// The phone number.
         phone: AccountPhone,
         /// The tax id.
-        tax_id: String,
+        tax_id: impl Into<String>,
         /// The number in the register of businesses.
-        regon: String,
+        regon: impl Into<String>,
         /// The number in the court's register.
         krs: i64,
         /// The legal form, by its number.
@@ -630,11 +552,11 @@ impl CreateAccount {
         /// Whether the merchant agrees to the use of the API.
         merchant_api_consent: bool,
         /// The websites.
-        website: Vec<Website>,
+        website: impl Into<Vec<Website>>,
         /// The addresses.
-        address: Vec<AccountAddress>,
+        address: impl Into<Vec<AccountAddress>>,
         /// The persons.
-        person: Vec<Person>,
+        person: impl Into<Vec<Person>>,
         /// The bank account.
         bank_account: AccountBank,
     }
@@ -654,133 +576,7 @@ impl Endpoint for CreateAccount {
 
     fn check(&self) -> Result<(), InputError> {
         check::length("offer_code", &self.offer_code, 1, 255)?;
-        check::filled("email", &self.email)?;
-        Ok(())
-    }
-
-    fn body(&self) -> Result<Body<'_>, InputError> {
-        Body::json(self)
-    }
-
-    fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// Whom to ask at a new merchant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContactPerson {
-    name: String,
-    surname: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-}
-
-impl ContactPerson {
-    /// With name and surname.
-    pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
-        Self { name: name.into(), surname: surname.into(), phone: None, email: None }
-    }
-
-    optional! {
-        /// The phone number.
-        phone: String,
-        /// The e-mail address.
-        email: String,
-    }
-}
-
-/// `POST /v1/accounts/merchant`: registers a merchant of a partner.
-///
-/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateMerchant {
-    offer_code: String,
-    email: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    regon: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    krs: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    legal_form: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    category_id: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<Vec<MerchantAddress>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    website: Option<Vec<Website>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact_person: Option<Vec<ContactPerson>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    merchant_api_consent: Option<bool>,
-}
-
-impl CreateMerchant {
-    /// With the code of the offer and the e-mail address.
-    pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
-        Self {
-            offer_code: offer_code.into(),
-            email: email.into(),
-            tax_id: None,
-            regon: None,
-            krs: None,
-            legal_form: None,
-            category_id: None,
-            address: None,
-            website: None,
-            contact_person: None,
-            merchant_api_consent: None,
-        }
-    }
-
-    optional! {
-        /// The tax id.
-        tax_id: String,
-        /// The number in the register of businesses.
-        regon: String,
-        /// The number in the court's register.
-        krs: String,
-        /// The legal form, by its number.
-        legal_form: u32,
-        /// The category of sale, by its number.
-        category_id: u32,
-        /// The addresses; one is the main one at most.
-        address: Vec<MerchantAddress>,
-        /// The websites.
-        website: Vec<Website>,
-        /// Whom to ask.
-        contact_person: Vec<ContactPerson>,
-        /// Whether the merchant agrees to the use of the API.
-        merchant_api_consent: bool,
-    }
-}
-
-impl Endpoint for CreateMerchant {
-    type Output = CreatedAccount;
-    const ID: &'static str = "accounts.create_merchant";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/v1/accounts/merchant".into()
-    }
-
-    fn check(&self) -> Result<(), InputError> {
-        check::length("offer_code", &self.offer_code, 1, 255)?;
-        check::filled("email", &self.email)?;
-        let addresses = self.address.as_deref().unwrap_or_default();
-        if addresses.iter().filter(|address| address.is_main == Some(true)).count() > 1 {
-            return Err(InputError::new("address", "may have one main entry at most"));
-        }
-        Ok(())
+        check::filled("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -900,7 +696,7 @@ pub struct ApiCredentials {
     #[serde(default, deserialize_with = "wire::text")]
     pub client_id: Option<String>,
     /// The secret.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub client_secret: Option<Secret>,
 }
 
@@ -913,387 +709,51 @@ pub struct TransactionApiCredentials {
     #[serde(default, deserialize_with = "wire::text")]
     pub merchant_id: Option<String>,
     /// The key.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub api_key: Option<Secret>,
     /// The password.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub api_password: Option<Secret>,
 }
 
-/// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct DictionaryEntry {
-    /// Its number.
-    #[serde(default, deserialize_with = "wire::integer")]
-    pub id: Option<i64>,
-    /// Its name.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub name: Option<String>,
-    /// Its code (MCC only).
-    #[serde(default, deserialize_with = "wire::text")]
-    pub code: Option<String>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// A dictionary.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Dictionary {
-    /// How the call went.
-    #[serde(default)]
-    pub result: Option<Outcome>,
-    /// The server's id of the request, for its support.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub request_id: Option<String>,
-    /// The entries.
-    #[serde(default, deserialize_with = "wire::list")]
-    pub list: Vec<DictionaryEntry>,
-    /// Which page this is, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
-    pub page: Option<i64>,
-    /// The most entries of a page.
-    #[serde(default, deserialize_with = "wire::integer")]
-    pub limit: Option<i64>,
-    /// How many entries there are on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
-    pub total: Option<i64>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// `GET /accounts/category`: the categories of sale.
-///
-/// Source: the provider's API reference, `GET /accounts/category`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListCategories {}
-
-impl ListCategories {
-    /// All of them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl Endpoint for ListCategories {
-    type Output = Dictionary;
-    const ID: &'static str = "accounts.categories";
-
-    fn method(&self) -> Method {
-        Method::GET
+impl Client {
+    /// One page of the accounts of a partner's merchants.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_accounts(&self, request: &ListAccounts) -> Result<AccountPage> {
+        self.send(request)
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/category".into()
+    /// All accounts of a partner's merchants, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
+    pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
+        Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// `GET /accounts/category/{categoryId}`: a category of sale.
-///
-/// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GetCategory {
-    category_id: u32,
-}
-
-impl GetCategory {
-    /// By its number.
-    pub fn new(category_id: u32) -> Self {
-        Self { category_id }
-    }
-}
-
-impl Endpoint for GetCategory {
-    type Output = DictionaryEntry;
-    const ID: &'static str = "accounts.category";
-
-    fn method(&self) -> Method {
-        Method::GET
+    /// Makes an account for a partner's merchant, in the old way.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_account(&self, request: &CreateAccount) -> Result<CreatedAccount> {
+        self.send(request)
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/category/", &self.category_id.to_string()].concat().into()
+    /// The account of a partner's merchant.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_account(&self, account_id: impl Into<String>) -> Result<Account> {
+        self.send(&GetAccount::new(account_id))
     }
 
-    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// `GET /accounts/legalForm`: the legal forms.
-///
-/// Source: the provider's API reference, `GET /accounts/legalForm`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListLegalForms {}
-
-impl ListLegalForms {
-    /// All of them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl Endpoint for ListLegalForms {
-    type Output = Dictionary;
-    const ID: &'static str = "accounts.legal_forms";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/legalForm".into()
-    }
-
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// `GET /accounts/legalForm/{legalFormId}`: a legal form.
-///
-/// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GetLegalForm {
-    legal_form_id: u32,
-}
-
-impl GetLegalForm {
-    /// By its number.
-    pub fn new(legal_form_id: u32) -> Self {
-        Self { legal_form_id }
-    }
-}
-
-impl Endpoint for GetLegalForm {
-    type Output = DictionaryEntry;
-    const ID: &'static str = "accounts.legal_form";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/legalForm/", &self.legal_form_id.to_string()].concat().into()
-    }
-
-    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// `GET /accounts/document`: the types of documents.
-///
-/// Source: the provider's API reference, `GET /accounts/document`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListDocuments {}
-
-impl ListDocuments {
-    /// All of them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl Endpoint for ListDocuments {
-    type Output = Dictionary;
-    const ID: &'static str = "accounts.documents";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/document".into()
-    }
-
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// `GET /accounts/document/{documentTypeId}`: a type of document.
-///
-/// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GetDocument {
-    document_type_id: u32,
-}
-
-impl GetDocument {
-    /// By its number.
-    pub fn new(document_type_id: u32) -> Self {
-        Self { document_type_id }
-    }
-}
-
-impl Endpoint for GetDocument {
-    type Output = DictionaryEntry;
-    const ID: &'static str = "accounts.document";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/document/", &self.document_type_id.to_string()].concat().into()
-    }
-
-    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
-    }
-}
-
-/// `GET /accounts/mcc`: the merchant category codes.
-///
-/// Source: the provider's API reference, `GET /accounts/mcc`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListMcc {}
-
-impl ListMcc {
-    /// All of them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl Endpoint for ListMcc {
-    type Output = Dictionary;
-    const ID: &'static str = "accounts.mcc";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/mcc".into()
-    }
-
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        if response.body().trim_ascii_start().starts_with(b"[") {
-            return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
-        }
-        fault::answer(response)
-    }
-}
-
-/// A point of sale.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Pos {
-    /// Its id.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub pos_id: Option<String>,
-    /// The account.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub account_id: Option<String>,
-    /// When it was made and changed.
-    #[serde(default, deserialize_with = "wire::object")]
-    pub date: Option<PosDate>,
-    /// Its settings.
-    #[serde(default, deserialize_with = "wire::object")]
-    pub settings: Option<PosSettings>,
-    /// What it is about.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub description: Option<String>,
-    /// Its address.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub url: Option<String>,
-    /// Its name.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub name: Option<String>,
-    /// Its short name.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub friendly_name: Option<String>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// When a point of sale was made and changed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PosDate {
-    /// When it was made.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub create: Option<String>,
-    /// When it was changed.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub modification: Option<String>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// The settings of a point of sale.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PosSettings {
-    /// The security code of its notifications.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
-    pub confirmation_code: Option<Secret>,
-    /// Whether it is in test mode.
-    #[serde(default, deserialize_with = "wire::boolean")]
-    pub is_test_mode: Option<bool>,
-}
-
-/// The points of sale.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PosList {
-    /// How the call went.
-    #[serde(default)]
-    pub result: Option<Outcome>,
-    /// The server's id of the request, for its support.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub request_id: Option<String>,
-    /// The points of sale.
-    #[serde(default, deserialize_with = "wire::list")]
-    pub list: Vec<Pos>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// `GET /accounts/pos`: the points of sale. The answer holds their security codes.
-///
-/// Source: the provider's API reference, `GET /accounts/pos`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListPos {}
-
-impl ListPos {
-    /// All of them.
-    pub fn new() -> Self {
-        Self::default()
-    }
-}
-
-impl Endpoint for ListPos {
-    type Output = PosList;
-    const ID: &'static str = "accounts.pos";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/pos".into()
-    }
-
-    fn parse(&self, response: &Response) -> Result<PosList, Fault> {
-        fault::answer(response)
+    /// The balance of an account. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_balance(&self, account_id: impl Into<String>) -> Result<Balance> {
+        self.send(&GetBalance::new(account_id))
     }
 }

@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, path_segment, wire,
+    Body, Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result,
+    path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AliasType, BlikPayment, Language, Outcome, Receipt, TransactionDate, check, fault,
-    macros::optional,
-};
+use crate::{AliasType, BlikPayment, Client, Language, Outcome, TransactionDate, check, fault};
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
@@ -29,9 +27,9 @@ impl CreateBlikAlias {
         Self { description: description.into(), blik, lang: None }
     }
 
-    optional! {
+    setters! {
         /// The language of what the payer reads.
-        lang: Language,
+        lang: impl Into<Language>,
     }
 }
 
@@ -50,8 +48,7 @@ impl Endpoint for CreateBlikAlias {
     fn check(&self) -> Result<(), InputError> {
         check::length("description", &self.description, 1, 105)?;
         check::known("lang", self.lang.as_ref().map(Language::is_known))?;
-        self.blik.check()?;
-        Ok(())
+        self.blik.check()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -197,9 +194,8 @@ impl Endpoint for GetBlikAlias {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("alias", &self.alias)?;
-        check::known("alias_type", Some(self.alias_type.is_known()))?;
-        Ok(())
+        check::segment("alias", &self.alias)?;
+        check::known("alias_type", Some(self.alias_type.is_known()))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -242,9 +238,8 @@ impl Endpoint for DeleteBlikAlias {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("alias", &self.alias)?;
-        check::known("alias_type", Some(self.alias_type.is_known()))?;
-        Ok(())
+        check::segment("alias", &self.alias)?;
+        check::known("alias_type", Some(self.alias_type.is_known()))
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -252,6 +247,40 @@ impl Endpoint for DeleteBlikAlias {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
+    }
+}
+
+impl Client {
+    /// Registers a BLIK alias without a payment.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_blik_alias(&self, request: &CreateBlikAlias) -> Result<CreatedAlias> {
+        self.send(request)
+    }
+
+    /// A BLIK alias.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_blik_alias(
+        &self,
+        alias: impl Into<String>,
+        alias_type: AliasType,
+    ) -> Result<BlikAliases> {
+        self.send(&GetBlikAlias::new(alias, alias_type))
+    }
+
+    /// Removes a BLIK alias.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn delete_blik_alias(
+        &self,
+        alias: impl Into<String>,
+        alias_type: AliasType,
+    ) -> Result<Receipt> {
+        self.send(&DeleteBlikAlias::new(alias, alias_type))
     }
 }

@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Site};
+use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Result, Site};
+
+use crate::Client;
 
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Site = Site::named("certificates");
 
-/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It changes now and then.
+/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It
+/// changes now and then.
 ///
-/// Source: docs-api.tpay.com, webhooks.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GetSigningCertificate {}
 
 impl GetSigningCertificate {
@@ -51,10 +55,12 @@ impl Endpoint for GetSigningCertificate {
 
 /// `GET /x509/tpay-jws-root.pem`: the certificates (PEM) above it: the intermediate and the root.
 ///
-/// This crate has them compiled in. Trust what you find here only after comparing it by other means.
+/// This crate has them compiled in. Trust what you find here only after comparing it by other
+/// means.
 ///
-/// Source: docs-api.tpay.com, webhooks.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GetRootCertificates {}
 
 impl GetRootCertificates {
@@ -98,5 +104,23 @@ pub(crate) fn pem(response: &Response) -> Result<String, Fault> {
     match str::from_utf8(response.body()) {
         Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
         _ => Err(Fault::new(ErrorKind::Decode).with_message("the answer is no certificate")),
+    }
+}
+
+impl Client {
+    /// The certificate (PEM) that notifications are signed with.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_signing_certificate(&self) -> Result<String> {
+        self.send(&GetSigningCertificate::new())
+    }
+
+    /// The certificates (PEM) above it. This crate has them compiled in.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_root_certificates(&self) -> Result<String> {
+        self.send(&GetRootCertificates::new())
     }
 }

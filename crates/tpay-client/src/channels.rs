@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, wire};
+use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, Result, setters, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Outcome, fault, macros::optional};
+use crate::{Client, Currency, Outcome, fault};
 
 /// A group of channels, as the payment page shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,7 +51,8 @@ pub struct BankGroups {
     pub fields: Fields,
 }
 
-/// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes rarely.
+/// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes
+/// rarely.
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl ListBankGroups {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// Only those that pay at once.
         only_online: bool,
     }
@@ -237,9 +238,9 @@ impl ListChannels {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The size of the pictures, such as `medium`.
-        image_size: String,
+        image_size: impl Into<String>,
     }
 }
 
@@ -261,5 +262,23 @@ impl Endpoint for ListChannels {
 
     fn parse(&self, response: &Response) -> Result<Channels, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// The groups of channels. They change rarely: keep the answer for a while.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_bank_groups(&self, request: &ListBankGroups) -> Result<BankGroups> {
+        self.send(request)
+    }
+
+    /// The ways to pay. They change rarely: keep the answer for a while.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_channels(&self, request: &ListChannels) -> Result<Channels> {
+        self.send(request)
     }
 }

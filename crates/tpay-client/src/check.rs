@@ -3,17 +3,13 @@
 //! Nobody says whether the server counts characters or bytes. So a text is too long when it has
 //! too many characters, and too short when it has too few bytes.
 
+use api_auth::check::at_most;
+pub(crate) use api_auth::check::{filled, segment};
 use api_auth::{Amount, InputError};
 
 use crate::{Currency, money};
 
-pub(crate) fn filled(name: &'static str, text: &str) -> Result<(), InputError> {
-    if text.trim().is_empty() {
-        return Err(InputError::new(name, "must not be empty"));
-    }
-    Ok(())
-}
-
+/// A text of so many characters.
 pub(crate) fn length(
     name: &'static str,
     text: &str,
@@ -21,14 +17,12 @@ pub(crate) fn length(
     most: usize,
 ) -> Result<(), InputError> {
     if text.len() < least {
-        return Err(InputError::new(name, format!("must have {least} characters at least")));
+        return Err(InputError::new(name, format!("must not be shorter than {least} characters")));
     }
-    if text.chars().count() > most {
-        return Err(InputError::new(name, format!("must have {most} characters at most")));
-    }
-    Ok(())
+    at_most(name, text, most)
 }
 
+/// The same of a text that may be left out.
 pub(crate) fn some_length(
     name: &'static str,
     text: Option<&str>,
@@ -43,10 +37,11 @@ pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputErro
     positive(name, amount)?;
     match amount.minor_units(2) {
         Some(_) => Ok(()),
-        None => Err(InputError::new(name, "must have 2 decimals at most")),
+        None => Err(InputError::new(name, "must have at most 2 decimals")),
     }
 }
 
+/// More than nothing.
 pub(crate) fn positive(name: &'static str, amount: Amount) -> Result<(), InputError> {
     if amount <= money::grosze(0) {
         return Err(InputError::new(name, "must be more than 0"));
@@ -69,26 +64,6 @@ pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
 pub(crate) fn known(name: &'static str, known: Option<bool>) -> Result<(), InputError> {
     match known {
         Some(false) => Err(InputError::new(name, "is none of the documented values")),
-        _ => Ok(()),
-    }
-}
-
-/// A value that becomes a segment of a path.
-pub(crate) fn id(name: &'static str, text: &str) -> Result<(), InputError> {
-    match text.trim() {
-        "" => Err(InputError::new(name, "must not be empty")),
-        // A server would take these for parts of the path.
-        "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
-        _ => Ok(()),
-    }
-}
-
-/// The entries of a page.
-pub(crate) fn limit(limit: Option<u32>) -> Result<(), InputError> {
-    match limit {
-        Some(limit) if !(1..=100).contains(&limit) => {
-            Err(InputError::new("limit", "must be between 1 and 100"))
-        }
         _ => Ok(()),
     }
 }

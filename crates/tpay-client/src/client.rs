@@ -1,37 +1,19 @@
-//! The client: one short method an endpoint.
+//! The client and how it is made. Its methods are beside the calls that they make.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::oauth::{Basic, Bearer, ClientAuthentication, Grant, TokenServer};
 use api_auth::{
-    Auth, Credential, Encoding, Error, FileStore, InputError, Items, Provider, Result, Secret,
-    Settings, Site, TokenStore,
+    Auth, Credential, Encoding, FileStore, InputError, Provider, Result, Secret, Settings, Site,
+    TokenStore, Variables,
 };
 
 use crate::certificates::SECURE;
 use crate::fault;
-use crate::{
-    Account, AccountPage, AliasType, ApplePaySession, Balance, BankAccount, BankAccountPage,
-    BankGroups, BlikAliases, CancelMarketplaceTransaction, CancelRecurring, CancelTransaction,
-    CancelTransactionLegacy, CardRefundReply, CardToken, Channels, CreateAccount,
-    CreateBankAccount, CreateBlikAlias, CreateMarketplaceTransaction, CreateMerchant,
-    CreateRecurring, CreateToken, CreateTransaction, CreatedAccount, CreatedAlias,
-    CreatedMarketplaceTransaction, CreatedToken, DeleteBlikAlias, DeleteToken, Dictionary,
-    DictionaryEntry, File, GetAccount, GetBalance, GetBlikAlias, GetCategory, GetDocument,
-    GetLegalForm, GetMarketplaceTransaction, GetRecurring, GetRefund, GetReportFile,
-    GetRootCertificates, GetSigningCertificate, GetToken, GetTokenInfo, GetTransaction,
-    GetTransactionQr, InitApplePay, ListAccounts, ListBankAccounts, ListBankGroups, ListCategories,
-    ListChannels, ListDocuments, ListLegalForms, ListMarketplaceBankGroups, ListMcc, ListPos,
-    ListRecurring, ListRecurringCharges, ListRefunds, ListReports, ListTransactionRefunds,
-    ListTransactions, MarketplaceRefund, MarketplaceTransaction, Pay, PayMarketplaceTransaction,
-    PayTransaction, PaymentInstrument, PosList, Receipt, RecurringCharges, RecurringPage,
-    RecurringPlan, RefundCard, RefundDetails, RefundMarketplaceTransaction, RefundPage,
-    RefundTransaction, ReportPage, RequestToken, RetryRecurring, Token, TokenInfo, Transaction,
-    TransactionPage, TransactionRefunds, UpdatePaymentInstrument,
-};
 
-const PROVIDER: Provider = Provider {
+static PROVIDER: Provider = Provider {
     name: "tpay",
     user_agent: concat!("tpay-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
@@ -114,9 +96,9 @@ impl Environment {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    core: api_auth::Client,
-    client_id: String,
-    client_secret: Secret,
+    pub(crate) core: api_auth::Client,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
     environment: Environment,
 }
 
@@ -134,8 +116,8 @@ pub struct Builder {
     settings: Settings,
 }
 
-impl std::fmt::Debug for Builder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("client_id", &self.client_id)
             .field("environment", &self.environment)
@@ -184,555 +166,6 @@ impl Client {
         Builder::from_env()?.build()
     }
 
-    /// A new access token. The client does not use it: it fetches and keeps its own.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn request_token(&self) -> Result<Token> {
-        self.send(&RequestToken::new(self.client_id.clone(), self.client_secret.clone()))
-    }
-
-    /// What the server knows of the token that this client uses.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_token_info(&self) -> Result<TokenInfo> {
-        self.send(&GetTokenInfo::new())
-    }
-
-    /// Makes a transaction. Without payment data the payer pays at its `transaction_payment_url`.
-    ///
-    /// There is no idempotency key, so it is never repeated after a lost answer. A payment that is
-    /// refused at once is an error of kind [`Declined`](crate::ErrorKind::Declined) that carries the
-    /// transaction; see [`TpayError`](crate::TpayError).
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_transaction(&self, request: &CreateTransaction) -> Result<Transaction> {
-        self.send(request)
-    }
-
-    /// One page of transactions.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_transactions(&self, request: &ListTransactions) -> Result<TransactionPage> {
-        self.send(request)
-    }
-
-    /// All transactions that a search finds, one page after the other, each entry once.
-    ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
-    pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// One transaction, with the tries to pay it.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_transaction(&self, transaction_id: impl Into<String>) -> Result<Transaction> {
-        self.send(&GetTransaction::new(transaction_id))
-    }
-
-    /// Pays a pending transaction. After a refusal it can be paid again, in another way.
-    ///
-    /// A refusal is an error of kind [`Declined`](crate::ErrorKind::Declined); see
-    /// [`TpayError`](crate::TpayError).
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn pay_transaction(
-        &self,
-        transaction_id: impl Into<String>,
-        pay: Pay,
-    ) -> Result<Transaction> {
-        self.send(&PayTransaction::new(transaction_id, pay))
-    }
-
-    /// Cancels a pending transaction.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_transaction(&self, transaction_id: impl Into<String>) -> Result<Receipt> {
-        self.send(&CancelTransaction::new(transaction_id))
-    }
-
-    /// Cancels a pending transaction by the old GET. Use [`cancel_transaction`](Client::cancel_transaction).
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_transaction_legacy(&self, transaction_id: impl Into<String>) -> Result<Receipt> {
-        self.send(&CancelTransactionLegacy::new(transaction_id))
-    }
-
-    /// A QR image of the link to the payment page of a transaction.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_transaction_qr(&self, request: &GetTransactionQr) -> Result<File> {
-        self.send(request)
-    }
-
-    /// Pays a transaction back, all of it or a part. Never repeated after a lost answer.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn refund_transaction(&self, request: &RefundTransaction) -> Result<TransactionRefunds> {
-        self.send(request)
-    }
-
-    /// One page of the refunds of a transaction.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_transaction_refunds(
-        &self,
-        request: &ListTransactionRefunds,
-    ) -> Result<TransactionRefunds> {
-        self.send(request)
-    }
-
-    /// All refunds of a transaction, one page after the other, each entry once.
-    ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
-    pub fn transaction_refunds(
-        &self,
-        request: &ListTransactionRefunds,
-    ) -> Items<ListTransactionRefunds> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// The groups of channels. They change rarely: keep the answer for a while.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_bank_groups(&self, request: &ListBankGroups) -> Result<BankGroups> {
-        self.send(request)
-    }
-
-    /// The ways to pay. They change rarely: keep the answer for a while.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_channels(&self, request: &ListChannels) -> Result<Channels> {
-        self.send(request)
-    }
-
-    /// One page of refunds.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_refunds(&self, request: &ListRefunds) -> Result<RefundPage> {
-        self.send(request)
-    }
-
-    /// All refunds that a search finds, one page after the other, each entry once.
-    ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
-    pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// Pays back to the card of a token. Never repeated after a lost answer.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn refund_card(&self, request: &RefundCard) -> Result<CardRefundReply> {
-        self.send(request)
-    }
-
-    /// One refund.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_refund(&self, refund_id: impl Into<String>) -> Result<RefundDetails> {
-        self.send(&GetRefund::new(refund_id))
-    }
-
-    /// Saves a card without charging it. The token comes by a notification.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_token(&self, request: &CreateToken) -> Result<CreatedToken> {
-        self.send(request)
-    }
-
-    /// A saved card.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_token(&self, token_value: impl Into<Secret>) -> Result<CardToken> {
-        self.send(&GetToken::new(token_value))
-    }
-
-    /// Deletes a saved card.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn delete_token(&self, token_value: impl Into<Secret>) -> Result<Receipt> {
-        self.send(&DeleteToken::new(token_value))
-    }
-
-    /// Registers a BLIK alias without a payment.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_blik_alias(&self, request: &CreateBlikAlias) -> Result<CreatedAlias> {
-        self.send(request)
-    }
-
-    /// A BLIK alias.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_blik_alias(
-        &self,
-        alias: impl Into<String>,
-        alias_type: AliasType,
-    ) -> Result<BlikAliases> {
-        self.send(&GetBlikAlias::new(alias, alias_type))
-    }
-
-    /// Removes a BLIK alias.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn delete_blik_alias(
-        &self,
-        alias: impl Into<String>,
-        alias_type: AliasType,
-    ) -> Result<Receipt> {
-        self.send(&DeleteBlikAlias::new(alias, alias_type))
-    }
-
-    /// A session of Apple Pay.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn init_apple_pay(&self, request: &InitApplePay) -> Result<ApplePaySession> {
-        self.send(request)
-    }
-
-    /// One page of the accounts of a partner's merchants.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_accounts(&self, request: &ListAccounts) -> Result<AccountPage> {
-        self.send(request)
-    }
-
-    /// All accounts of a partner's merchants, one page after the other, each entry once.
-    ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
-    pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// Makes an account for a partner's merchant, in the old way.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_account(&self, request: &CreateAccount) -> Result<CreatedAccount> {
-        self.send(request)
-    }
-
-    /// Registers a merchant of a partner.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_merchant(&self, request: &CreateMerchant) -> Result<CreatedAccount> {
-        self.send(request)
-    }
-
-    /// The account of a partner's merchant.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_account(&self, account_id: impl Into<String>) -> Result<Account> {
-        self.send(&GetAccount::new(account_id))
-    }
-
-    /// The balance of an account. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_balance(&self, account_id: impl Into<String>) -> Result<Balance> {
-        self.send(&GetBalance::new(account_id))
-    }
-
-    /// The categories of sale.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_categories(&self) -> Result<Dictionary> {
-        self.send(&ListCategories::new())
-    }
-
-    /// A category of sale.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_category(&self, category_id: u32) -> Result<DictionaryEntry> {
-        self.send(&GetCategory::new(category_id))
-    }
-
-    /// The legal forms.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_legal_forms(&self) -> Result<Dictionary> {
-        self.send(&ListLegalForms::new())
-    }
-
-    /// A legal form.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_legal_form(&self, legal_form_id: u32) -> Result<DictionaryEntry> {
-        self.send(&GetLegalForm::new(legal_form_id))
-    }
-
-    /// The types of documents.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_documents(&self) -> Result<Dictionary> {
-        self.send(&ListDocuments::new())
-    }
-
-    /// A type of document.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_document(&self, document_type_id: u32) -> Result<DictionaryEntry> {
-        self.send(&GetDocument::new(document_type_id))
-    }
-
-    /// The merchant category codes.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_mcc(&self) -> Result<Dictionary> {
-        self.send(&ListMcc::new())
-    }
-
-    /// The points of sale, with their security codes.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_pos(&self) -> Result<PosList> {
-        self.send(&ListPos::new())
-    }
-
-    /// Makes a payment to merchants of a marketplace. Never repeated after a lost answer.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_marketplace_transaction(
-        &self,
-        request: &CreateMarketplaceTransaction,
-    ) -> Result<CreatedMarketplaceTransaction> {
-        self.send(request)
-    }
-
-    /// A payment of a marketplace.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_marketplace_transaction(
-        &self,
-        request: &GetMarketplaceTransaction,
-    ) -> Result<MarketplaceTransaction> {
-        self.send(request)
-    }
-
-    /// Pays a payment of a marketplace. A refusal is an error as in [`pay_transaction`](Client::pay_transaction).
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn pay_marketplace_transaction(
-        &self,
-        request: &PayMarketplaceTransaction,
-    ) -> Result<Transaction> {
-        self.send(request)
-    }
-
-    /// Pays back a payment of a marketplace. Never repeated after a lost answer.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn refund_marketplace_transaction(
-        &self,
-        request: &RefundMarketplaceTransaction,
-    ) -> Result<MarketplaceRefund> {
-        self.send(request)
-    }
-
-    /// Cancels a payment of a marketplace.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_marketplace_transaction(&self, id: impl Into<String>) -> Result<Receipt> {
-        self.send(&CancelMarketplaceTransaction::new(id))
-    }
-
-    /// The groups of channels by which merchants of a marketplace can be paid.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_marketplace_bank_groups(
-        &self,
-        request: &ListMarketplaceBankGroups,
-    ) -> Result<BankGroups> {
-        self.send(request)
-    }
-
-    /// One page of the bank accounts of Collect.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_bank_accounts(&self, request: &ListBankAccounts) -> Result<BankAccountPage> {
-        self.send(request)
-    }
-
-    /// All bank accounts of Collect, one page after the other, each entry once.
-    ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
-    pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// Adds a bank account to Collect.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_bank_account(&self, request: &CreateBankAccount) -> Result<BankAccount> {
-        self.send(request)
-    }
-
-    /// One page of reports. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_reports(&self, request: &ListReports) -> Result<ReportPage> {
-        self.send(request)
-    }
-
-    /// All reports, one page after the other, each entry once. Nothing is sent before the
-    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
-    pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// A file of a report. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_report_file(
-        &self,
-        report_id: impl Into<String>,
-        file_id: impl Into<String>,
-    ) -> Result<File> {
-        self.send(&GetReportFile::new(report_id, file_id))
-    }
-
-    /// Makes a plan of charges. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_recurring(&self, request: &CreateRecurring) -> Result<RecurringPlan> {
-        self.send(request)
-    }
-
-    /// One page of plans. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_recurring(&self, request: &ListRecurring) -> Result<RecurringPage> {
-        self.send(request)
-    }
-
-    /// All plans of charges, one page after the other, each entry once. Nothing is sent before the
-    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
-    pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// A plan. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_recurring(&self, recurring_id: impl Into<String>) -> Result<RecurringPlan> {
-        self.send(&GetRecurring::new(recurring_id))
-    }
-
-    /// One page of the charges of a plan. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_recurring_charges(
-        &self,
-        request: &ListRecurringCharges,
-    ) -> Result<RecurringCharges> {
-        self.send(request)
-    }
-
-    /// All charges of a plan, one page after the other, each entry once. Nothing is sent before the
-    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
-    pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
-        Items::new(self.core.clone(), request.clone().full_pages())
-    }
-
-    /// Cancels a plan. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
-        self.send(&CancelRecurring::new(recurring_id))
-    }
-
-    /// Tries the last charge of a plan again, now. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn retry_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
-        self.send(&RetryRecurring::new(recurring_id))
-    }
-
-    /// Lets a plan charge something else. Experimental.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn update_payment_instrument(
-        &self,
-        recurring_id: impl Into<String>,
-        instrument: PaymentInstrument,
-    ) -> Result<Receipt> {
-        self.send(&UpdatePaymentInstrument::new(recurring_id, instrument))
-    }
-
-    /// The certificate (PEM) that notifications are signed with.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_signing_certificate(&self) -> Result<String> {
-        self.send(&GetSigningCertificate::new())
-    }
-
-    /// The certificates (PEM) above it. This crate has them compiled in.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_root_certificates(&self) -> Result<String> {
-        self.send(&GetRootCertificates::new())
-    }
-
     #[cfg(feature = "notifications")]
     pub(crate) fn core(&self) -> &api_auth::Client {
         &self.core
@@ -751,21 +184,17 @@ impl Builder {
     ///
     /// # Errors
     /// A variable that is missing or wrong, by name.
-    #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(|name| std::env::var(name).ok())?)
+        Ok(Self::from_variables(Variables::PROCESS)?)
     }
 
-    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
-        let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let need = |name: &'static str| {
-            get(name).ok_or_else(|| {
-                InputError::new(name, "must be set in the environment and not be empty")
-            })
-        };
-        let mut builder =
-            Client::builder(need("TPAY_CLIENT_ID")?, Secret::new(need("TPAY_CLIENT_SECRET")?));
-        builder.environment = match (get("TPAY_BASE_URL"), get("TPAY_ENVIRONMENT").as_deref()) {
+    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+        let mut builder = Client::builder(
+            variables.need("TPAY_CLIENT_ID")?,
+            variables.need("TPAY_CLIENT_SECRET")?,
+        );
+        let name = variables.get("TPAY_ENVIRONMENT");
+        builder.environment = match (variables.get("TPAY_BASE_URL"), name.as_deref()) {
             (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
                 let problem = "must be production or sandbox";
                 return Err(InputError::new("TPAY_ENVIRONMENT", problem));
@@ -774,7 +203,7 @@ impl Builder {
             (None, Some("sandbox")) => Environment::Sandbox,
             (None, _) => Environment::Production,
         };
-        let cache = get("TPAY_TOKEN_CACHE");
+        let cache = variables.get("TPAY_TOKEN_CACHE");
         builder.store = match cache.as_deref() {
             Some("off") => None,
             Some(folder) => Some(Arc::new(FileStore::new(folder))),
@@ -825,8 +254,7 @@ impl Builder {
     /// # Errors
     /// The first argument that is wrong, by name: an empty id or secret, a base URL that is none
     /// or would send the secret in the clear.
-    pub fn build(self) -> Result<Client, Error> {
-        static TPAY: Provider = PROVIDER;
+    pub fn build(self) -> Result<Client> {
         let base = self.environment.base_url();
         let auth: Arc<dyn Auth> = if self.basic {
             Arc::new(Basic::new(&self.client_id, &self.client_secret)?)
@@ -853,7 +281,7 @@ impl Builder {
             Arc::new(bearer)
         };
         let core = self.settings.build(
-            &TPAY,
+            &PROVIDER,
             &[
                 (Site::MAIN, "base_url", base),
                 (SECURE, "certificates_url", self.environment.certificates_url()),
@@ -869,11 +297,8 @@ impl Builder {
 mod tests {
     use super::*;
 
-    fn variables(set: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(|name| {
-            set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })
-        .map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
+        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] = [("TPAY_CLIENT_ID", "id"), ("TPAY_CLIENT_SECRET", "secret")];

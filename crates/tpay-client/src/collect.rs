@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, wire, wire_enum,
+    Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response, Result,
+    wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, check, fault, macros::optional, paging};
+use crate::paging::{Paging, page_setters};
+use crate::{Client, Outcome, check, fault};
 
 wire_enum! {
     /// Whether an account of Collect can be paid to.
@@ -86,8 +88,7 @@ pub struct BankAccountPage {
 /// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListBankAccounts {
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
 }
 
 impl ListBankAccounts {
@@ -96,12 +97,7 @@ impl ListBankAccounts {
         Self::default()
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
-    }
+    page_setters!();
 }
 
 impl Endpoint for ListBankAccounts {
@@ -117,14 +113,11 @@ impl Endpoint for ListBankAccounts {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::limit(self.limit)?;
-        Ok(())
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()));
+        self.paging.push(params);
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccountPage, Fault> {
@@ -132,21 +125,12 @@ impl Endpoint for ListBankAccounts {
     }
 }
 
-impl ListBankAccounts {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListBankAccounts {
     type Item = BankAccount;
 
     fn next(&self, page: &BankAccountPage) -> Option<Self> {
-        let next =
-            paging::next(self.page, self.limit, page.bank_accounts.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.bank_accounts.len(), page.limit, page.total)?;
+        Some(Self { paging })
     }
 
     fn items(page: BankAccountPage) -> Vec<BankAccount> {
@@ -199,8 +183,7 @@ impl Endpoint for CreateBankAccount {
     fn check(&self) -> Result<(), InputError> {
         check::account("account_number", &self.account_number)?;
         check::length("owner_name", &self.owner_name, 1, 1000)?;
-        check::length("additional_information", &self.additional_information, 1, 1000)?;
-        Ok(())
+        check::length("additional_information", &self.additional_information, 1, 1000)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -209,5 +192,31 @@ impl Endpoint for CreateBankAccount {
 
     fn parse(&self, response: &Response) -> Result<BankAccount, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// One page of the bank accounts of Collect.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_bank_accounts(&self, request: &ListBankAccounts) -> Result<BankAccountPage> {
+        self.send(request)
+    }
+
+    /// All bank accounts of Collect, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
+    pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// Adds a bank account to Collect.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_bank_account(&self, request: &CreateBankAccount) -> Result<BankAccount> {
+        self.send(request)
     }
 }

@@ -1,12 +1,10 @@
 //! How Tpay says no, and what can be done about it.
 
-use std::fmt;
-
 use api_auth::{
-    Detail, Error, ErrorKind, Fault, Fields, Response, Sent, StatusCode, json, oauth, wire,
+    Detail, Error, ErrorKind, Fault, Fields, Receipt, Response, Sent, StatusCode, json, oauth, wire,
 };
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use crate::{Alternative, Transaction};
 
@@ -168,44 +166,14 @@ pub(crate) fn read(response: &Response) -> Fault {
 pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
     let value = json(response)?;
     match json::<Refusal>(response) {
-        Ok(refusal) if refusal.result.as_deref() == Some("failed") => {
-            let fault = read(response);
-            Err(fault)
-        }
+        Ok(refusal) if refusal.result.as_deref() == Some("failed") => Err(read(response)),
         _ => Ok(value),
     }
 }
 
-/// The answer to an action, which may be empty: whatever came.
-#[derive(Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The fields, if an object came.
-    pub fields: Fields,
-    /// The body as it came. `Debug` does not show it: nobody says what is in it.
-    pub body: String,
-}
-
-impl fmt::Debug for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt").field("fields", &self.fields).finish_non_exhaustive()
-    }
-}
-
-impl Receipt {
-    pub(crate) fn read(response: &Response) -> Result<Self, Fault> {
-        let body = String::from_utf8_lossy(response.body()).into_owned();
-        let text = body.trim();
-        if text.is_empty() {
-            return Ok(Self::default());
-        }
-        if !text.starts_with('{') {
-            // Any JSON will do; a page of HTML will not.
-            json::<IgnoredAny>(response)?;
-            return Ok(Self { fields: Fields::default(), body });
-        }
-        Ok(Self { fields: answer(response)?, body })
-    }
+/// Reads the answer to an action: whatever came, or nothing.
+pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
+    Receipt::read(response, answer)
 }
 
 /// A file that came as an answer.

@@ -22,28 +22,30 @@ mod channels;
 mod check;
 mod client;
 mod collect;
+mod dictionaries;
 mod fault;
-mod macros;
 mod marketplace;
+mod merchants;
 mod money;
 #[cfg(feature = "notifications")]
 mod notifications;
 mod oauth;
 mod paging;
+mod parties;
 mod pay;
+mod payments;
+mod pos;
+mod qr;
 mod recurring;
 mod refunds;
 mod reports;
-mod secret;
 mod tokens;
 mod transactions;
 
 pub use accounts::{
     Account, AccountAddress, AccountBank, AccountPage, AccountPhone, ApiCredentials, Balance,
-    ContactPerson, CreateAccount, CreateMerchant, CreatedAccount, CreatedAddress, CreatedPerson,
-    Dictionary, DictionaryEntry, GetAccount, GetBalance, GetCategory, GetDocument, GetLegalForm,
-    ListAccounts, ListCategories, ListDocuments, ListLegalForms, ListMcc, ListPos, MerchantAddress,
-    Person, PersonContact, Pos, PosDate, PosList, PosSettings, TransactionApiCredentials, Website,
+    CreateAccount, CreatedAccount, CreatedAddress, CreatedPerson, GetAccount, GetBalance,
+    ListAccounts, Person, PersonContact, TransactionApiCredentials, Website,
 };
 pub use blik::{
     AliasEvent, BlikAliasDetails, BlikAliases, CreateBlikAlias, CreatedAlias, DeleteBlikAlias,
@@ -58,7 +60,11 @@ pub use client::{Builder, Client, Environment};
 pub use collect::{
     BankAccount, BankAccountPage, BankAccountStatus, CreateBankAccount, ListBankAccounts,
 };
-pub use fault::{File, Receipt, TpayError};
+pub use dictionaries::{
+    Dictionary, DictionaryEntry, GetCategory, GetDocument, GetLegalForm, ListCategories,
+    ListDocuments, ListLegalForms, ListMcc,
+};
+pub use fault::{File, TpayError};
 pub use marketplace::{
     BillingAddress, CancelMarketplaceTransaction, ChildRefund, ChildTransaction,
     CreateMarketplaceTransaction, CreatedMarketplaceTransaction, GetMarketplaceTransaction,
@@ -66,12 +72,19 @@ pub use marketplace::{
     MarketplaceLanguage, MarketplaceMerchant, MarketplaceRefund, MarketplaceTransaction,
     PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
 };
+pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 pub use money::{Currency, grosze};
 pub use oauth::{GetTokenInfo, RequestToken, Token, TokenDetails, TokenInfo};
+pub use parties::{Callbacks, Collect, Language, Payee, PayeeAddress, Payer};
 pub use pay::{
     AliasType, Autopayment, AutopaymentModel, BLIK_GROUP, BlikAlias, BlikPayment, CARD_GROUP,
     CardNetwork, CardOnFile, CardPayment, ClickToPay, Pay, PayMethod, Recursive, TokenPayment,
 };
+pub use payments::{
+    Alternative, Attempt, Lock, PaymentError, PaymentErrorCode, PaymentStatus, Payments,
+};
+pub use pos::{ListPos, Pos, PosDate, PosList, PosSettings};
+pub use qr::{GetTransactionQr, ImageType, QrLink, QrSize};
 pub use recurring::{
     CancelRecurring, CreateRecurring, GetRecurring, InstrumentType, IntervalUnit, ListRecurring,
     ListRecurringCharges, PaymentInstrument, RecurringBlik, RecurringCharge, RecurringCharges,
@@ -80,8 +93,8 @@ pub use recurring::{
 };
 pub use refunds::{
     CardRefund, CardRefundExtra, CardRefundReply, GetRefund, ListRefunds, ListTransactionRefunds,
-    Refund, RefundCard, RefundContext, RefundDate, RefundDetails, RefundList, RefundPage,
-    RefundStatus, RefundTransaction, TransactionRefunds,
+    Refund, RefundCard, RefundContext, RefundDate, RefundList, RefundPage, RefundStatus,
+    RefundTransaction, TransactionRefunds,
 };
 pub use reports::{GetReportFile, ListReports, Report, ReportPage, SortDirection};
 pub use tokens::{
@@ -89,10 +102,8 @@ pub use tokens::{
     InitApplePay, RedirectUrls, TokenPayer, TokenStatus,
 };
 pub use transactions::{
-    Alternative, Attempt, Callbacks, CancelTransaction, CancelTransactionLegacy, Collect,
-    CreateTransaction, GetTransaction, GetTransactionQr, ImageType, Language, ListTransactions,
-    Lock, Outcome, PayTransaction, Payee, PayeeAddress, Payer, PayerDetails, PaymentError,
-    PaymentErrorCode, PaymentStatus, Payments, QrLink, QrSize, Transaction, TransactionDate,
+    CancelTransaction, CancelTransactionLegacy, CreateTransaction, GetTransaction,
+    ListTransactions, Outcome, PayTransaction, PayerDetails, Transaction, TransactionDate,
     TransactionPage, TransactionStatus,
 };
 
@@ -108,9 +119,9 @@ pub use api_auth::oauth::ClientAuthentication;
 pub use api_auth::{
     AccessToken, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields,
     FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged, Pages, Params,
-    RawEndpoint, Request, Response, Result, Secret, Secrets, Sent, Site, StatusCode, SystemClock,
-    TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
-    path_segment,
+    RawEndpoint, Receipt, Request, Response, Result, Secret, Secrets, Sent, Site, StatusCode,
+    SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime,
+    http, path_segment,
 };
 
 #[cfg(feature = "ureq")]

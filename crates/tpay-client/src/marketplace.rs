@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
-    path_segment, wire, wire_enum,
+    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result,
+    Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BankGroups, BlikPayment, CardPayment, Currency, Payments, Receipt, Transaction,
-    TransactionStatus, check, fault, macros::optional, money::grosze, secret, transactions,
+    BankGroups, BlikPayment, CardPayment, Client, Currency, Payments, Transaction,
+    TransactionStatus, check, fault, money::grosze, transactions,
 };
 
 wire_enum! {
@@ -61,21 +61,21 @@ impl BillingAddress {
         }
     }
 
-    optional! {
+    setters! {
         /// The phone number.
-        phone: String,
+        phone: impl Into<String>,
         /// The street.
-        street: String,
+        street: impl Into<String>,
         /// The postal code.
-        postal_code: String,
+        postal_code: impl Into<String>,
         /// The city.
-        city: String,
+        city: impl Into<String>,
         /// The country, two letters.
-        country: String,
+        country: impl Into<String>,
         /// The house.
-        house_no: String,
+        house_no: impl Into<String>,
         /// The flat.
-        flat_no: String,
+        flat_no: impl Into<String>,
     }
 }
 
@@ -92,14 +92,15 @@ pub struct Product {
 }
 
 impl Product {
-    /// With your id, how many (fractions are possible) and the price of one.
+    /// With your id, how many (fractions are possible) and the price of one in units of the
+    /// currency.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
 
-    optional! {
+    setters! {
         /// Its name, 255 characters at most.
-        name: String,
+        name: impl Into<String>,
     }
 }
 
@@ -122,7 +123,8 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// For this amount, with a description that the payer reads, by the merchant with this id.
+    /// For this amount, in units of the currency (it travels in hundredths), with a description
+    /// that the payer reads, by the merchant with this id.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -138,9 +140,9 @@ impl ChildTransaction {
         }
     }
 
-    optional! {
+    setters! {
         /// Your own text.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
     }
 
     fn check(&self) -> Result<(), InputError> {
@@ -254,11 +256,11 @@ impl CreateMarketplaceTransaction {
         self
     }
 
-    optional! {
+    setters! {
         /// Your own text.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
         /// The channel that the payer goes to.
-        pre_selected_channel_id: String,
+        pre_selected_channel_id: impl Into<String>,
     }
 }
 
@@ -283,8 +285,7 @@ impl Endpoint for CreateMarketplaceTransaction {
         if self.child_transactions.is_empty() {
             return Err(InputError::new("child_transactions", "must not be empty"));
         }
-        self.child_transactions.iter().try_for_each(ChildTransaction::check)?;
-        Ok(())
+        self.child_transactions.iter().try_for_each(ChildTransaction::check)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -366,7 +367,7 @@ pub struct MarketplaceChild {
     /// Its id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// For how much.
+    /// For how much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// What the payer reads.
@@ -407,7 +408,7 @@ pub struct MarketplaceChildRefund {
     /// The title.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
-    /// How much.
+    /// How much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// When, in local time.
@@ -433,7 +434,7 @@ impl GetMarketplaceTransaction {
         Self { id: id.into(), with_payment_attempts: None }
     }
 
-    optional! {
+    setters! {
         /// Whether the tries to pay are told, too.
         with_payment_attempts: bool,
     }
@@ -452,8 +453,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
-        Ok(())
+        check::segment("id", &self.id)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -480,7 +480,7 @@ pub struct PayMarketplaceTransaction {
     blik_payment_data: Option<BlikPayment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     card_payment_data: Option<CardPayment>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     apple_pay_payment_data: Option<Secret>,
 }
 
@@ -495,13 +495,13 @@ impl PayMarketplaceTransaction {
         }
     }
 
-    optional! {
+    setters! {
         /// A BLIK code or alias.
         blik_payment_data: BlikPayment,
         /// A card, or the token of a saved one.
         card_payment_data: CardPayment,
         /// What Apple Pay gave, in base64.
-        apple_pay_payment_data: Secret,
+        apple_pay_payment_data: impl Into<Secret>,
     }
 }
 
@@ -518,10 +518,9 @@ impl Endpoint for PayMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
+        check::segment("id", &self.id)?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::check)?;
-        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)?;
-        Ok(())
+        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -602,7 +601,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
+        check::segment("id", &self.id)?;
         for part in &self.child_transactions {
             check::amount("child_transactions.amount", part.amount)?;
         }
@@ -626,7 +625,7 @@ pub struct MarketplaceRefund {
     /// The payment.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
-    /// How much.
+    /// How much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// What else the server said.
@@ -662,12 +661,11 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("id", &self.id)?;
-        Ok(())
+        check::segment("id", &self.id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
@@ -706,5 +704,71 @@ impl Endpoint for ListMarketplaceBankGroups {
 
     fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// Makes a payment to merchants of a marketplace. Never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_marketplace_transaction(
+        &self,
+        request: &CreateMarketplaceTransaction,
+    ) -> Result<CreatedMarketplaceTransaction> {
+        self.send(request)
+    }
+
+    /// A payment of a marketplace.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_marketplace_transaction(
+        &self,
+        request: &GetMarketplaceTransaction,
+    ) -> Result<MarketplaceTransaction> {
+        self.send(request)
+    }
+
+    /// Pays a payment of a marketplace. A refusal is an error as in
+    /// [`pay_transaction`](Client::pay_transaction).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn pay_marketplace_transaction(
+        &self,
+        request: &PayMarketplaceTransaction,
+    ) -> Result<Transaction> {
+        self.send(request)
+    }
+
+    /// Pays back a payment of a marketplace. Never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn refund_marketplace_transaction(
+        &self,
+        request: &RefundMarketplaceTransaction,
+    ) -> Result<MarketplaceRefund> {
+        self.send(request)
+    }
+
+    /// Cancels a payment of a marketplace.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_marketplace_transaction(&self, id: impl Into<String>) -> Result<Receipt> {
+        self.send(&CancelMarketplaceTransaction::new(id))
+    }
+
+    /// The groups of channels by which merchants of a marketplace can be paid.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_marketplace_bank_groups(
+        &self,
+        request: &ListMarketplaceBankGroups,
+    ) -> Result<BankGroups> {
+        self.send(request)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use api_auth::http::HeaderMap;
-use api_auth::jws::{Anchors, DetachedJws, JwsError};
+use api_auth::jws::{Anchors, Certificate, DetachedJws, JwsError};
 use api_auth::{
     Credential, Error, ErrorKind, Fault, InputError, Method, RawEndpoint, Result, Secret, md5,
 };
@@ -70,7 +70,7 @@ pub struct Notifications {
     folder: String,
     anchors: Anchors,
     security_code: Option<Secret>,
-    given: Option<String>,
+    given: Option<Result<Certificate, JwsError>>,
     /// The usual certificate, and the last one of another name.
     slots: [Mutex<Slot>; 2],
 }
@@ -79,7 +79,7 @@ pub struct Notifications {
 #[derive(Debug, Default)]
 struct Slot {
     name: String,
-    pem: Option<String>,
+    certificate: Option<Result<Certificate, JwsError>>,
     fetched: Option<SystemTime>,
     asked: Option<SystemTime>,
 }
@@ -130,7 +130,7 @@ impl Notifications {
     /// same.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
-        self.given = Some(pem.into());
+        self.given = Some(Certificate::from_pem(pem.into().as_bytes()));
         self
     }
 
@@ -183,16 +183,17 @@ impl Notifications {
         let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
         let name = jws.file_below(&self.folder).map_err(refusal)?;
         let now = self.now();
-        if let Some(pem) = &self.given {
-            return jws.verify(body, pem.as_bytes(), &self.anchors, now).map_err(refusal);
+        let holds = |certificate: &Result<Certificate, JwsError>| {
+            jws.verify(body, certificate.as_ref().map_err(|why| *why)?, &self.anchors, now)
+        };
+        if let Some(given) = &self.given {
+            return holds(given).map_err(refusal);
         }
-        let (pem, was_kept) = self.certificate_of(name, KEPT)?;
-        match jws.verify(body, pem.as_bytes(), &self.anchors, now) {
+        let (certificate, was_kept) = self.certificate_of(name, KEPT)?;
+        match holds(&certificate) {
             // The certificate may have been replaced within the hour.
             Err(why) if was_kept => match self.certificate_of(name, PAUSE) {
-                Ok((fresh, false)) => {
-                    jws.verify(body, fresh.as_bytes(), &self.anchors, now).map_err(refusal)
-                }
+                Ok((fresh, false)) => holds(&fresh).map_err(refusal),
                 _ => Err(refusal(why)),
             },
             result => result.map_err(refusal),
@@ -200,7 +201,11 @@ impl Notifications {
     }
 
     /// The certificate of that name, and whether it was kept from before: not longer than `kept`.
-    fn certificate_of(&self, name: &str, kept: Duration) -> Result<(String, bool)> {
+    fn certificate_of(
+        &self,
+        name: &str,
+        kept: Duration,
+    ) -> Result<(Result<Certificate, JwsError>, bool)> {
         let [usual, other] = &self.slots;
         let slot = if name == USUAL { usual } else { other };
         // One thread fetches, the others wait.
@@ -213,9 +218,9 @@ impl Notifications {
         };
         if slot.name == name
             && within(slot.fetched, kept)
-            && let Some(pem) = &slot.pem
+            && let Some(certificate) = &slot.certificate
         {
-            return Ok((pem.clone(), true));
+            return Ok((certificate.clone(), true));
         }
         if within(slot.asked, PAUSE) {
             let fault = Fault::new(ErrorKind::RateLimited)
@@ -226,9 +231,9 @@ impl Notifications {
         // Counted from the end: whoever waited for a fetch that took long and failed must not
         // begin another one.
         slot.asked = Some(self.now());
-        let fetched = fetched?;
+        let fetched = Certificate::from_pem(fetched?.as_bytes());
         name.clone_into(&mut slot.name);
-        slot.pem = Some(fetched.clone());
+        slot.certificate = Some(fetched.clone());
         slot.fetched = slot.asked;
         Ok((fetched, false))
     }

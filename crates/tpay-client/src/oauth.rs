@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Secret,
-    UnixTime, wire,
+    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
+    Secret, UnixTime, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, check, fault, macros::optional, secret};
+use crate::{Client, Outcome, check, fault};
 
 /// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ use crate::{Outcome, check, fault, macros::optional, secret};
 #[non_exhaustive]
 pub struct Token {
     /// The token.
-    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "wire::secret")]
     pub access_token: Option<Secret>,
     /// `Bearer`.
     #[serde(rename = "token_type", default, deserialize_with = "wire::text")]
@@ -40,9 +40,10 @@ pub struct Token {
 
 /// `POST /oauth/auth`: a new access token.
 ///
-/// The client does this by itself before its first call; this is for whoever wants to see the answer.
+/// The client does this by itself before its first call; this is for whoever wants to see the
+/// answer.
 ///
-/// Source: docs-api.tpay.com, first steps, authorization.
+/// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestToken {
     client_id: String,
@@ -56,9 +57,9 @@ impl RequestToken {
         Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
     }
 
-    optional! {
+    setters! {
         /// `read`, `write` or `read write`.
-        scope: String,
+        scope: impl Into<String>,
     }
 }
 
@@ -76,8 +77,7 @@ impl Endpoint for RequestToken {
 
     fn check(&self) -> Result<(), InputError> {
         check::filled("client_id", &self.client_id)?;
-        check::filled("client_secret", self.client_secret.expose())?;
-        Ok(())
+        check::filled("client_secret", self.client_secret.expose())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -126,7 +126,7 @@ pub struct TokenInfo {
 #[non_exhaustive]
 pub struct TokenDetails {
     /// The token.
-    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "wire::secret")]
     pub access_token: Option<Secret>,
     /// Whose it is.
     #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
@@ -146,6 +146,7 @@ pub struct TokenDetails {
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GetTokenInfo {}
 
 impl GetTokenInfo {
@@ -169,5 +170,23 @@ impl Endpoint for GetTokenInfo {
 
     fn parse(&self, response: &Response) -> Result<TokenInfo, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// A new access token. The client does not use it: it fetches and keeps its own.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn request_token(&self) -> Result<Token> {
+        self.send(&RequestToken::new(self.client_id.clone(), self.client_secret.clone()))
+    }
+
+    /// What the server knows of the token that this client uses.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_token_info(&self) -> Result<TokenInfo> {
+        self.send(&GetTokenInfo::new())
     }
 }

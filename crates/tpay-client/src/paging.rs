@@ -1,4 +1,70 @@
-//! Where a list ends.
+//! Lists that come in pages.
+
+use api_auth::{InputError, Params};
+
+/// Which page of a list is asked for, and how many entries of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Paging {
+    pub(crate) page: Option<u32>,
+    pub(crate) limit: Option<u32>,
+}
+
+impl Paging {
+    /// The entries of a page, if the caller asks for as many as possible.
+    pub(crate) const MOST: u32 = 100;
+
+    pub(crate) fn check(self) -> Result<(), InputError> {
+        match self.limit {
+            Some(limit) if !(1..=Self::MOST).contains(&limit) => {
+                Err(InputError::new("limit", "must be between 1 and 100"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn push(self, params: &mut Params<'_>) {
+        params
+            .push_some("page", self.page.map(|page| page.to_string()))
+            .push_some("limit", self.limit.map(|limit| limit.to_string()));
+    }
+
+    /// The page after one with so many entries, if there is one.
+    pub(crate) fn next(
+        self,
+        came: usize,
+        told_limit: Option<i64>,
+        total: Option<i64>,
+    ) -> Option<Self> {
+        let page = next(self.page, self.limit, came, told_limit, total)?;
+        Some(Self { page: Some(page), ..self })
+    }
+}
+
+/// The setters of a list whose field `paging` is a [`Paging`].
+macro_rules! page_setters {
+    () => {
+        /// The page, from 1.
+        #[must_use]
+        pub fn page(mut self, page: u32) -> Self {
+            self.paging.page = Some(page);
+            self
+        }
+
+        /// The entries of a page, 1 to 100. The server's default is 35.
+        #[must_use]
+        pub fn limit(mut self, limit: u32) -> Self {
+            self.paging.limit = Some(limit);
+            self
+        }
+
+        /// With a page size written out, as large as allowed.
+        pub(crate) fn full_pages(mut self) -> Self {
+            self.paging.limit.get_or_insert(Paging::MOST);
+            self
+        }
+    };
+}
+pub(crate) use page_setters;
 
 /// The number of the next page, if there is one.
 ///

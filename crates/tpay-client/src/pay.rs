@@ -1,9 +1,9 @@
 //! How a transaction is paid: BLIK, cards, wallets, channels.
 
-use api_auth::{Amount, InputError, Secret, wire_enum};
+use api_auth::{Amount, InputError, Secret, setters, wire, wire_enum};
 use serde::Serialize;
 
-use crate::{Currency, check, macros::optional, secret};
+use crate::{Currency, check};
 
 wire_enum! {
     /// The kind of a payment; usually left out.
@@ -59,9 +59,9 @@ pub struct Pay {
     token_payment_data: Option<TokenPayment>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cof: Option<CardOnFile>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     apple_pay_payment_data: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     google_pay_payment_data: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     click_to_pay_payment_data: Option<ClickToPay>,
@@ -108,13 +108,13 @@ impl Pay {
         self.recursive.as_ref().map_or(Ok(()), Recursive::check)
     }
 
-    optional! {
+    setters! {
         /// The group of channels; not together with a channel.
         group_id: u32,
         /// The channel: the payer goes to that bank directly.
         channel_id: u32,
         /// The kind of payment; usually left out.
-        method: PayMethod,
+        method: impl Into<PayMethod>,
         /// A BLIK code or alias.
         blik_payment_data: BlikPayment,
         /// A card, or the token of a saved one.
@@ -122,11 +122,11 @@ impl Pay {
         /// A token of another kind of saved card (EISOP).
         token_payment_data: TokenPayment,
         /// On whose initiative a saved card is charged.
-        cof: CardOnFile,
+        cof: impl Into<CardOnFile>,
         /// What Apple Pay gave, in base64.
-        apple_pay_payment_data: Secret,
+        apple_pay_payment_data: impl Into<Secret>,
         /// What Google Pay gave, in base64.
-        google_pay_payment_data: Secret,
+        google_pay_payment_data: impl Into<Secret>,
         /// What Click to Pay gave.
         click_to_pay_payment_data: ClickToPay,
         /// The schedule of an old kind of recurring payment.
@@ -138,7 +138,7 @@ impl Pay {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlikPayment {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     blik_token: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aliases: Option<BlikAlias>,
@@ -156,7 +156,7 @@ impl BlikPayment {
 
     /// By the six digits that the payer's application shows.
     pub fn code(blik_token: impl Into<Secret>) -> Self {
-        Self::new().blik_token(blik_token).kind(0_u32)
+        Self::new().blik_token(blik_token).kind(0)
     }
 
     /// By an alias that is registered, with the payer's consent in the application (UID).
@@ -166,7 +166,7 @@ impl BlikPayment {
 
     /// By a PAYID alias that is registered, without the payer.
     pub fn autopayment(alias: BlikAlias) -> Self {
-        Self::new().aliases(alias).kind(2_u32)
+        Self::new().aliases(alias).kind(2)
     }
 
     pub(crate) fn check(&self) -> Result<(), InputError> {
@@ -181,9 +181,9 @@ impl BlikPayment {
         self.aliases.as_ref().map_or(Ok(()), BlikAlias::check)
     }
 
-    optional! {
+    setters! {
         /// The six digits that the payer's application shows.
-        blik_token: Secret,
+        blik_token: impl Into<Secret>,
         /// The alias to pay by, or to register with this payment.
         aliases: BlikAlias,
         /// Where the payment takes place: 0 in the web, 1 at a terminal, 2 without the payer.
@@ -236,21 +236,19 @@ impl BlikAlias {
         }
     }
 
-    optional! {
+    setters! {
         /// What the payer reads; needed to register the alias.
-        label: String,
+        label: impl Into<String>,
         /// Which application, if the alias exists in several: the code of an alternative.
-        key: String,
+        key: impl Into<String>,
         /// `NOCONFREQ`; for autopayments of model O, which need it.
-        recommended_auth_level: String,
+        recommended_auth_level: impl Into<String>,
         /// The terms of autopayments, to register a PAYID.
         autopayment: Autopayment,
         /// Whether an autopayment is made at once; for the models A and O.
         no_delay: bool,
     }
-}
 
-impl BlikAlias {
     pub(crate) fn check(&self) -> Result<(), InputError> {
         check::filled("aliases.value", &self.value)?;
         check::known("aliases.type", Some(self.kind.is_known()))?;
@@ -303,23 +301,21 @@ impl Autopayment {
         }
     }
 
-    optional! {
+    setters! {
         /// How often: a number and `D`, `W`, `M` or `Y`, such as `1M`.
-        frequency: String,
-        /// The most of one payment.
+        frequency: impl Into<String>,
+        /// The most of one payment, in units of `currency`.
         single_limit_amount: Amount,
-        /// The most of all payments.
+        /// The most of all payments, in units of `currency`.
         total_limit_amount: Amount,
         /// The currency of the limits.
-        currency: Currency,
+        currency: impl Into<Currency>,
         /// When they begin, ISO 8601.
-        init_date: String,
+        init_date: impl Into<String>,
         /// When they end, ISO 8601.
-        expiration_date: String,
+        expiration_date: impl Into<String>,
     }
-}
 
-impl Autopayment {
     fn check(&self) -> Result<(), InputError> {
         check::known("autopayment.model", Some(self.model.is_known()))?;
         if let Some(text) = &self.frequency {
@@ -338,11 +334,11 @@ impl Autopayment {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CardPayment {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     card: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     token: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     preauthorized_token: Option<Secret>,
     #[serde(skip_serializing_if = "Option::is_none")]
     save: Option<u32>,
@@ -374,17 +370,17 @@ impl CardPayment {
         check::roc_text(self.roc_text.as_deref())
     }
 
-    optional! {
+    setters! {
         /// The card, encrypted in the payer's browser.
-        card: Secret,
+        card: impl Into<Secret>,
         /// The token of a saved card, 64 characters at most.
-        token: Secret,
+        token: impl Into<Secret>,
         /// A token of a preauthorisation.
-        preauthorized_token: Secret,
+        preauthorized_token: impl Into<Secret>,
         /// 1 to save the card: the notification brings its token.
         save: u32,
         /// A text for the statement of the card, up to 12 letters and digits.
-        roc_text: String,
+        roc_text: impl Into<String>,
     }
 }
 
@@ -392,7 +388,7 @@ impl CardPayment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPayment {
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     token_value: Secret,
     card_expiry_date: String,
     initial_transaction_id: String,
@@ -402,7 +398,8 @@ pub struct TokenPayment {
 }
 
 impl TokenPayment {
-    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction and the brand.
+    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction and the
+    /// brand.
     pub fn new(
         token_value: impl Into<Secret>,
         card_expiry_date: impl Into<String>,
@@ -418,13 +415,11 @@ impl TokenPayment {
         }
     }
 
-    optional! {
+    setters! {
         /// A text for the statement of the card.
-        roc_text: String,
+        roc_text: impl Into<String>,
     }
-}
 
-impl TokenPayment {
     fn check(&self) -> Result<(), InputError> {
         check::length("token_value", self.token_value.expose(), 12, 19)?;
         check::month("card_expiry_date", &self.card_expiry_date)?;
@@ -447,7 +442,7 @@ wire_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClickToPay {
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     payment_data: Secret,
     network: CardNetwork,
 }
@@ -457,9 +452,7 @@ impl ClickToPay {
     pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
         Self { payment_data: payment_data.into(), network }
     }
-}
 
-impl ClickToPay {
     fn check(&self) -> Result<(), InputError> {
         check::known("network", Some(self.network.is_known()))
     }
@@ -483,15 +476,13 @@ impl Recursive {
         Self { period, quantity, kind: None, expiration_date: None }
     }
 
-    optional! {
+    setters! {
         /// The type; 1.
         kind: u32,
         /// When it ends.
-        expiration_date: String,
+        expiration_date: impl Into<String>,
     }
-}
 
-impl Recursive {
     fn check(&self) -> Result<(), InputError> {
         if !(1..=5).contains(&self.period) {
             return Err(InputError::new("recursive.period", "must be between 1 and 5"));

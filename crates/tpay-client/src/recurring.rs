@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, wire, wire_enum,
+    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Receipt,
+    Response, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    AutopaymentModel, Currency, Outcome, Payer, Receipt, check, fault, macros::optional, paging,
-    secret,
-};
+use crate::paging::{Paging, page_setters};
+use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, fault};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -82,7 +80,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// This amount, from this time on (ISO 8601), each time so many units have passed.
+    /// This amount, in units of the currency, from this time on (ISO 8601), each time so many units
+    /// of time have passed.
     pub fn new(
         amount: Amount,
         currency: Currency,
@@ -101,11 +100,11 @@ impl Schedule {
         }
     }
 
-    optional! {
+    setters! {
         /// How many charges; without it there is no end.
         charge_count: u32,
         /// When failed charges are tried again. The default is once a day for 14 days.
-        retry_intervals: Vec<RetryInterval>,
+        retry_intervals: impl Into<Vec<RetryInterval>>,
     }
 }
 
@@ -126,11 +125,11 @@ impl RecurringBlik {
         Self { model, no_delay: None, recommended_auth_level: None }
     }
 
-    optional! {
+    setters! {
         /// Whether it is charged at once.
         no_delay: bool,
         /// `NOCONFREQ`.
-        recommended_auth_level: String,
+        recommended_auth_level: impl Into<String>,
     }
 }
 
@@ -139,7 +138,7 @@ impl RecurringBlik {
 #[serde(rename_all = "camelCase")]
 pub struct PaymentInstrument {
     payment_type: InstrumentType,
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     value: Secret,
     #[serde(skip_serializing_if = "Option::is_none")]
     blik: Option<RecurringBlik>,
@@ -170,8 +169,8 @@ impl PaymentInstrument {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateRecurring {
@@ -186,8 +185,8 @@ pub struct CreateRecurring {
 }
 
 impl CreateRecurring {
-    /// With an id of your own (a ULID), a description of up to 128 characters, and where each charge
-    /// is told to.
+    /// With an id of your own (a ULID), a description of up to 128 characters, and where each
+    /// charge is told to.
     pub fn new(
         id: impl Into<String>,
         description: impl Into<String>,
@@ -207,9 +206,9 @@ impl CreateRecurring {
         }
     }
 
-    optional! {
+    setters! {
         /// Your own text, up to 255 characters.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
     }
 }
 
@@ -235,11 +234,10 @@ impl Endpoint for CreateRecurring {
         check::amount("schedule.amount", self.schedule.amount)?;
         check::currency(Some(&self.schedule.currency))?;
         if self.schedule.interval == 0 {
-            return Err(InputError::new("schedule.interval", "must be 1 at least"));
+            return Err(InputError::new("schedule.interval", "must be at least 1"));
         }
         self.payment_instrument.check()?;
-        self.payer.check()?;
-        Ok(())
+        self.payer.check()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -314,12 +312,11 @@ pub struct RecurringPage {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRecurring {
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
 }
 
 impl ListRecurring {
@@ -328,12 +325,7 @@ impl ListRecurring {
         Self::default()
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
-    }
+    page_setters!();
 }
 
 impl Endpoint for ListRecurring {
@@ -349,14 +341,11 @@ impl Endpoint for ListRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::limit(self.limit)?;
-        Ok(())
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()));
+        self.paging.push(params);
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPage, Fault> {
@@ -364,20 +353,12 @@ impl Endpoint for ListRecurring {
     }
 }
 
-impl ListRecurring {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListRecurring {
     type Item = RecurringPlan;
 
     fn next(&self, page: &RecurringPage) -> Option<Self> {
-        let next = paging::next(self.page, self.limit, page.list.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
+        Some(Self { paging })
     }
 
     fn items(page: RecurringPage) -> Vec<RecurringPlan> {
@@ -393,8 +374,8 @@ impl Paged for ListRecurring {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetRecurring {
     recurring_id: String,
@@ -420,8 +401,7 @@ impl Endpoint for GetRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
@@ -440,7 +420,7 @@ pub struct RecurringCharge {
     /// Where it stands.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// How much was charged.
+    /// How much was charged, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
@@ -480,27 +460,21 @@ pub struct RecurringCharges {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRecurringCharges {
     recurring_id: String,
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
 }
 
 impl ListRecurringCharges {
     /// Of the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
-        Self { recurring_id: recurring_id.into(), page: None, limit: None }
+        Self { recurring_id: recurring_id.into(), paging: Paging::default() }
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
-    }
+    page_setters!();
 }
 
 impl Endpoint for ListRecurringCharges {
@@ -516,15 +490,12 @@ impl Endpoint for ListRecurringCharges {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        check::limit(self.limit)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)?;
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()));
+        self.paging.push(params);
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringCharges, Fault> {
@@ -532,20 +503,12 @@ impl Endpoint for ListRecurringCharges {
     }
 }
 
-impl ListRecurringCharges {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListRecurringCharges {
     type Item = RecurringCharge;
 
     fn next(&self, page: &RecurringCharges) -> Option<Self> {
-        let next = paging::next(self.page, self.limit, page.list.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
+        Some(Self { paging, ..self.clone() })
     }
 
     fn items(page: RecurringCharges) -> Vec<RecurringCharge> {
@@ -561,8 +524,8 @@ impl Paged for ListRecurringCharges {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelRecurring {
     recurring_id: String,
@@ -588,21 +551,21 @@ impl Endpoint for CancelRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
-/// `POST /recurring/{recurringId}/retry`: tries the last charge of a plan again, now. Never repeated after a lost answer.
+/// `POST /recurring/{recurringId}/retry`: tries the last charge of a plan again, now. Never
+/// repeated after a lost answer.
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryRecurring {
     recurring_id: String,
@@ -628,12 +591,11 @@ impl Endpoint for RetryRecurring {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
@@ -641,8 +603,8 @@ impl Endpoint for RetryRecurring {
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
-/// Source: the recurring payments of docs.sandbox.tpay.com, and a branch of the official PHP
-/// client.
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdatePaymentInstrument {
@@ -671,9 +633,8 @@ impl Endpoint for UpdatePaymentInstrument {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("recurring_id", &self.recurring_id)?;
-        self.payment_instrument.check()?;
-        Ok(())
+        check::segment("recurring_id", &self.recurring_id)?;
+        self.payment_instrument.check()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -681,6 +642,83 @@ impl Endpoint for UpdatePaymentInstrument {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
+    }
+}
+
+impl Client {
+    /// Makes a plan of charges. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_recurring(&self, request: &CreateRecurring) -> Result<RecurringPlan> {
+        self.send(request)
+    }
+
+    /// One page of plans. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_recurring(&self, request: &ListRecurring) -> Result<RecurringPage> {
+        self.send(request)
+    }
+
+    /// All plans of charges, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// A plan. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_recurring(&self, recurring_id: impl Into<String>) -> Result<RecurringPlan> {
+        self.send(&GetRecurring::new(recurring_id))
+    }
+
+    /// One page of the charges of a plan. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_recurring_charges(
+        &self,
+        request: &ListRecurringCharges,
+    ) -> Result<RecurringCharges> {
+        self.send(request)
+    }
+
+    /// All charges of a plan, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// Cancels a plan. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
+        self.send(&CancelRecurring::new(recurring_id))
+    }
+
+    /// Tries the last charge of a plan again, now. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn retry_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
+        self.send(&RetryRecurring::new(recurring_id))
+    }
+
+    /// Lets a plan charge something else. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn update_payment_instrument(
+        &self,
+        recurring_id: impl Into<String>,
+        instrument: PaymentInstrument,
+    ) -> Result<Receipt> {
+        self.send(&UpdatePaymentInstrument::new(recurring_id, instrument))
     }
 }

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, Secret,
-    path_segment, wire, wire_enum,
+    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response,
+    Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::paging::{Paging, page_setters};
 use crate::{
-    Currency, Lock, Outcome, PayerDetails, Payments, TransactionDate, TransactionStatus, check,
-    fault, macros::optional, paging, secret,
+    Client, Currency, Lock, Outcome, PayerDetails, Payments, TransactionDate, TransactionStatus,
+    check, fault,
 };
 
 wire_enum! {
@@ -42,13 +43,19 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Refund {
+    /// How the call went, where one refund was asked for.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
     /// The id of the refund.
     #[serde(default, deserialize_with = "wire::text")]
     pub refund_id: Option<String>,
     /// Where it stands.
     #[serde(default)]
     pub status: Option<RefundStatus>,
-    /// How much is paid back.
+    /// How much is paid back, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
@@ -172,8 +179,8 @@ impl TransactionRefunds {
 
 /// `POST /transactions/{transactionId}/refunds`: pays a transaction back.
 ///
-/// Asking twice may pay back twice, so it is never repeated after a lost answer. Look at the refunds
-/// of the transaction before you ask again.
+/// Asking twice may pay back twice, so it is never repeated after a lost answer. Look at the
+/// refunds of the transaction before you ask again.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -198,8 +205,8 @@ impl RefundTransaction {
         Self { transaction_id: transaction_id.into(), amount: None }
     }
 
-    optional! {
-        /// How much; all that is left unless it is given.
+    setters! {
+        /// How much, in units of the currency of the transaction; all that is left unless it is given.
         amount: Amount,
     }
 }
@@ -217,7 +224,7 @@ impl Endpoint for RefundTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
+        check::segment("transaction_id", &self.transaction_id)?;
         if let Some(amount) = self.amount {
             check::amount("amount", amount)?;
         }
@@ -239,8 +246,7 @@ impl Endpoint for RefundTransaction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListTransactionRefunds {
     transaction_id: String,
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
     from: Option<String>,
     to: Option<String>,
 }
@@ -250,22 +256,19 @@ impl ListTransactionRefunds {
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self {
             transaction_id: transaction_id.into(),
-            page: None,
-            limit: None,
+            paging: Paging::default(),
             from: None,
             to: None,
         }
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
+    page_setters!();
+
+    setters! {
         /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
-        from: String,
+        from: impl Into<String>,
         /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
-        to: String,
+        to: impl Into<String>,
     }
 }
 
@@ -282,17 +285,13 @@ impl Endpoint for ListTransactionRefunds {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
-        check::limit(self.limit)?;
-        Ok(())
+        check::segment("transaction_id", &self.transaction_id)?;
+        self.paging.check()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()))
-            .push_some("from", self.from.as_deref())
-            .push_some("to", self.to.as_deref());
+        self.paging.push(params);
+        params.push_some("from", self.from.as_deref()).push_some("to", self.to.as_deref());
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
@@ -300,21 +299,12 @@ impl Endpoint for ListTransactionRefunds {
     }
 }
 
-impl ListTransactionRefunds {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListTransactionRefunds {
     type Item = Refund;
 
     fn next(&self, page: &TransactionRefunds) -> Option<Self> {
-        let count = page.all().count();
-        let next = paging::next(self.page, self.limit, count, page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.all().count(), page.limit, page.total)?;
+        Some(Self { paging, ..self.clone() })
     }
 
     fn items(page: TransactionRefunds) -> Vec<Refund> {
@@ -389,8 +379,7 @@ impl RefundPage {
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRefunds {
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
     from: Option<String>,
     to: Option<String>,
     payer_email: Option<String>,
@@ -405,23 +394,21 @@ impl ListRefunds {
         Self::default()
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
+    page_setters!();
+
+    setters! {
         /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
-        from: String,
+        from: impl Into<String>,
         /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
-        to: String,
+        to: impl Into<String>,
         /// Only to this payer (of transactions).
-        payer_email: String,
+        payer_email: impl Into<String>,
         /// Only of the transaction with this title.
-        transaction_title: String,
+        transaction_title: impl Into<String>,
         /// Which refunds.
-        context: RefundContext,
+        context: impl Into<RefundContext>,
         /// Only to the card of this token (context card).
-        token: Secret,
+        token: impl Into<Secret>,
     }
 }
 
@@ -438,15 +425,13 @@ impl Endpoint for ListRefunds {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::limit(self.limit)?;
-        check::known("context", self.context.as_ref().map(RefundContext::is_known))?;
-        Ok(())
+        self.paging.check()?;
+        check::known("context", self.context.as_ref().map(RefundContext::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
+        self.paging.push(params);
         params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()))
             .push_some("from", self.from.as_deref())
             .push_some("to", self.to.as_deref())
             .push_some("payerEmail", self.payer_email.as_deref())
@@ -460,21 +445,12 @@ impl Endpoint for ListRefunds {
     }
 }
 
-impl ListRefunds {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListRefunds {
     type Item = Refund;
 
     fn next(&self, page: &RefundPage) -> Option<Self> {
-        let count = page.list().len();
-        let next = paging::next(self.page, self.limit, count, page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.list().len(), page.limit, page.total)?;
+        Some(Self { paging, ..self.clone() })
     }
 
     fn items(page: RefundPage) -> Vec<Refund> {
@@ -519,7 +495,7 @@ pub struct CardRefund {
     /// The number of the currency by ISO 4217; 985 is the złoty.
     #[serde(default, deserialize_with = "wire::integer")]
     pub currency_code: Option<i64>,
-    /// How much is paid back.
+    /// How much is paid back, in units of that currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// What the card's network said.
@@ -554,7 +530,7 @@ pub struct CardRefundExtra {
 pub struct RefundCard {
     amount: Amount,
     currency_code: u32,
-    #[serde(serialize_with = "secret::write")]
+    #[serde(serialize_with = "wire::exposed")]
     token_value: Secret,
     #[serde(skip_serializing_if = "Option::is_none")]
     card_expiry_date: Option<String>,
@@ -563,8 +539,8 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// This amount, in the currency with this number by ISO 4217 (985 is the złoty), to the card of
-    /// this token.
+    /// This amount, in units of the currency with this number by ISO 4217 (985 is the złoty), to the
+    /// card of this token.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
             amount,
@@ -575,11 +551,11 @@ impl RefundCard {
         }
     }
 
-    optional! {
+    setters! {
         /// The expiry of the card, `YYMM` (EISOP).
-        card_expiry_date: String,
+        card_expiry_date: impl Into<String>,
         /// A text for the statement of the card, letters and digits.
-        roc_text: String,
+        roc_text: impl Into<String>,
     }
 }
 
@@ -601,8 +577,7 @@ impl Endpoint for RefundCard {
         if let Some(date) = &self.card_expiry_date {
             check::month("card_expiry_date", date)?;
         }
-        check::roc_text(self.roc_text.as_deref())?;
-        Ok(())
+        check::roc_text(self.roc_text.as_deref())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -612,37 +587,6 @@ impl Endpoint for RefundCard {
     fn parse(&self, response: &Response) -> Result<CardRefundReply, Fault> {
         fault::answer(response)
     }
-}
-
-/// A refund, read by its id.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct RefundDetails {
-    /// How the call went.
-    #[serde(default)]
-    pub result: Option<Outcome>,
-    /// The server's id of the request, for its support.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub request_id: Option<String>,
-    /// The id of the refund.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub refund_id: Option<String>,
-    /// Where it stands.
-    #[serde(default)]
-    pub status: Option<RefundStatus>,
-    /// How much is paid back.
-    #[serde(default, deserialize_with = "wire::amount")]
-    pub amount: Option<Amount>,
-    /// The currency.
-    #[serde(default)]
-    pub currency: Option<Currency>,
-    /// When.
-    #[serde(default, deserialize_with = "wire::object")]
-    pub date: Option<RefundDate>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
 }
 
 /// `GET /refunds/{refundId}`: one refund.
@@ -661,7 +605,7 @@ impl GetRefund {
 }
 
 impl Endpoint for GetRefund {
-    type Output = RefundDetails;
+    type Output = Refund;
     const ID: &'static str = "refunds.get";
 
     fn method(&self) -> Method {
@@ -673,11 +617,74 @@ impl Endpoint for GetRefund {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("refund_id", &self.refund_id)?;
-        Ok(())
+        check::segment("refund_id", &self.refund_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<RefundDetails, Fault> {
+    fn parse(&self, response: &Response) -> Result<Refund, Fault> {
         fault::answer(response)
+    }
+}
+
+impl Client {
+    /// Pays a transaction back, all of it or a part. Never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn refund_transaction(&self, request: &RefundTransaction) -> Result<TransactionRefunds> {
+        self.send(request)
+    }
+
+    /// One page of the refunds of a transaction.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_transaction_refunds(
+        &self,
+        request: &ListTransactionRefunds,
+    ) -> Result<TransactionRefunds> {
+        self.send(request)
+    }
+
+    /// All refunds of a transaction, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
+    pub fn transaction_refunds(
+        &self,
+        request: &ListTransactionRefunds,
+    ) -> Items<ListTransactionRefunds> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// One page of refunds.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_refunds(&self, request: &ListRefunds) -> Result<RefundPage> {
+        self.send(request)
+    }
+
+    /// All refunds that a search finds, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
+    pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// Pays back to the card of a token. Never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn refund_card(&self, request: &RefundCard) -> Result<CardRefundReply> {
+        self.send(request)
+    }
+
+    /// One refund.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_refund(&self, refund_id: impl Into<String>) -> Result<Refund> {
+        self.send(&GetRefund::new(refund_id))
     }
 }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Paged, Params, Response, path_segment, wire,
-    wire_enum,
+    Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response, Result,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{File, check, fault, macros::optional, paging};
+use crate::{Client, File, check, fault, paging};
 
 wire_enum! {
     /// In which order reports come.
@@ -67,13 +67,13 @@ impl ListReports {
         Self::default()
     }
 
-    optional! {
+    setters! {
         /// The page, from 1.
         page: u32,
         /// The reports of a page. The server's default is 20.
         page_size: u32,
         /// In which order they come.
-        sort_direction: SortDirection,
+        sort_direction: impl Into<SortDirection>,
     }
 }
 
@@ -91,10 +91,9 @@ impl Endpoint for ListReports {
 
     fn check(&self) -> Result<(), InputError> {
         if self.page_size == Some(0) {
-            return Err(InputError::new("page_size", "must be 1 at least"));
+            return Err(InputError::new("page_size", "must be at least 1"));
         }
-        check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))?;
-        Ok(())
+        check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -135,7 +134,8 @@ impl Paged for ListReports {
     }
 }
 
-/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the builder's `response_limit`.
+/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the
+/// builder's `response_limit`.
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
 ///
@@ -168,9 +168,8 @@ impl Endpoint for GetReportFile {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("report_id", &self.report_id)?;
-        check::id("file_id", &self.file_id)?;
-        Ok(())
+        check::segment("report_id", &self.report_id)?;
+        check::segment("file_id", &self.file_id)
     }
 
     fn accept(&self) -> &'static str {
@@ -179,5 +178,33 @@ impl Endpoint for GetReportFile {
 
     fn parse(&self, response: &Response) -> Result<File, Fault> {
         File::any(response)
+    }
+}
+
+impl Client {
+    /// One page of reports. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_reports(&self, request: &ListReports) -> Result<ReportPage> {
+        self.send(request)
+    }
+
+    /// All reports, one page after the other, each entry once. Nothing is sent before the
+    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
+        Items::new(self.core.clone(), request.clone().full_pages())
+    }
+
+    /// A file of a report. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_report_file(
+        &self,
+        report_id: impl Into<String>,
+        file_id: impl Into<String>,
+    ) -> Result<File> {
+        self.send(&GetReportFile::new(report_id, file_id))
     }
 }

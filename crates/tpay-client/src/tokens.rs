@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Secret, path_segment, wire,
-    wire_enum,
+    Body, Endpoint, Fault, Fields, InputError, Method, Receipt, Response, Result, Secret,
+    path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, Receipt, check, fault, macros::optional, secret};
+use crate::{Client, Outcome, check, fault};
 
 wire_enum! {
     /// Whether a saved card can be charged.
@@ -87,7 +87,7 @@ pub struct CreateToken {
     payer: Option<TokenPayer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_url: Option<RedirectUrls>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::write_some")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     card: Option<Secret>,
 }
 
@@ -97,13 +97,13 @@ impl CreateToken {
         Self { callback_url: callback_url.into(), payer: None, redirect_url: None, card: None }
     }
 
-    optional! {
+    setters! {
         /// Whose card it is.
         payer: TokenPayer,
         /// Where the payer is sent afterwards.
         redirect_url: RedirectUrls,
         /// The card, encrypted in the payer's browser.
-        card: Secret,
+        card: impl Into<Secret>,
     }
 }
 
@@ -120,8 +120,7 @@ impl Endpoint for CreateToken {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::filled("callback_url", &self.callback_url)?;
-        Ok(())
+        check::filled("callback_url", &self.callback_url)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -200,8 +199,7 @@ impl Endpoint for GetToken {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("token_value", self.token_value.expose())?;
-        Ok(())
+        check::segment("token_value", self.token_value.expose())
     }
 
     fn parse(&self, response: &Response) -> Result<CardToken, Fault> {
@@ -241,12 +239,11 @@ impl Endpoint for DeleteToken {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("token_value", self.token_value.expose())?;
-        Ok(())
+        check::segment("token_value", self.token_value.expose())
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
@@ -272,9 +269,9 @@ impl InitApplePay {
         }
     }
 
-    optional! {
+    setters! {
         /// What the payer sees, 1 to 64 characters.
-        display_name: String,
+        display_name: impl Into<String>,
     }
 }
 
@@ -293,8 +290,7 @@ impl Endpoint for InitApplePay {
     fn check(&self) -> Result<(), InputError> {
         check::filled("domain_name", &self.domain_name)?;
         check::filled("validation_url", &self.validation_url)?;
-        check::some_length("display_name", self.display_name.as_deref(), 1, 64)?;
-        Ok(())
+        check::some_length("display_name", self.display_name.as_deref(), 1, 64)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -318,7 +314,7 @@ pub struct ApplePaySession {
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// What the browser gives to Apple: JSON in base64.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub session: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
@@ -330,5 +326,39 @@ impl ApplePaySession {
     pub fn compact(&self) -> Option<Secret> {
         let text: String = self.session.as_ref()?.expose().split_whitespace().collect();
         Some(text.into())
+    }
+}
+
+impl Client {
+    /// Saves a card without charging it. The token comes by a notification.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_token(&self, request: &CreateToken) -> Result<CreatedToken> {
+        self.send(request)
+    }
+
+    /// A saved card.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_token(&self, token_value: impl Into<Secret>) -> Result<CardToken> {
+        self.send(&GetToken::new(token_value))
+    }
+
+    /// Deletes a saved card.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn delete_token(&self, token_value: impl Into<Secret>) -> Result<Receipt> {
+        self.send(&DeleteToken::new(token_value))
+    }
+
+    /// A session of Apple Pay.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn init_apple_pay(&self, request: &InitApplePay) -> Result<ApplePaySession> {
+        self.send(request)
     }
 }

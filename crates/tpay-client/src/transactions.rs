@@ -1,15 +1,19 @@
-//! Transactions: made, paid, read, cancelled. What pays them is in `pay.rs`, what pays them back in
-//! `refunds.rs`.
+//! Transactions: made, paid, read, cancelled. Who takes part is in `parties.rs`, what pays them in
+//! `pay.rs`, what became of that in `payments.rs`, what pays them back in `refunds.rs`.
 
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Paged, Params, Response,
-    path_segment, wire, wire_enum,
+    Amount, Body, Endpoint, ErrorKind, Fault, Fields, InputError, Items, Method, Paged, Params,
+    Receipt, Response, Result, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, File, Pay, Receipt, check, fault, macros::optional, paging};
+use crate::paging::{Paging, page_setters};
+use crate::{
+    Alternative, Callbacks, Client, Collect, Currency, Language, Lock, Pay, Payee, Payer,
+    PaymentError, Payments, check, fault,
+};
 
 wire_enum! {
     /// How a call went (`result` in answers).
@@ -48,44 +52,10 @@ impl TransactionStatus {
     }
 }
 
-wire_enum! {
-    /// Where a payment of a transaction stands.
-    pub enum PaymentStatus {
-        /// It is not decided yet.
-        Pending = "pending",
-        /// It was made.
-        Correct = "correct",
-        /// It was refused.
-        Declined = "declined",
-    }
-}
-
-wire_enum! {
-    /// The language of the payment page.
-    pub enum Language {
-        /// English.
-        English = "en",
-        /// Polish.
-        Polish = "pl",
-        /// German.
-        German = "de",
-        /// French.
-        French = "fr",
-        /// Russian.
-        Russian = "ru",
-        /// Italian.
-        Italian = "it",
-        /// Spanish.
-        Spanish = "es",
-        /// Ukrainian.
-        Ukrainian = "uk",
-    }
-}
-
 /// A transaction: what a payer is to pay, and what became of it.
 ///
-/// Any field may be absent in an answer; `fields` keeps what has no name here. Times are Polish local
-/// times as far as anybody knows, so they are kept as text.
+/// Any field may be absent in an answer; `fields` keeps what has no name here. Times are Polish
+/// local times as far as anybody knows, so they are kept as text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -241,150 +211,6 @@ pub struct PayerDetails {
     pub fields: Fields,
 }
 
-/// What became of paying a transaction.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Payments {
-    /// Where the payment stands.
-    #[serde(default)]
-    pub status: Option<PaymentStatus>,
-    /// How it was paid.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub method: Option<String>,
-    /// What was paid.
-    #[serde(default, deserialize_with = "wire::amount")]
-    pub amount_paid: Option<Amount>,
-    /// When it was paid.
-    #[serde(default, deserialize_with = "wire::object")]
-    pub date: Option<TransactionDate>,
-    /// Why it was refused.
-    #[serde(default, deserialize_with = "wire::one_or_more")]
-    pub errors: Vec<PaymentError>,
-    /// The applications among which the payer must choose.
-    #[serde(default, deserialize_with = "wire::list")]
-    pub alternatives: Vec<Alternative>,
-    /// The tries so far; only when a transaction is read.
-    #[serde(default, deserialize_with = "wire::list")]
-    pub attempts: Vec<Attempt>,
-    /// Whether a BLIK PAYID can be registered.
-    #[serde(default, deserialize_with = "wire::boolean")]
-    pub pay_id_eligible: Option<bool>,
-    /// The group of channels that it was paid by.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub group_id: Option<String>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// Why a payment was refused.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PaymentError {
-    /// The code, such as `payment_failed`.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub error_code: Option<String>,
-    /// The text, in the payer's language.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub error_message: Option<String>,
-    /// The field that it is about.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub field_name: Option<String>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-impl PaymentError {
-    pub(crate) fn detail(&self) -> api_auth::Detail {
-        api_auth::Detail::new(
-            self.field_name.clone(),
-            self.error_code.clone(),
-            self.error_message.clone(),
-        )
-    }
-}
-
-/// One of several banking applications in which a BLIK alias exists.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Alternative {
-    /// What the payer knows it by.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub application_name: Option<String>,
-    /// What to pay again with, as the `key` of the alias.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub application_code: Option<String>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-/// One try to pay.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Attempt {
-    /// When, in local time.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub date: Option<String>,
-    /// Why it failed; absent if it did not.
-    #[serde(default)]
-    pub payment_error_code: Option<PaymentErrorCode>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
-wire_enum! {
-    /// Why a try to pay failed.
-    pub enum PaymentErrorCode {
-        /// The BLIK code is wrong or too old.
-        WrongBlikCode = "63",
-        /// Nobody says why.
-        Unclassified = "100",
-        /// The payer said no.
-        RejectedByPayer = "101",
-        /// The bank said no.
-        RejectedByIssuer = "102",
-        /// The account does not hold enough.
-        InsufficientFunds = "103",
-        /// The bank or the payer did not answer in time.
-        Timeout = "104",
-        /// The PAYID alias must be dealt with first.
-        AliasNeeded = "105",
-        /// It is more than the payer's limit.
-        LimitExceeded = "106",
-        /// Refused for security.
-        Security = "107",
-    }
-}
-
-/// Money of a transaction that is held back.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Lock {
-    /// What holds it: `Balance`, `Chargeback` or `Transaction`.
-    #[serde(rename = "type", default, deserialize_with = "wire::text")]
-    pub kind: Option<String>,
-    /// `Active`, `Removed` or `Executed`.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub status: Option<String>,
-    /// How much is held.
-    #[serde(default, deserialize_with = "wire::amount")]
-    pub amount: Option<Amount>,
-    /// How much of it was taken.
-    #[serde(default, deserialize_with = "wire::amount")]
-    pub amount_collected: Option<Amount>,
-    /// What else the server said.
-    #[serde(flatten)]
-    pub fields: Fields,
-}
-
 /// A page of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -413,268 +239,10 @@ pub struct TransactionPage {
     pub fields: Fields,
 }
 
-/// Who pays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Payer {
-    email: String,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    city: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_agent: Option<String>,
-}
-
-impl Payer {
-    /// With an e-mail address and a name of 3 to 255 characters.
-    pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            email: email.into(),
-            name: name.into(),
-            phone: None,
-            address: None,
-            code: None,
-            city: None,
-            country: None,
-            tax_id: None,
-            ip: None,
-            user_agent: None,
-        }
-    }
-
-    optional! {
-        /// The phone number.
-        phone: String,
-        /// Street and house.
-        address: String,
-        /// The postal code (`postal_code` in answers).
-        code: String,
-        /// The city.
-        city: String,
-        /// The country, two letters.
-        country: String,
-        /// The tax id.
-        tax_id: String,
-        /// The IP address, v4 or v6.
-        ip: String,
-    }
-
-    /// The browser's name. The server refuses more than 255 bytes, so the rest is cut off.
-    #[must_use]
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        let mut text = user_agent.into();
-        let end = (0..=255).rev().find(|end| text.is_char_boundary(*end));
-        if text.len() > 255 {
-            text.truncate(end.unwrap_or(0));
-        }
-        self.user_agent = Some(text);
-        self
-    }
-
-    pub(crate) fn check(&self) -> Result<(), InputError> {
-        check::filled("payer.email", &self.email)?;
-        check::length("payer.name", &self.name, 3, 255)?;
-        check::some_length("payer.phone", self.phone.as_deref(), 3, usize::MAX)?;
-        check::some_length("payer.address", self.address.as_deref(), 3, 255)?;
-        check::some_length("payer.code", self.code.as_deref(), 3, 10)?;
-        check::some_length("payer.city", self.city.as_deref(), 3, 64)?;
-        check::some_length("payer.country", self.country.as_deref(), 2, 2)?;
-        check::some_length("payer.tax_id", self.tax_id.as_deref(), 3, 255)?;
-        check::some_length("payer.ip", self.ip.as_deref(), 2, 45)?;
-        check::some_length("payer.user_agent", self.user_agent.as_deref(), 1, 255)
-    }
-}
-
-/// Where the payer and the notifications go, instead of what the panel says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Callbacks {
-    success_url: Option<String>,
-    error_url: Option<String>,
-    notification_url: Option<String>,
-    notification_email: Option<String>,
-}
-
-impl Callbacks {
-    /// Changes nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    optional! {
-        /// Where the payer is sent after paying, 3072 characters at most.
-        success_url: String,
-        /// Where the payer is sent after failing.
-        error_url: String,
-        /// Where notifications are sent.
-        notification_url: String,
-        /// Who is told by e-mail.
-        notification_email: String,
-    }
-}
-
-impl Callbacks {
-    fn check(&self) -> Result<(), InputError> {
-        for (name, url) in [
-            ("callbacks.success_url", &self.success_url),
-            ("callbacks.error_url", &self.error_url),
-            ("callbacks.notification_url", &self.notification_url),
-        ] {
-            check::some_length(name, url.as_deref(), 1, 3072)?;
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for Callbacks {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Wire<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            payer_urls: Option<Urls<'a>>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            notification: Option<Receiver<'a>>,
-        }
-        #[derive(Serialize)]
-        struct Urls<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            success: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            error: Option<&'a str>,
-        }
-        #[derive(Serialize)]
-        struct Receiver<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            url: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            email: Option<&'a str>,
-        }
-        let (success, error) = (self.success_url.as_deref(), self.error_url.as_deref());
-        let (url, email) = (self.notification_url.as_deref(), self.notification_email.as_deref());
-        Wire {
-            payer_urls: success.or(error).map(|_| Urls { success, error }),
-            notification: url.or(email).map(|_| Receiver { url, email }),
-        }
-        .serialize(serializer)
-    }
-}
-
-/// The bank account that the money goes on to (Collect merchants only).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Collect {
-    account: String,
-    receiver: String,
-}
-
-impl Collect {
-    /// To this account of this owner.
-    pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
-        Self { account: account.into(), receiver: receiver.into() }
-    }
-}
-
-impl Collect {
-    fn check(&self) -> Result<(), InputError> {
-        check::account("collect.account", &self.account)?;
-        check::length("collect.receiver", &self.receiver, 3, 70)
-    }
-}
-
-/// Who is paid, as payment providers must tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Payee {
-    name: String,
-    url: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mcc: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<PayeeAddress>,
-}
-
-impl Payee {
-    /// With a name and a website of 255 characters at most.
-    pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { name: name.into(), url: url.into(), mcc: None, address: None }
-    }
-
-    optional! {
-        /// The four digits of the merchant category; needs an address.
-        mcc: String,
-        /// The address.
-        address: PayeeAddress,
-    }
-}
-
-impl Payee {
-    fn check(&self) -> Result<(), InputError> {
-        check::length("payee.name", &self.name, 1, 255)?;
-        check::length("payee.url", &self.url, 1, 255)?;
-        match (&self.mcc, &self.address) {
-            (Some(mcc), _) if mcc.len() != 4 || !mcc.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Err(InputError::new("payee.mcc", "must be four digits"))
-            }
-            (Some(_), None) => Err(InputError::new("payee.address", "is needed with an mcc")),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The address of a payee.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PayeeAddress {
-    street: String,
-    house_number: String,
-    postal_code: String,
-    city: String,
-    country: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flat_number: Option<String>,
-}
-
-impl PayeeAddress {
-    /// With all that is required; the country has two letters.
-    pub fn new(
-        street: impl Into<String>,
-        house_number: impl Into<String>,
-        postal_code: impl Into<String>,
-        city: impl Into<String>,
-        country: impl Into<String>,
-    ) -> Self {
-        Self {
-            street: street.into(),
-            house_number: house_number.into(),
-            postal_code: postal_code.into(),
-            city: city.into(),
-            country: country.into(),
-            flat_number: None,
-        }
-    }
-
-    optional! {
-        /// The flat.
-        flat_number: String,
-    }
-}
-
 /// `POST /transactions`: makes a transaction, for a payer to pay.
 ///
-/// There is no idempotency key: the same request makes a second transaction, so it is never repeated
-/// after a lost answer. Look for the first one by its hidden description.
+/// There is no idempotency key: the same request makes a second transaction, so it is never
+/// repeated after a lost answer. Look for the first one by its hidden description.
 ///
 /// ```
 /// use tpay_client::{CreateTransaction, Payer, grosze};
@@ -711,7 +279,8 @@ pub struct CreateTransaction {
 }
 
 impl CreateTransaction {
-    /// Of this amount, with a description of 1 to 128 characters that the payer reads.
+    /// Of this amount, in units of the currency, with a description of 1 to 128 characters that the
+    /// payer reads.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -727,13 +296,13 @@ impl CreateTransaction {
         }
     }
 
-    optional! {
+    setters! {
         /// The currency; złoty unless the account has others, too.
-        currency: Currency,
+        currency: impl Into<Currency>,
         /// Your own text, up to 255 characters: notifications bring it as `tr_crc`.
-        hidden_description: String,
+        hidden_description: impl Into<String>,
         /// The language of the payment page.
-        lang: Language,
+        lang: impl Into<Language>,
         /// Pays at once, in the given way; without it the payer chooses at the payment page.
         pay: Pay,
         /// Where the payer and the notifications go.
@@ -773,8 +342,7 @@ impl Endpoint for CreateTransaction {
         if let Some(collect) = &self.collect {
             collect.check()?;
         }
-        self.payee.as_ref().map_or(Ok(()), Payee::check)?;
-        Ok(())
+        self.payee.as_ref().map_or(Ok(()), Payee::check)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -791,8 +359,7 @@ impl Endpoint for CreateTransaction {
 /// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListTransactions {
-    page: Option<u32>,
-    limit: Option<u32>,
+    paging: Paging,
     from: Option<String>,
     to: Option<String>,
     status: Option<TransactionStatus>,
@@ -804,17 +371,15 @@ impl ListTransactions {
         Self::default()
     }
 
-    optional! {
-        /// The page, from 1.
-        page: u32,
-        /// The entries of a page, 1 to 100. The server's default is 35.
-        limit: u32,
+    page_setters!();
+
+    setters! {
         /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
-        from: String,
+        from: impl Into<String>,
         /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
-        to: String,
+        to: impl Into<String>,
         /// Only those that stand there.
-        status: TransactionStatus,
+        status: impl Into<TransactionStatus>,
     }
 }
 
@@ -831,15 +396,13 @@ impl Endpoint for ListTransactions {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::limit(self.limit)?;
-        check::known("status", self.status.as_ref().map(TransactionStatus::is_known))?;
-        Ok(())
+        self.paging.check()?;
+        check::known("status", self.status.as_ref().map(TransactionStatus::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
+        self.paging.push(params);
         params
-            .push_some("page", self.page.map(|value| value.to_string()))
-            .push_some("limit", self.limit.map(|value| value.to_string()))
             .push_some("from", self.from.as_deref())
             .push_some("to", self.to.as_deref())
             .push_some("status", self.status.as_ref().map(TransactionStatus::as_str));
@@ -850,21 +413,12 @@ impl Endpoint for ListTransactions {
     }
 }
 
-impl ListTransactions {
-    /// With a page size written out, as large as allowed.
-    pub(crate) fn full_pages(mut self) -> Self {
-        self.limit.get_or_insert(100);
-        self
-    }
-}
-
 impl Paged for ListTransactions {
     type Item = Transaction;
 
     fn next(&self, page: &TransactionPage) -> Option<Self> {
-        let next =
-            paging::next(self.page, self.limit, page.transactions.len(), page.limit, page.total)?;
-        Some(self.clone().page(next))
+        let paging = self.paging.next(page.transactions.len(), page.limit, page.total)?;
+        Some(Self { paging, ..self.clone() })
     }
 
     fn items(page: TransactionPage) -> Vec<Transaction> {
@@ -904,8 +458,7 @@ impl Endpoint for GetTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
-        Ok(())
+        check::segment("transaction_id", &self.transaction_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
@@ -943,9 +496,8 @@ impl Endpoint for PayTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
-        self.pay.check()?;
-        Ok(())
+        check::segment("transaction_id", &self.transaction_id)?;
+        self.pay.check()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -985,19 +537,19 @@ impl Endpoint for CancelTransaction {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
-        Ok(())
+        check::segment("transaction_id", &self.transaction_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
-/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a GET, as old programs did.
+/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a GET, as old
+/// programs did.
 ///
-/// It is listed for completeness: use [`CancelTransaction`]. Since it changes something, it is never
-/// sent twice.
+/// It is listed for completeness: use [`CancelTransaction`]. Since it changes something, it is
+/// never sent twice.
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -1025,8 +577,7 @@ impl Endpoint for CancelTransactionLegacy {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
-        Ok(())
+        check::segment("transaction_id", &self.transaction_id)
     }
 
     fn repeatable(&self) -> bool {
@@ -1034,127 +585,76 @@ impl Endpoint for CancelTransactionLegacy {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
-        Receipt::read(response)
+        fault::receipt(response)
     }
 }
 
-wire_enum! {
-    /// How large a QR image is.
-    pub enum QrSize {
-        /// Small.
-        Small = "S",
-        /// Medium, the default.
-        Medium = "M",
-        /// Large.
-        Large = "L",
-        /// Extra large.
-        ExtraLarge = "XL",
-    }
-}
-
-wire_enum! {
-    /// The type of an image.
-    pub enum ImageType {
-        /// PNG, the default.
-        Png = "image/png",
-        /// JPEG.
-        Jpeg = "image/jpeg",
-        /// SVG.
-        Svg = "image/svg+xml",
-    }
-}
-
-wire_enum! {
-    /// What the link of a QR image leads by.
-    pub enum QrLink {
-        /// The title of the transaction, the default.
-        Title = "title",
-        /// The global title.
-        GlobalTitle = "gtitle",
-    }
-}
-
-/// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
-///
-/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GetTransactionQr {
-    #[serde(skip)]
-    transaction_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<QrSize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_type: Option<ImageType>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logo: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logo_type: Option<ImageType>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    link_type: Option<QrLink>,
-}
-
-impl GetTransactionQr {
-    /// Of the transaction with this id; a PNG of medium size.
-    pub fn new(transaction_id: impl Into<String>) -> Self {
-        Self {
-            transaction_id: transaction_id.into(),
-            size: None,
-            output_type: None,
-            logo: None,
-            logo_type: None,
-            link_type: None,
-        }
+impl Client {
+    /// Makes a transaction. Without payment data the payer pays at its `transaction_payment_url`.
+    ///
+    /// There is no idempotency key, so it is never repeated after a lost answer. A payment that is
+    /// refused at once is an error of kind [`Declined`](crate::ErrorKind::Declined) that carries
+    /// the transaction; see [`TpayError`](crate::TpayError).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_transaction(&self, request: &CreateTransaction) -> Result<Transaction> {
+        self.send(request)
     }
 
-    optional! {
-        /// How large the image is.
-        size: QrSize,
-        /// The type of the image.
-        output_type: ImageType,
-        /// A picture for its middle, in base64.
-        logo: String,
-        /// The type of that picture.
-        logo_type: ImageType,
-        /// What the link leads by.
-        link_type: QrLink,
-    }
-}
-
-impl Endpoint for GetTransactionQr {
-    type Output = File;
-    const ID: &'static str = "transactions.qr";
-
-    fn method(&self) -> Method {
-        Method::POST
+    /// One page of transactions.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_transactions(&self, request: &ListTransactions) -> Result<TransactionPage> {
+        self.send(request)
     }
 
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/qr"].concat().into()
+    /// All transactions that a search finds, one page after the other, each entry once.
+    ///
+    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
+    /// entries a page.
+    pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
+        Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::id("transaction_id", &self.transaction_id)?;
-        check::known("size", self.size.as_ref().map(QrSize::is_known))?;
-        check::known("output_type", self.output_type.as_ref().map(ImageType::is_known))?;
-        check::known("logo_type", self.logo_type.as_ref().map(ImageType::is_known))?;
-        check::known("link_type", self.link_type.as_ref().map(QrLink::is_known))?;
-        Ok(())
+    /// One transaction, with the tries to pay it.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_transaction(&self, transaction_id: impl Into<String>) -> Result<Transaction> {
+        self.send(&GetTransaction::new(transaction_id))
     }
 
-    fn body(&self) -> Result<Body<'_>, InputError> {
-        Body::json(self)
+    /// Pays a pending transaction. After a refusal it can be paid again, in another way.
+    ///
+    /// A refusal is an error of kind [`Declined`](crate::ErrorKind::Declined); see
+    /// [`TpayError`](crate::TpayError).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn pay_transaction(
+        &self,
+        transaction_id: impl Into<String>,
+        pay: Pay,
+    ) -> Result<Transaction> {
+        self.send(&PayTransaction::new(transaction_id, pay))
     }
 
-    fn accept(&self) -> &'static str {
-        "image/*"
+    /// Cancels a pending transaction.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_transaction(&self, transaction_id: impl Into<String>) -> Result<Receipt> {
+        self.send(&CancelTransaction::new(transaction_id))
     }
 
-    fn repeatable(&self) -> bool {
-        true // It only draws.
-    }
-
-    fn parse(&self, response: &Response) -> Result<File, Fault> {
-        File::image(response)
+    /// Cancels a pending transaction by the old GET. Use
+    /// [`cancel_transaction`](Client::cancel_transaction).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_transaction_legacy(&self, transaction_id: impl Into<String>) -> Result<Receipt> {
+        self.send(&CancelTransactionLegacy::new(transaction_id))
     }
 }

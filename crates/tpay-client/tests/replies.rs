@@ -38,7 +38,7 @@ fn rules<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    Case { method, documented, any_body, call: &call }.holds();
+    Case { method, documented, any_body, call: &call }.holds(&[]);
 }
 
 /// What a call makes of one answer.

@@ -149,13 +149,13 @@ fn transactions_create_request_refuses_what_the_server_would() {
         (order().callbacks(Callbacks::new().error_url("x".repeat(3073))), "callbacks.error_url"),
         (order().payee(Payee::new("n", "u").mcc("54")), "payee.mcc"),
         (order().payee(Payee::new("n", "u").mcc("5411")), "payee.address"),
-        (order().pay(Pay::group(150).channel_id(64_u32)), "pay.channel_id"),
+        (order().pay(Pay::group(150).channel_id(64)), "pay.channel_id"),
         (order().pay(Pay::new().method("cash")), "pay.method"),
         (order().pay(Pay::blik(BlikPayment::code("12345"))), "blik_token"),
         (order().pay(Pay::blik(BlikPayment::code("12345x"))), "blik_token"),
-        (order().pay(Pay::blik(BlikPayment::new().kind(3_u32))), "type"),
+        (order().pay(Pay::blik(BlikPayment::new().kind(3))), "type"),
         (order().pay(Pay::card(CardPayment::saved("x".repeat(65)))), "token"),
-        (order().pay(Pay::card(CardPayment::new().save(2_u32))), "save"),
+        (order().pay(Pay::card(CardPayment::new().save(2))), "save"),
         (order().pay(Pay::card(CardPayment::new().roc_text("a b"))), "roc_text"),
     ] {
         assert_eq!(refused(&call), argument);
@@ -208,7 +208,7 @@ fn every_way_to_pay_is_written_as_documented() {
             r#"{"groupId":103,"cardPaymentData":{"token":"tok","rocText":"Roc1"},"cof":"recurring"}"#,
         ),
         (
-            Pay::card(CardPayment::encrypted("blob").save(1_u32).preauthorized_token("p")),
+            Pay::card(CardPayment::encrypted("blob").save(1).preauthorized_token("p")),
             r#"{"groupId":103,"cardPaymentData":{"card":"blob","preauthorizedToken":"p","save":1}}"#,
         ),
         (
@@ -228,7 +228,7 @@ fn every_way_to_pay_is_written_as_documented() {
             r#"{"clickToPayPaymentData":{"paymentData":"d","network":"visa"}}"#,
         ),
         (
-            Pay::new().recursive(Recursive::new(3, 12).kind(1_u32).expiration_date("2028-01-01")),
+            Pay::new().recursive(Recursive::new(3, 12).kind(1).expiration_date("2028-01-01")),
             r#"{"recursive":{"period":3,"quantity":12,"type":1,"expirationDate":"2028-01-01"}}"#,
         ),
     ] {
@@ -260,8 +260,8 @@ fn every_way_to_pay_is_written_as_documented() {
 fn transactions_list_request() {
     assert_eq!(sent(&ListTransactions::new()), "GET /transactions");
     let all = ListTransactions::new()
-        .page(2_u32)
-        .limit(100_u32)
+        .page(2)
+        .limit(100)
         .from("2026-01-01 00:00:00")
         .to("2026-01-31 23:59:59")
         .status(TransactionStatus::Correct);
@@ -269,8 +269,8 @@ fn transactions_list_request() {
         sent(&all),
         "GET /transactions?page=2&limit=100&from=2026-01-01+00%3A00%3A00&to=2026-01-31+23%3A59%3A59&status=correct"
     );
-    assert_eq!(refused(&ListTransactions::new().limit(101_u32)), "limit");
-    assert_eq!(refused(&ListTransactions::new().limit(0_u32)), "limit");
+    assert_eq!(refused(&ListTransactions::new().limit(101)), "limit");
+    assert_eq!(refused(&ListTransactions::new().limit(0)), "limit");
     assert_eq!(refused(&ListTransactions::new().status("lost")), "status");
 }
 
@@ -334,7 +334,7 @@ fn transactions_refund_request() {
 fn transactions_list_refunds_request() {
     let call = ListTransactionRefunds::new(ULID);
     assert_eq!(sent(&call), format!("GET /transactions/{ULID}/refunds"));
-    let all = call.page(1_u32).limit(35_u32).from("2026-01-01 00:00:00").to("x");
+    let all = call.page(1).limit(35).from("2026-01-01 00:00:00").to("x");
     assert_eq!(
         sent(&all),
         format!(
@@ -361,8 +361,8 @@ fn transactions_channels_request() {
 fn refunds_list_request() {
     assert_eq!(sent(&ListRefunds::new()), "GET /refunds");
     let all = ListRefunds::new()
-        .page(1_u32)
-        .limit(2_u32)
+        .page(1)
+        .limit(2)
         .from("f")
         .to("t")
         .payer_email("a+b@x")
@@ -462,10 +462,7 @@ fn blik_delete_alias_request() {
 #[test]
 fn accounts_list_request() {
     assert_eq!(sent(&ListAccounts::new()), "GET /accounts");
-    assert_eq!(
-        sent(&ListAccounts::new().page(1_u32).limit(10_u32)),
-        "GET /accounts?page=1&limit=10"
-    );
+    assert_eq!(sent(&ListAccounts::new().page(1).limit(10)), "GET /accounts?page=1&limit=10");
 }
 
 #[test]
@@ -488,21 +485,21 @@ fn accounts_create_request() {
     let person = Person::new("Jan", "K")
         .shares_pct("33.5".parse::<Amount>().unwrap())
         .is_contact_person(true)
-        .contact([PersonContact::new("j@x").kind(1_u32)]);
+        .contact([PersonContact::new("j@x").kind(1)]);
     let site = Website::new().url("https://x").name("X").description("d").friendly_name("x");
     let all = call
         .phone(AccountPhone::new("123", "PL"))
         .tax_id("1")
         .regon("2")
-        .krs(3_i64)
-        .legal_form(4_u32)
-        .category_id(5_u32)
+        .krs(3)
+        .legal_form(4)
+        .category_id(5)
         .notify_by_email(true)
         .merchant_api_consent(true)
         .website([site])
         .address([address])
         .person([person])
-        .bank_account(AccountBank::new("1".repeat(26), "O").currency("PLN").account_type(1_u32));
+        .bank_account(AccountBank::new("1".repeat(26), "O").currency("PLN").account_type(1));
     assert_eq!(
         sent(&all),
         concat!(
@@ -676,7 +673,7 @@ fn marketplace_bank_groups_request() {
 
 #[test]
 fn collect_list_bank_accounts_request() {
-    let call = ListBankAccounts::new().page(1_u32).limit(35_u32);
+    let call = ListBankAccounts::new().page(1).limit(35);
     assert_eq!(sent(&call), "GET /collect/bank-accounts?page=1&limit=35");
 }
 
@@ -696,10 +693,9 @@ fn collect_create_bank_account_request() {
 #[test]
 fn reports_list_request() {
     assert_eq!(sent(&ListReports::new()), "GET /reports");
-    let all =
-        ListReports::new().page(1_u32).page_size(20_u32).sort_direction(SortDirection::Descending);
+    let all = ListReports::new().page(1).page_size(20).sort_direction(SortDirection::Descending);
     assert_eq!(sent(&all), "GET /reports?page=1&pageSize=20&sortDirection=DESC");
-    assert_eq!(refused(&ListReports::new().page_size(0_u32)), "page_size");
+    assert_eq!(refused(&ListReports::new().page_size(0)), "page_size");
 }
 
 #[test]
@@ -729,7 +725,7 @@ fn recurring_create_request() {
 
 #[test]
 fn recurring_list_request() {
-    let call = ListRecurring::new().page(1_u32).limit(5_u32);
+    let call = ListRecurring::new().page(1).limit(5);
     assert_eq!(sent(&call), "GET /recurring?page=1&limit=5");
 }
 
@@ -740,7 +736,7 @@ fn recurring_get_request() {
 
 #[test]
 fn recurring_transactions_request() {
-    let call = ListRecurringCharges::new(ULID).page(2_u32);
+    let call = ListRecurringCharges::new(ULID).page(2);
     assert_eq!(sent(&call), format!("GET /recurring/{ULID}/transactions?page=2"));
 }
 
@@ -823,7 +819,7 @@ fn ids(range: std::ops::Range<u64>, rest: &str) -> String {
 
 #[test]
 fn pages_end_by_the_total_or_at_an_empty_page() {
-    let search = ListTransactions::new().limit(2_u32);
+    let search = ListTransactions::new().limit(2);
     let rest = r#","page":1,"limit":2,"total":"4""#;
     let (client, asked) = paging(move |page| ids(page * 2..page * 2 + 2, rest));
     assert_eq!(client.transactions(&search).map(Result::unwrap).count(), 4);

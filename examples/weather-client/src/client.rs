@@ -1,13 +1,15 @@
-//! The client: one short method an endpoint.
+//! The client and how it is made. Its methods are beside the calls that they make.
 
 use std::sync::Arc;
 
 use api_auth::hmac::request_line::RequestLine;
-use api_auth::{Credential, Encoding, InputError, Provider, Result, Secret, Settings, Site};
+use api_auth::{
+    Credential, Encoding, InputError, Provider, Result, Secret, Settings, Site, Variables,
+};
 
-use crate::{CreateReport, Forecast, GetForecast, Report, fault};
+use crate::fault;
 
-static WEATHER: Provider = Provider {
+static PROVIDER: Provider = Provider {
     name: "weather",
     user_agent: concat!("weather-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
@@ -39,7 +41,7 @@ impl Environment {
 /// A client of one observer. Cloning is cheap; use one from any number of threads.
 #[derive(Debug, Clone)]
 pub struct Client {
-    core: api_auth::Client,
+    pub(crate) core: api_auth::Client,
 }
 
 /// Makes a [`Client`]; see [`Client::builder`].
@@ -68,40 +70,18 @@ impl Client {
     ///
     /// # Errors
     /// A variable that is missing or wrong, by name.
-    #[expect(clippy::disallowed_methods, reason = "this is the room where the environment is read")]
     pub fn from_env() -> Result<Self> {
-        Builder::from_variables(|name| std::env::var(name).ok())?.build()
-    }
-
-    /// The forecast for a station, or `None` if there is no such station.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_forecast(&self, station: impl Into<String>) -> Result<Option<Forecast>> {
-        self.send(&GetForecast::new(station))
-    }
-
-    /// Tells the service what the sky looks like. It is never repeated after a lost answer.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_report(&self, report: &CreateReport) -> Result<Report> {
-        self.send(report)
+        Builder::from_variables(Variables::PROCESS)?.build()
     }
 
     api_auth::client_verbs!();
 }
 
 impl Builder {
-    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Result<Self, InputError> {
-        let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let need = |name: &'static str| {
-            set(name).ok_or_else(|| {
-                InputError::new(name, "must be set in the environment and not be empty")
-            })
-        };
-        let builder = Client::builder(need("WEATHER_OBSERVER")?, need("WEATHER_KEY")?);
-        Ok(match set("WEATHER_BASE_URL") {
+    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+        let builder =
+            Client::builder(variables.need("WEATHER_OBSERVER")?, variables.need("WEATHER_KEY")?);
+        Ok(match variables.get("WEATHER_BASE_URL") {
             Some(url) => builder.environment(Environment::Custom(url)),
             None => builder,
         })
@@ -122,7 +102,7 @@ impl Builder {
     pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("observer", self.observer), ("key", &self.key))?;
         let core = self.settings.build(
-            &WEATHER,
+            &PROVIDER,
             &[(Site::MAIN, "base_url", self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
@@ -136,11 +116,9 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named() {
-        let with = |set: &[(&str, &str)]| {
-            Builder::from_variables(|name| {
-                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-            })
-            .map_err(|error| error.argument().to_owned())
+        let with = |given: &[(&str, &str)]| {
+            Builder::from_variables(Variables::given(given))
+                .map_err(|error| error.argument().to_owned())
         };
         assert_eq!(with(&[]).unwrap_err(), "WEATHER_OBSERVER");
         assert_eq!(with(&[("WEATHER_OBSERVER", "o")]).unwrap_err(), "WEATHER_KEY");

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Endpoint, Fault, InputError, Method, Params, Response, StatusCode, json, path_segment,
-    wire, wire_enum,
+    Amount, Endpoint, Fault, InputError, Method, Params, Response, Result, StatusCode, check,
+    found_or_not, json, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::Client;
 
 wire_enum! {
     /// What the sky looks like.
@@ -45,6 +47,8 @@ pub struct Day {
 }
 
 /// `GET /v1/stations/{station}/forecast`: the days to come, or `None` for an unknown station.
+///
+/// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetForecast {
     station: String,
@@ -57,11 +61,9 @@ impl GetForecast {
         Self { station: station.into(), days: None }
     }
 
-    /// How many days, 1 to 14. The server's default is 7.
-    #[must_use]
-    pub fn days(mut self, days: u8) -> Self {
-        self.days = Some(days);
-        self
+    setters! {
+        /// How many days, 1 to 14. The server's default is 7.
+        days: u8,
     }
 }
 
@@ -78,23 +80,21 @@ impl Endpoint for GetForecast {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_station(&self.station)?;
+        check::segment("station", &self.station)?;
         match self.days {
             Some(days) if !(1..=14).contains(&days) => {
-                Err(InputError::new("days", "must be 1 to 14"))
+                Err(InputError::new("days", "must be between 1 and 14"))
             }
             _ => Ok(()),
         }
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
-        if let Some(days) = self.days {
-            params.push("days", days.to_string());
-        }
+        params.push_some("days", self.days.map(|days| days.to_string()));
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::NOT_FOUND
+        found_or_not(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Forecast>, Fault> {
@@ -105,10 +105,12 @@ impl Endpoint for GetForecast {
     }
 }
 
-/// A code is not empty, and no part of a path that a server would resolve.
-pub(crate) fn check_station(station: &str) -> Result<(), InputError> {
-    match station.trim() {
-        "" | "." | ".." => Err(InputError::new("station", "must be the code of a station")),
-        _ => Ok(()),
+impl Client {
+    /// The forecast for a station, or `None` if there is no such station.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_forecast(&self, station: impl Into<String>) -> Result<Option<Forecast>> {
+        self.send(&GetForecast::new(station))
     }
 }

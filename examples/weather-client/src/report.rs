@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Body, Endpoint, Fault, InputError, Method, Params, Response, UnixTime, json, wire};
+use api_auth::{
+    Body, Endpoint, Fault, InputError, Method, Params, Response, Result, UnixTime, check, json,
+    setters, wire,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::Sky;
-use crate::forecast::check_station;
+use crate::{Client, Sky};
 
 /// What an observer saw.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,8 @@ pub struct Report {
 
 /// `POST /v1/reports`: tells the service what the sky looks like. Sent twice, it is two reports, so
 /// it is not repeatable (no POST is, by itself).
+///
+/// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateReport {
     station: String,
@@ -35,11 +39,9 @@ impl CreateReport {
         Self { station: station.into(), sky, note: None }
     }
 
-    /// Words of the observer.
-    #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
-        self
+    setters! {
+        /// Words of the observer.
+        note: impl Into<String>,
     }
 }
 
@@ -56,19 +58,28 @@ impl Endpoint for CreateReport {
     }
 
     fn check(&self) -> Result<(), InputError> {
-        check_station(&self.station)
+        check::segment("station", &self.station)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
-        form.push("station", &self.station).push("sky", self.sky.as_str());
-        if let Some(note) = &self.note {
-            form.push("note", note);
-        }
+        form.push("station", &self.station)
+            .push("sky", self.sky.as_str())
+            .push_some("note", self.note.as_deref());
         Ok(Body::Form(form))
     }
 
     fn parse(&self, response: &Response) -> Result<Report, Fault> {
         json(response)
+    }
+}
+
+impl Client {
+    /// Tells the service what the sky looks like. It is never repeated after a lost answer.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_report(&self, report: &CreateReport) -> Result<Report> {
+        self.send(report)
     }
 }

@@ -18,8 +18,8 @@ pub(super) const ROW: Provider = Provider {
     calls: || {
         calls![
             Connect::new(EMAIL, PASSPHRASE),
-            Disconnect,
-            ListCas,
+            Disconnect::new(),
+            ListCas::new(),
             GetCaDetails::new(CA),
             GetCa::new(CA),
             DeleteCa::new(CA),

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
-use api_auth::jws::{Anchors, DetachedJws};
+use api_auth::jws::{Anchors, Certificate, DetachedJws};
 use api_auth::{ErrorKind, ManualClock, Request, Response, TransportError, TransportErrorKind};
 use tpay_client::{Client, NotificationReply, Notifications, testing};
 
@@ -64,7 +64,9 @@ pub fn jws(data: &[u8]) {
     // What a certificate service may answer: only the one certificate makes the signature hold.
     let genuine = DetachedJws::parse(&GENUINE).expect("a signature");
     let now = UNIX_EPOCH + Duration::from_secs(1_760_000_000);
-    if genuine.verify(b"", data, &ANCHORS, now).is_ok() {
+    if let Ok(certificate) = Certificate::from_pem(data)
+        && genuine.verify(b"", &certificate, &ANCHORS, now).is_ok()
+    {
         let text = String::from_utf8_lossy(data);
         assert!(text.contains("-----BEGIN CERTIFICATE-----"), "{text}");
     }

@@ -34,6 +34,7 @@ impl Server {
     }
 
     /// With a certificate that nobody but itself has signed.
+    #[allow(dead_code, reason = "not every test that includes this file asks for it")]
     pub(crate) fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();

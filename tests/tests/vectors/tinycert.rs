@@ -273,8 +273,8 @@ fn typed(vector: &Value) -> Option<Box<dyn Call>> {
                 token.expose().into()
             }))
         }
-        "/disconnect" => Box::new(Typed(Disconnect, nothing)),
-        "/ca/list" => Box::new(Typed(ListCas, to_json)),
+        "/disconnect" => Box::new(Typed(Disconnect::new(), nothing)),
+        "/ca/list" => Box::new(Typed(ListCas::new(), to_json)),
         "/ca/details" => Box::new(Typed(GetCaDetails::new(ca_id()), to_json)),
         "/ca/get" => Box::new(Typed(GetCa::new(ca_id()), to_json)),
         "/ca/delete" => Box::new(Typed(DeleteCa::new(ca_id()), nothing)),

@@ -405,7 +405,7 @@ fn typed(vector: &Value, client: &Client) -> Result<Request, Error> {
         "registerProvisionalSource" => {
             prepare(client, RegisterSource::new(text(0)).proof(text(1)).assets(list(2)))
         }
-        "getProvisionalSourceList" => prepare(client, ListSources),
+        "getProvisionalSourceList" => prepare(client, ListSources::new()),
         "promiseTransaction" => {
             let quantity = Satoshis::new(arguments[3].as_i64().unwrap());
             prepare(client, CreatePromise::new(text(0), text(1), text(2), quantity))
@@ -422,7 +422,7 @@ fn typed(vector: &Value, client: &Client) -> Result<Request, Error> {
             let group = CreateCreditGroup::new(text(0));
             prepare(client, list(1).into_iter().fold(group, CreateCreditGroup::allow))
         }
-        "listAppCreditGroups" => prepare(client, ListCreditGroups),
+        "listAppCreditGroups" => prepare(client, ListCreditGroups::new()),
         "newAppCreditAccount" => prepare(client, CreateCreditAccount::new(text(0), text(1))),
         "getAppCreditAccount" => prepare(client, GetCreditAccount::new(text(0), text(1))),
         "takeAppCredit" => {
@@ -445,7 +445,7 @@ fn typed(vector: &Value, client: &Client) -> Result<Request, Error> {
             let callback = "https://app.example.com/account/authorize/callback";
             prepare(client, ExchangeCode::new(text(0), callback))
         }
-        "getOAuthUserFromAccessToken" => as_user(0, &|client| prepare(client, GetUser)),
+        "getOAuthUserFromAccessToken" => as_user(0, &|client| prepare(client, GetUser::new())),
         other => panic!("{}: no typed call stands for {other}", name(vector)),
     }
 }

@@ -326,17 +326,12 @@ fn typed(vector: &Value, client: &Client) -> Result<Request, Error> {
             client.prepare(&DeleteBlikAlias::new(s(first), kind))
         }
         // The defaults of the PHP client, which it sends.
-        "collect.list_bank_accounts" => {
-            client.prepare(&ListBankAccounts::new().page(1_u32).limit(35_u32))
-        }
+        "collect.list_bank_accounts" => client.prepare(&ListBankAccounts::new().page(1).limit(35)),
         "collect.create_bank_account" => {
             client.prepare(&CreateBankAccount::new(s(first), s(second), s(&args[2])))
         }
         "reports.list" => client.prepare(
-            &ListReports::new()
-                .page(1_u32)
-                .page_size(20_u32)
-                .sort_direction(SortDirection::Ascending),
+            &ListReports::new().page(1).page_size(20).sort_direction(SortDirection::Ascending),
         ),
         "reports.file" => client.prepare(&GetReportFile::new(s(first), s(second))),
         "accounts.list" => {

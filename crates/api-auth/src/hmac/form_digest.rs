@@ -547,7 +547,7 @@ mod tests {
         let session = session(None, true).with_store(TokenKey::new(&["k"]), Arc::new(Stuck("old")));
         assert!(session.prepare(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("old".into()));
-        assert!(session.rejected(&reply(403, "")));
+        assert!(session.rejected(&reply(403, ""), noted(&session)));
         assert!(session.prepare(NOW).unwrap().is_some(), "a session is opened");
         session.absorb(reply(200, r#"{"token":"new"}"#), NOW).unwrap();
         assert!(session.prepare(NOW).unwrap().is_none());
@@ -557,7 +557,7 @@ mod tests {
     #[test]
     fn without_a_session_a_body_is_signed_as_it_is() {
         let mut request = Request::new(b"a=1".to_vec());
-        signer().sign(&mut request, NOW).unwrap();
+        signer().sign(&mut request, &mut Note::default(), NOW).unwrap();
         let digest = digest(&key(), b"a=1");
         assert_eq!(request.body(), format!("a=1&digest={}", &*digest.hex()).as_bytes());
         for auth in [&signer() as &dyn Auth, &session(None, false)] {

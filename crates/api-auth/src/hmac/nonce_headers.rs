@@ -626,7 +626,7 @@ mod tests {
             (Variant::BodyOnly, None, r#"{"a":"1"}"#),
         ] {
             let mut draft = Draft::of(&call).unwrap();
-            auth(variant).dress(&mut draft, SystemTime::UNIX_EPOCH).unwrap();
+            auth(variant).dress(&mut draft, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
             let request = draft.encode("https://h.example", Encoding::Form).unwrap();
             assert_eq!(request.uri().query(), query, "{variant:?}");
             assert_eq!(request.body(), body.as_bytes(), "{variant:?}");

@@ -7,31 +7,33 @@
 //! | status as error | off | the body of an error would be lost |
 //! | redirects | 0 | a signed request must not be replayed elsewhere |
 //! | deadline | per call, held by ureq | it bounds the whole exchange, trickled bytes included |
-//! | far deadlines | in whole seconds | ureq tells the socket a new one before each read and write |
-//! | resolver | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
+//! | far deadlines (`tuned`) | in whole seconds | ureq tells the socket a new one before each read and write |
+//! | resolver (`tuned`) | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
 //! | buffers | 16 KiB | 128 KiB twice a connection is what a new connection costs most |
 //! | proxy | none to the own machine | plain http to 127.0.0.1 must not leave it by a proxy |
+//!
+//! What the feature `tuned` adds uses a part of ureq that may change in any minor.
 //!
 //! Plain http is refused to any host but this machine and those that are allowed by name: a second
 //! lock behind the check of the base URL.
 
-mod resolver;
-#[cfg(feature = "rustls")]
-mod roots;
-mod steps;
+#[cfg(not(feature = "tuned"))]
+mod plain;
+#[cfg(feature = "tuned")]
+mod tuned;
 
 use std::io::{ErrorKind as Io, Read};
 use std::sync::Arc;
 
 use http::Method;
-use ureq::config::Config;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Body, Timeout};
 
-use self::resolver::CachingResolver;
-use self::steps::Steps;
+#[cfg(not(feature = "tuned"))]
+use self::plain::{Names, agent};
+#[cfg(feature = "tuned")]
+use self::tuned::{Names, Unresolved, agent};
 use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 use crate::settings::{NetworkSettings, ProxyChoice, RESPONSE_LIMIT};
 use crate::{Clock, InputError};
@@ -54,7 +56,7 @@ macro_rules! contract {
 #[derive(Debug)]
 pub(crate) struct UreqTransport {
     agent: Agent,
-    names: CachingResolver,
+    names: Names,
     settings: NetworkSettings,
 }
 
@@ -85,8 +87,7 @@ impl UreqTransport {
                 config = config.proxy(Some(proxy));
             }
         }
-        let names = CachingResolver::new(clock);
-        let agent = agent(config.build(), names.clone(), &settings.extra_roots)?;
+        let (agent, names) = agent(config.build(), clock, &settings.extra_roots)?;
         Ok(Self { agent, names, settings: settings.clone() })
     }
 }
@@ -144,20 +145,6 @@ fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
     Ok(TlsConfig::builder().provider(provider).root_certs(roots).build())
 }
 
-fn agent(
-    config: Config,
-    names: CachingResolver,
-    extra_roots: &[Vec<u8>],
-) -> Result<Agent, InputError> {
-    if extra_roots.is_empty() {
-        return Ok(Agent::with_parts(config, DefaultConnector::new().chain(Steps), names));
-    }
-    #[cfg(feature = "rustls")]
-    return Ok(Agent::with_parts(config, roots::connector(extra_roots)?.chain(Steps), names));
-    #[cfg(not(feature = "rustls"))]
-    Err(InputError::new("extra_root_certificates", "needs the feature `rustls`"))
-}
-
 fn run(agent: &Agent, request: Request) -> Result<http::Response<Body>, TransportError> {
     let bodyless = request.body().is_empty()
         && matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
@@ -203,7 +190,8 @@ fn explain(error: ureq::Error) -> TransportError {
         ureq::Error::HostNotFound => {
             (Kind::Resolve, Sent::No, "the host has no address".to_owned())
         }
-        ureq::Error::Other(other) if other.is::<resolver::Unresolved>() => {
+        #[cfg(feature = "tuned")]
+        ureq::Error::Other(other) if other.is::<Unresolved>() => {
             (Kind::Resolve, Sent::No, other.to_string())
         }
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
@@ -256,5 +244,39 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
             (Kind::Interrupted, Sent::Maybe, format!("the connection broke: {error}"))
         }
         _ => (Kind::Interrupted, Sent::Maybe, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::Settings;
+
+    /// The URL of a server that answers a single connection, that many times.
+    pub(super) fn one_connection(answers: usize) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for _ in 0..answers {
+                assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+            }
+        });
+        format!("http://localhost:{port}/")
+    }
+
+    #[test]
+    fn calls_to_a_name_share_a_connection_with_or_without_what_is_tuned() {
+        let url = one_connection(2);
+        let transport = Settings::default().built_in_transport().unwrap();
+        for _ in 0..2 {
+            let request = http::Request::get(&url).body(Vec::new()).unwrap();
+            assert_eq!(transport.send(request).unwrap().body(), b"{}");
+        }
     }
 }

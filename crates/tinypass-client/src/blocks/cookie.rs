@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
-use api_auth::{Fields, UnixTime, wire};
+use api_auth::{Fields, UnixTime, setters, wire};
 use serde::{Deserialize, Serialize};
 
 use super::{Blocks, ReadError, json_text, read_json};
@@ -31,10 +31,10 @@ pub struct Token {
     /// When access ends, in Unix seconds (older tokens have milliseconds); 0 is never.
     #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
     pub ex: Option<i64>,
-    /// An earlier end, which wins over `ex`.
+    /// An earlier end, which wins over `ex`; in the same unit.
     #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
     pub eex: Option<i64>,
-    /// When it was made.
+    /// When it was made, in Unix seconds.
     #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
     pub ct: Option<i64>,
     /// The addresses that may use it: dotted, or the hex of the four bytes from the last to the
@@ -44,10 +44,10 @@ pub struct Token {
     /// The kind of the meter: 10 reminds, 20 is strict; none or 0 is no meter.
     #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
     pub mt: Option<i64>,
-    /// When the meter's trial ends.
+    /// When the meter's trial ends, in Unix seconds.
     #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
     pub mtet: Option<i64>,
-    /// When the lock-out after the trial ends.
+    /// When the lock-out after the trial ends, in Unix seconds.
     #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
     pub mlet: Option<i64>,
     /// How many views the trial has.
@@ -78,18 +78,11 @@ impl Token {
         self
     }
 
-    /// Is of this user.
-    #[must_use]
-    pub fn uid(mut self, uid: impl Into<String>) -> Self {
-        self.uid = Some(uid.into());
-        self
-    }
-
-    /// Has this public id.
-    #[must_use]
-    pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
+    setters! {
+        /// Is of this user.
+        uid: impl Into<String>,
+        /// Has this public id.
+        id: impl Into<String>,
     }
 
     /// When access ends, in seconds, the earlier end first; `None` if it does not.

@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
-use api_auth::{InputError, UnixTime};
+use api_auth::{InputError, UnixTime, setters};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{Blocks, json_text};
 use crate::Environment;
-use crate::fault::check_rid;
+use crate::check;
 
 /// The most characters of a caption; the official clients cut the rest.
 const CAPTION: usize = 50;
@@ -117,11 +117,9 @@ impl Offer {
         self
     }
 
-    /// The address of the resource.
-    #[must_use]
-    pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.url = Some(url.into());
-        self
+    setters! {
+        /// The address of the resource.
+        url: impl Into<String>,
     }
 }
 
@@ -165,46 +163,19 @@ impl Purchase {
         }
     }
 
-    /// Offers this as well.
-    #[must_use]
-    pub fn secondary(mut self, offer: Offer) -> Self {
-        self.secondary = Some(offer);
-        self
-    }
-
-    /// The JavaScript function that is called in the page.
-    #[must_use]
-    pub fn callback(mut self, function: impl Into<String>) -> Self {
-        self.callback = Some(function.into());
-        self
-    }
-
-    /// The visitor's address, to which the access is bound.
-    #[must_use]
-    pub fn client_ip(mut self, ip: impl Into<String>) -> Self {
-        self.client_ip = Some(ip.into());
-        self
-    }
-
-    /// Your reference of the user.
-    #[must_use]
-    pub fn user_ref(mut self, user_ref: impl Into<String>) -> Self {
-        self.user_ref = Some(user_ref.into());
-        self
-    }
-
-    /// Where the browser goes after the purchase. Only in links.
-    #[must_use]
-    pub fn return_url(mut self, url: impl Into<String>) -> Self {
-        self.return_url = Some(url.into());
-        self
-    }
-
-    /// Where the browser goes if the visitor gives up. Only in links.
-    #[must_use]
-    pub fn cancel_url(mut self, url: impl Into<String>) -> Self {
-        self.cancel_url = Some(url.into());
-        self
+    setters! {
+        /// Offers this as well.
+        secondary: Offer,
+        /// The JavaScript function that is called in the page.
+        callback: impl Into<String>,
+        /// The visitor's address, to which the access is bound.
+        client_ip: impl Into<String>,
+        /// Your reference of the user.
+        user_ref: impl Into<String>,
+        /// Where the browser goes after the purchase. Only in links.
+        return_url: impl Into<String>,
+        /// Where the browser goes if the visitor gives up. Only in links.
+        cancel_url: impl Into<String>,
     }
 
     /// The name under which captions are sent.
@@ -216,9 +187,9 @@ impl Purchase {
 
     fn check(&self) -> Result<(), InputError> {
         for offer in [Some(&self.primary), self.secondary.as_ref()].into_iter().flatten() {
-            check_rid(&offer.rid)?;
-            if offer.prices.iter().any(|option| option.price.trim().is_empty()) {
-                return Err(InputError::new("price", "must not be empty"));
+            check::rid(&offer.rid)?;
+            for option in &offer.prices {
+                check::filled("price", &option.price)?;
             }
         }
         Ok(())

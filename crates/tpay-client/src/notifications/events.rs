@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::form::Form;
-use crate::{AliasType, Currency, secret};
+use crate::{AliasType, Currency};
 
 /// A notification that is genuine.
 ///
@@ -146,9 +146,10 @@ pub struct PaymentNotification {
     pub date: String,
     /// Your hidden description of the transaction (`tr_crc`).
     pub crc: String,
-    /// What was due (`tr_amount`).
+    /// What was due (`tr_amount`), in units of the transaction's currency.
     pub amount: Option<Amount>,
-    /// What was really paid (`tr_paid`): compare it with what you expect.
+    /// What was really paid (`tr_paid`), in units of the transaction's currency: compare it with
+    /// what you expect.
     pub paid: Option<Amount>,
     /// What the payer read (`tr_desc`).
     pub description: String,
@@ -304,7 +305,7 @@ pub struct TokenizationNotification {
     #[serde(default, deserialize_with = "wire::text")]
     pub tokenization_id: Option<String>,
     /// The token of the card.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub token: Option<Secret>,
     /// The brand of the card.
     #[serde(default, deserialize_with = "wire::text")]
@@ -326,7 +327,7 @@ pub struct TokenizationNotification {
 #[non_exhaustive]
 pub struct TokenUpdateNotification {
     /// The token.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub token: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
@@ -345,10 +346,10 @@ pub struct MarketplaceNotification {
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_title: Option<String>,
-    /// What was due.
+    /// What was due, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_amount: Option<Amount>,
-    /// What was paid.
+    /// What was paid, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
     /// Where it stands.
@@ -370,7 +371,7 @@ pub struct MarketplaceNotification {
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_booking_date: Option<String>,
     /// The token of the card, if it was saved.
-    #[serde(default, skip_serializing, deserialize_with = "secret::read")]
+    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub card_token: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]

@@ -1,6 +1,6 @@
 //! Deadlines in whole seconds while they are far away. ureq tells the socket the time that is left
 //! before each read and write; what is left differs each time by microseconds, and each difference
-//! is a system call. Uses ureq's `unversioned` module.
+//! is a system call.
 
 use std::time::Duration;
 

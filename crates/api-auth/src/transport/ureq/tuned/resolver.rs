@@ -1,5 +1,4 @@
-//! Name look-ups, kept for a while. Uses ureq's `unversioned` module: this file, `roots.rs`
-//! and `steps.rs` are the only ones that do, and ureq's minor is pinned for them.
+//! Name look-ups, kept for a while.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,13 +21,13 @@ const MOST_ADDRESSES: usize = 16;
 /// The name has no address, or could not be looked up.
 #[derive(Debug, thiserror::Error)]
 #[error("the name {host} has no address: {reason}")]
-pub(super) struct Unresolved {
+pub(crate) struct Unresolved {
     host: String,
     reason: String,
 }
 
 #[derive(Clone)]
-pub(super) struct CachingResolver {
+pub(crate) struct CachingResolver {
     clock: Arc<dyn Clock>,
     names: Arc<Mutex<Names>>,
 }
@@ -37,12 +36,12 @@ pub(super) struct CachingResolver {
 type Names = HashMap<(String, u16), (SystemTime, Vec<SocketAddr>)>;
 
 impl CachingResolver {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, names: Arc::default() }
     }
 
     /// Looks everything up anew from now on.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.lock().clear();
     }
 

@@ -1,5 +1,5 @@
 //! TLS that trusts further roots besides the compiled-in ones. ureq can only replace its roots,
-//! so a connection is wrapped here, by rustls. Uses ureq's `unversioned` module.
+//! so a connection is wrapped here, by rustls.
 
 use std::fmt;
 use std::io::{Read, Write};

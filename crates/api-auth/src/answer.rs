@@ -1,0 +1,76 @@
+//! Answers that more than one provider gives.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde::de::IgnoredAny;
+
+use crate::{Fault, Fields, Response, json};
+
+/// The answer to an action whose form is not documented, and which may be empty: whatever came.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The fields, if an object came.
+    pub fields: Fields,
+    /// The body as it came. `Debug` does not show it: nobody says what is in it.
+    pub body: String,
+}
+
+impl Receipt {
+    /// Reads an answer: nothing, any JSON, or an object, which `object` reads and may refuse. A
+    /// page of HTML is no answer.
+    ///
+    /// # Errors
+    /// What is no JSON, and what `object` refuses.
+    pub fn read(
+        response: &Response,
+        object: impl FnOnce(&Response) -> Result<Fields, Fault>,
+    ) -> Result<Self, Fault> {
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        let fields = match body.trim_start().bytes().next() {
+            None => return Ok(Self::default()),
+            Some(b'{') => object(response)?,
+            Some(_) => json::<IgnoredAny>(response).map(|_| Fields::default())?,
+        };
+        Ok(Self { fields, body })
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("fields", &self.fields).finish_non_exhaustive()
+    }
+}
+
+/// The statuses that are answers of a look-up: a success, and 404 for what is not there. For
+/// [`Endpoint::accepts`](crate::Endpoint::accepts).
+pub fn found_or_not(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::NOT_FOUND
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    fn read(body: &str) -> Result<Receipt, Fault> {
+        Receipt::read(&Response::new(body.as_bytes().to_vec()), json)
+    }
+
+    #[test]
+    fn nothing_and_any_json_are_receipts_and_a_page_is_none() {
+        assert_eq!(read(" \n").unwrap(), Receipt::default());
+        assert_eq!(read("\"done\"").unwrap().body, "\"done\"");
+        assert_eq!(read(" {\"id\":7}").unwrap().fields.text("id").as_deref(), Some("7"));
+        for body in ["<html>", "{\"id\":", "done"] {
+            assert_eq!(read(body).unwrap_err().kind, ErrorKind::Decode, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_does_not_show_its_body() {
+        let receipt = read("[\"CANARY\"]").unwrap();
+        assert!(!format!("{receipt:?}").contains("CANARY"));
+    }
+}

@@ -1,0 +1,37 @@
+//! The setters of a request's optional arguments.
+
+/// Declares chained setters of optional fields, each with the type of its argument. Used inside an
+/// `impl` block.
+///
+/// ```
+/// #[derive(Default)]
+/// pub struct Search {
+///     email: Option<String>,
+///     limit: Option<u32>,
+/// }
+///
+/// impl Search {
+///     api_auth::setters! {
+///         /// Only of the user with this e-mail address.
+///         email: impl Into<String>,
+///         /// The entries of a page.
+///         limit: u32,
+///     }
+/// }
+///
+/// let search = Search::default().email("ann@example.org").limit(10);
+/// assert_eq!((search.email.as_deref(), search.limit), (Some("ann@example.org"), Some(10)));
+/// ```
+#[macro_export]
+macro_rules! setters {
+    ($( $(#[$meta:meta])* $name:ident: $argument:ty, )+) => {
+        $(
+            $(#[$meta])*
+            #[must_use]
+            pub fn $name(mut self, $name: $argument) -> Self {
+                self.$name = ::std::option::Option::Some($name.into());
+                self
+            }
+        )+
+    };
+}

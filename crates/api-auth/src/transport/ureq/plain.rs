@@ -1,0 +1,43 @@
+//! Agents by ureq's stable interface alone: for when the part that `tuned.rs` uses changes. Names
+//! are looked up on every call, in a thread that ureq starts for it.
+
+use std::sync::Arc;
+
+use ureq::Agent;
+use ureq::config::Config;
+
+use crate::{Clock, InputError};
+
+/// No name is remembered.
+#[derive(Debug)]
+pub(super) struct Names;
+
+impl Names {
+    pub(super) fn forget(&self) {}
+}
+
+/// An agent, and the names that it remembers: none.
+pub(super) fn agent(
+    config: Config,
+    _clock: Arc<dyn Clock>,
+    extra_roots: &[Vec<u8>],
+) -> Result<(Agent, Names), InputError> {
+    if extra_roots.is_empty() {
+        return Ok((config.new_agent(), Names));
+    }
+    Err(InputError::new("extra_root_certificates", "needs the feature `tuned`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemClock;
+
+    #[test]
+    fn further_roots_are_refused_with_the_name_of_the_feature() {
+        let result = agent(Config::default(), Arc::new(SystemClock), &[b"PEM".to_vec()]);
+        let error = result.unwrap_err();
+        assert_eq!(error.argument(), "extra_root_certificates");
+        assert!(error.to_string().contains("`tuned`"), "{error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Agents that use ureq's `unversioned` module, which may change in any minor: a name cache, far
+//! deadlines that cost no system calls, further root certificates. The minor is pinned for them.
+//! `plain.rs` does without.
+
+mod resolver;
+#[cfg(feature = "rustls")]
+mod roots;
+mod steps;
+
+use std::sync::Arc;
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::unversioned::transport::{Connector, DefaultConnector};
+
+use self::steps::Steps;
+use crate::{Clock, InputError};
+
+pub(super) use self::resolver::{CachingResolver as Names, Unresolved};
+
+/// An agent, and the names that it remembers.
+pub(super) fn agent(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    extra_roots: &[Vec<u8>],
+) -> Result<(Agent, Names), InputError> {
+    let names = Names::new(clock);
+    if extra_roots.is_empty() {
+        let connector = DefaultConnector::new().chain(Steps);
+        return Ok((Agent::with_parts(config, connector, names.clone()), names));
+    }
+    #[cfg(feature = "rustls")]
+    {
+        let connector = roots::connector(extra_roots)?.chain(Steps);
+        Ok((Agent::with_parts(config, connector, names.clone()), names))
+    }
+    #[cfg(not(feature = "rustls"))]
+    Err(InputError::new("extra_root_certificates", "needs the feature `rustls`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use http::Uri;
+    use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+    use ureq::unversioned::transport::NextTimeout;
+
+    use super::*;
+    use crate::transport::ureq::tests::one_connection;
+
+    #[derive(Debug, Default, Clone)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl Resolver for Counting {
+        fn resolve(
+            &self,
+            uri: &Uri,
+            config: &Config,
+            timeout: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            self.0.fetch_add(1, Relaxed);
+            DefaultResolver::default().resolve(uri, config, timeout)
+        }
+    }
+
+    /// If this fails, ureq has changed, and the name cache may have lost its purpose.
+    #[test]
+    fn ureq_looks_a_name_up_on_every_call() {
+        let url = one_connection(2);
+        let names = Counting::default();
+        let connector = DefaultConnector::new();
+        let agent = Agent::with_parts(Config::default(), connector, names.clone());
+        for calls in 1..=2 {
+            assert_eq!(agent.get(&url).call().unwrap().body_mut().read_to_vec().unwrap(), b"{}");
+            assert_eq!(names.0.load(Relaxed), calls);
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Dictionaries: what the numbers stand for that accounts are made with.
+
+use std::borrow::Cow;
+
+use api_auth::{Endpoint, Fault, Fields, Method, Response, Result, wire};
+use serde::{Deserialize, Serialize};
+
+use crate::{Client, Outcome, fault};
+
+/// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DictionaryEntry {
+    /// Its number.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub id: Option<i64>,
+    /// Its name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// Its code (MCC only).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub code: Option<String>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A dictionary.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Dictionary {
+    /// How the call went.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
+    /// The entries.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub list: Vec<DictionaryEntry>,
+    /// Which page this is, from 1.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub page: Option<i64>,
+    /// The most entries of a page.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub limit: Option<i64>,
+    /// How many entries there are on all pages.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub total: Option<i64>,
+    /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// `GET /accounts/category`: the categories of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/category`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListCategories {}
+
+impl ListCategories {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for ListCategories {
+    type Output = Dictionary;
+    const ID: &'static str = "accounts.categories";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/accounts/category".into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /accounts/category/{categoryId}`: a category of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetCategory {
+    category_id: u32,
+}
+
+impl GetCategory {
+    /// By its number.
+    pub fn new(category_id: u32) -> Self {
+        Self { category_id }
+    }
+}
+
+impl Endpoint for GetCategory {
+    type Output = DictionaryEntry;
+    const ID: &'static str = "accounts.category";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/accounts/category/", &self.category_id.to_string()].concat().into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /accounts/legalForm`: the legal forms.
+///
+/// Source: the provider's API reference, `GET /accounts/legalForm`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListLegalForms {}
+
+impl ListLegalForms {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for ListLegalForms {
+    type Output = Dictionary;
+    const ID: &'static str = "accounts.legal_forms";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/accounts/legalForm".into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /accounts/legalForm/{legalFormId}`: a legal form.
+///
+/// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetLegalForm {
+    legal_form_id: u32,
+}
+
+impl GetLegalForm {
+    /// By its number.
+    pub fn new(legal_form_id: u32) -> Self {
+        Self { legal_form_id }
+    }
+}
+
+impl Endpoint for GetLegalForm {
+    type Output = DictionaryEntry;
+    const ID: &'static str = "accounts.legal_form";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/accounts/legalForm/", &self.legal_form_id.to_string()].concat().into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /accounts/document`: the types of documents.
+///
+/// Source: the provider's API reference, `GET /accounts/document`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListDocuments {}
+
+impl ListDocuments {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for ListDocuments {
+    type Output = Dictionary;
+    const ID: &'static str = "accounts.documents";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/accounts/document".into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /accounts/document/{documentTypeId}`: a type of document.
+///
+/// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GetDocument {
+    document_type_id: u32,
+}
+
+impl GetDocument {
+    /// By its number.
+    pub fn new(document_type_id: u32) -> Self {
+        Self { document_type_id }
+    }
+}
+
+impl Endpoint for GetDocument {
+    type Output = DictionaryEntry;
+    const ID: &'static str = "accounts.document";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        ["/accounts/document/", &self.document_type_id.to_string()].concat().into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
+        fault::answer(response)
+    }
+}
+
+/// `GET /accounts/mcc`: the merchant category codes.
+///
+/// Source: the provider's API reference, `GET /accounts/mcc`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListMcc {}
+
+impl ListMcc {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for ListMcc {
+    type Output = Dictionary;
+    const ID: &'static str = "accounts.mcc";
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/accounts/mcc".into()
+    }
+
+    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+        if response.body().trim_ascii_start().starts_with(b"[") {
+            return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
+        }
+        fault::answer(response)
+    }
+}
+
+impl Client {
+    /// The categories of sale.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_categories(&self) -> Result<Dictionary> {
+        self.send(&ListCategories::new())
+    }
+
+    /// A category of sale.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_category(&self, category_id: u32) -> Result<DictionaryEntry> {
+        self.send(&GetCategory::new(category_id))
+    }
+
+    /// The legal forms.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_legal_forms(&self) -> Result<Dictionary> {
+        self.send(&ListLegalForms::new())
+    }
+
+    /// A legal form.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_legal_form(&self, legal_form_id: u32) -> Result<DictionaryEntry> {
+        self.send(&GetLegalForm::new(legal_form_id))
+    }
+
+    /// The types of documents.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_documents(&self) -> Result<Dictionary> {
+        self.send(&ListDocuments::new())
+    }
+
+    /// A type of document.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn get_document(&self, document_type_id: u32) -> Result<DictionaryEntry> {
+        self.send(&GetDocument::new(document_type_id))
+    }
+
+    /// The merchant category codes.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_mcc(&self) -> Result<Dictionary> {
+        self.send(&ListMcc::new())
+    }
+}

@@ -1,0 +1,203 @@
+//! Merchants of a partner: registered in today's way.
+
+use std::borrow::Cow;
+
+use api_auth::{Body, Endpoint, Fault, InputError, Method, Response, Result, setters};
+use serde::Serialize;
+
+use crate::{Client, CreatedAccount, Website, check, fault};
+
+/// An address of a new merchant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MerchantAddress {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flat_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    street: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    house_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_main: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_correspondence: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_invoice: Option<bool>,
+}
+
+impl MerchantAddress {
+    /// With nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// Its name.
+        name: impl Into<String>,
+        /// The flat.
+        flat_number: impl Into<String>,
+        /// The street.
+        street: impl Into<String>,
+        /// The house.
+        house_number: impl Into<String>,
+        /// The postal code.
+        postal_code: impl Into<String>,
+        /// The city.
+        city: impl Into<String>,
+        /// The country, two letters.
+        country: impl Into<String>,
+        /// The phone number.
+        phone: impl Into<String>,
+        /// Whether it is the main one; one is at most.
+        is_main: bool,
+        /// Whether letters go there.
+        is_correspondence: bool,
+        /// Whether invoices go there.
+        is_invoice: bool,
+    }
+}
+
+/// Whom to ask at a new merchant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactPerson {
+    name: String,
+    surname: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl ContactPerson {
+    /// With name and surname.
+    pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
+        Self { name: name.into(), surname: surname.into(), phone: None, email: None }
+    }
+
+    setters! {
+        /// The phone number.
+        phone: impl Into<String>,
+        /// The e-mail address.
+        email: impl Into<String>,
+    }
+}
+
+/// `POST /v1/accounts/merchant`: registers a merchant of a partner.
+///
+/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateMerchant {
+    offer_code: String,
+    email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regon: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    krs: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal_form: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Vec<MerchantAddress>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    website: Option<Vec<Website>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_person: Option<Vec<ContactPerson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_api_consent: Option<bool>,
+}
+
+impl CreateMerchant {
+    /// With the code of the offer and the e-mail address.
+    pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
+        Self {
+            offer_code: offer_code.into(),
+            email: email.into(),
+            tax_id: None,
+            regon: None,
+            krs: None,
+            legal_form: None,
+            category_id: None,
+            address: None,
+            website: None,
+            contact_person: None,
+            merchant_api_consent: None,
+        }
+    }
+
+    setters! {
+        /// The tax id.
+        tax_id: impl Into<String>,
+        /// The number in the register of businesses.
+        regon: impl Into<String>,
+        /// The number in the court's register.
+        krs: impl Into<String>,
+        /// The legal form, by its number.
+        legal_form: u32,
+        /// The category of sale, by its number.
+        category_id: u32,
+        /// The addresses; one is the main one at most.
+        address: impl Into<Vec<MerchantAddress>>,
+        /// The websites.
+        website: impl Into<Vec<Website>>,
+        /// Whom to ask.
+        contact_person: impl Into<Vec<ContactPerson>>,
+        /// Whether the merchant agrees to the use of the API.
+        merchant_api_consent: bool,
+    }
+}
+
+impl Endpoint for CreateMerchant {
+    type Output = CreatedAccount;
+    const ID: &'static str = "accounts.create_merchant";
+
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        "/v1/accounts/merchant".into()
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        check::length("offer_code", &self.offer_code, 1, 255)?;
+        check::filled("email", &self.email)?;
+        let addresses = self.address.as_deref().unwrap_or_default();
+        if addresses.iter().filter(|address| address.is_main == Some(true)).count() > 1 {
+            return Err(InputError::new("address", "may have at most one main entry"));
+        }
+        Ok(())
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
+        fault::answer(response)
+    }
+}
+
+impl Client {
+    /// Registers a merchant of a partner.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn create_merchant(&self, request: &CreateMerchant) -> Result<CreatedAccount> {
+        self.send(request)
+    }
+}

@@ -1,0 +1,280 @@
+//! Who takes part in a transaction: who pays, who is paid, who is told.
+
+use api_auth::{InputError, setters, wire_enum};
+use serde::Serialize;
+
+use crate::check;
+
+wire_enum! {
+    /// The language of the payment page.
+    pub enum Language {
+        /// English.
+        English = "en",
+        /// Polish.
+        Polish = "pl",
+        /// German.
+        German = "de",
+        /// French.
+        French = "fr",
+        /// Russian.
+        Russian = "ru",
+        /// Italian.
+        Italian = "it",
+        /// Spanish.
+        Spanish = "es",
+        /// Ukrainian.
+        Ukrainian = "uk",
+    }
+}
+
+/// Who pays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payer {
+    email: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
+}
+
+impl Payer {
+    /// With an e-mail address and a name of 3 to 255 characters.
+    pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            email: email.into(),
+            name: name.into(),
+            phone: None,
+            address: None,
+            code: None,
+            city: None,
+            country: None,
+            tax_id: None,
+            ip: None,
+            user_agent: None,
+        }
+    }
+
+    setters! {
+        /// The phone number.
+        phone: impl Into<String>,
+        /// Street and house.
+        address: impl Into<String>,
+        /// The postal code (`postal_code` in answers).
+        code: impl Into<String>,
+        /// The city.
+        city: impl Into<String>,
+        /// The country, two letters.
+        country: impl Into<String>,
+        /// The tax id.
+        tax_id: impl Into<String>,
+        /// The IP address, v4 or v6.
+        ip: impl Into<String>,
+    }
+
+    /// The browser's name. The server refuses more than 255 bytes, so the rest is cut off.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        let mut text = user_agent.into();
+        let end = (0..=255).rev().find(|end| text.is_char_boundary(*end));
+        if text.len() > 255 {
+            text.truncate(end.unwrap_or(0));
+        }
+        self.user_agent = Some(text);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        check::filled("payer.email", &self.email)?;
+        check::length("payer.name", &self.name, 3, 255)?;
+        check::some_length("payer.phone", self.phone.as_deref(), 3, usize::MAX)?;
+        check::some_length("payer.address", self.address.as_deref(), 3, 255)?;
+        check::some_length("payer.code", self.code.as_deref(), 3, 10)?;
+        check::some_length("payer.city", self.city.as_deref(), 3, 64)?;
+        check::some_length("payer.country", self.country.as_deref(), 2, 2)?;
+        check::some_length("payer.tax_id", self.tax_id.as_deref(), 3, 255)?;
+        check::some_length("payer.ip", self.ip.as_deref(), 2, 45)?;
+        check::some_length("payer.user_agent", self.user_agent.as_deref(), 1, 255)
+    }
+}
+
+/// Where the payer and the notifications go, instead of what the panel says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Callbacks {
+    success_url: Option<String>,
+    error_url: Option<String>,
+    notification_url: Option<String>,
+    notification_email: Option<String>,
+}
+
+impl Callbacks {
+    /// Changes nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// Where the payer is sent after paying, 3072 characters at most.
+        success_url: impl Into<String>,
+        /// Where the payer is sent after failing.
+        error_url: impl Into<String>,
+        /// Where notifications are sent.
+        notification_url: impl Into<String>,
+        /// Who is told by e-mail.
+        notification_email: impl Into<String>,
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        for (name, url) in [
+            ("callbacks.success_url", &self.success_url),
+            ("callbacks.error_url", &self.error_url),
+            ("callbacks.notification_url", &self.notification_url),
+        ] {
+            check::some_length(name, url.as_deref(), 1, 3072)?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Callbacks {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wire<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            payer_urls: Option<Urls<'a>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            notification: Option<Receiver<'a>>,
+        }
+        #[derive(Serialize)]
+        struct Urls<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            success: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'a str>,
+        }
+        #[derive(Serialize)]
+        struct Receiver<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            url: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            email: Option<&'a str>,
+        }
+        let (success, error) = (self.success_url.as_deref(), self.error_url.as_deref());
+        let (url, email) = (self.notification_url.as_deref(), self.notification_email.as_deref());
+        Wire {
+            payer_urls: success.or(error).map(|_| Urls { success, error }),
+            notification: url.or(email).map(|_| Receiver { url, email }),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The bank account that the money goes on to (Collect merchants only).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Collect {
+    account: String,
+    receiver: String,
+}
+
+impl Collect {
+    /// To this account of this owner.
+    pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
+        Self { account: account.into(), receiver: receiver.into() }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        check::account("collect.account", &self.account)?;
+        check::length("collect.receiver", &self.receiver, 3, 70)
+    }
+}
+
+/// Who is paid, as payment providers must tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payee {
+    name: String,
+    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<PayeeAddress>,
+}
+
+impl Payee {
+    /// With a name and a website of 255 characters at most.
+    pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { name: name.into(), url: url.into(), mcc: None, address: None }
+    }
+
+    setters! {
+        /// The four digits of the merchant category; needs an address.
+        mcc: impl Into<String>,
+        /// The address.
+        address: PayeeAddress,
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InputError> {
+        check::length("payee.name", &self.name, 1, 255)?;
+        check::length("payee.url", &self.url, 1, 255)?;
+        match (&self.mcc, &self.address) {
+            (Some(mcc), _) if mcc.len() != 4 || !mcc.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err(InputError::new("payee.mcc", "must be four digits"))
+            }
+            (Some(_), None) => Err(InputError::new("payee.address", "is needed with an mcc")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The address of a payee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PayeeAddress {
+    street: String,
+    house_number: String,
+    postal_code: String,
+    city: String,
+    country: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flat_number: Option<String>,
+}
+
+impl PayeeAddress {
+    /// With all that is required; the country has two letters.
+    pub fn new(
+        street: impl Into<String>,
+        house_number: impl Into<String>,
+        postal_code: impl Into<String>,
+        city: impl Into<String>,
+        country: impl Into<String>,
+    ) -> Self {
+        Self {
+            street: street.into(),
+            house_number: house_number.into(),
+            postal_code: postal_code.into(),
+            city: city.into(),
+            country: country.into(),
+            flat_number: None,
+        }
+    }
+
+    setters! {
+        /// The flat.
+        flat_number: impl Into<String>,
+    }
+}
