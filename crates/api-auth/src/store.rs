@@ -435,6 +435,9 @@ mod tests {
             let error = FileStore::user_cache(bad).unwrap_err();
             assert_eq!(error.argument(), "application", "{bad}");
         }
+        // Where the environment names no folder, that is what is wrong.
+        let refused = FileStore::user_cache("my-app_1.0").err();
+        assert!(refused.is_none_or(|error| error.argument() == "token store"));
     }
 
     fn keeps_and_forgets(store: &dyn TokenStore) {
