@@ -16,7 +16,7 @@ use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
     AccessToken, Amount, Auth, Credential, Encoding, Endpoint, Fields, HmacKey, ManualClock,
     MemoryStore, Params, Provider, Request, Response, Secret, SecretBytes, Sent, Settings, Site,
-    TokenKey, TokenStore, TransportError, TransportErrorKind, UnixTime, status_fault,
+    TokenKey, TokenStore, TransportError, TransportErrorKind, UnixTime, Variables, status_fault,
 };
 use tokenpass_client::{Authorize, MessageKey, Op, Rule, Rules, Satoshis, Scope};
 
@@ -285,16 +285,20 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug MemoryStore", debug(&store)),
         ("api-auth: Debug Params", debug(&params)),
         ("api-auth: Debug Preparation", debug(&preparation)),
+        (
+            "api-auth: Debug Receipt",
+            debug(&tpay_client::DeleteToken::new("CANARY").parse(&receipt).unwrap()),
+        ),
         ("api-auth: Debug Secret", debug(&secret)),
         ("api-auth: Debug SecretBytes", debug(&SecretBytes::new(*b"CANARY"))),
         ("api-auth: Debug Settings", debug(&settings)),
         ("api-auth: Debug Signature", debug(&signature)),
         ("api-auth: Debug SignatureText", debug(&signature.hex())),
+        ("api-auth: Debug Variables", debug(&Variables::given(&[("KEY", "CANARY")]))),
         ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
         ("api-auth: Display Error", unread.to_string()),
         ("api-auth: Display Fault", fault.to_string()),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
-        ("tinypass-client: Debug Receipt", debug(&tinypass_receipt(&receipt))),
         ("tinycert-client: Debug Builder", debug(&tinycert)),
         ("tinycert-client: Debug Client", debug(&tinycert_client)),
         ("tinycert-client: Debug Session", debug(&session)),
@@ -311,10 +315,6 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("tokenpass-client: Display Satoshis", Satoshis::whole(1).to_string()),
         ("tpay-client: Debug Builder", debug(&tpay)),
         ("tpay-client: Debug PaymentNotification", debug(&payment(&tpay.build().unwrap()))),
-        (
-            "tpay-client: Debug Receipt",
-            debug(&tpay_client::DeleteToken::new("CANARY").parse(&receipt).unwrap()),
-        ),
     ]
 }
 
@@ -328,10 +328,6 @@ static DIALECT: Dialect = Dialect {
     expired: |_| false,
     fault: status_fault,
 };
-
-fn tinypass_receipt(reply: &Response) -> tinypass_client::Receipt {
-    tinypass_client::CancelSubscription::new("r", "u").parse(reply).unwrap()
-}
 
 /// A payment by a saved card, whose token came with it.
 fn payment(tpay: &tpay_client::Client) -> tpay_client::Notification {
