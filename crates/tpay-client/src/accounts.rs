@@ -478,7 +478,7 @@ impl AccountBank {
 
 /// `POST /accounts`: makes an account for a partner's merchant, in the old way.
 ///
-/// Use [`CreateMerchant`] for new programs. The sources disagree about what is required, so only
+/// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what is required, so only
 /// the offer and the address are; the server judges the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`.
