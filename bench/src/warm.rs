@@ -58,7 +58,7 @@ pub fn section() -> Section {
             format!("{BEST}: {best}"),
         ));
         rows.push(Row::ratio(&figure("time"), &race, OURS, BEST, Limit::above(1.05, 1.3)));
-        rows.push(Row::ratio(&figure("time"), &race, OURS, REQWEST, Limit::above(0.6, 0.65)));
+        rows.push(Row::ratio(&figure("time"), &race, OURS, REQWEST, Limit::at(0.6)));
         table += &format!("Warm calls, {way}:\n\n{}\n", contenders(&race, RAW));
     }
     rows.extend(connections(&mut server));
