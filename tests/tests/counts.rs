@@ -1,0 +1,73 @@
+//! What a call allocates: figures that repeat exactly, of `docs/performance.md`.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use api_auth::{Request, Response, TransportError};
+use tinycert_client::{CaId, NewCert, San};
+use tinypass_client::{GetAccess, SearchAccess};
+use tokenpass_client::{CreatePromise, Satoshis};
+use tpay_client::{CreateTransaction, Payer, grosze};
+
+const KEY: &str = "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t";
+
+/// The allocations of a warm `work`.
+fn allocations<T>(mut work: impl FnMut() -> T) -> u64 {
+    drop(work());
+    allocation_counter::measure(|| drop(work())).count_total
+}
+
+#[test]
+fn a_request_line_is_signed_in_five_allocations() {
+    let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).build().unwrap();
+    let call = GetAccess::new("Été complet", "user+7@example.org");
+    assert_eq!(allocations(|| client.prepare(&call).unwrap()), 5);
+}
+
+#[test]
+fn a_form_with_a_digest_is_signed_in_nine_allocations() {
+    let client = tinycert_client::Client::builder(KEY).build().unwrap();
+    let session = client.resume("0a1b2c3d4e5f60718293a4b5c6d7e8f9");
+    let call = NewCert::new(CaId::new(561), "PL", "Example & Sons", "*.example.com")
+        .organizational_unit("Web services")
+        .locality("Łódź")
+        .state("Łódzkie")
+        .san(San::Dns("example.com".to_owned()))
+        .san(San::Dns("www.example.com".to_owned()));
+    assert_eq!(allocations(|| session.prepare(&call).unwrap()), 9);
+    drop(session.into_token()); // Nothing is disconnected.
+}
+
+#[test]
+fn nonce_headers_are_signed_in_seven_allocations() {
+    let client = tokenpass_client::Client::builder("TApiTokenXXXXXXX", KEY).build().unwrap();
+    let call = CreatePromise::new("1Source", "1Destination", "TOKENLY", Satoshis::new(1_000_000))
+        .reference("order-7")
+        .note("Grüße aus Łódź, \"merci\"");
+    assert_eq!(allocations(|| client.prepare(&call).unwrap()), 7);
+}
+
+#[test]
+fn a_bearer_token_is_put_on_in_four_allocations() {
+    let token = |_: Request| -> Result<Response, TransportError> {
+        Ok(Response::new(br#"{"access_token":"0123456789abcdef","expires_in":7200}"#.to_vec()))
+    };
+    let client = tpay_client::Client::builder("id", "secret").transport(token).build().unwrap();
+    let payer = Payer::new("jan@example.com", "Jan Nowak");
+    let call = CreateTransaction::new(grosze(1234), "Grüße", payer).hidden_description("order-7");
+    assert_eq!(allocations(|| client.prepare(&call).unwrap()), 4);
+}
+
+/// One for each text, and one for each amount, which is read from its own text.
+#[test]
+fn a_list_is_read_in_eleven_allocations_a_record() {
+    let record = r#"{"id":"1","aid":"A","rid":"r","uid":"u","amount":4.99,"currency":"USD",
+        "created":1,"expires":2,"user_ref":"x","user_email":"ann@example.org","tags":["n","s"]}"#;
+    let list = |records: usize| format!(r#"{{"data":[{}]}}"#, vec![record; records].join(","));
+    let read = |records: usize| {
+        let reply = Response::new(list(records).into_bytes());
+        let call = SearchAccess::new();
+        allocations(|| api_auth::Endpoint::parse(&call, &reply).unwrap())
+    };
+    // Twice the records, so that what the list itself takes does not count.
+    assert_eq!(read(128) - read(64), 64 * 11 + 1);
+}
