@@ -48,7 +48,16 @@ const AREAS: &[Area] = &[
         own: &["--lib"],
         wide: (
             WORKSPACE,
-            &["faults", "knobs", "nothing_lost", "known_answers", "secrets", "corpus", "tpay"],
+            &[
+                "faults",
+                "knobs",
+                "nothing_lost",
+                "known_answers",
+                "secrets",
+                "tpay_secrets",
+                "corpus",
+                "tpay",
+            ],
         ),
     },
     Area {
