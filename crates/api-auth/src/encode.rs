@@ -311,6 +311,41 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_booleans_are_texts_and_room_for_twelve_is_made_at_once() {
+        let mut params = Params::new();
+        assert_eq!(params.0.capacity(), 0);
+        params.push_number("n", -12).push_bool("yes", true).push_bool("no", false);
+        assert_eq!(params.0.capacity(), 12);
+        assert_eq!(Encoding::Form.text(&params), "n=-12&yes=true&no=false");
+    }
+
+    #[test]
+    fn a_form_is_decoded_in_order_and_what_is_no_text_is_marked() {
+        let decoded = |text: &[u8]| decode_form(text);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            decoded(b"tr_crc=zam%C3%B3wienie%2F1+a&&empty=&flag&a=b=c"),
+            [
+                pair("tr_crc", "zamówienie/1 a"),
+                pair("empty", ""),
+                pair("flag", ""),
+                pair("a", "b=c"),
+            ]
+        );
+        assert_eq!(decoded(b"x=%FF"), [pair("x", "\u{fffd}")]);
+        assert_eq!(decoded(b""), []);
+    }
+
+    #[test]
+    fn base64_has_the_standard_alphabet_and_its_padding() {
+        assert_eq!((base64(b"a?>"), base64(b"a")), ("YT8+".to_owned(), "YQ==".to_owned()));
+        assert_eq!(from_base64("YQ==").as_deref(), Some(&b"a"[..]));
+        for other in ["YQ", "YT8-", "YT8+\n"] {
+            assert_eq!(from_base64(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
     fn debug_shows_names_and_no_values() {
         let mut params = Params::new();
         params.push("passphrase", "CANARY");

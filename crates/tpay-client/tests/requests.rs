@@ -768,6 +768,7 @@ fn certificates_signing_request() {
     assert_eq!(sent(&call), "GET /x509/notifications-jws.pem");
     let request = client().prepare(&call).unwrap();
     assert_eq!(request.uri().host(), Some("secure.tpay.com"));
+    assert_eq!(request.headers()["accept"], "*/*", "it is a PEM text");
 }
 
 #[test]
@@ -776,6 +777,7 @@ fn certificates_root_request() {
     assert_eq!(sent(&call), "GET /x509/tpay-jws-root.pem");
     let request = client().prepare(&call).unwrap();
     assert_eq!(request.uri().host(), Some("secure.tpay.com"));
+    assert_eq!(request.headers()["accept"], "*/*", "it is a PEM text");
 }
 
 #[test]
