@@ -66,6 +66,16 @@ impl<'a> Params<'a> {
         self
     }
 
+    /// Adds a parameter before all others.
+    pub fn push_first(
+        &mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> &mut Self {
+        self.0.insert(0, (name.into(), value.into()));
+        self
+    }
+
     /// Adds a parameter if there is a value, and nothing otherwise.
     pub fn push_some(
         &mut self,
@@ -308,6 +318,13 @@ mod tests {
         params.sort_by_top_level_name();
         let names: Vec<&str> = params.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["C", "CN", "SANs[10][DNS]", "SANs[9][DNS]", "ca_id", "token"]);
+    }
+
+    #[test]
+    fn what_is_pushed_first_comes_before_all_others() {
+        let mut params = Params::new();
+        params.push("b", "2").push_first("a", "1").push("c", "3");
+        assert_eq!(Encoding::Form.text(&params), "a=1&b=2&c=3");
     }
 
     #[test]

@@ -38,7 +38,8 @@ impl Secret {
     /// assert_ne!(Secret::unguessable(), Secret::unguessable());
     /// ```
     pub fn unguessable() -> Self {
-        // Each `RandomState` keys its hash anew, from the operating system's randomness.
+        // The keys of these hashes come from the operating system's randomness, once a thread, and
+        // are counted on from there: no hash tells another one to whoever has not the keys.
         let part = |index: u32| format!("{:016x}", RandomState::new().hash_one(index));
         Self::new((0..4).map(part).collect::<String>())
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use api_auth::hmac::nonce_headers::{NonceHeaders, Variant};
 use api_auth::http::header::{AUTHORIZATION, HeaderValue};
 use api_auth::{
-    Auth, Credential, Draft, Error, InputError, Method, Note, Params, Request, Response, Secret,
+    Auth, Credential, Draft, Error, InputError, Method, Note, Request, Response, Secret,
 };
 
 /// The names of the credentials, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
@@ -161,13 +161,7 @@ impl Auth for Dressed {
                     draft.add_to_body(name, Some(value.expose()))?;
                 }
                 Step::Query(name, value) => {
-                    let rest = std::mem::take(&mut draft.query);
-                    let mut query = Params::new();
-                    query.push(*name, value.expose().to_owned());
-                    for (name, value) in rest.iter() {
-                        query.push(name.to_owned(), value.to_owned());
-                    }
-                    draft.query = query;
+                    draft.query.push_first(*name, value.expose().to_owned());
                 }
                 Step::ByMethod(name, value)
                     if matches!(draft.method, Method::GET | Method::DELETE) =>

@@ -288,10 +288,10 @@ impl Auth for FormSession {
         }
         let mut state = self.state();
         let can_open = state.opening.is_some();
-        let Some(token) = state.token.clone() else { return can_open };
         if note != state.number {
             return can_open; // Another thread has a fresh one already.
         }
+        let Some(token) = state.token.clone() else { return can_open };
         state.refused = can_open;
         drop(state);
         self.drop_from_store(token);
