@@ -9,6 +9,7 @@ use http::StatusCode;
 use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
+use crate::endpoint::Call;
 use crate::error::request_id;
 use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
 use crate::settings::Base;
@@ -131,13 +132,7 @@ impl Client {
     /// # Errors
     /// A wrong argument, or no token.
     pub fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<Request> {
-        let auth = self.auth(endpoint.credential());
-        auth.and_then(|auth| {
-            endpoint.check()?;
-            let now = self.make_ready(auth)?;
-            self.build(endpoint, auth, &mut Note::default(), now)
-        })
-        .map_err(|error| self.named::<E>(error, 0))
+        self.prepare_call(endpoint)
     }
 
     /// The call as a `curl` command, signed; see [`curl()`](crate::curl()).
@@ -145,13 +140,7 @@ impl Client {
     /// # Errors
     /// A wrong argument, or no token.
     pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
-        let request = self.prepare(endpoint)?;
-        let parameters = self.auth(endpoint.credential())?.map_or(&[][..], Auth::secret_parameters);
-        let command = curl(&request, parameters, secrets);
-        Ok(match secrets {
-            Secrets::Masked => command.replacen(&*endpoint.path(), &endpoint.shown_path(), 1),
-            Secrets::Shown => command,
-        })
+        self.curl_call(endpoint, secrets)
     }
 
     /// The base URL of a site, without a slash at its end; `None` if the environment has no such
@@ -178,38 +167,60 @@ impl Client {
                 let (parts, _body) = response.into_parts();
                 Ok(http::Response::from_parts(parts, value))
             }
-            Err(fault) => {
-                let after = self.retry_after(&response);
-                Err(self
-                    .named::<E>(Error::from_fault(fault, response), attempts)
-                    .with_retry_after(after))
-            }
+            Err(fault) => Err(self.refused(E::ID, fault, response, attempts)),
         }
     }
 
-    fn exchange<E: Endpoint>(&self, endpoint: &E) -> Result<(Response, u32)> {
+    /// From here on nothing is generic: what the compiler makes of an endpoint is little more than
+    /// its own code.
+    fn refused(&self, id: &'static str, fault: Fault, response: Response, attempts: u32) -> Error {
+        let after = self.retry_after(&response);
+        self.named(id, Error::from_fault(fault, response), attempts).with_retry_after(after)
+    }
+
+    fn prepare_call(&self, call: &dyn Call) -> Result<Request> {
+        let auth = self.auth(call.credential());
+        auth.and_then(|auth| {
+            call.check()?;
+            let now = self.make_ready(auth)?;
+            self.build(call, auth, &mut Note::default(), now)
+        })
+        .map_err(|error| self.named(call.id(), error, 0))
+    }
+
+    fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
+        let request = self.prepare_call(call)?;
+        let parameters = self.auth(call.credential())?.map_or(&[][..], Auth::secret_parameters);
+        let command = curl(&request, parameters, secrets);
+        Ok(match secrets {
+            Secrets::Masked => command.replacen(&*call.path(), &call.shown_path(), 1),
+            Secrets::Shown => command,
+        })
+    }
+
+    fn exchange(&self, call: &dyn Call) -> Result<(Response, u32)> {
         let mut attempts = 0;
-        self.with_retries(E::ID, endpoint.repeatable(), || self.try_once(endpoint, &mut attempts))
+        self.with_retries(call.id(), call.repeatable(), || self.try_once(call, &mut attempts))
             .map(|response| (response, attempts))
-            .map_err(|error| self.named::<E>(error, attempts))
+            .map_err(|error| self.named(call.id(), error, attempts))
     }
 
     /// One try: sent once, or twice if the first time only the token had died.
-    fn try_once<E: Endpoint>(&self, endpoint: &E, attempts: &mut u32) -> Result<Response, Failure> {
-        let auth = self.auth(endpoint.credential())?;
-        endpoint.check()?;
+    fn try_once(&self, call: &dyn Call, attempts: &mut u32) -> Result<Response, Failure> {
+        let auth = self.auth(call.credential())?;
+        call.check()?;
         let mut renewed = false;
         loop {
             let now = self.make_ready(auth)?;
             let mut note = Note::default();
-            let request = self.build(endpoint, auth, &mut note, now)?;
+            let request = self.build(call, auth, &mut note, now)?;
             *attempts += 1;
-            let response = self.transmit(E::ID, *attempts, request)?;
+            let response = self.transmit(call.id(), *attempts, request)?;
             if auth.is_some_and(|auth| auth.rejected(&response, note)) && !renewed {
                 renewed = true;
                 continue;
             }
-            if endpoint.accepts(response.status()) {
+            if call.accepts(response.status()) {
                 return Ok(response);
             }
             let after = self.retry_after(&response);
@@ -287,24 +298,24 @@ impl Client {
         .map_err(Error::of_preparation)
     }
 
-    fn build<E: Endpoint>(
+    fn build(
         &self,
-        endpoint: &E,
+        call: &dyn Call,
         auth: Option<&dyn Auth>,
         note: &mut Note,
         now: SystemTime,
     ) -> Result<Request> {
-        let site = endpoint.site();
+        let site = call.site();
         let (_, base) =
             self.0.parts.bases.iter().find(|(name, _)| *name == site).ok_or_else(|| {
                 InputError::new("environment", format!("has no `{}` host", site.name()))
             })?;
-        let mut draft = Draft::of(endpoint)?;
+        let mut draft = Draft::of_call(call)?;
         if let Some(auth) = auth {
             auth.dress(&mut draft, note, now)?;
         }
         let mut request = draft.encode_below(&base.uri, self.0.parts.provider.encoding)?;
-        self.add_headers(&mut request, endpoint.accept());
+        self.add_headers(&mut request, call.accept());
         if let Some(auth) = auth {
             auth.sign(&mut request, note, now)?;
         }
@@ -383,8 +394,8 @@ impl Client {
         f64::from(u16::try_from(hasher.finish() & 0xffff).unwrap_or(0)) / 65_536.0
     }
 
-    fn named<E: Endpoint>(&self, error: Error, attempts: u32) -> Error {
-        error.in_call(self.0.parts.provider.name, E::ID, attempts)
+    fn named(&self, id: &'static str, error: Error, attempts: u32) -> Error {
+        error.in_call(self.0.parts.provider.name, id, attempts)
     }
 }
 

@@ -91,7 +91,7 @@ fn encoded(name: &str) -> String {
 /// Replaces the values of secret names at any depth of a JSON text; other bodies are hidden whole,
 /// since nobody knows where their secrets are.
 fn mask_json(text: &str, secret: &[&str]) -> String {
-    match serde_json::from_str::<Value>(text) {
+    match serde_json::from_slice::<Value>(text.as_bytes()) {
         Ok(mut value @ Value::Object(_)) => {
             mask_members(&mut value, secret);
             value.to_string()

@@ -21,15 +21,17 @@ use crate::{ErrorKind, Fault, Response};
 /// ```
 pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
     let body = response.body();
-    serde_json::from_slice(body).map_err(|error| {
-        let message = without_value(&error.to_string());
-        let message = match path_at(body, offset(body, error.line(), error.column())) {
-            _ if body.iter().all(u8::is_ascii_whitespace) => "empty body".to_owned(),
-            path if path.is_empty() => message,
-            path => format!("{path}: {message}"),
-        };
-        Fault::new(ErrorKind::Decode).with_message(message)
-    })
+    serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+}
+
+fn unreadable(body: &[u8], error: &serde_json::Error) -> Fault {
+    let message = without_value(&error.to_string());
+    let message = match path_at(body, offset(body, error.line(), error.column())) {
+        _ if body.iter().all(u8::is_ascii_whitespace) => "empty body".to_owned(),
+        path if path.is_empty() => message,
+        path => format!("{path}: {message}"),
+    };
+    Fault::new(ErrorKind::Decode).with_message(message)
 }
 
 /// Leaves the place, and out of the text what the parser quotes from the input.

@@ -86,6 +86,73 @@ pub trait Endpoint {
     fn parse(&self, response: &Response) -> Result<Self::Output, Fault>;
 }
 
+/// An [`Endpoint`] without the type of its answer, as an object: the loop is compiled once, and not
+/// for each endpoint.
+pub(crate) trait Call {
+    fn id(&self) -> &'static str;
+    fn method(&self) -> Method;
+    fn path(&self) -> Cow<'_, str>;
+    fn shown_path(&self) -> Cow<'_, str>;
+    fn query<'a>(&'a self, params: &mut Params<'a>);
+    fn body(&self) -> Result<Body<'_>, InputError>;
+    fn check(&self) -> Result<(), InputError>;
+    fn credential(&self) -> Credential;
+    fn site(&self) -> Site;
+    fn accept(&self) -> &'static str;
+    fn repeatable(&self) -> bool;
+    fn accepts(&self, status: StatusCode) -> bool;
+}
+
+impl<E: Endpoint> Call for E {
+    fn id(&self) -> &'static str {
+        E::ID
+    }
+
+    fn method(&self) -> Method {
+        Endpoint::method(self)
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        Endpoint::path(self)
+    }
+
+    fn shown_path(&self) -> Cow<'_, str> {
+        Endpoint::shown_path(self)
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        Endpoint::query(self, params);
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Endpoint::body(self)
+    }
+
+    fn check(&self) -> Result<(), InputError> {
+        Endpoint::check(self)
+    }
+
+    fn credential(&self) -> Credential {
+        Endpoint::credential(self)
+    }
+
+    fn site(&self) -> Site {
+        Endpoint::site(self)
+    }
+
+    fn accept(&self) -> &'static str {
+        Endpoint::accept(self)
+    }
+
+    fn repeatable(&self) -> bool {
+        Endpoint::repeatable(self)
+    }
+
+    fn accepts(&self, status: StatusCode) -> bool {
+        Endpoint::accepts(self, status)
+    }
+}
+
 /// An endpoint whose answer is one page of a list.
 pub trait Paged: Endpoint + Sized {
     /// One entry of the list.
@@ -195,10 +262,14 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// An argument that is refused.
     pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
-        endpoint.check()?;
+        Self::of_call(endpoint)
+    }
+
+    pub(crate) fn of_call(call: &'a dyn Call) -> Result<Self, InputError> {
+        call.check()?;
         let mut query = Params::new();
-        endpoint.query(&mut query);
-        Ok(Self { method: endpoint.method(), path: endpoint.path(), query, body: endpoint.body()? })
+        call.query(&mut query);
+        Ok(Self { method: call.method(), path: call.path(), query, body: call.body()? })
     }
 
     /// Adds a member at the end of the body, for whoever dresses a request with parameters that

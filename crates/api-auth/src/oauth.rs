@@ -155,8 +155,10 @@ impl TokenServer {
             }
             ClientAuthentication::Form => (Some(form), Encoding::Form.text(&params)),
             ClientAuthentication::Json => {
-                let object: Map<String, Value> =
-                    params.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+                let mut object = Map::<String, Value>::new();
+                for (name, value) in params.iter() {
+                    object.insert(name.to_owned(), value.into());
+                }
                 let json = HeaderValue::from_static("application/json");
                 (Some(json), Value::from(object).to_string())
             }

@@ -1,6 +1,5 @@
 //! Where tokens are kept between calls, clients and processes.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -133,8 +132,9 @@ pub struct MemoryStore(Arc<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    tokens: Mutex<HashMap<TokenKey, AccessToken>>,
-    fetching: Mutex<HashSet<TokenKey>>,
+    /// A program has few tokens, so they are in a list.
+    tokens: Mutex<Vec<(TokenKey, AccessToken)>>,
+    fetching: Mutex<Vec<TokenKey>>,
     fetched: Condvar,
 }
 
@@ -147,22 +147,22 @@ impl MemoryStore {
 
 impl TokenStore for MemoryStore {
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
-        lock(&self.0.tokens).get(key).cloned()
+        let tokens = lock(&self.0.tokens);
+        tokens.iter().find(|(kept, _)| kept == key).map(|(_, token)| token.clone())
     }
 
     fn save(&self, key: &TokenKey, token: &AccessToken) {
-        lock(&self.0.tokens).insert(key.clone(), token.clone());
+        let mut tokens = lock(&self.0.tokens);
+        tokens.retain(|(kept, _)| kept != key);
+        tokens.push((key.clone(), token.clone()));
     }
 
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
-        let mut tokens = lock(&self.0.tokens);
-        if tokens.get(key).is_some_and(|kept| kept.value() == token.value()) {
-            tokens.remove(key);
-        }
+        lock(&self.0.tokens).retain(|(kept, other)| kept != key || other.value() != token.value());
     }
 
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
-        let busy = |fetching: &mut HashSet<TokenKey>| fetching.contains(key);
+        let busy = |fetching: &mut Vec<TokenKey>| fetching.contains(key);
         let (mut fetching, waited) = self
             .0
             .fetched
@@ -171,7 +171,7 @@ impl TokenStore for MemoryStore {
         if waited.timed_out() {
             return None;
         }
-        fetching.insert(key.clone());
+        fetching.push(key.clone());
         Some(Box::new(Fetching { memory: self.0.clone(), key: key.clone() }))
     }
 }
@@ -183,7 +183,7 @@ struct Fetching {
 
 impl Drop for Fetching {
     fn drop(&mut self) {
-        lock(&self.memory.fetching).remove(&self.key);
+        lock(&self.memory.fetching).retain(|key| *key != self.key);
         self.memory.fetched.notify_all();
     }
 }
@@ -380,6 +380,8 @@ impl TokenStore for FileStore {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use std::time::UNIX_EPOCH;
 

@@ -132,7 +132,7 @@ impl AccessToken {
     /// Reads what [`to_text`](AccessToken::to_text) wrote; `None` for anything else, a later
     /// version's text included.
     pub fn from_text(text: &str) -> Option<Self> {
-        let stored: Stored = serde_json::from_str(text).ok()?;
+        let stored: Stored = serde_json::from_slice(text.as_bytes()).ok()?;
         let seconds =
             |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).map(Duration::from_secs);
         Some(Self {

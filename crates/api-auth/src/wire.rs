@@ -3,6 +3,7 @@
 //! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
 //! null is `None`; a number may come as text and a text as a number.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
@@ -225,8 +226,8 @@ impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A sign, 20 digits and a point at most.
         let mut buffer = [0; 24];
-        let number: &RawValue =
-            serde_json::from_str(written(self, &mut buffer)).map_err(serde::ser::Error::custom)?;
+        let number: &RawValue = serde_json::from_slice(written(self, &mut buffer).as_bytes())
+            .map_err(serde::ser::Error::custom)?;
         number.serialize(serializer)
     }
 }
@@ -253,37 +254,52 @@ pub fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amoun
 /// # Errors
 /// When the value is an array or an object.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    borrowed_text(deserializer).map(|text| text.map(Cow::into_owned))
+}
+
+/// The same as [`text`], without a copy where the input can be borrowed: for what is compared and
+/// not kept.
+///
+/// # Errors
+/// When the value is an array or an object.
+pub fn borrowed_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Cow<'de, str>>, D::Error> {
     struct Text;
 
     impl<'de> Visitor<'de> for Text {
-        type Value = Option<String>;
+        type Value = Option<Cow<'de, str>>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a text or a number")
         }
 
+        fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+            Ok(Some(Cow::Borrowed(value)))
+        }
+
         fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-            Ok(Some(value.to_owned()))
+            Ok(Some(Cow::Owned(value.to_owned())))
         }
 
         fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
-            Ok(Some(value))
+            Ok(Some(Cow::Owned(value)))
         }
 
         fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-            Ok(Some(value.to_string()))
+            Ok(Some(Cow::Owned(value.to_string())))
         }
 
         fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-            Ok(Some(value.to_string()))
+            Ok(Some(Cow::Owned(value.to_string())))
         }
 
         fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-            Ok(Some(value.to_string()))
+            Ok(Some(Cow::Owned(value.to_string())))
         }
 
         fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-            Ok(Some(value.to_string()))
+            Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -366,7 +382,7 @@ pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uni
 /// # Errors
 /// When the value is anything else.
 pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    match text(deserializer)?.as_deref().map(str::trim) {
+    match borrowed_text(deserializer)?.as_deref().map(str::trim) {
         None | Some("") => Ok(None),
         Some("1" | "true") => Ok(Some(true)),
         Some("0" | "false") => Ok(Some(false)),
@@ -631,24 +647,28 @@ impl fmt::Debug for Fields {
     /// Everything but the values whose names speak of a secret, at any depth: nobody documents
     /// what is in here.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.0.iter().map(|(name, value)| (name, masked(name, value))))
-            .finish()
+        let mut shown = f.debug_map();
+        for (name, value) in &self.0 {
+            let mut value = value.clone();
+            hide(name, &mut value);
+            shown.entry(name, &value);
+        }
+        shown.finish()
     }
 }
 
-/// The value as it may be shown.
-fn masked(name: &str, value: &Value) -> Value {
+/// Leaves of a value what may be shown.
+fn hide(name: &str, value: &mut Value) {
     const SPEAK_OF_SECRETS: [&str; 6] =
         ["token", "secret", "passw", "passphrase", "key", "signature"];
     let name = name.to_ascii_lowercase();
     match value {
-        Value::Object(map) => Value::Object(
-            map.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect(),
-        ),
-        Value::Array(values) => values.iter().map(|value| masked(&name, value)).collect(),
-        Value::String(_) if SPEAK_OF_SECRETS.iter().any(|word| name.contains(word)) => "***".into(),
-        other => other.clone(),
+        Value::Object(map) => map.iter_mut().for_each(|(name, value)| hide(name, value)),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(&name, value)),
+        Value::String(text) if SPEAK_OF_SECRETS.iter().any(|word| name.contains(word)) => {
+            *text = "***".to_owned();
+        }
+        _ => {}
     }
 }
 
@@ -661,6 +681,11 @@ impl Fields {
     /// Whether none came.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether one of that name came, null included.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     /// A text, number or boolean as text; `None` if it is absent, null, a list or an object.
@@ -763,7 +788,7 @@ macro_rules! wire_enum {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                let text = $crate::wire::text(deserializer)?;
+                let text = $crate::wire::borrowed_text(deserializer)?;
                 Ok(Self::from(text.as_deref().unwrap_or_default()))
             }
         }
@@ -942,6 +967,17 @@ mod tests {
             "92233720368547758.07".parse::<Amount>().unwrap().minor_units(2),
             Some(i64::MAX)
         );
+    }
+
+    #[test]
+    fn a_text_is_borrowed_unless_it_is_written_with_escapes() {
+        let read = |json: &'static str| {
+            borrowed_text(&mut serde_json::Deserializer::from_slice(json.as_bytes())).unwrap()
+        };
+        assert!(matches!(read("\"good\""), Some(Cow::Borrowed("good"))));
+        assert!(matches!(read("true"), Some(Cow::Borrowed("true"))));
+        assert_eq!(read("\"\\u0067ood\"").as_deref(), Some("good"));
+        assert_eq!((read("7").as_deref(), read("null")), (Some("7"), None));
     }
 
     proptest! {

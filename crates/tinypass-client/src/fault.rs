@@ -58,7 +58,7 @@ pub(crate) trait Model: DeserializeOwned {
 /// be absent.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, Fault> {
     let model: T = json(response)?;
-    if model.fields().names().any(|name| name == "error")
+    if model.fields().contains("error")
         && let Some(error) = error_object(response)
     {
         return Err(error.into_fault(Fault::new(ErrorKind::Api)));

@@ -1,12 +1,12 @@
 //! Name look-ups, kept for a while.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
+use http::uri::{Authority, Scheme};
 use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
@@ -29,11 +29,27 @@ pub(crate) struct Unresolved {
 #[derive(Clone)]
 pub(crate) struct CachingResolver {
     clock: Arc<dyn Clock>,
-    names: Arc<Mutex<Names>>,
+    names: Arc<Mutex<Vec<Name>>>,
 }
 
-/// The addresses of each host and port, and when they were looked up.
-type Names = HashMap<(String, u16), (SystemTime, Vec<SocketAddr>)>;
+/// A host and its port, and its addresses. A program calls few hosts, so a list holds them.
+struct Name {
+    secure: bool,
+    authority: Authority,
+    looked_up: SystemTime,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Name {
+    /// Whether `uri` leads to it. Case does not matter.
+    fn is_of(&self, uri: &Uri) -> bool {
+        uri.authority() == Some(&self.authority) && is_secure(uri) == self.secure
+    }
+}
+
+fn is_secure(uri: &Uri) -> bool {
+    uri.scheme() != Some(&Scheme::HTTP)
+}
 
 impl CachingResolver {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
@@ -45,7 +61,7 @@ impl CachingResolver {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Names> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Name>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,6 +72,22 @@ impl CachingResolver {
         }
         packed
     }
+
+    /// The addresses of `uri`, if they were looked up a short while ago.
+    fn kept(&self, uri: &Uri, now: SystemTime) -> Option<ResolvedSocketAddrs> {
+        let names = self.lock();
+        let name = names.iter().find(|name| name.is_of(uri))?;
+        let is_new = now.duration_since(name.looked_up).is_ok_and(|age| age < KEPT);
+        is_new.then(|| self.pack(&name.addresses))
+    }
+
+    fn keep(&self, uri: &Uri, now: SystemTime, addresses: Vec<SocketAddr>) {
+        let Some(authority) = uri.authority().cloned() else { return };
+        let name = Name { secure: is_secure(uri), authority, looked_up: now, addresses };
+        let mut names = self.lock();
+        names.retain(|other| !other.is_of(uri));
+        names.push(name);
+    }
 }
 
 impl Resolver for CachingResolver {
@@ -65,18 +97,15 @@ impl Resolver for CachingResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().unwrap_or_default();
-        let default_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };
-        let port = uri.port_u16().unwrap_or(default_port);
-        if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            return Ok(self.pack(&[SocketAddr::new(address, port)]));
-        }
-        let key = (host.to_ascii_lowercase(), port);
         let now = self.clock.now();
-        if let Some((looked_up, addresses)) = self.lock().get(&key)
-            && now.duration_since(*looked_up).is_ok_and(|age| age < KEPT)
-        {
-            return Ok(self.pack(addresses));
+        if let Some(kept) = self.kept(uri, now) {
+            return Ok(kept);
+        }
+        let host = uri.host().unwrap_or_default();
+        if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            let default_port = if is_secure(uri) { 443 } else { 80 };
+            let port = uri.port_u16().unwrap_or(default_port);
+            return Ok(self.pack(&[SocketAddr::new(address, port)]));
         }
         let found =
             DefaultResolver::default().resolve(uri, config, timeout).map_err(
@@ -88,7 +117,7 @@ impl Resolver for CachingResolver {
                     })),
                 },
             )?;
-        self.lock().insert(key, (now, found.to_vec()));
+        self.keep(uri, now, found.to_vec());
         Ok(found)
     }
 }
@@ -114,7 +143,7 @@ mod tests {
         let clock = ManualClock::at_unix(1_000_000);
         let names = CachingResolver::new(Arc::new(clock.clone()));
         assert!(look_up(&names, "http://localhost:1/") > 0);
-        let looked_up = |names: &CachingResolver| names.lock().values().next().unwrap().0;
+        let looked_up = |names: &CachingResolver| names.lock()[0].looked_up;
         let first = looked_up(&names);
         clock.advance(Duration::from_secs(29));
         look_up(&names, "http://LOCALHOST:1/");
@@ -124,6 +153,26 @@ mod tests {
         assert_eq!(looked_up(&names), clock.now());
         names.forget();
         assert_eq!(format!("{names:?}"), "CachingResolver { names: 0 }");
+    }
+
+    #[test]
+    fn each_name_has_its_addresses_by_scheme_and_port() {
+        let names = CachingResolver::new(Arc::new(ManualClock::at_unix(1)));
+        for url in ["http://localhost/", "https://localhost/", "http://localhost:1/"] {
+            look_up(&names, url);
+            look_up(&names, url);
+        }
+        let port = |url: &str| {
+            let kept = names.kept(&Uri::try_from(url).unwrap(), SystemTime::UNIX_EPOCH);
+            assert!(kept.is_none(), "what was looked up later is not of that time");
+            let now = names.clock.now();
+            names.kept(&Uri::try_from(url).unwrap(), now).map(|kept| kept[0].port())
+        };
+        assert_eq!(port("http://localhost/"), Some(80));
+        assert_eq!(port("https://localhost/"), Some(443));
+        assert_eq!(port("http://localhost:1/"), Some(1));
+        assert_eq!(port("http://localhost:2/"), None);
+        assert_eq!(names.lock().len(), 3);
     }
 
     #[test]
