@@ -310,7 +310,7 @@ impl Client {
             self.0.parts.bases.iter().find(|(name, _)| *name == site).ok_or_else(|| {
                 InputError::new("environment", format!("has no `{}` host", site.name()))
             })?;
-        let mut draft = Draft::of_call(call)?;
+        let mut draft = Draft::of_checked(call)?;
         if let Some(auth) = auth {
             auth.dress(&mut draft, note, now)?;
         }

@@ -59,11 +59,15 @@ impl<'a> Params<'a> {
         name: impl Into<Cow<'a, str>>,
         value: impl Into<Cow<'a, str>>,
     ) -> &mut Self {
+        self.push_pair((name.into(), value.into()));
+        self
+    }
+
+    fn push_pair(&mut self, pair: (Cow<'a, str>, Cow<'a, str>)) {
         if self.0.capacity() == 0 {
             self.0.reserve_exact(12);
         }
-        self.0.push((name.into(), value.into()));
-        self
+        self.0.push(pair);
     }
 
     /// Adds a parameter before all others.
@@ -121,15 +125,15 @@ impl<'a> Params<'a> {
     /// Sorts by the bytes of the top-level name (`SANs` of `SANs[0][DNS]`); what shares one keeps
     /// its order. Upper case comes before lower case.
     pub fn sort_by_top_level_name(&mut self) {
-        fn top(name: &str) -> impl Iterator<Item = u8> {
-            name.bytes().take_while(|byte| *byte != b'[')
+        fn top(name: &str) -> &str {
+            name.split_once('[').map_or(name, |(top, _)| top)
         }
         // A handful, nearly sorted: each goes to its place among those before it. The library's
         // sort is for thousands, and is compiled anew for each type.
         for end in 1..self.0.len() {
             let Some(sorted) = self.0.get_mut(..=end) else { return };
             let Some(((last, _), before)) = sorted.split_last() else { return };
-            let place = before.partition_point(|(name, _)| top(name).le(top(last)));
+            let place = before.partition_point(|(name, _)| top(name) <= top(last));
             if let Some(rest) = sorted.get_mut(place..) {
                 rest.rotate_right(1);
             }

@@ -262,11 +262,12 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// An argument that is refused.
     pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
-        Self::of_call(endpoint)
+        endpoint.check()?;
+        Self::of_checked(endpoint)
     }
 
-    pub(crate) fn of_call(call: &'a dyn Call) -> Result<Self, InputError> {
-        call.check()?;
+    /// The same of a call whose arguments were checked before.
+    pub(crate) fn of_checked(call: &'a dyn Call) -> Result<Self, InputError> {
         let mut query = Params::new();
         call.query(&mut query);
         Ok(Self { method: call.method(), path: call.path(), query, body: call.body()? })
