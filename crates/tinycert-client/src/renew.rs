@@ -1,4 +1,4 @@
-//! What people do with these calls: finding, issuing and renewing, each safe to repeat.
+//! What people do with these calls: finding, issuing and renewing, each safe to repeat after an error.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,8 @@ impl Session {
     }
 
     /// Makes a certificate, as [`new_cert`](Session::new_cert), and if the answer is lost, finds
-    /// it in the list: the one of that name that was not there before.
+    /// it in the list: the one of that name that was not there before. Called again after it went
+    /// well, it makes another one.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The error of a lost answer means that no certificate

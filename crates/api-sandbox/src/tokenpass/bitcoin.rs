@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_keys_that_are_there_from_the_start_have_their_constants() {
-        use super::super::{self as tokenpass, source_key, unverified_key};
+        use crate::tokenpass::{self, source_key, unverified_key};
         assert_eq!(source_key().address(), tokenpass::SOURCE_ADDRESS);
         assert_eq!(source_key().wif(), tokenpass::SOURCE_WIF);
         assert_eq!(unverified_key().address(), tokenpass::UNVERIFIED_ADDRESS);
