@@ -12,6 +12,9 @@ use crate::auth::credentials;
 use crate::{Client, fault};
 
 /// A user account.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Saving User Info and New
+/// User Object; `confirmed_email` and `ecc_key`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -246,6 +249,8 @@ impl Endpoint for UpdateAccount {
 
 wire_enum! {
     /// Where a user's second factor stands.
+    ///
+    /// Source: the server of 2017; no documentation names it.
     pub enum SecondFactor {
         /// The user signed.
         Signed = "signed",

@@ -30,6 +30,8 @@ impl GetMessengerPrivileges {
 }
 
 /// Whether a user may write to all who hold a token.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Messenger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessengerPrivileges {
@@ -70,6 +72,9 @@ impl Endpoint for GetMessengerPrivileges {
 }
 
 /// A token chat.
+///
+/// Source: the server of 2017. The page that was withdrawn from the provider's documentation in
+/// 2017 shows no id, and amounts in satoshis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
@@ -156,6 +161,8 @@ impl GetChatPrivileges {
 }
 
 /// Whether a user may enter a chat.
+///
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatPrivileges {
@@ -174,6 +181,8 @@ pub struct ChatPrivileges {
 }
 
 /// What must be held to enter a chat.
+///
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAuthorization {

@@ -17,6 +17,10 @@ use crate::{Client, User, fault};
 
 wire_enum! {
     /// What a user's token allows. Others can be made from a text.
+    ///
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes;
+    /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email` was
+    /// seen in that server's tests only.
     pub enum Scope {
         /// The basic profile.
         User = "user",
@@ -226,6 +230,9 @@ impl Endpoint for Authorize {
 }
 
 /// Where codes are exchanged for tokens.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
+/// (`/oauth/access-token`); `/oauth/token`, the provider's clients of 2020 and 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPath {
@@ -237,6 +244,9 @@ pub enum TokenPath {
 }
 
 /// A user's token.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
+/// kind and life, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {

@@ -149,6 +149,9 @@ impl ListSources {
 }
 
 /// The whitelisted sources of an application.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses;
+/// that the list is an object, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
@@ -164,6 +167,8 @@ pub struct Sources {
 }
 
 /// A whitelisted source.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
@@ -224,6 +229,9 @@ impl Endpoint for ListSources {
 /// assert_eq!(Destination::user("cryptonaut").as_str(), "user:cryptonaut");
 /// assert_eq!(Destination::from("1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v").as_str().len(), 34);
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Submit Provisional TX;
+/// `email:`, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Destination(String);
@@ -347,6 +355,9 @@ impl CreatePromise {
 }
 
 /// A promise (a provisional transaction).
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
+/// how the server of 2017 cuts `ref`, its code.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {

@@ -13,6 +13,8 @@ use crate::{Client, Currency, Outcome, Pos, check, fault};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
+///
+/// Source: the provider's API reference, `GET /accounts`, which names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -26,6 +28,8 @@ pub struct Account {
 }
 
 /// A page of accounts.
+///
+/// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -149,6 +153,8 @@ impl Endpoint for GetAccount {
 }
 
 /// The balance of an account. No source shows its form, so it is kept as it came.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -203,6 +209,8 @@ impl Endpoint for GetBalance {
 }
 
 /// An address of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountAddress {
@@ -267,6 +275,8 @@ impl AccountAddress {
 }
 
 /// A phone number of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountPhone {
@@ -282,6 +292,8 @@ impl AccountPhone {
 }
 
 /// A website of a new account or merchant.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Website {
@@ -314,6 +326,8 @@ impl Website {
 }
 
 /// A person behind a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
@@ -410,6 +424,9 @@ impl Person {
 }
 
 /// How a person is reached.
+///
+/// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
+/// client sends a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonContact {
@@ -431,6 +448,8 @@ impl PersonContact {
 }
 
 /// The bank account of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountBank {
@@ -589,6 +608,8 @@ impl Endpoint for CreateAccount {
 }
 
 /// A new account or merchant. It holds keys that are shown this once.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -653,6 +674,8 @@ pub struct CreatedAccount {
 }
 
 /// An address of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -669,6 +692,8 @@ pub struct CreatedAddress {
 }
 
 /// A person of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -688,6 +713,8 @@ pub struct CreatedPerson {
 }
 
 /// Keys of this API. They are never written out again: keep them.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -701,6 +728,8 @@ pub struct ApiCredentials {
 }
 
 /// Keys of the old API.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, Outcome, fault};
 
 /// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
+///
+/// Source: the provider's API reference, `GET /accounts/category` and its neighbours.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -27,6 +29,8 @@ pub struct DictionaryEntry {
 }
 
 /// A dictionary.
+///
+/// Source: the provider's API reference, `GET /accounts/category` and its neighbours.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

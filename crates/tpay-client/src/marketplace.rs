@@ -15,6 +15,8 @@ use crate::{
 
 wire_enum! {
     /// The language of a marketplace payment.
+    ///
+    /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
         /// Polish.
         Polish = "PL",
@@ -24,6 +26,8 @@ wire_enum! {
 }
 
 /// Who pays at a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BillingAddress {
@@ -80,6 +84,8 @@ impl BillingAddress {
 }
 
 /// Something that is sold at a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
@@ -105,6 +111,8 @@ impl Product {
 }
 
 /// What one merchant of a marketplace sells in a payment.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildTransaction {
@@ -160,6 +168,8 @@ impl ChildTransaction {
 }
 
 /// Who is told of a marketplace payment, and how.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MarketplaceCallback {
     #[serde(rename = "type")]
@@ -298,6 +308,8 @@ impl Endpoint for CreateMarketplaceTransaction {
 }
 
 /// A new payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -317,6 +329,8 @@ pub struct CreatedMarketplaceTransaction {
 }
 
 /// A payment of a marketplace.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -360,6 +374,8 @@ pub struct MarketplaceTransaction {
 }
 
 /// What one merchant sells in a payment.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -388,6 +404,8 @@ pub struct MarketplaceChild {
 }
 
 /// A merchant of a marketplace.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -401,6 +419,8 @@ pub struct MarketplaceMerchant {
 }
 
 /// What was paid back of a merchant's part.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -533,6 +553,8 @@ impl Endpoint for PayMarketplaceTransaction {
 }
 
 /// How much of a merchant's part is paid back.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildRefund {
@@ -618,6 +640,8 @@ impl Endpoint for RefundMarketplaceTransaction {
 }
 
 /// What was paid back of a payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::{Client, CreatedAccount, Website, check, fault};
 
 /// An address of a new merchant.
+///
+/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MerchantAddress {
@@ -68,6 +70,8 @@ impl MerchantAddress {
 }
 
 /// Whom to ask at a new merchant.
+///
+/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactPerson {

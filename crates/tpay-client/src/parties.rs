@@ -7,6 +7,8 @@ use crate::check;
 
 wire_enum! {
     /// The language of the payment page.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum Language {
         /// English.
         English = "en",
@@ -28,6 +30,8 @@ wire_enum! {
 }
 
 /// Who pays.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payer {
@@ -112,6 +116,8 @@ impl Payer {
 }
 
 /// Where the payer and the notifications go, instead of what the panel says.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Callbacks {
     success_url: Option<String>,
@@ -184,6 +190,8 @@ impl Serialize for Callbacks {
 }
 
 /// The bank account that the money goes on to (Collect merchants only).
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, Collect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Collect {
@@ -204,6 +212,8 @@ impl Collect {
 }
 
 /// Who is paid, as payment providers must tell.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payee {
@@ -242,6 +252,8 @@ impl Payee {
 }
 
 /// The address of a payee.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PayeeAddress {

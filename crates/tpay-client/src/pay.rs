@@ -7,6 +7,8 @@ use crate::{Currency, check};
 
 wire_enum! {
     /// The kind of a payment; usually left out.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum PayMethod {
         /// By the payment page, or the first payment of a card.
         PayByLink = "pay_by_link",
@@ -19,6 +21,8 @@ wire_enum! {
 
 wire_enum! {
     /// On whose initiative a saved card is charged.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
         /// Yours, without a schedule; the default.
         Unscheduled = "unscheduled",
@@ -42,6 +46,9 @@ pub const CARD_GROUP: u32 = 103;
 /// let by_code = Pay::blik(BlikPayment::code("777123"));
 /// let by_bank = Pay::channel(21);
 /// ```
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`; Google Pay,
+/// `docs-api.tpay.com`; the old schedule, the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pay {
@@ -135,6 +142,8 @@ impl Pay {
 }
 
 /// A BLIK code or alias.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlikPayment {
@@ -195,6 +204,8 @@ impl BlikPayment {
 
 wire_enum! {
     /// The kind of a BLIK alias.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum AliasType {
         /// The payer confirms each payment in the application (OneClick).
         Uid = "UID",
@@ -204,6 +215,8 @@ wire_enum! {
 }
 
 /// An alias of a payer's BLIK, of your choosing.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlikAlias {
@@ -258,6 +271,8 @@ impl BlikAlias {
 
 wire_enum! {
     /// The model of autopayments.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum AutopaymentModel {
         /// Model A.
         A = "A",
@@ -269,6 +284,8 @@ wire_enum! {
 }
 
 /// The terms of autopayments that the payer agrees to.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Autopayment {
@@ -331,6 +348,9 @@ impl Autopayment {
 }
 
 /// A card, or the token of a saved one.
+///
+/// Source: the provider's API reference, `POST /transactions`; a preauthorised token, the official
+/// PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CardPayment {
@@ -385,6 +405,8 @@ impl CardPayment {
 }
 
 /// A token of a card saved by EISOP (Elavon).
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPayment {
@@ -430,6 +452,8 @@ impl TokenPayment {
 
 wire_enum! {
     /// The network of a card.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardNetwork {
         /// Visa.
         Visa = "visa",
@@ -439,6 +463,8 @@ wire_enum! {
 }
 
 /// What Click to Pay gave.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClickToPay {
@@ -459,6 +485,8 @@ impl ClickToPay {
 }
 
 /// The schedule of an old kind of recurring payment.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recursive {

@@ -11,6 +11,8 @@ use crate::{Client, File, check};
 
 wire_enum! {
     /// How large a QR image is.
+    ///
+    /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
         /// Small.
         Small = "S",
@@ -25,6 +27,8 @@ wire_enum! {
 
 wire_enum! {
     /// The type of an image.
+    ///
+    /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum ImageType {
         /// PNG, the default.
         Png = "image/png",
@@ -37,6 +41,8 @@ wire_enum! {
 
 wire_enum! {
     /// What the link of a QR image leads by.
+    ///
+    /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
         /// The title of the transaction, the default.
         Title = "title",

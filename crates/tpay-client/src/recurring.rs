@@ -13,6 +13,9 @@ use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, fault};
 
 wire_enum! {
     /// A unit of time between charges.
+    ///
+    /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
+    /// branch of the official PHP client.
     pub enum IntervalUnit {
         /// Minutes.
         Minutes = "minutes",
@@ -25,6 +28,9 @@ wire_enum! {
 
 wire_enum! {
     /// What a plan charges.
+    ///
+    /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
+    /// branch of the official PHP client.
     pub enum InstrumentType {
         /// A saved card.
         CardToken = "card_token",
@@ -37,6 +43,9 @@ wire_enum! {
 
 wire_enum! {
     /// Where a plan stands.
+    ///
+    /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
+    /// branch of the official PHP client.
     pub enum RecurringStatus {
         /// It charges.
         Active = "active",
@@ -50,6 +59,9 @@ wire_enum! {
 }
 
 /// How long after a failed charge the next try is made.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryInterval {
@@ -65,6 +77,9 @@ impl RetryInterval {
 }
 
 /// When a plan charges how much.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
@@ -109,6 +124,9 @@ impl Schedule {
 }
 
 /// How a PAYID alias is charged.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecurringBlik {
@@ -134,6 +152,9 @@ impl RecurringBlik {
 }
 
 /// What a plan charges.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentInstrument {
@@ -250,6 +271,8 @@ impl Endpoint for CreateRecurring {
 }
 
 /// A plan of charges. Its form is not documented: `fields` keeps what has no name here.
+///
+/// Source: none shows the answer; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -281,6 +304,8 @@ pub struct RecurringPlan {
 ///
 /// No source shows its form: where the list is found is a guess, and `fields` has everything else
 /// that came.
+///
+/// Source: none shows the answer; the names are those that other lists of the provider have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -410,6 +435,8 @@ impl Endpoint for GetRecurring {
 }
 
 /// A charge of a plan. Its form is not documented: `fields` keeps what has no name here.
+///
+/// Source: none shows the answer; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -435,6 +462,8 @@ pub struct RecurringCharge {
 ///
 /// No source shows its form: where the list is found is a guess, and `fields` has everything else
 /// that came.
+///
+/// Source: none shows the answer; the names are those that other lists of the provider have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

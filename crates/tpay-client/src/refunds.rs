@@ -16,6 +16,8 @@ use crate::{
 
 wire_enum! {
     /// Where a refund stands.
+    ///
+    /// Source: the provider's API reference, `GET /refunds/{refundId}`.
     pub enum RefundStatus {
         /// It was taken down.
         New = "new",
@@ -39,6 +41,9 @@ wire_enum! {
 }
 
 /// A refund.
+///
+/// Source: the provider's API reference, `GET /refunds/{refundId}` and
+/// `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -70,6 +75,9 @@ pub struct Refund {
 }
 
 /// When a refund was asked for and made, in local time.
+///
+/// Source: the provider's API reference, `GET /refunds/{refundId}` and
+/// `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -92,6 +100,8 @@ pub struct RefundDate {
 }
 
 /// A transaction with its refunds.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -318,6 +328,8 @@ impl Paged for ListTransactionRefunds {
 
 wire_enum! {
     /// Which refunds are listed.
+    ///
+    /// Source: the provider's API reference, `GET /refunds`.
     pub enum RefundContext {
         /// Those of transactions; the default.
         Transactional = "transactional",
@@ -327,6 +339,8 @@ wire_enum! {
 }
 
 /// A page of refunds.
+///
+/// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -355,6 +369,8 @@ pub struct RefundPage {
 }
 
 /// A list of refunds.
+///
+/// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -463,6 +479,8 @@ impl Paged for ListRefunds {
 }
 
 /// The answer to a refund to a card.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -482,6 +500,8 @@ pub struct CardRefundReply {
 }
 
 /// A refund to the card of a token.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -507,6 +527,8 @@ pub struct CardRefund {
 }
 
 /// What the card network said to a refund.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -12,6 +12,8 @@ use crate::{Client, Outcome, check, fault};
 
 wire_enum! {
     /// Whether a saved card can be charged.
+    ///
+    /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
     pub enum TokenStatus {
         /// It can.
         Active = "ACTIVE",
@@ -25,6 +27,8 @@ wire_enum! {
 }
 
 /// Whose card is saved.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPayer {
@@ -40,6 +44,8 @@ impl TokenPayer {
 }
 
 /// Where the payer is sent after the card was saved.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RedirectUrls {
@@ -55,6 +61,8 @@ impl RedirectUrls {
 }
 
 /// The answer to saving a card: the token itself comes by a notification.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -133,6 +141,8 @@ impl Endpoint for CreateToken {
 }
 
 /// A saved card.
+///
+/// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -155,6 +165,8 @@ pub struct CardToken {
 }
 
 /// What a card looks like.
+///
+/// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -303,6 +315,8 @@ impl Endpoint for InitApplePay {
 }
 
 /// A session of Apple Pay.
+///
+/// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

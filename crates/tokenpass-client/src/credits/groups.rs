@@ -12,6 +12,8 @@ use super::group_path;
 use crate::{Client, CreditHistory, fault};
 
 /// A group of credit accounts.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditGroup {

@@ -16,6 +16,9 @@ use crate::{AliasType, Currency};
 ///
 /// Deliveries repeat until the right answer comes: keep [`key`](Notification::key) and do nothing
 /// twice, then answer with [`accept`](Notification::accept).
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
+/// `docs.sandbox.tpay.com`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notification {
@@ -36,6 +39,9 @@ pub enum Notification {
 }
 
 /// What to answer to the sender of a notification.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
+/// `support.tpay.com`, two-step confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotificationReply {
     /// The HTTP status.
@@ -124,6 +130,9 @@ impl Notification {
 
 wire_enum! {
     /// What happened to a payment (`tr_status`). The sender's letters may be of either case.
+    ///
+    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
+    /// letters were seen on the wire.
     pub enum NotificationStatus {
         /// It was made.
         True = "true",
@@ -135,6 +144,8 @@ wire_enum! {
 }
 
 /// A payment was made or taken back.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaymentNotification {
@@ -245,6 +256,8 @@ impl fmt::Debug for PaymentNotification {
 
 wire_enum! {
     /// What happened to a BLIK alias.
+    ///
+    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
     pub enum AliasEventKind {
         /// It was registered.
         Register = "ALIAS_REGISTER",
@@ -258,6 +271,9 @@ wire_enum! {
 }
 
 /// A BLIK alias was registered, changed or ended.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks (a form); a plug-in of third
+/// parties reads JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AliasNotification {
@@ -297,6 +313,8 @@ impl AliasNotification {
 }
 
 /// A card was saved: the answer to [`CreateToken`](crate::CreateToken).
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -322,6 +340,8 @@ pub struct TokenizationNotification {
 }
 
 /// The token of a saved card was changed.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -336,6 +356,8 @@ pub struct TokenUpdateNotification {
 
 /// A payment of a marketplace. No source tells the unit of its amounts: compare before you trust
 /// them.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -379,6 +401,9 @@ pub struct MarketplaceNotification {
 }
 
 /// A charge of a plan. Experimental.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client. That it is JSON is not certain.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
