@@ -165,6 +165,12 @@ fn form_of(cert_id: CertId) -> Body<'static> {
 
 /// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
 ///
+/// ```
+/// use tinycert_client::{CaId, ListCerts, StatusMask};
+///
+/// let ask = ListCerts::new(CaId::new(561), StatusMask::GOOD | StatusMask::HOLD);
+/// ```
+///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCerts {

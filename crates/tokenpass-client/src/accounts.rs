@@ -48,6 +48,12 @@ pub struct User {
 /// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never
 /// sent twice on doubt.
 ///
+/// ```
+/// use tokenpass_client::RegisterAccount;
+///
+/// let new = RegisterAccount::new("leroy", "the password", "leroy@example.com").name("Leroy");
+/// ```
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAccount {

@@ -175,6 +175,12 @@ impl Endpoint for GetMyAddress {
 /// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Needs the scope
 /// `manage-address`. Never sent twice on doubt.
 ///
+/// ```
+/// use tokenpass_client::RegisterAddress;
+///
+/// let new = RegisterAddress::new("14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7").label("Main").public(true);
+/// ```
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterAddress {

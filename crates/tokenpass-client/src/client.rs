@@ -26,7 +26,7 @@ const NAMESPACE: &str = "Tokenly";
 /// Where the API is.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
-/// staging host, the provider's clients of 2017.
+/// staging host, the provider's PHP and JavaScript clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {

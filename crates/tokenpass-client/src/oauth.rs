@@ -232,14 +232,14 @@ impl Endpoint for Authorize {
 /// Where codes are exchanged for tokens.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
-/// (`/oauth/access-token`); `/oauth/token`, the provider's clients of 2020 and 2021.
+/// (`/oauth/access-token`); `/oauth/token`, a client of 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPath {
     /// `/oauth/access-token`, as the documentation and most clients say.
     #[default]
     AccessToken,
-    /// `/oauth/token`, as clients of 2021 say.
+    /// `/oauth/token`, as a client of 2021 says.
     Token,
 }
 
@@ -254,7 +254,8 @@ pub struct UserToken {
     pub access_token: Secret,
     /// Its kind: `Bearer`.
     pub token_type: Option<String>,
-    /// How long it lives. There is no refresh token: the user logs in again.
+    /// How long it lives: 30 days on the server of 2017. There is no refresh token: the user logs
+    /// in again.
     pub expires_in: Option<Duration>,
 }
 

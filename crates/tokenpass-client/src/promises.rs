@@ -14,6 +14,14 @@ use crate::{Client, Satoshis, fault};
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. Doing it twice does no harm.
 ///
+/// ```
+/// use tokenpass_client::RegisterSource;
+///
+/// let source = RegisterSource::new("1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf")
+///     .proof("the signature of `Client::source_proof_message`")
+///     .assets(["TOKENLY"]);
+/// ```
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterSource {
@@ -596,6 +604,14 @@ impl Endpoint for GetPromise {
 ///
 /// An expiration can be moved and not removed, whatever the documentation says: the server
 /// ignores null.
+///
+/// ```
+/// use tokenpass_client::{Satoshis, UnixTime, UpdatePromise};
+///
+/// let change = UpdatePromise::new(107)
+///     .quantity(Satoshis::whole(2))
+///     .expiration(UnixTime::from_seconds(1_893_456_000));
+/// ```
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

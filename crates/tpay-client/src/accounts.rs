@@ -406,7 +406,7 @@ impl Person {
         is_authorized_person: bool,
         /// Whether they hold a political office, by its number.
         pep_statement: u32,
-        /// `YYYY-MM-DD HH:MM:SS`.
+        /// The day of birth, `YYYY-MM-DD HH:MM:SS`.
         date_of_birth: impl Into<String>,
         /// The country of birth.
         country_of_birth: impl Into<String>,
@@ -414,7 +414,7 @@ impl Person {
         type_of_document: u32,
         /// The number of the document.
         serial_number: impl Into<String>,
-        /// When the document expires.
+        /// When the document expires, `YYYY-MM-DD HH:MM:SS`.
         expiry_date: impl Into<String>,
         /// Who issued the document.
         issuing_authority: impl Into<String>,
@@ -442,7 +442,7 @@ impl PersonContact {
     }
 
     setters! {
-        /// The type; 1.
+        /// The type; 1 unless it is given.
         kind: u32,
     }
 }
@@ -468,7 +468,7 @@ pub struct AccountBank {
 }
 
 impl AccountBank {
-    /// With its number and its owner.
+    /// With its number, 26 digits, and its owner, up to 128 characters.
     pub fn new(account_no: impl Into<String>, owner_name: impl Into<String>) -> Self {
         Self {
             account_no: account_no.into(),
@@ -486,19 +486,19 @@ impl AccountBank {
         bank_name: impl Into<String>,
         /// The address of the owner, up to 128 characters.
         owner_address: impl Into<String>,
-        /// The currency.
+        /// The currency; złoty unless it is given.
         currency: impl Into<Currency>,
         /// The country, two letters.
         country_code: impl Into<String>,
-        /// 1 Polish, 2 SEPA, 3 foreign.
+        /// 1 Polish (złoty), 2 SEPA (euro), 3 foreign (PLN, EUR, USD, GBP); 1 unless it is given.
         account_type: u32,
     }
 }
 
 /// `POST /accounts`: makes an account for a partner's merchant, in the old way.
 ///
-/// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what is required, so only
-/// the offer and the address are; the server judges the rest.
+/// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what
+/// is required, so only the offer and the address are; the server judges the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

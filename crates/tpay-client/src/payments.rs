@@ -22,8 +22,8 @@ wire_enum! {
 /// What became of paying a transaction.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
-/// `GET /transactions/{transactionId}`, where `errors` is one object: that it is a list was seen on
-/// the wire. No documentation names `payIdEligible`.
+/// `GET /transactions/{transactionId}`; `groupId`, `alternatives` and a list of errors instead of
+/// one, the official Android client. No documentation names `payIdEligible`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ impl PaymentError {
 
 /// One of several banking applications in which a BLIK alias exists.
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, BLIK.
+/// Source: the official Android client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -44,14 +44,23 @@ wire_enum! {
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
-        /// The title of the transaction, the default.
+        /// The title of a transaction, the default.
         Title = "title",
-        /// The global title.
+        /// That of a transaction that was made for a group of channels (`group_id`) and not for
+        /// one; the server does not look whether it was.
         GlobalTitle = "gtitle",
     }
 }
 
 /// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
+///
+/// ```
+/// use tpay_client::{GetTransactionQr, ImageType, QrSize};
+///
+/// let ask = GetTransactionQr::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4")
+///     .size(QrSize::Large)
+///     .output_type(ImageType::Svg);
+/// ```
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

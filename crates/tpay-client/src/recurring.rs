@@ -144,9 +144,9 @@ impl RecurringBlik {
     }
 
     setters! {
-        /// Whether it is charged at once.
+        /// As [`BlikAlias::no_delay`](crate::BlikAlias::no_delay).
         no_delay: bool,
-        /// `NOCONFREQ`.
+        /// As [`BlikAlias::recommended_auth_level`](crate::BlikAlias::recommended_auth_level).
         recommended_auth_level: impl Into<String>,
     }
 }
@@ -189,6 +189,26 @@ impl PaymentInstrument {
 /// `POST /recurring`: makes a plan of charges.
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
+///
+/// ```
+/// use tpay_client::{
+///     CreateRecurring, Currency, IntervalUnit, Payer, PaymentInstrument, RetryInterval, Schedule,
+///     grosze,
+/// };
+///
+/// let first = "2030-01-01T00:00:00+01:00";
+/// let monthly = Schedule::new(grosze(2000), Currency::Pln, first, 1, IntervalUnit::Months)
+///     .charge_count(12)
+///     .retry_intervals([RetryInterval::new(2, IntervalUnit::Days)]);
+/// let plan = CreateRecurring::new(
+///     "01K1Z6T40ZWKY1XZG9VD5AZ9Q4",
+///     "The magazine, monthly",
+///     Payer::new("jan.nowak@example.com", "Jan Nowak"),
+///     monthly,
+///     PaymentInstrument::card_token("the token of a saved card"),
+///     "https://shop.example.com/notify",
+/// );
+/// ```
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.

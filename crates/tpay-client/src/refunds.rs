@@ -392,6 +392,12 @@ impl RefundPage {
 
 /// `GET /refunds`: refunds, a page at a time.
 ///
+/// ```
+/// use tpay_client::ListRefunds;
+///
+/// let search = ListRefunds::new().from("2026-11-01 00:00:00").payer_email("jan.nowak@example.com");
+/// ```
+///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRefunds {
@@ -576,7 +582,7 @@ impl RefundCard {
     setters! {
         /// The expiry of the card, `YYMM` (EISOP).
         card_expiry_date: impl Into<String>,
-        /// A text for the statement of the card, letters and digits.
+        /// Your own text for the settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
     }
 }
@@ -599,7 +605,7 @@ impl Endpoint for RefundCard {
         if let Some(date) = &self.card_expiry_date {
             check::month("card_expiry_date", date)?;
         }
-        check::roc_text(self.roc_text.as_deref())
+        check::roc_text(self.roc_text.as_deref(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

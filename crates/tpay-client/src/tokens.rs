@@ -86,6 +86,14 @@ pub struct CreatedToken {
 
 /// `POST /tokens`: saves a card without charging it.
 ///
+/// ```
+/// use tpay_client::{CreateToken, RedirectUrls, TokenPayer};
+///
+/// let save = CreateToken::new("https://shop.example.com/notify")
+///     .payer(TokenPayer::new("Jan Nowak", "jan.nowak@example.com"))
+///     .redirect_url(RedirectUrls::new("https://x.example.com/ok", "https://x.example.com/no"));
+/// ```
+///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -147,13 +155,13 @@ impl Endpoint for CreateToken {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardToken {
-    /// When the card expires.
+    /// When the token expires.
     #[serde(default, deserialize_with = "wire::text")]
     pub expiration_date: Option<String>,
     /// Whether it can be charged.
     #[serde(default)]
     pub token_status: Option<TokenStatus>,
-    /// The last digits of the card.
+    /// The number of the card, masked: its first digits (BIN) and the last four.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
     /// What it looks like.

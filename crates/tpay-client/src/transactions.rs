@@ -171,7 +171,7 @@ pub struct TransactionDate {
     /// When it was made.
     #[serde(default, deserialize_with = "wire::text")]
     pub creation: Option<String>,
-    /// When it was paid.
+    /// When the payment was booked; absent or null before.
     #[serde(default, deserialize_with = "wire::text")]
     pub realization: Option<String>,
     /// What else the server said.
@@ -371,6 +371,15 @@ impl Endpoint for CreateTransaction {
 }
 
 /// `GET /transactions`: transactions, a page at a time.
+///
+/// ```
+/// use tpay_client::{ListTransactions, TransactionStatus};
+///
+/// let search = ListTransactions::new()
+///     .from("2026-11-01 00:00:00")
+///     .status(TransactionStatus::Correct)
+///     .limit(100);
+/// ```
 ///
 /// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

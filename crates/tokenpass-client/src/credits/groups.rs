@@ -110,6 +110,14 @@ impl Endpoint for CreateCreditGroup {
 /// `PATCH /api/v1/credits/{group_uuid}`: renames a group, or replaces its whitelist. Only for its
 /// owner.
 ///
+/// ```
+/// use tokenpass_client::UpdateCreditGroup;
+///
+/// let change = UpdateCreditGroup::new("077578b3-2611-4514-ad9a-8fb4eb728f4d")
+///     .name("Points")
+///     .allow("IExampleClient00000000000000000A1");
+/// ```
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateCreditGroup {

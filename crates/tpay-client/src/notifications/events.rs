@@ -28,7 +28,7 @@ pub enum Notification {
     Alias(AliasNotification),
     /// A card was saved.
     Tokenization(TokenizationNotification),
-    /// The token of a saved card was changed.
+    /// The status of the token of a saved card was changed.
     TokenUpdate(TokenUpdateNotification),
     /// A payment of a marketplace.
     Marketplace(MarketplaceNotification),
@@ -178,7 +178,7 @@ pub struct PaymentNotification {
     pub channel: Option<String>,
     /// The token of the card, if it was saved (`card_token`).
     pub card_token: Option<Secret>,
-    /// When that card expires, `MMYY` (`token_expiry_date`).
+    /// When that token expires, `MMYY` (`token_expiry_date`).
     pub token_expiry_date: Option<String>,
     /// The last digits of that card (`card_tail`).
     pub card_tail: Option<String>,
@@ -331,7 +331,7 @@ pub struct TokenizationNotification {
     /// The last digits of the card.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
-    /// When the card expires, `MMYY`.
+    /// When the token expires, `MMYY`.
     #[serde(default, deserialize_with = "wire::text")]
     pub token_expiry_date: Option<String>,
     /// What else the server said.
@@ -339,7 +339,8 @@ pub struct TokenizationNotification {
     pub fields: Fields,
 }
 
-/// The token of a saved card was changed.
+/// Something about the token of a saved card was changed, such as its status:
+/// [`Client::get_token`](crate::Client::get_token) tells what.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -368,10 +369,10 @@ pub struct MarketplaceNotification {
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_title: Option<String>,
-    /// What was due, in units of the transaction's currency.
+    /// What was due, as it came: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_amount: Option<Amount>,
-    /// What was paid, in units of the transaction's currency.
+    /// What was paid, as it came: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
     /// Where it stands.
