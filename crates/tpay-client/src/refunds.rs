@@ -580,7 +580,7 @@ impl RefundCard {
     }
 
     setters! {
-        /// The expiry of the card, `YYMM` (EISOP).
+        /// The expiry of the card, `YYMM`; needed with a token of EISOP.
         card_expiry_date: impl Into<String>,
         /// Your own text for the settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
