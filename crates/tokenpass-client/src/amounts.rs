@@ -155,7 +155,7 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 /// How much of one asset is held.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object (a
-/// number); value and precision, a WordPress plug-in of 2022.
+/// number); value and precision, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {

@@ -282,7 +282,7 @@ impl Endpoint for CheckUserExists {
 /// made are subtracted, so that it can be below 0.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
-/// `precision`, a WordPress plug-in of 2022.
+/// `precision`, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {
