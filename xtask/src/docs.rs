@@ -1,9 +1,9 @@
 //! What the documentation of a provider crate must say, beyond what lints hold (each public item
 //! has a sentence, each function that can fail has `# Errors`).
 //!
-//! - A request begins with its method and path, as `docs/endpoints/PROVIDER.toml` has them, and
-//!   names its source.
+//! - A request begins with its method and path, as `docs/endpoints/PROVIDER.toml` has them.
 //! - The client's method for it has the request's name.
+//! - A type of the wire (requests, answers and all that they are made of) ends with its source.
 //! - An amount names its unit.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,24 @@ use crate::{Outcome, shell};
 
 /// Words by which an amount names its unit.
 const UNITS: &[&str] = &["in units of", "whole tokens", "percent", "how many", "grosze"];
+
+/// The types that are this project's own: no provider says anything of them. All others are of the
+/// wire.
+const OWN: &[&str] = &[
+    "Blocks",
+    "Builder",
+    "Client",
+    "FileError",
+    "KeyPairFiles",
+    "LoginError",
+    "LoginErrorKind",
+    "MessageKey",
+    "Notifications",
+    "OtherNotification",
+    "ReadError",
+    "Renewal",
+    "Session",
+];
 
 #[derive(Deserialize)]
 struct List {
@@ -54,12 +72,14 @@ pub(crate) fn check(provider: &Provider) -> Outcome {
             let call = calls.get(id).map(String::as_str).unwrap_or_default();
             let checks = [
                 ("does not begin with its method and path", docs.starts_with(call)),
-                ("names no source", docs.contains("Source: ")),
                 ("has no method of its name", method(&snake(name))),
             ];
             let missing = checks.iter().filter(|(_, there)| !there);
             gaps.extend(missing.map(|(gap, _)| format!("{name} {gap}")));
         }
+        gaps.extend(
+            without_source(text).map(|name| format!("{name} does not end with its source")),
+        );
         gaps.extend(amounts_without_unit(text).map(|line| format!("no unit: {line}")));
     }
     match gaps.is_empty() {
@@ -89,21 +109,36 @@ fn requests(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The documentation of a struct, one line.
+/// The documentation of a type, one line; paragraphs are two spaces apart.
 fn docs_of(text: &str, name: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    let at = lines.iter().position(|line| {
-        let rest = line.strip_prefix("pub struct ").and_then(|rest| rest.strip_prefix(name));
-        rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-    });
-    let above = lines.iter().take(at.unwrap_or_default()).rev();
-    let mut docs: Vec<&str> = above
-        .skip_while(|line| line.starts_with("#["))
-        .map_while(|line| line.strip_prefix("///"))
-        .map(str::trim)
-        .collect();
-    docs.reverse();
-    docs.join(" ")
+    types(text).find(|(found, _)| *found == name).map(|(_, docs)| docs).unwrap_or_default()
+}
+
+/// The public types of a file with their documentation, also those that a macro is called to make.
+fn types(text: &str) -> impl Iterator<Item = (&str, String)> {
+    let mut docs = Vec::new();
+    text.lines().map(str::trim).filter_map(move |line| {
+        if let Some(more) = line.strip_prefix("///") {
+            docs.push(more.trim());
+            return None;
+        }
+        if line.starts_with("#[") {
+            return None;
+        }
+        let said = std::mem::take(&mut docs).join(" ");
+        let rest = line.strip_prefix("pub struct ").or(line.strip_prefix("pub enum "))?;
+        let name = rest.split(|char: char| !char.is_alphanumeric()).next()?;
+        // The `$name` of a macro's own text is none.
+        (!name.is_empty()).then_some((name, said))
+    })
+}
+
+/// The types of a file that are of the wire and whose last paragraph does not tell where they are
+/// known from.
+fn without_source(text: &str) -> impl Iterator<Item = &str> {
+    let told =
+        |docs: &str| docs.rsplit("  ").next().is_some_and(|last| last.starts_with("Source: "));
+    types(text).filter(move |(name, docs)| !OWN.contains(name) && !told(docs)).map(|(name, _)| name)
 }
 
 /// The fields and setters of a file that hold an amount whose documentation does not tell of what.
@@ -173,6 +208,74 @@ impl Endpoint for GetMoon {
         assert_eq!(requests(FILE).collect::<Vec<_>>(), [("GetMoon", "moon.get")]);
         assert_eq!(docs_of(FILE, "GetMoon"), "`GET /v1/moon`: its phase.  Source: the sky.");
         assert_eq!(docs_of(FILE, "GetMoo"), "");
+    }
+
+    #[test]
+    fn a_type_is_found_wherever_it_is_made() {
+        let text = "\
+/// A moon.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Moon {
+    /// Its name.
+    pub name: String,
+}
+
+wire_enum! {
+    /// Its phase.
+    ///
+    /// Source: the sky.
+    pub enum Phase {
+        /// All of it.
+        Full = \"full\",
+    }
+}
+
+macro_rules! id {
+    () => {
+        pub struct $name(i64);
+    };
+}
+
+/// Is not shown.
+pub(crate) struct Orbit;
+";
+        let found: Vec<_> = types(text).collect();
+        let docs = |text: &str| text.to_owned();
+        assert_eq!(
+            found,
+            [("Moon", docs("A moon.")), ("Phase", docs("Its phase.  Source: the sky."))]
+        );
+    }
+
+    #[test]
+    fn a_type_of_the_wire_without_a_source_is_named() {
+        let named = |text| without_source(text).collect::<Vec<_>>();
+        assert_eq!(named("/// A moon.\npub struct Moon {}\n"), ["Moon"]);
+        assert_eq!(named("pub enum Phase {}\n"), ["Phase"]);
+        assert!(named("/// A moon.\n///\n/// Source: the sky.\npub struct Moon {}\n").is_empty());
+        assert!(named("/// Makes calls.\npub struct Client {}\n").is_empty());
+        // The documentation of the type before is not that of this one.
+        let two = "/// A moon.\n///\n/// Source: the sky.\npub struct Moon {}\npub struct Sun {}\n";
+        assert_eq!(named(two), ["Sun"]);
+        // What comes after the source would hide it.
+        let more = "/// Source: the sky.\n///\n/// It is a moon.\npub struct Moon {}\n";
+        assert_eq!(named(more), ["Moon"]);
+    }
+
+    #[test]
+    fn the_crates_of_the_project_hold_the_rules() {
+        let mut files = Vec::new();
+        for provider in crate::providers::PROVIDERS {
+            check(provider).unwrap();
+            read_folder(&shell::root().join(provider.folder()).join("src"), &mut files).unwrap();
+        }
+        let all: Vec<&str> =
+            files.iter().flat_map(|text| types(text)).map(|(name, _)| name).collect();
+        // A name that is left over would excuse a type that comes later.
+        for own in OWN {
+            assert!(all.contains(own), "there is no {own}");
+        }
     }
 
     #[test]

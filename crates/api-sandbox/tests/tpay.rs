@@ -1274,4 +1274,7 @@ fn money_goes_to_a_card_token() {
         (&list["total"], &list["transactions"]["list"][0]["currency"]),
         (&json!(1), &json!("PLN"))
     );
+    let noted = |length| json!({ "amount": 1, "currencyCode": 985, "tokenValue": CARD_TOKEN, "rocText": "x".repeat(length) });
+    assert_eq!(refund(noted(255)).0, 200);
+    assert_eq!(refund(noted(256)).1["errors"][0]["errorCode"], "not_valid");
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{CaId, Session, check, fault};
 
 /// A CA in the list of all.
+///
+/// Source: the official PHP client; this page of the documentation is lost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaItem {
@@ -25,6 +27,8 @@ pub struct CaItem {
 }
 
 /// The subject of a CA, and its hash.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaDetails {
@@ -61,6 +65,8 @@ pub struct CaDetails {
 
 wire_enum! {
     /// The hash of a CA's signatures, as [`CaDetails`] has it.
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
         /// SHA-1, which today's software does not trust any more.
         Sha1 = "SHA1",
@@ -70,6 +76,8 @@ wire_enum! {
 }
 
 /// The hash that a new CA will sign with.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum HashMethod {

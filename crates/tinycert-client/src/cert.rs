@@ -14,6 +14,9 @@ use crate::{CaId, CertId, San, Session, check, fault, san};
 
 wire_enum! {
     /// Where a certificate stands.
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details` and
+    /// `www.tinycert.org/docs/api/v1/cert/status`.
     pub enum CertStatus {
         /// Valid.
         Good = "good",
@@ -38,6 +41,8 @@ wire_enum! {
 /// assert!(mask.contains(StatusMask::GOOD) && !mask.contains(StatusMask::HOLD));
 /// assert_eq!(format!("{mask:?}"), "StatusMask(expired | good)");
 /// ```
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StatusMask(u8);
 
@@ -93,6 +98,8 @@ impl fmt::Debug for StatusMask {
 }
 
 /// A certificate in the list of a CA.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertItem {
@@ -113,6 +120,9 @@ pub struct CertItem {
 }
 
 /// Subject, status and names of a certificate. When it expires is in the list only.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`; that `Alt` is
+/// null without names, the official PHP client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
@@ -154,6 +164,12 @@ fn form_of(cert_id: CertId) -> Body<'static> {
 }
 
 /// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
+///
+/// ```
+/// use tinycert_client::{CaId, ListCerts, StatusMask};
+///
+/// let ask = ListCerts::new(CaId::new(561), StatusMask::GOOD | StatusMask::HOLD);
+/// ```
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,6 +253,8 @@ impl Endpoint for GetCertDetails {
 }
 
 /// What can be had of a certificate as PEM text that is no secret.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertPart {
@@ -260,6 +278,8 @@ impl CertPart {
 }
 
 /// The two forms of a private key.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyForm {

@@ -30,6 +30,8 @@ static DIALECT: Dialect = Dialect {
 };
 
 /// Where the API is. The provider has no sandbox.
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/intro`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {

@@ -8,6 +8,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 wire_enum! {
     /// Why the server refuses; see [`ErrorCode::of`]. It says more than the HTTP status.
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is kept
+    /// in part; the codes after `NotFound`, the official PHP client.
     pub enum ErrorCode {
         /// The id belongs to another account, or the login is wrong.
         AccessDenied = "AccessDenied",

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 macro_rules! id {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
@@ -51,10 +51,15 @@ macro_rules! id {
 
 id! {
     /// The id of a CA.
-    CaId
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
+    pub struct CaId;
 }
 
 id! {
     /// The id of a certificate. A reissued certificate has a new one.
-    CertId
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
+    /// `www.tinycert.org/docs/api/v1/cert/reissue`.
+    pub struct CertId;
 }

@@ -22,6 +22,9 @@ use serde::{Deserializer, Serialize, Serializer};
 /// assert!("exa mple.com".parse::<San>().is_err());
 /// # Ok::<(), tinycert_client::InputError>(())
 /// ```
+///
+/// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
+/// `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum San {

@@ -192,6 +192,9 @@ impl SearchAccess {
 }
 
 /// One page of access records.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, and scripts that used the live
+/// service.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccessPage {

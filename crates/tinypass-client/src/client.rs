@@ -20,6 +20,9 @@ static PROVIDER: Provider = Provider {
 };
 
 /// Where the API is. The two of the provider are fully separate: own AID, key and data.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation writes the sandbox
+/// with `http`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {

@@ -14,6 +14,9 @@ use crate::{Client, check};
 
 /// How the download paths are spelt. The documentation and the official PHP client disagree, and
 /// no source tells which the server takes.
+///
+/// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
+/// download/url; the official PHP client 2.0.8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DownloadPath {
     /// `/r2/downloads/url` and `/r2/download/`, as in the documentation.
@@ -177,6 +180,9 @@ impl GetDownloadUrl {
 }
 
 /// A link to a download.
+///
+/// Source: none shows the answer. That it is an object with `url` is a guess; a JSON text and a
+/// bare link are read, too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DownloadUrl {

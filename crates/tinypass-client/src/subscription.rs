@@ -13,6 +13,9 @@ use crate::{Client, check};
 
 /// A subscription. No source documents its fields, so all are kept as they came; the methods are
 /// for those that other objects of the API have.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which pass on whatever came; the
+/// documentation names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]

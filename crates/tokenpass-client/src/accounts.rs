@@ -12,6 +12,9 @@ use crate::auth::credentials;
 use crate::{Client, fault};
 
 /// A user account.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Saving User Info and New
+/// User Object; `confirmed_email` and `ecc_key`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -44,6 +47,12 @@ pub struct User {
 
 /// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never
 /// sent twice on doubt.
+///
+/// ```
+/// use tokenpass_client::RegisterAccount;
+///
+/// let new = RegisterAccount::new("leroy", "the password", "leroy@example.com").name("Leroy");
+/// ```
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -246,6 +255,8 @@ impl Endpoint for UpdateAccount {
 
 wire_enum! {
     /// Where a user's second factor stands.
+    ///
+    /// Source: the server of 2017; no documentation names it.
     pub enum SecondFactor {
         /// The user signed.
         Signed = "signed",

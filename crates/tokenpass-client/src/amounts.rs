@@ -29,6 +29,9 @@ const DECIMALS: u8 = 8;
 /// assert_eq!(Satoshis::whole(5000).to_string(), "5000");
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object and
+/// Balance Object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Satoshis(i64);
@@ -150,6 +153,9 @@ pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
 }
 
 /// How much of one asset is held.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object (a
+/// number); value and precision, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {
@@ -203,6 +209,9 @@ impl<'de> Deserialize<'de> for Quantity {
 /// assert_eq!(balances.get("TOKENLY"), Satoshis::new(1_000_000_000));
 /// assert_eq!(balances.get("LTBCOIN"), Satoshis::new(0));
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object; that
+/// nothing is `[]`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Balances(BTreeMap<String, Quantity>);

@@ -36,6 +36,9 @@ pub mod credentials {
 }
 
 /// How a user's token travels.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
+/// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPlace {

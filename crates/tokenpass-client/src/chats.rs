@@ -30,6 +30,8 @@ impl GetMessengerPrivileges {
 }
 
 /// Whether a user may write to all who hold a token.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Messenger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessengerPrivileges {
@@ -70,6 +72,9 @@ impl Endpoint for GetMessengerPrivileges {
 }
 
 /// A token chat.
+///
+/// Source: the server of 2017. The page that was withdrawn from the provider's documentation in
+/// 2017 shows no id, and amounts in satoshis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
@@ -156,6 +161,8 @@ impl GetChatPrivileges {
 }
 
 /// Whether a user may enter a chat.
+///
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatPrivileges {
@@ -174,13 +181,15 @@ pub struct ChatPrivileges {
 }
 
 /// What must be held to enter a chat.
+///
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAuthorization {
     /// The asset.
     #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
-    /// The amount.
+    /// How much of it.
     #[serde(default, deserialize_with = "satoshis")]
     pub amount: Option<Satoshis>,
     /// What else the server said.
@@ -342,6 +351,12 @@ fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 /// Its page of the documentation was withdrawn; its example of an amount is in satoshis, while
 /// servers take whole tokens.
 ///
+/// ```
+/// use tokenpass_client::{CreateChat, Satoshis};
+///
+/// let chat = CreateChat::new("For holders").token("TOKENLY", Satoshis::whole(10)).active(true);
+/// ```
+///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreateChat {
@@ -359,7 +374,8 @@ impl CreateChat {
         Self { name: name.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
-    /// Whoever joins must hold so much of a token. May be called again.
+    /// Whoever joins must hold so much of a token. May be called again: holding one of them is
+    /// enough, says the withdrawn page.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -425,7 +441,8 @@ impl UpdateChat {
         Self { id: id.into(), tca_rules: Vec::new(), active: None }
     }
 
-    /// Whoever joins must hold so much of a token. May be called again.
+    /// Whoever joins must hold so much of a token. May be called again: holding one of them is
+    /// enough, says the withdrawn page.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });

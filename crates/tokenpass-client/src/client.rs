@@ -24,6 +24,9 @@ static PROVIDER: Provider = Provider {
 const NAMESPACE: &str = "Tokenly";
 
 /// Where the API is.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
+/// staging host, the provider's PHP and JavaScript clients.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {

@@ -21,6 +21,9 @@ pub use groups::{
 };
 
 /// An entry of a ledger.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
+/// Object: its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditRow {
@@ -57,6 +60,9 @@ pub struct CreditRow {
 }
 
 /// A ledger, newest entry first.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group History and
+/// Credit Account History.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditHistory {

@@ -14,6 +14,8 @@ use crate::auth::credentials;
 use crate::{Balances, Client, Satoshis, fault};
 
 /// A user as look-ups show one.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Lookup Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Owner {
@@ -278,6 +280,9 @@ impl Endpoint for CheckUserExists {
 
 /// What a user holds of one asset, over all addresses. Promises are counted, and those that were
 /// made are subtracted, so that it can be below 0.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
+/// `precision`, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Balance {

@@ -17,6 +17,10 @@ use crate::{Client, User, fault};
 
 wire_enum! {
     /// What a user's token allows. Others can be made from a text.
+    ///
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes;
+    /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email` was
+    /// seen in that server's tests only.
     pub enum Scope {
         /// The basic profile.
         User = "user",
@@ -226,17 +230,23 @@ impl Endpoint for Authorize {
 }
 
 /// Where codes are exchanged for tokens.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
+/// (`/oauth/access-token`); `/oauth/token`, a client of 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPath {
     /// `/oauth/access-token`, as the documentation and most clients say.
     #[default]
     AccessToken,
-    /// `/oauth/token`, as clients of 2021 say.
+    /// `/oauth/token`, as a client of 2021 says.
     Token,
 }
 
 /// A user's token.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
+/// kind and life, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {
@@ -244,7 +254,8 @@ pub struct UserToken {
     pub access_token: Secret,
     /// Its kind: `Bearer`.
     pub token_type: Option<String>,
-    /// How long it lives. There is no refresh token: the user logs in again.
+    /// How long it lives: 30 days on the server of 2017. There is no refresh token: the user logs
+    /// in again.
     pub expires_in: Option<Duration>,
 }
 

@@ -26,6 +26,8 @@ impl GetPerks {
 }
 
 /// What a token opens.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Perks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Perks {

@@ -14,6 +14,14 @@ use crate::{Client, Satoshis, fault};
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. Doing it twice does no harm.
 ///
+/// ```
+/// use tokenpass_client::RegisterSource;
+///
+/// let source = RegisterSource::new("1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf")
+///     .proof("the signature of `Client::source_proof_message`")
+///     .assets(["TOKENLY"]);
+/// ```
+///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegisterSource {
@@ -149,6 +157,9 @@ impl ListSources {
 }
 
 /// The whitelisted sources of an application.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Source Addresses;
+/// that the list is an object, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
@@ -164,6 +175,8 @@ pub struct Sources {
 }
 
 /// A whitelisted source.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
@@ -224,6 +237,9 @@ impl Endpoint for ListSources {
 /// assert_eq!(Destination::user("cryptonaut").as_str(), "user:cryptonaut");
 /// assert_eq!(Destination::from("1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v").as_str().len(), 34);
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Submit Provisional TX;
+/// `email:`, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Destination(String);
@@ -347,6 +363,9 @@ impl CreatePromise {
 }
 
 /// A promise (a provisional transaction).
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
+/// how the server of 2017 cuts `ref`, its code.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {
@@ -585,6 +604,14 @@ impl Endpoint for GetPromise {
 ///
 /// An expiration can be moved and not removed, whatever the documentation says: the server
 /// ignores null.
+///
+/// ```
+/// use tokenpass_client::{Satoshis, UnixTime, UpdatePromise};
+///
+/// let change = UpdatePromise::new(107)
+///     .quantity(Satoshis::whole(2))
+///     .expiration(UnixTime::from_seconds(1_893_456_000));
+/// ```
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -11,6 +11,9 @@ use crate::{Balances, Satoshis};
 
 wire_enum! {
     /// How a balance is compared with a rule's amount.
+    ///
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; that less
+    /// means more than 0, too, the provider's library `token-controlled-access`.
     pub enum Op {
         /// At least that much. The default.
         AtLeast = ">=",
@@ -54,6 +57,8 @@ impl Op {
 /// let rule = Rule::at_least("LTBCOIN", Satoshis::whole(5000));
 /// assert_eq!(rule.to_string(), "LTBCOIN >= 5000");
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     asset: String,
@@ -121,6 +126,9 @@ impl fmt::Display for Rule {
 /// ```
 ///
 /// The same asset may be named twice, for a range.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; how they are
+/// read and judged, the server of 2017 and the provider's library `token-controlled-access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     stack: Vec<Stacked>,

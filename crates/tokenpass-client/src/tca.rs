@@ -126,6 +126,8 @@ impl FindUsers {
 }
 
 /// A user who was found.
+///
+/// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FoundUser {

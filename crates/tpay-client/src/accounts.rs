@@ -13,6 +13,8 @@ use crate::{Client, Currency, Outcome, Pos, check, fault};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
+///
+/// Source: the provider's API reference, `GET /accounts`, which names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -26,6 +28,8 @@ pub struct Account {
 }
 
 /// A page of accounts.
+///
+/// Source: the provider's API reference, `GET /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -149,6 +153,8 @@ impl Endpoint for GetAccount {
 }
 
 /// The balance of an account. No source shows its form, so it is kept as it came.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -203,6 +209,8 @@ impl Endpoint for GetBalance {
 }
 
 /// An address of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountAddress {
@@ -267,6 +275,8 @@ impl AccountAddress {
 }
 
 /// A phone number of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountPhone {
@@ -282,6 +292,8 @@ impl AccountPhone {
 }
 
 /// A website of a new account or merchant.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Website {
@@ -314,6 +326,8 @@ impl Website {
 }
 
 /// A person behind a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
@@ -392,7 +406,7 @@ impl Person {
         is_authorized_person: bool,
         /// Whether they hold a political office, by its number.
         pep_statement: u32,
-        /// `YYYY-MM-DD HH:MM:SS`.
+        /// The day of birth, `YYYY-MM-DD HH:MM:SS`.
         date_of_birth: impl Into<String>,
         /// The country of birth.
         country_of_birth: impl Into<String>,
@@ -400,7 +414,7 @@ impl Person {
         type_of_document: u32,
         /// The number of the document.
         serial_number: impl Into<String>,
-        /// When the document expires.
+        /// When the document expires, `YYYY-MM-DD HH:MM:SS`.
         expiry_date: impl Into<String>,
         /// Who issued the document.
         issuing_authority: impl Into<String>,
@@ -410,6 +424,9 @@ impl Person {
 }
 
 /// How a person is reached.
+///
+/// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
+/// client sends a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonContact {
@@ -425,12 +442,14 @@ impl PersonContact {
     }
 
     setters! {
-        /// The type; 1.
+        /// The type; 1 unless it is given.
         kind: u32,
     }
 }
 
 /// The bank account of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountBank {
@@ -449,7 +468,7 @@ pub struct AccountBank {
 }
 
 impl AccountBank {
-    /// With its number and its owner.
+    /// With its number, 26 digits, and its owner, up to 128 characters.
     pub fn new(account_no: impl Into<String>, owner_name: impl Into<String>) -> Self {
         Self {
             account_no: account_no.into(),
@@ -467,19 +486,19 @@ impl AccountBank {
         bank_name: impl Into<String>,
         /// The address of the owner, up to 128 characters.
         owner_address: impl Into<String>,
-        /// The currency.
+        /// The currency; złoty unless it is given.
         currency: impl Into<Currency>,
         /// The country, two letters.
         country_code: impl Into<String>,
-        /// 1 Polish, 2 SEPA, 3 foreign.
+        /// 1 Polish (złoty), 2 SEPA (euro), 3 foreign (PLN, EUR, USD, GBP); 1 unless it is given.
         account_type: u32,
     }
 }
 
 /// `POST /accounts`: makes an account for a partner's merchant, in the old way.
 ///
-/// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what is required, so only
-/// the offer and the address are; the server judges the rest.
+/// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what
+/// is required, so only the offer and the address are; the server judges the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -589,6 +608,8 @@ impl Endpoint for CreateAccount {
 }
 
 /// A new account or merchant. It holds keys that are shown this once.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -653,6 +674,8 @@ pub struct CreatedAccount {
 }
 
 /// An address of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -669,6 +692,8 @@ pub struct CreatedAddress {
 }
 
 /// A person of a new account.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -688,6 +713,8 @@ pub struct CreatedPerson {
 }
 
 /// Keys of this API. They are never written out again: keep them.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -701,6 +728,8 @@ pub struct ApiCredentials {
 }
 
 /// Keys of the old API.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

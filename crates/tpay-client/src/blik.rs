@@ -78,6 +78,8 @@ impl Endpoint for CreateBlikAlias {
 }
 
 /// The answer to registering an alias.
+///
+/// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -106,6 +108,8 @@ pub struct CreatedAlias {
 }
 
 /// What is known of an alias.
+///
+/// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -122,6 +126,8 @@ pub struct BlikAliases {
 }
 
 /// An alias in one banking application.
+///
+/// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -150,6 +156,8 @@ pub struct BlikAliasDetails {
 }
 
 /// Something that happened to an alias.
+///
+/// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

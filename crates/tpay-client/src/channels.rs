@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, Currency, Outcome, fault};
 
 /// A group of channels, as the payment page shows it.
+///
+/// Source: the provider's API reference, `GET /transactions/bank-groups` and
+/// `GET /marketplace/v1/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -33,6 +36,9 @@ pub struct BankGroup {
 }
 
 /// The groups of channels.
+///
+/// Source: the provider's API reference, `GET /transactions/bank-groups` (a list); the official PHP
+/// and Android clients read a map.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -94,6 +100,8 @@ impl Endpoint for ListBankGroups {
 }
 
 /// A way to pay.
+///
+/// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -149,6 +157,8 @@ impl Channel {
 }
 
 /// A picture.
+///
+/// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -162,6 +172,8 @@ pub struct Image {
 }
 
 /// A group that a channel belongs to.
+///
+/// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -181,6 +193,8 @@ pub struct ChannelGroup {
 }
 
 /// A limit of a channel.
+///
+/// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -200,6 +214,8 @@ pub struct Constraint {
 }
 
 /// The channels.
+///
+/// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

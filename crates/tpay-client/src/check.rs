@@ -86,12 +86,12 @@ pub(crate) fn month(name: &'static str, text: &str) -> Result<(), InputError> {
     Ok(())
 }
 
-/// A text for the statement of a card.
-pub(crate) fn roc_text(text: Option<&str>) -> Result<(), InputError> {
+/// A merchant's own text for the settlement of a card.
+pub(crate) fn roc_text(text: Option<&str>, most: usize) -> Result<(), InputError> {
     match text {
         Some(text) if !text.chars().all(char::is_alphanumeric) => {
             Err(InputError::new("roc_text", "may hold only letters and digits"))
         }
-        _ => some_length("roc_text", text, 1, 12),
+        _ => some_length("roc_text", text, 1, most),
     }
 }

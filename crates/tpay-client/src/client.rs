@@ -40,6 +40,8 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
 /// Where the API is. The two of the provider are fully separate: own registration, keys and
 /// certificates.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, first steps, environments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {

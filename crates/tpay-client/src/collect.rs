@@ -13,6 +13,8 @@ use crate::{Client, Outcome, check, fault};
 
 wire_enum! {
     /// Whether an account of Collect can be paid to.
+    ///
+    /// Source: the provider's API reference, `GET /collect/bank-accounts`.
     pub enum BankAccountStatus {
         /// It can.
         Active = "active",
@@ -22,6 +24,8 @@ wire_enum! {
 }
 
 /// A bank account of Collect.
+///
+/// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -56,6 +60,8 @@ pub struct BankAccount {
 }
 
 /// A page of bank accounts.
+///
+/// Source: the provider's API reference, `GET /collect/bank-accounts`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, Outcome, fault};
 
 /// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
+///
+/// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
+/// `GET /accounts/document` and `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -18,7 +21,7 @@ pub struct DictionaryEntry {
     /// Its name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Its code (MCC only).
+    /// Its code, up to 6 characters (MCC only).
     #[serde(default, deserialize_with = "wire::text")]
     pub code: Option<String>,
     /// What else the server said.
@@ -27,6 +30,9 @@ pub struct DictionaryEntry {
 }
 
 /// A dictionary.
+///
+/// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
+/// `GET /accounts/document` and `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -182,6 +182,9 @@ pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
 }
 
 /// A file that came as an answer.
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; reports, the
+/// official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {

@@ -15,6 +15,8 @@ use crate::{
 
 wire_enum! {
     /// The language of a marketplace payment.
+    ///
+    /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
     pub enum MarketplaceLanguage {
         /// Polish.
         Polish = "PL",
@@ -24,6 +26,8 @@ wire_enum! {
 }
 
 /// Who pays at a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BillingAddress {
@@ -80,6 +84,8 @@ impl BillingAddress {
 }
 
 /// Something that is sold at a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
@@ -93,7 +99,7 @@ pub struct Product {
 
 impl Product {
     /// With your id, how many (fractions are possible) and the price of one in units of the
-    /// currency.
+    /// currency (it travels in hundredths).
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
@@ -105,6 +111,8 @@ impl Product {
 }
 
 /// What one merchant of a marketplace sells in a payment.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildTransaction {
@@ -160,6 +168,8 @@ impl ChildTransaction {
 }
 
 /// Who is told of a marketplace payment, and how.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MarketplaceCallback {
     #[serde(rename = "type")]
@@ -192,6 +202,23 @@ impl MarketplaceCallback {
 /// `POST /marketplace/v1/transaction`: makes a payment to one or more merchants of a marketplace.
 ///
 /// Amounts travel as whole grosze. Never repeated after a lost answer.
+///
+/// ```
+/// use tpay_client::{
+///     Amount, BillingAddress, ChildTransaction, CreateMarketplaceTransaction, MarketplaceCallback,
+///     Product, grosze,
+/// };
+///
+/// let books = Product::new("book-7", Amount::from_minor_units(2, 0), grosze(1750)).name("A book");
+/// let order = CreateMarketplaceTransaction::new(
+///     "Order 7",
+///     "01HQ7Y0SRB3V5ZP0QK8C1VJ9TA",
+///     BillingAddress::new("jan.nowak@example.com", "Jan Nowak"),
+///     [ChildTransaction::new(grosze(3500), "Books", "01HQ7Y2M6W1D3N8E5R4T7V9J0P", [books])],
+///     [MarketplaceCallback::notification("https://shop.example.com/notify")],
+/// )
+/// .hidden_description("order-7");
+/// ```
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -298,6 +325,8 @@ impl Endpoint for CreateMarketplaceTransaction {
 }
 
 /// A new payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -317,6 +346,8 @@ pub struct CreatedMarketplaceTransaction {
 }
 
 /// A payment of a marketplace.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -360,6 +391,8 @@ pub struct MarketplaceTransaction {
 }
 
 /// What one merchant sells in a payment.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -388,6 +421,8 @@ pub struct MarketplaceChild {
 }
 
 /// A merchant of a marketplace.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -401,6 +436,8 @@ pub struct MarketplaceMerchant {
 }
 
 /// What was paid back of a merchant's part.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -533,6 +570,8 @@ impl Endpoint for PayMarketplaceTransaction {
 }
 
 /// How much of a merchant's part is paid back.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildRefund {
@@ -546,12 +585,12 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// This much of the part with this id.
+    /// This much, in units of the payment's currency, of the part with this id.
     pub fn of_child(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// This much of the part of the merchant with this id.
+    /// This much, in units of the payment's currency, of the part of the merchant with this id.
     pub fn of_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
@@ -566,6 +605,14 @@ impl ChildRefund {
 
 /// `POST /marketplace/v1/transaction/{id}/refund`: pays back a payment of a marketplace, all of it
 /// or a part. Never repeated after a lost answer.
+///
+/// ```
+/// use tpay_client::{ChildRefund, RefundMarketplaceTransaction, grosze};
+///
+/// let all = RefundMarketplaceTransaction::all("01JABM26M0EX41CKJ4A6MCNZ59");
+/// let part = ChildRefund::of_child("01JABM2A0Q5C7V9X1Z3B4N6M8K", grosze(1750));
+/// let part = RefundMarketplaceTransaction::parts("01JABM26M0EX41CKJ4A6MCNZ59", [part]);
+/// ```
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -618,6 +665,8 @@ impl Endpoint for RefundMarketplaceTransaction {
 }
 
 /// What was paid back of a payment of a marketplace.
+///
+/// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

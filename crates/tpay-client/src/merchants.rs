@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::{Client, CreatedAccount, Website, check, fault};
 
 /// An address of a new merchant.
+///
+/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MerchantAddress {
@@ -68,6 +70,8 @@ impl MerchantAddress {
 }
 
 /// Whom to ask at a new merchant.
+///
+/// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactPerson {
@@ -94,6 +98,16 @@ impl ContactPerson {
 }
 
 /// `POST /v1/accounts/merchant`: registers a merchant of a partner.
+///
+/// ```
+/// use tpay_client::{ContactPerson, CreateMerchant, MerchantAddress, Website};
+///
+/// let merchant = CreateMerchant::new("OFFER", "shop@example.com")
+///     .tax_id("7743747160")
+///     .website([Website::new().url("https://shop.example.com").name("The shop")])
+///     .address([MerchantAddress::new().street("Święty Marcin").city("Poznań").is_main(true)])
+///     .contact_person([ContactPerson::new("Jan", "Nowak").email("jan@example.com")]);
+/// ```
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -23,6 +23,9 @@ pub const fn grosze(units: i64) -> Amount {
 wire_enum! {
     /// A currency, by its three letters. Any three letters can be made into one:
     /// `Currency::from("HUF")`.
+    ///
+    /// Source: the provider's API reference, `GET /refunds/{refundId}`, whose `GPB` is taken for
+    /// `GBP`.
     pub enum Currency {
         /// Złoty.
         Pln = "PLN",

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, Outcome, check, fault};
 
 /// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -102,6 +104,8 @@ impl Endpoint for RequestToken {
 }
 
 /// What the server knows of a token.
+///
+/// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -121,6 +125,8 @@ pub struct TokenInfo {
 }
 
 /// A token that calls are made with.
+///
+/// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -7,6 +7,8 @@ use crate::check;
 
 wire_enum! {
     /// The language of the payment page.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum Language {
         /// English.
         English = "en",
@@ -28,6 +30,8 @@ wire_enum! {
 }
 
 /// Who pays.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payer {
@@ -69,17 +73,17 @@ impl Payer {
     }
 
     setters! {
-        /// The phone number.
+        /// The phone number, at least 3 characters.
         phone: impl Into<String>,
-        /// Street and house.
+        /// Street and house, 3 to 255 characters.
         address: impl Into<String>,
-        /// The postal code (`postal_code` in answers).
+        /// The postal code, 3 to 10 characters (`postal_code` in answers).
         code: impl Into<String>,
-        /// The city.
+        /// The city, 3 to 64 characters.
         city: impl Into<String>,
         /// The country, two letters.
         country: impl Into<String>,
-        /// The tax id.
+        /// The tax id, 3 to 255 characters.
         tax_id: impl Into<String>,
         /// The IP address, v4 or v6.
         ip: impl Into<String>,
@@ -112,6 +116,20 @@ impl Payer {
 }
 
 /// Where the payer and the notifications go, instead of what the panel says.
+///
+/// ```
+/// use tpay_client::{Callbacks, CreateTransaction, Payer, grosze};
+///
+/// let payer = Payer::new("jan.nowak@example.com", "Jan Nowak").city("Poznań").country("PL");
+/// let order = CreateTransaction::new(grosze(1234), "Order 7", payer).callbacks(
+///     Callbacks::new()
+///         .success_url("https://shop.example.com/thanks")
+///         .error_url("https://shop.example.com/again")
+///         .notification_url("https://shop.example.com/notify"),
+/// );
+/// ```
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Callbacks {
     success_url: Option<String>,
@@ -184,6 +202,8 @@ impl Serialize for Callbacks {
 }
 
 /// The bank account that the money goes on to (Collect merchants only).
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, collect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Collect {
@@ -192,7 +212,7 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// To this account of this owner.
+    /// To this account (`PL` and 26 digits) of this owner (3 to 70 characters).
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }
     }
@@ -204,6 +224,8 @@ impl Collect {
 }
 
 /// Who is paid, as payment providers must tell.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Payee {
@@ -222,9 +244,9 @@ impl Payee {
     }
 
     setters! {
-        /// The four digits of the merchant category; needs an address.
+        /// The four digits of the merchant category; needed with an address.
         mcc: impl Into<String>,
-        /// The address.
+        /// The address; needs an `mcc`.
         address: PayeeAddress,
     }
 
@@ -235,13 +257,15 @@ impl Payee {
             (Some(mcc), _) if mcc.len() != 4 || !mcc.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Err(InputError::new("payee.mcc", "must be four digits"))
             }
-            (Some(_), None) => Err(InputError::new("payee.address", "is needed with an mcc")),
+            (None, Some(_)) => Err(InputError::new("payee.mcc", "is needed with an address")),
             _ => Ok(()),
         }
     }
 }
 
 /// The address of a payee.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PayeeAddress {

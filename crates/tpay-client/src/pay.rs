@@ -7,6 +7,8 @@ use crate::{Currency, check};
 
 wire_enum! {
     /// The kind of a payment; usually left out.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum PayMethod {
         /// By the payment page, or the first payment of a card.
         PayByLink = "pay_by_link",
@@ -19,6 +21,8 @@ wire_enum! {
 
 wire_enum! {
     /// On whose initiative a saved card is charged.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
         /// Yours, without a schedule; the default.
         Unscheduled = "unscheduled",
@@ -42,6 +46,9 @@ pub const CARD_GROUP: u32 = 103;
 /// let by_code = Pay::blik(BlikPayment::code("777123"));
 /// let by_bank = Pay::channel(21);
 /// ```
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`; Google Pay,
+/// `docs-api.tpay.com`; the old schedule, the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pay {
@@ -135,6 +142,8 @@ impl Pay {
 }
 
 /// A BLIK code or alias.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlikPayment {
@@ -188,13 +197,15 @@ impl BlikPayment {
         aliases: BlikAlias,
         /// Where the payment takes place: 0 in the web, 1 at a terminal, 2 without the payer.
         kind: u32,
-        /// Whether the payment is refused if no PAYID can be registered with it.
+        /// Whether the payment is refused if the payer's bank does not support recurring payments.
         refuse_no_pay_id: bool,
     }
 }
 
 wire_enum! {
     /// The kind of a BLIK alias.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum AliasType {
         /// The payer confirms each payment in the application (OneClick).
         Uid = "UID",
@@ -204,6 +215,28 @@ wire_enum! {
 }
 
 /// An alias of a payer's BLIK, of your choosing.
+///
+/// ```
+/// use tpay_client::{
+///     AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikPayment, Pay, grosze,
+/// };
+///
+/// // With the first payment the alias is registered, and later it pays without a code.
+/// let alias = BlikAlias::new("user-42", AliasType::Uid).label("The shop");
+/// let first = Pay::blik(BlikPayment::code("777123").aliases(alias.clone()));
+/// let later = Pay::blik(BlikPayment::alias(alias));
+///
+/// // One that may be charged without the payer.
+/// let terms = Autopayment::new(AutopaymentModel::A)
+///     .frequency("1M")
+///     .single_limit_amount(grosze(2000));
+/// let alias = BlikAlias::new("user-42-monthly", AliasType::PayId)
+///     .label("The shop")
+///     .autopayment(terms);
+/// let each_month = Pay::blik(BlikPayment::autopayment(alias));
+/// ```
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlikAlias {
@@ -241,11 +274,12 @@ impl BlikAlias {
         label: impl Into<String>,
         /// Which application, if the alias exists in several: the code of an alternative.
         key: impl Into<String>,
-        /// `NOCONFREQ`; for autopayments of model O, which need it.
+        /// `NOCONFREQ`; only for autopayments of model O, which need it.
         recommended_auth_level: impl Into<String>,
         /// The terms of autopayments, to register a PAYID.
         autopayment: Autopayment,
-        /// Whether an autopayment is made at once; for the models A and O.
+        /// Whether to skip the 72 hours in which the bank tries to tell the payer why an
+        /// autopayment was not authorised; for the models A and O.
         no_delay: bool,
     }
 
@@ -258,6 +292,8 @@ impl BlikAlias {
 
 wire_enum! {
     /// The model of autopayments.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum AutopaymentModel {
         /// Model A.
         A = "A",
@@ -269,6 +305,8 @@ wire_enum! {
 }
 
 /// The terms of autopayments that the payer agrees to.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Autopayment {
@@ -302,7 +340,7 @@ impl Autopayment {
     }
 
     setters! {
-        /// How often: a number and `D`, `W`, `M` or `Y`, such as `1M`.
+        /// How often, in model A: a number and `D`, `W`, `M` or `Y`, such as `1M`.
         frequency: impl Into<String>,
         /// The most of one payment, in units of `currency`.
         single_limit_amount: Amount,
@@ -331,6 +369,18 @@ impl Autopayment {
 }
 
 /// A card, or the token of a saved one.
+///
+/// ```
+/// use tpay_client::{CardOnFile, CardPayment, Pay, PayMethod};
+///
+/// let first = Pay::card(CardPayment::encrypted("what the browser made").save(1));
+/// let later = Pay::card(CardPayment::saved("the token that the notification brought"))
+///     .method(PayMethod::Sale)
+///     .cof(CardOnFile::Unscheduled);
+/// ```
+///
+/// Source: the provider's API reference, `POST /transactions`; a preauthorised token, the official
+/// PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CardPayment {
@@ -367,7 +417,7 @@ impl CardPayment {
         if self.save.is_some_and(|save| save > 1) {
             return Err(InputError::new("save", "must be 0 or 1"));
         }
-        check::roc_text(self.roc_text.as_deref())
+        check::roc_text(self.roc_text.as_deref(), 12)
     }
 
     setters! {
@@ -379,12 +429,14 @@ impl CardPayment {
         preauthorized_token: impl Into<Secret>,
         /// 1 to save the card: the notification brings its token.
         save: u32,
-        /// A text for the statement of the card, up to 12 letters and digits.
+        /// Your own text for the settlement, up to 12 letters and digits.
         roc_text: impl Into<String>,
     }
 }
 
 /// A token of a card saved by EISOP (Elavon).
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPayment {
@@ -398,8 +450,8 @@ pub struct TokenPayment {
 }
 
 impl TokenPayment {
-    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction and the
-    /// brand.
+    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction (up to 22
+    /// characters) and the brand.
     pub fn new(
         token_value: impl Into<Secret>,
         card_expiry_date: impl Into<String>,
@@ -416,7 +468,7 @@ impl TokenPayment {
     }
 
     setters! {
-        /// A text for the statement of the card.
+        /// Your own text for the settlement, up to 12 letters and digits.
         roc_text: impl Into<String>,
     }
 
@@ -424,12 +476,15 @@ impl TokenPayment {
         check::length("token_value", self.token_value.expose(), 12, 19)?;
         check::month("card_expiry_date", &self.card_expiry_date)?;
         check::length("initial_transaction_id", &self.initial_transaction_id, 1, 22)?;
-        check::filled("card_brand", &self.card_brand)
+        check::filled("card_brand", &self.card_brand)?;
+        check::roc_text(self.roc_text.as_deref(), 12)
     }
 }
 
 wire_enum! {
     /// The network of a card.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardNetwork {
         /// Visa.
         Visa = "visa",
@@ -439,6 +494,8 @@ wire_enum! {
 }
 
 /// What Click to Pay gave.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClickToPay {
@@ -459,6 +516,8 @@ impl ClickToPay {
 }
 
 /// The schedule of an old kind of recurring payment.
+///
+/// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recursive {

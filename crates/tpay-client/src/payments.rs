@@ -7,6 +7,8 @@ use crate::TransactionDate;
 
 wire_enum! {
     /// Where a payment of a transaction stands.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum PaymentStatus {
         /// It is not decided yet.
         Pending = "pending",
@@ -18,6 +20,10 @@ wire_enum! {
 }
 
 /// What became of paying a transaction.
+///
+/// Source: the provider's API reference, `POST /transactions` and
+/// `GET /transactions/{transactionId}`; `groupId`, `alternatives` and a list of errors instead of
+/// one, the official Android client. No documentation names `payIdEligible`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -55,6 +61,8 @@ pub struct Payments {
 }
 
 /// Why a payment was refused.
+///
+/// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -80,6 +88,8 @@ impl PaymentError {
 }
 
 /// One of several banking applications in which a BLIK alias exists.
+///
+/// Source: the official Android client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -96,6 +106,8 @@ pub struct Alternative {
 }
 
 /// One try to pay.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -113,6 +125,8 @@ pub struct Attempt {
 
 wire_enum! {
     /// Why a try to pay failed.
+    ///
+    /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
     pub enum PaymentErrorCode {
         /// The BLIK code is wrong or too old.
         WrongBlikCode = "63",
@@ -136,6 +150,8 @@ wire_enum! {
 }
 
 /// Money of a transaction that is held back.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

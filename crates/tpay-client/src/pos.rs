@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, Outcome, fault};
 
 /// A point of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -42,6 +44,8 @@ pub struct Pos {
 }
 
 /// When a point of sale was made and changed.
+///
+/// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -58,6 +62,8 @@ pub struct PosDate {
 }
 
 /// The settings of a point of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -71,6 +77,8 @@ pub struct PosSettings {
 }
 
 /// The points of sale.
+///
+/// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

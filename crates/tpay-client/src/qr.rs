@@ -11,6 +11,8 @@ use crate::{Client, File, check};
 
 wire_enum! {
     /// How large a QR image is.
+    ///
+    /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
         /// Small.
         Small = "S",
@@ -25,6 +27,8 @@ wire_enum! {
 
 wire_enum! {
     /// The type of an image.
+    ///
+    /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum ImageType {
         /// PNG, the default.
         Png = "image/png",
@@ -37,15 +41,26 @@ wire_enum! {
 
 wire_enum! {
     /// What the link of a QR image leads by.
+    ///
+    /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
-        /// The title of the transaction, the default.
+        /// The title of a transaction, the default.
         Title = "title",
-        /// The global title.
+        /// That of a transaction that was made for a group of channels (`group_id`) and not for
+        /// one; the server does not look whether it was.
         GlobalTitle = "gtitle",
     }
 }
 
 /// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
+///
+/// ```
+/// use tpay_client::{GetTransactionQr, ImageType, QrSize};
+///
+/// let ask = GetTransactionQr::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4")
+///     .size(QrSize::Large)
+///     .output_type(ImageType::Svg);
+/// ```
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -13,6 +13,9 @@ use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, fault};
 
 wire_enum! {
     /// A unit of time between charges.
+    ///
+    /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
+    /// branch of the official PHP client.
     pub enum IntervalUnit {
         /// Minutes.
         Minutes = "minutes",
@@ -25,6 +28,9 @@ wire_enum! {
 
 wire_enum! {
     /// What a plan charges.
+    ///
+    /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
+    /// branch of the official PHP client.
     pub enum InstrumentType {
         /// A saved card.
         CardToken = "card_token",
@@ -37,6 +43,9 @@ wire_enum! {
 
 wire_enum! {
     /// Where a plan stands.
+    ///
+    /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
+    /// branch of the official PHP client.
     pub enum RecurringStatus {
         /// It charges.
         Active = "active",
@@ -50,6 +59,9 @@ wire_enum! {
 }
 
 /// How long after a failed charge the next try is made.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryInterval {
@@ -65,6 +77,9 @@ impl RetryInterval {
 }
 
 /// When a plan charges how much.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
@@ -109,6 +124,9 @@ impl Schedule {
 }
 
 /// How a PAYID alias is charged.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecurringBlik {
@@ -126,14 +144,17 @@ impl RecurringBlik {
     }
 
     setters! {
-        /// Whether it is charged at once.
+        /// As [`BlikAlias::no_delay`](crate::BlikAlias::no_delay).
         no_delay: bool,
-        /// `NOCONFREQ`.
+        /// As [`BlikAlias::recommended_auth_level`](crate::BlikAlias::recommended_auth_level).
         recommended_auth_level: impl Into<String>,
     }
 }
 
 /// What a plan charges.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentInstrument {
@@ -168,6 +189,26 @@ impl PaymentInstrument {
 /// `POST /recurring`: makes a plan of charges.
 ///
 /// Experimental: its answer is not documented, so all of it is kept.
+///
+/// ```
+/// use tpay_client::{
+///     CreateRecurring, Currency, IntervalUnit, Payer, PaymentInstrument, RetryInterval, Schedule,
+///     grosze,
+/// };
+///
+/// let first = "2030-01-01T00:00:00+01:00";
+/// let monthly = Schedule::new(grosze(2000), Currency::Pln, first, 1, IntervalUnit::Months)
+///     .charge_count(12)
+///     .retry_intervals([RetryInterval::new(2, IntervalUnit::Days)]);
+/// let plan = CreateRecurring::new(
+///     "01K1Z6T40ZWKY1XZG9VD5AZ9Q4",
+///     "The magazine, monthly",
+///     Payer::new("jan.nowak@example.com", "Jan Nowak"),
+///     monthly,
+///     PaymentInstrument::card_token("the token of a saved card"),
+///     "https://shop.example.com/notify",
+/// );
+/// ```
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -250,6 +291,8 @@ impl Endpoint for CreateRecurring {
 }
 
 /// A plan of charges. Its form is not documented: `fields` keeps what has no name here.
+///
+/// Source: none shows the answer; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -281,6 +324,8 @@ pub struct RecurringPlan {
 ///
 /// No source shows its form: where the list is found is a guess, and `fields` has everything else
 /// that came.
+///
+/// Source: none shows the answer; the names are those that other lists of the provider have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -410,6 +455,8 @@ impl Endpoint for GetRecurring {
 }
 
 /// A charge of a plan. Its form is not documented: `fields` keeps what has no name here.
+///
+/// Source: none shows the answer; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -435,6 +482,8 @@ pub struct RecurringCharge {
 ///
 /// No source shows its form: where the list is found is a guess, and `fields` has everything else
 /// that came.
+///
+/// Source: none shows the answer; the names are those that other lists of the provider have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -16,6 +16,8 @@ use crate::{
 
 wire_enum! {
     /// Where a refund stands.
+    ///
+    /// Source: the provider's API reference, `GET /refunds/{refundId}`.
     pub enum RefundStatus {
         /// It was taken down.
         New = "new",
@@ -39,6 +41,9 @@ wire_enum! {
 }
 
 /// A refund.
+///
+/// Source: the provider's API reference, `GET /refunds/{refundId}` and
+/// `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -70,6 +75,9 @@ pub struct Refund {
 }
 
 /// When a refund was asked for and made, in local time.
+///
+/// Source: the provider's API reference, `GET /refunds/{refundId}` and
+/// `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -92,6 +100,8 @@ pub struct RefundDate {
 }
 
 /// A transaction with its refunds.
+///
+/// Source: the provider's API reference, `GET /transactions/{transactionId}/refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -318,6 +328,8 @@ impl Paged for ListTransactionRefunds {
 
 wire_enum! {
     /// Which refunds are listed.
+    ///
+    /// Source: the provider's API reference, `GET /refunds`.
     pub enum RefundContext {
         /// Those of transactions; the default.
         Transactional = "transactional",
@@ -327,6 +339,8 @@ wire_enum! {
 }
 
 /// A page of refunds.
+///
+/// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -355,6 +369,8 @@ pub struct RefundPage {
 }
 
 /// A list of refunds.
+///
+/// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -375,6 +391,12 @@ impl RefundPage {
 }
 
 /// `GET /refunds`: refunds, a page at a time.
+///
+/// ```
+/// use tpay_client::ListRefunds;
+///
+/// let search = ListRefunds::new().from("2026-11-01 00:00:00").payer_email("jan.nowak@example.com");
+/// ```
 ///
 /// Source: the provider's API reference, `GET /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -463,6 +485,8 @@ impl Paged for ListRefunds {
 }
 
 /// The answer to a refund to a card.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -482,6 +506,8 @@ pub struct CardRefundReply {
 }
 
 /// A refund to the card of a token.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -507,6 +533,8 @@ pub struct CardRefund {
 }
 
 /// What the card network said to a refund.
+///
+/// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -552,9 +580,9 @@ impl RefundCard {
     }
 
     setters! {
-        /// The expiry of the card, `YYMM` (EISOP).
+        /// The expiry of the card, `YYMM`; needed with a token of EISOP.
         card_expiry_date: impl Into<String>,
-        /// A text for the statement of the card, letters and digits.
+        /// Your own text for the settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
     }
 }
@@ -577,7 +605,7 @@ impl Endpoint for RefundCard {
         if let Some(date) = &self.card_expiry_date {
             check::month("card_expiry_date", date)?;
         }
-        check::roc_text(self.roc_text.as_deref())
+        check::roc_text(self.roc_text.as_deref(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

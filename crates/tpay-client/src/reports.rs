@@ -12,6 +12,8 @@ use crate::{Client, File, check, fault, paging};
 
 wire_enum! {
     /// In which order reports come.
+    ///
+    /// Source: the official PHP client; no documentation names it.
     pub enum SortDirection {
         /// Upwards; the default.
         Ascending = "ASC",
@@ -21,6 +23,8 @@ wire_enum! {
 }
 
 /// A report. No source shows its form, so all but its id is kept as it came.
+///
+/// Source: none shows the answer; the call is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -35,6 +39,8 @@ pub struct Report {
 
 /// A page of reports. No source shows its form: where the list is found is a guess, and `fields`
 /// has everything that came.
+///
+/// Source: none shows the answer; the call is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReportPage {

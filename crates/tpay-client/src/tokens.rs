@@ -12,6 +12,8 @@ use crate::{Client, Outcome, check, fault};
 
 wire_enum! {
     /// Whether a saved card can be charged.
+    ///
+    /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
     pub enum TokenStatus {
         /// It can.
         Active = "ACTIVE",
@@ -25,6 +27,8 @@ wire_enum! {
 }
 
 /// Whose card is saved.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPayer {
@@ -40,6 +44,8 @@ impl TokenPayer {
 }
 
 /// Where the payer is sent after the card was saved.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RedirectUrls {
@@ -55,6 +61,8 @@ impl RedirectUrls {
 }
 
 /// The answer to saving a card: the token itself comes by a notification.
+///
+/// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -77,6 +85,14 @@ pub struct CreatedToken {
 }
 
 /// `POST /tokens`: saves a card without charging it.
+///
+/// ```
+/// use tpay_client::{CreateToken, RedirectUrls, TokenPayer};
+///
+/// let save = CreateToken::new("https://shop.example.com/notify")
+///     .payer(TokenPayer::new("Jan Nowak", "jan.nowak@example.com"))
+///     .redirect_url(RedirectUrls::new("https://x.example.com/ok", "https://x.example.com/no"));
+/// ```
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -133,17 +149,19 @@ impl Endpoint for CreateToken {
 }
 
 /// A saved card.
+///
+/// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardToken {
-    /// When the card expires.
+    /// When the token expires.
     #[serde(default, deserialize_with = "wire::text")]
     pub expiration_date: Option<String>,
     /// Whether it can be charged.
     #[serde(default)]
     pub token_status: Option<TokenStatus>,
-    /// The last digits of the card.
+    /// The number of the card, masked: its first digits (BIN) and the last four.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
     /// What it looks like.
@@ -155,6 +173,8 @@ pub struct CardToken {
 }
 
 /// What a card looks like.
+///
+/// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -303,6 +323,8 @@ impl Endpoint for InitApplePay {
 }
 
 /// A session of Apple Pay.
+///
+/// Source: the provider's API reference, `POST /wallet/applepay/init`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

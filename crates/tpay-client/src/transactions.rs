@@ -17,6 +17,8 @@ use crate::{
 
 wire_enum! {
     /// How a call went (`result` in answers).
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
     pub enum Outcome {
         /// Well.
         Success = "success",
@@ -31,6 +33,9 @@ wire_enum! {
 
 wire_enum! {
     /// Where a transaction stands.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`; partial refunds,
+    /// `support.tpay.com`.
     pub enum TransactionStatus {
         /// It waits for the payer.
         Pending = "pending",
@@ -56,6 +61,9 @@ impl TransactionStatus {
 ///
 /// Any field may be absent in an answer; `fields` keeps what has no name here. Times are Polish
 /// local times as far as anybody knows, so they are kept as text.
+///
+/// Source: the provider's API reference, `POST /transactions` and
+/// `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -153,6 +161,9 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
 }
 
 /// When a transaction was made and paid, in local time.
+///
+/// Source: the provider's API reference, `POST /transactions` and
+/// `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -160,7 +171,7 @@ pub struct TransactionDate {
     /// When it was made.
     #[serde(default, deserialize_with = "wire::text")]
     pub creation: Option<String>,
-    /// When it was paid.
+    /// When the payment was booked; absent or null before.
     #[serde(default, deserialize_with = "wire::text")]
     pub realization: Option<String>,
     /// What else the server said.
@@ -169,6 +180,9 @@ pub struct TransactionDate {
 }
 
 /// Who pays, as the server tells it: what is unknown is an empty text.
+///
+/// Source: the provider's API reference, `POST /transactions`, which names neither `ip` nor
+/// `userAgent`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -212,6 +226,8 @@ pub struct PayerDetails {
 }
 
 /// A page of transactions.
+///
+/// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -355,6 +371,15 @@ impl Endpoint for CreateTransaction {
 }
 
 /// `GET /transactions`: transactions, a page at a time.
+///
+/// ```
+/// use tpay_client::{ListTransactions, TransactionStatus};
+///
+/// let search = ListTransactions::new()
+///     .from("2026-11-01 00:00:00")
+///     .status(TransactionStatus::Correct)
+///     .limit(100);
+/// ```
 ///
 /// Source: the provider's API reference, `GET /transactions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

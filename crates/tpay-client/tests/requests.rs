@@ -130,6 +130,8 @@ fn transactions_create_request() {
 #[test]
 fn transactions_create_request_refuses_what_the_server_would() {
     let with = |payer| CreateTransaction::new(grosze(1), "d", payer);
+    let address = PayeeAddress::new("s", "1", "00-001", "W", "PL");
+    let eisop = TokenPayment::new("123456789012", "2812", "INIT1", "visa");
     for (call, argument) in [
         (CreateTransaction::new(grosze(0), "d", payer()), "amount"),
         (CreateTransaction::new(grosze(-1), "d", payer()), "amount"),
@@ -148,7 +150,7 @@ fn transactions_create_request_refuses_what_the_server_would() {
         (order().collect(Collect::new("PL12", "Ann")), "collect.account"),
         (order().callbacks(Callbacks::new().error_url("x".repeat(3073))), "callbacks.error_url"),
         (order().payee(Payee::new("n", "u").mcc("54")), "payee.mcc"),
-        (order().payee(Payee::new("n", "u").mcc("5411")), "payee.address"),
+        (order().payee(Payee::new("n", "u").address(address)), "payee.mcc"),
         (order().pay(Pay::group(150).channel_id(64)), "pay.channel_id"),
         (order().pay(Pay::new().method("cash")), "pay.method"),
         (order().pay(Pay::blik(BlikPayment::code("12345"))), "blik_token"),
@@ -157,12 +159,15 @@ fn transactions_create_request_refuses_what_the_server_would() {
         (order().pay(Pay::card(CardPayment::saved("x".repeat(65)))), "token"),
         (order().pay(Pay::card(CardPayment::new().save(2))), "save"),
         (order().pay(Pay::card(CardPayment::new().roc_text("a b"))), "roc_text"),
+        (order().pay(Pay::card(CardPayment::new().roc_text("x".repeat(13)))), "roc_text"),
+        (order().pay(Pay::new().token_payment_data(eisop.roc_text("x".repeat(13)))), "roc_text"),
     ] {
         assert_eq!(refused(&call), argument);
     }
     // What only may be refused is sent: nobody says whether bytes or characters count.
     sent(&CreateTransaction::new(grosze(1), "ą".repeat(128), Payer::new("a@x", "Żó")));
     sent(&order().currency("HUF"));
+    sent(&order().payee(Payee::new("n", "u").mcc("5411")));
 }
 
 #[test]
@@ -387,6 +392,9 @@ fn refunds_create_request() {
     let all = call.card_expiry_date("2812").roc_text("Roc1");
     assert!(sent(&all).ends_with(r#","cardExpiryDate":"2812","rocText":"Roc1"}"#));
     assert_eq!(refused(&RefundCard::new(grosze(1), 985, "")), "token_value");
+    let noted = |length| RefundCard::new(grosze(1), 985, "t").roc_text("x".repeat(length));
+    assert!(sent(&noted(255)).contains("xxx"));
+    assert_eq!(refused(&noted(256)), "roc_text");
 }
 
 #[test]

@@ -18,6 +18,8 @@ static PROVIDER: Provider = Provider {
 };
 
 /// Where the API is.
+///
+/// Source: the service's documentation, `weather.example/docs`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {

@@ -12,6 +12,8 @@ use crate::Client;
 
 wire_enum! {
     /// What the sky looks like.
+    ///
+    /// Source: the service's documentation, `weather.example/docs/forecast`.
     pub enum Sky {
         /// No clouds.
         Clear = "clear",
@@ -23,6 +25,8 @@ wire_enum! {
 }
 
 /// The days to come at a station.
+///
+/// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Forecast {
@@ -35,6 +39,8 @@ pub struct Forecast {
 }
 
 /// One day of a forecast.
+///
+/// Source: the service's documentation, `weather.example/docs/forecast`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Day {

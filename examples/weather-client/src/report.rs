@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, Sky};
 
 /// What an observer saw.
+///
+/// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {

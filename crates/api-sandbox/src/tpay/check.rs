@@ -322,6 +322,9 @@ pub(super) mod kinds {
     pub(in crate::tpay) const ROC_TEXT: Kind = Kind::Like(|text| {
         (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
     });
+    pub(in crate::tpay) const ROC_TEXT_OF_REFUND: Kind = Kind::Like(|text| {
+        (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
     pub(in crate::tpay) const YEAR_MONTH: Kind = Kind::Like(|text| {
         text.len() == 4
             && is_digits(text)

@@ -39,7 +39,7 @@ const CREATE: Rules = &[
     need("currencyCode", Kind::Int(1, 999)),
     need("tokenValue", Kind::Text(1, 255)),
     may("cardExpiryDate", kinds::YEAR_MONTH),
-    may("rocText", kinds::ROC_TEXT),
+    may("rocText", kinds::ROC_TEXT_OF_REFUND),
 ];
 
 /// ISO 4217 numbers and letters.

@@ -16,6 +16,8 @@ const MILLISECONDS_FROM: i64 = 100_000_000_000;
 const REMINDER: i64 = 10;
 
 /// One token: access to one resource, or a meter of it. Fields have the names of the wire.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Token {
@@ -138,6 +140,8 @@ fn is(ip: Ipv4Addr, text: &str) -> bool {
 }
 
 /// What a visitor may do, with the numbers of the official clients.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessState {
@@ -184,6 +188,8 @@ impl AccessState {
 }
 
 /// The tokens of a visitor, oldest first, one a resource.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TokenCookie {
     tokens: Vec<Token>,

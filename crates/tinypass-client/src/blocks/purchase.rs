@@ -14,6 +14,8 @@ use crate::check;
 const CAPTION: usize = 50;
 
 /// The name of a price option's caption. The official clients disagree.
+///
+/// Source: the official PHP client 2.0.8 (`cpt`) and Ruby gem 0.0.1 (`caption`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum CaptionKey {
     /// `cpt`, as the PHP client writes it: older and used far more.
@@ -24,6 +26,9 @@ pub enum CaptionKey {
 }
 
 /// One price of an offer: how much for how long.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; for recurring prices the provider's
+/// documentation, `developer.tinypass.com/main/subscription`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceOption {
     price: String,
@@ -82,6 +87,8 @@ impl PriceOption {
 }
 
 /// A resource with its prices.
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     rid: String,
@@ -136,6 +143,8 @@ impl Offer {
 /// assert!(link.starts_with("https://api.tinypass.com/v2/jsapi/auth.js?aid=AIDAIDAID0&r={jax}"));
 /// # Ok::<(), tinypass_client::InputError>(())
 /// ```
+///
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
     primary: Offer,

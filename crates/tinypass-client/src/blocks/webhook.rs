@@ -7,6 +7,9 @@ use super::{Blocks, ReadError, read_json};
 
 wire_enum! {
     /// What a webhook is about.
+    ///
+    /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
+    /// webhooks-events and webhook-events-version-2.
     pub enum WebhookType {
         /// A user has got access.
         AccessGranted = "access_granted",
@@ -19,6 +22,9 @@ wire_enum! {
 
 wire_enum! {
     /// What made TinyPass send a webhook.
+    ///
+    /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
+    /// webhooks-events and webhook-events-version-2.
     pub enum WebhookEvent {
         /// A purchase.
         NewPurchase = "new_purchase",
@@ -55,6 +61,9 @@ wire_enum! {
 ///
 /// Webhooks come one at a time, and any answer but 200 holds up those after it: answer 200 as soon
 /// as it is stored. The same one may come again.
+///
+/// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
+/// webhooks-events and webhook-events-version-2.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {

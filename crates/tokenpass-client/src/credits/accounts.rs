@@ -13,6 +13,8 @@ use crate::amounts::or_false;
 use crate::{Client, CreditHistory, fault};
 
 /// The Tokenpass user that an account is tied to.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditUser {
@@ -31,6 +33,8 @@ pub struct CreditUser {
 }
 
 /// A credit account.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "AccountReply")]
 #[non_exhaustive]
@@ -100,6 +104,9 @@ impl From<AccountReply> for CreditAccount {
 }
 
 /// The accounts of a group.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, List Credit Accounts; the
+/// name `accounts`, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditAccounts {

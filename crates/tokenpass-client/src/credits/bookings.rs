@@ -11,6 +11,9 @@ use super::group_path;
 use crate::{Client, fault};
 
 /// Half of a booking.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
+/// Object: its table, whose names are not those of its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BookedEntry {
@@ -44,6 +47,9 @@ pub struct BookedEntry {
 }
 
 /// A booking: an entry and its counter-entry, whose amounts add up to 0.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Give App Credits and Take
+/// App Credits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Booking {
@@ -73,6 +79,9 @@ fn bookings(response: &Response) -> Result<Vec<Booking>, Fault> {
 ///
 /// let entry = Entry::new("bob", 500).reference("order 7").counter_account("bank");
 /// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Give App Credits and Take
+/// App Credits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     account: String,

@@ -12,6 +12,8 @@ use super::group_path;
 use crate::{Client, CreditHistory, fault};
 
 /// A group of credit accounts.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Group Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditGroup {
@@ -107,6 +109,14 @@ impl Endpoint for CreateCreditGroup {
 
 /// `PATCH /api/v1/credits/{group_uuid}`: renames a group, or replaces its whitelist. Only for its
 /// owner.
+///
+/// ```
+/// use tokenpass_client::UpdateCreditGroup;
+///
+/// let change = UpdateCreditGroup::new("077578b3-2611-4514-ad9a-8fb4eb728f4d")
+///     .name("Points")
+///     .allow("IExampleClient00000000000000000A1");
+/// ```
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

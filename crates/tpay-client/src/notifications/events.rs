@@ -16,6 +16,9 @@ use crate::{AliasType, Currency};
 ///
 /// Deliveries repeat until the right answer comes: keep [`key`](Notification::key) and do nothing
 /// twice, then answer with [`accept`](Notification::accept).
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
+/// `docs.sandbox.tpay.com`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notification {
@@ -25,7 +28,7 @@ pub enum Notification {
     Alias(AliasNotification),
     /// A card was saved.
     Tokenization(TokenizationNotification),
-    /// The token of a saved card was changed.
+    /// The status of the token of a saved card was changed.
     TokenUpdate(TokenUpdateNotification),
     /// A payment of a marketplace.
     Marketplace(MarketplaceNotification),
@@ -36,6 +39,9 @@ pub enum Notification {
 }
 
 /// What to answer to the sender of a notification.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
+/// `support.tpay.com`, two-step confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotificationReply {
     /// The HTTP status.
@@ -124,6 +130,9 @@ impl Notification {
 
 wire_enum! {
     /// What happened to a payment (`tr_status`). The sender's letters may be of either case.
+    ///
+    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
+    /// letters were seen on the wire.
     pub enum NotificationStatus {
         /// It was made.
         True = "true",
@@ -135,6 +144,8 @@ wire_enum! {
 }
 
 /// A payment was made or taken back.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PaymentNotification {
@@ -167,7 +178,7 @@ pub struct PaymentNotification {
     pub channel: Option<String>,
     /// The token of the card, if it was saved (`card_token`).
     pub card_token: Option<Secret>,
-    /// When that card expires, `MMYY` (`token_expiry_date`).
+    /// When that token expires, `MMYY` (`token_expiry_date`).
     pub token_expiry_date: Option<String>,
     /// The last digits of that card (`card_tail`).
     pub card_tail: Option<String>,
@@ -245,6 +256,8 @@ impl fmt::Debug for PaymentNotification {
 
 wire_enum! {
     /// What happened to a BLIK alias.
+    ///
+    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
     pub enum AliasEventKind {
         /// It was registered.
         Register = "ALIAS_REGISTER",
@@ -258,6 +271,9 @@ wire_enum! {
 }
 
 /// A BLIK alias was registered, changed or ended.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks (a form); a plug-in of third
+/// parties reads JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AliasNotification {
@@ -297,6 +313,8 @@ impl AliasNotification {
 }
 
 /// A card was saved: the answer to [`CreateToken`](crate::CreateToken).
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -313,7 +331,7 @@ pub struct TokenizationNotification {
     /// The last digits of the card.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
-    /// When the card expires, `MMYY`.
+    /// When the token expires, `MMYY`.
     #[serde(default, deserialize_with = "wire::text")]
     pub token_expiry_date: Option<String>,
     /// What else the server said.
@@ -321,7 +339,10 @@ pub struct TokenizationNotification {
     pub fields: Fields,
 }
 
-/// The token of a saved card was changed.
+/// Something about the token of a saved card was changed, such as its status:
+/// [`Client::get_token`](crate::Client::get_token) tells what.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -336,6 +357,8 @@ pub struct TokenUpdateNotification {
 
 /// A payment of a marketplace. No source tells the unit of its amounts: compare before you trust
 /// them.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -346,10 +369,10 @@ pub struct MarketplaceNotification {
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_title: Option<String>,
-    /// What was due, in units of the transaction's currency.
+    /// What was due, as it came: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_amount: Option<Amount>,
-    /// What was paid, in units of the transaction's currency.
+    /// What was paid, as it came: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
     /// Where it stands.
@@ -379,6 +402,9 @@ pub struct MarketplaceNotification {
 }
 
 /// A charge of a plan. Experimental.
+///
+/// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
+/// of the official PHP client. That it is JSON is not certain.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
