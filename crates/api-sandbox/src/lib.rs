@@ -12,10 +12,14 @@
 //! | [`tpay`] | the Tpay server's state and rules |
 //! | [`SandboxClock`] | the time that the servers go by |
 
+mod callback;
 mod clock;
+mod date;
+mod digest;
 mod http;
 mod misbehaviour;
 mod query;
+mod routes;
 mod server;
 pub mod tinycert;
 pub mod tinypass;

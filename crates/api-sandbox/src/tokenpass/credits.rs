@@ -1,6 +1,8 @@
-//! App credits: groups, accounts and a ledger in which every booking has two sides.
+//! App credits, a ledger in which every booking has two sides: `credit_group.*`,
+//! `credit_account.*` and `credit.*`.
 
-use super::answer::{Answer, Ask, crashed, error, json};
+use super::answer::{Answer, crashed, error, json};
+use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map};
 use super::{Tokenpass, User};

@@ -1,4 +1,4 @@
-//! A partner's merchants, and the dictionaries to describe them with.
+//! A partner's merchants, and the dictionaries to describe them with: `accounts.*`.
 
 use serde_json::{Value, json};
 
@@ -142,7 +142,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
 /// One entry of a dictionary.
 pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> Answer {
     ask.only(&[])?;
-    let Ok(wanted) = ask.id().parse::<u64>() else {
+    let Ok(wanted) = ask.value(0).parse::<u64>() else {
         return Err(Refusal::field("not_natural_int", "id", "This is not a whole number"));
     };
     let found = entries(id).iter().find(|(number, _)| *number == wanted);
@@ -268,14 +268,14 @@ impl Tpay {
 
     pub(super) fn accounts_get(&self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let found = self.accounts.iter().find(|account| account.at("id") == ask.id());
+        let found = self.accounts.iter().find(|account| account.at("id") == ask.value(0));
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
     /// Chosen: what came in less what was paid back; no source tells the shape.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> Answer {
         self.accounts_get(ask)?;
-        let balance: u64 = match ask.id() {
+        let balance: u64 = match ask.value(0) {
             ACCOUNT_ID => self.transactions.iter().map(|paid| paid.paid - paid.refunded).sum(),
             _ => 0,
         };

@@ -1,4 +1,5 @@
-//! Channels and the groups that payers choose from.
+//! Channels and the groups that payers choose from: `transactions.channels` and
+//! `transactions.bank_groups`.
 
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::text::{is_date_time, is_iso_date_time};
+use super::text::is_iso_date_time;
+use crate::date::is_date_time;
 
 /// The members of an object; any other is refused.
 pub(super) type Rules = &'static [Rule];

@@ -1,4 +1,4 @@
-//! The marketplace: one payment for several merchants, all amounts in grosze.
+//! One payment for several merchants, all amounts in grosze: `marketplace.*`.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use super::check::{Kind, Refusal, Rules, check, kinds, may, money, need};
 use super::json::Members;
 use super::notify::Message;
 use super::pay::{BLIK, CARD};
-use super::text::date_time;
 use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
+use crate::date::date_time;
 
 /// A payment for several merchants.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,7 +207,7 @@ impl Tpay {
     }
 
     fn marketplace_named(&mut self, ask: &Ask) -> Result<&mut MarketplaceTransaction, Refusal> {
-        let found = self.marketplace.iter_mut().find(|found| found.id == ask.id());
+        let found = self.marketplace.iter_mut().find(|found| found.id == ask.value(0));
         found.ok_or_else(|| Refusal::reason(404, "There is no such transaction"))
     }
 
@@ -374,11 +374,11 @@ impl Tpay {
     pub(super) fn marketplace_bank_groups(&self, ask: &Ask) -> Answer {
         // `merchantId[]=a&merchantId[]=b`, or with numbers in the brackets.
         let mut merchants = Vec::new();
-        for (name, value) in &ask.query {
+        for (name, value) in ask.query.iter() {
             let index = name.strip_prefix("merchantId[").and_then(|rest| rest.strip_suffix(']'));
             match index {
                 Some(index) if index.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    merchants.push(value.clone());
+                    merchants.push(value.to_owned());
                 }
                 _ => {
                     let why = "This parameter is not expected";

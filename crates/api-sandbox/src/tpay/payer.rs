@@ -1,9 +1,11 @@
 //! The payer: pays, declines, opens the payment wall; and what the merchant is told then.
 
 use super::json::Members;
-use super::notify::{Message, loopback, md5sum};
-use super::text::{date_time, pairs};
+use super::notify::{Message, md5sum};
+use super::text::pairs;
 use super::{Attempt, CardToken, MERCHANT_ID, SECURITY_CODE, Tpay, Transaction};
+use crate::callback::Callback;
+use crate::date::date_time;
 use crate::{Raw, Reply};
 
 impl Tpay {
@@ -185,9 +187,7 @@ impl Tpay {
             return page(405, "A browser would look");
         }
         let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
-        let get = |name: &str| {
-            query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
-        };
+        let get = |name: &str| query.get(name).unwrap_or_default();
         if !get("tokenization").is_empty() {
             return match self.tokenize(get("tokenization")) {
                 Some(_) => page(200, "Saved"),
@@ -218,7 +218,7 @@ impl Tpay {
             return page(409, "This payment does not wait for that");
         }
         // A browser is sent on; never away from this machine.
-        match next.filter(|url| loopback(url).is_some()) {
+        match next.filter(|url| Callback::new(url).is_some()) {
             Some(url) => page(302, text).with_header("location", url),
             None => page(200, text),
         }

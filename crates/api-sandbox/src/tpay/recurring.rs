@@ -1,12 +1,12 @@
-//! Recurring plans. The answers' shapes are chosen; the documentation shows requests only.
+//! Recurring plans: `recurring.*`. The answers' shapes are chosen; the documentation shows requests only.
 
 use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
 use super::json::Members;
 use super::notify::Message;
-use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay};
+use crate::date::date_time;
 
 /// A plan of charges.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +142,7 @@ impl Tpay {
     }
 
     fn plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
-        let found = self.plans.iter_mut().find(|plan| plan.id == ask.id());
+        let found = self.plans.iter_mut().find(|plan| plan.id == ask.value(0));
         found.ok_or_else(|| Refusal::unknown("recurring plan"))
     }
 
