@@ -1,9 +1,33 @@
 //! A request's parameters, read and refused.
 
+use std::net::IpAddr;
+
 use super::pki::Subject;
 use super::routes::Route;
 use super::{Refusal, refuse};
 use crate::query::{Pairs, whole};
+
+/// Whether a name of that kind can be in a certificate. Chosen: what its value must look like.
+fn is_san(kind: &str, value: &str) -> bool {
+    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    match kind {
+        "DNS" => {
+            let name = value.strip_prefix("*.").unwrap_or(value);
+            !name.is_empty() && name.bytes().all(of_host)
+        }
+        "IP" => value.parse::<IpAddr>().is_ok(),
+        "email" => value.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !value.contains(char::is_whitespace)
+        }),
+        "URI" => value.split_once(':').is_some_and(|(scheme, rest)| {
+            !rest.is_empty()
+                && !scheme.is_empty()
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+                && !value.contains(char::is_whitespace)
+        }),
+        _ => false,
+    }
+}
 
 /// A request, read.
 pub(super) struct Ask(Pairs);
@@ -63,7 +87,7 @@ impl Ask {
             let prefix = format!("SANs[{}][", sans.len());
             let kind = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(']'));
             match kind {
-                Some(kind @ ("DNS" | "IP" | "email" | "URI")) if !value.is_empty() => {
+                Some(kind) if is_san(kind, value) => {
                     sans.push((kind.to_owned(), value.to_owned()));
                 }
                 _ => return refuse("InputFailure", "SANs"),

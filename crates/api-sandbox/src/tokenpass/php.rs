@@ -304,8 +304,8 @@ pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Seconds since 1970 out of a date; the time of day may be missing, and `T` and `Z` may stand in
-/// it.
+/// Seconds since 1970 out of a date. Chosen: the time of day may be missing, and `T` and `Z` may
+/// stand in it.
 pub(super) fn parse_date(text: &str) -> Option<u64> {
     let text = text.trim().trim_end_matches('Z').replace('T', " ");
     let time = if text.contains(' ') { "" } else { " 00:00:00" };

@@ -124,10 +124,6 @@ impl Tpay {
                 return Err(Refusal::field("is_required", &field(name), why));
             }
         }
-        if blik.at("aliases").at("label").is_null() {
-            let why = "An alias is registered with a label";
-            return Err(Refusal::field("is_required", &field("aliases.label"), why));
-        }
         let paying = self.judge(&json!({ "groupId": 150, "blikPaymentData": blik }), 0)?;
         match paying.outcome {
             Outcome::Paid => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, check, is_email, is_url, kinds, may, money, need};
 use super::json::Members;
 use super::notify::Message;
 use super::pay::{BLIK, CARD};
@@ -96,7 +96,7 @@ const CREATE: Rules = &[
 const PAY: Rules = &[
     may("blikPaymentData", Kind::Object(BLIK)),
     may("cardPaymentData", Kind::Object(CARD)),
-    may("applePayPaymentData", kinds::BASE64),
+    may("applePayPaymentData", kinds::WALLET),
 ];
 const REFUND: Rules = &[need(
     "childTransactions",
@@ -218,6 +218,7 @@ impl Tpay {
         if body.at("pos").at("id") != MARKETPLACE_POS {
             return Err(Refusal::reason(400, "There is no such point of sale"));
         }
+        check_callbacks(body.at("transactionCallbacks").items())?;
         let parts = body.at("childTransactions").items();
         let merchants: Vec<String> =
             parts.iter().filter_map(|part| part.text("/merchant/id")).collect();
@@ -388,6 +389,21 @@ impl Tpay {
         }
         refuse_strangers(&merchants)?;
         Ok(Out::Bare(json!({ "groups": self.group_list() })))
+    }
+}
+
+/// The first three types of callbacks are URLs, the fourth is an e-mail address.
+fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
+    let is_right = |callback: &Value| {
+        let value = callback.at("value").as_str().unwrap_or_default();
+        if callback.at("type") == 4 { is_email(value) } else { is_url(value) }
+    };
+    match callbacks.iter().position(|callback| !is_right(callback)) {
+        Some(index) => {
+            let field = format!("transactionCallbacks.{index}.value");
+            Err(Refusal::field("not_valid", &field, "Not what its type needs"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The payer: pays, declines, opens the payment wall; and what the merchant is told then.
 
+use super::check::decimal;
 use super::json::Members;
 use super::notify::{Message, md5sum};
 use super::text::pairs;
@@ -145,8 +146,7 @@ impl Tpay {
 
     fn notify_payment_with(&self, found: &Transaction, status: &str, card: Option<&CardToken>) {
         let Some(url) = &found.notification_url else { return };
-        let amount = |grosze: u64| format!("{}.{:02}", grosze / 100, grosze % 100);
-        let due = amount(found.grosze);
+        let due = decimal(found.grosze);
         let crc = &found.hidden_description;
         let error = match found.paid.cmp(&found.grosze) {
             std::cmp::Ordering::Greater => "overpay",
@@ -161,7 +161,7 @@ impl Tpay {
             ("tr_date", date),
             ("tr_crc", crc.clone()),
             ("tr_amount", due),
-            ("tr_paid", amount(found.paid)),
+            ("tr_paid", decimal(found.paid)),
             ("tr_desc", found.description.clone()),
             ("tr_status", status.to_owned()),
             ("tr_error", error.to_owned()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, amount, check, kinds, may, money, need};
 use super::json::Members;
 use super::{Answer, Ask, Out, Tpay, Transaction};
 use crate::date::date_time;
@@ -119,6 +119,12 @@ impl Tpay {
         ])?;
         let (page, within) = (ask.page()?, ask.period()?);
         let cards = ask.one_of("context", &["transactional", "card"])? == Some("card");
+        // Chosen: a filter of the other context is a mistake.
+        let foreign: &[&str] = if cards { &["payerEmail", "transactionTitle"] } else { &["token"] };
+        if let Some(name) = foreign.iter().find(|name| ask.get(name).is_some()) {
+            let why = "This parameter belongs to the other context";
+            return Err(Refusal::field("unexpected_field", name, why));
+        }
         let all: Vec<Value> = self
             .refunds
             .iter()
@@ -139,8 +145,7 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        let amount = grosze(body.at("amount"))
-            .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
+        let amount = amount(body.at("amount"), "amount")?;
         let code = body.at("currencyCode").as_i64().unwrap_or_default();
         let Some((_, currency)) = CURRENCIES.iter().find(|(known, _)| *known == code) else {
             return Err(Refusal::field("not_valid", "currencyCode", "Unknown currency"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, grosze, is_digits, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, amount, check, is_digits, kinds, may, money, need};
 use super::json::Members;
 use super::pay::{PAY, Paying};
 use super::{Answer, Ask, Out, Outcome, POS_ID, Refund, Tpay};
@@ -73,6 +73,9 @@ const PAYER: Rules = &[
     may("ip", Kind::Text(7, 45)),
     may("userAgent", Kind::Text(1, 255)),
 ];
+
+/// A payer in the request of a plan, who has neither `ip` nor `userAgent`.
+pub(super) const PAYER_OF_PLAN: Rules = PAYER.split_at(PAYER.len() - 2).0;
 
 const CALLBACKS: Rules = &[
     may("payerUrls", Kind::Object(&[may("success", kinds::URL), may("error", kinds::URL)])),
@@ -172,8 +175,7 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        let amount = grosze(body.at("amount"))
-            .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
+        let amount = amount(body.at("amount"), "amount")?;
         let crc = body.text("/hiddenDescription").unwrap_or_default();
         let used = self.transactions.iter().any(|found| found.hidden_description == crc);
         if self.unique_crc && !crc.is_empty() && used {
@@ -321,10 +323,7 @@ impl Tpay {
         check(&ask.body, REFUND)?;
         let asked = match ask.body.at("amount") {
             Value::Null => None,
-            amount => Some(
-                grosze(amount)
-                    .map_err(|(code, message)| Refusal::field(code, "amount", message))?,
-            ),
+            asked => Some(amount(asked, "amount")?),
         };
         let now = self.clock.unix();
         let (window, longest) = (self.equal_refund_seconds, self.refund_seconds);
