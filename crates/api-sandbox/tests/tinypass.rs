@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use api_sandbox::tinypass::{self as tp, DownloadPaths, TinyPass};
@@ -196,6 +198,26 @@ fn a_link_to_a_file_ends() {
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(bench.send("GET", target, None).0, 404);
     assert_eq!(bench.send("GET", "/d/nothing", None).0, 404);
+}
+
+#[test]
+fn a_webhook_is_sent_again_until_it_is_answered_with_200() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let mut bench = Bench::new();
+    bench.server.webhooks.subscribe(&url).unwrap();
+    bench.good("POST", "/r2/access/grant?rid=ebook-1&email=eve%40example.org&user_ref=eve");
+    bench.good("POST", "/r2/access/revoke?rid=ebook-1&user_ref=eve");
+    let received = [500, 302, 200, 200].map(|status| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").unwrap();
+        assert!(line.starts_with("GET /hook?data=") && line.contains("~~~"), "{line}");
+        line
+    });
+    assert!(received[..3].iter().all(|line| *line == received[0]), "the grant");
+    assert_ne!(received[3], received[0], "the revocation waits for the grant");
 }
 
 #[test]

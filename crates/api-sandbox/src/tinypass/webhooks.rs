@@ -16,6 +16,9 @@ use super::PRIVATE_KEY;
 use crate::callback::Callback;
 use crate::digest::hmac_sha256;
 
+/// How often a webhook is sent that is not answered with 200. Chosen: the number, and no pauses.
+const ATTEMPTS: u32 = 3;
+
 /// Tells a callback of grants and revocations; see [`Webhooks::subscribe`].
 #[derive(Default)]
 pub struct Webhooks {
@@ -25,7 +28,8 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Sends a webhook for each grant and revocation from now on, as a GET with the sealed block
-    /// in `data`. `url` is `http://` and an address of this machine.
+    /// in `data`. One is sent at a time, and again, at most three times, until it is answered with
+    /// 200. `url` is `http://` and an address of this machine.
     ///
     /// # Errors
     /// When it is not.
@@ -36,8 +40,13 @@ impl Webhooks {
         let answers = self.answers.clone();
         thread::spawn(move || {
             for data in queue {
-                let status = deliver(&callback, &data);
-                answers.lock().unwrap_or_else(PoisonError::into_inner).push(status);
+                for _ in 0..ATTEMPTS {
+                    let status = deliver(&callback, &data);
+                    answers.lock().unwrap_or_else(PoisonError::into_inner).push(status);
+                    if status == Some(200) {
+                        break;
+                    }
+                }
             }
         });
         self.queue = Some(sender);

@@ -349,6 +349,8 @@ mod tests {
             (list(), NOW - 300, ""),
             (list(), NOW - 301, "Invalid nonce parameter"),
             (with(NONCE, "1506000000000"), NOW, "Invalid nonce parameter"),
+            (with(NONCE, "+1506000000"), NOW, "Invalid nonce parameter"),
+            (with(NONCE, "01506000000"), NOW, "Invalid nonce parameter"),
             (list(), NOW, ""),
             (post("application/x-www-form-urlencoded"), NOW, "Invalid Authorization Signature"),
             (post("application/json; charset=utf-8"), NOW, ""),
