@@ -201,6 +201,16 @@ fn a_link_to_a_file_ends() {
 }
 
 #[test]
+fn a_grant_without_a_reference_is_found_by_its_address() {
+    let mut bench = Bench::new();
+    for reference in ["", "&user_ref="] {
+        let target = format!("/r2/access/grant?rid=ebook-1&email=eve%40example.org{reference}");
+        assert_eq!(bench.good("POST", &target)["user_ref"], "eve@example.org", "{target}");
+    }
+    bench.good("GET", "/r2/access?rid=ebook-1&user_ref=eve%40example.org");
+}
+
+#[test]
 fn a_webhook_is_sent_again_until_it_is_answered_with_200() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());

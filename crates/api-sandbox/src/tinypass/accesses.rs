@@ -141,7 +141,8 @@ impl TinyPass {
         if !email.contains('@') {
             return Err((402, "Not an e-mail address"));
         }
-        let user_ref = ask.get("user_ref").unwrap_or(email);
+        // Chosen: an empty reference is none.
+        let user_ref = ask.get("user_ref").filter(|user| !user.is_empty()).unwrap_or(email);
         // Chosen: a second grant of the same moves the end of the first one.
         let access = match self.accesses.iter_mut().find(|access| access.is(rid, user_ref)) {
             Some(access) => {
