@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
+use crate::query::whole;
+
 /// More than this before the body, or of body, is refused.
 const MOST: usize = 1024 * 1024;
 
@@ -29,6 +31,11 @@ impl Raw {
         }
     }
 
+    /// How often a header of that name is there.
+    fn names(&self, name: &str) -> usize {
+        self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).count()
+    }
+
     /// The target before its first `?`.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
@@ -49,6 +56,7 @@ impl Raw {
             let mut parsed = httparse::Request::new(&mut headers);
             match parsed.parse(&bytes).map_err(|error| bad(&error.to_string()))? {
                 httparse::Status::Complete(head) => {
+                    let needs_host = parsed.version == Some(1);
                     let mut request = Self {
                         method: parsed.method.unwrap_or_default().to_owned(),
                         target: parsed.path.unwrap_or_default().to_owned(),
@@ -59,13 +67,18 @@ impl Raw {
                             .collect(),
                         body: bytes.split_off(head),
                     };
-                    if request.header("transfer-encoding").is_some() {
+                    if needs_host && request.header("host").is_none() {
+                        return Err(bad("a request has one Host"));
+                    }
+                    if request.names("transfer-encoding") > 0 {
                         return Err(bad("chunked requests are not read"));
                     }
                     let length = match request.header("content-length") {
-                        Some(length) => length.parse().map_err(|_| bad("content-length"))?,
-                        None => 0,
+                        Some(length) => whole(length).and_then(|most| usize::try_from(most).ok()),
+                        None if request.names("content-length") > 0 => None,
+                        None => Some(0),
                     };
+                    let length = length.ok_or_else(|| bad("content-length"))?;
                     if length > MOST {
                         return Err(bad("the body is too long"));
                     }

@@ -5,17 +5,23 @@
 //! | part | for |
 //! |---|---|
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
-//! | [`Server`] | one server: its address, what it saw, how it is told to misbehave |
+//! | [`Server`], [`Misbehaviour`] | one server: its address, what it saw, how it is told to misbehave |
+//! | [`Seen`], [`Verdict`] | a request that a server saw, and what it thought of it |
+//! | [`Service`], [`Raw`], [`Reply`] | a server of your own behind the same listener |
 //! | [`tinypass`] | the TinyPass server's state and rules |
 //! | [`tinycert`] | the TinyCert server's state and rules |
 //! | [`tokenpass`] | the Tokenpass server's state and rules |
 //! | [`tpay`] | the Tpay server's state and rules |
 //! | [`SandboxClock`] | the time that the servers go by |
 
+mod callback;
 mod clock;
+mod date;
+mod digest;
 mod http;
 mod misbehaviour;
 mod query;
+mod routes;
 mod server;
 pub mod tinycert;
 pub mod tinypass;

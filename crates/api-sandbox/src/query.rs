@@ -1,24 +1,90 @@
-//! Form-encoded text, decoded as strictly as a server can that rebuilds what was signed.
+//! Form-encoded text: written as forms are, and read as strictly as a server can that rebuilds what
+//! was signed.
 
 /// Why a text is refused.
 pub(crate) type Refusal = &'static str;
 
+/// The names and values of a query or a form, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
+
+impl Pairs {
+    /// The value of the first parameter of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Names and values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The first name that comes again.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let mut names = self.iter().map(|(name, _)| name).enumerate();
+        let again = |(index, name): &(usize, &str)| {
+            self.iter().skip(index + 1).any(|(other, _)| other == *name)
+        };
+        names.find(again).map(|(_, name)| name)
+    }
+
+    /// The first name for which this does not hold.
+    pub(crate) fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Option<&str> {
+        self.iter().map(|(name, _)| name).find(|name| !is_known(name))
+    }
+}
+
+/// A number of decimal digits, without a sign or leading zeros.
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
+/// Writes a form; everything but letters, digits and `-._` is escaped.
+pub(crate) fn encode_form<T: AsRef<str>>(pairs: &[(&str, T)]) -> String {
+    let pair = |(name, value): &(&str, T)| format!("{}={}", encode(name), encode(value.as_ref()));
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            byte if bare(byte, b"") => out.push(char::from(byte)),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// Decodes `a=b&c=d` into pairs. Refused is whatever a form encoder with the bare characters
 /// `A-Z a-z 0-9 - . _` and `extra` would not have written.
-pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
+pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, Refusal> {
+    split(text, |part| decode(part, true, extra))
+}
+
+/// The same with another way to decode names and values.
+pub(crate) fn split(
+    text: &str,
+    decode: impl Fn(&str) -> Result<String, Refusal>,
+) -> Result<Pairs, Refusal> {
     if text.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Pairs::default());
     }
-    text.split('&')
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').ok_or("a parameter has no '='")?;
-            Ok((decode(name, true, extra)?, decode(value, true, extra)?))
-        })
-        .collect()
+    let pairs = text.split('&').map(|pair| {
+        let (name, value) = pair.split_once('=').ok_or("a parameter has no '='")?;
+        Ok((decode(name)?, decode(value)?))
+    });
+    pairs.collect::<Result<_, _>>().map(Pairs)
+}
+
+/// Decodes a value in a path, where everything but letters, digits and `-._~` is escaped.
+pub(crate) fn decode_segment(text: &str) -> Option<String> {
+    decode(text, false, b"~").ok()
 }
 
 /// Decodes one value; a space is `+` in a form and `%20` in a path.
-pub(crate) fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
+fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
@@ -58,7 +124,7 @@ mod tests {
     #[test]
     fn only_what_the_documented_encoder_writes_is_read() {
         let pairs = decode_form("rid=%C3%89t%C3%A9+complet&x=*%7E", b"*").unwrap();
-        assert_eq!(pairs, [("rid".into(), "Été complet".into()), ("x".into(), "*~".into())]);
+        assert_eq!(pairs.0, [("rid".into(), "Été complet".into()), ("x".into(), "*~".into())]);
         for bad in ["a", "a=%2a", "a=%2A", "a=~", "a=%20", "a=b c", "a=%4", "a=%FF", "a=%61", "a=@"]
         {
             assert!(decode_form(bad, b"*").is_err(), "{bad}");
@@ -67,7 +133,32 @@ mod tests {
 
     #[test]
     fn a_plus_in_a_path_is_refused() {
-        assert_eq!(decode("a%20b%2Fc~", false, b"~").unwrap(), "a b/c~");
-        assert!(decode("a+b", false, b"~").is_err());
+        assert_eq!(decode_segment("a%20b%2Fc~").unwrap(), "a b/c~");
+        assert_eq!(decode_segment("a+b"), None);
+    }
+
+    #[test]
+    fn names_that_come_twice_or_are_unknown_are_found() {
+        let pairs = decode_form("a=1&b=2&c=3&b=4", b"").unwrap();
+        assert_eq!((pairs.get("b"), pairs.get("d")), (Some("2"), None));
+        assert_eq!(pairs.repeated(), Some("b"));
+        assert_eq!(pairs.unknown(|name| name < "c"), Some("c"));
+        assert_eq!(decode_form("a=1&b=1", b"").unwrap().repeated(), None);
+    }
+
+    #[test]
+    fn a_whole_number_has_one_spelling() {
+        assert_eq!((whole("0"), whole("100")), (Some(0), Some(100)));
+        for bad in ["", "+1", "-1", "007", "1.0", "1e3", " 1", "18446744073709551616"] {
+            assert_eq!(whole(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn forms_are_escaped() {
+        assert_eq!(
+            encode_form(&[("msg[value]", "a b/ó"), ("x", "*~")]),
+            "msg%5Bvalue%5D=a+b%2F%C3%B3&x=%2A%7E"
+        );
     }
 }

@@ -19,29 +19,39 @@
 mod accounts;
 mod addresses;
 mod answer;
+mod ask;
 mod auth;
+mod balances;
 mod bitcoin;
 mod chats;
 mod credits;
 mod entities;
+mod lookups;
+mod oauth;
 mod php;
 mod promises;
+mod routes;
 pub mod tca;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-pub use accounts::{Client, Token, User};
+pub use accounts::User;
 pub use addresses::Address;
-use answer::{Answer, Ask, html, message};
 pub use auth::Generation;
 pub use bitcoin::{Key, verifies};
 pub use chats::Chat;
 pub use credits::{CreditAccount, CreditEntry, CreditGroup};
+pub use oauth::{Client, Token};
 pub use promises::{Promise, Source};
 
+use crate::date::{DAY, date_time};
+use crate::routes::{Found, find};
 use crate::server::Verdict;
 use crate::{Raw, Reply, SandboxClock, Service};
+use answer::{Answer, html, message};
+use ask::Ask;
+use routes::{Access, ROUTES, Route};
 
 /// The client id of an application with every privilege.
 pub const CLIENT_ID: &str = "ISANDBOXCLIENT000000000000000001";
@@ -174,133 +184,10 @@ pub struct Tokenpass {
     pub disabled: BTreeSet<(String, String)>,
     /// The addresses that were mailed to, oldest first.
     pub mails: Vec<String>,
-    codes: Vec<accounts::Code>,
+    codes: Vec<oauth::Code>,
     hits: BTreeMap<&'static str, (u64, u64)>,
     nonces: BTreeSet<String>,
     ids: u64,
-}
-
-/// What a route asks of its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// Nothing.
-    Open,
-    /// A `client_id` among the parameters.
-    ClientId,
-    /// A client id and its secret, among the parameters or as Basic authentication.
-    ClientSecret,
-    /// The signature of an application.
-    Application,
-    /// The signature of a privileged user.
-    Privileged,
-    /// A user's token as `oauth_token`, with this scope.
-    Token(Option<&'static str>),
-    /// A user's token as `access_token` or in the Bearer header.
-    Bearer,
-}
-
-struct Route {
-    id: &'static str,
-    method: &'static str,
-    /// `{}` stands for a value.
-    path: &'static str,
-    access: Access,
-}
-
-const fn route(
-    id: &'static str,
-    method: &'static str,
-    path: &'static str,
-    access: Access,
-) -> Route {
-    Route { id, method, path, access }
-}
-
-/// Every endpoint; where two fit, the first is meant.
-#[rustfmt::skip]
-const ROUTES: [Route; 61] = {
-    use Access::{Application, Bearer, ClientId, ClientSecret, Open, Privileged, Token};
-    [
-        route("oauth.authorize", "GET", "/oauth/authorize", Open),
-        route("oauth.access_token", "POST", "/oauth/access-token", ClientSecret),
-        route("oauth.password_token", "POST", "/oauth/token", ClientSecret),
-        route("oauth.user", "GET", "/oauth/user", Bearer),
-        route("oauth.request_code", "POST", "/api/v1/oauth/request", ClientId),
-        route("oauth.api_token", "POST", "/api/v1/oauth/token", ClientSecret),
-        route("oauth.logout", "GET", "/api/v1/oauth/logout", Token(None)),
-        route("account.register", "POST", "/api/v1/register", ClientId),
-        route("account.login", "POST", "/api/v1/login", ClientId),
-        route("account.update", "PATCH", "/api/v1/update", ClientId),
-        route("second_factor.status", "GET", "/api/v1/tca/check-sign/{}", Token(None)),
-        route("second_factor.sign", "POST", "/api/v1/tca/set-sign", Token(None)),
-        route("tca.check_user", "GET", "/api/v1/tca/check/{}", Token(Some("tca"))),
-        route("tca.check_address", "GET", "/api/v1/tca/check-address/{}", Open),
-        route("tca.check_email", "GET", "/api/v1/tca/checkemail/{}", Privileged),
-        route("tca.find_users", "GET", "/api/v1/tca/users", Privileged),
-        route("perk.get", "GET", "/api/v1/perks/{}", Open),
-        route("asset.info", "GET", "/api/v1/tca/asset/{}/{}", Application),
-        route("source.register", "POST", "/api/v1/tca/provisional/register", Application),
-        route("source.delete", "DELETE", "/api/v1/tca/provisional/{}", Application),
-        route("source.list", "GET", "/api/v1/tca/provisional", Application),
-        route("promise.create", "POST", "/api/v1/tca/provisional/tx", Application),
-        route("promise.list", "GET", "/api/v1/tca/provisional/tx", Application),
-        route("promise.list_by_email", "GET", "/api/v1/tca/provisional/byemail/{}", Application),
-        route("promise.get", "GET", "/api/v1/tca/provisional/tx/{}", Application),
-        route("promise.update", "PATCH", "/api/v1/tca/provisional/tx/{}", Application),
-        route("promise.cancel", "DELETE", "/api/v1/tca/provisional/tx/{}", Application),
-        route("address.list_mine", "GET", "/api/v1/tca/addresses", Token(Some("tca"))),
-        route("address.list_public", "GET", "/api/v1/tca/addresses/{}", Application),
-        route("address.get_public", "GET", "/api/v1/tca/addresses/{}/{}", Application),
-        route("address.register", "POST", "/api/v1/tca/address", Token(Some("manage-address"))),
-        route("address.get_mine", "GET", "/api/v1/tca/address/{}", Token(Some("tca"))),
-        route("address.verify", "POST", "/api/v1/tca/address/{}", Token(Some("manage-address"))),
-        route("address.update", "PATCH", "/api/v1/tca/address/{}", Token(Some("manage-address"))),
-        route("address.delete", "DELETE", "/api/v1/tca/address/{}", Token(Some("manage-address"))),
-        route("address.instant_verify", "POST", "/api/v1/instant-verify/{}", Open),
-        route("lookup.user_by_address", "GET", "/api/v1/lookup/address/{}", Application),
-        route("lookup.users_by_addresses", "POST", "/api/v1/lookup/addresses", Application),
-        route("lookup.address_by_user", "GET", "/api/v1/lookup/user/{}", Application),
-        route("lookup.user_exists", "GET", "/api/v1/lookup/user/exists/{}", Privileged),
-        route("lookup.user_by_email", "GET", "/api/v1/lookup/email/{}", Application),
-        route("balance.public", "GET", "/api/v1/tca/public/balances", Token(Some("tca"))),
-        route("balance.protected", "GET", "/api/v1/tca/protected/balances", Token(Some("private-balances"))),
-        route("messenger.privileges", "GET", "/api/v1/tca/messenger/privileges/{}", Token(Some("chats"))),
-        route("messenger.chats", "GET", "/api/v1/tca/messenger/chats", Token(Some("chats"))),
-        route("messenger.chat_privileges", "GET", "/api/v1/tca/messenger/chat/{}", Token(Some("chats"))),
-        route("messenger.join", "POST", "/api/v1/tca/messenger/roster/{}", Token(Some("chats"))),
-        route("chat.create", "POST", "/api/v1/chats", Token(Some("manage-chats"))),
-        route("chat.get", "GET", "/api/v1/chat/{}", Token(Some("manage-chats"))),
-        route("chat.update", "POST", "/api/v1/chat/{}", Token(Some("manage-chats"))),
-        route("credit_group.create", "POST", "/api/v1/credits", Application),
-        route("credit_group.list", "GET", "/api/v1/credits", Application),
-        route("credit_group.get", "GET", "/api/v1/credits/{}", Application),
-        route("credit_group.update", "PATCH", "/api/v1/credits/{}", Application),
-        route("credit_group.history", "GET", "/api/v1/credits/{}/history", Application),
-        route("credit_account.list", "GET", "/api/v1/credits/{}/accounts", Application),
-        route("credit_account.create", "POST", "/api/v1/credits/{}/accounts", Application),
-        route("credit.give", "POST", "/api/v1/credits/{}/accounts/credit", Application),
-        route("credit.take", "POST", "/api/v1/credits/{}/accounts/debit", Application),
-        route("credit_account.get", "GET", "/api/v1/credits/{}/accounts/{}", Application),
-        route("credit_account.history", "GET", "/api/v1/credits/{}/accounts/{}/history", Application),
-    ]
-};
-
-impl Route {
-    /// The values in the path, decoded; `None` if the path is another.
-    fn values(&self, path: &str) -> Option<Vec<String>> {
-        let (mut pattern, mut parts) = (self.path.split('/'), path.split('/'));
-        let mut values = Vec::new();
-        loop {
-            match (pattern.next(), parts.next()) {
-                (None, None) => return Some(values),
-                (Some("{}"), Some(part)) if !part.is_empty() => {
-                    values.push(php::decode(part, false)?);
-                }
-                (Some(wanted), Some(part)) if wanted == part => {}
-                _ => return None,
-            }
-        }
-    }
 }
 
 impl Tokenpass {
@@ -314,13 +201,13 @@ impl Tokenpass {
             rate_limit: None,
             html_oauth_errors: false,
             routes_account_update: true,
-            token_life: 30 * 86_400,
+            token_life: 30 * DAY,
             quantity_objects: false,
             dumps_accounts: false,
             chain_is_down: false,
             users: accounts::first_users(),
-            clients: accounts::first_clients(),
-            tokens: accounts::first_tokens(now),
+            clients: oauth::first_clients(),
+            tokens: oauth::first_tokens(now),
             chain: BTreeMap::new(),
             addresses: addresses::first_addresses(),
             sources: vec![Source {
@@ -365,13 +252,9 @@ impl Tokenpass {
         balances.insert(asset.to_owned(), satoshis);
     }
 
-    fn now(&self) -> u64 {
-        self.clock.unix()
-    }
-
     /// The time as replies have it.
     fn date(&self) -> String {
-        php::date(self.now())
+        date_time(self.clock.unix())
     }
 
     fn next_id(&mut self) -> u64 {
@@ -415,7 +298,7 @@ impl Tokenpass {
     /// The key whose signature the request has.
     fn verify(&mut self, request: &Raw, privileged: bool) -> Result<String, &'static str> {
         let (users, clients) = (&self.users, &self.clients);
-        let signed = auth::verify(request, self.generation, self.now(), |key| {
+        let signed = auth::verify(request, self.generation, self.clock.unix(), |key| {
             if privileged {
                 let mut pairs = users.iter().filter_map(|user| user.api_key.as_ref());
                 pairs.find(|(token, _)| token == key).map(|(_, secret)| secret.clone())
@@ -433,7 +316,7 @@ impl Tokenpass {
     /// The headers that tell how many calls are left, and the refusal when none is.
     fn throttle(&mut self, id: &'static str) -> Result<Vec<(&'static str, u64)>, Reply> {
         let Some(limit) = self.rate_limit else { return Ok(Vec::new()) };
-        let now = self.now();
+        let now = self.clock.unix();
         let (since, hits) = self.hits.entry(id).or_insert((now, 0));
         // Chosen: a minute begins with its first call.
         if now >= *since + 60 {
@@ -518,18 +401,18 @@ impl Tokenpass {
         }
     }
 
-    /// What the endpoint answers, and whether the caller's credentials held.
-    fn admit_and_call(
+    /// Carries out a request whose route is known; tells whether its credentials held.
+    fn serve(
         &mut self,
+        request: &Raw,
         route: &Route,
         values: Vec<String>,
-        request: &Raw,
     ) -> (Reply, Option<bool>) {
-        let mut ask = match Ask::read(request, values) {
+        let mut ask = match Ask::read(request, self.generation, values) {
             Ok(ask) => ask,
             Err(refusal) => return (refusal, None),
         };
-        let (signed, admitted) = self.admit(route.access, &mut ask);
+        let (signed, admitted) = self.admit(route.wants, &mut ask);
         let reply = admitted.and_then(|()| self.call(route.id, &ask));
         (reply.unwrap_or_else(|refusal| refusal), signed)
     }
@@ -538,35 +421,35 @@ impl Tokenpass {
 impl Service for Tokenpass {
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         let nothing = Verdict { endpoint: None, signed: None };
-        let is_api = request.path().starts_with("/api/v1/");
-        if is_api && request.method == "OPTIONS" {
+        if is_api(request) && request.method == "OPTIONS" {
             return (Reply::new(200, "text/html; charset=UTF-8", ""), nothing);
         }
         self.expire_promises();
-        let mut status = 404;
-        for route in &ROUTES {
-            let Some(values) = route.values(request.path()) else { continue };
-            if route.id == "account.update" && !self.routes_account_update {
-                continue;
-            }
-            if route.method != request.method {
-                status = 405;
-                continue;
-            }
-            let limits = if is_api { self.throttle(route.id) } else { Ok(Vec::new()) };
-            let endpoint = Some(route.id);
-            let limits = match limits {
-                Ok(limits) => limits,
-                Err(refusal) => return (refusal, Verdict { endpoint, signed: None }),
-            };
-            let (mut reply, signed) = self.admit_and_call(route, values, request);
-            for (name, value) in limits {
-                reply = reply.with_header(name, value);
-            }
-            return (reply, Verdict { endpoint, signed });
+        let unrouted = if self.routes_account_update { "" } else { "account.update" };
+        let routed = ROUTES.iter().filter(|route| route.id != unrouted);
+        let found = find(routed, &request.method, request.path(), |part| php::decode(part, false));
+        let (route, values) = match found {
+            Found::Here(route, values) => (route, values),
+            Found::OtherMethod(_) => return (html(405), nothing),
+            Found::Nothing => return (html(404), nothing),
+        };
+        let endpoint = Some(route.id);
+        let limits = if is_api(request) { self.throttle(route.id) } else { Ok(Vec::new()) };
+        let limits = match limits {
+            Ok(limits) => limits,
+            Err(refusal) => return (refusal, Verdict { endpoint, signed: None }),
+        };
+        let (mut reply, signed) = self.serve(request, route, values);
+        for (name, value) in limits {
+            reply = reply.with_header(name, value);
         }
-        (html(status), nothing)
+        (reply, Verdict { endpoint, signed })
     }
+}
+
+/// Whether the request is for the API, and not for a page of the log-in.
+fn is_api(request: &Raw) -> bool {
+    request.path().starts_with("/api/v1/")
 }
 
 impl fmt::Debug for Tokenpass {

@@ -45,6 +45,7 @@
 
 mod accounts;
 mod ask;
+mod auth;
 mod blik;
 mod channels;
 mod check;
@@ -68,9 +69,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::server::Verdict;
-use crate::{Raw, Reply, SandboxClock, Service};
-
 pub use blik::Alias;
 pub use marketplace::{Child, MarketplaceTransaction};
 pub use notify::{Delivery, Outbox};
@@ -79,6 +77,11 @@ pub use refunds::Refund;
 pub use tokens::CardToken;
 pub use transactions::{Attempt, Transaction};
 
+use crate::date::YEAR;
+use crate::query::decode_segment;
+use crate::routes::{Found, find};
+use crate::server::Verdict;
+use crate::{Raw, Reply, SandboxClock, Service};
 use ask::{Ask, Page};
 use check::Refusal;
 use routes::{Carries, ROUTES, Route};
@@ -197,7 +200,7 @@ pub struct Tpay {
     pub marketplace: Vec<MarketplaceTransaction>,
     /// The recurring plans, oldest first.
     pub plans: Vec<Plan>,
-    tokens: Vec<oauth::Token>,
+    tokens: Vec<auth::Token>,
     tokenizations: Vec<tokens::Tokenization>,
     accounts: Vec<Value>,
     bank_accounts: Vec<Value>,
@@ -233,7 +236,7 @@ impl Tpay {
             unique_crc: false,
             two_step: false,
             callbacks_allowed: true,
-            refund_seconds: 365 * 86_400,
+            refund_seconds: YEAR,
             equal_refund_seconds: 60,
             delivery_attempts: 3,
             panel_url: None,
@@ -294,6 +297,14 @@ impl Tpay {
             self.refusals.entry(route.id).or_default().push_back(refusal);
         }
         route.is_some()
+    }
+
+    /// The refusal that [`refuse_next`](Self::refuse_next) was asked for, if it was.
+    fn told(&mut self, id: &str) -> Result<(), Refusal> {
+        match self.refusals.get_mut(id).and_then(VecDeque::pop_front) {
+            Some((status, code)) => Err(Refusal::of(status, &code, "", "This call is refused")),
+            None => Ok(()),
+        }
     }
 
     fn x5u_url(&self) -> String {
@@ -385,9 +396,14 @@ impl Tpay {
     }
 
     /// Carries out a request whose route is known; tells whether its credentials held.
-    fn serve(&mut self, request: &Raw, route: &Route, path: Vec<String>) -> (Reply, Option<bool>) {
-        if route.carries == Carries::Credentials {
-            let answer = self.token(request);
+    fn serve(
+        &mut self,
+        request: &Raw,
+        route: &Route,
+        values: Vec<String>,
+    ) -> (Reply, Option<bool>) {
+        if route.wants == Carries::Credentials {
+            let answer = self.oauth_token(request);
             let signed = Some(answer.is_ok());
             return (self.reply(answer), signed);
         }
@@ -395,13 +411,10 @@ impl Tpay {
         let token = if is_open { Ok(None) } else { self.authorized(request) };
         let signed = (!is_open).then_some(token.is_ok());
         let answer = token.and_then(|token| {
-            let refusal = self.refusals.get_mut(route.id).and_then(VecDeque::pop_front);
-            if let Some((status, code)) = refusal {
-                return Err(Refusal::of(status, &code, "", "This call is refused"));
-            }
-            let ask = Ask::read(request, route, path)?;
+            self.told(route.id)?;
+            let ask = Ask::read(request, route, values)?;
             match (route.id, token) {
-                ("oauth.tokeninfo", Some(token)) => self.tokeninfo(&ask, &token),
+                ("oauth.tokeninfo", Some(token)) => self.oauth_tokeninfo(&ask, &token),
                 _ => self.call(route.id, &ask),
             }
         });
@@ -448,23 +461,19 @@ impl Service for Tpay {
         if request.path() == "/" {
             return (self.wall(request), Verdict { endpoint: None, signed: None });
         }
-        let found: Vec<(&Route, Vec<String>)> = ROUTES
-            .iter()
-            .filter_map(|route| Some((route, route.matches(request.path())?)))
-            .collect();
-        let right = found.iter().find(|(route, _)| route.method == request.method);
-        let (reply, signed) = match (right, found.first()) {
-            (Some((route, path)), _) => self.serve(request, route, path.clone()),
-            (None, first) => {
-                let refusal = match first {
-                    Some(_) => Refusal::of(405, "method_not_allowed", "", "Another method"),
-                    None => Refusal::unknown("path"),
-                };
-                (self.reply(Err(refusal)), Some(self.authorized(request).is_ok()))
+        let found = find(&ROUTES, &request.method, request.path(), decode_segment);
+        let (endpoint, refusal) = match found {
+            Found::Here(route, values) => {
+                let (reply, signed) = self.serve(request, route, values);
+                return (reply, Verdict { endpoint: Some(route.id), signed });
             }
+            Found::OtherMethod(route) => {
+                (Some(route.id), Refusal::of(405, "method_not_allowed", "", "Another method"))
+            }
+            Found::Nothing => (None, Refusal::unknown("path")),
         };
-        let endpoint = right.or(found.first()).map(|(route, _)| route.id);
-        (reply, Verdict { endpoint, signed })
+        let signed = Some(self.authorized(request).is_ok());
+        (self.reply(Err(refusal)), Verdict { endpoint, signed })
     }
 }
 

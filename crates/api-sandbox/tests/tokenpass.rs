@@ -203,6 +203,14 @@ fn requests_of_2020_have_their_parameters_in_the_body_and_a_nonce_once() {
     };
     let got = send("/api/v1/tca/check/cryptonaut", &body, "one");
     assert_eq!((got.text.as_str(), got.verdict.signed), (r#"{"result":true}"#, Some(true)));
+    // What the signature does not cover is not read.
+    let in_query =
+        format!("/api/v1/tca/check/cryptonaut?TOKENLY=99&oauth_token={}", tp::OAUTH_TOKEN);
+    let got = send(&in_query, &body, "three");
+    assert_eq!((got.text.as_str(), got.status), (r#"{"result":true}"#, 200));
+    let got = send(&in_query, "{}", "four");
+    assert_eq!((got.status, got.verdict.signed), (403, Some(false)));
+    assert_eq!(got.json()["message"], "No access token provided");
     let nobody = r#"{"oauth_token":null}"#;
     assert_eq!(send("/api/v1/credits", nobody, "two").status, 200);
     let again = send("/api/v1/credits", nobody, "two");
@@ -372,6 +380,11 @@ fn wrong_authorize_urls_are_told_apart() {
     let got = bench.get(As::Nobody, &format!("/oauth/authorize?{}", authorize("user%2Cx")));
     let start = format!("{}?error=invalid_scope&message=The+requested+scope", tp::REDIRECT_URI);
     assert!(got.location().starts_with(&start), "{}", got.location());
+    // Scopes are separated by commas; those between spaces are one scope that nobody knows.
+    for spaced in ["user+tca", "user%20tca"] {
+        let got = bench.get(As::Nobody, &format!("/oauth/authorize?{}", authorize(spaced)));
+        assert!(got.location().starts_with(&start), "{}", got.location());
+    }
 }
 
 #[test]
@@ -401,6 +414,8 @@ fn codes_and_tokens_come_for_a_password_too() {
     exchange["grant_type"] = "password".into();
     exchange["username"] = "bob".into();
     exchange["password"] = tp::PASSWORD.into();
+    exchange["scopes"] = "user tca".into();
+    assert_eq!(ask("/oauth/token", &exchange)["error"], "invalid_scope");
     exchange["scopes"] = "user,tca".into();
     let got = ask("/oauth/token", &exchange);
     let target = format!("/oauth/user?access_token={}", got["access_token"].as_str().unwrap());

@@ -285,6 +285,7 @@ fn tokens_are_given_for_every_documented_form_of_request() {
     assert_eq!(bench.form(&with("grant_type", "password")).0, 400);
     assert_eq!(bench.form(&with("scope", "all")).0, 400);
     assert_eq!(bench.form(&with("typo", "x")).0, 400);
+    assert_eq!(bench.form(&with("client_id", CLIENT_ID)).0, 400, "it comes twice");
     assert_eq!(bench.form(&good[..1]).0, 400);
     assert_eq!(bench.form(&[good[0], ("client_secret", "wrong")]).0, 401);
     let wrong = STANDARD.encode("a:b");
@@ -297,7 +298,7 @@ fn tokens_are_given_for_every_documented_form_of_request() {
     assert!(seen.iter().all(|seen| seen.verdict.signed == Some(seen.status == Some(200))));
     bench.server.state(|tpay| {
         assert_eq!(tpay.tokens_issued, 6);
-        assert_eq!(tpay.token_requests, 13);
+        assert_eq!(tpay.token_requests, 14);
     });
 }
 
@@ -476,7 +477,10 @@ fn a_request_must_have_the_right_frame() {
         ("page=x", "not_natural_int"),
         ("limit=101", "not_valid"),
         ("status=done", "not_valid"),
+        ("page=%2B1", "not_natural_int"),
+        ("page=01", "not_natural_int"),
         ("from=2026-01-01", "not_valid"),
+        ("to=2026-02-30%2000:00:00", "not_valid"),
         ("page=1&page=2", "not_valid"),
         ("page", "not_valid"),
     ] {
@@ -575,6 +579,25 @@ fn wrong_members_of_a_payment_are_refused_by_name() {
             "value": "p", "type": "PAYID", "noDelay": true, "autopayment": { "model": "M" } } } }),
             "wrong_model_data_combination",
             "pay.blikPaymentData.aliases.noDelay",
+        ),
+        (
+            "/pay",
+            json!({ "blikPaymentData": { "blikToken": "777123", "aliases": {
+            "value": "u", "type": "UID" } } }),
+            "is_required",
+            "pay.blikPaymentData.aliases.label",
+        ),
+        (
+            "/pay",
+            json!({ "groupId": 166, "googlePayPaymentData": "bm8gSlNPTg==" }),
+            "not_valid",
+            "pay.googlePayPaymentData",
+        ),
+        (
+            "/pay",
+            json!({ "applePayPaymentData": "{\"version\":\"EC_v1\"}" }),
+            "not_valid",
+            "pay.applePayPaymentData",
         ),
         (
             "/pay",
@@ -1137,6 +1160,11 @@ fn the_marketplace_refuses_in_its_own_words() {
     child["amount"] = json!(10.5);
     let violations = answer("/childTransactions", json!([child]));
     assert!(violations["violations"]["childTransactions.0.amount"].is_string(), "{violations}");
+    for (kind, value) in [(1, "x"), (2, "ftp://x/"), (3, "m@example.com"), (4, "https://x/n")] {
+        let violations = answer("/transactionCallbacks", json!([{ "type": kind, "value": value }]));
+        let field = "transactionCallbacks.0.value";
+        assert!(violations["violations"][field].is_string(), "{kind} {violations}");
+    }
     child["amount"] = json!(10);
     child["merchant"]["id"] = json!(PLAN);
     let strangers = answer("/childTransactions", json!([child]));
@@ -1163,8 +1191,25 @@ fn plans_are_charged_retried_and_finished() {
     assert_eq!(create("/id", json!("x")).2, "id");
     assert_eq!(create("/schedule/interval", json!(0)).1, "too_low");
     assert_eq!(create("/payer/userAgent", json!("x")).1, "unexpected_field");
+    for date in ["soon", "2026-02-30", "2026-12-01T10:00:00+1", "1.12.2026"] {
+        assert_eq!(create("/schedule/firstChargeDate", json!(date)).1, "not_valid", "{date}");
+    }
+    let long = format!("https://example.com/{}", "x".repeat(236));
+    for url in ["example.com/rec", "ftp://example.com/", &long] {
+        assert_eq!(create("/callbackUrl", json!(url)).2, "callbackUrl", "{url}");
+    }
     let payid = json!({ "paymentType": "blik_payid", "value": PAYID_ALIAS });
     assert_eq!(create("/paymentInstrument", payid).1, "is_required");
+    for (blik, name) in [
+        (json!({ "model": "O" }), "recommendedAuthLevel"),
+        (json!({ "model": "A", "recommendedAuthLevel": "NOCONFREQ" }), "recommendedAuthLevel"),
+        (json!({ "model": "M", "noDelay": true }), "noDelay"),
+    ] {
+        let payid = json!({ "paymentType": "blik_payid", "value": PAYID_ALIAS, "blik": blik });
+        let (status, code, field) = create("/paymentInstrument", payid);
+        assert_eq!((status, code.as_str()), (400, "wrong_model_data_combination"), "{blik}");
+        assert_eq!(field, format!("paymentInstrument.blik.{name}"));
+    }
     assert_eq!(create("/paymentInstrument/blik", json!({ "model": "A" })).1, "unexpected_field");
     bench.ok("/recurring", &plan(PLAN));
     assert_eq!(bench.refused("POST", "/recurring", Some(&plan(PLAN))).0, 409);
@@ -1250,6 +1295,30 @@ fn merchants_are_registered_once_with_their_secrets() {
         json!([{ "isMain": true, "country": "PL" }, { "isMain": true, "country": "PL" }]);
     assert_eq!(refuse(&body), "not_valid");
     assert_eq!(bench.refused("POST", "/accounts", Some(&json!({}))).1, "is_required");
+    for (kind, currency, is_taken) in [
+        (None, None, true),
+        (Some(1), Some("PLN"), true),
+        (None, Some("EUR"), false),
+        (Some(2), Some("EUR"), true),
+        (Some(2), None, false),
+        (Some(3), Some("GBP"), true),
+    ] {
+        let mut body = json!({
+            "offerCode": "SAND1", "email": "m@example.com", "taxId": "7773061579", "legalForm": 3,
+            "categoryId": 62, "bankAccount": {
+                "accountNo": "63105015201000009091194713", "bankName": "Bank", "ownerName": "Jan",
+                "ownerAddress": "Warszawa",
+            },
+        });
+        if let Some(kind) = kind {
+            body["bankAccount"]["accountType"] = json!(kind);
+        }
+        if let Some(currency) = currency {
+            body["bankAccount"]["currency"] = json!(currency);
+        }
+        let (status, answer) = bench.post("/accounts", &body);
+        assert_eq!(status, if is_taken { 200 } else { 400 }, "{kind:?} {currency:?} {answer}");
+    }
     assert_eq!(bench.get("/accounts/mcc").1["list"][0]["code"], "5942");
     assert_eq!(bench.refused("GET", "/accounts/category/x", None).1, "not_natural_int");
 }
@@ -1277,4 +1346,13 @@ fn money_goes_to_a_card_token() {
     let noted = |length| json!({ "amount": 1, "currencyCode": 985, "tokenValue": CARD_TOKEN, "rocText": "x".repeat(length) });
     assert_eq!(refund(noted(255)).0, 200);
     assert_eq!(refund(noted(256)).1["errors"][0]["errorCode"], "not_valid");
+    for (query, name) in [
+        ("token=x", "token"),
+        ("context=transactional&token=x", "token"),
+        ("context=card&payerEmail=jan%40example.com", "payerEmail"),
+        ("context=card&transactionTitle=TR-SBX-0000001", "transactionTitle"),
+    ] {
+        let (status, code, field) = bench.refused("GET", &format!("/refunds?{query}"), None);
+        assert_eq!((status, code.as_str(), field.as_str()), (400, "unexpected_field", name));
+    }
 }

@@ -1,25 +1,23 @@
 //! Webhooks: sealed blocks, sent one at a time to a callback on this machine.
 
 use std::fmt;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use aes::Aes256;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ecb::cipher::block_padding::Pkcs7;
 use ecb::cipher::{BlockModeEncrypt, KeyInit as _};
-use hmac::{Hmac, Mac};
 use serde_json::Value;
-use sha2::Sha256;
 
 use super::PRIVATE_KEY;
+use crate::callback::Callback;
+use crate::digest::hmac_sha256;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a webhook is sent that is not answered with 200. Chosen: the number, and no pauses.
+const ATTEMPTS: u32 = 3;
 
 /// Tells a callback of grants and revocations; see [`Webhooks::subscribe`].
 #[derive(Default)]
@@ -30,26 +28,25 @@ pub struct Webhooks {
 
 impl Webhooks {
     /// Sends a webhook for each grant and revocation from now on, as a GET with the sealed block
-    /// in `data`. `url` is `http://` and an address of this machine with a port.
+    /// in `data`. One is sent at a time, and again, at most three times, until it is answered with
+    /// 200. `url` is `http://` and an address of this machine.
     ///
     /// # Errors
     /// When it is not.
     pub fn subscribe(&mut self, url: &str) -> Result<(), String> {
-        let (host, path) = url
-            .strip_prefix("http://")
-            .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
-            .ok_or("webhooks go to http:// only")?;
-        let address: SocketAddr =
-            host.parse().map_err(|_| format!("{host} is no address with a port"))?;
-        if !address.ip().is_loopback() {
-            return Err(format!("{host} is not this machine"));
-        }
+        let callback = Callback::new(url)
+            .ok_or_else(|| format!("{url} is not an http:// URL of this machine"))?;
         let (sender, queue) = channel::<String>();
-        let (path, answers) = (format!("/{path}"), self.answers.clone());
+        let answers = self.answers.clone();
         thread::spawn(move || {
             for data in queue {
-                let status = deliver(address, &format!("{path}?data={data}"));
-                answers.lock().unwrap_or_else(PoisonError::into_inner).push(status);
+                for _ in 0..ATTEMPTS {
+                    let status = deliver(&callback, &data);
+                    answers.lock().unwrap_or_else(PoisonError::into_inner).push(status);
+                    if status == Some(200) {
+                        break;
+                    }
+                }
             }
         });
         self.queue = Some(sender);
@@ -62,35 +59,33 @@ impl Webhooks {
     }
 
     pub(super) fn send(&self, payload: &Value) {
-        if let (Some(queue), Some(data)) = (&self.queue, seal(&payload.to_string())) {
-            let _ = queue.send(data);
+        if let Some(queue) = &self.queue {
+            // The thread that reads the queue lives as long as the queue.
+            let _ = queue.send(seal(&payload.to_string()));
         }
     }
 }
 
 /// The block of a text under the server's private key. base64url and `~` need no escaping in a
 /// query.
-fn seal(text: &str) -> Option<String> {
+fn seal(text: &str) -> String {
     let mut key = [b'X'; 32];
     for (to, from) in key.iter_mut().zip(PRIVATE_KEY.bytes()) {
         *to = from;
     }
     let encryptor = ecb::Encryptor::<Aes256>::new(&key.into());
     let cipher = URL_SAFE_NO_PAD.encode(encryptor.encrypt_padded_vec::<Pkcs7>(text.as_bytes()));
-    let mut mac = Hmac::<Sha256>::new_from_slice(PRIVATE_KEY.as_bytes()).ok()?;
-    mac.update(cipher.as_bytes());
-    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-    Some(format!("{cipher}~~~{signature}"))
+    let signature = URL_SAFE_NO_PAD.encode(hmac_sha256(PRIVATE_KEY, cipher.as_bytes()));
+    format!("{cipher}~~~{signature}")
 }
 
-/// The status of the answer.
-fn deliver(address: SocketAddr, target: &str) -> Option<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    write!(stream, "GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
+/// The status of the answer to a webhook.
+fn deliver(callback: &Callback, data: &str) -> Option<u16> {
+    let Callback { address, target } = callback;
+    let request = format!(
+        "GET {target}?data={data} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+    );
+    callback.send(&request).ok().map(|(status, _)| status)
 }
 
 impl fmt::Debug for Webhooks {

@@ -1,20 +1,17 @@
-//! The users' addresses, what they hold, and the rules over it: `address.*`, `balance.*`,
-//! `lookup.*` and `tca.*`.
+//! The users' addresses: `address.*`.
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
-use super::answer::{Answer, Ask, crashed, json, refused, result};
-use super::auth::hex;
+use super::answer::{Answer, json, refused, result};
+use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map};
-use super::tca::Stack;
 use super::{
-    Balances, INACTIVE_ADDRESS, OTHER_ADDRESS, OTHER_USER_ID, PRIVATE_ADDRESS, PUBLIC_ADDRESS,
-    Tokenpass, UNVERIFIED_ADDRESS, USER_ID, User, bitcoin,
+    INACTIVE_ADDRESS, OTHER_ADDRESS, OTHER_USER_ID, PRIVATE_ADDRESS, PUBLIC_ADDRESS, Tokenpass,
+    UNVERIFIED_ADDRESS, USER_ID, bitcoin,
 };
 use crate::Reply;
+use crate::digest::sha256_hex;
 
 /// How long a verify code may be signed, in seconds.
 const CODE_LIFE: u64 = 600 * 60;
@@ -63,11 +60,11 @@ pub(super) fn first_addresses() -> Vec<Address> {
 }
 
 impl Address {
-    fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.active && self.verified
     }
 
-    fn is_shown(&self) -> bool {
+    pub(super) fn is_shown(&self) -> bool {
         self.public && self.is_live()
     }
 }
@@ -112,7 +109,7 @@ impl Tokenpass {
             WORDS.get(index).copied().unwrap_or_default()
         };
         let code = format!("TOKENPASS {} {} {number}", word(1), word(8));
-        let until = self.now() + CODE_LIFE;
+        let until = self.clock.unix() + CODE_LIFE;
         if let Some(known) = self.addresses.iter_mut().find(|known| known.address == address) {
             known.verify_code = Some((code.clone(), until));
         }
@@ -259,7 +256,7 @@ impl Tokenpass {
             let members = [("error", "Address already verified".into()), ("result", true.into())];
             return Err(json(400, &map(members)));
         }
-        let now = self.now();
+        let now = self.clock.unix();
         let signature = signature_of(&ask.text("signature").unwrap_or_default());
         let holds = found.verify_code.is_some_and(|(code, until)| {
             now < until && bitcoin::verifies(&found.address, &code, &signature)
@@ -331,201 +328,10 @@ impl Tokenpass {
     /// A message for `address.instant_verify`, as the dashboard of that user shows one. It voids
     /// the one before. `None` if there is no such user.
     pub fn new_instant_message(&mut self, username: &str) -> Option<String> {
-        let message = hex(&Sha256::digest(format!("{username} {}", self.next_id())));
+        let message = sha256_hex(format!("{username} {}", self.next_id()));
         let id = self.user_named(username)?.id.clone();
         let user = self.users.iter_mut().find(|user| user.id == id)?;
         user.instant_message = Some(message.clone());
         Some(message)
     }
-
-    fn first_shown(&self, user: &User) -> Option<&Address> {
-        self.addresses.iter().find(|known| known.user == user.id && known.is_shown())
-    }
-
-    fn owner(&self, address: &str) -> Option<&User> {
-        let known = self.addresses.iter().find(|known| known.address == address);
-        known.filter(|known| known.is_shown()).and_then(|known| self.user(&known.user))
-    }
-
-    fn looked_up(user: &User, address: &str) -> Value {
-        map([
-            ("username", (&user.username).into()),
-            ("address", address.into()),
-            ("email", (&user.email).into()),
-        ])
-    }
-
-    pub(super) fn lookup_user_by_address(&self, ask: &Ask<'_>) -> Answer {
-        let user = self.owner(ask.value(0)).ok_or_else(|| refused(404, "User not found"))?;
-        result(Self::looked_up(user, ask.value(0)))
-    }
-
-    pub(super) fn lookup_users_by_addresses(&self, ask: &Ask<'_>) -> Answer {
-        let Some(Value::List(list)) = ask.get("address_list") else { return result(false) };
-        let mut users = Vec::new();
-        for address in list.iter().filter_map(Value::text) {
-            if let Some(user) = self.owner(&address) {
-                users.push((address.clone(), Self::looked_up(user, &address)));
-            }
-        }
-        let found = !users.is_empty();
-        Ok(json(200, &map([("result", found.into()), ("users", Value::Map(users))])))
-    }
-
-    pub(super) fn lookup_address_by_user(&self, ask: &Ask<'_>) -> Answer {
-        let missing = || refused(404, "User or addresses not found");
-        let user = self.user_named(ask.value(0)).ok_or_else(missing)?;
-        let address = self.first_shown(user).ok_or_else(missing)?;
-        result(Self::looked_up(user, &address.address))
-    }
-
-    pub(super) fn lookup_user_by_email(&self, ask: &Ask<'_>) -> Answer {
-        let id = ask.text("client_id").unwrap_or_default();
-        let client = self.clients.iter().find(|client| client.id == id);
-        let client = client.ok_or_else(|| refused(400, &format!("Invalid API client ID{id}")))?;
-        if !client.is_privileged {
-            return Err(refused(400, "Client does not have permission to use this API method"));
-        }
-        let user = self.user_with_email(ask.value(0));
-        let user = user.ok_or_else(|| refused(404, "User not found"))?;
-        let mut members = vec![("username".to_owned(), Value::from(&user.username))];
-        if let Some(address) = self.first_shown(user) {
-            members.push(("address".to_owned(), (&address.address).into()));
-        }
-        members.push(("email".to_owned(), (&user.email).into()));
-        result(Value::Map(members))
-    }
-
-    pub(super) fn lookup_user_exists(&self, ask: &Ask<'_>) -> Answer {
-        let wanted = ask.value(0);
-        let strict = ask.get("strict").is_some_and(Value::is_truthy);
-        let hash = ask.text("id_hash");
-        let found = self.users.iter().any(|user| {
-            let named = user.username.eq_ignore_ascii_case(wanted)
-                || (!strict
-                    && (user.slug.eq_ignore_ascii_case(wanted)
-                        || user.email.eq_ignore_ascii_case(wanted)));
-            named && hash.as_ref().is_none_or(|hash| *hash == hex(&Sha256::digest(&user.id)))
-        });
-        result(found)
-    }
-
-    /// What the user's rules are judged by: all live addresses, private ones too, with promises
-    /// to them if they count. Promises made through the API stay on the source's side. Chosen:
-    /// what was lent on the website is gone whether promises count or not.
-    pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
-        let mut sum = Balances::new();
-        let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
-        for address in own {
-            add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
-            if with_promises {
-                add(&mut sum, &self.promised_to(&address.address));
-            }
-        }
-        for (asset, lent) in self.lent_by(&user.id) {
-            subtract(&mut sum, asset, lent);
-        }
-        sum.retain(|asset, _| !self.disabled.contains(&(user.id.clone(), asset.clone())));
-        sum
-    }
-
-    pub(super) fn tca_check_user(&self, ask: &Ask<'_>) -> Answer {
-        let user = self.user_named(ask.value(0));
-        let user = user.ok_or_else(|| refused(404, "Username not found"))?;
-        let stack = Stack::from_input(&ask.input);
-        result(stack.allows(&self.balances_of(user, stack.with_promises)))
-    }
-
-    pub(super) fn tca_check_address(&self, ask: &Ask<'_>) -> Answer {
-        if !bitcoin::is_address(ask.value(0)) {
-            return Err(refused(400, "Invalid address"));
-        }
-        let held = self.chain.get(ask.value(0)).cloned().unwrap_or_default();
-        result(Stack::from_input(&ask.input).allows(&held))
-    }
-
-    /// Chosen, as only a client shows this call: an address of e-mail without a user has what was
-    /// promised to it.
-    pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> Answer {
-        let stack = Stack::from_input(&ask.input);
-        let user = self.user_with_email(ask.value(0));
-        let mut held = user.map(|user| self.balances_of(user, true)).unwrap_or_default();
-        add(&mut held, &self.promised_to(ask.value(0)));
-        result(stack.allows(&held))
-    }
-
-    pub(super) fn tca_find_users(&self, ask: &Ask<'_>) -> Answer {
-        let stack = Stack::from_input(&ask.input);
-        let found = self
-            .users
-            .iter()
-            .filter(|user| stack.allows(&self.balances_of(user, true)))
-            .map(|user| {
-                map([
-                    ("id", (&user.id).into()),
-                    ("username", (&user.username).into()),
-                    ("channel", bitcoin::base58(&Sha256::digest(&user.id)).into()),
-                ])
-            })
-            .collect::<Vec<_>>();
-        Ok(json(200, &map([("count", found.len().into()), ("results", found.into())])))
-    }
-
-    /// Balances over these addresses of the token's user, with promises to and from them.
-    fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> Answer {
-        // Chosen: only what is read anew needs the chain.
-        if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
-            return Err(crashed());
-        }
-        let user = self.user(&ask.user).ok_or_else(crashed)?;
-        let mut sum = Balances::new();
-        for address in self.addresses.iter().filter(|known| known.user == user.id && counts(known))
-        {
-            add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
-            add(&mut sum, &self.promised_to(&address.address));
-            for (asset, promised) in self.promised_from(&address.address) {
-                subtract(&mut sum, asset, promised);
-            }
-        }
-        let rows = sum
-            .into_iter()
-            .filter(|(asset, satoshis)| {
-                *satoshis != 0 && !self.disabled.contains(&(user.id.clone(), asset.clone()))
-            })
-            .map(|(asset, satoshis)| {
-                #[expect(clippy::cast_precision_loss, reason = "the server shows a float as well")]
-                let whole = satoshis as f64 / 100_000_000.0;
-                let mut members = vec![
-                    ("asset".to_owned(), (&asset).into()),
-                    ("name".to_owned(), (&asset).into()),
-                    ("balance".to_owned(), Value::Float(whole)),
-                    ("balanceSat".to_owned(), satoshis.to_string().into()),
-                ];
-                if self.quantity_objects {
-                    members.push(("precision".to_owned(), Value::Int(8)));
-                }
-                Value::Map(members)
-            });
-        Ok(json(200, &Value::List(rows.collect())))
-    }
-
-    pub(super) fn balance_public(&self, ask: &Ask<'_>) -> Answer {
-        self.combined(ask, Address::is_shown)
-    }
-
-    pub(super) fn balance_protected(&self, ask: &Ask<'_>) -> Answer {
-        self.combined(ask, Address::is_live)
-    }
-}
-
-fn add<'a>(sum: &mut Balances, more: impl IntoIterator<Item = (&'a String, &'a i64)>) {
-    for (asset, satoshis) in more {
-        let known = sum.entry(asset.clone()).or_default();
-        *known = known.saturating_add(*satoshis);
-    }
-}
-
-fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
-    let known = sum.entry(asset).or_default();
-    *known = known.saturating_sub(satoshis);
 }

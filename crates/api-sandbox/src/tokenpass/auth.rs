@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use super::php::{Style, Value, parse_query};
 use crate::Raw;
+use crate::digest::{hex, hmac_sha256};
+use crate::query::whole;
 
 /// How far the nonce may be from the server's time, in seconds, either way.
 const WINDOW: u64 = 300;
@@ -64,12 +64,12 @@ pub(super) fn verify(
     let secret = secret_of(key).ok_or("Invalid API Token")?;
     let holds = if generation == Generation::XApi {
         let message = [nonce.as_bytes(), &request.body].concat();
-        hex(&hmac(&secret, &message)) == signature
+        hex(&hmac_sha256(&secret, &message)) == signature
     } else {
         if request.header("X-Tokenly-Auth-Signed-Url").is_some() {
             return Err("Invalid Signed URL");
         }
-        if !nonce.parse::<u64>().is_ok_and(|nonce| nonce.abs_diff(now) <= WINDOW) {
+        if whole(nonce).is_none_or(|nonce| nonce.abs_diff(now) > WINDOW) {
             return Err("Invalid nonce parameter");
         }
         let url = url(request);
@@ -77,23 +77,13 @@ pub(super) fn verify(
             let mut message = format!("{}\n{url}\n", request.method).into_bytes();
             message.extend(params);
             message.extend(format!("\n{key}\n{nonce}").into_bytes());
-            STANDARD.encode(hmac(&secret, &message)) == signature
+            STANDARD.encode(hmac_sha256(&secret, &message)) == signature
         })
     };
     if !holds {
         return Err("Invalid Authorization Signature");
     }
     Ok(Signed { key: key.to_owned(), nonce: nonce.to_owned() })
-}
-
-fn hmac(secret: &str, message: &[u8]) -> Vec<u8> {
-    // HMAC takes keys of any length.
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
-    mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The URL that the server believes it was called by: without query, and without the port where
@@ -359,6 +349,8 @@ mod tests {
             (list(), NOW - 300, ""),
             (list(), NOW - 301, "Invalid nonce parameter"),
             (with(NONCE, "1506000000000"), NOW, "Invalid nonce parameter"),
+            (with(NONCE, "+1506000000"), NOW, "Invalid nonce parameter"),
+            (with(NONCE, "01506000000"), NOW, "Invalid nonce parameter"),
             (list(), NOW, ""),
             (post("application/x-www-form-urlencoded"), NOW, "Invalid Authorization Signature"),
             (post("application/json; charset=utf-8"), NOW, ""),

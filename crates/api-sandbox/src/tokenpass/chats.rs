@@ -1,7 +1,8 @@
 //! Token chats, who may write in them, and what a token opens: `messenger.*`, `chat.*`,
 //! `perk.get` and `asset.info`.
 
-use super::answer::{Answer, Ask, crashed, json, message, result};
+use super::answer::{Answer, crashed, json, message, result};
+use super::ask::Ask;
 use super::php::{Value, map};
 use super::tca::satoshis;
 use super::{Tokenpass, bitcoin};

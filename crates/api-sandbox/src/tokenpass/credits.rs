@@ -1,6 +1,8 @@
-//! App credits: groups, accounts and a ledger in which every booking has two sides.
+//! App credits, a ledger in which every booking has two sides: `credit_group.*`,
+//! `credit_account.*` and `credit.*`.
 
-use super::answer::{Answer, Ask, crashed, error, json};
+use super::answer::{Answer, crashed, error, json};
+use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map};
 use super::{Tokenpass, User};
@@ -83,6 +85,22 @@ impl CreditGroup {
             ("created_at", (&self.created_at).into()),
             ("updated_at", (&self.updated_at).into()),
         ])
+    }
+}
+
+impl CreditEntry {
+    /// A row of a history; what it tells of the account comes after the group.
+    fn row(&self, of_account: Vec<(String, Value)>) -> Value {
+        let mut members = vec![("credit_group".to_owned(), (&self.group).into())];
+        members.extend(of_account);
+        members.extend([
+            ("tx_uuid".to_owned(), (&self.id).into()),
+            ("amount".to_owned(), self.amount.to_string().into()),
+            ("created_at".to_owned(), (&self.created_at).into()),
+            ("updated_at".to_owned(), (&self.created_at).into()),
+            ("ref".to_owned(), self.reference.clone().into()),
+        ]);
+        Value::Map(members)
     }
 }
 
@@ -184,16 +202,10 @@ impl Tokenpass {
                 let user = account.and_then(|account| self.tied_user(account));
                 let user = user.map_or(false.into(), |user| Value::from(&user.username));
                 let name = account.map(|account| account.name.clone());
-                map([
-                    ("credit_group", (&entry.group).into()),
-                    ("account", name.into()),
-                    ("tokenpass_user", user),
-                    ("account_uuid", (&entry.account).into()),
-                    ("tx_uuid", (&entry.id).into()),
-                    ("amount", entry.amount.to_string().into()),
-                    ("created_at", (&entry.created_at).into()),
-                    ("updated_at", (&entry.created_at).into()),
-                    ("ref", entry.reference.clone().into()),
+                entry.row(vec![
+                    ("account".to_owned(), name.into()),
+                    ("tokenpass_user".to_owned(), user),
+                    ("account_uuid".to_owned(), (&entry.account).into()),
                 ])
             })
             .collect::<Vec<_>>();
@@ -306,18 +318,7 @@ impl Tokenpass {
     pub(super) fn credit_account_history(&self, ask: &Ask<'_>) -> Answer {
         let account = self.account(ask)?;
         let entries = self.credit_entries.iter().rev().filter(|entry| entry.account == account.id);
-        let rows = entries
-            .map(|entry| {
-                map([
-                    ("credit_group", (&entry.group).into()),
-                    ("tx_uuid", (&entry.id).into()),
-                    ("amount", entry.amount.to_string().into()),
-                    ("created_at", (&entry.created_at).into()),
-                    ("updated_at", (&entry.created_at).into()),
-                    ("ref", entry.reference.clone().into()),
-                ])
-            })
-            .collect::<Vec<_>>();
+        let rows = entries.map(|entry| entry.row(Vec::new())).collect::<Vec<_>>();
         let members = [
             ("account", self.account_json(account, account.balance.to_string().into())),
             ("count", rows.len().into()),

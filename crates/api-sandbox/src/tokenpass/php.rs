@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::date::parse_date_time;
+
 /// A value whose members keep their order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -302,41 +304,12 @@ pub(super) fn decode(text: &str, form: bool) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS`.
-pub(super) fn date(unix: u64) -> String {
-    let (days, second) = (unix / 86_400, unix % 86_400);
-    // Years are counted from March, so that the leap day is the last one.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * day + 2) / 153;
-    let (month, day) =
-        (if shifted < 10 { shifted + 3 } else { shifted - 9 }, day - (153 * shifted + 2) / 5 + 1);
-    let year = era * 400 + year + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
-}
-
-/// The reverse of [`date`]; the time of day may be missing, and `T` and `Z` may stand in it.
+/// Seconds since 1970 out of a date. Chosen: the time of day may be missing, and `T` and `Z` may
+/// stand in it.
 pub(super) fn parse_date(text: &str) -> Option<u64> {
     let text = text.trim().trim_end_matches('Z').replace('T', " ");
-    let (day, time) = text.split_once(' ').unwrap_or((&text, "00:00:00"));
-    let numbers = |text: &str, separator: char| -> Option<[u64; 3]> {
-        let numbers: Option<Vec<u64>> =
-            text.split(separator).map(|part| part.parse().ok()).collect();
-        numbers?.try_into().ok()
-    };
-    let [year, month, day] = numbers(day, '-')?;
-    let [hour, minute, second] = numbers(time, ':')?;
-    let date_ok = (1970..=9999).contains(&year) && (1..=12).contains(&month);
-    if !date_ok || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let shifted = if month > 2 { month - 3 } else { month + 9 };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1;
-    Some((days - 719_468) * 86_400 + hour * 3_600 + minute * 60 + second)
+    let time = if text.contains(' ') { "" } else { " 00:00:00" };
+    parse_date_time(&format!("{text}{time}"))
 }
 
 impl From<bool> for Value {
@@ -442,16 +415,15 @@ mod tests {
     }
 
     #[test]
-    fn dates_go_there_and_back() {
-        for (unix, text) in [
-            (0, "1970-01-01 00:00:00"),
-            (951_782_400, "2000-02-29 00:00:00"),
-            (1_506_000_000, "2017-09-21 13:20:00"),
-            (1_795_314_514, "2026-11-22 02:28:34"),
+    fn dates_are_read_with_and_without_a_time_of_day() {
+        for (text, unix) in [
+            ("2017-09-21 13:20:00", Some(1_506_000_000)),
+            ("2017-09-21T13:20:00Z", Some(1_506_000_000)),
+            (" 1970-01-02 ", Some(86_400)),
+            ("1506003600", None),
+            ("2026-02-30", None),
         ] {
-            assert_eq!(date(unix), text);
-            assert_eq!(parse_date(text), Some(unix));
+            assert_eq!(parse_date(text), unix, "{text}");
         }
-        assert_eq!(parse_date("1506003600"), None);
     }
 }

@@ -1,13 +1,12 @@
 //! Promises and the sources they come from: `source.*` and `promise.*`.
 
-use sha2::{Digest, Sha256};
-
-use super::answer::{Answer, Ask, json, refused, result};
-use super::auth::hex;
+use super::answer::{Answer, json, refused, result};
+use super::ask::Ask;
 use super::entities::escape;
 use super::php::{Value, map, parse_date};
 use super::{Address, Balances, Tokenpass, bitcoin};
 use crate::Reply;
+use crate::digest::sha256_hex;
 
 /// An address that an application may promise from.
 #[derive(Debug, Clone)]
@@ -109,7 +108,7 @@ impl Promise {
 impl Tokenpass {
     /// Takes away the promises whose time has come.
     pub(super) fn expire_promises(&mut self) {
-        let now = self.now();
+        let now = self.clock.unix();
         self.promises.retain(|promise| promise.expiration.is_none_or(|end| now < end));
     }
 
@@ -171,7 +170,7 @@ impl Tokenpass {
 
     /// What an application's proofs of ownership end with.
     fn proof_suffix(client_id: &str) -> String {
-        format!("_{}", hex(&Sha256::digest(client_id)))
+        format!("_{}", sha256_hex(client_id))
     }
 
     pub(super) fn source_register(&mut self, ask: &Ask<'_>) -> Answer {
@@ -213,7 +212,7 @@ impl Tokenpass {
     fn assign(&mut self, ask: &Ask<'_>, name: &str, address: &str) -> Result<(), Reply> {
         let user = self.user_named(name).map(|user| user.id.clone());
         let hash = ask.text("assign_user_hash").unwrap_or_default();
-        let Some(user) = user.filter(|user| hex(&Sha256::digest(user)) == hash) else {
+        let Some(user) = user.filter(|user| sha256_hex(user) == hash) else {
             let members =
                 [("error", "Incorrect assign_user_hash parameter".into()), ("result", true.into())];
             return Err(json(400, &map(members)));
@@ -317,7 +316,7 @@ impl Tokenpass {
             Value::Text(text) => parse_date(text),
             _ => None,
         };
-        end.filter(|end| *end > self.now())
+        end.filter(|end| *end > self.clock.unix())
     }
 
     pub(super) fn promise_create(&mut self, ask: &Ask<'_>) -> Answer {

@@ -1,8 +1,8 @@
-//! A partner's merchants, and the dictionaries to describe them with.
+//! A partner's merchants, and the dictionaries to describe them with: `accounts.*`.
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, is_digits, kinds, may, need};
+use super::check::{Kind, Refusal, Rules, check, is_country, is_digits, kinds, may, need};
 use super::json::Members;
 use super::{ACCOUNT_ID, Answer, Ask, Out, POS_ID, SECURITY_CODE, Tpay};
 
@@ -142,7 +142,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
 /// One entry of a dictionary.
 pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> Answer {
     ask.only(&[])?;
-    let Ok(wanted) = ask.id().parse::<u64>() else {
+    let Ok(wanted) = ask.value(0).parse::<u64>() else {
         return Err(Refusal::field("not_natural_int", "id", "This is not a whole number"));
     };
     let found = entries(id).iter().find(|(number, _)| *number == wanted);
@@ -169,7 +169,6 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
         let why = "More than one main address";
         return Err(Refusal::field("not_valid", "address", why));
     }
-    let is_country = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
     match first.map(|address| address.at("country").as_str()) {
         Some(None) => {
             let why = "The main address lacks a country";
@@ -181,6 +180,20 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Each type of a bank account has its currencies.
+fn check_bank_account(account: &Value) -> Result<(), Refusal> {
+    let currencies: &[&str] = match account.at("accountType").as_u64() {
+        Some(2) => &["EUR"],
+        Some(3) => &["PLN", "EUR", "USD", "GBP"],
+        _ => &["PLN"],
+    };
+    if currencies.contains(&account.at("currency").as_str().unwrap_or("PLN")) {
+        return Ok(());
+    }
+    let why = format!("An account of this type is in {}", currencies.join(", "));
+    Err(Refusal::field("not_valid", "bankAccount.currency", &why))
 }
 
 impl Tpay {
@@ -240,6 +253,9 @@ impl Tpay {
         ask.only(&[])?;
         check(&ask.body, ACCOUNT)?;
         check_addresses(&ask.body)?;
+        if ask.body.at("bankAccount").is_object() {
+            check_bank_account(ask.body.at("bankAccount"))?;
+        }
         Ok(Out::Wrapped(self.add_account(&ask.body)))
     }
 
@@ -268,14 +284,14 @@ impl Tpay {
 
     pub(super) fn accounts_get(&self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let found = self.accounts.iter().find(|account| account.at("id") == ask.id());
+        let found = self.accounts.iter().find(|account| account.at("id") == ask.value(0));
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("account"))?.clone()))
     }
 
     /// Chosen: what came in less what was paid back; no source tells the shape.
     pub(super) fn accounts_balance(&self, ask: &Ask) -> Answer {
         self.accounts_get(ask)?;
-        let balance: u64 = match ask.id() {
+        let balance: u64 = match ask.value(0) {
             ACCOUNT_ID => self.transactions.iter().map(|paid| paid.paid - paid.refunded).sum(),
             _ => 0,
         };

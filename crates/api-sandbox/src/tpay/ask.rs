@@ -4,18 +4,21 @@ use serde_json::{Value, json};
 
 use super::check::Refusal;
 use super::routes::{Carries, Route};
-use super::text::{is_date_time, pairs};
+use super::text::pairs;
 use crate::Raw;
+use crate::date::is_date_time;
+use crate::query::{Pairs, whole};
 
 /// A request, read.
 pub(super) struct Ask {
-    pub(super) path: Vec<String>,
-    pub(super) query: Vec<(String, String)>,
+    /// The values in the path, decoded.
+    values: Vec<String>,
+    pub(super) query: Pairs,
     pub(super) body: Value,
 }
 
 impl Ask {
-    pub(super) fn read(request: &Raw, route: &Route, path: Vec<String>) -> Result<Self, Refusal> {
+    pub(super) fn read(request: &Raw, route: &Route, values: Vec<String>) -> Result<Self, Refusal> {
         let source = request.header("x-client-source").unwrap_or_default();
         if source.chars().count() > 255 {
             return Err(Refusal::field("not_valid", "X-Client-Source", "Over 255 characters"));
@@ -25,13 +28,10 @@ impl Ask {
         }
         let query = pairs(request.query().unwrap_or_default())
             .map_err(|why| Refusal::field("not_valid", "", why))?;
-        for (index, (name, _)) in query.iter().enumerate() {
-            let is_list = name.ends_with("[]");
-            if !is_list && query.iter().skip(index + 1).any(|(other, _)| other == name) {
-                return Err(Refusal::field("not_valid", name, "This parameter comes twice"));
-            }
+        if let Some(name) = query.repeated().filter(|name| !name.ends_with("[]")) {
+            return Err(Refusal::field("not_valid", name, "This parameter comes twice"));
         }
-        let body = match route.carries {
+        let body = match route.wants {
             Carries::MaybeJson if request.header("content-length") == Some("0") => json!({}),
             Carries::Json | Carries::MaybeJson => Self::json(request)?,
             _ if !request.body.is_empty() => {
@@ -43,7 +43,7 @@ impl Ask {
             }
             _ => Value::Null,
         };
-        Ok(Self { path, query, body })
+        Ok(Self { values, query, body })
     }
 
     pub(super) fn json(request: &Raw) -> Result<Value, Refusal> {
@@ -60,19 +60,25 @@ impl Ask {
         }
     }
 
-    pub(super) fn id(&self) -> &str {
-        self.path.first().map(String::as_str).unwrap_or_default()
+    /// The value at this place in the path, from 0.
+    pub(super) fn value(&self, index: usize) -> &str {
+        self.values.get(index).map(String::as_str).unwrap_or_default()
     }
 
-    /// The query's parameter of that name.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    /// The query's parameter of that name, if it is there.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.query.get(name)
+    }
+
+    /// Whether the query's parameter is this value, or is not there.
+    pub(super) fn fits(&self, name: &str, value: &str) -> bool {
+        self.get(name).is_none_or(|wanted| wanted == value)
     }
 
     /// Refuses parameters of other names.
     pub(super) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
-        match self.query.iter().find(|(name, _)| !names.contains(&name.as_str())) {
-            Some((name, _)) => {
+        match self.query.unknown(|name| names.contains(&name)) {
+            Some(name) => {
                 Err(Refusal::field("unexpected_field", name, "This parameter is not expected"))
             }
             None => Ok(()),
@@ -80,7 +86,7 @@ impl Ask {
     }
 
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
-        match self.query(name) {
+        match self.get(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
             Some(_) => Err(Refusal::field("not_valid", name, "This is neither true nor false")),
@@ -88,7 +94,7 @@ impl Ask {
     }
 
     pub(super) fn one_of(&self, name: &str, texts: &[&str]) -> Result<Option<&str>, Refusal> {
-        match self.query(name) {
+        match self.get(name) {
             Some(text) if !texts.contains(&text) => {
                 let why = format!("Not one of {}", texts.join(", "));
                 Err(Refusal::field("not_valid", name, &why))
@@ -98,12 +104,12 @@ impl Ask {
     }
 
     pub(super) fn number(&self, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
-        let Some(text) = self.query(name) else { return Ok(default) };
-        match text.parse::<u64>() {
-            Ok(0) => Err(Refusal::field("too_low", name, "Less than 1")),
-            Ok(number) if number <= most => Ok(number),
-            Ok(_) => Err(Refusal::field("not_valid", name, &format!("More than {most}"))),
-            Err(_) => Err(Refusal::field("not_natural_int", name, "Not a whole number")),
+        let Some(text) = self.get(name) else { return Ok(default) };
+        match whole(text) {
+            Some(0) => Err(Refusal::field("too_low", name, "Less than 1")),
+            Some(number) if number <= most => Ok(number),
+            Some(_) => Err(Refusal::field("not_valid", name, &format!("More than {most}"))),
+            None => Err(Refusal::field("not_natural_int", name, "Not a whole number")),
         }
     }
 
@@ -115,11 +121,11 @@ impl Ask {
     /// Whether a date is within `from` and `to`, both included.
     pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
-            if self.query(name).is_some_and(|date| !is_date_time(date)) {
+            if self.get(name).is_some_and(|date| !is_date_time(date)) {
                 return Err(Refusal::field("not_valid", name, "Not YYYY-MM-DD HH:MM:SS"));
             }
         }
-        let (from, to) = (self.query("from"), self.query("to"));
+        let (from, to) = (self.get("from"), self.get("to"));
         Ok(move |date: &str| from.is_none_or(|from| from <= date) && to.is_none_or(|to| date <= to))
     }
 }

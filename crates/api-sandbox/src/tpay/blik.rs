@@ -1,4 +1,4 @@
-//! BLIK aliases.
+//! BLIK aliases: `blik.*`.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,9 @@ use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
 use super::notify::{Message, md5sum};
 use super::pay::BLIK;
-use super::text::{date_time, iso_date_time};
+use super::text::iso_date_time;
 use super::{Answer, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
-
-const YEAR: u64 = 365 * 86_400;
+use crate::date::{YEAR, date_time};
 
 /// An alias of a payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,10 +124,6 @@ impl Tpay {
                 return Err(Refusal::field("is_required", &field(name), why));
             }
         }
-        if blik.at("aliases").at("label").is_null() {
-            let why = "An alias is registered with a label";
-            return Err(Refusal::field("is_required", &field("aliases.label"), why));
-        }
         let paying = self.judge(&json!({ "groupId": 150, "blikPaymentData": blik }), 0)?;
         match paying.outcome {
             Outcome::Paid => {
@@ -162,7 +157,7 @@ impl Tpay {
         let found: Vec<&Alias> = self
             .aliases
             .iter()
-            .filter(|known| known.value == ask.id() && known.kind == kind && !known.removed)
+            .filter(|known| known.value == ask.value(0) && known.kind == kind && !known.removed)
             .collect();
         if found.is_empty() {
             return Err(Refusal::of(404, "wrong_alias", "", "There is no such alias"));
@@ -180,12 +175,12 @@ impl Tpay {
         let found = self
             .aliases
             .iter_mut()
-            .find(|known| known.value == ask.id() && known.kind == kind && !known.removed);
+            .find(|known| known.value == ask.value(0) && known.kind == kind && !known.removed);
         let Some(found) = found else {
             return Err(Refusal::of(404, "wrong_alias", "", "There is no such alias"));
         };
         found.removed = true;
-        self.notify_alias(ask.id(), "ALIAS_UNREGISTER");
+        self.notify_alias(ask.value(0), "ALIAS_UNREGISTER");
         Ok(Out::Empty)
     }
 }

@@ -1,7 +1,9 @@
-//! Channels and the groups that payers choose from.
+//! Channels and the groups that payers choose from: `transactions.channels` and
+//! `transactions.bank_groups`.
 
 use serde_json::{Value, json};
 
+use super::check::decimal;
 use super::{Answer, Ask, Out, Tpay};
 
 /// Id, name, and the channels of a group; the first one is the main one.
@@ -69,8 +71,7 @@ impl Tpay {
                     })
                     .collect();
                 let limit = |kind: &str, grosze: u64| {
-                    let value = format!("{}.{:02}", grosze / 100, grosze % 100);
-                    json!({ "field": "amount", "type": kind, "value": value })
+                    json!({ "field": "amount", "type": kind, "value": decimal(grosze) })
                 };
                 let mut constraints = vec![limit("min", *least)];
                 if *most < u64::MAX {

@@ -1,8 +1,11 @@
 //! What a request may hold, and how it is told what is wrong with it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::text::{is_date_time, is_iso_date_time};
+use super::text::is_iso_date_time;
+use crate::date::is_date_time;
 
 /// The members of an object; any other is refused.
 pub(super) type Rules = &'static [Rule];
@@ -257,7 +260,7 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
 }
 
 /// Reads an amount in the main unit; it is never rounded.
-pub(super) fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
+fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     let Value::Number(number) = value else {
         return Err(("not_valid", "An amount is a JSON number"));
     };
@@ -277,11 +280,38 @@ pub(super) fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)>
     }
 }
 
+/// The amount of a field, in grosze.
+pub(super) fn amount(value: &Value, field: &str) -> Result<u64, Refusal> {
+    grosze(value).map_err(|(code, message)| Refusal::field(code, field, message))
+}
+
+/// An amount in the main unit with both its decimals, `12.30`.
+pub(super) fn decimal(grosze: u64) -> String {
+    format!("{}.{:02}", grosze / 100, grosze % 100)
+}
+
 /// An amount as the API writes it: a number in the main unit, `10`, `0.1`, `12.34`.
 pub(super) fn money(grosze: u64) -> Value {
-    let text = format!("{}.{:02}", grosze / 100, grosze % 100);
+    let text = decimal(grosze);
     let text = text.trim_end_matches('0').trim_end_matches('.');
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Whether a text is an `http://` or `https://` URL.
+pub(super) fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && !text.contains(char::is_whitespace)
+}
+
+/// Whether a text can be an e-mail address.
+pub(super) fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+}
+
+/// Whether a text can be the code of a country.
+pub(super) fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 pub(super) fn is_digits(text: &str) -> bool {
@@ -299,16 +329,23 @@ pub(super) mod kinds {
     pub(in crate::tpay) const PLN: Kind = Kind::OneOf(&["PLN"]);
     pub(in crate::tpay) const LANG: Kind =
         Kind::OneOf(&["en", "pl", "de", "fr", "ru", "it", "es", "uk"]);
-    pub(in crate::tpay) const EMAIL: Kind = Kind::Like(|text| {
-        text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
-    });
-    pub(in crate::tpay) const URL: Kind = Kind::Like(is_url);
+    pub(in crate::tpay) const EMAIL: Kind = Kind::Like(is_email);
+    pub(in crate::tpay) const URL: Kind = Kind::Like(|text| text.len() <= 3072 && is_url(text));
+    pub(in crate::tpay) const SHORT_URL: Kind =
+        Kind::Like(|text| text.chars().count() <= 255 && is_url(text));
     pub(in crate::tpay) const BLIK_CODE: Kind =
         Kind::Like(|text| text.len() == 6 && is_digits(text));
     pub(in crate::tpay) const ISO_DATE_TIME: Kind = Kind::Like(is_iso_date_time);
     pub(in crate::tpay) const DATE_TIME: Kind = Kind::Like(is_date_time);
-    pub(in crate::tpay) const COUNTRY: Kind =
-        Kind::Like(|text| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()));
+    /// A day, with or without a time, with or without a zone: no source tells which.
+    pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(|text| {
+        is_date_time(text)
+            || is_date_time(&format!("{text} 00:00:00"))
+            || is_iso_date_time(text)
+            || is_iso_date_time(&format!("{text}Z"))
+    });
+    pub(in crate::tpay) const WALLET: Kind = Kind::Like(is_wallet);
+    pub(in crate::tpay) const COUNTRY: Kind = Kind::Like(is_country);
     pub(in crate::tpay) const POLISH_ACCOUNT: Kind = Kind::Like(|text| {
         text.strip_prefix("PL").is_some_and(|digits| digits.len() == 26 && is_digits(digits))
     });
@@ -331,15 +368,14 @@ pub(super) mod kinds {
             && text.get(2..).is_some_and(|month| ("01"..="12").contains(&month))
     });
 
-    fn is_url(text: &str) -> bool {
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        text.len() <= 3072
-            && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-            && !text.contains(char::is_whitespace)
+    fn is_base64(text: &str) -> bool {
+        !text.is_empty() && STANDARD.decode(text).is_ok()
     }
 
-    fn is_base64(text: &str) -> bool {
-        use base64::Engine;
-        !text.is_empty() && base64::engine::general_purpose::STANDARD.decode(text).is_ok()
+    /// What a wallet gives out: a JSON object in base64.
+    fn is_wallet(text: &str) -> bool {
+        let json = STANDARD.decode(text).ok();
+        let json = json.and_then(|json| serde_json::from_slice(&json).ok());
+        json.is_some_and(|json: Value| json.is_object())
     }
 }

@@ -1,11 +1,11 @@
-//! Bank accounts of Collect merchants.
+//! Bank accounts of Collect merchants: `collect.*`.
 
 use serde_json::json;
 
 use super::check::{Kind, Rules, check, kinds, need};
 use super::json::Members;
-use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay};
+use crate::date::date_time;
 
 const CREATE: Rules = &[
     need("accountNumber", kinds::POLISH_ACCOUNT),

@@ -1,13 +1,13 @@
-//! The marketplace: one payment for several merchants, all amounts in grosze.
+//! One payment for several merchants, all amounts in grosze: `marketplace.*`.
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, check, is_email, is_url, kinds, may, money, need};
 use super::json::Members;
 use super::notify::Message;
 use super::pay::{BLIK, CARD};
-use super::text::date_time;
 use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
+use crate::date::date_time;
 
 /// A payment for several merchants.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,7 @@ const CREATE: Rules = &[
 const PAY: Rules = &[
     may("blikPaymentData", Kind::Object(BLIK)),
     may("cardPaymentData", Kind::Object(CARD)),
-    may("applePayPaymentData", kinds::BASE64),
+    may("applePayPaymentData", kinds::WALLET),
 ];
 const REFUND: Rules = &[need(
     "childTransactions",
@@ -207,7 +207,7 @@ impl Tpay {
     }
 
     fn marketplace_named(&mut self, ask: &Ask) -> Result<&mut MarketplaceTransaction, Refusal> {
-        let found = self.marketplace.iter_mut().find(|found| found.id == ask.id());
+        let found = self.marketplace.iter_mut().find(|found| found.id == ask.value(0));
         found.ok_or_else(|| Refusal::reason(404, "There is no such transaction"))
     }
 
@@ -218,6 +218,7 @@ impl Tpay {
         if body.at("pos").at("id") != MARKETPLACE_POS {
             return Err(Refusal::reason(400, "There is no such point of sale"));
         }
+        check_callbacks(body.at("transactionCallbacks").items())?;
         let parts = body.at("childTransactions").items();
         let merchants: Vec<String> =
             parts.iter().filter_map(|part| part.text("/merchant/id")).collect();
@@ -374,11 +375,11 @@ impl Tpay {
     pub(super) fn marketplace_bank_groups(&self, ask: &Ask) -> Answer {
         // `merchantId[]=a&merchantId[]=b`, or with numbers in the brackets.
         let mut merchants = Vec::new();
-        for (name, value) in &ask.query {
+        for (name, value) in ask.query.iter() {
             let index = name.strip_prefix("merchantId[").and_then(|rest| rest.strip_suffix(']'));
             match index {
                 Some(index) if index.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    merchants.push(value.clone());
+                    merchants.push(value.to_owned());
                 }
                 _ => {
                     let why = "This parameter is not expected";
@@ -388,6 +389,21 @@ impl Tpay {
         }
         refuse_strangers(&merchants)?;
         Ok(Out::Bare(json!({ "groups": self.group_list() })))
+    }
+}
+
+/// The first three types of callbacks are URLs, the fourth is an e-mail address.
+fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
+    let is_right = |callback: &Value| {
+        let value = callback.at("value").as_str().unwrap_or_default();
+        if callback.at("type") == 4 { is_email(value) } else { is_url(value) }
+    };
+    match callbacks.iter().position(|callback| !is_right(callback)) {
+        Some(index) => {
+            let field = format!("transactionCallbacks.{index}.value");
+            Err(Refusal::field("not_valid", &field, "Not what its type needs"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -1,8 +1,6 @@
 //! Notifications: signed as the provider signs them, and delivered to callbacks on loopback.
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,16 +14,15 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use super::json::Members;
-use super::text::{form, hex};
+use crate::callback::Callback;
+use crate::digest::hex;
+use crate::query::encode_form;
 
 /// The certificate of the key that signs; of no worth outside tests.
 pub(super) const SIGNING_PEM: &str = include_str!("keys/signing.pem");
 /// The intermediate and the root above it.
 pub(super) const ANCHORS_PEM: &str = include_str!("keys/anchors.pem");
 const KEY_PEM: &str = include_str!("keys/signing-key-test-only.pem");
-
-const PATIENCE: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// A notification and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +95,9 @@ impl Post {
         let done = outbox.clone();
         thread::spawn(move || {
             for (mut delivery, most) in waiting {
-                if let Some((address, target)) = loopback(&delivery.url) {
+                if let Some(callback) = Callback::new(&delivery.url) {
                     while delivery.attempts < most && !delivery.accepted {
-                        deliver(&mut delivery, address, &target);
+                        deliver(&mut delivery, &callback);
                     }
                 }
                 done.add(delivery);
@@ -165,7 +162,7 @@ pub(super) struct Message {
 impl Message {
     pub(super) fn form(kind: &'static str, subject: &str, fields: &[(&str, String)]) -> Self {
         let content_type = "application/x-www-form-urlencoded";
-        Self { kind, subject: subject.to_owned(), content_type, body: form(fields) }
+        Self { kind, subject: subject.to_owned(), content_type, body: encode_form(fields) }
     }
 
     pub(super) fn json(kind: &'static str, subject: &str, body: &Value) -> Self {
@@ -179,31 +176,18 @@ pub(super) fn md5sum(parts: &[&str]) -> String {
     hex(&Md5::digest(parts.concat()))
 }
 
-/// The address and the target of a URL, if it is plain HTTP to this machine.
-pub(super) fn loopback(url: &str) -> Option<(SocketAddr, String)> {
-    let rest = url.strip_prefix("http://")?;
-    let (host, target) = match rest.find(['/', '?']) {
-        Some(at) => rest.split_at_checked(at)?,
-        None => (rest, "/"),
-    };
-    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-    let address = match host.parse::<SocketAddr>() {
-        Ok(address) => address,
-        Err(_) => {
-            let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
-            let ip = match name {
-                "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-                name => name.trim_matches(['[', ']']).parse().ok()?,
-            };
-            SocketAddr::new(ip, port.parse().ok()?)
-        }
-    };
-    address.ip().is_loopback().then_some((address, target))
-}
-
-fn deliver(delivery: &mut Delivery, address: SocketAddr, target: &str) {
+fn deliver(delivery: &mut Delivery, callback: &Callback) {
     delivery.attempts += 1;
-    match exchange(delivery, address, target) {
+    let Callback { address, target } = callback;
+    let request = format!(
+        "POST {target} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\
+         X-JWS-Signature: {}\r\nConnection: close\r\n\r\n{}",
+        delivery.content_type,
+        delivery.body.len(),
+        delivery.signature,
+        delivery.body
+    );
+    match callback.send(&request) {
         Ok((status, answer)) => {
             delivery.accepted = status == 200
                 && match delivery.kind {
@@ -221,101 +205,13 @@ fn deliver(delivery: &mut Delivery, address: SocketAddr, target: &str) {
     }
 }
 
-fn exchange(delivery: &Delivery, address: SocketAddr, target: &str) -> io::Result<(u16, String)> {
-    let bad = || io::Error::from(io::ErrorKind::InvalidData);
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let request = format!(
-        "POST {target} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\
-         X-JWS-Signature: {}\r\nConnection: close\r\n\r\n{}",
-        delivery.content_type,
-        delivery.body.len(),
-        delivery.signature,
-        delivery.body
-    );
-    stream.write_all(request.as_bytes())?;
-    let mut bytes = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let read = stream.read(&mut chunk)?;
-        bytes.extend(chunk.iter().take(read));
-        if bytes.len() > LONGEST_ANSWER {
-            return Err(bad());
-        }
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut response = httparse::Response::new(&mut headers);
-        if let httparse::Status::Complete(head) = response.parse(&bytes).map_err(|_| bad())? {
-            let header = |name: &str| {
-                let found = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
-                found.and_then(|header| str::from_utf8(header.value).ok())
-            };
-            let body = bytes.get(head..).unwrap_or_default();
-            let whole = match header("transfer-encoding") {
-                Some(_) => unchunk(body),
-                None => match header("content-length").and_then(|length| length.parse().ok()) {
-                    Some(length) => body.get(..length).map(<[u8]>::to_vec),
-                    None => (read == 0).then(|| body.to_vec()),
-                },
-            };
-            if let Some(body) = whole {
-                let text = String::from_utf8_lossy(&body).into_owned();
-                return Ok((response.code.unwrap_or_default(), text));
-            }
-        }
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-}
-
-/// The body out of its chunks, once the last one is there.
-fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    loop {
-        let httparse::Status::Complete((start, length)) = httparse::parse_chunk_size(bytes).ok()?
-        else {
-            return None;
-        };
-        let end = start.checked_add(usize::try_from(length).ok()?)?;
-        out.extend_from_slice(bytes.get(start..end)?);
-        if length == 0 {
-            return Some(out);
-        }
-        bytes = bytes.get(end..)?.strip_prefix(b"\r\n")?;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_called_back() {
-        for good in ["http://127.0.0.1:80/x", "http://localhost:81", "http://[::1]:82/?a=b"] {
-            assert!(loopback(good).is_some(), "{good}");
-        }
-        assert_eq!(loopback("http://127.0.0.1:9?a=b").unwrap().1, "/?a=b");
-        for bad in [
-            "https://127.0.0.1/",
-            "http://example.com/",
-            "http://127.0.0.1.evil.example/",
-            "http://10.0.0.1/",
-            "ftp://127.0.0.1/",
-        ] {
-            assert!(loopback(bad).is_none(), "{bad}");
-        }
-    }
-
-    #[test]
     fn md5sum_is_over_the_concatenated_values() {
         let sum = md5sum(&["1010", "TR-BRA-KGZK0X", "12.34", "order-123", "demo"]);
         assert_eq!(sum, "f045cc3b93d68eca9f86ccc16679e4c3");
-    }
-
-    #[test]
-    fn chunks_are_joined() {
-        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nUE\r\n0\r\n\r\n").unwrap(), b"TRUE");
-        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nU"), None);
     }
 }

@@ -1,46 +1,22 @@
-//! Tokens: given out, looked at, expiring on the sandbox's clock.
+//! Tokens, which expire on the sandbox's clock: `oauth.*`.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::check::{Kind, Refusal, Rule, Rules, check, kinds, may, need};
+use super::auth::{Token, basic, unauthorized};
+use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
-use super::text::{hex, pairs};
+use super::text::pairs;
 use super::{Answer, Ask, CLIENT_ID, CLIENT_SECRET, Out, Tpay};
 use crate::Raw;
+use crate::digest::sha256_hex;
+use crate::query::Pairs;
 
-/// A token that was given out.
-#[derive(Debug, Clone)]
-pub(super) struct Token {
-    text: String,
-    expires: u64,
-    scope: String,
-}
-
-const SCOPES: Kind = Kind::OneOf(&["read", "write", "read write"]);
 const TOKEN_REQUEST: Rules = &[
     need("client_id", kinds::FILLED),
     need("client_secret", kinds::FILLED),
-    SCOPE,
+    may("scope", Kind::OneOf(&["read", "write", "read write"])),
     may("grant_type", Kind::OneOf(&["client_credentials"])),
 ];
-const SCOPE: Rule = may("scope", SCOPES);
-
-fn unauthorized(why: &str) -> Refusal {
-    Refusal::of(401, "unauthorized", "", why)
-}
-
-/// `client_id:client_secret`, if the header's value is Basic.
-fn basic(value: &str) -> Option<Result<(), Refusal>> {
-    let text = value.strip_prefix("Basic ")?;
-    let pair = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let known = pair.is_some_and(|pair| {
-        pair.split_once(':').is_some_and(|pair| pair == (CLIENT_ID, CLIENT_SECRET))
-    });
-    Some(if known { Ok(()) } else { Err(unauthorized("Wrong client id or secret")) })
-}
 
 impl Tpay {
     /// Makes every token that was given out so far unknown, as if the provider had revoked them.
@@ -48,32 +24,9 @@ impl Tpay {
         self.tokens.clear();
     }
 
-    /// Whose token or secret it is; the token if it is one.
-    pub(super) fn authorized(&self, request: &Raw) -> Result<Option<Token>, Refusal> {
-        let header = request
-            .header("authorization")
-            .ok_or_else(|| unauthorized("Authorization header missing"))?;
-        if let Some(known) = basic(header) {
-            return known.map(|()| None);
-        }
-        let text = header
-            .strip_prefix("Bearer ")
-            .ok_or_else(|| unauthorized("Authorization is neither Bearer nor Basic"))?;
-        let token = self.tokens.iter().find(|token| token.text == text);
-        let token = token.ok_or_else(|| unauthorized("Unknown token"))?;
-        if self.clock.unix() >= token.expires {
-            return Err(unauthorized("The token has expired"));
-        }
-        Ok(Some(token.clone()))
-    }
-
-    pub(super) fn token(&mut self, request: &Raw) -> Answer {
+    pub(super) fn oauth_token(&mut self, request: &Raw) -> Answer {
         self.token_requests += 1;
-        if let Some((status, code)) =
-            self.refusals.get_mut("oauth.token").and_then(std::collections::VecDeque::pop_front)
-        {
-            return Err(Refusal::of(status, &code, "", "This call is refused"));
-        }
+        self.told("oauth.token")?;
         if request.query().is_some() {
             return Err(Refusal::field("unexpected_field", "", "Credentials do not go in a query"));
         }
@@ -98,7 +51,7 @@ impl Tpay {
         };
         let now = self.clock.unix();
         let number = self.next_id();
-        let digest = hex(&Sha256::digest(format!("{CLIENT_SECRET} {now} {number}")));
+        let digest = sha256_hex(format!("{CLIENT_SECRET} {now} {number}"));
         let token = Token {
             text: digest.chars().take(40).collect(),
             expires: now.saturating_add(self.token_seconds),
@@ -118,7 +71,7 @@ impl Tpay {
         Ok(Out::Bare(answer))
     }
 
-    pub(super) fn tokeninfo(&self, ask: &Ask, token: &Token) -> Answer {
+    pub(super) fn oauth_tokeninfo(&self, ask: &Ask, token: &Token) -> Answer {
         ask.only(&[])?;
         Ok(Out::Wrapped(json!({ "token": {
             "access_token": token.text,
@@ -151,19 +104,21 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
             return Err(Refusal::field("incorrect_content_type", "", why));
         }
     };
-    Ok(fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect())
+    if let Some(name) = fields.repeated() {
+        return Err(Refusal::field("not_valid", name, "This field comes twice"));
+    }
+    Ok(fields.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
 /// The fields of a multipart form; every part is text and has a name.
-fn multipart(body: &str, boundary: &str) -> Option<Vec<(String, String)>> {
+fn multipart(body: &str, boundary: &str) -> Option<Pairs> {
     let inside = body.strip_prefix(&format!("--{boundary}\r\n"))?;
     let inside = inside.trim_end_matches("\r\n").strip_suffix(&format!("\r\n--{boundary}--"))?;
-    inside
-        .split(&format!("\r\n--{boundary}\r\n"))
-        .map(|part| {
-            let (head, value) = part.split_once("\r\n\r\n")?;
-            let (_, name) = head.split_once("name=\"")?;
-            Some((name.split('"').next()?.to_owned(), value.to_owned()))
-        })
-        .collect()
+    let between = format!("\r\n--{boundary}\r\n");
+    let fields = inside.split(&between).map(|part| {
+        let (head, value) = part.split_once("\r\n\r\n")?;
+        let (_, name) = head.split_once("name=\"")?;
+        Some((name.split('"').next()?.to_owned(), value.to_owned()))
+    });
+    fields.collect::<Option<_>>().map(Pairs)
 }

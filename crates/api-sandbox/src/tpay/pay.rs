@@ -1,5 +1,7 @@
 //! Payment data: what they may hold, and what comes of them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::channels::{CHANNELS, GROUPS};
@@ -58,8 +60,8 @@ pub(super) const PAY: Rules = &[
     may("cardPaymentData", Kind::Object(CARD)),
     may("tokenPaymentData", Kind::Object(TOKEN_PAYMENT)),
     may("cof", Kind::OneOf(&["unscheduled", "cardholder_initiated", "recurring"])),
-    may("applePayPaymentData", kinds::BASE64),
-    may("googlePayPaymentData", kinds::BASE64),
+    may("applePayPaymentData", kinds::WALLET),
+    may("googlePayPaymentData", kinds::WALLET),
     may(
         "clickToPayPaymentData",
         Kind::Object(&[
@@ -184,32 +186,22 @@ impl Tpay {
             return Err(Refusal::field("blik_token_not_present", &at("blikToken"), why));
         }
         let autopayment = alias.at("autopayment");
-        let model = autopayment.at("model").as_str();
-        let level = alias.at("recommendedAuthLevel").is_string();
         if !autopayment.is_null() && kind != "PAYID" {
             let why = "Only a PAYID pays by itself";
             return Err(Refusal::field("wrong_autopayment_alias", &at("aliases.type"), why));
         }
-        if model.is_some_and(|model| (model == "O") != level) {
-            let why = "recommendedAuthLevel belongs to model O, and model O needs it";
-            let field = at("aliases.recommendedAuthLevel");
-            return Err(Refusal::field("wrong_model_data_combination", &field, why));
-        }
-        if model == Some("M") && !alias.at("noDelay").is_null() {
-            let why = "noDelay belongs to the models A and O";
-            return Err(Refusal::field(
-                "wrong_model_data_combination",
-                &at("aliases.noDelay"),
-                why,
-            ));
-        }
+        check_model(autopayment.at("model"), alias, &at("aliases"))?;
         if let Some(code) = code {
             if kind == "PAYID" && autopayment.is_null() {
                 let why = "A PAYID is registered with autopayment";
                 return Err(Refusal::field("empty_autopayment", &at("aliases.autopayment"), why));
             }
-            if !value.is_empty() {
-                let label = alias.text("/label").unwrap_or_default();
+            if !alias.is_null() {
+                let missing = || {
+                    let why = "An alias is registered with a label";
+                    Refusal::field("is_required", &at("aliases.label"), why)
+                };
+                let label = alias.text("/label").ok_or_else(missing)?;
                 paying.alias = Some((value, kind, label));
             }
             let known = BLIK_CODES.iter().find(|(known, _)| *known == code);
@@ -272,10 +264,27 @@ impl Tpay {
     }
 }
 
+/// Refuses what does not go with a model of autopayment, which has it in `data`.
+pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), Refusal> {
+    let wrong = |name: &str, why: &str| {
+        Err(Refusal::field("wrong_model_data_combination", &format!("{at}.{name}"), why))
+    };
+    let level = data.at("recommendedAuthLevel").is_string();
+    match model.as_str() {
+        Some(model) if (model == "O") != level => {
+            let why = "recommendedAuthLevel belongs to model O, and model O needs it";
+            wrong("recommendedAuthLevel", why)
+        }
+        Some("M") if !data.at("noDelay").is_null() => {
+            wrong("noDelay", "noDelay belongs to the models A and O")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what cannot be a card encrypted with a 2048-bit key.
 pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
-    use base64::Engine;
-    match base64::engine::general_purpose::STANDARD.decode(blob) {
+    match STANDARD.decode(blob) {
         Ok(bytes) if bytes.len() == 256 => Ok(()),
         _ => Err(Refusal::field("encryption_error", field, "The card cannot be decrypted")),
     }

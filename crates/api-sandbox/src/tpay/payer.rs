@@ -1,9 +1,12 @@
 //! The payer: pays, declines, opens the payment wall; and what the merchant is told then.
 
+use super::check::decimal;
 use super::json::Members;
-use super::notify::{Message, loopback, md5sum};
-use super::text::{date_time, pairs};
+use super::notify::{Message, md5sum};
+use super::text::pairs;
 use super::{Attempt, CardToken, MERCHANT_ID, SECURITY_CODE, Tpay, Transaction};
+use crate::callback::Callback;
+use crate::date::date_time;
 use crate::{Raw, Reply};
 
 impl Tpay {
@@ -143,8 +146,7 @@ impl Tpay {
 
     fn notify_payment_with(&self, found: &Transaction, status: &str, card: Option<&CardToken>) {
         let Some(url) = &found.notification_url else { return };
-        let amount = |grosze: u64| format!("{}.{:02}", grosze / 100, grosze % 100);
-        let due = amount(found.grosze);
+        let due = decimal(found.grosze);
         let crc = &found.hidden_description;
         let error = match found.paid.cmp(&found.grosze) {
             std::cmp::Ordering::Greater => "overpay",
@@ -159,7 +161,7 @@ impl Tpay {
             ("tr_date", date),
             ("tr_crc", crc.clone()),
             ("tr_amount", due),
-            ("tr_paid", amount(found.paid)),
+            ("tr_paid", decimal(found.paid)),
             ("tr_desc", found.description.clone()),
             ("tr_status", status.to_owned()),
             ("tr_error", error.to_owned()),
@@ -185,9 +187,7 @@ impl Tpay {
             return page(405, "A browser would look");
         }
         let query = pairs(request.query().unwrap_or_default()).unwrap_or_default();
-        let get = |name: &str| {
-            query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
-        };
+        let get = |name: &str| query.get(name).unwrap_or_default();
         if !get("tokenization").is_empty() {
             return match self.tokenize(get("tokenization")) {
                 Some(_) => page(200, "Saved"),
@@ -218,7 +218,7 @@ impl Tpay {
             return page(409, "This payment does not wait for that");
         }
         // A browser is sent on; never away from this machine.
-        match next.filter(|url| loopback(url).is_some()) {
+        match next.filter(|url| Callback::new(url).is_some()) {
             Some(url) => page(302, text).with_header("location", url),
             None => page(200, text),
         }

@@ -1,12 +1,15 @@
-//! Recurring plans. The answers' shapes are chosen; the documentation shows requests only.
+//! Recurring plans: `recurring.*`. The answers' shapes are chosen; the documentation shows requests
+//! only.
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, amount, check, kinds, may, money, need};
 use super::json::Members;
 use super::notify::Message;
-use super::text::date_time;
+use super::pay::check_model;
+use super::transactions::PAYER_OF_PLAN;
 use super::{Answer, Ask, Out, Tpay};
+use crate::date::date_time;
 
 /// A plan of charges.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,21 +38,11 @@ pub struct Charge {
     pub paid: bool,
 }
 
-const PAYER: Rules = &[
-    need("email", kinds::EMAIL),
-    need("name", Kind::Text(3, 255)),
-    may("phone", Kind::Text(3, usize::MAX)),
-    may("address", Kind::Text(3, 255)),
-    may("code", Kind::Text(3, 10)),
-    may("city", Kind::Text(3, 64)),
-    may("country", kinds::COUNTRY),
-    may("taxId", Kind::Text(3, 255)),
-];
 const UNITS: Kind = Kind::OneOf(&["minutes", "days", "months"]);
 const SCHEDULE: Rules = &[
     need("amount", Kind::Money),
     need("currency", kinds::PLN),
-    need("firstChargeDate", kinds::FILLED),
+    need("firstChargeDate", kinds::ANY_DATE),
     need("interval", Kind::Int(1, i64::MAX)),
     need("intervalType", UNITS),
     may("chargeCount", Kind::Int(1, i64::MAX)),
@@ -74,10 +67,10 @@ const CREATE: Rules = &[
     need("id", kinds::ULID),
     need("description", Kind::Text(1, 128)),
     may("hiddenDescription", kinds::UP_TO_255),
-    need("payer", Kind::Object(PAYER)),
+    need("payer", Kind::Object(PAYER_OF_PLAN)),
     need("schedule", Kind::Object(SCHEDULE)),
     need("paymentInstrument", Kind::Object(INSTRUMENT)),
-    need("callbackUrl", Kind::Text(1, 255)),
+    need("callbackUrl", kinds::SHORT_URL),
 ];
 const UPDATE: Rules = &[need("paymentInstrument", Kind::Object(INSTRUMENT))];
 
@@ -106,7 +99,10 @@ fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
     match (is_blik, instrument.at("blik").is_object()) {
         (true, false) => Err(Refusal::field("is_required", at, "A PAYID needs it")),
         (false, true) => Err(Refusal::field("unexpected_field", at, "Only a PAYID has it")),
-        _ => Ok(()),
+        _ => {
+            let blik = instrument.at("blik");
+            check_model(blik.at("model"), blik, at)
+        }
     }
 }
 
@@ -142,7 +138,7 @@ impl Tpay {
     }
 
     fn plan(&mut self, ask: &Ask) -> Result<&mut Plan, Refusal> {
-        let found = self.plans.iter_mut().find(|plan| plan.id == ask.id());
+        let found = self.plans.iter_mut().find(|plan| plan.id == ask.value(0));
         found.ok_or_else(|| Refusal::unknown("recurring plan"))
     }
 
@@ -163,8 +159,7 @@ impl Tpay {
         if self.plans.iter().any(|plan| body.at("id") == plan.id.as_str()) {
             return Err(Refusal::of(409, "not_valid", "id", "There is a plan with this id"));
         }
-        let amount = grosze(body.at("schedule").at("amount"))
-            .map_err(|(code, message)| Refusal::field(code, "schedule.amount", message))?;
+        let amount = amount(body.at("schedule").at("amount"), "schedule.amount")?;
         // Chosen: the instrument `test` with the value `refused` has failed once already.
         let instrument = body.at("paymentInstrument");
         let refused = instrument.at("paymentType") == "test" && instrument.at("value") == "refused";

@@ -1,11 +1,11 @@
-//! Refunds: of payments, and to card tokens.
+//! Refunds of payments and to card tokens: `refunds.*`.
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, grosze, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, amount, check, kinds, may, money, need};
 use super::json::Members;
-use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay, Transaction};
+use crate::date::date_time;
 
 /// Money that goes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,15 +119,20 @@ impl Tpay {
         ])?;
         let (page, within) = (ask.page()?, ask.period()?);
         let cards = ask.one_of("context", &["transactional", "card"])? == Some("card");
-        let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+        // Chosen: a filter of the other context is a mistake.
+        let foreign: &[&str] = if cards { &["payerEmail", "transactionTitle"] } else { &["token"] };
+        if let Some(name) = foreign.iter().find(|name| ask.get(name).is_some()) {
+            let why = "This parameter belongs to the other context";
+            return Err(Refusal::field("unexpected_field", name, why));
+        }
         let all: Vec<Value> = self
             .refunds
             .iter()
             .filter(|refund| refund.token.is_some() == cards)
             .filter(|refund| within(&date_time(refund.at)))
-            .filter(|refund| fits(ask.query("payerEmail"), &refund.payer_email))
-            .filter(|refund| fits(ask.query("transactionTitle"), &refund.title))
-            .filter(|refund| fits(ask.query("token"), refund.token.as_deref().unwrap_or_default()))
+            .filter(|refund| ask.fits("payerEmail", &refund.payer_email))
+            .filter(|refund| ask.fits("transactionTitle", &refund.title))
+            .filter(|refund| ask.fits("token", refund.token.as_deref().unwrap_or_default()))
             .map(Refund::json)
             .collect();
         let mut body = page.wrap("list", all);
@@ -140,8 +145,7 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        let amount = grosze(body.at("amount"))
-            .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
+        let amount = amount(body.at("amount"), "amount")?;
         let code = body.at("currencyCode").as_i64().unwrap_or_default();
         let Some((_, currency)) = CURRENCIES.iter().find(|(known, _)| *known == code) else {
             return Err(Refusal::field("not_valid", "currencyCode", "Unknown currency"));
@@ -183,7 +187,7 @@ impl Tpay {
 
     pub(super) fn refunds_get(&self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let found = self.refunds.iter().find(|refund| refund.id == ask.id());
+        let found = self.refunds.iter().find(|refund| refund.id == ask.value(0));
         Ok(Out::Wrapped(found.ok_or_else(|| Refusal::unknown("refund"))?.json()))
     }
 }

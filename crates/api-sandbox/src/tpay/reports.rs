@@ -1,4 +1,4 @@
-//! Reports. Their shape is chosen; only the official PHP client knows the calls.
+//! Reports: `reports.*`. Their shape is chosen; only the official PHP client knows the calls.
 
 use serde_json::json;
 
@@ -32,8 +32,8 @@ impl Tpay {
 
     pub(super) fn reports_file(&self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let known = ["rep_1", "rep_2", "rep_3"].contains(&ask.id());
-        if !known || ask.path.get(1).is_none_or(|file| file != REPORT_FILE_ID) {
+        let known = ["rep_1", "rep_2", "rep_3"].contains(&ask.value(0));
+        if !known || ask.value(1) != REPORT_FILE_ID {
             return Err(Refusal::unknown("file"));
         }
         Ok(Out::Bytes("text/csv; charset=utf-8", FILE.into()))

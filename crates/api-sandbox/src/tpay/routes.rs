@@ -1,39 +1,39 @@
-//! The 55 endpoints: where they are, and what they carry.
+//! The endpoints: where they are, and what their requests carry.
 
-use crate::query::decode;
+use crate::routes;
 
 /// What a request of an endpoint carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
+    /// No body.
     Nothing,
+    /// JSON.
     Json,
     /// JSON, or nothing where every member is optional.
     MaybeJson,
+    /// A client id and its secret.
     Credentials,
 }
 
-pub(super) struct Route {
-    pub(super) id: &'static str,
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) carries: Carries,
-}
+/// An endpoint, and what its requests carry.
+pub(super) type Route = routes::Route<Carries>;
 
 const fn get(id: &'static str, path: &'static str) -> Route {
-    Route { id, method: "GET", path, carries: Carries::Nothing }
+    Route::new(id, "GET", path, Carries::Nothing)
 }
 
 const fn post(id: &'static str, path: &'static str) -> Route {
-    Route { id, method: "POST", path, carries: Carries::Json }
+    Route::new(id, "POST", path, Carries::Json)
 }
 
 const fn bare_post(id: &'static str, path: &'static str) -> Route {
-    Route { id, method: "POST", path, carries: Carries::Nothing }
+    Route::new(id, "POST", path, Carries::Nothing)
 }
 
-/// Fixed paths before those with a parameter in their place.
+/// Every endpoint; fixed paths before those with a value in their place.
+#[rustfmt::skip]
 pub(super) const ROUTES: [Route; 55] = [
-    Route { id: "oauth.token", method: "POST", path: "/oauth/auth", carries: Carries::Credentials },
+    Route::new("oauth.token", "POST", "/oauth/auth", Carries::Credentials),
     get("oauth.tokeninfo", "/oauth/tokeninfo"),
     post("transactions.create", "/transactions"),
     get("transactions.list", "/transactions"),
@@ -43,12 +43,7 @@ pub(super) const ROUTES: [Route; 55] = [
     post("transactions.pay", "/transactions/{}/pay"),
     bare_post("transactions.cancel", "/transactions/{}/cancel"),
     get("transactions.cancel_legacy", "/transactions/{}/cancel"),
-    Route {
-        id: "transactions.qr",
-        method: "POST",
-        path: "/transactions/{}/qr",
-        carries: Carries::MaybeJson,
-    },
+    Route::new("transactions.qr", "POST", "/transactions/{}/qr", Carries::MaybeJson),
     post("transactions.refund", "/transactions/{}/refunds"),
     get("transactions.list_refunds", "/transactions/{}/refunds"),
     get("refunds.list", "/refunds"),
@@ -56,15 +51,10 @@ pub(super) const ROUTES: [Route; 55] = [
     get("refunds.get", "/refunds/{}"),
     post("tokens.create", "/tokens"),
     get("tokens.get", "/tokens/{}"),
-    Route { id: "tokens.delete", method: "DELETE", path: "/tokens/{}", carries: Carries::Nothing },
+    Route::new("tokens.delete", "DELETE", "/tokens/{}", Carries::Nothing),
     post("blik.create_alias", "/blik/alias"),
     get("blik.get_alias", "/blik/alias/{}"),
-    Route {
-        id: "blik.delete_alias",
-        method: "DELETE",
-        path: "/blik/alias/{}",
-        carries: Carries::Json,
-    },
+    Route::new("blik.delete_alias", "DELETE", "/blik/alias/{}", Carries::Json),
     post("wallet.init_apple_pay", "/wallet/applepay/init"),
     get("accounts.list", "/accounts"),
     post("accounts.create", "/accounts"),
@@ -99,22 +89,3 @@ pub(super) const ROUTES: [Route; 55] = [
     get("certificates.signing", "/x509/notifications-jws.pem"),
     get("certificates.root", "/x509/tpay-jws-root.pem"),
 ];
-
-impl Route {
-    /// The decoded values of the path's parameters, if it is this route's.
-    pub(super) fn matches(&self, path: &str) -> Option<Vec<String>> {
-        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
-        let mut values = Vec::new();
-        loop {
-            match (ours.next(), theirs.next()) {
-                (None, None) => return Some(values),
-                // Every byte but letters, digits and `-._~` is escaped, and no other one.
-                (Some("{}"), Some(value)) if !value.is_empty() => {
-                    values.push(decode(value, false, b"~").ok()?);
-                }
-                (Some(ours), Some(theirs)) if ours == theirs => {}
-                _ => return None,
-            }
-        }
-    }
-}

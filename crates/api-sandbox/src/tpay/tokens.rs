@@ -1,4 +1,4 @@
-//! Card tokens, and the session of Apple Pay.
+//! Card tokens, and the session of Apple Pay: `tokens.*` and `wallet.init_apple_pay`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -98,7 +98,7 @@ impl Tpay {
 
     pub(super) fn tokens_get(&self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let found = self.card_tokens.iter().find(|card| card.value == ask.id());
+        let found = self.card_tokens.iter().find(|card| card.value == ask.value(0));
         let card = found.ok_or_else(|| Refusal::unknown("token"))?;
         Ok(Out::Bare(json!({
             "expirationDate": "1230",
@@ -110,7 +110,7 @@ impl Tpay {
 
     pub(super) fn tokens_delete(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        let found = self.card_tokens.iter_mut().find(|card| card.value == ask.id());
+        let found = self.card_tokens.iter_mut().find(|card| card.value == ask.value(0));
         let card = found.ok_or_else(|| Refusal::unknown("token"))?;
         if card.status == "DELETED" {
             return Err(Refusal::field("incorrect_token", "", "This token cannot be removed"));

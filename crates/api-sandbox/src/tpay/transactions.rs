@@ -1,12 +1,12 @@
-//! Payments: created, paid, cancelled, refunded, listed.
+//! Payments: `transactions.*`.
 
 use serde_json::{Value, json};
 
-use super::check::{Kind, Refusal, Rules, check, grosze, is_digits, kinds, may, money, need};
+use super::check::{Kind, Refusal, Rules, amount, check, is_digits, kinds, may, money, need};
 use super::json::Members;
 use super::pay::{PAY, Paying};
-use super::text::date_time;
 use super::{Answer, Ask, Out, Outcome, POS_ID, Refund, Tpay};
+use crate::date::date_time;
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +73,9 @@ const PAYER: Rules = &[
     may("ip", Kind::Text(7, 45)),
     may("userAgent", Kind::Text(1, 255)),
 ];
+
+/// A payer in the request of a plan, who has neither `ip` nor `userAgent`.
+pub(super) const PAYER_OF_PLAN: Rules = PAYER.split_at(PAYER.len() - 2).0;
 
 const CALLBACKS: Rules = &[
     may("payerUrls", Kind::Object(&[may("success", kinds::URL), may("error", kinds::URL)])),
@@ -172,8 +175,7 @@ impl Tpay {
         ask.only(&[])?;
         let body = &ask.body;
         check(body, CREATE)?;
-        let amount = grosze(body.at("amount"))
-            .map_err(|(code, message)| Refusal::field(code, "amount", message))?;
+        let amount = amount(body.at("amount"), "amount")?;
         let crc = body.text("/hiddenDescription").unwrap_or_default();
         let used = self.transactions.iter().any(|found| found.hidden_description == crc);
         if self.unique_crc && !crc.is_empty() && used {
@@ -224,7 +226,7 @@ impl Tpay {
 
     /// The index of the payment that the path names.
     fn named(&self, ask: &Ask) -> Result<usize, Refusal> {
-        let found = self.transactions.iter().position(|found| found.id == ask.id());
+        let found = self.transactions.iter().position(|found| found.id == ask.value(0));
         found.ok_or_else(|| Refusal::unknown("transaction"))
     }
 
@@ -313,7 +315,7 @@ impl Tpay {
 
     pub(super) fn transactions_refund(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
-        if self.marketplace.iter().any(|found| found.id == ask.id()) {
+        if self.marketplace.iter().any(|found| found.id == ask.value(0)) {
             let why = "The marketplace has its own way";
             return Err(Refusal::field("cannot_refund_marketplace_transaction", "", why));
         }
@@ -321,15 +323,12 @@ impl Tpay {
         check(&ask.body, REFUND)?;
         let asked = match ask.body.at("amount") {
             Value::Null => None,
-            amount => Some(
-                grosze(amount)
-                    .map_err(|(code, message)| Refusal::field(code, "amount", message))?,
-            ),
+            asked => Some(amount(asked, "amount")?),
         };
         let now = self.clock.unix();
         let (window, longest) = (self.equal_refund_seconds, self.refund_seconds);
         let id = self.prefixed_id("rf_");
-        let earlier = self.refunds.iter().filter(|refund| refund.transaction == ask.id());
+        let earlier = self.refunds.iter().filter(|refund| refund.transaction == ask.value(0));
         let recent: Vec<u64> = earlier
             .filter(|refund| now < refund.at.saturating_add(window))
             .map(|refund| refund.grosze)
@@ -367,21 +366,22 @@ impl Tpay {
         let found = found.clone();
         self.refunds.push(Refund::of(&found, id, amount, now));
         self.notify_payment(&found, "CHARGEBACK");
-        self.transactions_list_refunds(&Ask {
-            path: ask.path.clone(),
-            query: Vec::new(),
-            body: Value::Null,
-        })
+        self.refunds_of(ask)
     }
 
     pub(super) fn transactions_list_refunds(&self, ask: &Ask) -> Answer {
         ask.only(&["page", "limit", "from", "to"])?;
+        self.refunds_of(ask)
+    }
+
+    /// The payment that the path names, with its refunds.
+    fn refunds_of(&self, ask: &Ask) -> Answer {
         let index = self.named(ask)?;
         let (page, within) = (ask.page()?, ask.period()?);
         let of_it: Vec<&Refund> = self
             .refunds
             .iter()
-            .filter(|refund| refund.transaction == ask.id())
+            .filter(|refund| refund.transaction == ask.value(0))
             .filter(|refund| within(&date_time(refund.at)))
             .collect();
         let (cards, transfers): (Vec<&Refund>, Vec<&Refund>) =

@@ -1,0 +1,125 @@
+//! Calls to addresses that a merchant named, on this machine only.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// An address on this machine, and a target there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Callback {
+    pub(crate) address: SocketAddr,
+    pub(crate) target: String,
+}
+
+impl Callback {
+    /// Where a URL leads, if that is plain HTTP to this machine.
+    pub(crate) fn new(url: &str) -> Option<Self> {
+        let rest = url.strip_prefix("http://")?;
+        let (host, target) = match rest.find(['/', '?']) {
+            Some(at) => rest.split_at_checked(at)?,
+            None => (rest, "/"),
+        };
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        let address = match host.parse::<SocketAddr>() {
+            Ok(address) => address,
+            Err(_) => {
+                let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
+                let ip = match name {
+                    "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    name => name.trim_matches(['[', ']']).parse().ok()?,
+                };
+                SocketAddr::new(ip, port.parse().ok()?)
+            }
+        };
+        address.ip().is_loopback().then_some(Self { address, target })
+    }
+
+    /// Sends these bytes over a connection of their own; status and body of the answer.
+    pub(crate) fn send(&self, request: &str) -> io::Result<(u16, String)> {
+        let bad = || io::Error::from(io::ErrorKind::InvalidData);
+        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.write_all(request.as_bytes())?;
+        let mut bytes = Vec::new();
+        let mut chunk = [0; 4096];
+        loop {
+            let read = stream.read(&mut chunk)?;
+            bytes.extend(chunk.iter().take(read));
+            if bytes.len() > LONGEST_ANSWER {
+                return Err(bad());
+            }
+            let mut headers = [httparse::EMPTY_HEADER; 64];
+            let mut response = httparse::Response::new(&mut headers);
+            if let httparse::Status::Complete(head) = response.parse(&bytes).map_err(|_| bad())? {
+                let header = |name: &str| {
+                    let found = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
+                    found.and_then(|header| str::from_utf8(header.value).ok())
+                };
+                let body = bytes.get(head..).unwrap_or_default();
+                let whole = match header("transfer-encoding") {
+                    Some(_) => unchunk(body),
+                    None => match header("content-length").and_then(|length| length.parse().ok()) {
+                        Some(length) => body.get(..length).map(<[u8]>::to_vec),
+                        None => (read == 0).then(|| body.to_vec()),
+                    },
+                };
+                if let Some(body) = whole {
+                    let text = String::from_utf8_lossy(&body).into_owned();
+                    return Ok((response.code.unwrap_or_default(), text));
+                }
+            }
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+/// The body out of its chunks, once the last one is there.
+fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    loop {
+        let httparse::Status::Complete((start, length)) = httparse::parse_chunk_size(bytes).ok()?
+        else {
+            return None;
+        };
+        let end = start.checked_add(usize::try_from(length).ok()?)?;
+        out.extend_from_slice(bytes.get(start..end)?);
+        if length == 0 {
+            return Some(out);
+        }
+        bytes = bytes.get(end..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_called_back() {
+        for good in ["http://127.0.0.1:80/x", "http://localhost:81", "http://[::1]:82/?a=b"] {
+            assert!(Callback::new(good).is_some(), "{good}");
+        }
+        assert_eq!(Callback::new("http://127.0.0.1:9?a=b").unwrap().target, "/?a=b");
+        for bad in [
+            "https://127.0.0.1/",
+            "http://example.com/",
+            "http://127.0.0.1.evil.example/",
+            "http://10.0.0.1/",
+            "ftp://127.0.0.1/",
+        ] {
+            assert!(Callback::new(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_joined() {
+        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nUE\r\n0\r\n\r\n").unwrap(), b"TRUE");
+        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nU"), None);
+    }
+}

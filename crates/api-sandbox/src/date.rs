@@ -1,0 +1,109 @@
+//! Days and times in UTC, as two of the providers write them.
+
+/// The seconds of a day.
+pub(crate) const DAY: u64 = 86_400;
+/// The seconds of a year without a leap day.
+pub(crate) const YEAR: u64 = 365 * DAY;
+
+/// The seconds from the first of March of the year 0 to 1970-01-01. Years are counted from March,
+/// so that the leap day is the last one.
+const BEFORE_1970: u64 = 719_468 * DAY;
+
+/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS`.
+pub(crate) fn date_time(unix: u64) -> String {
+    text(unix.saturating_add(BEFORE_1970))
+}
+
+/// The reverse of [`date_time`]; `None` for any other spelling, for days that there are not, and
+/// for times before 1970.
+pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
+    seconds(text)?.checked_sub(BEFORE_1970)
+}
+
+/// Whether a text is `YYYY-MM-DD HH:MM:SS` of a day that there is; it may be long ago.
+pub(crate) fn is_date_time(text: &str) -> bool {
+    seconds(text).is_some()
+}
+
+/// Seconds since the first of March of the year 0 as a text.
+fn text(seconds: u64) -> String {
+    let (days, second) = (seconds / DAY, seconds % DAY);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * day + 2) / 153;
+    let (month, day) =
+        (if shifted < 10 { shifted + 3 } else { shifted - 9 }, day - (153 * shifted + 2) / 5 + 1);
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+/// The reverse of [`text`].
+fn seconds(date_time: &str) -> Option<u64> {
+    let (day, time) = date_time.split_once(' ')?;
+    let [year, month, day] = numbers(day, '-')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month);
+    if !in_range || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let year = if month <= 2 { year - 1 } else { year };
+    let shifted = if month > 2 { month - 3 } else { month + 9 };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1;
+    let seconds = days * DAY + hour * 3_600 + minute * 60 + second;
+    Some(seconds).filter(|seconds| text(*seconds) == date_time)
+}
+
+/// The three numbers of a date or a time of day.
+fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
+    let numbers: Option<Vec<u64>> = text.split(separator).map(|part| part.parse().ok()).collect();
+    numbers?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_go_there_and_back() {
+        for (unix, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (951_782_400, "2000-02-29 00:00:00"),
+            (1_506_000_000, "2017-09-21 13:20:00"),
+            (1_795_310_418, "2026-11-22 01:20:18"),
+            (253_402_300_799, "9999-12-31 23:59:59"),
+        ] {
+            assert_eq!(date_time(unix), text);
+            assert_eq!(parse_date_time(text), Some(unix));
+        }
+    }
+
+    #[test]
+    fn what_was_long_ago_is_a_date_all_the_same() {
+        for text in ["1969-12-31 23:59:59", "1904-02-29 12:00:00", "0001-01-01 00:00:00"] {
+            assert!(is_date_time(text), "{text}");
+            assert_eq!(parse_date_time(text), None, "{text}");
+        }
+        assert!(!is_date_time("1900-02-29 00:00:00"));
+    }
+
+    #[test]
+    fn what_is_no_date_is_not_read() {
+        for bad in [
+            "",
+            "1506003600",
+            "2026-01-31",
+            "2026-13-01 00:00:00",
+            "2026-02-30 00:00:00",
+            "2026-01-01T00:00:00",
+            "2026-01-01 24:00:00",
+            "2026-01-01 00:00:0x",
+            "2026-1-1 0:0:0",
+            "+2026-01-01 00:00:00",
+        ] {
+            assert_eq!(parse_date_time(bad), None, "{bad}");
+            assert!(!is_date_time(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Digests, and the texts that they are written as.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// HMAC-SHA256; keys of any length are taken.
+pub(crate) fn hmac_sha256(key: &str, message: &[u8]) -> Vec<u8> {
+    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
+    mac.map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()).unwrap_or_default()
+}
+
+/// The SHA-256 of a text, in lower-case hex.
+pub(crate) fn sha256_hex(text: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(text))
+}
+
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_documented_hmac_comes_out() {
+        let text = "email=account%40example.com&passphrase=My+Secret+Passphrase";
+        let mac = hmac_sha256("ThisIsMySuperSecretAPIKey", text.as_bytes());
+        let digest = "b69791b85b31eff9945337434e573f6c5143df1550a11a3f0de0345b20b809f8";
+        assert_eq!(hex(&mac), digest);
+    }
+
+    #[test]
+    fn the_hash_of_nothing_is_the_known_one() {
+        let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256_hex(""), hash);
+    }
+}

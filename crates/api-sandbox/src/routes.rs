@@ -1,0 +1,107 @@
+//! Where endpoints are, and which one a request is for.
+
+/// An endpoint's place. `T` is what its server asks of a request besides.
+#[derive(Debug)]
+pub(crate) struct Route<T> {
+    pub(crate) id: &'static str,
+    pub(crate) method: &'static str,
+    /// `{}` stands for a value.
+    path: &'static str,
+    pub(crate) wants: T,
+}
+
+/// What a table of routes knows of a request.
+#[derive(Debug)]
+pub(crate) enum Found<'a, T> {
+    /// The endpoint, and the values in its path, decoded.
+    Here(&'a Route<T>, Vec<String>),
+    /// The first endpoint at that path; its method is another.
+    OtherMethod(&'a Route<T>),
+    /// There is nothing at that path.
+    Nothing,
+}
+
+impl<T> Route<T> {
+    pub(crate) const fn new(
+        id: &'static str,
+        method: &'static str,
+        path: &'static str,
+        wants: T,
+    ) -> Self {
+        Self { id, method, path, wants }
+    }
+
+    /// Whether it is at this path, written as in the table.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.path == path
+    }
+
+    /// The values in the path, decoded; `None` if the path is another.
+    fn values(&self, path: &str, decode: fn(&str) -> Option<String>) -> Option<Vec<String>> {
+        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
+        let mut values = Vec::new();
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Some(values),
+                (Some("{}"), Some(value)) if !value.is_empty() => values.push(decode(value)?),
+                (Some(ours), Some(theirs)) if ours == theirs => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// Looks a method and a path up; where two endpoints fit, the first is meant.
+pub(crate) fn find<'a, T>(
+    routes: impl IntoIterator<Item = &'a Route<T>>,
+    method: &str,
+    path: &str,
+    decode: fn(&str) -> Option<String>,
+) -> Found<'a, T> {
+    let mut found = Found::Nothing;
+    for route in routes {
+        let Some(values) = route.values(path, decode) else { continue };
+        if route.method == method {
+            return Found::Here(route, values);
+        }
+        if let Found::Nothing = found {
+            found = Found::OtherMethod(route);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_route_that_fits_is_meant() {
+        let routes = [
+            Route::new("list", "GET", "/things", ()),
+            Route::new("make", "POST", "/things", ()),
+            Route::new("best", "GET", "/things/best", ()),
+            Route::new("get", "GET", "/things/{}", ()),
+            Route::new("part", "GET", "/things/{}/parts/{}", ()),
+        ];
+        let decode = |text: &str| (text != "bad").then(|| text.to_uppercase());
+        let look = |method: &str, path: &str| match find(&routes, method, path, decode) {
+            Found::Here(route, values) => format!("{} {}", route.id, values.join(",")),
+            Found::OtherMethod(route) => format!("not {}", route.id),
+            Found::Nothing => "nothing".to_owned(),
+        };
+        for (method, path, expected) in [
+            ("POST", "/things", "make "),
+            ("PUT", "/things", "not list"),
+            ("GET", "/things/best", "best "),
+            ("POST", "/things/best", "not best"),
+            ("GET", "/things/a", "get A"),
+            ("GET", "/things/a/parts/b", "part A,B"),
+            ("GET", "/things/bad", "nothing"),
+            ("GET", "/things/", "nothing"),
+            ("GET", "/things/a/b", "nothing"),
+        ] {
+            assert_eq!(look(method, path), expected, "{method} {path}");
+        }
+    }
+}

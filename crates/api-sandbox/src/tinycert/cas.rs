@@ -1,0 +1,84 @@
+//! CAs: `ca.*`.
+
+use serde_json::json;
+
+use super::ask::Ask;
+use super::pki::{Authority, Subject};
+use super::{Answer, EMAIL, FOREIGN_CA, Out, Refusal, TinyCert, refuse};
+use crate::date::YEAR;
+
+/// A CA of the account.
+pub(super) struct Ca {
+    pub(super) subject: Subject,
+    hash: &'static str,
+    pub(super) authority: Authority,
+}
+
+impl TinyCert {
+    pub(super) fn add_ca(
+        &mut self,
+        mut subject: Subject,
+        hash: &'static str,
+    ) -> Result<i64, Refusal> {
+        subject.cn = format!("{} CA", subject.o);
+        subject.ou = "Secure Digital Certificate Signing".to_owned();
+        subject.e = EMAIL.to_owned();
+        let now = self.clock.unix();
+        // Chosen: ten years, and SHA-256 even where SHA-1 was asked for, which rcgen cannot do.
+        let authority = Authority::new(&subject, now.saturating_sub(60), now + 10 * YEAR)
+            .or_else(|error| refuse("InputFailure", error.to_string()))?;
+        self.last_ca += 1;
+        self.cas.insert(self.last_ca, Ca { subject, hash, authority });
+        Ok(self.last_ca)
+    }
+
+    /// The CA of the request.
+    pub(super) fn ca(&self, ask: &Ask) -> Result<(i64, &Ca), Refusal> {
+        let id = ask.number("ca_id")?;
+        match self.cas.get(&id) {
+            _ if id == FOREIGN_CA => refuse("AccessDenied", "Not your CA."),
+            Some(ca) => Ok((id, ca)),
+            None => refuse("NotFound", "No such CA."),
+        }
+    }
+
+    pub(super) fn ca_list(&self, _: &Ask) -> Answer {
+        let all = self.cas.iter();
+        let list = all.map(|(id, ca)| json!({ "id": id, "name": ca.subject.o })).collect();
+        Ok(Out::Json(list))
+    }
+
+    pub(super) fn ca_details(&self, ask: &Ask) -> Answer {
+        let (id, Ca { subject, hash, .. }) = self.ca(ask)?;
+        Ok(Out::Json(json!({
+            "id": id, "C": subject.c, "ST": subject.st, "L": subject.l, "O": subject.o,
+            "OU": subject.ou, "CN": subject.cn, "E": subject.e, "hash_alg": hash,
+        })))
+    }
+
+    pub(super) fn ca_get(&self, ask: &Ask) -> Answer {
+        let (_, ca) = self.ca(ask)?;
+        match ask.need("what")? {
+            "cert" => Ok(Out::Json(json!({ "pem": ca.authority.pem }))),
+            _ => refuse("InputFailure", "what"),
+        }
+    }
+
+    pub(super) fn ca_delete(&mut self, ask: &Ask) -> Answer {
+        let (id, _) = self.ca(ask)?;
+        self.cas.remove(&id);
+        self.certs.retain(|_, cert| cert.ca != id);
+        Ok(Out::Success)
+    }
+
+    pub(super) fn ca_new(&mut self, ask: &Ask) -> Answer {
+        let subject = ask.subject()?;
+        let hash = match ask.need("hash_method")? {
+            "sha1" => "SHA1",
+            "sha256" => "SHA256",
+            _ => return refuse("InputFailure", "hash_method"),
+        };
+        self.count_creation()?;
+        Ok(Out::Json(json!({ "ca_id": self.add_ca(subject, hash)? })))
+    }
+}

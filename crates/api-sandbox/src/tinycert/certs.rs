@@ -1,0 +1,235 @@
+//! Certificates: `cert.*`.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::ask::Ask;
+use super::pki::{KeyAndRequest, Subject};
+use super::{Answer, FOREIGN_CERT, ORGANIZATION, Out, PKCS12, Refusal, TinyCert, refuse};
+use crate::date::YEAR;
+
+/// What a certificate is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Good,
+    Hold,
+    Revoked,
+    Expired,
+    Obsolete,
+}
+
+impl Status {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Hold => "hold",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Obsolete => "obsolete",
+        }
+    }
+
+    fn bit(self) -> i64 {
+        match self {
+            Self::Expired => 1,
+            Self::Good => 2,
+            Self::Revoked => 4,
+            Self::Hold => 8,
+            Self::Obsolete => 0,
+        }
+    }
+}
+
+/// A certificate of one of the account's CAs.
+pub(super) struct Cert {
+    pub(super) ca: i64,
+    subject: Subject,
+    sans: Vec<(String, String)>,
+    request: Arc<KeyAndRequest>,
+    pem: String,
+    expires: u64,
+    status: Status,
+}
+
+impl Cert {
+    fn status(&self, now: u64) -> Status {
+        match self.status {
+            Status::Good | Status::Hold if now >= self.expires => Status::Expired,
+            status => status,
+        }
+    }
+}
+
+impl TinyCert {
+    /// Makes a certificate that ends at `until`; its id. For tests that need a certain end.
+    ///
+    /// # Errors
+    /// A CA that does not exist, or names that cannot be in a certificate; the text says which.
+    pub fn add_cert(
+        &mut self,
+        ca: i64,
+        common_name: &str,
+        sans: &[(&str, &str)],
+        until: u64,
+    ) -> Result<i64, String> {
+        let subject = Subject {
+            c: "US".to_owned(),
+            o: ORGANIZATION.to_owned(),
+            cn: common_name.to_owned(),
+            ..Subject::default()
+        };
+        let sans = sans.iter().map(|(kind, value)| ((*kind).into(), (*value).into())).collect();
+        self.make_cert(ca, subject, sans, until).map_err(|(_, text)| text)
+    }
+
+    fn make_cert(
+        &mut self,
+        ca: i64,
+        subject: Subject,
+        sans: Vec<(String, String)>,
+        until: u64,
+    ) -> Result<i64, Refusal> {
+        let request = KeyAndRequest::new(&subject, &sans)
+            .or_else(|error| refuse("InputFailure", format!("SANs: {error}")))?;
+        self.sign(ca, subject, sans, Arc::new(request), until)
+    }
+
+    fn sign(
+        &mut self,
+        ca: i64,
+        subject: Subject,
+        sans: Vec<(String, String)>,
+        request: Arc<KeyAndRequest>,
+        expires: u64,
+    ) -> Result<i64, Refusal> {
+        let authority = &self.cas.get(&ca).ok_or(("NotFound", "No such CA.".to_owned()))?.authority;
+        let (id, now) = (self.last_cert + 1, self.clock.unix());
+        let from = now.min(expires).saturating_sub(60);
+        let pem = request
+            .signed_by(authority, id.unsigned_abs(), from, expires)
+            .or_else(|error| refuse("UnknownError", error.to_string()))?;
+        self.last_cert = id;
+        self.certs
+            .insert(id, Cert { ca, subject, sans, request, pem, expires, status: Status::Good });
+        Ok(id)
+    }
+
+    /// The ids of all certificates with that common name, with their status, oldest first.
+    pub fn certs_named(&self, common_name: &str) -> Vec<(i64, &'static str)> {
+        let now = self.clock.unix();
+        let named = self.certs.iter().filter(|(_, cert)| cert.subject.cn == common_name);
+        named.map(|(id, cert)| (*id, cert.status(now).text())).collect()
+    }
+
+    /// The certificate of the request.
+    fn cert(&self, ask: &Ask) -> Result<(i64, &Cert), Refusal> {
+        let id = ask.number("cert_id")?;
+        match self.certs.get(&id) {
+            _ if id == FOREIGN_CERT => refuse("AccessDenied", "Not your certificate."),
+            Some(cert) => Ok((id, cert)),
+            None => refuse("NotFound", "No such certificate."),
+        }
+    }
+
+    pub(super) fn cert_list(&self, ask: &Ask) -> Answer {
+        let (ca, _) = self.ca(ask)?;
+        let what = ask.number("what")?;
+        if !(1..=15).contains(&what) {
+            return refuse("InputFailure", "what");
+        }
+        let now = self.clock.unix();
+        let listed = self
+            .certs
+            .iter()
+            .filter(|(_, cert)| cert.ca == ca && cert.status(now).bit() & what != 0);
+        let listed = listed.map(|(id, cert)| {
+            let status = cert.status(now).text();
+            json!({ "id": id, "name": cert.subject.cn, "status": status, "expires": cert.expires })
+        });
+        Ok(Out::Json(listed.collect()))
+    }
+
+    pub(super) fn cert_details(&self, ask: &Ask) -> Answer {
+        let (id, cert) = self.cert(ask)?;
+        let subject = &cert.subject;
+        let sans: Vec<Value> =
+            cert.sans.iter().map(|(kind, value)| json!({ kind.as_str(): value })).collect();
+        let alt = if sans.is_empty() { Value::Null } else { Value::from(sans) };
+        Ok(Out::Json(json!({
+            "id": id, "status": cert.status(self.clock.unix()).text(), "C": subject.c,
+            "ST": subject.st, "L": subject.l, "O": subject.o, "OU": subject.ou,
+            "CN": subject.cn, "Alt": alt,
+        })))
+    }
+
+    pub(super) fn cert_get(&self, ask: &Ask) -> Answer {
+        let (_, cert) = self.cert(ask)?;
+        let pem = match ask.need("what")? {
+            "cert" => cert.pem.clone(),
+            "chain" => {
+                let ca = self.cas.get(&cert.ca).map_or("", |ca| ca.authority.pem.as_str());
+                [cert.pem.as_str(), ca].concat()
+            }
+            "csr" => cert.request.csr.clone(),
+            "key.dec" => cert.request.key_pem(),
+            "key.enc" => {
+                let dummy = STANDARD.encode("no encrypted key but a dummy");
+                let label = "ENCRYPTED PRIVATE KEY";
+                format!("-----BEGIN {label}-----\n{dummy}\n-----END {label}-----\n")
+            }
+            "pkcs12" => return Ok(Out::Json(json!({ "pkcs12": STANDARD.encode(PKCS12) }))),
+            _ => return refuse("InputFailure", "what"),
+        };
+        Ok(Out::Json(json!({ "pem": pem })))
+    }
+
+    pub(super) fn cert_new(&mut self, ask: &Ask) -> Answer {
+        let (ca, _) = self.ca(ask)?;
+        let mut subject = ask.subject()?;
+        subject.cn = ask.need("CN")?.to_owned();
+        subject.ou = ask.get("OU").unwrap_or_default().to_owned();
+        let sans = ask.sans()?;
+        self.count_creation()?;
+        let until = self.clock.unix() + YEAR;
+        Ok(Out::Json(json!({ "cert_id": self.make_cert(ca, subject, sans, until)? })))
+    }
+
+    pub(super) fn cert_reissue(&mut self, ask: &Ask) -> Answer {
+        let (id, cert) = self.cert(ask)?;
+        let now = self.clock.unix();
+        let replaced = match cert.status(now) {
+            Status::Obsolete => return refuse("NotLatest", "It was reissued before."),
+            Status::Good | Status::Hold => true,
+            // Chosen: these keep their status and can be reissued, even again.
+            Status::Expired | Status::Revoked => false,
+        };
+        let (ca, subject, sans) = (cert.ca, cert.subject.clone(), cert.sans.clone());
+        let request = cert.request.clone();
+        self.count_creation()?;
+        let new = self.sign(ca, subject, sans, request, now + YEAR)?;
+        if let Some(old) = self.certs.get_mut(&id).filter(|_| replaced) {
+            old.status = Status::Obsolete;
+        }
+        Ok(Out::Json(json!({ "cert_id": new })))
+    }
+
+    pub(super) fn cert_status(&mut self, ask: &Ask) -> Answer {
+        let (id, cert) = self.cert(ask)?;
+        let status = match ask.need("status")? {
+            "good" => Status::Good,
+            "hold" => Status::Hold,
+            "revoked" => Status::Revoked,
+            _ => return refuse("InputFailure", "status"),
+        };
+        if matches!(cert.status(self.clock.unix()), Status::Expired | Status::Obsolete) {
+            return refuse("StatusDisallowed", "It is expired or obsolete.");
+        }
+        if let Some(cert) = self.certs.get_mut(&id) {
+            cert.status = status;
+        }
+        Ok(Out::Success)
+    }
+}

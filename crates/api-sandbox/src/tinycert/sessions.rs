@@ -1,0 +1,56 @@
+//! Sessions: `session.*`.
+
+use serde_json::json;
+
+use super::ask::Ask;
+use super::{
+    Answer, DAMAGED_EMAIL, EMAIL, Out, PASSPHRASE, Refusal, TinyCert, UNLOADABLE_EMAIL, refuse,
+};
+use crate::digest::sha256_hex;
+
+impl TinyCert {
+    /// Ends all sessions at once.
+    pub fn forget_sessions(&mut self) {
+        self.sessions.clear();
+    }
+
+    /// How many sessions are open.
+    pub fn open_sessions(&self) -> usize {
+        let now = self.clock.unix();
+        self.sessions.values().filter(|last| now < **last + self.session_seconds).count()
+    }
+
+    /// Whether the token is that of an open session, whose time then begins anew.
+    pub(super) fn session(&mut self, ask: &Ask) -> Result<(), Refusal> {
+        let token = ask.need("token")?;
+        let now = self.clock.unix();
+        match self.sessions.get_mut(token) {
+            Some(last) if now < *last + self.session_seconds => {
+                *last = now;
+                Ok(())
+            }
+            _ => refuse("InvalidToken", "Session unknown or expired."),
+        }
+    }
+
+    pub(super) fn session_connect(&mut self, ask: &Ask) -> Answer {
+        let email = ask.need("email")?;
+        let passphrase = ask.need("passphrase")?;
+        match email {
+            EMAIL if passphrase == PASSPHRASE => {}
+            EMAIL => return refuse("PassphraseFailure", "Wrong passphrase."),
+            DAMAGED_EMAIL => return refuse("AccountError", "Account data corrupt."),
+            UNLOADABLE_EMAIL => return refuse("AccountNotLoaded", "Account could not be loaded."),
+            _ => return refuse("AccountNotFound", "No such account."),
+        }
+        self.connects += 1;
+        let token = sha256_hex(format!("session {}", self.connects));
+        self.sessions.insert(token.clone(), self.clock.unix());
+        Ok(Out::Json(json!({ "token": token })))
+    }
+
+    pub(super) fn session_disconnect(&mut self, ask: &Ask) -> Answer {
+        self.sessions.remove(ask.need("token")?);
+        Ok(Out::Success)
+    }
+}

@@ -1,0 +1,177 @@
+//! Grants of access: `access.*`.
+
+use serde_json::{Value, json};
+
+use super::ask::Ask;
+use super::{AID, Answer, TinyPass};
+
+/// A grant of access.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Access {
+    /// Its public id, 12 characters.
+    pub id: String,
+    /// The resource.
+    pub rid: String,
+    /// The user.
+    pub uid: String,
+    /// The publisher's name for the user.
+    pub user_ref: String,
+    /// The user's address.
+    pub email: String,
+    /// What was paid, in cents.
+    pub cents: u64,
+    /// Unix seconds.
+    pub created: u64,
+    /// Unix seconds; `None` does not end.
+    pub expires: Option<u64>,
+    /// The resource's tags.
+    pub tags: Vec<String>,
+}
+
+impl Access {
+    fn is_of(&self, user: &str) -> bool {
+        self.user_ref == user || self.uid == user
+    }
+
+    fn is(&self, rid: &str, user: &str) -> bool {
+        self.rid == rid && self.is_of(user)
+    }
+
+    fn webhook(&self, kind: &str, event: &str) -> Value {
+        json!({
+            "version": 2,
+            "type": kind,
+            "event": event,
+            "aid": AID,
+            "rid": self.rid,
+            "uid": self.uid,
+            "access_id": self.id,
+            "expires": self.expires,
+        })
+    }
+
+    fn json(&self) -> Value {
+        let mut value = json!({
+            "id": self.id,
+            "aid": AID,
+            "rid": self.rid,
+            "uid": self.uid,
+            // A number with two decimals, as a text, as prices are elsewhere in this API.
+            "amount": format!("{}.{:02}", self.cents / 100, self.cents % 100),
+            "currency": "USD",
+            "created": self.created,
+            "user_ref": self.user_ref,
+            "user_email": self.email,
+            "tags": self.tags,
+        });
+        if let (Some(expires), Some(object)) = (self.expires, value.as_object_mut()) {
+            object.insert("expires".to_owned(), expires.into());
+        }
+        value
+    }
+}
+
+impl TinyPass {
+    /// Adds a grant, and the user if the address is new.
+    pub fn add_access(
+        &mut self,
+        rid: &str,
+        user_ref: &str,
+        email: &str,
+        cents: u64,
+        expires: Option<u64>,
+    ) -> Access {
+        let uid = self.uid_of(email);
+        let tags = self.resource(rid).map(|resource| resource.tags.clone()).unwrap_or_default();
+        let access = Access {
+            id: self.next_id("A", 12),
+            rid: rid.to_owned(),
+            uid,
+            user_ref: user_ref.to_owned(),
+            email: email.to_owned(),
+            cents,
+            created: self.clock.unix(),
+            expires,
+            tags,
+        };
+        self.accesses.push(access.clone());
+        access
+    }
+
+    pub(super) fn access_get(&self, ask: &Ask<'_>) -> Answer {
+        let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
+        let found = self.accesses.iter().rev().find(|access| access.is(rid, user));
+        Ok(found.ok_or((404, "Access not found"))?.json())
+    }
+
+    pub(super) fn access_search(&self, ask: &Ask<'_>) -> Answer {
+        let show_expired = ask.flag("show_expired")?;
+        let page = ask.number("page")?.unwrap_or(0);
+        let size = ask.number("pagesize")?.unwrap_or(100);
+        if !(1..=1000).contains(&size) {
+            return Err((400, "pagesize must be between 1 and 1000"));
+        }
+        let now = self.clock.unix();
+        let (first, size) = (page.saturating_mul(size), usize::try_from(size).unwrap_or(1000));
+        let found: Vec<Value> = self
+            .accesses
+            .iter()
+            .filter(|access| ask.fits("rid", &access.rid))
+            .filter(|access| ask.get("user_ref").is_none_or(|user| access.is_of(user)))
+            .filter(|access| ask.fits("email", &access.email))
+            .filter(|access| ask.get("tag").is_none_or(|tag| access.tags.iter().any(|t| t == tag)))
+            .filter(|access| show_expired || access.expires.is_none_or(|end| now < end))
+            .skip(usize::try_from(first).unwrap_or(usize::MAX))
+            .take(size)
+            .map(Access::json)
+            .collect();
+        if found.is_empty() && self.empty_search_is_404 {
+            return Err((404, "Access not found"));
+        }
+        Ok(json!({ "data": found, "page": page, "pagesize": size }))
+    }
+
+    pub(super) fn access_grant(&mut self, ask: &Ask<'_>) -> Answer {
+        let (rid, email) = (ask.need("rid")?, ask.need("email")?);
+        let expires = ask.number("expiration")?;
+        let quiet = ask.flag("suppress_email")?;
+        if self.resource(rid).is_none() {
+            return Err((404, "Resource not found"));
+        }
+        if !email.contains('@') {
+            return Err((402, "Not an e-mail address"));
+        }
+        // Chosen: an empty reference is none.
+        let user_ref = ask.get("user_ref").filter(|user| !user.is_empty()).unwrap_or(email);
+        // Chosen: a second grant of the same moves the end of the first one.
+        let access = match self.accesses.iter_mut().find(|access| access.is(rid, user_ref)) {
+            Some(access) => {
+                access.expires = expires;
+                access.clone()
+            }
+            None => self.add_access(rid, user_ref, email, 0, expires),
+        };
+        if !quiet {
+            self.mails.push(email.to_owned());
+        }
+        self.webhooks.send(&access.webhook("access_granted", "free_access_granted"));
+        Ok(access.json())
+    }
+
+    pub(super) fn access_revoke(&mut self, ask: &Ask<'_>) -> Answer {
+        let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
+        let refund = ask.flag("refund")?;
+        let found = self.accesses.iter().position(|access| access.is(rid, user));
+        let found = found.ok_or((404, "Access not found"))?;
+        if refund && self.accesses.get(found).is_some_and(|access| access.cents == 0) {
+            // Chosen: what was granted for nothing cannot be refunded.
+            return Err((402, "Nothing was paid"));
+        }
+        let access = self.accesses.remove(found);
+        if refund {
+            self.refunds.push(access.id.clone());
+        }
+        self.webhooks.send(&access.webhook("access_revoked", "access_revoked"));
+        Ok(access.json())
+    }
+}

@@ -1,0 +1,60 @@
+//! Downloads and links to their files: `download.*`.
+
+use serde_json::json;
+
+use super::ask::Ask;
+use super::{Answer, DOWNLOAD_RID, Refusal, TinyPass};
+use crate::Reply;
+
+/// A link to a file, for a time.
+pub(super) struct Link {
+    token: String,
+    expires: u64,
+}
+
+impl TinyPass {
+    pub(super) fn download_url(&mut self, ask: &Ask<'_>) -> Answer {
+        let rid = ask.need("rid")?;
+        let expires = match (ask.number("lifetime")?, ask.number("expiration")?) {
+            (Some(lifetime), None) => self.clock.unix().saturating_add(lifetime),
+            (None, Some(expiration)) => expiration,
+            _ => {
+                return Err((400, "lifetime or expiration is required, and only one of them"));
+            }
+        };
+        if rid != DOWNLOAD_RID {
+            return Err((404, "Download not found"));
+        }
+        let token = self.next_id("L", 16);
+        self.links.push(Link { token: token.clone(), expires });
+        let host = ask.request.header("host").unwrap_or_default();
+        Ok(json!({ "url": format!("http://{host}/d/{token}") }))
+    }
+
+    pub(super) fn download_get(&self, ask: &Ask<'_>) -> Answer {
+        if ask.need("rid")? != DOWNLOAD_RID {
+            return Err((404, "Download not found"));
+        }
+        Ok(json!({
+            "id": "DLebook0001x",
+            "rid": DOWNLOAD_RID,
+            "title": "An e-book",
+            "description": "One hundred pages",
+            "image": null,
+            "price": "$4.99 USD",
+            "modified_date": 1_399_913_600,
+            "created_date": 1_399_222_400,
+            "published_date": 1_399_308_800,
+        }))
+    }
+
+    /// What a link of `download.url` leads to; it needs no signature.
+    pub(super) fn file(&self, token: &str) -> Result<Reply, Refusal> {
+        let now = self.clock.unix();
+        let link = self.links.iter().find(|link| link.token == token);
+        match link.ok_or((404, "No such link"))? {
+            link if now < link.expires => Ok(Reply::new(200, "text/plain", "One hundred pages.\n")),
+            _ => Err((404, "The link has expired")),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Subscriptions: `subscription.*`.
+
+use serde_json::{Value, json};
+
+use super::ask::Ask;
+use super::{Answer, ListShape, SUBSCRIPTION_RID, TinyPass, USER_REF};
+
+/// A subscription of a user.
+pub(super) struct Subscription {
+    id: String,
+    rid: String,
+    user_ref: String,
+    cancelled: bool,
+}
+
+/// The subscription that is there from the start.
+pub(super) fn first_subscription() -> Subscription {
+    Subscription {
+        id: "SUB000000001".to_owned(),
+        rid: SUBSCRIPTION_RID.to_owned(),
+        user_ref: USER_REF.to_owned(),
+        cancelled: false,
+    }
+}
+
+impl Subscription {
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "rid": self.rid,
+            "user_ref": self.user_ref,
+            "status": if self.cancelled { "cancelled" } else { "active" },
+        })
+    }
+}
+
+impl TinyPass {
+    pub(super) fn subscription_search(&self, ask: &Ask<'_>) -> Answer {
+        let found: Vec<Value> = self
+            .subscriptions
+            .iter()
+            .filter(|known| ask.fits("rid", &known.rid) && ask.fits("user_ref", &known.user_ref))
+            .map(Subscription::json)
+            .collect();
+        match self.list_shape {
+            _ if found.is_empty() => Err((404, "Subscription not found")),
+            ListShape::Data => Ok(json!({ "data": found })),
+            ListShape::Bare => Ok(json!(found)),
+        }
+    }
+
+    pub(super) fn subscription_cancel(&mut self, ask: &Ask<'_>) -> Answer {
+        let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
+        let found =
+            self.subscriptions.iter_mut().find(|known| known.rid == rid && known.user_ref == user);
+        let found = found.ok_or((404, "Subscription not found"))?;
+        // Chosen: cancelling twice is no error.
+        found.cancelled = true;
+        Ok(json!({ "id": found.id, "status": "cancelled" }))
+    }
+}

@@ -1,0 +1,42 @@
+//! Users: `user.get`.
+
+use serde_json::json;
+
+use super::ask::Ask;
+use super::{Answer, EMAIL, TinyPass, UID};
+
+/// A user.
+pub(super) struct User {
+    uid: String,
+    email: String,
+    first_name: String,
+}
+
+/// The user who is there from the start.
+pub(super) fn first_user() -> User {
+    User { uid: UID.to_owned(), email: EMAIL.to_owned(), first_name: "Ann".to_owned() }
+}
+
+impl TinyPass {
+    /// The uid of the user with that address, who is made if there is none.
+    pub(super) fn uid_of(&mut self, email: &str) -> String {
+        if let Some(user) = self.users.iter().find(|user| user.email == email) {
+            return user.uid.clone();
+        }
+        let uid = self.next_id("U", 10);
+        let first_name = email.split('@').next().unwrap_or_default().to_owned();
+        self.users.push(User { uid: uid.clone(), email: email.to_owned(), first_name });
+        uid
+    }
+
+    pub(super) fn user_get(&self, ask: &Ask<'_>) -> Answer {
+        let found = self.users.iter().find(|user| user.uid == ask.value(0));
+        let user = found.ok_or((404, "User not found"))?;
+        Ok(json!({
+            "uid": user.uid,
+            "email": user.email,
+            "first_name": user.first_name,
+            "last_name": null,
+        }))
+    }
+}

@@ -1,0 +1,130 @@
+//! What users hold, and the rules over it: `balance.*` and `tca.*`.
+
+use sha2::{Digest, Sha256};
+
+use super::answer::{Answer, crashed, json, refused, result};
+use super::ask::Ask;
+use super::php::{Value, map};
+use super::tca::Stack;
+use super::{Address, Balances, Tokenpass, User, bitcoin};
+
+fn add<'a>(sum: &mut Balances, more: impl IntoIterator<Item = (&'a String, &'a i64)>) {
+    for (asset, satoshis) in more {
+        let known = sum.entry(asset.clone()).or_default();
+        *known = known.saturating_add(*satoshis);
+    }
+}
+
+fn subtract(sum: &mut Balances, asset: String, satoshis: i64) {
+    let known = sum.entry(asset).or_default();
+    *known = known.saturating_sub(satoshis);
+}
+
+impl Tokenpass {
+    /// What the user's rules are judged by: all live addresses, private ones too, with promises
+    /// to them if they count. Promises made through the API stay on the source's side. Chosen:
+    /// what was lent on the website is gone whether promises count or not.
+    pub(super) fn balances_of(&self, user: &User, with_promises: bool) -> Balances {
+        let mut sum = Balances::new();
+        let own = self.addresses.iter().filter(|known| known.user == user.id && known.is_live());
+        for address in own {
+            add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
+            if with_promises {
+                add(&mut sum, &self.promised_to(&address.address));
+            }
+        }
+        for (asset, lent) in self.lent_by(&user.id) {
+            subtract(&mut sum, asset, lent);
+        }
+        sum.retain(|asset, _| !self.disabled.contains(&(user.id.clone(), asset.clone())));
+        sum
+    }
+
+    pub(super) fn tca_check_user(&self, ask: &Ask<'_>) -> Answer {
+        let user = self.user_named(ask.value(0));
+        let user = user.ok_or_else(|| refused(404, "Username not found"))?;
+        let stack = Stack::from_input(&ask.input);
+        result(stack.allows(&self.balances_of(user, stack.with_promises)))
+    }
+
+    pub(super) fn tca_check_address(&self, ask: &Ask<'_>) -> Answer {
+        if !bitcoin::is_address(ask.value(0)) {
+            return Err(refused(400, "Invalid address"));
+        }
+        let held = self.chain.get(ask.value(0)).cloned().unwrap_or_default();
+        result(Stack::from_input(&ask.input).allows(&held))
+    }
+
+    /// Chosen, as only a client shows this call: an address of e-mail without a user has what was
+    /// promised to it.
+    pub(super) fn tca_check_email(&self, ask: &Ask<'_>) -> Answer {
+        let stack = Stack::from_input(&ask.input);
+        let user = self.user_with_email(ask.value(0));
+        let mut held = user.map(|user| self.balances_of(user, true)).unwrap_or_default();
+        add(&mut held, &self.promised_to(ask.value(0)));
+        result(stack.allows(&held))
+    }
+
+    pub(super) fn tca_find_users(&self, ask: &Ask<'_>) -> Answer {
+        let stack = Stack::from_input(&ask.input);
+        let found = self
+            .users
+            .iter()
+            .filter(|user| stack.allows(&self.balances_of(user, true)))
+            .map(|user| {
+                map([
+                    ("id", (&user.id).into()),
+                    ("username", (&user.username).into()),
+                    ("channel", bitcoin::base58(&Sha256::digest(&user.id)).into()),
+                ])
+            })
+            .collect::<Vec<_>>();
+        Ok(json(200, &map([("count", found.len().into()), ("results", found.into())])))
+    }
+
+    /// Balances over these addresses of the token's user, with promises to and from them.
+    fn combined(&self, ask: &Ask<'_>, counts: impl Fn(&Address) -> bool) -> Answer {
+        // Chosen: only what is read anew needs the chain.
+        if self.chain_is_down && ask.get("refresh").is_some_and(Value::is_truthy) {
+            return Err(crashed());
+        }
+        let user = self.user(&ask.user).ok_or_else(crashed)?;
+        let mut sum = Balances::new();
+        for address in self.addresses.iter().filter(|known| known.user == user.id && counts(known))
+        {
+            add(&mut sum, self.chain.get(&address.address).into_iter().flatten());
+            add(&mut sum, &self.promised_to(&address.address));
+            for (asset, promised) in self.promised_from(&address.address) {
+                subtract(&mut sum, asset, promised);
+            }
+        }
+        let rows = sum
+            .into_iter()
+            .filter(|(asset, satoshis)| {
+                *satoshis != 0 && !self.disabled.contains(&(user.id.clone(), asset.clone()))
+            })
+            .map(|(asset, satoshis)| {
+                #[expect(clippy::cast_precision_loss, reason = "the server shows a float as well")]
+                let whole = satoshis as f64 / 100_000_000.0;
+                let mut members = vec![
+                    ("asset".to_owned(), (&asset).into()),
+                    ("name".to_owned(), (&asset).into()),
+                    ("balance".to_owned(), Value::Float(whole)),
+                    ("balanceSat".to_owned(), satoshis.to_string().into()),
+                ];
+                if self.quantity_objects {
+                    members.push(("precision".to_owned(), Value::Int(8)));
+                }
+                Value::Map(members)
+            });
+        Ok(json(200, &Value::List(rows.collect())))
+    }
+
+    pub(super) fn balance_public(&self, ask: &Ask<'_>) -> Answer {
+        self.combined(ask, Address::is_shown)
+    }
+
+    pub(super) fn balance_protected(&self, ask: &Ask<'_>) -> Answer {
+        self.combined(ask, Address::is_live)
+    }
+}

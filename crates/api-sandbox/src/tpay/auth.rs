@@ -1,0 +1,51 @@
+//! Tokens and secrets, checked from the header as it arrived.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::check::Refusal;
+use super::{CLIENT_ID, CLIENT_SECRET, Tpay};
+use crate::Raw;
+
+/// A token that was given out.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub(super) text: String,
+    pub(super) expires: u64,
+    pub(super) scope: String,
+}
+
+pub(super) fn unauthorized(why: &str) -> Refusal {
+    Refusal::of(401, "unauthorized", "", why)
+}
+
+/// `client_id:client_secret`, if the header's value is Basic.
+pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
+    let text = value.strip_prefix("Basic ")?;
+    let pair = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let known = pair.is_some_and(|pair| {
+        pair.split_once(':').is_some_and(|pair| pair == (CLIENT_ID, CLIENT_SECRET))
+    });
+    Some(if known { Ok(()) } else { Err(unauthorized("Wrong client id or secret")) })
+}
+
+impl Tpay {
+    /// Whose token or secret it is; the token if it is one.
+    pub(super) fn authorized(&self, request: &Raw) -> Result<Option<Token>, Refusal> {
+        let header = request
+            .header("authorization")
+            .ok_or_else(|| unauthorized("Authorization header missing"))?;
+        if let Some(known) = basic(header) {
+            return known.map(|()| None);
+        }
+        let text = header
+            .strip_prefix("Bearer ")
+            .ok_or_else(|| unauthorized("Authorization is neither Bearer nor Basic"))?;
+        let token = self.tokens.iter().find(|token| token.text == text);
+        let token = token.ok_or_else(|| unauthorized("Unknown token"))?;
+        if self.clock.unix() >= token.expires {
+            return Err(unauthorized("The token has expired"));
+        }
+        Ok(Some(token.clone()))
+    }
+}

@@ -1,0 +1,358 @@
+//! The TinyCert server, asked directly with requests that are signed here.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::time::Duration;
+
+use api_sandbox::tinycert::{self as tc, SuccessBody, TinyCert};
+use api_sandbox::{Raw, SandboxClock, Service, Verdict};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A server and an open session.
+struct Bench {
+    server: TinyCert,
+    clock: SandboxClock,
+    token: String,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let clock = SandboxClock::default();
+        let mut bench = Self { server: TinyCert::new(clock.clone()), clock, token: String::new() };
+        bench.connect();
+        bench
+    }
+
+    fn connect(&mut self) {
+        let (status, answer) = self.ask("connect", &login(tc::EMAIL, tc::PASSPHRASE));
+        assert_eq!(status, 200, "{answer}");
+        self.token = answer["token"].as_str().unwrap().to_owned();
+    }
+
+    fn send(
+        &mut self,
+        method: &str,
+        target: &str,
+        kind: &str,
+        body: &str,
+    ) -> (u16, String, Verdict) {
+        let headers = vec![("content-type".to_owned(), kind.into())];
+        let (method, target) = (method.to_owned(), target.to_owned());
+        let request = Raw { method, target, headers, body: body.into() };
+        let (reply, verdict) = self.server.answer(&request);
+        (reply.status, String::from_utf8(reply.body).unwrap(), verdict)
+    }
+
+    /// A call with parameters that are encoded and in order; it is signed here.
+    fn ask(&mut self, path: &str, params: &str) -> (u16, Value) {
+        let target = format!("/api/v1/{path}");
+        let (status, text, _) = self.send("POST", &target, FORM, &signed(tc::API_KEY, params));
+        (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")))
+    }
+
+    /// A call within the session: what comes before its token, and what after it.
+    fn call(&mut self, path: &str, before: &str, after: &str) -> (u16, Value) {
+        let token = format!("token={}", self.token);
+        let parts = [before, &token, after];
+        let params: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        self.ask(path, &params.join("&"))
+    }
+
+    fn good(&mut self, path: &str, before: &str, after: &str) -> Value {
+        let (status, answer) = self.call(path, before, after);
+        assert_eq!(status, 200, "{path} {before} {after}: {answer}");
+        answer
+    }
+
+    /// Status, code and text of a call that is refused.
+    fn refusal(&mut self, path: &str, before: &str, after: &str) -> (u16, String, String) {
+        refusal(self.call(path, before, after))
+    }
+}
+
+fn refusal((status, answer): (u16, Value)) -> (u16, String, String) {
+    let text = |name: &str| {
+        answer[name].as_str().unwrap_or_else(|| panic!("no refusal: {answer}")).to_owned()
+    };
+    (status, text("code"), text("text"))
+}
+
+fn input_failure(name: &str) -> (u16, String, String) {
+    (400, "InputFailure".to_owned(), name.to_owned())
+}
+
+fn signed(key: &str, params: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    let mac = mac.chain_update(params).finalize().into_bytes();
+    let digest: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{params}&digest={digest}")
+}
+
+fn login(email: &str, passphrase: &str) -> String {
+    let passphrase = passphrase.replace('&', "%26").replace(' ', "+");
+    format!("email={}&passphrase={passphrase}", email.replace('@', "%40"))
+}
+
+const NEW_CERT: &str = "C=US&CN=a.example.com&O=ACME";
+
+#[test]
+fn every_endpoint_answers_in_its_shape() {
+    let mut bench = Bench::new();
+    let ca = bench.good("ca/new", "C=US&O=ACME&hash_method=sha1", "")["ca_id"].clone();
+    let ca = format!("ca_id={ca}");
+    assert_eq!(bench.good("ca/list", "", "").as_array().unwrap().len(), 2);
+    let details = bench.good("ca/details", &ca, "");
+    assert_eq!((&details["CN"], &details["hash_alg"]), (&json!("ACME CA"), &json!("SHA1")));
+    assert_eq!(details["OU"], "Secure Digital Certificate Signing");
+    assert!(bench.good("ca/get", &ca, "what=cert")["pem"].is_string());
+    let sans = "SANs%5B0%5D%5BDNS%5D=a.example.com";
+    let cert = bench.good("cert/new", &format!("{NEW_CERT}&{sans}&{ca}"), "")["cert_id"].clone();
+    let cert = format!("cert_id={cert}");
+    let listed = bench.good("cert/list", &ca, "what=15");
+    assert_eq!(
+        (&listed[0]["name"], &listed[0]["status"]),
+        (&json!("a.example.com"), &json!("good"))
+    );
+    assert_eq!(bench.good("cert/details", &cert, "")["Alt"], json!([{ "DNS": "a.example.com" }]));
+    for what in ["cert", "chain", "csr", "key.dec", "key.enc"] {
+        assert!(bench.good("cert/get", &cert, &format!("what={what}"))["pem"].is_string());
+    }
+    assert!(bench.good("cert/get", &cert, "what=pkcs12")["pkcs12"].is_string());
+    assert_eq!(bench.good("cert/status", &format!("{cert}&status=hold"), ""), json!({}));
+    assert!(bench.good("cert/reissue", &cert, "")["cert_id"].is_i64());
+    assert_eq!(bench.refusal("cert/reissue", &cert, "").1, "NotLatest");
+    assert_eq!(bench.good("ca/delete", &ca, ""), json!({}));
+    assert_eq!(bench.refusal("cert/details", &cert, "").1, "NotFound");
+    bench.server.success_body = SuccessBody::Success;
+    assert_eq!(bench.good("disconnect", "", ""), json!({ "success": true }));
+    assert_eq!(bench.refusal("ca/list", "", "").1, "InvalidToken");
+}
+
+#[test]
+fn the_frame_of_a_request_is_fixed() {
+    let mut bench = Bench::new();
+    let body = signed(tc::API_KEY, &format!("token={}", bench.token));
+    let list = "/api/v1/ca/list";
+    let (status, _, verdict) = bench.send("POST", list, FORM, &body);
+    assert_eq!((status, verdict.signed), (200, Some(true)));
+    assert_eq!(bench.send("POST", &format!("{list}.json"), FORM, &body).0, 200);
+    for (method, target, kind, status, code) in [
+        ("GET", list, FORM, 400, "MethodDisallowed"),
+        ("POST", "/api/v1/ca/list?a=b", FORM, 400, "InputFailure"),
+        ("POST", list, "text/plain", 403, "SignatureFailure"),
+        ("POST", list, "", 403, "SignatureFailure"),
+    ] {
+        let (found, text, verdict) = bench.send(method, target, kind, &body);
+        assert_eq!((found, verdict.signed), (status, Some(false)), "{text}");
+        assert_eq!(verdict.endpoint, Some("ca.list"));
+        assert!(text.contains(code), "{text}");
+    }
+    for target in ["/api/v1//ca/list", "/api/v1/ca/list.xml", "/api/v2/ca/list", "/ca/list"] {
+        let (status, _, verdict) = bench.send("POST", target, FORM, &body);
+        assert_eq!((status, verdict.endpoint), (404, None), "{target}");
+    }
+}
+
+#[test]
+fn only_the_bytes_that_were_signed_are_taken() {
+    let mut bench = Bench::new();
+    let token = bench.token.clone();
+    let good = signed(tc::API_KEY, &format!("ca_id=561&token={token}"));
+    let upper = good.rsplit_once('=').unwrap().1.to_uppercase();
+    for body in [
+        signed("another key", &format!("ca_id=561&token={token}")),
+        good.replace("561", "562"),
+        good.replace('&', "&&"),
+        format!("ca_id=561&token={token}"),
+        format!("ca_id=561&token={token}&digest={upper}"),
+        format!("{good}&what=cert"),
+        // Signed, but not written as PHP does.
+        signed(tc::API_KEY, &format!("token={token}&ca_id=561")),
+        signed(tc::API_KEY, &format!("C=%7e&token={token}")),
+        signed(tc::API_KEY, &format!("C=~&token={token}")),
+        signed(tc::API_KEY, &format!("C=*&token={token}")),
+        signed(tc::API_KEY, &format!("C=a%20b&token={token}")),
+        signed(tc::API_KEY, &format!("SANs[0][DNS]=a&token={token}")),
+    ] {
+        let (status, text, verdict) = bench.send("POST", "/api/v1/ca/details", FORM, &body);
+        assert_eq!((status, verdict.signed), (403, Some(false)), "{body}: {text}");
+        assert!(text.contains("SignatureFailure"), "{text}");
+    }
+}
+
+#[test]
+fn a_login_is_refused_by_name_of_what_is_wrong() {
+    let mut bench = Bench::new();
+    for (email, passphrase, code) in [
+        (tc::EMAIL, "wrong", "PassphraseFailure"),
+        (tc::EMAIL, "", "MissingParameter"),
+        ("nobody@example.org", tc::PASSPHRASE, "AccountNotFound"),
+        (tc::DAMAGED_EMAIL, tc::PASSPHRASE, "AccountError"),
+        (tc::UNLOADABLE_EMAIL, tc::PASSPHRASE, "AccountNotLoaded"),
+    ] {
+        let answer = bench.ask("connect", &login(email, passphrase));
+        assert_eq!(refusal(answer).1, code, "{email}");
+    }
+    let body = signed("another key", &login(tc::EMAIL, tc::PASSPHRASE));
+    let (status, text, _) = bench.send("POST", "/api/v1/connect", FORM, &body);
+    assert!(status == 403 && text.contains("ApiKeyMismatch"), "{text}");
+    // A token that is held does not belong into the call.
+    let held = format!("{}&token={}", login(tc::EMAIL, tc::PASSPHRASE), bench.token);
+    assert_eq!(refusal(bench.ask("connect", &held)), input_failure("token"));
+}
+
+#[test]
+fn a_session_ends_without_calls() {
+    let mut bench = Bench::new();
+    bench.clock.advance(Duration::from_secs(1799));
+    bench.good("ca/list", "", "");
+    bench.clock.advance(Duration::from_secs(1799));
+    bench.good("ca/list", "", "");
+    assert_eq!(bench.server.open_sessions(), 1);
+    bench.clock.advance(Duration::from_secs(1800));
+    assert_eq!(bench.refusal("ca/list", "", "").1, "InvalidToken");
+    bench.connect();
+    bench.server.forget_sessions();
+    assert_eq!(bench.refusal("ca/list", "", "").0, 403);
+}
+
+#[test]
+fn a_parameter_is_known_comes_once_and_is_filled_where_it_must_be() {
+    let mut bench = Bench::new();
+    for (path, before, after, name) in [
+        ("ca/list", "ca_id=561", "", "ca_id"),
+        ("ca/details", "ca_id=561&ca_id=561", "", "ca_id"),
+        ("ca/new", "C=US&CN=x&O=x&hash_method=sha1", "", "CN"),
+        ("ca/new", "C=US&O=x&SANs%5B0%5D%5BDNS%5D=a&hash_method=sha1", "", "SANs[0][DNS]"),
+        ("ca/new", "C=US&O=x&hash_method=md5", "", "hash_method"),
+        ("ca/new", "C=us&O=x&hash_method=sha1", "", "C"),
+        ("ca/new", "C=USA&O=x&hash_method=sha1", "", "C"),
+        ("ca/get", "ca_id=561", "what=chain", "what"),
+        ("cert/get", "cert_id=14236", "what=key", "what"),
+        ("cert/status", "cert_id=14236&status=expired", "", "status"),
+    ] {
+        assert_eq!(bench.refusal(path, before, after), input_failure(name), "{path} {before}");
+    }
+    for (path, before, name) in [
+        ("ca/details", "", "ca_id"),
+        ("ca/details", "ca_id=", "ca_id"),
+        ("ca/new", "C=US&O=&hash_method=sha1", "O"),
+        ("ca/new", "C=US&O=x", "hash_method"),
+        ("cert/new", "C=US&O=x&ca_id=561", "CN"),
+        ("cert/list", "ca_id=561", "what"),
+    ] {
+        let missing = (400, "MissingParameter".to_owned(), name.to_owned());
+        assert_eq!(bench.refusal(path, before, ""), missing, "{path} {before}");
+    }
+}
+
+#[test]
+fn a_number_is_plain_decimal() {
+    let mut bench = Bench::new();
+    for text in ["-14", "%2B14", "014", "14.0", "0", "16"] {
+        let refused = bench.refusal("cert/list", "ca_id=561", &format!("what={text}"));
+        assert_eq!(refused, input_failure("what"), "{text}");
+    }
+    for text in ["-561", "%2B561", "0561", "x"] {
+        let refused = bench.refusal("ca/details", &format!("ca_id={text}"), "");
+        assert_eq!(refused, input_failure("ca_id"), "{text}");
+    }
+    assert_eq!(bench.good("cert/list", "ca_id=561", "what=14").as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn ids_of_nobody_and_of_others_are_told_apart() {
+    let mut bench = Bench::new();
+    let (ca, cert) = (tc::FOREIGN_CA, tc::FOREIGN_CERT);
+    for (path, before, status, code) in [
+        ("ca/details", "ca_id=999".to_owned(), 404, "NotFound"),
+        ("ca/details", format!("ca_id={ca}"), 403, "AccessDenied"),
+        ("cert/details", "cert_id=999".to_owned(), 404, "NotFound"),
+        ("cert/details", format!("cert_id={cert}"), 403, "AccessDenied"),
+    ] {
+        let (found, name, _) = bench.refusal(path, &before, "");
+        assert_eq!((found, name.as_str()), (status, code), "{before}");
+    }
+}
+
+#[test]
+fn names_are_counted_from_0_and_look_like_what_they_are() {
+    let mut bench = Bench::new();
+    let san = |name: &str, value: &str| {
+        format!("{}={value}", name.replace('[', "%5B").replace(']', "%5D"))
+    };
+    let mut new =
+        |sans: String| bench.call("cert/new", &format!("{NEW_CERT}&{sans}&ca_id=561"), "");
+    for (name, value) in [
+        ("SANs", ""),
+        ("SANs[]", "a"),
+        ("SANs[1][DNS]", "a.example.com"),
+        ("SANs[0][dns]", "a.example.com"),
+        ("SANs[0][Name]", "a.example.com"),
+        ("SANs[0]", "a.example.com"),
+        ("SANs[0][DNS]", ""),
+        ("SANs[0][DNS]", "%252A.example.com"),
+        ("SANs[0][DNS]", "a+b.example.com"),
+        ("SANs[0][DNS]", "a.%2A.example.com"),
+        ("SANs[0][DNS]", "%2A."),
+        ("SANs[0][IP]", "127.0.0"),
+        ("SANs[0][IP]", "a.example.com"),
+        ("SANs[0][email]", "example.com"),
+        ("SANs[0][email]", "%40example.com"),
+        ("SANs[0][URI]", "example.com"),
+        ("SANs[0][URI]", "https%3Aa+b"),
+    ] {
+        assert_eq!(refusal(new(san(name, value))), input_failure("SANs"), "{name}={value}");
+    }
+    let sans: Vec<String> = [
+        ("SANs[0][DNS]", "%2A.example.com"),
+        ("SANs[1][DNS]", "localhost"),
+        ("SANs[2][IP]", "%3A%3A1"),
+        ("SANs[3][email]", "demo%2Bx%40example.com"),
+        ("SANs[4][URI]", "https%3A%2F%2Fexample.com%2F%7Eu%2F%3Fa%3D1"),
+    ]
+    .map(|(name, value)| san(name, value))
+    .into();
+    let (status, answer) = new(sans.join("&"));
+    assert_eq!(status, 200, "{answer}");
+    let id = answer["cert_id"].as_i64().unwrap();
+    let alt = &bench.good("cert/details", &format!("cert_id={id}"), "")["Alt"];
+    assert_eq!(alt[0], json!({ "DNS": "*.example.com" }));
+    assert_eq!(alt.as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_status_changes_only_among_three() {
+    let mut bench = Bench::new();
+    let id = bench.server.certs_named(tc::EXPIRING)[0].0;
+    let mut set =
+        |status: &str| bench.call("cert/status", &format!("cert_id={id}&status={status}"), "");
+    for status in ["hold", "hold", "revoked", "good"] {
+        assert_eq!(set(status).0, 200, "{status}");
+    }
+    bench.clock.advance(Duration::from_secs(10 * 86_400));
+    bench.connect();
+    let expired = bench.refusal("cert/status", &format!("cert_id={id}&status=good"), "");
+    assert_eq!(expired.1, "StatusDisallowed");
+    assert_eq!(bench.server.certs_named(tc::EXPIRING), [(id, "expired")]);
+}
+
+#[test]
+fn too_many_creations_are_refused_and_nothing_is_made() {
+    let mut bench = Bench::new();
+    bench.server.creations_left = Some(1);
+    bench.good("cert/new", &format!("{NEW_CERT}&ca_id=561"), "");
+    for (path, before) in [
+        ("cert/new", format!("{NEW_CERT}&ca_id=561")),
+        ("ca/new", "C=US&O=x&hash_method=sha256".to_owned()),
+        ("cert/reissue", "cert_id=14236".to_owned()),
+    ] {
+        let (status, code, _) = bench.refusal(path, &before, "");
+        assert_eq!((status, code.as_str()), (429, "RateLimitExceeded"), "{path}");
+    }
+    assert_eq!(bench.server.certs_named("a.example.com").len(), 1);
+}

@@ -1,0 +1,256 @@
+//! The TinyPass server, asked directly with requests that are signed here.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use api_sandbox::tinypass::{self as tp, DownloadPaths, TinyPass};
+use api_sandbox::{Raw, SandboxClock, Service, Verdict};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+const HOST: &str = "127.0.0.1:4000";
+
+struct Bench {
+    server: TinyPass,
+    clock: SandboxClock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let clock = SandboxClock::default();
+        Self { server: TinyPass::new(clock.clone()), clock }
+    }
+
+    fn send(
+        &mut self,
+        method: &str,
+        target: &str,
+        authorization: Option<String>,
+    ) -> (u16, Vec<u8>, Verdict) {
+        let mut headers = vec![("host".to_owned(), HOST.into())];
+        headers.extend(authorization.map(|value| ("authorization".to_owned(), value.into())));
+        if method == "POST" {
+            headers.push(("content-length".to_owned(), b"0".to_vec()));
+        }
+        let (method, target) = (method.to_owned(), target.to_owned());
+        let request = Raw { method, target, headers, body: Vec::new() };
+        let (reply, verdict) = self.server.answer(&request);
+        (reply.status, reply.body, verdict)
+    }
+
+    /// Status and JSON of a signed request.
+    fn ask(&mut self, method: &str, target: &str) -> (u16, Value, Verdict) {
+        let (status, body, verdict) = self.send(method, target, Some(signed(method, target)));
+        (status, serde_json::from_slice(&body).unwrap(), verdict)
+    }
+
+    fn good(&mut self, method: &str, target: &str) -> Value {
+        let (status, json, verdict) = self.ask(method, target);
+        assert_eq!((status, verdict.signed), (200, Some(true)), "{method} {target}: {json}");
+        json
+    }
+
+    /// Status and message of a signed request that is refused.
+    fn refusal(&mut self, method: &str, target: &str) -> (u16, String) {
+        let (status, json, _) = self.ask(method, target);
+        let message = json["error"]["message"].as_str();
+        (status, message.unwrap_or_else(|| panic!("{method} {target}: {json}")).to_owned())
+    }
+}
+
+fn no(status: u16, text: &str) -> (u16, String) {
+    (status, text.to_owned())
+}
+
+fn signed(method: &str, target: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(tp::PRIVATE_KEY.as_bytes()).unwrap();
+    let mac = mac.chain_update(format!("{method} {target}")).finalize().into_bytes();
+    format!("{}:{}", tp::AID, URL_SAFE_NO_PAD.encode(mac))
+}
+
+#[test]
+fn every_endpoint_answers_in_its_shape() {
+    let mut bench = Bench::new();
+    for (endpoint, method, target, members) in [
+        (
+            "access.get",
+            "GET",
+            "/r2/access?rid=premium-content&user_ref=user_42",
+            &["id", "rid"][..],
+        ),
+        ("access.search", "GET", "/r2/access/search", &["data"]),
+        ("access.grant", "POST", "/r2/access/grant?rid=ebook-1&email=eve%40example.org", &["uid"]),
+        ("access.revoke", "POST", "/r2/access/revoke?rid=ebook-1&user_ref=user_42", &["id"]),
+        ("subscription.search", "GET", "/r2/subscription/search?user_ref=user_42", &["data"]),
+        (
+            "subscription.cancel",
+            "POST",
+            "/r2/subscription/cancel?rid=monthly-pass&user_ref=user_42",
+            &["id", "status"],
+        ),
+        ("download.url", "GET", "/r2/downloads/url?rid=ebook-1&lifetime=60", &["url"]),
+        ("download.get", "GET", "/r2/download/?rid=ebook-1", &["title", "price"]),
+        ("user.get", "GET", "/r2/user/kjkxrNWUyD", &["uid", "email", "first_name", "last_name"]),
+    ] {
+        let (status, json, verdict) = bench.ask(method, target);
+        assert_eq!(status, 200, "{method} {target}: {json}");
+        assert_eq!(verdict, Verdict { endpoint: Some(endpoint), signed: Some(true) });
+        for name in members {
+            assert!(json.get(name).is_some(), "{name} in {json}");
+        }
+    }
+}
+
+#[test]
+fn what_is_signed_is_the_request_line_as_it_arrived() {
+    let mut bench = Bench::new();
+    let target = "/r2/access?rid=%C3%89t%C3%A9&user_ref=u";
+    let good = signed("GET", target);
+    assert_eq!(bench.send("GET", target, Some(good.clone())).0, 404, "signed well, not found");
+    for wrong in [
+        None,
+        Some(signed("POST", target)),
+        Some(signed("GET", "/r2/access?rid=Été&user_ref=u")),
+        Some(signed("GET", "/r2/access?user_ref=u&rid=%C3%89t%C3%A9")),
+        Some(format!("{good}=")),
+        Some(good.replace(':', ": ")),
+        Some(format!("HMAC {good}")),
+        Some(good.replace(tp::AID, "OTHER")),
+    ] {
+        let (status, _, verdict) = bench.send("GET", target, wrong.clone());
+        assert_eq!((status, verdict.signed), (401, Some(false)), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_parameter_that_the_call_does_not_have_is_refused() {
+    let mut bench = Bench::new();
+    for (method, target) in [
+        ("GET", "/r2/access?rid=premium-content&user_ref=user_42&show_expired=true"),
+        ("GET", "/r2/access/search?page_size=10"),
+        ("POST", "/r2/access/grant?rid=ebook-1&email=eve%40example.org&user=eve"),
+        ("POST", "/r2/access/revoke?rid=ebook-1&user_ref=user_42&message=x"),
+        ("GET", "/r2/subscription/search?email=eve%40example.org"),
+        ("POST", "/r2/subscription/cancel?rid=monthly-pass&user_ref=user_42&refund=true"),
+        ("GET", "/r2/download/?rid=ebook-1&lifetime=60"),
+        ("GET", "/r2/user/kjkxrNWUyD?rid=r"),
+    ] {
+        let refused = bench.refusal(method, target);
+        assert_eq!(refused, no(400, "The call has no such parameter"), "{target}");
+    }
+    assert!(bench.server.mails.is_empty(), "nothing was granted");
+}
+
+#[test]
+fn a_number_is_plain_decimal() {
+    let mut bench = Bench::new();
+    for text in ["%2B1", "01", "-1", "1.0", "1e3", "", "+1"] {
+        let target = format!("/r2/access/search?page={text}");
+        assert_eq!(bench.refusal("GET", &target), no(400, "Not a number"), "{text}");
+    }
+    assert_eq!(bench.good("GET", "/r2/access/search?page=0")["page"], 0);
+}
+
+#[test]
+fn another_method_is_402_and_another_path_404() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.refusal("POST", "/r2/access?rid=r&user_ref=u").0, 402);
+    assert_eq!(bench.refusal("GET", "/r2/access/grant?rid=r&email=e").0, 402);
+    for target in ["/r2/nothing", "/r2/user/", "/r2/user/a/b", "/r2/user/a+b", "/r2/access/"] {
+        assert_eq!(bench.refusal("GET", target), no(404, "No such method"), "{target}");
+    }
+    // Without a signature nothing is told.
+    assert_eq!(bench.send("POST", "/r2/access?rid=r&user_ref=u", None).0, 401);
+}
+
+#[test]
+fn downloads_are_where_the_server_is_told_to_have_them() {
+    let mut bench = Bench::new();
+    let documented = ["/r2/download/?rid=ebook-1", "/r2/downloads/url?rid=ebook-1&lifetime=60"];
+    let sdk = ["/r2/download?rid=ebook-1", "/r2/download/url?rid=ebook-1&lifetime=60"];
+    for (paths, statuses) in [
+        (DownloadPaths::Documented, [200, 404]),
+        (DownloadPaths::Sdk, [404, 200]),
+        (DownloadPaths::Both, [200, 200]),
+    ] {
+        bench.server.download_paths = paths;
+        for (targets, status) in [documented, sdk].iter().zip(statuses) {
+            for target in targets {
+                assert_eq!(bench.ask("GET", target).0, status, "{paths:?} {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_to_a_file_ends() {
+    let mut bench = Bench::new();
+    let url = bench.good("GET", "/r2/downloads/url?rid=ebook-1&lifetime=60");
+    let url = url["url"].as_str().unwrap().to_owned();
+    let target = url.strip_prefix(&format!("http://{HOST}")).unwrap();
+    assert_eq!(bench.send("GET", target, None).0, 200);
+    bench.clock.advance(Duration::from_secs(60));
+    assert_eq!(bench.send("GET", target, None).0, 404);
+    assert_eq!(bench.send("GET", "/d/nothing", None).0, 404);
+}
+
+#[test]
+fn a_grant_without_a_reference_is_found_by_its_address() {
+    let mut bench = Bench::new();
+    for reference in ["", "&user_ref="] {
+        let target = format!("/r2/access/grant?rid=ebook-1&email=eve%40example.org{reference}");
+        assert_eq!(bench.good("POST", &target)["user_ref"], "eve@example.org", "{target}");
+    }
+    bench.good("GET", "/r2/access?rid=ebook-1&user_ref=eve%40example.org");
+}
+
+#[test]
+fn a_webhook_is_sent_again_until_it_is_answered_with_200() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let mut bench = Bench::new();
+    bench.server.webhooks.subscribe(&url).unwrap();
+    bench.good("POST", "/r2/access/grant?rid=ebook-1&email=eve%40example.org&user_ref=eve");
+    bench.good("POST", "/r2/access/revoke?rid=ebook-1&user_ref=eve");
+    let received = [500, 302, 200, 200].map(|status| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").unwrap();
+        assert!(line.starts_with("GET /hook?data=") && line.contains("~~~"), "{line}");
+        line
+    });
+    assert!(received[..3].iter().all(|line| *line == received[0]), "the grant");
+    assert_ne!(received[3], received[0], "the revocation waits for the grant");
+}
+
+#[test]
+fn a_grant_is_seen_until_it_ends_or_is_revoked() {
+    let mut bench = Bench::new();
+    let until = bench.clock.unix() + 60;
+    let grant = format!(
+        "/r2/access/grant?rid=ebook-1&email=eve%40example.org&user_ref=eve&expiration={until}\
+         &suppress_email=true"
+    );
+    let granted = bench.good("POST", &grant);
+    assert_eq!((&granted["expires"], &granted["amount"]), (&json!(until), &json!("0.00")));
+    let search = "/r2/access/search?user_ref=eve";
+    assert_eq!(bench.good("GET", search)["data"], json!([granted]));
+    bench.clock.advance(Duration::from_secs(60));
+    assert_eq!(bench.refusal("GET", search), no(404, "Access not found"));
+    bench.server.empty_search_is_404 = false;
+    assert_eq!(bench.good("GET", search)["data"], json!([]));
+    let all = bench.good("GET", &format!("{search}&show_expired=true"));
+    assert_eq!(all["data"].as_array().unwrap().len(), 1);
+    let revoke = "/r2/access/revoke?rid=ebook-1&user_ref=eve";
+    let refund = bench.refusal("POST", &format!("{revoke}&refund=true"));
+    assert_eq!(refund, no(402, "Nothing was paid"));
+    bench.good("POST", revoke);
+    assert_eq!(bench.refusal("POST", revoke), no(404, "Access not found"));
+}
