@@ -77,7 +77,7 @@ fn cargo(arguments: &[&str]) -> Command {
 
 /// Builds a program as it would be shipped.
 pub fn built(name: &str) -> PathBuf {
-    let build = ["build", "--quiet", "--profile", "program", "--package", name];
+    let build = ["build", "--quiet", "--profile", "program", "--target-dir", "target", "-p", name];
     assert!(cargo(&build).status().unwrap().success());
     folder().join("target/program").join(name)
 }

@@ -18,7 +18,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// What the programs of each page print.
 fn run_all() -> BTreeMap<String, String> {
-    let list = text(&program().output().unwrap().stdout);
+    let list = text(&program().arg("--list").output().unwrap().stdout);
     let mut printed = BTreeMap::<String, String>::new();
     let mut sandbox = None;
     for line in list.lines() {
@@ -55,5 +55,14 @@ fn every_program_that_is_shown_does_what_it_says() {
     ] {
         let shown = printed.get(page).unwrap_or_else(|| panic!("no program in {page}"));
         assert!(shown.contains(expected), "{page} printed {shown}");
+    }
+}
+
+#[test]
+fn who_runs_the_workspace_is_told_what_there_is() {
+    let Output { status, stdout, stderr } = program().output().unwrap();
+    assert_eq!((status.code(), text(&stdout).as_str()), (Some(2), ""));
+    for command in ["cargo xtask", "cargo xtask sandbox", "--example check_access -- --help"] {
+        assert!(text(&stderr).contains(command), "{}", text(&stderr));
     }
 }

@@ -9,7 +9,8 @@ use crate::{Outcome, shell};
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let folder = shell::root().join("bench");
     let manifest = folder.join("Cargo.toml").display().to_string();
-    shell::run(&["build", "--release", "--manifest-path", &manifest])?;
+    let target = folder.join("target").display().to_string();
+    shell::run(&["build", "--release", "--manifest-path", &manifest, "--target-dir", &target])?;
     let mut bench = Command::new(folder.join("target/release/bench"));
     bench.args(arguments);
     if arguments.iter().all(|argument| argument == "--check") {

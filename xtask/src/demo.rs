@@ -22,6 +22,7 @@ struct Row {
 }
 
 pub(crate) fn run() -> Outcome {
+    println!("What follows a $ can be typed where the variables of `cargo xtask sandbox` are set.");
     let mut rows = Vec::new();
     for provider in PROVIDERS {
         build(provider)?;
@@ -58,18 +59,30 @@ pub(crate) fn start() -> Result<Sandbox, String> {
 
 /// Builds the examples first, so that no time of compiling is in what they print.
 pub(crate) fn build(provider: &Provider) -> Outcome {
-    let base = ["build", "--quiet", "--locked", "--package", &provider.package(), "--examples"];
-    shell::run(&[&base[..], &["--features", provider.features]].concat())
+    let base = ["build", "--locked", "--package", &provider.package(), "--examples"];
+    shell::run(&[&base[..], &features(provider)].concat())
 }
 
 /// The command that runs an example.
 fn command(provider: &Provider, example: &Example, sandbox: &Sandbox, listener: &str) -> Command {
     let base = ["run", "--quiet", "--locked", "--package", &provider.package()];
-    let more = ["--features", provider.features, "--example", example.name, "--"];
-    let mut command = shell::cargo(&[&base[..], &more].concat());
-    let arguments = example.arguments.iter().map(|text| text.replace("{listener}", listener));
-    command.args(arguments).envs(sandbox.environment());
+    let more = ["--example", example.name, "--"];
+    let mut command = shell::cargo(&[&base[..], &features(provider), &more].concat());
+    command.args(arguments(example, listener)).envs(sandbox.environment());
     command
+}
+
+/// What names the features that a provider's examples need, if they need any.
+fn features(provider: &Provider) -> Vec<&'static str> {
+    match provider.features {
+        "" => Vec::new(),
+        features => vec!["--features", features],
+    }
+}
+
+/// The arguments of an example, with the listener's address.
+fn arguments(example: &Example, listener: &str) -> Vec<String> {
+    example.arguments.iter().map(|text| text.replace("{listener}", listener)).collect()
 }
 
 /// Runs one example to its end.
@@ -84,9 +97,22 @@ pub(crate) fn execute(
         .map_err(|error| format!("{}: {error}", example.name))
 }
 
-/// The example as a person would type it.
-fn typed(provider: &Provider, example: &Example) -> String {
-    let arguments = example.arguments.iter().map(|text| quoted(text));
+/// The example as a person types it, where the variables of a sandbox are set.
+fn typed(provider: &Provider, example: &Example, listener: &str) -> String {
+    let mut words = vec!["cargo", "run", "-p"];
+    let package = provider.package();
+    words.push(&package);
+    words.extend(features(provider));
+    words.extend(["--example", example.name, "--"]);
+    let arguments = arguments(example, listener);
+    words.extend(arguments.iter().map(String::as_str));
+    let words: Vec<_> = words.into_iter().map(shell::quoted).collect();
+    words.join(" ").trim_end_matches(" --").to_owned()
+}
+
+/// The example in a line of the table.
+fn short(provider: &Provider, example: &Example) -> String {
+    let arguments = example.arguments.iter().map(|text| shell::quoted(text));
     let words = [provider.package(), example.name.to_owned()].into_iter().chain(arguments);
     words.collect::<Vec<_>>().join(" ")
 }
@@ -97,8 +123,8 @@ fn show(
     sandbox: &Sandbox,
     listener: &str,
 ) -> Result<Row, String> {
-    let what = typed(provider, example);
-    println!("\n$ {what}");
+    let what = short(provider, example);
+    println!("\n$ {}", typed(provider, example, listener));
     let output = execute(provider, example, sandbox, listener)?;
     print_lines("  ", &output.stdout);
     print_lines("! ", &output.stderr);
@@ -134,9 +160,9 @@ struct Running {
 
 impl Running {
     fn start(provider: &Provider, example: &Example, sandbox: &Sandbox) -> Result<Self, String> {
-        let what = typed(provider, example);
+        let what = short(provider, example);
         let failed = |why: String| format!("{what}: {why}");
-        println!("\n$ {what} &");
+        println!("\n$ {} &", typed(provider, example, ""));
         let mut child = command(provider, example, sandbox, "")
             .stdout(Stdio::piped())
             .spawn()
@@ -178,10 +204,6 @@ impl Running {
 #[expect(clippy::disallowed_methods, reason = "waits for a process, not for a result")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(100));
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains(' ') { format!("'{text}'") } else { text.to_owned() }
 }
 
 /// A request as a line: what was asked, and the server's verdict. Values stay out of it.

@@ -81,8 +81,12 @@ fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
         table.push_str(&row);
     }
     let [begin, end] = MARKS;
-    let (before, rest) = readme.split_once(begin).ok_or("the README has no mark for endpoints")?;
-    let (_, after) = rest.split_once(end).ok_or("the README has no mark of their end")?;
+    let no_mark = |mark: &str| {
+        let mark = mark.trim_end();
+        format!("{}'s README has no line {mark}, where its table is", provider.package())
+    };
+    let (before, rest) = readme.split_once(begin).ok_or_else(|| no_mark(begin))?;
+    let (_, after) = rest.split_once(end).ok_or_else(|| no_mark(end))?;
     Ok([before, begin, "\n", &table, "\n", end, after].concat())
 }
 
@@ -106,13 +110,14 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
     let list = listed(provider)?;
     let folder = provider.folder();
     let source = Source::read(&shell::root().join(&folder).join("src"))?;
-    let requests = shell::read(&format!("{folder}/tests/requests.rs"))?;
-    let replies = shell::read(&format!("{folder}/tests/replies.rs"))?;
-    let readme = shell::read(&format!("{folder}/README.md"))?;
-    let page = shell::read(&format!("docs/providers/{}.md", provider.name))?;
-    let called = tour(provider)?;
-
     let mut gaps = Vec::new();
+    // Whoever adds a provider sees all that is missing, and not the first thing only.
+    let mut read = |path: &str| shell::read(path).unwrap_or_else(|why| note(&mut gaps, why));
+    let requests = read(&format!("{folder}/tests/requests.rs"));
+    let replies = read(&format!("{folder}/tests/replies.rs"));
+    let readme = read(&format!("{folder}/README.md")).replace("\r\n", "\n");
+    let page = read(&format!("docs/providers/{}.md", provider.name));
+    let called = tour(provider).unwrap_or_else(|why| note(&mut gaps, why));
     let mut complete = 0;
     let scope: Vec<&Listed> =
         list.endpoint.iter().filter(|listed| in_scope(provider, listed)).collect();
@@ -141,9 +146,13 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
         gaps.extend(missing.iter().map(|gap| format!("{} {id}: {gap}", provider.name)));
     }
     println!("{complete} of {}", scope.len());
-    if with_table(provider, &readme.replace("\r\n", "\n"))? != readme.replace("\r\n", "\n") {
-        let package = provider.package();
-        gaps.push(format!("the table in {package}'s README: run `cargo xtask endpoints --write`"));
+    match with_table(provider, &readme) {
+        Ok(table) if table == readme => {}
+        Ok(_) => gaps.push(format!(
+            "the table in {}'s README: run `cargo xtask endpoints --write`",
+            provider.package()
+        )),
+        Err(why) => gaps.push(why),
     }
     for id in source.structs.keys() {
         if !list.endpoint.iter().any(|listed| listed.id == *id) {
@@ -151,6 +160,12 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
         }
     }
     Ok(gaps)
+}
+
+/// Writes down a gap; what stands in the place of what is missing.
+fn note<T: Default>(gaps: &mut Vec<String>, why: String) -> T {
+    gaps.push(why);
+    T::default()
 }
 
 /// Runs the provider's tour against a sandbox.
@@ -161,7 +176,8 @@ fn tour(provider: &Provider) -> Result<Called, String> {
     let output = demo::execute(provider, &tour, &sandbox, "")?;
     if !output.status.success() {
         let lines = String::from_utf8_lossy(&output.stdout);
-        return Err(format!("the tour of {} failed:\n{lines}", provider.package()));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the tour of {} failed:\n{lines}{errors}", provider.package()));
     }
     let well = |status: Option<u16>| status.is_some_and(|status| status < 400);
     Ok(sandbox

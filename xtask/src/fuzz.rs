@@ -29,7 +29,8 @@ pub(crate) fn run(parser: &mut lexopt::Parser) -> Outcome {
     let host = host()?;
     // A target must be named, so that build scripts are built without the sanitizer.
     let mut build = nightly("cargo");
-    build.args(["build", "--release", "--target", &host]).env("RUSTFLAGS", FLAGS);
+    build.args(["build", "--release", "--target", &host, "--target-dir", "target"]);
+    build.env("RUSTFLAGS", FLAGS);
     execute(build.current_dir(&folder), "the fuzz targets")?;
     for target in targets()? {
         println!("\n== {target}, {seconds} s");
@@ -69,7 +70,8 @@ fn nightly(program: &str) -> Command {
 
 /// The triple of this machine.
 fn host() -> Result<String, String> {
-    let output = nightly("rustc").arg("-vV").output().map_err(|error| error.to_string())?;
+    let output = nightly("rustc").arg("-vV").output();
+    let output = output.map_err(|error| format!("rustup, by which nightly is called: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("host: "));
     line.map(str::to_owned).ok_or_else(|| "fuzzing needs `rustup toolchain install nightly`".into())

@@ -51,14 +51,27 @@ fn words(parser: &mut lexopt::Parser) -> Result<Vec<String>, String> {
         .collect()
 }
 
+/// Refuses whatever follows a task that takes nothing: it would be ignored.
+fn alone(parser: &mut lexopt::Parser) -> Outcome {
+    match words(parser)?.first() {
+        Some(word) => Err(format!("this task takes nothing, and {word:?} follows it\n\n{HELP}")),
+        None => Ok(()),
+    }
+}
+
+fn help() -> Outcome {
+    print!("{HELP}");
+    Ok(())
+}
+
 fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
     let outcome = match parser.next() {
         Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
-            "test" => test::run(),
-            "api" => api::run(),
-            "demo" => demo::run(),
-            "sandbox" => sandbox::run(),
+            "test" => alone(&mut parser).and_then(|()| test::run()),
+            "api" => alone(&mut parser).and_then(|()| api::run()),
+            "demo" => alone(&mut parser).and_then(|()| demo::run()),
+            "sandbox" => alone(&mut parser).and_then(|()| sandbox::run()),
             "endpoints" => words(&mut parser).and_then(|words| match words.as_slice() {
                 [] => endpoints::run(false),
                 [only] if only == "--write" => endpoints::run(true),
@@ -77,13 +90,12 @@ fn main() -> ExitCode {
                 }
             }),
             "bench" => words(&mut parser).and_then(|words| bench::run(&words)),
+            "help" => help(),
             other => Err(format!("no task {other:?}\n\n{HELP}")),
         },
-        Ok(Some(Short('h') | Long("help"))) => {
-            print!("{HELP}");
-            Ok(())
-        }
-        Ok(_) => Err(HELP.to_owned()),
+        Ok(Some(Short('h') | Long("help"))) => help(),
+        Ok(Some(other)) => Err(format!("{}\n\n{HELP}", other.unexpected())),
+        Ok(None) => Err(format!("which task?\n\n{HELP}")),
         Err(error) => Err(error.to_string()),
     };
     match outcome {

@@ -1,5 +1,6 @@
 //! What somebody does who finds one crate: a new program, one dependency, the first program of the
-//! README to the letter. Part of `cargo xtask check`.
+//! README to the letter. And who reads a guide: its commands, one after the other, to the letter.
+//! Part of `cargo xtask check`.
 
 use std::fs;
 
@@ -12,7 +13,67 @@ pub(crate) fn run() -> Outcome {
         let printed = first_program(provider).map_err(|why| format!("{package}: {why}"))?;
         println!("{package}: the first program of its README, alone in a new crate: {printed}");
     }
+    for page in PAGES {
+        let commands = run_commands(page).map_err(|why| format!("{page}: {why}"))?;
+        println!("{page}: {commands} commands do what they say");
+    }
     Ok(())
+}
+
+/// Pages that show how examples are run.
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/guides/gating-content.md",
+    "docs/guides/payment.md",
+    "docs/guides/private-pki.md",
+];
+
+/// Runs the examples that a page shows, in its order, against one sandbox; how many there are.
+fn run_commands(page: &str) -> Result<usize, String> {
+    let text = shell::read(page)?.replace("\r\n", "\n");
+    let commands = commands(&text);
+    let sandbox = demo::start()?;
+    for command in &commands {
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let output = shell::cargo(&words).envs(sandbox.environment()).output();
+        let output = output.map_err(|error| error.to_string())?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("cargo {}: {}\n{why}", words.join(" "), output.status));
+        }
+    }
+    match commands.len() {
+        0 => Err("it shows no command".to_owned()),
+        some => Ok(some),
+    }
+}
+
+/// What follows `cargo` in each `cargo run` of a page's blocks of `sh`.
+fn commands(page: &str) -> Vec<Vec<String>> {
+    let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let lines: Vec<String> = blocks.map(|block| block.replace("\\\n", " ")).collect();
+    let lines = lines.iter().flat_map(|block| block.lines());
+    lines.filter(|line| line.starts_with("cargo run ")).map(words).collect()
+}
+
+/// The words of a command after its first one, as a shell splits them; quotes hold words together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quote) = (String::new(), None);
+    for char in line.chars().chain([' ']) {
+        match quote {
+            Some(mark) if char == mark => quote = None,
+            Some(_) => word.push(char),
+            None if char == '\'' || char == '"' => quote = Some(char),
+            None if char == ' ' => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            None => word.push(char),
+        }
+    }
+    words.split_off(1)
 }
 
 /// Runs it against a sandbox; what it printed last.
@@ -28,8 +89,8 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     let crate_folder = shell::root().join(provider.folder());
     let manifest = format!(
         "[package]\nname = \"newcomer\"\nedition = \"2024\"\n\n[dependencies]\n\
-         {package} = {{ path = '{}' }}\n\n[workspace]\n",
-        crate_folder.display()
+         {package} = {{ path = {:?} }}\n\n[workspace]\n",
+        crate_folder.display().to_string()
     );
     let write = |name: &str, text: &str| {
         fs::write(folder.join(name), text).map_err(|error| format!("{name}: {error}"))
@@ -52,4 +113,17 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     }
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(printed.lines().last().unwrap_or("it printed nothing, and ended well").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read_as_a_shell_reads_them() {
+        let page = "```sh\ncargo xtask sandbox\n```\n\n```sh\ncargo run -p a --example b -- \\\n    \
+            --ca \"ACME, Inc.\" 'x >= 1'\n```\n\n```rust\ncargo run c\n```\n";
+        let expected = ["run", "-p", "a", "--example", "b", "--", "--ca", "ACME, Inc.", "x >= 1"];
+        assert_eq!(commands(page), [expected]);
+    }
 }

@@ -16,7 +16,48 @@ const SET_UP: &[&str] = &[
 
 pub(crate) fn run() -> Outcome {
     front_pages()?;
+    whole_programs()?;
     workflows()
+}
+
+/// Pages that people read as they are, beside the READMEs of the published crates.
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/adding-a-provider.md",
+    "docs/guides/gating-content.md",
+    "docs/guides/migrating.md",
+    "docs/guides/payment.md",
+    "docs/guides/private-pki.md",
+    "examples/redis-store/README.md",
+    "examples/weather-client/README.md",
+];
+
+/// What is shown can be pasted into a `main.rs`.
+fn whole_programs() -> Outcome {
+    let readmes = published().into_iter().map(|package| format!("crates/{package}/README.md"));
+    let mut programs = 0;
+    for path in PAGES.iter().map(|&path| path.to_owned()).chain(readmes) {
+        let text = shell::read(&path)?.replace("\r\n", "\n");
+        programs += count_programs(&text).map_err(|why| format!("{path}: {why}"))?;
+    }
+    println!("pages: {programs} programs, each of them whole");
+    Ok(())
+}
+
+/// How many programs a page shows; each has its `main` and no line that rustdoc alone would hide.
+fn count_programs(page: &str) -> Result<usize, String> {
+    let mut programs = 0;
+    for block in page.split("\n```rust").skip(1) {
+        let (program, _) = block.split_once("\n```").ok_or("a program without an end")?;
+        if let Some(line) = program.lines().find(|line| line.starts_with("# ")) {
+            return Err(format!("a line that only rustdoc hides: {line}"));
+        }
+        if !program.contains("\nfn main()") {
+            return Err(format!("a program without `main`:{program}"));
+        }
+        programs += 1;
+    }
+    Ok(programs)
 }
 
 /// Whoever knows one README finds everything in the others.
@@ -72,6 +113,9 @@ fn check_workflow(text: &str) -> Result<usize, String> {
     Ok(steps)
 }
 
+/// What READMEs say only as long as nothing was released.
+const UNRELEASED: &str = "until its first release";
+
 /// What is still to be done before `cargo publish`: `cargo xtask check --release`.
 pub(crate) fn release() -> Outcome {
     let mut missing = Vec::new();
@@ -86,6 +130,10 @@ pub(crate) fn release() -> Outcome {
         let path = format!("crates/{package}/CHANGELOG.md");
         if shell::read(&path)?.contains("(not released)") {
             missing.push(format!("{path}: has no date"));
+        }
+        let path = format!("crates/{package}/README.md");
+        if shell::read(&path)?.contains(UNRELEASED) {
+            missing.push(format!("{path}: says what holds {UNRELEASED}"));
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(format!("to do:\n  {}", missing.join("\n  "))) }
@@ -106,6 +154,22 @@ mod tests {
         let many = GOOD.replace("cargo xtask test", "|\n          cargo test");
         assert!(check_workflow(&many).is_err());
         assert!(check_workflow(&GOOD.replace("permissions:", "p:")).is_err());
+    }
+
+    #[test]
+    fn a_program_is_shown_whole() {
+        let page = |program: &str| format!("text\n\n```rust,no_run\n{program}```\n");
+        let whole = "use a::B;\n\nfn main() {}\n";
+        assert_eq!(count_programs(&page(whole).repeat(2)), Ok(2));
+        let part = page("let a = 1;\n");
+        assert!(count_programs(&part).unwrap_err().contains("let a = 1;"));
+        let hidden = page("fn main() {\n# let a = 1;\n}\n");
+        assert!(count_programs(&hidden).unwrap_err().contains("# let a"));
+    }
+
+    #[test]
+    fn all_pages_hold_the_rule() {
+        whole_programs().unwrap();
     }
 
     #[test]

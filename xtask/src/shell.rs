@@ -54,3 +54,26 @@ pub(crate) fn output(arguments: &[&str]) -> Result<String, String> {
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
+
+/// A word as a shell reads it, whatever is in it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@,=+".contains(char);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_shell_reads_words_whole() {
+        assert_eq!(quoted("http://127.0.0.1:80/a,b"), "http://127.0.0.1:80/a,b");
+        assert_eq!(quoted("My Passphrase & more"), "'My Passphrase & more'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("*.example.com"), "'*.example.com'");
+        assert_eq!(quoted(""), "''");
+    }
+}

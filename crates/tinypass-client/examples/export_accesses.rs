@@ -21,7 +21,8 @@ usage: export_accesses [options]
   --active             leave out what has expired
   --page-size N        records a request, 1 to 1000 (default 1000)
 
-exit status: 0 all written, 1 an error (what was written until then is complete lines)
+exit status: 0 all written, 1 an error (what was written until then is complete lines),
+             2 wrong arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
              and optionally TINYPASS_BASE_URL or TINYPASS_SANDBOX=1
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("export_accesses: {error}");
-            return ExitCode::FAILURE;
+            return ExitCode::from(2);
         }
     };
     match export(&search) {

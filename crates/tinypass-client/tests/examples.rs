@@ -5,9 +5,20 @@
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+#[path = "../../../tests/support/examples.rs"]
+mod support;
+
 use std::process::{Command, Output};
 
 use api_sandbox::{Misbehaviour, Sandbox, tinypass};
+use support::{Example, Variables};
+
+const VARIABLES: Variables = Variables {
+    prefix: "TINYPASS_",
+    secret: "TINYPASS_PRIVATE_KEY",
+    base_url: "TINYPASS_BASE_URL",
+    refusal: "401",
+};
 
 /// The program that cargo built beside this test.
 fn example(name: &str) -> Command {
@@ -72,13 +83,18 @@ fn check_access_explains_what_is_wrong() {
 }
 
 #[test]
-fn help_is_printed_and_is_no_error() {
-    for name in ["check_access", "export_accesses"] {
-        let output = example(name).arg("--help").output().unwrap();
-        assert_eq!(output.status.code(), Some(0));
-        let help = text(&output.stdout);
-        assert!(help.contains("usage:") && help.contains("exit status:"), "{help}");
+fn the_examples_explain_themselves_and_what_is_wrong() {
+    for (name, arguments) in
+        [("check_access", &["premium-content", "user_42"][..]), ("export_accesses", &[])]
+    {
+        Example { name, arguments }.holds(&VARIABLES);
     }
+}
+
+#[cfg(feature = "blocks")]
+#[test]
+fn the_server_explains_itself() {
+    Example { name: "webhook_server", arguments: &[] }.starts_well(&VARIABLES);
 }
 
 #[test]

@@ -18,6 +18,8 @@ usage: balances [--public] [--refresh]
   --public   only what everybody may see
   --refresh  let the server ask the chain first; that can take minutes
 
+exit status: 0 printed, 1 an error, 2 wrong arguments
+
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN,
              and optionally TOKENPASS_BASE_URL
 ";

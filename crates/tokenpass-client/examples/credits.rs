@@ -23,6 +23,8 @@ usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
 Credits are given from, and taken to, the group's own account `_`; all balances together are
 always 0.
 
+exit status: 0 done, 1 an error, 2 wrong arguments
+
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENPASS_BASE_URL
 ";
 

@@ -26,6 +26,8 @@ usage: lend [options] SOURCE DESTINATION ASSET AMOUNT
   --wif-stdin  first whitelist SOURCE: its key is read from standard input, and signs the
                proof of ownership here
 
+exit status: 0 done, 1 not done (or nobody knows: the message says which), 2 wrong arguments
+
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENPASS_BASE_URL
 ";
 

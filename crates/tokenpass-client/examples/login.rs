@@ -21,6 +21,8 @@ usage: login [--scope SCOPE]... [--no-browser] [--show-token]
                  the server knows
   --show-token   print the token, for TOKENPASS_OAUTH_TOKEN
 
+exit status: 0 logged in, 1 an error, 2 wrong arguments
+
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_REDIRECT_URI (registered,
              such as http://127.0.0.1:8000/oauth_callback), and optionally TOKENPASS_BASE_URL
 ";

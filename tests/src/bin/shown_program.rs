@@ -1,10 +1,20 @@
-//! A program of a README or guide, by its page and number: `shown_program README.md 1`. Without
-//! arguments it tells which ones there are.
+//! A program of a README or guide, by its page and number: `shown_program README.md 1`. With
+//! `--list` it tells which ones there are.
 
 #![allow(clippy::all, clippy::print_stdout, clippy::print_stderr, reason = "as they are shown")]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "programs of users may")]
 
 use std::process::ExitCode;
+
+const HELP: &str = "\
+This program belongs to the tests: `shown_program PAGE NUMBER` runs a program of a page, `--list`
+tells which ones there are. What you may look for:
+
+  cargo xtask            the tasks of the project
+  cargo xtask sandbox    the stand-in servers, for the examples
+  cargo run -p tinypass-client --example check_access -- --help
+                         an example; `cargo run -p PACKAGE --example` names those of a package
+";
 
 type Run = fn() -> Result<(), String>;
 
@@ -12,11 +22,19 @@ include!(concat!(env!("OUT_DIR"), "/shown_programs.rs"));
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [page, number] = arguments.as_slice() else {
-        for (page, number, _) in PROGRAMS {
-            println!("{page} {number}");
+    let (page, number) = match arguments.as_slice() {
+        [page, number] => (page, number),
+        [list] if list == "--list" => {
+            for (page, number, _) in PROGRAMS {
+                println!("{page} {number}");
+            }
+            return ExitCode::SUCCESS;
         }
-        return ExitCode::SUCCESS;
+        // Who types `cargo run` comes here, too.
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
     };
     let chosen = PROGRAMS.iter().find(|(p, n, _)| p == page && n.to_string() == *number);
     match chosen.map(|(_, _, run)| run()) {

@@ -1,0 +1,40 @@
+//! What who types a task wrongly is told.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::{Command, Output};
+
+/// Exit status, standard output, standard error.
+fn xtask(words: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } =
+        Command::new(env!("CARGO_BIN_EXE_xtask")).args(words).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn help_is_no_error() {
+    for word in ["help", "--help", "-h"] {
+        let (status, printed, error) = xtask(&[word]);
+        assert_eq!((status, error.as_str()), (Some(0), ""), "{word}");
+        assert!(printed.starts_with("usage: cargo xtask TASK"), "{printed}");
+    }
+}
+
+#[test]
+fn what_is_wrong_comes_first_and_then_what_there_is() {
+    for (words, first) in [
+        (&[][..], "xtask: which task?"),
+        (&["tset"], "xtask: no task \"tset\""),
+        (&["--quick"], "xtask: invalid option '--quick'"),
+        (&["test", "-p"], "xtask: this task takes nothing, and \"-p\" follows it"),
+        (&["demo", "tpay"], "xtask: this task takes nothing, and \"tpay\" follows it"),
+        (&["endpoints", "--wirte"], "xtask: only --write may follow"),
+        (&["check", "--fast"], "xtask: no option [\"--fast\"]"),
+    ] {
+        let (status, printed, error) = xtask(words);
+        assert_eq!((status, printed.as_str()), (Some(1), ""), "{words:?}");
+        assert_eq!(error.lines().next(), Some(first), "{words:?}");
+        assert!(error.contains("usage: cargo xtask TASK"), "{error}");
+    }
+}
