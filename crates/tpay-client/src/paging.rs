@@ -105,5 +105,6 @@ mod tests {
         let huge = i64::from(u32::MAX);
         assert_eq!(next(Some(u32::MAX), None, 1, Some(huge), Some(i64::MAX)), None);
         assert_eq!(next(None, None, 35, Some(0), Some(i64::MAX)), Some(2));
+        assert_eq!(next(None, None, 35, Some(0), Some(35)), None, "a limit of 0 is none");
     }
 }

@@ -273,7 +273,9 @@ fn each_kind_has_its_reply_and_its_key() {
     let later = read(r#"{"type":"something_new","data":{}}"#);
     assert!(matches!(&later, Notification::Other(other) if other.kind.is_some()));
     assert_eq!(later.accept().body, json);
-    assert!(matches!(read("a=b"), Notification::Other(_)));
+    let form = read("a=b");
+    assert!(matches!(&form, Notification::Other(other) if other.kind.is_none()));
+    assert_eq!(form.accept().body, "TRUE", "a form is answered as forms are");
 }
 
 #[test]
