@@ -91,7 +91,7 @@ impl Endpoint for ListAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<AccountPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -144,7 +144,7 @@ impl Endpoint for GetAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<Account, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -198,7 +198,7 @@ impl Endpoint for GetBalance {
     }
 
     fn parse(&self, response: &Response) -> Result<Balance, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -584,7 +584,7 @@ impl Endpoint for CreateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 

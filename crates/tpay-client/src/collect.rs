@@ -121,7 +121,7 @@ impl Endpoint for ListBankAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccountPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["bankAccounts"])
     }
 }
 
@@ -191,7 +191,7 @@ impl Endpoint for CreateBankAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccount, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 

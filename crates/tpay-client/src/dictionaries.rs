@@ -81,7 +81,7 @@ impl Endpoint for ListCategories {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -113,7 +113,7 @@ impl Endpoint for GetCategory {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -144,7 +144,7 @@ impl Endpoint for ListLegalForms {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -176,7 +176,7 @@ impl Endpoint for GetLegalForm {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -207,7 +207,7 @@ impl Endpoint for ListDocuments {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -239,7 +239,7 @@ impl Endpoint for GetDocument {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -273,7 +273,7 @@ impl Endpoint for ListMcc {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 

@@ -293,7 +293,7 @@ impl Endpoint for CreateMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "title", "paymentUrl"])
     }
 }
 
@@ -464,7 +464,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "title"])
     }
 }
 
@@ -613,7 +613,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceRefund, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "amount"])
     }
 }
 
@@ -703,7 +703,7 @@ impl Endpoint for ListMarketplaceBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["groups"])
     }
 }
 

@@ -245,7 +245,7 @@ impl Endpoint for CreateRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -349,7 +349,7 @@ impl Endpoint for ListRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -405,7 +405,7 @@ impl Endpoint for GetRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -499,7 +499,7 @@ impl Endpoint for ListRecurringCharges {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringCharges, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 

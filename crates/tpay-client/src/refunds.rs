@@ -236,7 +236,7 @@ impl Endpoint for RefundTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "refundsList"])
     }
 }
 
@@ -295,7 +295,7 @@ impl Endpoint for ListTransactionRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["refundsList", "transactionId"])
     }
 }
 
@@ -441,7 +441,7 @@ impl Endpoint for ListRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<RefundPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactions"])
     }
 }
 
@@ -585,7 +585,7 @@ impl Endpoint for RefundCard {
     }
 
     fn parse(&self, response: &Response) -> Result<CardRefundReply, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["refundContent"])
     }
 }
 
@@ -621,7 +621,7 @@ impl Endpoint for GetRefund {
     }
 
     fn parse(&self, response: &Response) -> Result<Refund, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["refundId"])
     }
 }
 

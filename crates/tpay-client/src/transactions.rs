@@ -135,10 +135,12 @@ impl Transaction {
 /// it is an error here, and the error carries the transaction.
 pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
     let transaction: Transaction = api_auth::json(response)?;
-    let Some(payments) = &transaction.payments else { return fault::answer(response) };
-    if payments.errors.is_empty() && payments.alternatives.is_empty() {
-        return fault::answer(response);
-    }
+    let payments = match &transaction.payments {
+        Some(payments) if !payments.errors.is_empty() || !payments.alternatives.is_empty() => {
+            payments
+        }
+        _ => return fault::answer(response, &["transactionId"]),
+    };
     let mut refusal = Fault::new(ErrorKind::Declined);
     for error in &payments.errors {
         refusal = refusal.with_detail(error.detail());
@@ -409,7 +411,7 @@ impl Endpoint for ListTransactions {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactions"])
     }
 }
 
@@ -462,7 +464,7 @@ impl Endpoint for GetTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "status"])
     }
 }
 
