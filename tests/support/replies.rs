@@ -10,7 +10,9 @@
 //! 4. an HTML 502 is an error with status and body, and its text is not lost;
 //! 5. an empty body and a truncated one are `Decode` errors (or accepted where the documentation
 //!    says nothing of a body), and never a panic;
-//! 6. an unauthorised call is an `Auth` error.
+//! 6. somebody else's `{}` is a `Decode` error that says what is missing (or accepted where the
+//!    documentation tells of nothing that is always there);
+//! 7. an unauthorised call is an `Auth` error.
 
 use api_auth::{Error, ErrorKind};
 use mockito::{Matcher, Server};
@@ -27,6 +29,8 @@ pub(crate) struct Case<'a> {
     pub(crate) documented: &'a str,
     /// Whether a body that is empty or no JSON may be accepted.
     pub(crate) any_body: bool,
+    /// What is missing in an empty object, as the error names it; `None` where that may be an answer.
+    pub(crate) missing: Option<&'a str>,
     /// Makes the call against a server with this base URL, without retries.
     pub(crate) call: &'a dyn Fn(&str) -> Outcome,
 }
@@ -81,6 +85,18 @@ impl Case<'_> {
                     assert_eq!(error.kind(), ErrorKind::Decode, "{name}: {error:?}");
                     assert_eq!(error.body_text(), body, "{name}");
                     assert_eq!(error.status().unwrap().as_u16(), 200, "{name}");
+                }
+            }
+        }
+        match (self.json("{}"), self.missing) {
+            (Ok(_), None) => {}
+            (Ok(_), Some(name)) => panic!("an empty object was accepted without {name}"),
+            (Err(error), name) => {
+                assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, "{}"));
+                assert_eq!(error.status().unwrap().as_u16(), 200);
+                assert_eq!(error.headers().unwrap()["x-request-id"], "req-1");
+                if let Some(name) = name {
+                    assert_eq!(error.message(), Some(&*format!("{name}: missing")));
                 }
             }
         }

@@ -86,6 +86,7 @@ fn faults(elsewhere: &str) -> Vec<(&'static str, How)> {
         ("10 GB announced and sent", How::Each(Misbehaviour::Endless)),
         ("502 with a page of HTML", How::Answers(html)),
         ("200 without a body", json(b"")),
+        ("200 with an empty object", json(b"{}")),
         ("200 with JSON of another type", json(b"[[1],\"a\"]")),
         ("200 with deeply nested JSON", json("[".repeat(100_000).as_bytes())),
         ("200 with deeply nested objects", json("{\"data\":".repeat(50_000).as_bytes())),

@@ -159,7 +159,7 @@ fn plain_http_needs_the_host_to_be_named() {
         Client::builder("A", "k")
             .environment(Environment::Custom("http://intra.example".to_owned()))
             .transport(|_: Request| -> Result<Response, TransportError> {
-                Ok(Response::new(b"{}".to_vec()))
+                Ok(Response::new(br#"{"uid":"u"}"#.to_vec()))
             })
     };
     assert_eq!(builder().build().unwrap_err().argument(), Some("base_url"));

@@ -145,6 +145,7 @@ const FRAMES: &[&str] = &[
 const NEEDED: &[&str] = &[
     "",
     r#""id":1"#,
+    r#""uid":1"#,
     r#""ca_id":1"#,
     r#""cert_id":1"#,
     r#""id":1,"status":"good""#,
@@ -153,6 +154,7 @@ const NEEDED: &[&str] = &[
     r#""url":"u""#,
     r#""code":"c""#,
     r#""pem":"p""#,
+    r#""result":"success""#,
 ];
 
 /// Fields of answers that are one value.
@@ -191,15 +193,52 @@ const WITHOUT_FIELDS: &[&str] = &[
     "certificates.root",
 ];
 
+/// Calls to which an empty object may be the answer: writes of which nobody documents one, and
+/// reads of what is not documented, of a map of what is found, of a page or of a file.
+const MAYBE_EMPTY: &[&str] = &[
+    "access.revoke",
+    "subscription.cancel",
+    "session.disconnect",
+    "ca.delete",
+    "cert.status",
+    "oauth.authorize",
+    "source.list",
+    "promise.list",
+    "messenger.privileges",
+    "credit_group.list",
+    "credit_group.history",
+    "credit_account.list",
+    "credit_account.history",
+    "perk.get",
+    "lookup.users_by_addresses",
+    "tca.find_users",
+    "promise.list_by_email",
+    "asset.info",
+    "messenger.chat_privileges",
+    "recurring.list",
+    "recurring.get",
+    "recurring.transactions",
+    "reports.list",
+    "reports.file",
+    "accounts.get",
+    "accounts.balance",
+];
+
 #[test]
-fn an_empty_object_is_no_answer_to_a_write_of_tokenpass() {
-    let tokenpass = PROVIDERS.iter().find(|provider| provider.name == "tokenpass").unwrap();
-    for call in (tokenpass.calls)().into_iter().filter(|call| !call.repeatable()) {
-        let Err(fault) = call.parse(&Response::new(b"{}".to_vec())) else {
-            panic!("{} takes it", call.id());
-        };
-        assert!(fault.to_string().contains("missing"), "{}: {fault}", call.id());
+fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
+    let mut taken = Vec::new();
+    for provider in PROVIDERS {
+        for call in (provider.calls)() {
+            match call.parse(&Response::new(b"{}".to_vec())) {
+                Ok(_) => taken.push(call.id()),
+                Err(fault) if !call.repeatable() => {
+                    assert!(fault.to_string().contains("missing"), "{}: {fault}", call.id());
+                }
+                Err(_) => {}
+            }
+        }
     }
+    assert_eq!(taken, MAYBE_EMPTY);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use serde::de::IgnoredAny;
 
-use crate::{Fault, Fields, Response, json};
+use crate::{ErrorKind, Fault, Fields, Response, json};
 
 /// The answer to an action whose form is not documented, and which may be empty: whatever came.
 #[derive(Clone, Default, PartialEq)]
@@ -43,6 +43,22 @@ impl fmt::Debug for Receipt {
     }
 }
 
+/// The part of an answer without which it is none: the `{}` of a proxy or of a broken server is not
+/// taken for a success.
+///
+/// ```
+/// use api_auth::needed;
+///
+/// assert_eq!(needed("id", Some(7)).unwrap(), 7);
+/// assert_eq!(needed("id", None::<u32>).unwrap_err().to_string(), "id: missing");
+/// ```
+///
+/// # Errors
+/// A [`ErrorKind::Decode`] fault that names what is missing.
+pub fn needed<T>(name: &str, part: Option<T>) -> Result<T, Fault> {
+    part.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing")))
+}
+
 /// The statuses that are answers of a look-up: a success, and 404 for what is not there. For
 /// [`Endpoint::accepts`](crate::Endpoint::accepts).
 pub fn found_or_not(status: StatusCode) -> bool {
@@ -52,7 +68,6 @@ pub fn found_or_not(status: StatusCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
 
     fn read(body: &str) -> Result<Receipt, Fault> {
         Receipt::read(&Response::new(body.as_bytes().to_vec()), json)

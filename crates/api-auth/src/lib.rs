@@ -53,7 +53,7 @@ pub mod transport;
 mod variables;
 pub mod wire;
 
-pub use answer::{Receipt, found_or_not};
+pub use answer::{Receipt, found_or_not, needed};
 pub use auth::{Auth, NoAuth, Note, Preparation};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};

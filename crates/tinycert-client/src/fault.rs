@@ -1,7 +1,7 @@
 //! How TinyCert says no, and answers that nobody documents.
 
 use api_auth::{
-    Error, ErrorKind, Fault, Fields, Response, Sent, json, status_fault, wire, wire_enum,
+    Error, ErrorKind, Fault, Fields, Response, Sent, json, needed, status_fault, wire, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -143,10 +143,8 @@ pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Faul
 /// Reads the one text that an object is there for.
 pub(crate) fn text(response: &Response, name: &str) -> Result<String, Fault> {
     let fields: Fields = answer(response)?;
-    fields.text(name).filter(|text| !text.is_empty()).ok_or_else(|| {
-        let missing = Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing"));
-        refusal_or(missing, response)
-    })
+    needed(name, fields.text(name).filter(|text| !text.is_empty()))
+        .map_err(|missing| refusal_or(missing, response))
 }
 
 fn refusal_or(fault: Fault, response: &Response) -> Fault {

@@ -35,7 +35,7 @@ fn shown<T: std::fmt::Debug>(result: Result<T, Error>) -> Outcome {
 }
 
 fn case<'a>(documented: &'a str, any_body: bool, call: &'a dyn Fn(&str) -> Outcome) -> Case<'a> {
-    Case { method: "POST", documented, any_body, call }
+    Case { method: "POST", documented, any_body, missing: None, call }
 }
 
 /// Runs the rules for a call of a session, whose answer is none without the `needed` fields.

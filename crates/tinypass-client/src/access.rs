@@ -81,8 +81,14 @@ impl Access {
 }
 
 impl Model for Access {
+    const MISSED: &'static str = "id";
+
     fn fields(&self) -> &Fields {
         &self.fields
+    }
+
+    fn is_there(&self) -> bool {
+        !matches!(self, Self { id: None, aid: None, rid: None, uid: None, amount: None, currency: None, created: None, expires: None, user_ref: None, user_email: None, tags, fields: _ } if tags.is_empty())
     }
 }
 
@@ -207,8 +213,14 @@ pub struct AccessPage {
 }
 
 impl Model for AccessPage {
+    const MISSED: &'static str = "data";
+
     fn fields(&self) -> &Fields {
         &self.fields
+    }
+
+    fn is_there(&self) -> bool {
+        !self.data.is_empty()
     }
 }
 
@@ -253,7 +265,7 @@ impl Endpoint for SearchAccess {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(AccessPage { data: json(response)?, fields: Fields::default() });
         }
-        fault::object(response)
+        fault::page(response)
     }
 }
 
@@ -354,7 +366,7 @@ impl Endpoint for GrantAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Access, Fault> {
-        fault::object(response)
+        fault::of_action(response)
     }
 }
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Result, StatusCode,
-    UnixTime, found_or_not, json, wire,
+    Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, StatusCode, UnixTime,
+    found_or_not, json, needed, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,8 +65,28 @@ pub struct Download {
 }
 
 impl Model for Download {
+    const MISSED: &'static str = "id";
+
     fn fields(&self) -> &Fields {
         &self.fields
+    }
+
+    fn is_there(&self) -> bool {
+        !matches!(
+            self,
+            Self {
+                id: None,
+                rid: None,
+                title: None,
+                description: None,
+                image: None,
+                price: None,
+                modified_date: None,
+                created_date: None,
+                published_date: None,
+                fields: _
+            }
+        )
     }
 }
 
@@ -202,8 +222,14 @@ struct Answer {
 }
 
 impl Model for Answer {
+    const MISSED: &'static str = "url";
+
     fn fields(&self) -> &Fields {
         &self.fields
+    }
+
+    fn is_there(&self) -> bool {
+        self.url.is_some()
     }
 }
 
@@ -253,10 +279,7 @@ impl Endpoint for GetDownloadUrl {
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
                 let answer: Answer = fault::object(response)?;
-                let url = answer
-                    .url
-                    .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("url: missing"))?;
-                Ok(DownloadUrl { url, fields: answer.fields })
+                Ok(DownloadUrl { url: needed(Answer::MISSED, answer.url)?, fields: answer.fields })
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How TinyPass says no, and answers that nobody documents.
 
-use api_auth::{ErrorKind, Fault, Fields, Receipt, Response, json, status_fault};
+use api_auth::{ErrorKind, Fault, Fields, Receipt, Response, json, needed, status_fault};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -51,12 +51,41 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
 
 /// A model that keeps the fields it does not name.
 pub(crate) trait Model: DeserializeOwned {
+    /// What an error names when nothing came that the model names.
+    const MISSED: &'static str;
+
     fn fields(&self) -> &Fields;
+
+    /// Whether something came that the model names.
+    fn is_there(&self) -> bool;
 }
 
-/// Reads one object. An error object on HTTP 200 is an error, though every field of a model may
-/// be absent.
+/// Reads one object, of which any field may be absent, but not all: somebody else's `{}` is none.
+/// An access record of which nothing came would have no end, and open the door.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, Fault> {
+    let model: T = unless_error(response)?;
+    needed(T::MISSED, model.is_there().then_some(model))
+}
+
+/// Reads a page, which says `data` though it may have no record.
+pub(crate) fn page<T: Model>(response: &Response) -> Result<T, Fault> {
+    let page: T = unless_error(response)?;
+    if !page.is_there() {
+        let data = json::<Fields>(response)?.json(T::MISSED);
+        needed(T::MISSED, data.filter(|data| data != "null"))?;
+    }
+    Ok(page)
+}
+
+/// Reads what an action gives back. No source shows it, so any object is taken that says something.
+pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, Fault> {
+    let model: T = unless_error(response)?;
+    let says_something = model.is_there() || !model.fields().is_empty();
+    needed(T::MISSED, says_something.then_some(model))
+}
+
+/// Reads an object. An error object on HTTP 200 is an error.
+fn unless_error<T: Model>(response: &Response) -> Result<T, Fault> {
     let model: T = json(response)?;
     if model.fields().contains("error")
         && let Some(error) = error_object(response)
@@ -74,7 +103,7 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Fault
     }
 }
 
-/// Reads the answer to an action: whatever came, or nothing.
+/// Reads the answer to an action that nobody documents: whatever came, or nothing, or `{}`.
 pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
     Receipt::read(response, |response| object(response).map(|Kept(fields)| fields))
 }
@@ -83,7 +112,13 @@ pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
 struct Kept(Fields);
 
 impl Model for Kept {
+    const MISSED: &'static str = "";
+
     fn fields(&self) -> &Fields {
         &self.0
+    }
+
+    fn is_there(&self) -> bool {
+        true // It names nothing that could be missed.
     }
 }

@@ -80,8 +80,14 @@ struct Wrapped {
 }
 
 impl Model for Wrapped {
+    const MISSED: &'static str = "data";
+
     fn fields(&self) -> &Fields {
         &self.fields
+    }
+
+    fn is_there(&self) -> bool {
+        !self.data.is_empty()
     }
 }
 
@@ -118,7 +124,7 @@ impl Endpoint for SearchSubscriptions {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return json(response);
         }
-        fault::object::<Wrapped>(response).map(|wrapped| wrapped.data)
+        fault::page::<Wrapped>(response).map(|wrapped| wrapped.data)
     }
 }
 

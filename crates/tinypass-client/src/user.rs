@@ -35,8 +35,17 @@ pub struct User {
 }
 
 impl Model for User {
+    const MISSED: &'static str = "uid";
+
     fn fields(&self) -> &Fields {
         &self.fields
+    }
+
+    fn is_there(&self) -> bool {
+        !matches!(
+            self,
+            Self { uid: None, email: None, first_name: None, last_name: None, fields: _ }
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret, check,
-    path_segment, setters, wire, wire_enum,
+    needed, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +120,7 @@ impl Endpoint for RegisterAccount {
 /// A user who is not wrapped into anything. Whoever is let in has an id.
 pub(crate) fn user(response: &Response) -> Result<User, Fault> {
     let user: User = fault::answer(response)?;
-    fault::needed("id", user.id.as_ref())?;
+    needed("id", user.id.as_ref())?;
     Ok(user)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
-    StatusCode, check, found_or_not, path_segment, setters, wire,
+    StatusCode, check, found_or_not, needed, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -265,7 +265,7 @@ impl Endpoint for JoinChat {
 /// The server's chats have an id, those of the documentation a name.
 fn chat(response: &Response) -> Result<Chat, Fault> {
     let chat: Chat = fault::answer(response)?;
-    fault::needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
+    needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
 }
 

@@ -1,7 +1,7 @@
 //! How Tokenpass says no, and the forms in which its answers come.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fault, Fields, Response, StatusCode, json, status_fault, wire,
+    Detail, Error, ErrorKind, Fault, Fields, Response, StatusCode, json, needed, status_fault, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -50,11 +50,6 @@ fn checked(response: &Response) -> Result<(), Fault> {
 pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
     checked(response)?;
     json(response)
-}
-
-/// The part of an answer without which it is none: somebody else's `{}` is not taken for one.
-pub(crate) fn needed<T>(name: &str, part: Option<T>) -> Result<T, Fault> {
-    part.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing")))
 }
 
 /// Reads `{"result": ...}`.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, UnixTime, check, found_or_not, path_segment, setters, wire,
+    StatusCode, UnixTime, check, found_or_not, needed, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -420,7 +420,7 @@ fn tx(response: &Response) -> Result<Promise, Fault> {
     struct Wrapped {
         tx: Option<Promise>,
     }
-    fault::needed("tx", fault::answer::<Wrapped>(response)?.tx)
+    needed("tx", fault::answer::<Wrapped>(response)?.tx)
 }
 
 fn list(response: &Response) -> Result<Vec<Promise>, Fault> {

@@ -64,7 +64,8 @@ fn rules_with<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    Case { method, documented, any_body: false, call: &call }.holds(needed);
+    let missing = needed.first().copied();
+    Case { method, documented, any_body: false, missing, call: &call }.holds(needed);
 }
 
 /// What a call makes of one answer.

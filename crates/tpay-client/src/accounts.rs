@@ -95,7 +95,7 @@ impl Endpoint for ListAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<AccountPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -148,7 +148,7 @@ impl Endpoint for GetAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<Account, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -204,7 +204,7 @@ impl Endpoint for GetBalance {
     }
 
     fn parse(&self, response: &Response) -> Result<Balance, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -603,7 +603,7 @@ impl Endpoint for CreateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 

@@ -73,7 +73,7 @@ impl Endpoint for CreateBlikAlias {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAlias, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["posId"])
     }
 }
 
@@ -211,7 +211,7 @@ impl Endpoint for GetBlikAlias {
     }
 
     fn parse(&self, response: &Response) -> Result<BlikAliases, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["aliases", "isActive"])
     }
 }
 

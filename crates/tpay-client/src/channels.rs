@@ -95,7 +95,7 @@ impl Endpoint for ListBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["groups"])
     }
 }
 
@@ -277,7 +277,7 @@ impl Endpoint for ListChannels {
     }
 
     fn parse(&self, response: &Response) -> Result<Channels, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["channels"])
     }
 }
 

@@ -127,7 +127,7 @@ impl Endpoint for ListBankAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccountPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["bankAccounts"])
     }
 }
 
@@ -197,7 +197,7 @@ impl Endpoint for CreateBankAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccount, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 

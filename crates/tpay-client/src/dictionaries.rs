@@ -87,7 +87,7 @@ impl Endpoint for ListCategories {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -119,7 +119,7 @@ impl Endpoint for GetCategory {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -150,7 +150,7 @@ impl Endpoint for ListLegalForms {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -182,7 +182,7 @@ impl Endpoint for GetLegalForm {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -213,7 +213,7 @@ impl Endpoint for ListDocuments {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 
@@ -245,7 +245,7 @@ impl Endpoint for GetDocument {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -279,7 +279,7 @@ impl Endpoint for ListMcc {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 

@@ -1,7 +1,8 @@
 //! How Tpay says no, and what can be done about it.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fault, Fields, Receipt, Response, Sent, StatusCode, json, oauth, wire,
+    Detail, Error, ErrorKind, Fault, Fields, Receipt, Response, Sent, StatusCode, json, needed,
+    oauth, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -168,17 +169,33 @@ pub(crate) fn read(response: &Response) -> Fault {
 }
 
 /// Reads an answer; `result: failed` on HTTP 200 is an error.
-pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+///
+/// Nearly every answer says `result`. One that does not must have one of these `parts`, of which
+/// the first is named if all are missing: the documented ones that tell what was made or found. So
+/// somebody else's `{}` is not taken for a success. No parts are given where none is documented.
+pub(crate) fn answer<T: DeserializeOwned>(response: &Response, parts: &[&str]) -> Result<T, Fault> {
     let value = json(response)?;
-    match json::<Refusal>(response) {
-        Ok(refusal) if refusal.result.as_deref() == Some("failed") => Err(read(response)),
-        _ => Ok(value),
+    let result = json::<Refusal>(response).ok().and_then(|refusal| refusal.result);
+    match (result.as_deref(), parts.first()) {
+        (Some("failed"), _) => Err(read(response)),
+        (Some(_), _) | (None, None) => Ok(value),
+        (None, Some(first)) => {
+            let fields: Fields = json(response)?;
+            let came = |part: &&str| fields.json(part).is_some_and(|json| json != "null");
+            needed(first, parts.iter().find(|part| came(part)))?;
+            Ok(value)
+        }
     }
 }
 
-/// Reads the answer to an action: whatever came, or nothing.
+/// Reads the answer to an action: nothing, or whatever came. The documented ones are empty, or say
+/// `result`; an object that says nothing is neither.
 pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
-    Receipt::read(response, answer)
+    Receipt::read(response, |response| {
+        let fields: Fields = answer(response, &[])?;
+        needed("result", fields.names().next())?;
+        Ok(fields)
+    })
 }
 
 /// A file that came as an answer.
@@ -205,7 +222,8 @@ impl File {
     pub(crate) fn image(response: &Response) -> Result<Self, Fault> {
         let file = Self::any(response)?;
         let named = file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
-        if file.bytes.is_empty() || !named {
+        let looks = !file.bytes.is_empty() && !file.bytes.trim_ascii_start().starts_with(b"{");
+        if !looks || !named {
             return Err(Fault::new(ErrorKind::Decode).with_message("the answer is no image"));
         }
         Ok(file)

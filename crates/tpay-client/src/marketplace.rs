@@ -320,7 +320,7 @@ impl Endpoint for CreateMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "title", "paymentUrl"])
     }
 }
 
@@ -501,7 +501,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "title"])
     }
 }
 
@@ -660,7 +660,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceRefund, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "amount"])
     }
 }
 
@@ -752,7 +752,7 @@ impl Endpoint for ListMarketplaceBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["groups"])
     }
 }
 

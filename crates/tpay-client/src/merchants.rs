@@ -202,7 +202,7 @@ impl Endpoint for CreateMerchant {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    Secret, UnixTime, setters, wire,
+    Secret, UnixTime, needed, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +99,9 @@ impl Endpoint for RequestToken {
     }
 
     fn parse(&self, response: &Response) -> Result<Token, Fault> {
-        fault::answer(response)
+        let token: Token = fault::answer(response, &[])?;
+        needed("access_token", token.access_token.as_ref())?;
+        Ok(token)
     }
 }
 
@@ -175,7 +177,7 @@ impl Endpoint for GetTokenInfo {
     }
 
     fn parse(&self, response: &Response) -> Result<TokenInfo, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["token"])
     }
 }
 

@@ -124,7 +124,7 @@ impl Endpoint for ListPos {
     }
 
     fn parse(&self, response: &Response) -> Result<PosList, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["list"])
     }
 }
 

@@ -286,7 +286,7 @@ impl Endpoint for CreateRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id"])
     }
 }
 
@@ -394,7 +394,7 @@ impl Endpoint for ListRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -450,7 +450,7 @@ impl Endpoint for GetRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 
@@ -548,7 +548,7 @@ impl Endpoint for ListRecurringCharges {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringCharges, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 

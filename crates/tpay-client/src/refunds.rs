@@ -246,7 +246,7 @@ impl Endpoint for RefundTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "refundsList"])
     }
 }
 
@@ -305,7 +305,7 @@ impl Endpoint for ListTransactionRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["refundsList", "transactionId"])
     }
 }
 
@@ -463,7 +463,7 @@ impl Endpoint for ListRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<RefundPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactions"])
     }
 }
 
@@ -613,7 +613,7 @@ impl Endpoint for RefundCard {
     }
 
     fn parse(&self, response: &Response) -> Result<CardRefundReply, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["refundContent"])
     }
 }
 
@@ -649,7 +649,7 @@ impl Endpoint for GetRefund {
     }
 
     fn parse(&self, response: &Response) -> Result<Refund, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["refundId"])
     }
 }
 

@@ -110,7 +110,7 @@ impl Endpoint for ListReports {
     }
 
     fn parse(&self, response: &Response) -> Result<ReportPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &[])
     }
 }
 

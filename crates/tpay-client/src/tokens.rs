@@ -144,7 +144,7 @@ impl Endpoint for CreateToken {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedToken, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["id", "url"])
     }
 }
 
@@ -223,7 +223,7 @@ impl Endpoint for GetToken {
     }
 
     fn parse(&self, response: &Response) -> Result<CardToken, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["tokenStatus", "expirationDate"])
     }
 }
 
@@ -318,7 +318,7 @@ impl Endpoint for InitApplePay {
     }
 
     fn parse(&self, response: &Response) -> Result<ApplePaySession, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["session"])
     }
 }
 

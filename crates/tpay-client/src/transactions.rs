@@ -143,10 +143,12 @@ impl Transaction {
 /// it is an error here, and the error carries the transaction.
 pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
     let transaction: Transaction = api_auth::json(response)?;
-    let Some(payments) = &transaction.payments else { return fault::answer(response) };
-    if payments.errors.is_empty() && payments.alternatives.is_empty() {
-        return fault::answer(response);
-    }
+    let payments = match &transaction.payments {
+        Some(payments) if !payments.errors.is_empty() || !payments.alternatives.is_empty() => {
+            payments
+        }
+        _ => return fault::answer(response, &["transactionId"]),
+    };
     let mut refusal = Fault::new(ErrorKind::Declined);
     for error in &payments.errors {
         refusal = refusal.with_detail(error.detail());
@@ -434,7 +436,7 @@ impl Endpoint for ListTransactions {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionPage, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactions"])
     }
 }
 
@@ -487,7 +489,7 @@ impl Endpoint for GetTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
-        fault::answer(response)
+        fault::answer(response, &["transactionId", "status"])
     }
 }
 

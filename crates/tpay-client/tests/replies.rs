@@ -32,14 +32,45 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
+/// The rules of an answer that says `result`, or has a part of its own such as `missing`.
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
-    any_body: bool,
+    missing: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    Case { method, documented, any_body, call: &call }.holds(&[]);
+    let missing = Some(missing);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(&[]);
+}
+
+/// The rules of an answer that has one part and no `result`: it is none without it.
+fn rules_of_one<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    part: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some(part);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(&[part]);
+}
+
+/// The rules of an answer to an action: nothing, or an object that says something.
+fn receipt_rules<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some("result");
+    Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
+}
+
+/// The rules of an object whose form nobody documents.
+fn free_rules<T: std::fmt::Debug>(documented: &str, call: impl Fn(&Client) -> Result<T, Error>) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    Case { method: "GET", documented, any_body: false, missing: None, call: &call }.holds(&[]);
 }
 
 /// What a call makes of one answer.
@@ -82,7 +113,7 @@ fn order() -> CreateTransaction {
 #[test]
 fn oauth_token_reply() {
     let body = r#"{"issued_at":1718215429,"scope":"read","token_type":"Bearer","expires_in":7200,"client_id":"01HH","access_token":"CANARY"}"#;
-    rules("POST", body, false, |client| {
+    rules_of_one("POST", body, "access_token", |client| {
         let token = client.request_token();
         assert!(!format!("{token:?}").contains("CANARY"));
         token
@@ -96,14 +127,14 @@ fn oauth_token_reply() {
 #[test]
 fn oauth_tokeninfo_reply() {
     let body = r#"{"result":"success","requestId":"r","token":{"access_token":"3a06","client_id":"01HH","expires":1684763050,"scope":"read"}}"#;
-    rules("GET", body, false, Client::get_token_info);
+    rules("GET", body, "token", Client::get_token_info);
     let info = one("GET", 200, body, Client::get_token_info).unwrap();
     assert_eq!(info.token.unwrap().expires.unwrap().seconds(), 1_684_763_050);
 }
 
 #[test]
 fn transactions_create_reply() {
-    rules("POST", TRANSACTION, false, |client| client.create_transaction(&order()));
+    rules("POST", TRANSACTION, "transactionId", |client| client.create_transaction(&order()));
 }
 
 #[test]
@@ -177,6 +208,37 @@ fn a_failed_result_on_200_is_an_error() {
 }
 
 #[test]
+fn what_somebody_else_answers_leaves_a_payment_and_a_refund_open() {
+    type Refused<'a> = &'a dyn Fn(&Client) -> Option<Error>;
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    let calls: [(&str, Refused<'_>); 6] = [
+        ("transactionId", &|client| client.create_transaction(&order()).err()),
+        ("transactionId", &|client| client.pay_transaction(ULID, pay.clone()).err()),
+        ("transactionId", &|client| client.refund_transaction(&RefundTransaction::new(ULID)).err()),
+        ("refundContent", &|client| {
+            client.refund_card(&RefundCard::new(grosze(150), 985, "tok")).err()
+        }),
+        ("transactionId", &|client| {
+            client.refund_marketplace_transaction(&RefundMarketplaceTransaction::all("01M")).err()
+        }),
+        ("result", &|client| client.cancel_transaction(ULID).err()),
+    ];
+    for (missing, call) in calls {
+        let of = |body: &str| one("POST", 200, body, |client| Ok(call(client))).unwrap();
+        // An object of whatever else is no answer, either; but nobody documents that of a cancel.
+        let bodies = ["{}", r#"{"status":"ok"}"#, r#"{"result":null}"#];
+        for body in bodies.iter().take(if missing == "result" { 1 } else { 3 }) {
+            let error = of(body).unwrap();
+            assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, *body));
+            assert_eq!(error.message(), Some(&*format!("{missing}: missing")), "{body}");
+            assert!(error.outcome_unknown() && !error.nothing_created(), "{body}");
+        }
+        // Tpay's own word is enough, whatever else is missing.
+        assert!(of(r#"{"result":"success"}"#).is_none(), "{missing}");
+    }
+}
+
+#[test]
 fn every_form_of_error_is_read() {
     let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
     let create = |client: &Client| client.create_transaction(&order());
@@ -226,7 +288,9 @@ fn only_codes_about_form_say_that_nothing_was_created() {
 #[test]
 fn transactions_list_reply() {
     let body = page("transactions", TRANSACTION);
-    rules("GET", &body, false, |client| client.list_transactions(&ListTransactions::new()));
+    rules("GET", &body, "transactions", |client| {
+        client.list_transactions(&ListTransactions::new())
+    });
     let read = |client: &Client| client.list_transactions(&ListTransactions::new());
     let page = one("GET", 200, &body, read).unwrap();
     assert_eq!((page.transactions.len(), page.total), (2, Some(2)));
@@ -234,7 +298,7 @@ fn transactions_list_reply() {
 
 #[test]
 fn transactions_get_reply() {
-    rules("GET", TRANSACTION, false, |client| client.get_transaction(ULID));
+    rules("GET", TRANSACTION, "transactionId", |client| client.get_transaction(ULID));
     let get = |client: &Client| client.get_transaction(ULID);
     let odd = r#"{"status":"frozen","date":[],"payer":"","amount":"12.340","payments":{"errors":[{"errorCode":"x"}]}}"#;
     let read = one("GET", 200, odd, get).unwrap();
@@ -246,19 +310,19 @@ fn transactions_get_reply() {
 #[test]
 fn transactions_pay_reply() {
     let pay = Pay::blik(BlikPayment::code("777123"));
-    rules("POST", TRANSACTION, false, |client| client.pay_transaction(ULID, pay.clone()));
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_transaction(ULID, pay.clone()));
 }
 
 #[test]
 fn transactions_cancel_reply() {
-    rules("POST", DONE, true, |client| client.cancel_transaction(ULID));
+    receipt_rules("POST", DONE, |client| client.cancel_transaction(ULID));
     let receipt = one("POST", 204, "", |client| client.cancel_transaction(ULID)).unwrap();
     assert_eq!(receipt, Receipt::default());
 }
 
 #[test]
 fn transactions_cancel_legacy_reply() {
-    rules("GET", DONE, true, |client| client.cancel_transaction_legacy(ULID));
+    receipt_rules("GET", DONE, |client| client.cancel_transaction_legacy(ULID));
 }
 
 #[test]
@@ -267,7 +331,12 @@ fn transactions_qr_reply() {
     let image = typed("image/png", "POST", 200, b"\x89PNG\r\n\x1a\n\xff", draw).unwrap();
     assert_eq!(image.bytes, b"\x89PNG\r\n\x1a\n\xff");
     assert_eq!(image.content_type.as_deref(), Some("image/png"));
-    for (kind, body) in [("text/html", "<html>"), ("application/json", "{}"), ("image/png", "")] {
+    for (kind, body) in [
+        ("text/html", "<html>"),
+        ("application/json", "{}"),
+        ("image/png", ""),
+        ("image/png", " {}"),
+    ] {
         let error = typed(kind, "POST", 200, body, draw).unwrap_err();
         assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
     }
@@ -286,7 +355,7 @@ fn refunds() -> String {
 #[test]
 fn transactions_refund_reply() {
     let refund = RefundTransaction::new(ULID);
-    rules("POST", &refunds(), false, |client| client.refund_transaction(&refund));
+    rules("POST", &refunds(), "transactionId", |client| client.refund_transaction(&refund));
     let made = one("POST", 200, &refunds(), |client| client.refund_transaction(&refund)).unwrap();
     assert_eq!(made.refunds_list[0].amount, Some(grosze(150)));
     assert_eq!(made.refunds_list[0].status, Some(RefundStatus::New));
@@ -298,7 +367,7 @@ fn transactions_refund_reply() {
 #[test]
 fn transactions_list_refunds_reply() {
     let list = ListTransactionRefunds::new(ULID);
-    rules("GET", &refunds(), false, |client| client.list_transaction_refunds(&list));
+    rules("GET", &refunds(), "refundsList", |client| client.list_transaction_refunds(&list));
     let all = one("GET", 200, &refunds(), |client| {
         client.transaction_refunds(&list).collect::<Result<Vec<_>>>()
     });
@@ -309,7 +378,7 @@ fn transactions_list_refunds_reply() {
 fn transactions_bank_groups_reply() {
     let map = format!(r#"{{"result":"success","requestId":"r","groups":{{"150":{GROUP}}}}}"#);
     let list = |client: &Client| client.list_bank_groups(&ListBankGroups::new());
-    rules("GET", &format!(r#"{{"result":"success","groups":[{GROUP}]}}"#), false, list);
+    rules("GET", &format!(r#"{{"result":"success","groups":[{GROUP}]}}"#), "groups", list);
     let of_map = one("GET", 200, &map, list).unwrap().groups;
     let spelt = GROUP.replace(r#"["64"]"#, "\"64\"");
     let array = format!(r#"{{"groups":[{spelt}]}}"#);
@@ -322,7 +391,7 @@ fn transactions_bank_groups_reply() {
 fn transactions_channels_reply() {
     let body = r#"{"result":"success","requestId":"b7f7a79878de5cb97051","language":"pl","currency":"PLN","channels":[{"id":"64","name":"BLIK","fullName":"BLIK","image":{"url":"https:\/\/x.png"},"available":true,"onlinePayment":true,"instantRedirection":true,"groups":[{"id":"150","name":"BLIK","image":{"url":"..."}}],"constraints":[{"field":"amount","type":"min","value":"1.00"},{"field":"ApplePaySession","type":"supported","value":"true"}]}]}"#;
     let list = |client: &Client| client.list_channels(&ListChannels::new());
-    rules("GET", body, false, list);
+    rules("GET", body, "channels", list);
     let channel = one("GET", 200, body, list).unwrap().channels.remove(0);
     assert_eq!((channel.number(), channel.available), (Some(64), Some(true)));
     assert_eq!(channel.amount_limits(), (Some(grosze(100)), None));
@@ -334,7 +403,7 @@ fn refunds_list_reply() {
         r#"{{"result":"success","requestId":"r","transactions":{{"list":[{REFUND}]}},"page":1,"limit":2,"total":1}}"#
     );
     let list = |client: &Client| client.list_refunds(&ListRefunds::new());
-    rules("GET", &body, false, list);
+    rules("GET", &body, "transactions", list);
     assert_eq!(one("GET", 200, &body, list).unwrap().list()[0].amount, Some(grosze(150)));
     assert!(one("GET", 200, r#"{"transactions":[]}"#, list).unwrap().list().is_empty());
 }
@@ -343,7 +412,7 @@ fn refunds_list_reply() {
 fn refunds_create_reply() {
     let body = r#"{"result":"success","requestId":"r","refundContent":{"status":"authorized","refundId":"rf_1","currencyCode":985,"amount":1.5,"extra":{"responseCode":"00","responseDescription":"ok"}}}"#;
     let refund = RefundCard::new(grosze(150), 985, "tok");
-    rules("POST", body, false, |client| client.refund_card(&refund));
+    rules("POST", body, "refundContent", |client| client.refund_card(&refund));
     let made = one("POST", 200, body, |client| client.refund_card(&refund)).unwrap();
     assert_eq!(made.refund_content.unwrap().status, Some(RefundStatus::Authorized));
 }
@@ -351,7 +420,7 @@ fn refunds_create_reply() {
 #[test]
 fn refunds_get_reply() {
     let body = format!(r#"{{"result":"success",{}"#, REFUND.strip_prefix('{').unwrap());
-    rules("GET", &body, false, |client| client.get_refund("rf_1"));
+    rules("GET", &body, "refundId", |client| client.get_refund("rf_1"));
     let error = one("GET", 404, "", |client| client.get_refund("rf_1")).unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
 }
@@ -359,20 +428,20 @@ fn refunds_get_reply() {
 #[test]
 fn tokens_create_reply() {
     let body = r#"{"result":"success","requestId":"r","id":"TO-1","url":"https://x"}"#;
-    rules("POST", body, false, |client| client.create_token(&CreateToken::new("https://x")));
+    rules("POST", body, "id", |client| client.create_token(&CreateToken::new("https://x")));
 }
 
 #[test]
 fn tokens_get_reply() {
     let body = r#"{"expirationDate":"1228","tokenStatus":"ACTIVE","cardTail":"0016","content":{"imageUrl":"https://x"}}"#;
-    rules("GET", body, false, |client| client.get_token("tok"));
+    rules("GET", body, "tokenStatus", |client| client.get_token("tok"));
     let card = one("GET", 200, body, |client| client.get_token("tok")).unwrap();
     assert_eq!(card.token_status, Some(TokenStatus::Active));
 }
 
 #[test]
 fn tokens_delete_reply() {
-    rules("DELETE", DONE, true, |client| client.delete_token("tok"));
+    receipt_rules("DELETE", DONE, |client| client.delete_token("tok"));
     assert!(one("DELETE", 204, "", |client| client.delete_token("tok")).is_ok());
 }
 
@@ -380,7 +449,7 @@ fn tokens_delete_reply() {
 fn wallet_init_apple_pay_reply() {
     let body = r#"{"result":"success","requestId":"r","session":"eyJh\n  IjoxfQ=="}"#;
     let init = InitApplePay::new("d", "v");
-    rules("POST", body, false, |client| client.init_apple_pay(&init));
+    rules("POST", body, "session", |client| client.init_apple_pay(&init));
     let session = one("POST", 200, body, |client| client.init_apple_pay(&init)).unwrap();
     assert_eq!(session.compact().unwrap().expose(), "eyJhIjoxfQ==");
 }
@@ -389,13 +458,13 @@ fn wallet_init_apple_pay_reply() {
 fn blik_create_alias_reply() {
     let body = r#"{"result":"success","posId":"ps_1","status":"pending","date":{"creation":"2026-11-22 01:20:18"},"description":"Payments"}"#;
     let create = CreateBlikAlias::new("Payments", BlikPayment::code("123456"));
-    rules("POST", body, false, |client| client.create_blik_alias(&create));
+    rules("POST", body, "posId", |client| client.create_blik_alias(&create));
 }
 
 #[test]
 fn blik_get_alias_reply() {
     let body = r#"{"isActive":true,"aliases":[{"aliasType":"UID","aliasValue":"u","isActive":true,"expiresAt":"2028-01-01T00:00:00+00:00","events":[{"type":"ALIAS_REGISTER","date":"2026-01-01"}],"label":"Shop"}]}"#;
-    rules("GET", body, false, |client| client.get_blik_alias("u", AliasType::Uid));
+    rules("GET", body, "aliases", |client| client.get_blik_alias("u", AliasType::Uid));
     let found = one("GET", 200, body, |client| client.get_blik_alias("u", AliasType::Uid)).unwrap();
     assert_eq!(found.aliases[0].alias_type, Some(AliasType::Uid));
     assert_eq!(found.aliases[0].events[0].kind.as_deref(), Some("ALIAS_REGISTER"));
@@ -403,13 +472,13 @@ fn blik_get_alias_reply() {
 
 #[test]
 fn blik_delete_alias_reply() {
-    rules("DELETE", DONE, true, |client| client.delete_blik_alias("u", AliasType::Uid));
+    receipt_rules("DELETE", DONE, |client| client.delete_blik_alias("u", AliasType::Uid));
 }
 
 #[test]
 fn accounts_list_reply() {
     let body = page("list", r#"{"id":"01A","email":"m@x"}"#);
-    rules("GET", &body, false, |client| client.list_accounts(&ListAccounts::new()));
+    rules("GET", &body, "list", |client| client.list_accounts(&ListAccounts::new()));
     let read = |client: &Client| client.list_accounts(&ListAccounts::new());
     let page = one("GET", 200, &body, read).unwrap();
     assert_eq!(page.list[0].fields.text("email").as_deref(), Some("m@x"));
@@ -418,13 +487,13 @@ fn accounts_list_reply() {
 #[test]
 fn accounts_create_reply() {
     let create = CreateAccount::new("PTON8", "m@x");
-    rules("POST", CREATED_ACCOUNT, false, |client| client.create_account(&create));
+    rules("POST", CREATED_ACCOUNT, "id", |client| client.create_account(&create));
 }
 
 #[test]
 fn accounts_create_merchant_reply() {
     let create = CreateMerchant::new("PTON8", "m@x");
-    rules("POST", CREATED_ACCOUNT, false, |client| client.create_merchant(&create));
+    rules("POST", CREATED_ACCOUNT, "id", |client| client.create_merchant(&create));
     let made = one("POST", 200, CREATED_ACCOUNT, |c| c.create_merchant(&create)).unwrap();
     assert!(!format!("{made:?}").contains("CANARY"));
     assert!(!serde_json::to_string(&made).unwrap().contains("CANARY"));
@@ -434,47 +503,47 @@ fn accounts_create_merchant_reply() {
 
 #[test]
 fn accounts_get_reply() {
-    rules("GET", r#"{"id":"01A","email":"m@x"}"#, false, |client| client.get_account("01A"));
+    free_rules(r#"{"id":"01A","email":"m@x"}"#, |client| client.get_account("01A"));
 }
 
 #[test]
 fn accounts_balance_reply() {
     let body = r#"{"result":"success","requestId":"r","balance":12.34}"#;
-    rules("GET", body, false, |client| client.get_balance("01A"));
+    free_rules(body, |client| client.get_balance("01A"));
     let balance = one("GET", 200, body, |client| client.get_balance("01A")).unwrap();
     assert_eq!(balance.fields.text("balance").as_deref(), Some("12.34"));
 }
 
 #[test]
 fn accounts_categories_reply() {
-    rules("GET", DICTIONARY, false, Client::list_categories);
+    rules("GET", DICTIONARY, "list", Client::list_categories);
     let entry = one("GET", 200, DICTIONARY, Client::list_categories).unwrap().list.remove(0);
     assert_eq!((entry.id, entry.name.as_deref()), (Some(60), Some("Books")));
 }
 
 #[test]
 fn accounts_category_reply() {
-    rules("GET", ENTRY, false, |client| client.get_category(60));
+    rules("GET", ENTRY, "id", |client| client.get_category(60));
 }
 
 #[test]
 fn accounts_legal_forms_reply() {
-    rules("GET", DICTIONARY, false, Client::list_legal_forms);
+    rules("GET", DICTIONARY, "list", Client::list_legal_forms);
 }
 
 #[test]
 fn accounts_legal_form_reply() {
-    rules("GET", ENTRY, false, |client| client.get_legal_form(3));
+    rules("GET", ENTRY, "id", |client| client.get_legal_form(3));
 }
 
 #[test]
 fn accounts_documents_reply() {
-    rules("GET", DICTIONARY, false, Client::list_documents);
+    rules("GET", DICTIONARY, "list", Client::list_documents);
 }
 
 #[test]
 fn accounts_document_reply() {
-    rules("GET", ENTRY, false, |client| client.get_document(1));
+    rules("GET", ENTRY, "id", |client| client.get_document(1));
 }
 
 #[test]
@@ -484,13 +553,13 @@ fn accounts_mcc_reply() {
     assert_eq!(list[0].code.as_deref(), Some("5411"));
     let wrapped = format!(r#"{{"list":{bare}}}"#);
     assert_eq!(list, one("GET", 200, &wrapped, Client::list_mcc).unwrap().list);
-    rules("GET", &wrapped, false, Client::list_mcc);
+    rules_of_one("GET", &wrapped, "list", Client::list_mcc);
 }
 
 #[test]
 fn accounts_pos_reply() {
     let body = r#"{"result":"success","requestId":"..","list":[{"posId":"ps_6UvbBjehvHXA7vfD","accountId":"01M80DDY372Q62XPM3RDEATMCJ","date":{"create":"2025-01-01 00:00:00","modification":"2025-01-01 00:00:00"},"settings":{"confirmationCode":"CANARY","isTestMode":false},"description":"","url":"https://example.com","name":"Shop","friendlyName":"Shop"}]}"#;
-    rules("GET", body, false, Client::list_pos);
+    rules("GET", body, "list", Client::list_pos);
     let pos = one("GET", 200, body, Client::list_pos).unwrap();
     assert!(!format!("{pos:?}").contains("CANARY"));
     let text = body.replace("false", "\"0\"");
@@ -503,14 +572,14 @@ fn marketplace_create_reply() {
     let call =
         CreateMarketplaceTransaction::new("d", "p", BillingAddress::new("a@x", "A"), [child], []);
     let body = r#"{"transactionId":"01M","title":"TR-1","paymentUrl":"https://x"}"#;
-    rules("POST", body, false, |client| client.create_marketplace_transaction(&call));
+    rules("POST", body, "transactionId", |client| client.create_marketplace_transaction(&call));
 }
 
 #[test]
 fn marketplace_get_reply() {
     let body = r#"{"transactionId":"01M","title":"TR-1","status":"correct","currency":"PLN","description":"d","hiddenDescription":"h","languageCode":"PL","creationDate":"2026-11-22 01:20:18.000000","childTransactions":[{"id":"c","amount":1500,"description":"d","hiddenDescription":"h","merchant":{"id":"m"},"refunds":[{"title":"t","amount":"100","date":"2026"}]}],"payments":{"attempts":[]}}"#;
     let get = GetMarketplaceTransaction::new("01M");
-    rules("GET", body, false, |client| client.get_marketplace_transaction(&get));
+    rules("GET", body, "transactionId", |client| client.get_marketplace_transaction(&get));
     let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
     let child = &read.child_transactions[0];
     assert_eq!(child.amount, Some(grosze(1500)));
@@ -521,40 +590,42 @@ fn marketplace_get_reply() {
 #[test]
 fn marketplace_pay_reply() {
     let pay = PayMarketplaceTransaction::new("01M");
-    rules("POST", TRANSACTION, false, |client| client.pay_marketplace_transaction(&pay));
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
 }
 
 #[test]
 fn marketplace_refund_reply() {
     let refund = RefundMarketplaceTransaction::all("01M");
     let body = r#"{"transactionId":"01M","amount":1500}"#;
-    rules("POST", body, false, |client| client.refund_marketplace_transaction(&refund));
+    rules("POST", body, "transactionId", |client| client.refund_marketplace_transaction(&refund));
     let made = one("POST", 200, body, |c| c.refund_marketplace_transaction(&refund)).unwrap();
     assert_eq!(made.amount, Some(grosze(1500)));
 }
 
 #[test]
 fn marketplace_cancel_reply() {
-    rules("POST", DONE, true, |client| client.cancel_marketplace_transaction("01M"));
+    receipt_rules("POST", DONE, |client| client.cancel_marketplace_transaction("01M"));
 }
 
 #[test]
 fn marketplace_bank_groups_reply() {
     let list = ListMarketplaceBankGroups::new(["m"]);
     let body = format!(r#"{{"groups":[{GROUP}]}}"#);
-    rules("GET", &body, false, |client| client.list_marketplace_bank_groups(&list));
+    rules_of_one("GET", &body, "groups", |client| client.list_marketplace_bank_groups(&list));
 }
 
 #[test]
 fn collect_list_bank_accounts_reply() {
     let body = page("bankAccounts", ACCOUNT);
-    rules("GET", &body, false, |client| client.list_bank_accounts(&ListBankAccounts::new()));
+    rules("GET", &body, "bankAccounts", |client| {
+        client.list_bank_accounts(&ListBankAccounts::new())
+    });
 }
 
 #[test]
 fn collect_create_bank_account_reply() {
     let create = CreateBankAccount::new("PL63105015201000009091194713", "Jan", "x");
-    rules("POST", ACCOUNT, false, |client| client.create_bank_account(&create));
+    rules("POST", ACCOUNT, "id", |client| client.create_bank_account(&create));
     let made = one("POST", 201, ACCOUNT, |client| client.create_bank_account(&create)).unwrap();
     assert_eq!(made.status, Some(BankAccountStatus::Active));
 }
@@ -564,7 +635,7 @@ fn reports_list_reply() {
     let list = |client: &Client| client.list_reports(&ListReports::new());
     for name in ["reports", "list", "data"] {
         let body = format!(r#"{{"{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#);
-        rules("GET", &body, false, list);
+        free_rules(&body, list);
         let page = one("GET", 200, &body, list).unwrap();
         assert_eq!(page.reports[0].id.as_deref(), Some("rep_1"));
         assert_eq!(page.fields.text("x").as_deref(), Some("1"));
@@ -595,7 +666,7 @@ fn recurring_create_reply() {
         PaymentInstrument::test("1"),
         "https://x",
     );
-    rules("POST", PLAN, false, |client| client.create_recurring(&call));
+    rules("POST", PLAN, "id", |client| client.create_recurring(&call));
     let plan = one("POST", 200, PLAN, |client| client.create_recurring(&call)).unwrap();
     assert_eq!(plan.status, Some(RecurringStatus::Active));
     assert_eq!(plan.fields.json("schedule").as_deref(), Some(r#"{"amount":49.9}"#));
@@ -603,29 +674,29 @@ fn recurring_create_reply() {
 
 #[test]
 fn recurring_list_reply() {
-    rules("GET", &page("list", PLAN), false, |client| client.list_recurring(&ListRecurring::new()));
+    free_rules(&page("list", PLAN), |client| client.list_recurring(&ListRecurring::new()));
 }
 
 #[test]
 fn recurring_get_reply() {
-    rules("GET", PLAN, false, |client| client.get_recurring(ULID));
+    free_rules(PLAN, |client| client.get_recurring(ULID));
 }
 
 #[test]
 fn recurring_transactions_reply() {
     let charge = r#"{"transactionId":"T","status":"correct","amount":49.9,"currency":"PLN"}"#;
     let list = ListRecurringCharges::new(ULID);
-    rules("GET", &page("list", charge), false, |client| client.list_recurring_charges(&list));
+    free_rules(&page("list", charge), |client| client.list_recurring_charges(&list));
 }
 
 #[test]
 fn recurring_cancel_reply() {
-    rules("POST", PLAN, true, |client| client.cancel_recurring(ULID));
+    receipt_rules("POST", PLAN, |client| client.cancel_recurring(ULID));
 }
 
 #[test]
 fn recurring_retry_reply() {
-    rules("POST", PLAN, true, |client| client.retry_recurring(ULID));
+    receipt_rules("POST", PLAN, |client| client.retry_recurring(ULID));
 }
 
 #[test]
@@ -633,7 +704,7 @@ fn recurring_update_payment_instrument_reply() {
     let update = |client: &Client| {
         client.update_payment_instrument(ULID, PaymentInstrument::card_token("tok"))
     };
-    rules("POST", PLAN, true, update);
+    receipt_rules("POST", PLAN, update);
 }
 
 #[test]

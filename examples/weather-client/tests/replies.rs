@@ -27,7 +27,8 @@ fn report(base: &str) -> Outcome {
 
 #[test]
 fn forecast_get_reply_follows_the_rules() {
-    Case { method: "GET", documented: FORECAST, any_body: false, call: &forecast }.holds(&[]);
+    Case { method: "GET", documented: FORECAST, any_body: false, missing: None, call: &forecast }
+        .holds(&[]);
 }
 
 #[test]
@@ -45,18 +46,26 @@ fn forecast_get_reply_is_read_field_by_field() {
 
 #[test]
 fn forecast_get_reply_404_is_none() {
-    let case = Case { method: "GET", documented: FORECAST, any_body: false, call: &forecast };
+    let case = Case {
+        method: "GET",
+        documented: FORECAST,
+        any_body: false,
+        missing: None,
+        call: &forecast,
+    };
     assert_eq!(case.answer(404, "application/json", r#"{"error":"no station"}"#).unwrap(), "None");
 }
 
 #[test]
 fn report_create_reply_follows_the_rules() {
-    Case { method: "POST", documented: REPORT, any_body: false, call: &report }.holds(&[]);
+    Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report }
+        .holds(&[]);
 }
 
 #[test]
 fn a_refusal_keeps_its_text() {
-    let case = Case { method: "POST", documented: REPORT, any_body: false, call: &report };
+    let case =
+        Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report };
     let error = case.answer(422, "application/json", r#"{"error":"no station"}"#).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.message()), (422, Some("no station")));
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, check,
-    found_or_not, path_segment, wire,
+    found_or_not, needed, path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +129,7 @@ fn account(response: &Response) -> Result<CreditAccount, Fault> {
     struct Wrapped {
         account: Option<CreditAccount>,
     }
-    fault::needed("account", fault::answer::<Wrapped>(response)?.account)
+    needed("account", fault::answer::<Wrapped>(response)?.account)
 }
 
 fn account_path(group: &str, account: &str, rest: &str) -> String {

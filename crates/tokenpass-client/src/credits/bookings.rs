@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, check, setters, wire,
+    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, check, needed, setters,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +70,7 @@ fn bookings(response: &Response) -> Result<Vec<Booking>, Fault> {
     struct Wrapped {
         transactions: Option<Vec<Booking>>,
     }
-    fault::needed("transactions", fault::answer::<Wrapped>(response)?.transactions)
+    needed("transactions", fault::answer::<Wrapped>(response)?.transactions)
 }
 
 /// Credits for one account, or from it.

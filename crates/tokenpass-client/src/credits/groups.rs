@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, check,
-    found_or_not, setters, wire,
+    found_or_not, needed, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ fn group(response: &Response) -> Result<CreditGroup, Fault> {
     struct Wrapped {
         credit_group: Option<CreditGroup>,
     }
-    fault::needed("credit_group", fault::answer::<Wrapped>(response)?.credit_group)
+    needed("credit_group", fault::answer::<Wrapped>(response)?.credit_group)
 }
 
 /// `POST /api/v1/credits`: a new group. Only the applications on its whitelist can use it: put
