@@ -88,7 +88,7 @@ impl Model for Access {
     }
 
     fn is_there(&self) -> bool {
-        !matches!(self, Self { id: None, aid: None, rid: None, uid: None, amount: None, currency: None, created: None, expires: None, user_ref: None, user_email: None, tags, fields: _ } if tags.is_empty())
+        *self != Self { fields: self.fields.clone(), ..Self::default() }
     }
 }
 

@@ -72,21 +72,7 @@ impl Model for Download {
     }
 
     fn is_there(&self) -> bool {
-        !matches!(
-            self,
-            Self {
-                id: None,
-                rid: None,
-                title: None,
-                description: None,
-                image: None,
-                price: None,
-                modified_date: None,
-                created_date: None,
-                published_date: None,
-                fields: _
-            }
-        )
+        *self != Self { fields: self.fields.clone(), ..Self::default() }
     }
 }
 

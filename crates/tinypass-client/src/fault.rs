@@ -15,38 +15,30 @@ pub(crate) fn read(response: &Response) -> Fault {
     }
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    error: ErrorObject,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ErrorObject {
-    Fields(Fields),
-    Text(String),
+/// The `error` of an answer: an object, or a bare text.
+struct ErrorObject {
+    message: Option<String>,
+    code: Option<String>,
 }
 
 impl ErrorObject {
-    fn into_fault(self, fault: Fault) -> Fault {
-        match self {
-            Self::Text(text) => fault.with_message(text),
-            Self::Fields(fields) => {
-                let fault = match fields.text("message") {
-                    Some(message) => fault.with_message(message),
-                    None => fault,
-                };
-                match fields.text("code") {
-                    Some(code) => fault.with_code(code),
-                    None => fault,
-                }
-            }
+    fn into_fault(self, mut fault: Fault) -> Fault {
+        if let Some(message) = self.message {
+            fault = fault.with_message(message);
+        }
+        match self.code {
+            Some(code) => fault.with_code(code),
+            None => fault,
         }
     }
 }
 
 fn error_object(response: &Response) -> Option<ErrorObject> {
-    json::<Envelope>(response).ok().map(|envelope| envelope.error)
+    let fields: Fields = json(response).ok()?;
+    if let Some(error) = fields.read::<Fields>("error") {
+        return Some(ErrorObject { message: error.text("message"), code: error.text("code") });
+    }
+    fields.text("error").map(|text| ErrorObject { message: Some(text), code: None })
 }
 
 /// A model that keeps the fields it does not name.

@@ -42,10 +42,7 @@ impl Model for User {
     }
 
     fn is_there(&self) -> bool {
-        !matches!(
-            self,
-            Self { uid: None, email: None, first_name: None, last_name: None, fields: _ }
-        )
+        *self != Self { fields: self.fields.clone(), ..Self::default() }
     }
 }
 

@@ -7,7 +7,7 @@ use api_auth::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Alternative, Transaction};
+use crate::{Alternative, Outcome, Transaction};
 
 /// What every error of this crate can be asked, besides what
 /// [`Error`](crate::Error) tells.
@@ -100,8 +100,6 @@ impl TpayError for Error {
 #[serde(rename_all = "camelCase")]
 struct Refusal {
     #[serde(default, deserialize_with = "wire::text")]
-    result: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     request_id: Option<String>,
     #[serde(default, deserialize_with = "wire::one_or_more")]
     errors: Vec<RefusalEntry>,
@@ -175,17 +173,28 @@ pub(crate) fn read(response: &Response) -> Fault {
 /// somebody else's `{}` is not taken for a success. No parts are given where none is documented.
 pub(crate) fn answer<T: DeserializeOwned>(response: &Response, parts: &[&str]) -> Result<T, Fault> {
     let value = json(response)?;
-    let result = json::<Refusal>(response).ok().and_then(|refusal| refusal.result);
-    match (result.as_deref(), parts.first()) {
-        (Some("failed"), _) => Err(read(response)),
-        (Some(_), _) | (None, None) => Ok(value),
+    judge(response, parts)?;
+    Ok(value)
+}
+
+/// Refuses what [`answer`] refuses, of an answer that was read already.
+pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), Fault> {
+    let Verdict { result } = json(response).unwrap_or_default();
+    match (result, parts.first()) {
+        (Some(Outcome::Failed), _) => Err(read(response)),
+        (Some(_), _) | (None, None) => Ok(()),
         (None, Some(first)) => {
             let fields: Fields = json(response)?;
             let came = |part: &&str| fields.json(part).is_some_and(|json| json != "null");
-            needed(first, parts.iter().find(|part| came(part)))?;
-            Ok(value)
+            needed(first, parts.iter().find(|part| came(part))).map(drop)
         }
     }
+}
+
+#[derive(Deserialize, Default)]
+struct Verdict {
+    #[serde(default)]
+    result: Option<Outcome>,
 }
 
 /// Reads the answer to an action: nothing, or whatever came. The documented ones are empty, or say

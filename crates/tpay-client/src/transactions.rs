@@ -147,7 +147,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
         Some(payments) if !payments.errors.is_empty() || !payments.alternatives.is_empty() => {
             payments
         }
-        _ => return fault::answer(response, &["transactionId"]),
+        _ => return fault::judge(response, &["transactionId"]).map(|()| transaction),
     };
     let mut refusal = Fault::new(ErrorKind::Declined);
     for error in &payments.errors {
