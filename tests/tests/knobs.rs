@@ -149,8 +149,18 @@ fn extra_roots_that_are_none_are_refused() {
 
 #[test]
 fn the_platform_verifier_needs_its_feature() {
-    let error = Client::builder("A", "k").platform_verifier().build().unwrap_err();
+    // Who builds these tests may have turned the feature on for all: then it alone decides.
+    let verified = || Client::builder("A", "k").platform_verifier();
+    let (error, why) = match verified().build() {
+        Err(error) => (error, "needs the feature `platform-verifier`"),
+        Ok(_) => {
+            let pem = tls::Server::start("localhost").ca_pem.clone();
+            let error = verified().extra_root_certificates(pem).build().unwrap_err();
+            (error, "cannot be combined with extra root certificates")
+        }
+    };
     assert_eq!(error.argument(), Some("platform_verifier"));
+    assert!(error.to_string().contains(why), "{error}");
 }
 
 #[test]

@@ -259,7 +259,8 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         params: vec![("passphrase", secret.clone())],
     };
     let form_session = FormSession::new(signer, Some(secret.clone()), Some(opening));
-    let login = Authorize::new("https://h/back", [Scope::User]).with_state("CANARY-of-state");
+    let login =
+        Authorize::new("https://h/back", [Scope::User]).unwrap().with_state("CANARY-of-state");
     let other_state = login.read_callback("https://h/back?code=CANARY&state=CANARY").unwrap_err();
     let rules: Rules = "TOKENLY >= 1".parse().unwrap();
     let rule = Rule::new("TOKENLY", Op::AtLeast, Satoshis::whole(1));

@@ -316,7 +316,7 @@ fn a_user_logs_in_by_password() {
     assert_eq!(user.get_user().unwrap().username.as_deref(), Some(USERNAME));
     let error = client.request_password_token(USERNAME, "wrong", [Scope::User]).unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 401);
-    let login = Authorize::new(REDIRECT_URI, [Scope::User]);
+    let login = Authorize::new(REDIRECT_URI, [Scope::User]).unwrap();
     let wrong = RequestCode::new(login.clone(), USERNAME, "wrong");
     let error = client.request_code(&wrong).unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Api, 200));

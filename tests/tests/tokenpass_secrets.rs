@@ -37,7 +37,7 @@ impl log::Log for Lines {
 
 /// Calls that carry each kind of secret; the sandbox knows none of them.
 fn errors(client: &Client) -> Vec<Error> {
-    let login = Authorize::new(CANARY, []).with_state(CANARY);
+    let login = Authorize::new(CANARY, []).unwrap().with_state(CANARY);
     let update = UpdateAccount::new("i", CANARY, CANARY).password(CANARY);
     let results = [
         client.list_my_addresses().err(),

@@ -72,7 +72,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     str::from_utf8(&text).unwrap_or_default().to_owned()
 }
 
-fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
     // The digits are written by hand: the only hex in the house, 15 lines less to audit than a
     // crate, and no allocation.
     const DIGITS: [u8; 16] = *b"0123456789abcdef";

@@ -1,12 +1,14 @@
 //! Text that must never be printed: keys, passphrases, tokens.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+use crate::InputError;
+use crate::hmac::hex;
 
 /// A key, passphrase or token. It is wiped from memory when dropped and never shown.
 ///
@@ -31,17 +33,32 @@ impl Secret {
     }
 
     /// A new one that nobody can guess, 64 hex digits: for a login's `state`, a nonce, a session.
+    /// Its 256 bits are the operating system's randomness.
     ///
     /// ```
     /// use api_auth::Secret;
     ///
-    /// assert_ne!(Secret::unguessable(), Secret::unguessable());
+    /// assert_ne!(Secret::unguessable()?, Secret::unguessable()?);
+    /// # Ok::<(), api_auth::InputError>(())
     /// ```
-    pub fn unguessable() -> Self {
-        // The keys of these hashes come from the operating system's randomness, once a thread, and
-        // are counted on from there: no hash tells another one to whoever has not the keys.
-        let part = |index: u32| format!("{:016x}", RandomState::new().hash_one(index));
-        Self::new((0..4).map(part).collect::<String>())
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness, as in a sandbox that forbids to ask for it.
+    /// The error's argument is `randomness`: nothing was sent, and nothing weaker is used instead.
+    pub fn unguessable() -> Result<Self, InputError> {
+        Self::of_bits(getrandom::getrandom)
+    }
+
+    /// The hex digits of the bits that `fill` writes.
+    fn of_bits<E: fmt::Display>(
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, InputError> {
+        let mut bits = Zeroizing::new([0; 32]);
+        fill(&mut *bits).map_err(|error| {
+            InputError::new("randomness", format!("the operating system gives none: {error}"))
+        })?;
+        let digits = Zeroizing::new(hex(&bits));
+        Ok(Self::new(str::from_utf8(&*digits).unwrap_or_default()))
     }
 
     /// The text itself. What happens to it from here on is the caller's care.
@@ -143,6 +160,26 @@ mod tests {
         assert_eq!(Secret::new("a"), Secret::from("a".to_owned()));
         assert_ne!(Secret::new("a"), Secret::new("b"));
         assert_ne!(Secret::new("a"), Secret::new("ab"));
+    }
+
+    #[test]
+    fn what_nobody_can_guess_is_all_that_the_system_gave() {
+        let secret = Secret::unguessable().unwrap();
+        assert_eq!(secret.expose().len(), 64);
+        assert!(secret.expose().bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let counted = Secret::of_bits(|bits| {
+            bits.iter_mut().zip(0xe0..=0xff).for_each(|(bit, value)| *bit = value);
+            Ok::<(), &str>(())
+        });
+        let digits: String = (0xe0..=0xff).map(|value: u8| format!("{value:02x}")).collect();
+        assert_eq!(counted.unwrap().expose(), digits);
+    }
+
+    #[test]
+    fn without_randomness_there_is_an_error_and_no_secret() {
+        let error = Secret::of_bits(|_| Err("not permitted")).unwrap_err();
+        assert_eq!(error.argument(), "randomness");
+        assert_eq!(error.to_string(), "randomness: the operating system gives none: not permitted");
     }
 
     #[test]

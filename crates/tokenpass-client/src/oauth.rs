@@ -61,7 +61,7 @@ fn check_redirect(uri: &str) -> Result<(), InputError> {
 ///
 /// # if !cfg!(feature = "ureq") { return Ok(()); }
 /// let tokenpass = Client::builder("IExampleClient00000000000000000A1", "secret").build()?;
-/// let login = Authorize::new("https://app.example.com/back", [Scope::User, Scope::Tca]);
+/// let login = Authorize::new("https://app.example.com/back", [Scope::User, Scope::Tca])?;
 /// let url = tokenpass.authorize_url(&login)?;
 /// // ... the user's browser goes there and comes back:
 /// let back = format!("https://app.example.com/back?code=c1&state={}", login.state().expose());
@@ -80,12 +80,18 @@ pub struct Authorize {
 
 impl Authorize {
     /// With a state that nobody can guess. `redirect_uri` must be exactly as it is registered.
-    pub fn new(redirect_uri: impl Into<String>, scopes: impl IntoIterator<Item = Scope>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn new(
+        redirect_uri: impl Into<String>,
+        scopes: impl IntoIterator<Item = Scope>,
+    ) -> Result<Self, InputError> {
+        Ok(Self {
             redirect_uri: redirect_uri.into(),
             scopes: scopes.into_iter().collect(),
-            state: Secret::unguessable(),
-        }
+            state: Secret::unguessable()?,
+        })
     }
 
     /// With this state instead, such as one of a login that was begun before.
@@ -685,9 +691,9 @@ impl Client {
     /// A login that comes back to the client's redirect URI, to these scopes.
     ///
     /// # Errors
-    /// If the client was given no redirect URI.
+    /// If the client was given no redirect URI, or the operating system gives no randomness.
     pub fn begin_login(&self, scopes: impl IntoIterator<Item = Scope>) -> Result<Authorize> {
-        Ok(Authorize::new(self.redirect_uri()?, scopes))
+        Ok(Authorize::new(self.redirect_uri()?, scopes)?)
     }
 
     /// Exchanges the code of a login that [`begin_login`](Client::begin_login) began.

@@ -102,7 +102,9 @@ fn end() -> UnixTime {
 }
 
 fn authorize() -> Authorize {
-    Authorize::new("https://app/cb?x=é", [Scope::Tca, Scope::ManageAddress]).with_state("s 1")
+    Authorize::new("https://app/cb?x=é", [Scope::Tca, Scope::ManageAddress])
+        .unwrap()
+        .with_state("s 1")
 }
 
 const LOGIN: &str = "client_id=I1&redirect_uri=https%3A%2F%2Fapp%2Fcb%3Fx%3D%C3%A9&scope=tca%2Cmanage-address&response_type=code&state=s+1";
@@ -856,7 +858,7 @@ fn wrong_arguments_are_refused_by_name() {
     assert_eq!(refused(&UpdateAccount::new("i", "", "p").name("n")), "token");
     assert_eq!(refused(&UpdateAccount::new("i", "t", "").name("n")), "current_password");
     assert_eq!(refused(&SignSecondFactor::new("x".repeat(1025))), "signature");
-    assert_eq!(refused(&Authorize::new("", [])), "redirect_uri");
+    assert_eq!(refused(&Authorize::new("", []).unwrap()), "redirect_uri");
     assert_eq!(refused(&authorize().with_state("")), "state");
     assert_eq!(refused(&ExchangeCode::new("", "r")), "code");
     assert_eq!(refused(&ExchangeCodeAtApi::new("c", "", [], "s")), "redirect_uri");

@@ -100,7 +100,8 @@ impl RedisStore {
     }
 
     fn wait_for_lock(&self, key: &TokenKey) -> io::Result<Held> {
-        let held = Held { store: self.clone(), name: lock_name(key), owner: Secret::unguessable() };
+        let owner = Secret::unguessable().map_err(io::Error::other)?;
+        let held = Held { store: self.clone(), name: lock_name(key), owner };
         let life = self.0.lock_life.as_millis().max(1).to_string();
         let mut connection = self.connect()?;
         let begin = SystemClock.now();

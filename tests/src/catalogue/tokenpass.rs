@@ -26,7 +26,7 @@ fn rules() -> Rules {
 }
 
 fn authorize() -> Authorize {
-    Authorize::new(BACK, [Scope::Tca]).with_state("CANARY-state")
+    Authorize::new(BACK, [Scope::Tca]).unwrap().with_state("CANARY-state")
 }
 
 pub(super) const ROW: Provider = Provider {

@@ -223,7 +223,7 @@ fn authorize_url(vector: &Value) -> Ran {
     let input = |field: &str| text(vector, &["/inputs/", field].concat());
     let expected = text(vector, "/expected/url");
     let scopes = input("scope").split(',').map(Scope::from);
-    let login = Authorize::new(input("redirect_uri"), scopes).with_state(input("state"));
+    let login = Authorize::new(input("redirect_uri"), scopes).unwrap().with_state(input("state"));
     if let Ok(client) = Client::builder(input("client_id"), "K").build() {
         stage(name(vector), "URL", &client.authorize_url(&login).unwrap(), expected);
         return Ran::By("typed call");

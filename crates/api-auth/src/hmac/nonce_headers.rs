@@ -385,7 +385,7 @@ impl NonceHeaders {
     }
 
     fn sign_body(&self, request: &mut Request) -> Result<(), Error> {
-        let nonce = Secret::unguessable();
+        let nonce = Secret::unguessable()?;
         let signature = body_signature(&self.key, nonce.expose(), request.body());
         self.insert(request, header_value(nonce.expose())?, &signature.hex(), None)
     }
