@@ -154,7 +154,7 @@ fn the_platform_verifier_needs_its_feature() {
     let (error, why) = match verified().build() {
         Err(error) => (error, "needs the feature `platform-verifier`"),
         Ok(_) => {
-            let pem = tls::Server::start("localhost").ca_pem.clone();
+            let pem = tls::Server::start("localhost").ca_pem;
             let error = verified().extra_root_certificates(pem).build().unwrap_err();
             (error, "cannot be combined with extra root certificates")
         }
