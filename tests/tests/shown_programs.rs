@@ -43,7 +43,13 @@ fn run_all() -> BTreeMap<String, String> {
 fn every_program_that_is_shown_does_what_it_says() {
     let printed = run_all();
     for (page, expected) in [
-        ("README.md", "come in\ncome in\npay at http://"),
+        (
+            "README.md",
+            "come in\n\
+             certificate 14238 is in example.com.pem, its key in example.com.key\n\
+             come in\n\
+             pay at http://",
+        ),
         ("crates/tinypass-client/README.md", "come in\n"),
         ("crates/tinycert-client/README.md", "soon.example.org: "),
         ("crates/tokenpass-client/README.md", "come in\n"),
