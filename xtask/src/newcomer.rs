@@ -3,6 +3,8 @@
 //! Part of `cargo xtask check`.
 
 use std::fs;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 
 use crate::providers::{PROVIDERS, Provider};
 use crate::{Outcome, demo, shell};
@@ -41,11 +43,26 @@ fn run_commands(page: &str) -> Result<usize, String> {
             let why = String::from_utf8_lossy(&output.stderr);
             return Err(format!("cargo {}: {}\n{why}", words.join(" "), output.status));
         }
+        let printed = String::from_utf8_lossy(&output.stdout);
+        for link in printed.lines().filter_map(|line| line.strip_prefix("pay at ")) {
+            open(link).map_err(|error| format!("{link}: {error}"))?;
+        }
     }
     match commands.len() {
         0 => Err("it shows no command".to_owned()),
         some => Ok(some),
     }
+}
+
+/// Opens a link of the sandbox as a browser does; the guide says that this pays.
+fn open(link: &str) -> io::Result<()> {
+    let rest = link.strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
+    let (host, target) = rest.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
+    let mut stream = TcpStream::connect(host)?;
+    write!(stream, "GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(answer)) }
 }
 
 /// What follows `cargo` in each `cargo run` of a page's blocks of `sh`.
