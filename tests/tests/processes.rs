@@ -234,7 +234,8 @@ fn no_example_prints_a_secret_or_leaves_one_in_a_file() {
         let secrets = secrets(&sandbox);
         assert!(secrets.len() >= 7, "{}", secrets.len());
         let folder = Folder::new(&format!("{provider}-traces"));
-        let tour = Command::new(example(&format!("{provider}-client"), "tour"));
+        let tour =
+            Command::new(example(&format!("{provider}-client"), &format!("{provider}_tour")));
         let printed = run_in(&folder, &sandbox, tour);
         assert!(printed.lines().count() > 5, "{printed}");
         let mut left = Vec::new();

@@ -156,7 +156,7 @@ fn no_secret_of_any_answer_is_shown() {
 /// What an example is told on the command line by a name that speaks of a secret, and why it is
 /// none.
 const NO_SECRETS: &[(&str, &str)] = &[
-    ("tour --token", "the name of an asset"),
+    ("tokenpass_tour --token", "the name of an asset"),
     ("login --show-token", "has no value"),
     ("blik_payment CODE", "works once, within two minutes, and only if the payer confirms it"),
 ];

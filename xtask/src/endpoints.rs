@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::demo;
-use crate::providers::{Example, PROVIDERS, Provider};
+use crate::providers::{PROVIDERS, Provider};
 use crate::{Outcome, shell};
 
 #[derive(Deserialize)]
@@ -172,8 +172,8 @@ fn note<T: Default>(gaps: &mut Vec<String>, why: String) -> T {
 fn tour(provider: &Provider) -> Result<Called, String> {
     demo::build(provider)?;
     let sandbox = demo::start()?;
-    let tour = Example { name: "tour", arguments: &[], status: 0 };
-    let output = demo::execute(provider, &tour, &sandbox, "")?;
+    let tour = provider.tour().ok_or("it has no tour")?;
+    let output = demo::execute(provider, tour, &sandbox, "")?;
     if !output.status.success() {
         let lines = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);

@@ -48,6 +48,11 @@ impl Provider {
     pub(crate) fn folder(&self) -> String {
         format!("crates/{}-client", self.name)
     }
+
+    /// The example that calls every endpoint.
+    pub(crate) fn tour(&self) -> Option<&'static Example> {
+        self.examples.iter().find(|example| example.name.ends_with("_tour"))
+    }
 }
 
 /// Every provider, in the order of the README.
@@ -69,7 +74,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
                 status: 1,
             },
             example("export_accesses", &["--page-size", "2"]),
-            example("tour", &[]),
+            example("tinypass_tour", &[]),
         ],
     },
     Provider {
@@ -99,7 +104,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
                 "renew",
                 &["--execute", "--ca", "Sandbox, Inc.", "--cert", "14237", "--out", "target/demo"],
             ),
-            example("tour", &[]),
+            example("tinycert_tour", &[]),
         ],
     },
     Provider {
@@ -125,7 +130,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             example("credits", &["take", "demo", "bob", "200"]),
             example("credits", &["history", "demo"]),
             example("credits", &["accounts", "demo"]),
-            example("tour", &[]),
+            example("tokenpass_tour", &[]),
             example("login", &["--no-browser"]),
         ],
     },
@@ -163,7 +168,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
             },
             example("refund", &["--amount", "1.50", "--by-crc", "order-8"]),
             example("export_transactions", &["--page-size", "2"]),
-            example("tour", &[]),
+            example("tpay_tour", &[]),
         ],
     },
 ];

@@ -1,6 +1,6 @@
 //! The examples as a person runs them: arguments, exit statuses, and errors that help.
 //!
-//! `tour` is not among them, since each provider has one: `cargo xtask endpoints` runs it.
+//! `tinypass_tour` is not among them: `cargo xtask endpoints` runs it.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]

@@ -18,7 +18,7 @@ Calls every endpoint of the API once and prints a line for each:
 It grants access to a user of its own and revokes it again. It CANCELS a subscription of the
 user that --user-ref names: the first that is found, or the one to --subscription-rid.
 
-usage: tour [options]
+usage: tinypass_tour [options]
 
   --rid RID               a resource that exists (default premium-content)
   --download-rid RID      a resource with a file (default ebook-1)
@@ -71,18 +71,18 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tinypass_tour: {error}");
             return ExitCode::from(2);
         }
     };
     match result {
         Ok(0) => ExitCode::SUCCESS,
         Ok(failed) => {
-            eprintln!("tour: {failed} endpoints failed");
+            eprintln!("tinypass_tour: {failed} endpoints failed");
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tinypass_tour: {error}");
             ExitCode::FAILURE
         }
     }

@@ -15,7 +15,7 @@ Calls every endpoint of the API once and prints a line for each:
 It makes and pays transactions, pays them back, registers merchants and saves cards. So it
 refuses to run against production. The defaults are what the crate api-sandbox holds.
 
-usage: tour [options]
+usage: tpay_tour [options]
 
   --alias VALUE        a BLIK alias of type UID, which is removed
   --account ID         an account of a partner
@@ -81,22 +81,22 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tpay_tour: {error}");
             return ExitCode::from(2);
         }
     };
     match result {
         Ok(Some(0)) => ExitCode::SUCCESS,
         Ok(Some(failed)) => {
-            eprintln!("tour: {failed} endpoints failed");
+            eprintln!("tpay_tour: {failed} endpoints failed");
             ExitCode::FAILURE
         }
         Ok(None) => {
-            eprintln!("tour: this moves money; set TPAY_ENVIRONMENT=sandbox or TPAY_BASE_URL");
+            eprintln!("tpay_tour: this moves money; set TPAY_ENVIRONMENT=sandbox or TPAY_BASE_URL");
             ExitCode::from(2)
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tpay_tour: {error}");
             ExitCode::FAILURE
         }
     }

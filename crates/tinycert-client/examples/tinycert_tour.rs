@@ -22,7 +22,7 @@ Calls every endpoint of the API and prints a line for each:
 
 It makes a CA of its own with one certificate, and deletes both at the end.
 
-usage: tour
+usage: tinycert_tour
 
 exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
 
@@ -40,23 +40,23 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Some(other)) => {
-            eprintln!("tour: {}", other.unexpected());
+            eprintln!("tinycert_tour: {}", other.unexpected());
             return ExitCode::from(2);
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tinycert_tour: {error}");
             return ExitCode::from(2);
         }
     }
     let mut report = Report::default();
     if let Err(error) = tour(&mut report) {
-        eprintln!("tour: {error}");
+        eprintln!("tinycert_tour: {error}");
         return ExitCode::FAILURE;
     }
     match report.failed {
         0 => ExitCode::SUCCESS,
         failed => {
-            eprintln!("tour: {failed} endpoints failed");
+            eprintln!("tinycert_tour: {failed} endpoints failed");
             ExitCode::FAILURE
         }
     }

@@ -30,7 +30,7 @@ It makes a user account, a chat and a credit group that stay, and lends and take
 satoshi. It takes the source off the whitelist and the address out of the user's account
 before it puts them there again. The user logs out of a token of its own.
 
-usage: tour [options]
+usage: tokenpass_tour [options]
 
   --username NAME       the user (default cryptonaut)
   --token ASSET         a token that the user and the source hold (default TOKENLY)
@@ -99,18 +99,18 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tokenpass_tour: {error}");
             return ExitCode::from(2);
         }
     };
     match result {
         Ok(0) => ExitCode::SUCCESS,
         Ok(failed) => {
-            eprintln!("tour: {failed} endpoints failed");
+            eprintln!("tokenpass_tour: {failed} endpoints failed");
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("tour: {error}");
+            eprintln!("tokenpass_tour: {error}");
             ExitCode::FAILURE
         }
     }
