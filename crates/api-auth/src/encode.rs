@@ -133,7 +133,9 @@ impl<'a> Params<'a> {
         for end in 1..self.0.len() {
             let Some(sorted) = self.0.get_mut(..=end) else { return };
             let Some(((last, _), before)) = sorted.split_last() else { return };
-            let place = before.partition_point(|(name, _)| top(name) <= top(last));
+            let last = top(last);
+            let place = before.iter().rposition(|(name, _)| top(name) <= last);
+            let place = place.map_or(0, |found| found + 1);
             if let Some(rest) = sorted.get_mut(place..) {
                 rest.rotate_right(1);
             }

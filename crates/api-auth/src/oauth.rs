@@ -26,13 +26,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode, Uri};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Note, Params,
-    Preparation, Request, Response, Secret, TokenKey, TokenStore, json, status_fault, wire,
+    Preparation, Request, Response, Secret, TokenKey, TokenStore, json, status_fault,
 };
 
 /// How a client shows a token server who it is.
@@ -286,18 +285,6 @@ pub fn authorization_url(
     [url, "?", &Encoding::Form.text(&params)].concat()
 }
 
-#[derive(Deserialize)]
-struct TokenReply {
-    #[serde(default, deserialize_with = "wire::text")]
-    access_token: Option<String>,
-    #[serde(default, deserialize_with = "wire::integer")]
-    expires_in: Option<i64>,
-    #[serde(default, deserialize_with = "wire::text")]
-    refresh_token: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    scope: Option<String>,
-}
-
 /// Reads the answer to a request for a token, which was received at `now`.
 ///
 /// # Errors
@@ -307,22 +294,20 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
     if !response.status().is_success() {
         return Err(oauth_fault(response));
     }
-    let reply: TokenReply = json(response)?;
-    let Some(value) = reply.access_token.filter(|value| !value.is_empty()) else {
-        let refusal = oauth_fault(response);
-        return Err(match refusal.code {
-            Some(_) => refusal,
-            None => Fault::new(ErrorKind::Decode).with_message("access_token: missing"),
-        });
+    let fields: Fields = json(response)?;
+    let filled = |name| fields.text(name).filter(|text| !text.is_empty());
+    let Some(value) = filled("access_token") else {
+        let missing = || Fault::new(ErrorKind::Decode).with_message("access_token: missing");
+        return Err(refusal(response, &fields).unwrap_or_else(missing));
     };
     let mut token = AccessToken::new(value, now);
-    if let Some(seconds) = reply.expires_in {
+    if let Some(seconds) = fields.integer("expires_in") {
         token = token.with_lifetime(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
     }
-    if let Some(refresh) = reply.refresh_token.filter(|refresh| !refresh.is_empty()) {
+    if let Some(refresh) = filled("refresh_token") {
         token = token.with_refresh(refresh);
     }
-    if let Some(scope) = reply.scope {
+    if let Some(scope) = fields.text("scope") {
         token = token.with_scope(scope);
     }
     Ok(token)
@@ -331,18 +316,22 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
 /// Reads `{"error":"...","error_description":"..."}` out of the answer of a token server. A
 /// client or grant that is refused is [`ErrorKind::Auth`], whatever the status.
 pub fn oauth_fault(response: &Response) -> Fault {
-    let fields = json::<Fields>(response).unwrap_or_default();
-    let Some(code) = fields.text("error") else { return status_fault(response) };
+    let fields = json(response).unwrap_or_default();
+    refusal(response, &fields).unwrap_or_else(|| status_fault(response))
+}
+
+fn refusal(response: &Response, fields: &Fields) -> Option<Fault> {
+    let code = fields.text("error")?;
     let credentials = matches!(
         code.as_str(),
         "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied"
     );
     let fault =
         if credentials { Fault::new(ErrorKind::Auth) } else { Fault::of_status(response.status()) };
-    match fields.text("error_description") {
+    Some(match fields.text("error_description") {
         Some(text) => fault.with_code(code).with_message(text),
         None => fault.with_code(code),
-    }
+    })
 }
 
 /// Signs calls with `Authorization: Bearer`, by a token that it fetches when it has none.

@@ -153,12 +153,19 @@ impl TokenStore for MemoryStore {
 
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        tokens.retain(|(kept, _)| kept != key);
-        tokens.push((key.clone(), token.clone()));
+        match tokens.iter_mut().find(|(kept, _)| kept == key) {
+            Some((_, kept)) => *kept = token.clone(),
+            None => tokens.push((key.clone(), token.clone())),
+        }
     }
 
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
-        lock(&self.0.tokens).retain(|(kept, other)| kept != key || other.value() != token.value());
+        let mut tokens = lock(&self.0.tokens);
+        let is_meant =
+            |(kept, other): &(_, AccessToken)| kept == key && other.value() == token.value();
+        if let Some(place) = tokens.iter().position(is_meant) {
+            tokens.swap_remove(place);
+        }
     }
 
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
@@ -183,7 +190,10 @@ struct Fetching {
 
 impl Drop for Fetching {
     fn drop(&mut self) {
-        lock(&self.memory.fetching).retain(|key| *key != self.key);
+        let mut fetching = lock(&self.memory.fetching);
+        if let Some(place) = fetching.iter().position(|key| *key == self.key) {
+            fetching.swap_remove(place);
+        }
         self.memory.fetched.notify_all();
     }
 }

@@ -693,6 +693,11 @@ impl Fields {
         text(self.0.get(name)?).ok()?
     }
 
+    /// A whole number, also one that is written as text; `None` if it is absent or anything else.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        integer(self.0.get(name)?).ok()?
+    }
+
     /// A field as JSON text, whatever it is.
     pub fn json(&self, name: &str) -> Option<String> {
         self.0.get(name).map(Value::to_string)

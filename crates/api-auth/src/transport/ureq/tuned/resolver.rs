@@ -85,8 +85,10 @@ impl CachingResolver {
         let Some(authority) = uri.authority().cloned() else { return };
         let name = Name { secure: is_secure(uri), authority, looked_up: now, addresses };
         let mut names = self.lock();
-        names.retain(|other| !other.is_of(uri));
-        names.push(name);
+        match names.iter_mut().find(|other| other.is_of(uri)) {
+            Some(other) => *other = name,
+            None => names.push(name),
+        }
     }
 }
 
