@@ -151,10 +151,10 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         call: Box::new(move |number| sending.new_cert(&calls[at(number)]).unwrap().to_string()),
         decode: |body| serde_json::from_slice::<Made>(body).unwrap().cert_id.to_string(),
         reach: Reach {
-            time: Limit::above(1.2, 3.3),
+            time: Limit::above(1.2, 3.0),
             against_naive: Limit::above(0.5, 0.6),
             allocations: Limit::above(3.0, 9.0),
-            warm_allocations: Limit::above(6.0, 9.0),
+            warm_allocations: Limit::above(6.0, 8.0),
         },
     }
 }

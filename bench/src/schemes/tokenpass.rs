@@ -186,7 +186,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
             time: Limit::above(1.5, 2.6),
             against_naive: Limit::above(0.5, 0.7),
             allocations: Limit::at(7.0),
-            warm_allocations: Limit::above(6.0, 7.0),
+            warm_allocations: Limit::at(6.0),
         },
     }
 }

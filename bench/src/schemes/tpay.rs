@@ -185,7 +185,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
             time: Limit::above(1.6, 3.8),
             against_naive: Limit::above(0.5, 1.1),
             allocations: Limit::at(4.0),
-            warm_allocations: Limit::above(6.0, 24.0),
+            warm_allocations: Limit::at(6.0),
         },
     }
 }

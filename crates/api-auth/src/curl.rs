@@ -38,6 +38,7 @@ const ALWAYS_SECRET: [&str; 7] = [
 /// );
 /// # Ok::<(), http::Error>(())
 /// ```
+#[inline]
 pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> String {
     let masked = secrets == Secrets::Masked;
     let secret = [&ALWAYS_SECRET, secret_parameters].concat();
@@ -72,6 +73,7 @@ pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> 
 }
 
 /// Replaces the values of secret names in `a=b&c=d`.
+#[inline]
 fn mask_parameters(text: &str, secret: &[&str]) -> String {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
         Some((name, _)) if secret.iter().any(|secret| encoded(secret) == name) => {
@@ -90,6 +92,7 @@ fn encoded(name: &str) -> String {
 
 /// Replaces the values of secret names at any depth of a JSON text; other bodies are hidden whole,
 /// since nobody knows where their secrets are.
+#[inline]
 fn mask_json(text: &str, secret: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {
         Ok(mut value @ Value::Object(_)) => {

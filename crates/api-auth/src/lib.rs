@@ -22,6 +22,8 @@
 //! | [`check`], [`setters!`], [`Variables`] | strict requests, and how they are made |
 //! | [`Clock`], [`ManualClock`] | time |
 
+// What one provider needs and another does not (schemes, token stores, printed commands) is
+// `#[inline]`: the crate that uses it compiles it, and no other does.
 mod answer;
 mod auth;
 #[cfg(feature = "blocks")]

@@ -87,6 +87,7 @@ impl TokenServer {
     ///
     /// # Errors
     /// A URL that is none, an id that is empty, a secret that is empty.
+    #[inline]
     pub fn new(
         url: &str,
         client_id: impl Into<String>,
@@ -138,6 +139,7 @@ impl TokenServer {
     ///
     /// # Errors
     /// With [`ClientAuthentication::Basic`], an id that holds a colon.
+    #[inline]
     pub fn request(&self, grant: &Grant) -> Result<Request, InputError> {
         let mut params = Params::new();
         self.parameters(grant, &mut params);
@@ -213,6 +215,7 @@ impl TokenServer {
 ///
 /// # Errors
 /// An id that holds a colon, which would end it.
+#[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
     if client_id.contains(':') {
         return Err(InputError::new("client_id", "must not hold a colon"));
@@ -237,6 +240,7 @@ impl Basic {
     ///
     /// # Errors
     /// An id that is empty or holds a colon, a secret that is empty.
+    #[inline]
     pub fn new(client_id: &str, client_secret: &Secret) -> Result<Self, InputError> {
         if client_id.is_empty() {
             return Err(InputError::new("client_id", "must not be empty"));
@@ -249,6 +253,7 @@ impl Basic {
 }
 
 impl Auth for Basic {
+    #[inline]
     fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         request.headers_mut().insert(AUTHORIZATION, self.0.clone());
         Ok(())
@@ -268,6 +273,7 @@ impl Auth for Basic {
 ///      &scope=a%2Cb&state=x1"
 /// );
 /// ```
+#[inline]
 pub fn authorization_url(
     url: &str,
     client_id: &str,
@@ -290,6 +296,7 @@ pub fn authorization_url(
 /// # Errors
 /// What [`oauth_fault`] reads, for an answer that is not a success or holds `error`; a
 /// [`ErrorKind::Decode`] fault for one without a token.
+#[inline]
 pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, Fault> {
     if !response.status().is_success() {
         return Err(oauth_fault(response));
@@ -320,6 +327,7 @@ pub fn oauth_fault(response: &Response) -> Fault {
     refusal(response, &fields).unwrap_or_else(|| status_fault(response))
 }
 
+#[inline]
 fn refusal(response: &Response, fields: &Fields) -> Option<Fault> {
     let code = fields.text("error")?;
     let credentials = matches!(
@@ -377,6 +385,7 @@ impl Held {
 
 impl Bearer {
     /// Fetches tokens from `server` by `grant`, and keeps them in memory.
+    #[inline]
     pub fn new(server: TokenServer, grant: Grant) -> Self {
         let user = match &grant {
             Grant::Password { username, .. } => username.as_str(),
@@ -427,6 +436,7 @@ impl Bearer {
     }
 
     /// Whether a token that is held, or lies in the store, can be used.
+    #[inline]
     fn is_ready(&self, now: SystemTime) -> bool {
         if self.state().held.as_ref().is_some_and(|held| held.is_usable(now)) {
             return true;
@@ -445,6 +455,7 @@ impl Bearer {
         state.held.as_ref().is_some_and(|held| held.is_usable(now))
     }
 
+    #[inline]
     fn read(&self, response: &Response, now: SystemTime) -> Result<AccessToken, Fault> {
         if !response.status().is_success() {
             return Err((self.fault)(response));
@@ -459,6 +470,7 @@ impl Bearer {
 
 impl State {
     /// Whether the token can be put into a header; then it is the one that is used.
+    #[inline]
     fn hold(&mut self, token: AccessToken, tried: bool) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
         let Some(header) = sensitive(&text) else { return false };
@@ -469,6 +481,7 @@ impl State {
 }
 
 impl Auth for Bearer {
+    #[inline]
     fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
         if self.is_ready(now) {
             return Ok(None);
@@ -487,6 +500,7 @@ impl Auth for Bearer {
         Ok(Some(Preparation { request, guard }))
     }
 
+    #[inline]
     fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let result = self.read(&response, now);
         let mut guard = self.state();
@@ -514,6 +528,7 @@ impl Auth for Bearer {
         Ok(())
     }
 
+    #[inline]
     fn sign(&self, request: &mut Request, note: &mut Note, _: SystemTime) -> Result<(), Error> {
         let mut state = self.state();
         // A token that another thread's 401 refused meanwhile is sent all the same: its own 401
@@ -526,6 +541,7 @@ impl Auth for Bearer {
         Ok(())
     }
 
+    #[inline]
     fn rejected(&self, response: &Response, note: Note) -> bool {
         if response.status() != StatusCode::UNAUTHORIZED {
             return false;
@@ -549,6 +565,7 @@ impl Auth for Bearer {
 }
 
 impl fmt::Debug for Bearer {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bearer")
             .field("server", &self.server)
@@ -722,6 +739,10 @@ mod tests {
         assert_eq!(read(r#"{"access_token":"t"}"#).unwrap(), AccessToken::new("t", now));
         let zero = AccessToken::new("t", now).with_lifetime(Duration::ZERO);
         assert_eq!(read(r#"{"access_token":"t","expires_in":-5}"#).unwrap(), zero);
+        for unsaid in ["null", "\"\"", "\"soon\"", "{}"] {
+            let text = format!(r#"{{"access_token":"t","expires_in":{unsaid}}}"#);
+            assert_eq!(read(&text).unwrap().lifetime(), None, "{unsaid}");
+        }
         for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":null}"#] {
             assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Decode, "{bad}");
         }

@@ -110,6 +110,7 @@ struct Seen {
 }
 
 impl Seen {
+    #[inline]
     fn is_new(&mut self, id: &str) -> bool {
         if self.old.contains(id) || self.young.contains(id) {
             return false;

@@ -66,6 +66,7 @@ pub trait TokenStore: Send + Sync {
 
     /// Waits until nobody else fetches a token for `key`, and keeps others waiting until what it
     /// returns is dropped. `None` if the store cannot do this, or waited long enough.
+    #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let _ = key;
         None
@@ -73,18 +74,22 @@ pub trait TokenStore: Send + Sync {
 }
 
 impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
         (**self).load(key)
     }
 
+    #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         (**self).save(key, token);
     }
 
+    #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
         (**self).forget(key, token);
     }
 
+    #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         (**self).lock(key)
     }
@@ -105,6 +110,7 @@ impl TokenKey {
     /// assert_eq!(key.as_str().len(), 64);
     /// assert_ne!(key, TokenKey::new(&["https://api.example.com/token", "clientread"]));
     /// ```
+    #[inline]
     pub fn new(parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
@@ -122,6 +128,7 @@ impl TokenKey {
     }
 }
 
+#[inline]
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -140,17 +147,20 @@ struct Memory {
 
 impl MemoryStore {
     /// An empty store.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl TokenStore for MemoryStore {
+    #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
         let tokens = lock(&self.0.tokens);
         tokens.iter().find(|(kept, _)| kept == key).map(|(_, token)| token.clone())
     }
 
+    #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
         match tokens.iter_mut().find(|(kept, _)| kept == key) {
@@ -159,6 +169,7 @@ impl TokenStore for MemoryStore {
         }
     }
 
+    #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
         let is_meant =
@@ -168,6 +179,7 @@ impl TokenStore for MemoryStore {
         }
     }
 
+    #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let busy = |fetching: &mut Vec<TokenKey>| fetching.contains(key);
         let (mut fetching, waited) = self
@@ -219,6 +231,7 @@ pub struct FileStore {
 
 impl FileStore {
     /// Keeps tokens in `folder`, which is made when the first token is kept.
+    #[inline]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -233,6 +246,7 @@ impl FileStore {
         clippy::disallowed_methods,
         reason = "the user's folders are named by the environment"
     )]
+    #[inline]
     pub fn user_cache(application: &str) -> Result<Self, InputError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if application.is_empty() || application.starts_with('.') || !application.bytes().all(plain)
@@ -272,6 +286,7 @@ impl FileStore {
         folder.create(&self.folder)
     }
 
+    #[inline]
     fn read(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
         let file = match File::open(self.file(key, "json")) {
             Ok(file) => file,
@@ -283,6 +298,7 @@ impl FileStore {
         Ok(AccessToken::from_text(&text))
     }
 
+    #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         self.make_folder()?;
         let draft = self.draft(key);
@@ -303,6 +319,7 @@ impl FileStore {
 
     /// Removes what writers of `key` left when they were killed. Only for who holds its lock:
     /// whoever writes while another one holds it gave up waiting, and loses a fetch at most.
+    #[inline]
     fn remove_drafts(&self, key: &TokenKey) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
@@ -339,19 +356,23 @@ fn private(path: &Path, new: bool) -> io::Result<File> {
 }
 
 /// One line of log for what only costs a fetch. The name of the file is a hash.
+#[inline]
 fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
     result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
 }
 
 impl TokenStore for FileStore {
+    #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
         note("read", self.read(key))?
     }
 
+    #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let _ = note("write", self.write(key, token));
     }
 
+    #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
         let is_kept = || self.load(key).is_some_and(|kept| kept.value() == token.value());
         if !is_kept() {
@@ -366,6 +387,7 @@ impl TokenStore for FileStore {
         }
     }
 
+    #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let file = note("make a lock", self.lock_file(key))?;
         let begin = SystemClock.now();

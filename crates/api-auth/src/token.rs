@@ -116,6 +116,7 @@ impl AccessToken {
     }
 
     /// Everything as one line of text, for a [`TokenStore`](crate::TokenStore). It is a secret.
+    #[inline]
     pub fn to_text(&self) -> Secret {
         let received = self.received.duration_since(UNIX_EPOCH).unwrap_or_default();
         let stored = Stored {
@@ -131,6 +132,7 @@ impl AccessToken {
 
     /// Reads what [`to_text`](AccessToken::to_text) wrote; `None` for anything else, a later
     /// version's text included.
+    #[inline]
     pub fn from_text(text: &str) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(text.as_bytes()).ok()?;
         let seconds =

@@ -636,7 +636,8 @@ where
 /// let fields: Fields = serde_json::from_str(r#"{"rid":"r1","renewals":3,"plan":{"period":"monthly"}}"#)?;
 /// assert_eq!(fields.text("renewals").as_deref(), Some("3"));
 /// assert_eq!(fields.json("plan").as_deref(), Some(r#"{"period":"monthly"}"#));
-/// assert_eq!(fields.read::<u32>("renewals"), Some(3));
+/// assert_eq!(fields.integer("renewals"), Some(3));
+/// assert_eq!(fields.read::<u8>("renewals"), Some(3));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

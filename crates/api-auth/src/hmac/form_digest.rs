@@ -84,6 +84,7 @@ impl FormDigest {
     ///
     /// # Errors
     /// An empty key.
+    #[inline]
     pub fn new(
         (name, key): (&'static str, &Secret),
         dialect: &'static Dialect,
@@ -113,6 +114,7 @@ impl FormDigest {
 }
 
 impl Auth for FormDigest {
+    #[inline]
     fn dress(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         Ok(self.dress_with(draft, None)?)
     }
@@ -158,6 +160,7 @@ struct State {
 
 impl FormSession {
     /// A session with that token; without one, it is opened before the first call.
+    #[inline]
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
         let number = Note::default();
         let state = Mutex::new(State { token, number, refused: false, opening });
@@ -199,6 +202,7 @@ impl FormSession {
     }
 
     /// Takes the store's token over, if it has one that was not refused.
+    #[inline]
     fn take_from_store(&self) -> bool {
         let kept = self.store.as_ref().and_then(|(key, store)| store.load(key));
         let mut state = self.state();
@@ -225,6 +229,7 @@ impl State {
 }
 
 impl Auth for FormSession {
+    #[inline]
     fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
         if self.is_open() || self.take_from_store() {
             return Ok(None);
@@ -251,6 +256,7 @@ impl Auth for FormSession {
         Ok(Some(Preparation { request, guard }))
     }
 
+    #[inline]
     fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let dialect = self.signer.dialect;
         if !response.status().is_success() {
@@ -268,6 +274,7 @@ impl Auth for FormSession {
         }
     }
 
+    #[inline]
     fn dress(&self, draft: &mut Draft<'_>, note: &mut Note, _: SystemTime) -> Result<(), Error> {
         let state = self.state();
         let Some(token) = &state.token else {
@@ -282,6 +289,7 @@ impl Auth for FormSession {
         Ok(())
     }
 
+    #[inline]
     fn rejected(&self, response: &Response, note: Note) -> bool {
         if !(self.signer.dialect.expired)(response) {
             return false;
@@ -310,6 +318,7 @@ impl fmt::Debug for FormSession {
 }
 
 /// The token in the answer that opens a session: the field `name` of its object.
+#[inline]
 fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
     let fields: Fields = json(response)?;
     match fields.text(name) {

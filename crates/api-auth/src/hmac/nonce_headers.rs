@@ -51,6 +51,7 @@ pub enum Variant {
 /// # Errors
 /// Parameter names that the server would read as other ones, text that is not UTF-8, and bodies
 /// that are neither JSON nor a form.
+#[inline]
 pub fn params<'a>(
     variant: Variant,
     method: &Method,
@@ -93,6 +94,7 @@ pub fn signed_url(uri: &Uri) -> String {
 }
 
 /// Scheme, host and port as they are signed: lower case, a default port left out.
+#[inline]
 fn origin(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("https");
     let mut text = String::with_capacity(128);
@@ -154,6 +156,7 @@ pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
 /// assert_eq!(php_json("a=1&b=%C3%A9+/&a=2").unwrap(), r#"{"a":"2","b":"\u00e9 /"}"#);
 /// assert_eq!(php_json("a.b=1").unwrap_err().argument(), "a.b");
 /// ```
+#[inline]
 pub fn php_json(encoded: &str) -> Result<String, InputError> {
     let mut root = Vec::new();
     for (name, value) in Params::decode(encoded)?.iter() {
@@ -168,6 +171,7 @@ pub fn php_json(encoded: &str) -> Result<String, InputError> {
 }
 
 /// Splits `a[b][]` into `a` and its keys; `None` if PHP would see another name.
+#[inline]
 fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
     let end = name.find('[').unwrap_or(name.len());
     let (base, mut rest) = name.split_at_checked(end)?;
@@ -188,6 +192,7 @@ enum Node {
     Map(Vec<(String, Node)>),
 }
 
+#[inline]
 fn insert(map: &mut Vec<(String, Node)>, name: &str, keys: &[&str], value: String) {
     let name = if name.is_empty() {
         let used = map.iter().filter_map(|(name, _)| name.parse::<u64>().ok()).max();
@@ -229,6 +234,7 @@ fn write_map(map: &[(String, Node)], out: &mut String) {
     out.push('}');
 }
 
+#[inline]
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
@@ -276,6 +282,7 @@ struct Names {
 }
 
 impl Names {
+    #[inline]
     fn new(namespace: &str) -> Option<Self> {
         let name = |last: &str| {
             let text = format!("x-{namespace}-auth-{last}").to_ascii_lowercase();
@@ -311,6 +318,7 @@ impl NonceHeaders {
     /// # Errors
     /// A namespace that makes no header name, an `id` that is empty or holds anything but visible
     /// ASCII, and an empty `key` are refused.
+    #[inline]
     pub fn new(
         namespace: &str,
         variant: Variant,
@@ -355,6 +363,7 @@ impl NonceHeaders {
     ///
     /// # Errors
     /// What is no URL, or has more than scheme, host and port.
+    #[inline]
     pub fn signed_as(mut self, argument: &'static str, url: &str) -> Result<Self, InputError> {
         let uri = Uri::try_from(url).ok();
         let uri = uri.filter(|uri| {
@@ -384,12 +393,14 @@ impl NonceHeaders {
         }
     }
 
+    #[inline]
     fn sign_body(&self, request: &mut Request) -> Result<(), Error> {
         let nonce = Secret::unguessable()?;
         let signature = body_signature(&self.key, nonce.expose(), request.body());
         self.insert(request, header_value(nonce.expose())?, &signature.hex(), None)
     }
 
+    #[inline]
     fn insert(
         &self,
         request: &mut Request,
@@ -425,6 +436,7 @@ impl Auth for NonceHeaders {
         Ok(())
     }
 
+    #[inline]
     fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error> {
         let variant = self.variant();
         if variant == Variant::BodyOnly {
