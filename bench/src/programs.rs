@@ -183,7 +183,7 @@ pub fn certificate_files(figure: &str, program: &Path, arguments: &[&str]) -> Ro
 
 /// What a program with one provider costs to build from nothing.
 pub fn build() -> Section {
-    const ROUNDS: usize = 3;
+    const ROUNDS: usize = 5;
     // What is downloaded is no cost of building.
     let _ = cargo(&["fetch", "--quiet"]).status();
     let target = std::env::temp_dir().join(format!("bench-build-{}", std::process::id()));
@@ -198,7 +198,7 @@ pub fn build() -> Section {
     };
     let rounds = in_turns(ROUNDS, || cold(BARE), || cold(OURS));
     let _ = std::fs::remove_dir_all(&target);
-    let figure = "cold debug build, processor, 3 rounds";
+    let figure = "cold debug build, processor, 5 rounds";
     let mut rows = vec![row(figure, &rounds, cpu, BARE, Limit::at(1.12))];
     let floor = format!("{BARE}: {}", crates_of(BY_HAND));
     for (name, most) in [

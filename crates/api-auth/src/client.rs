@@ -188,6 +188,7 @@ impl Client {
         .map_err(|error| self.named(call.id(), error, 0))
     }
 
+    #[inline]
     fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
         let request = self.prepare_call(call)?;
         let parameters = self.auth(call.credential())?.map_or(&[][..], Auth::secret_parameters);

@@ -84,6 +84,7 @@ fn mask_parameters(text: &str, secret: &[&str]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+#[inline]
 fn encoded(name: &str) -> String {
     let mut out = Vec::new();
     Encoding::Form.write_text(name, &mut out);
@@ -103,6 +104,7 @@ fn mask_json(text: &str, secret: &[&str]) -> String {
     }
 }
 
+#[inline]
 fn mask_members(value: &mut Value, secret: &[&str]) {
     match value {
         Value::Object(object) => {
@@ -120,6 +122,7 @@ fn mask_members(value: &mut Value, secret: &[&str]) {
     }
 }
 
+#[inline]
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -173,6 +173,7 @@ impl TokenServer {
 
     /// The parameters of the request for a token, for whoever sends it by other means: those of
     /// the grant, the scope, and the client's id and secret unless these go into a header.
+    #[inline]
     pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
         match grant {
             Grant::ClientCredentials => {
@@ -205,6 +206,7 @@ impl TokenServer {
 
     /// What the tokens of this server, client and scope are kept under. The secret is no part of
     /// it; `user` is that of a password grant, or empty.
+    #[inline]
     pub fn key(&self, user: &str) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();
         TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, user])
@@ -225,6 +227,7 @@ pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, Inp
     sensitive(&text).ok_or_else(|| InputError::new("client_id", "cannot be sent in a header"))
 }
 
+#[inline]
 fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(text).ok()?;
     value.set_sensitive(true);
@@ -322,6 +325,7 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
 
 /// Reads `{"error":"...","error_description":"..."}` out of the answer of a token server. A
 /// client or grant that is refused is [`ErrorKind::Auth`], whatever the status.
+#[inline]
 pub fn oauth_fault(response: &Response) -> Fault {
     let fields = json(response).unwrap_or_default();
     refusal(response, &fields).unwrap_or_else(|| status_fault(response))

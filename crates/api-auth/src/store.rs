@@ -201,6 +201,7 @@ struct Fetching {
 }
 
 impl Drop for Fetching {
+    #[inline]
     fn drop(&mut self) {
         let mut fetching = lock(&self.memory.fetching);
         if let Some(place) = fetching.iter().position(|key| *key == self.key) {
@@ -211,6 +212,7 @@ impl Drop for Fetching {
 }
 
 impl fmt::Debug for MemoryStore {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").field("tokens", &lock(&self.0.tokens).len()).finish()
     }
@@ -311,6 +313,7 @@ impl FileStore {
     }
 
     /// A name that no other writer uses.
+    #[inline]
     fn draft(&self, key: &TokenKey) -> PathBuf {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -331,12 +334,14 @@ impl FileStore {
         Ok(())
     }
 
+    #[inline]
     fn lock_file(&self, key: &TokenKey) -> io::Result<File> {
         self.make_folder()?;
         private(&self.file(key, "lock"), false)
     }
 }
 
+#[inline]
 fn write_draft(draft: &Path, token: &AccessToken) -> io::Result<()> {
     private(draft, true)?.write_all(token.to_text().expose().as_bytes())
 }

@@ -38,6 +38,7 @@ pub struct AccessToken {
 
 impl AccessToken {
     /// A token that was received at `received` and lives until the server refuses it.
+    #[inline]
     pub fn new(value: impl Into<Secret>, received: SystemTime) -> Self {
         Self { value: value.into(), refresh: None, scope: None, received, lifetime: None }
     }
@@ -51,6 +52,7 @@ impl AccessToken {
 
     /// Adds the token that fetches the next one.
     #[must_use]
+    #[inline]
     pub fn with_refresh(mut self, refresh: impl Into<Secret>) -> Self {
         self.refresh = Some(refresh.into());
         self
@@ -58,6 +60,7 @@ impl AccessToken {
 
     /// Adds what it is good for, as the server says it.
     #[must_use]
+    #[inline]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
@@ -106,6 +109,7 @@ impl AccessToken {
     /// or a tenth of the life, whichever is shorter.
     ///
     /// A token from the future (the clock was set back) is not believed.
+    #[inline]
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         let age = match now.duration_since(self.received) {
             Ok(age) => age,

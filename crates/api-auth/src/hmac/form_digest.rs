@@ -98,6 +98,7 @@ impl FormDigest {
     }
 
     /// Sorts the form of `draft` with a token in it. A draft without a body gets a form.
+    #[inline]
     fn dress_with(&self, draft: &mut Draft<'_>, token: Option<&Secret>) -> Result<(), InputError> {
         if matches!(draft.body, Body::None) {
             draft.body = Body::Form(Params::new());
@@ -176,11 +177,13 @@ impl FormSession {
     }
 
     /// The token, if there is one now. It is as good as the credentials while the session lives.
+    #[inline]
     pub fn token(&self) -> Option<Secret> {
         let state = self.state();
         state.token.clone().filter(|_| !state.refused)
     }
 
+    #[inline]
     fn is_open(&self) -> bool {
         let state = self.state();
         state.token.is_some() && !state.refused
@@ -188,6 +191,7 @@ impl FormSession {
 
     /// Forgets how to open a session, and drops the token from the store: nobody is to take the
     /// session over any more. The token itself stays, for the call that ends the session.
+    #[inline]
     pub fn close(&self) {
         self.state().opening = None;
         if let Some(token) = self.token() {
@@ -195,6 +199,7 @@ impl FormSession {
         }
     }
 
+    #[inline]
     fn drop_from_store(&self, token: Secret) {
         if let Some((key, store)) = &self.store {
             store.forget(key, &AccessToken::new(token, SystemTime::UNIX_EPOCH));

@@ -108,12 +108,14 @@ fn origin(uri: &Uri) -> String {
 }
 
 /// The whole message, for looking at; [`signature`] does without it.
+#[inline]
 pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str) -> Vec<u8> {
     [method.as_str().as_bytes(), url.as_bytes(), params, id.as_bytes(), nonce.as_bytes()]
         .join(&b'\n')
 }
 
 /// The signature of the five parts of the message.
+#[inline]
 pub fn signature(
     key: &HmacKey,
     method: &Method,
@@ -218,6 +220,7 @@ fn insert(map: &mut Vec<(String, Node)>, name: &str, keys: &[&str], value: Strin
     }
 }
 
+#[inline]
 fn write_map(map: &[(String, Node)], out: &mut String) {
     out.push('{');
     for (index, (name, node)) in map.iter().enumerate() {
@@ -296,6 +299,7 @@ impl Names {
         })
     }
 
+    #[inline]
     fn body_only() -> Self {
         Self {
             id: HeaderName::from_static("x-api-key"),
@@ -464,6 +468,7 @@ impl Auth for NonceHeaders {
         Ok(())
     }
 
+    #[inline]
     fn rejected(&self, response: &Response, note: Note) -> bool {
         const TEXT: &[u8] = b"Invalid Authorization Signature";
         if !matches!(note, AS_CONFIGURED | SWAPPED)
