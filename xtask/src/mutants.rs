@@ -92,7 +92,13 @@ const AREAS: &[Area] = &[
         package: "tpay-client",
         features: "",
         files: &["notifications.rs", "notifications/*.rs", "certificates.rs", "paging.rs"],
-        own: &["--tests"],
+        own: &[
+            "--lib",
+            "--test=jws_attacks",
+            "--test=notifications",
+            "--test=replies",
+            "--test=requests",
+        ],
         wide: (WORKSPACE, &["known_answers", "tpay", "corpus"]),
     },
 ];
