@@ -442,9 +442,12 @@ impl Bearer {
     /// Whether a token that is held, or lies in the store, can be used.
     #[inline]
     fn is_ready(&self, now: SystemTime) -> bool {
-        if self.state().held.as_ref().is_some_and(|held| held.is_usable(now)) {
+        let state = self.state();
+        if state.is_usable(now) {
             return true;
         }
+        let seen = state.last;
+        drop(state);
         let stored = self.store.as_ref().and_then(|store| store.load(&self.key));
         let Some(token) = stored else { return false };
         let mut state = self.state();
@@ -453,10 +456,11 @@ impl Bearer {
             held.token.value() != token.value()
                 && token.received() + Duration::from_secs(1) > held.token.received()
         };
-        if state.held.as_ref().is_none_or(news) {
+        // What another thread fetched meanwhile is newer than what the store said.
+        if state.last == seen && state.held.as_ref().is_none_or(news) {
             state.hold(token, true);
         }
-        state.held.as_ref().is_some_and(|held| held.is_usable(now))
+        state.is_usable(now)
     }
 
     #[inline]
@@ -473,6 +477,11 @@ impl Bearer {
 }
 
 impl State {
+    #[inline]
+    fn is_usable(&self, now: SystemTime) -> bool {
+        self.held.as_ref().is_some_and(|held| held.is_usable(now))
+    }
+
     /// Whether the token can be put into a header; then it is the one that is used.
     #[inline]
     fn hold(&mut self, token: AccessToken, tried: bool) -> bool {
@@ -582,6 +591,7 @@ impl fmt::Debug for Bearer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::stuck::StuckStore;
     use crate::{
         Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Settings,
         Site, TransportError,
@@ -867,26 +877,13 @@ mod tests {
         assert_eq!(used(&world), ["t1", "t1", "t1", "t2", "t1", "t2"]);
     }
 
-    /// Keeps what it was made with.
-    struct Stuck(AccessToken);
-
-    impl TokenStore for Stuck {
-        fn load(&self, _: &TokenKey) -> Option<AccessToken> {
-            Some(self.0.clone())
-        }
-
-        fn save(&self, _: &TokenKey, _: &AccessToken) {}
-
-        fn forget(&self, _: &TokenKey, _: &AccessToken) {}
-    }
-
     #[test]
     fn a_store_that_keeps_a_refused_token_costs_a_fetch_and_no_call() {
         let (world, clock) = (Shared::default(), clock());
         world.lock().unwrap().revoked = vec!["old".to_owned()];
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let client = client_of(
-            bearer().with_store(Arc::new(Stuck(AccessToken::new("old", now)))),
+            bearer().with_store(Arc::new(StuckStore::new(AccessToken::new("old", now)))),
             &world,
             &clock,
         );
@@ -973,10 +970,31 @@ mod tests {
         // A store counts in whole seconds, so one of the same second may be the newer one.
         for (received, taken) in [(999, false), (1000, true), (1001, true)] {
             let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
-            let auth = bearer().with_store(Arc::new(Stuck(stored)));
+            let auth = bearer().with_store(Arc::new(StuckStore::new(stored)));
             auth.state().hold(held("a", 1000), true);
             assert!(auth.rejected(&answered(401), Note(1)));
             assert_eq!(auth.is_ready(now), taken, "{received}");
+        }
+    }
+
+    #[test]
+    fn what_another_thread_fetched_is_not_replaced_by_what_the_store_said_before() {
+        let now = UNIX_EPOCH + Duration::from_secs(2000);
+        for refused_too in [false, true] {
+            let store = Arc::new(StuckStore::new(AccessToken::new("old", now)));
+            let auth = Arc::new(bearer().with_store(store.clone()));
+            let other = auth.clone();
+            store.meanwhile(move || {
+                let reply = Response::new(br#"{"access_token":"fresh"}"#.to_vec());
+                other.absorb(reply, now).unwrap();
+                if refused_too {
+                    assert!(other.rejected(&answered(401), Note(1)));
+                }
+            });
+            assert_eq!(auth.is_ready(now), !refused_too);
+            let mut request = Request::default();
+            auth.sign(&mut request, &mut Note::default(), now).unwrap();
+            assert_eq!(request.headers()[AUTHORIZATION], "Bearer fresh");
         }
     }
 

@@ -415,6 +415,45 @@ impl TokenStore for FileStore {
     }
 }
 
+/// A store for the tests of those who use one.
+#[cfg(test)]
+pub(crate) mod stuck {
+    use super::{AccessToken, Mutex, TokenKey, TokenStore, lock};
+
+    type Step = Box<dyn FnOnce() + Send>;
+
+    /// Can neither keep nor forget: it says the same token each time.
+    pub(crate) struct StuckStore {
+        says: AccessToken,
+        meanwhile: Mutex<Option<Step>>,
+    }
+
+    impl StuckStore {
+        pub(crate) fn new(says: AccessToken) -> Self {
+            Self { says, meanwhile: Mutex::default() }
+        }
+
+        /// Does this while a token is looked up the next time.
+        pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
+            *lock(&self.meanwhile) = Some(Box::new(step));
+        }
+    }
+
+    impl TokenStore for StuckStore {
+        fn load(&self, _: &TokenKey) -> Option<AccessToken> {
+            let step = lock(&self.meanwhile).take();
+            if let Some(step) = step {
+                step();
+            }
+            Some(self.says.clone())
+        }
+
+        fn save(&self, _: &TokenKey, _: &AccessToken) {}
+
+        fn forget(&self, _: &TokenKey, _: &AccessToken) {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

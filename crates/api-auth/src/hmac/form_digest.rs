@@ -183,12 +183,6 @@ impl FormSession {
         state.token.clone().filter(|_| !state.refused)
     }
 
-    #[inline]
-    fn is_open(&self) -> bool {
-        let state = self.state();
-        state.token.is_some() && !state.refused
-    }
-
     /// Forgets how to open a session, and drops the token from the store: nobody is to take the
     /// session over any more. The token itself stays, for the call that ends the session.
     #[inline]
@@ -206,18 +200,25 @@ impl FormSession {
         }
     }
 
-    /// Takes the store's token over, if it has one that was not refused.
+    /// Whether a session that is open, or lies in the store, can be used.
     #[inline]
-    fn take_from_store(&self) -> bool {
-        let kept = self.store.as_ref().and_then(|(key, store)| store.load(key));
-        let mut state = self.state();
-        match kept {
-            Some(kept) if !(state.refused && state.token.as_ref() == Some(kept.value())) => {
-                state.take(kept.value().clone());
-                true
-            }
-            _ => false,
+    fn is_ready(&self) -> bool {
+        let state = self.state();
+        if state.is_open() {
+            return true;
         }
+        let seen = state.number;
+        drop(state);
+        let stored = self.store.as_ref().and_then(|(key, store)| store.load(key));
+        let Some(stored) = stored else { return false };
+        let mut state = self.state();
+        // A store that cannot be written keeps giving the token that was refused.
+        let is_news = state.token.as_ref() != Some(stored.value());
+        // What another thread opened meanwhile is newer than what the store said.
+        if state.number == seen && is_news {
+            state.take(stored.value().clone());
+        }
+        state.is_open()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -226,6 +227,11 @@ impl FormSession {
 }
 
 impl State {
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.token.is_some() && !self.refused
+    }
+
     fn take(&mut self, token: Secret) {
         self.token = Some(token);
         self.number.0 += 1;
@@ -236,12 +242,12 @@ impl State {
 impl Auth for FormSession {
     #[inline]
     fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
-        if self.is_open() || self.take_from_store() {
+        if self.is_ready() {
             return Ok(None);
         }
         let guard = self.store.as_ref().and_then(|(key, store)| store.lock(key));
-        if guard.is_some() && self.take_from_store() {
-            return Ok(None); // Another process opened it while we waited.
+        if guard.is_some() && self.is_ready() {
+            return Ok(None); // Another one opened it while we waited.
         }
         let state = self.state();
         let Some(opening) = &state.opening else {
@@ -336,6 +342,7 @@ fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
 mod tests {
     use super::*;
     use crate::MemoryStore;
+    use crate::store::stuck::StuckStore;
     use proptest::prelude::*;
 
     const KEY: &str = "ThisIsMySuperSecretAPIKey";
@@ -543,22 +550,10 @@ mod tests {
         assert_eq!((kept(), first.token()), (None, Some(Secret::new("T2"))));
     }
 
-    /// A store that can neither forget nor keep.
-    struct Stuck(&'static str);
-
-    impl TokenStore for Stuck {
-        fn load(&self, _: &TokenKey) -> Option<AccessToken> {
-            Some(AccessToken::new(self.0, NOW))
-        }
-
-        fn save(&self, _: &TokenKey, _: &AccessToken) {}
-
-        fn forget(&self, _: &TokenKey, _: &AccessToken) {}
-    }
-
     #[test]
     fn a_store_that_keeps_a_refused_token_is_not_believed_twice() {
-        let session = session(None, true).with_store(TokenKey::new(&["k"]), Arc::new(Stuck("old")));
+        let store = Arc::new(StuckStore::new(AccessToken::new("old", NOW)));
+        let session = session(None, true).with_store(TokenKey::new(&["k"]), store);
         assert!(session.prepare(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("old".into()));
         assert!(session.rejected(&reply(403, ""), noted(&session)));
@@ -566,6 +561,24 @@ mod tests {
         session.absorb(reply(200, r#"{"token":"new"}"#), NOW).unwrap();
         assert!(session.prepare(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("new".into()));
+    }
+
+    #[test]
+    fn what_another_thread_opened_is_not_replaced_by_what_the_store_said_before() {
+        for refused_too in [false, true] {
+            let store = Arc::new(StuckStore::new(AccessToken::new("old", NOW)));
+            let session =
+                Arc::new(session(None, true).with_store(TokenKey::new(&["k"]), store.clone()));
+            let other = session.clone();
+            store.meanwhile(move || {
+                other.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
+                if refused_too {
+                    assert!(other.rejected(&reply(403, ""), noted(&other)));
+                }
+            });
+            assert_eq!(session.is_ready(), !refused_too);
+            assert_eq!(session.state().token, Some("fresh".into()));
+        }
     }
 
     #[test]
