@@ -14,10 +14,10 @@ use tinypass_client::{
     UnixTime, authorization,
 };
 
-use crate::{Ran, stage, text};
+use crate::{stage, text};
 
-pub(crate) fn run(kind: &str, vector: &Value) -> Option<Ran> {
-    Some(match kind {
+pub(crate) fn run(kind: &str, vector: &Value) -> bool {
+    match kind {
         "request" => request(vector),
         "signature" => signature(vector),
         "encrypt" => encrypt(vector),
@@ -25,11 +25,12 @@ pub(crate) fn run(kind: &str, vector: &Value) -> Option<Ran> {
         "cookie_build" => cookie_build(vector),
         "cookie_load" => cookie_load(vector),
         "purchase_request" => purchase_request(vector),
-        _ => return None,
-    })
+        _ => return false,
+    }
+    true
 }
 
-fn signature(vector: &Value) -> Ran {
+fn signature(vector: &Value) {
     let key = Secret::new(text(vector, "/inputs/private_key"));
     let key = HmacKey::new("private_key", &key).unwrap();
     let message = text(vector, "/inputs/string_to_sign");
@@ -40,10 +41,9 @@ fn signature(vector: &Value) -> Ran {
         &signature.base64url(),
         text(vector, "/expected/signature"),
     );
-    Ran::By("scheme")
 }
 
-fn request(vector: &Value) -> Ran {
+fn request(vector: &Value) {
     let name = text(vector, "/name");
     let (aid, key) =
         (text(vector, "/inputs/aid"), Secret::new(text(vector, "/inputs/private_key")));
@@ -64,7 +64,7 @@ fn request(vector: &Value) -> Ran {
         let auth = RequestLine::new(("aid", aid.to_owned()), ("private_key", &key)).unwrap();
         auth.sign(&mut request, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
         compare(vector, &request);
-        return Ran::By("scheme");
+        return;
     }
     let pairs = pairs(vector);
     let mut params = Params::new();
@@ -76,14 +76,13 @@ fn request(vector: &Value) -> Ran {
 
     if let Some(Ok(request)) = typed(&client, vector, &pairs) {
         compare(vector, &request);
-        return Ran::By("typed call");
+        return;
     }
     let raw = pairs.iter().fold(
         RawEndpoint::new(method.parse().unwrap(), text(vector, "/inputs/path")),
         |call, (name, value)| call.param(*name, *value),
     );
     compare(vector, &client.prepare(&raw).unwrap());
-    Ran::By("raw call")
 }
 
 fn http_request(method: &str, url: &str) -> Request {
@@ -241,16 +240,15 @@ fn blocks(vector: &Value) -> Blocks {
     Blocks::new(text(vector, "/inputs/aid"), text(vector, "/inputs/private_key")).unwrap()
 }
 
-fn encrypt(vector: &Value) -> Ran {
+fn encrypt(vector: &Value) {
     let (blocks, plain) = (blocks(vector), text(vector, "/inputs/plaintext"));
     let name = text(vector, "/name");
     let block = blocks.seal(plain);
     stage(name, "block", &block, text(vector, "/expected/block"));
     stage(name, "opened", &blocks.open(&block).unwrap(), plain);
-    Ran::By("typed call")
 }
 
-fn decrypt(vector: &Value) -> Ran {
+fn decrypt(vector: &Value) {
     let opened = blocks(vector).open(text(vector, "/inputs/block"));
     let name = text(vector, "/name");
     match (opened, vector.pointer("/expected/error").and_then(Value::as_str)) {
@@ -258,14 +256,13 @@ fn decrypt(vector: &Value) -> Ran {
         (Err(error), Some(expected)) => stage(name, "error", &error.to_string(), expected),
         (opened, _) => panic!("{name}: {opened:?}"),
     }
-    Ran::By("typed call")
 }
 
 fn tokens(value: &Value) -> Vec<Token> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-fn cookie_build(vector: &Value) -> Ran {
+fn cookie_build(vector: &Value) {
     let (blocks, name) = (blocks(vector), text(vector, "/name"));
     let expected = text(vector, "/expected/cookie_value");
     let cookie = TokenCookie::new(tokens(&vector["inputs"]["tokens"]));
@@ -275,10 +272,9 @@ fn cookie_build(vector: &Value) -> Ran {
     };
     stage(name, "cookie", &value, expected);
     assert_eq!(read.unwrap(), cookie, "{name}");
-    Ran::By("typed call")
 }
 
-fn cookie_load(vector: &Value) -> Ran {
+fn cookie_load(vector: &Value) {
     let (blocks, name) = (blocks(vector), text(vector, "/name"));
     let value = text(vector, "/inputs/cookie_value");
     // What is signed is read by the call that insists on it.
@@ -295,7 +291,6 @@ fn cookie_load(vector: &Value) -> Ran {
         assert_eq!(u64::from(state.code()), check["state"], "{name}: {check}");
         assert_eq!(state.is_granted(), check["granted"], "{name}: {check}");
     }
-    Ran::By("typed call")
 }
 
 fn offer(value: &Value) -> Offer {
@@ -314,7 +309,7 @@ fn offer(value: &Value) -> Offer {
     tags.fold(offer, |offer, tag| offer.tag(tag.as_str().expect("a tag")))
 }
 
-fn purchase_request(vector: &Value) -> Ran {
+fn purchase_request(vector: &Value) {
     let (blocks, name) = (blocks(vector), text(vector, "/name"));
     let inputs = &vector["inputs"];
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(inputs["now"].as_u64().expect("now"));
@@ -338,5 +333,4 @@ fn purchase_request(vector: &Value) -> Ran {
     stage(name, "block", &request, text(vector, "/expected/block"));
     let link = blocks.purchase_link(&purchase, &Environment::Production, now).unwrap();
     stage(name, "link", &link, text(vector, "/expected/link"));
-    Ran::By("typed call")
 }

@@ -21,10 +21,10 @@ use tokenpass_client::{
     source_proof_message,
 };
 
-use crate::{Ran, stage, text};
+use crate::{stage, text};
 
-pub(crate) fn run(kind: &str, vector: &Value) -> Option<Ran> {
-    Some(match kind {
+pub(crate) fn run(kind: &str, vector: &Value) -> bool {
+    match kind {
         "hmac_request" => hmac_request(vector),
         "server_verdict" => server_verdict(vector),
         "client_wire" => client_wire(vector),
@@ -33,14 +33,12 @@ pub(crate) fn run(kind: &str, vector: &Value) -> Option<Ran> {
         "value_to_satoshis" => {
             let amount: Satoshis = text(vector, "/inputs/value").parse().unwrap();
             assert_eq!(json!(amount), vector["expected"]["satoshis"]);
-            Ran::By("Satoshis")
         }
         "satoshis_to_value" => {
             let amount: Satoshis =
                 serde_json::from_value(vector["inputs"]["satoshis"].clone()).unwrap();
             let value: Satoshis = vector["expected"]["value"].to_string().parse().unwrap();
             stage(name(vector), "value", &amount.to_string(), &value.to_string());
-            Ran::By("Satoshis")
         }
         "proof_message" => {
             let (address, id) =
@@ -49,7 +47,6 @@ pub(crate) fn run(kind: &str, vector: &Value) -> Option<Ran> {
             stage(name(vector), "suffix", &proof_suffix(id), suffix);
             let expected = text(vector, "/expected/message");
             stage(name(vector), "message", &source_proof_message(address, id), expected);
-            Ran::By("source_proof_message")
         }
         "chat_id" => {
             let uuid = text(vector, "/inputs/uuid");
@@ -57,11 +54,11 @@ pub(crate) fn run(kind: &str, vector: &Value) -> Option<Ran> {
             stage(name(vector), "chat id", &short, text(vector, "/expected/chat_id"));
             let back = text(vector, "/expected/uuid_from_chat_id");
             stage(name(vector), "UUID", &chat_uuid(&short).unwrap(), back);
-            Ran::By("chat_id")
         }
         "authorize_url" => authorize_url(vector),
-        _ => return None,
-    })
+        _ => return false,
+    }
+    true
 }
 
 fn name(vector: &Value) -> &str {
@@ -93,7 +90,7 @@ fn sign(vector: &Value, variant: Variant, mut request: Request) -> String {
     request.headers()["x-tokenly-auth-signature"].to_str().unwrap().to_owned()
 }
 
-fn hmac_request(vector: &Value) -> Ran {
+fn hmac_request(vector: &Value) {
     let expected = &vector["expected"];
     let (method, url) = (text(vector, "/inputs/method"), text(vector, "/inputs/url"));
     let body = vector["inputs"]["body"].as_str().unwrap_or_default();
@@ -128,11 +125,10 @@ fn hmac_request(vector: &Value) -> Ran {
     // PHP's own signature must be that of PHP's own text.
     let by_text = key(vector).sign(&[text(vector, "/expected/canonical").as_bytes()]);
     stage(name(vector), "PHP's signature", &by_text.base64(), by_php);
-    Ran::By("scheme")
 }
 
 /// The sandbox's verifier is asked the same, moved to its own time.
-fn server_verdict(vector: &Value) -> Ran {
+fn server_verdict(vector: &Value) {
     let inputs = &vector["inputs"];
     let (method, url) = (text(vector, "/inputs/method"), text(vector, "/inputs/url"));
     let (id, content_type) =
@@ -195,11 +191,11 @@ fn server_verdict(vector: &Value) -> Ran {
             let body: Value = serde_json::from_slice(&reply.body).unwrap();
             assert_eq!(body, expected["body"], "{}", name(vector));
         }
-        return Ran::By("the sandbox's verifier");
+        return;
     }
 }
 
-fn tca(vector: &Value) -> Ran {
+fn tca(vector: &Value) {
     let rules = Rules::from_query(text(vector, "/inputs/query")).unwrap();
     let stack: Vec<Value> = rules
         .iter()
@@ -216,17 +212,16 @@ fn tca(vector: &Value) -> Ran {
     let balances: Balances =
         balances.iter().map(|(asset, value)| (asset.as_str(), satoshis(value))).collect();
     assert_eq!(json!(rules.evaluate(&balances)), expected["result"], "{}", name(vector));
-    Ran::By("Rules")
 }
 
-fn authorize_url(vector: &Value) -> Ran {
+fn authorize_url(vector: &Value) {
     let input = |field: &str| text(vector, &["/inputs/", field].concat());
     let expected = text(vector, "/expected/url");
     let scopes = input("scope").split(',').map(Scope::from);
     let login = Authorize::new(input("redirect_uri"), scopes).unwrap().with_state(input("state"));
     if let Ok(client) = Client::builder(input("client_id"), "K").build() {
         stage(name(vector), "URL", &client.authorize_url(&login).unwrap(), expected);
-        return Ran::By("typed call");
+        return;
     }
     // No application has such an id, and none that signs can have it.
     let mut params = Params::new();
@@ -235,7 +230,6 @@ fn authorize_url(vector: &Value) -> Ran {
     }
     let (_, query) = expected.split_once('?').unwrap();
     stage(name(vector), "query", &Encoding::Php.text(&params), query);
-    Ran::By("encoder")
 }
 
 /// What was sent, but for the order of parameters.
@@ -299,7 +293,7 @@ fn client(vector: &Value, scheme: Scheme) -> Client {
         .unwrap()
 }
 
-fn client_wire(vector: &Value) -> Ran {
+fn client_wire(vector: &Value) {
     let expected = |field: &str| vector["expected"][field].as_str().unwrap_or_default().to_owned();
     let (path, query, body) = (expected("path"), expected("query"), expected("body"));
     let method = text(vector, "/inputs/method");
@@ -330,10 +324,9 @@ fn client_wire(vector: &Value) -> Ran {
         _ => {}
     }
     assert_eq!(Wire::of(&request), wire, "{}", name(vector));
-    Ran::By("typed call")
 }
 
-fn xapi_request(vector: &Value) -> Ran {
+fn xapi_request(vector: &Value) {
     let (method, path) = (text(vector, "/inputs/method"), text(vector, "/inputs/path"));
     let body = text(vector, "/inputs/body");
     let signature = body_signature(&key(vector), &nonce(vector), body.as_bytes());
@@ -351,7 +344,6 @@ fn xapi_request(vector: &Value) -> Ran {
     stage(name(vector), "own signature", headers["x-api-signature"].to_str().unwrap(), &own);
     let wire = Wire::new(method, path, text(vector, "/expected/query"), content_type, body);
     assert_eq!(Wire::of(&request), wire.without_the_clients_ways(), "{}", name(vector));
-    Ran::By("typed call")
 }
 
 /// The request of the call that does what a call of the official client does.
