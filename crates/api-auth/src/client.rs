@@ -167,7 +167,10 @@ impl Client {
                 let (parts, _body) = response.into_parts();
                 Ok(http::Response::from_parts(parts, value))
             }
-            Err(fault) => Err(self.refused(E::ID, fault, response, attempts)),
+            Err(fault) => {
+                let error = self.refused(E::ID, fault, response, attempts);
+                Err(error.with_idempotent(endpoint.repeatable()))
+            }
         }
     }
 
@@ -203,7 +206,9 @@ impl Client {
         let mut attempts = 0;
         self.with_retries(call.id(), call.repeatable(), || self.try_once(call, &mut attempts))
             .map(|response| (response, attempts))
-            .map_err(|error| self.named(call.id(), error, attempts))
+            .map_err(|error| {
+                self.named(call.id(), error, attempts).with_idempotent(call.repeatable())
+            })
     }
 
     /// One try: sent once, or twice if the first time only the token had died.

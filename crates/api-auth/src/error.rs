@@ -232,6 +232,20 @@ struct Inner {
     retry_after: Option<Duration>,
     retryable: bool,
     unsent: bool,
+    idempotent: bool,
+}
+
+/// What is known about a request that ended with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// The request was certainly not sent.
+    NotSent,
+    /// The server received the request and refused it: nothing was carried out.
+    Refused,
+    /// The server received the request and accepted it, but its response could not be used.
+    Accepted,
+    /// The request may have arrived, and may have been carried out.
+    Unknown,
 }
 
 impl Error {
@@ -245,6 +259,7 @@ impl Error {
             retry_after: None,
             retryable: false,
             unsent: false,
+            idempotent: true,
         }))
     }
 
@@ -275,6 +290,12 @@ impl Error {
     /// The token or session that a call needs did not come, so the call itself never left.
     pub(crate) fn of_preparation(mut self) -> Self {
         self.0.unsent = true;
+        self
+    }
+
+    /// Whether the request may be sent twice without harm.
+    pub(crate) fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.0.idempotent = idempotent;
         self
     }
 
@@ -397,6 +418,34 @@ impl Error {
             Cause::Transport(error) => error.sent(),
             Cause::Fault(_) => Sent::Maybe,
         }
+    }
+
+    /// Returns what is known about the request: not sent, refused, accepted or unknown.
+    ///
+    /// A status of 4xx refuses the request. So does an error in a 2xx response, unless the response
+    /// cannot be read or only the payment was declined: then the request was accepted.
+    pub fn delivery(&self) -> Delivery {
+        if self.sent() == Sent::No {
+            return Delivery::NotSent;
+        }
+        let Some(status) = self.status() else {
+            return Delivery::Unknown;
+        };
+        match &self.0.cause {
+            _ if status.is_client_error() => Delivery::Refused,
+            Cause::Fault(fault) if status.is_success() => match fault.kind {
+                ErrorKind::Decode | ErrorKind::Declined => Delivery::Accepted,
+                _ => Delivery::Refused,
+            },
+            Cause::Transport(_) if status.is_success() => Delivery::Accepted,
+            _ => Delivery::Unknown,
+        }
+    }
+
+    /// Returns whether a write may have been carried out although no usable response came. Look the
+    /// record up before repeating the request. Always `false` for idempotent requests.
+    pub fn outcome_unknown(&self) -> bool {
+        !self.0.idempotent && self.delivery() == Delivery::Unknown
     }
 
     /// The endpoint's id, such as `access.grant`; empty for errors outside a call.

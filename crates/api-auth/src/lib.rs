@@ -65,7 +65,7 @@ pub use encode::{
     Encoding, Params, base64, decode_form, from_base64, path_segment, percent_decode,
 };
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
-pub use error::{Detail, Error, ErrorKind, Fault, InputError, Result};
+pub use error::{Delivery, Detail, Error, ErrorKind, Fault, InputError, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
 pub use page::{Items, Pages};
