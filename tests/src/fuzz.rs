@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use api_auth::{AccessToken, Response, oauth, retry_after};
 use tinypass_client::blocks::Blocks;
+use tokenpass_client::{Balances, Rules};
 
 pub use encoders::encoders;
 pub use notifications::{jws, notification};
@@ -28,6 +29,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("replies_tokenpass", replies_tokenpass),
     ("replies_tpay", replies_tpay),
     ("retry_after", retry_after_header),
+    ("rules", rules),
     ("store_file", store_file),
     ("token_reply", token_reply),
 ];
@@ -48,6 +50,35 @@ pub fn block_open(data: &[u8]) {
     let _ = blocks.read_cookie(&text);
     let _ = blocks.read_unsigned_cookie(&text);
     let _ = blocks.read_webhook_target(&text);
+}
+
+/// A rule text is parsed as it is written, or rejected with a position in it.
+///
+/// # Panics
+/// When a text is parsed that prints differently from what it says.
+pub fn rules(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let _ = Rules::from_query(&text).map(|rules| rules.evaluate(&Balances::new()));
+    let rules = match text.parse::<Rules>() {
+        Ok(rules) => rules,
+        Err(error) => {
+            assert!(error.position().is_none_or(|position| position <= text.len()), "{error}");
+            return;
+        }
+    };
+    let allowed =
+        |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "<>=!().:".contains(c);
+    assert!(text.chars().all(allowed), "{text:?} has a character of no rule");
+    let printed = rules.to_string();
+    assert_eq!(printed.parse().as_ref(), Ok(&rules), "{text:?} prints as {printed:?}");
+    // Every word is printed, in the order of the text: none was dropped or joined to another.
+    let words = |text: &str| -> Vec<String> {
+        let text = text.to_ascii_uppercase();
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':' && c != '.');
+        let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_alphabetic());
+        words.filter(is_name).map(str::to_owned).collect()
+    };
+    assert_eq!(words(&text), words(&printed), "{text:?} prints as {printed:?}");
 }
 
 /// A `Retry-After` is seconds, a date or nothing; a date is never more than its distance away.

@@ -43,11 +43,11 @@ pub enum ErrorKind {
 /// let error = api_auth::InputError::new("rid", "must not be empty");
 /// assert_eq!(error.to_string(), "rid: must not be empty");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{argument}: {problem}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError {
     argument: Cow<'static, str>,
     problem: Cow<'static, str>,
+    position: Option<usize>,
 }
 
 impl InputError {
@@ -57,14 +57,44 @@ impl InputError {
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { argument: argument.into(), problem: problem.into() }
+        Self { argument: argument.into(), problem: problem.into(), position: None }
+    }
+
+    /// Sets the position of the error in the argument, in bytes from 0.
+    ///
+    /// ```
+    /// let error = api_auth::InputError::new("rules", "expected an amount").at_byte(10);
+    /// assert_eq!(error.to_string(), "rules: expected an amount, at byte 10");
+    /// ```
+    #[must_use]
+    pub fn at_byte(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
     }
 
     /// The argument's name.
     pub fn argument(&self) -> &str {
         &self.argument
     }
+
+    /// Returns the position of the error in the argument, in bytes from 0. Returns `None` if the
+    /// error is about the argument as a whole.
+    pub fn position(&self) -> Option<usize> {
+        self.position
+    }
 }
+
+impl Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.argument, self.problem)?;
+        match self.position {
+            Some(position) => write!(f, ", at byte {position}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for InputError {}
 
 /// One entry of a list of errors, as providers send them for several fields at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -394,6 +424,15 @@ impl Error {
     pub fn argument(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Input(error) => Some(error.argument()),
+            _ => None,
+        }
+    }
+
+    /// Returns the position of the error in the argument, in bytes from 0, for arguments with a
+    /// syntax of their own such as rules.
+    pub fn position(&self) -> Option<usize> {
+        match &self.0.cause {
+            Cause::Input(error) => error.position(),
             _ => None,
         }
     }
