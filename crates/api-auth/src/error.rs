@@ -481,10 +481,16 @@ impl Error {
         }
     }
 
-    /// Returns whether a write may have been carried out although no usable response came. Look the
-    /// record up before repeating the request. Always `false` for idempotent requests.
+    /// Returns whether a write may have been carried out although no usable response came: the
+    /// response was lost, or was accepted and could not be read. Look the record up before repeating
+    /// the request. Always `false` for idempotent requests.
     pub fn outcome_unknown(&self) -> bool {
-        !self.0.idempotent && self.delivery() == Delivery::Unknown
+        let unread = match self.delivery() {
+            Delivery::Unknown => true,
+            Delivery::Accepted => self.kind() != ErrorKind::Declined,
+            Delivery::NotSent | Delivery::Refused => false,
+        };
+        unread && !self.0.idempotent
     }
 
     /// The endpoint's id, such as `access.grant`; empty for errors outside a call.

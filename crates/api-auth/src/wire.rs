@@ -645,31 +645,9 @@ where
 pub struct Fields(BTreeMap<String, Value>);
 
 impl fmt::Debug for Fields {
-    /// Everything but the values whose names speak of a secret, at any depth: nobody documents
-    /// what is in here.
+    /// Shows the names only: a value may be a secret that no name reveals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_map();
-        for (name, value) in &self.0 {
-            let mut value = value.clone();
-            hide(name, &mut value);
-            shown.entry(name, &value);
-        }
-        shown.finish()
-    }
-}
-
-/// Leaves of a value what may be shown.
-fn hide(name: &str, value: &mut Value) {
-    const SPEAK_OF_SECRETS: [&str; 6] =
-        ["token", "secret", "passw", "passphrase", "key", "signature"];
-    let name = name.to_ascii_lowercase();
-    match value {
-        Value::Object(map) => map.iter_mut().for_each(|(name, value)| hide(name, value)),
-        Value::Array(values) => values.iter_mut().for_each(|value| hide(&name, value)),
-        Value::String(text) if SPEAK_OF_SECRETS.iter().any(|word| name.contains(word)) => {
-            *text = "***".to_owned();
-        }
-        _ => {}
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
@@ -697,6 +675,19 @@ impl Fields {
     /// A whole number, also one that is written as text; `None` if it is absent or anything else.
     pub fn integer(&self, name: &str) -> Option<i64> {
         integer(self.0.get(name)?).ok()?
+    }
+
+    /// Removes a field and returns it as a type of the caller's. A field of another form stays, and
+    /// the result is `None`.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let value = self.read(name)?;
+        self.remove(name);
+        Some(value)
+    }
+
+    /// Removes a field, whatever it is.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     /// A field as JSON text, whatever it is.
@@ -846,13 +837,14 @@ mod tests {
     }
 
     #[test]
-    fn values_named_like_secrets_are_not_shown_at_any_depth() {
-        let text = r#"{"id":"shown","apiKey":"CANARY","of":[{"refresh_token":"CANARY","n":1}]}"#;
-        let fields: Fields = serde_json::from_str(text).unwrap();
-        let debug = format!("{fields:?}");
-        assert!(!debug.contains("CANARY"), "{debug}");
-        assert!(debug.contains("shown") && debug.contains("refresh_token"), "{debug}");
+    fn debug_of_unknown_fields_shows_names_only() {
+        let text = r#"{"id":"CANARY","apiKey":"CANARY","of":[{"cvv":123,"n":1}]}"#;
+        let mut fields: Fields = serde_json::from_str(text).unwrap();
+        assert_eq!(format!("{fields:?}"), r#"{"apiKey", "id", "of"}"#);
         assert_eq!(fields.text("apiKey").as_deref(), Some("CANARY"));
+        assert_eq!(fields.take::<u8>("id"), None);
+        assert_eq!(fields.take::<String>("id").as_deref(), Some("CANARY"));
+        assert!(!fields.contains("id") && fields.contains("of"));
     }
 
     #[test]
