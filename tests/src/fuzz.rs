@@ -5,9 +5,14 @@ mod encoders;
 mod notifications;
 mod replies;
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use api_auth::{AccessToken, Response, oauth, retry_after};
+use api_auth::oauth::{Bearer, Grant};
+use api_auth::{
+    AccessToken, Auth, MemoryStore, Note, Request, Response, Secret, SecretOrigin, VerifiedStore,
+    oauth, retry_after,
+};
 use tinypass_client::blocks::Blocks;
 use tokenpass_client::{Balances, Rules};
 
@@ -94,14 +99,43 @@ pub fn retry_after_header(data: &[u8]) {
     }
 }
 
-/// What a store keeps is read as it was written, or not at all.
+/// What a store keeps is read as it was written, or not at all, and can be used and rejected
+/// whatever its times are.
+///
+/// # Panics
+/// When a token changes on the way, or a time overflows.
 pub fn store_file(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let Some(token) = AccessToken::from_text(&text) else { return };
     let written = token.to_text();
     assert_eq!(AccessToken::from_text(written.expose()).as_ref(), Some(&token));
+    let server = oauth::TokenServer::new("https://h.example/token", "id", "s").expect("a server");
+    let key = server.key("");
+    let refused = {
+        let mut response = Response::default();
+        *response.status_mut() = api_auth::StatusCode::UNAUTHORIZED;
+        response
+    };
     for seconds in [0, 1_700_000_000, 4_000_000_000] {
-        let _ = token.is_fresh(UNIX_EPOCH + Duration::from_secs(seconds));
+        let now = UNIX_EPOCH + Duration::from_secs(seconds);
+        let _ = token.is_fresh(now);
+        // As the store of two clients, one of which holds a token that was rejected.
+        let store = Arc::new(MemoryStore::new());
+        let secret = Secret::new("s");
+        let bearer =
+            Bearer::new(server.clone(), Grant::ClientCredentials).with_store(store.clone());
+        let fetched = Response::new(br#"{"access_token":"fetched"}"#.to_vec());
+        bearer.absorb(fetched, now).expect("a token");
+        let (mut request, mut note) = (Request::default(), Note::default());
+        bearer.sign(&mut request, &mut note, now).expect("a signature");
+        assert!(bearer.rejected(&refused, note));
+        let verified = VerifiedStore::new(store, &[&secret], SecretOrigin::Generated);
+        verified.save(&key, &token);
+        assert!(verified.load(&key).is_some());
+        if bearer.is_ready(now) {
+            assert!(token.is_fresh(now));
+            bearer.sign(&mut request, &mut note, now).expect("a signature");
+        }
     }
 }
 

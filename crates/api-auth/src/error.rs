@@ -214,17 +214,23 @@ impl Fault {
 
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// A text that says something.
+        fn said(text: Option<&String>) -> Option<&str> {
+            text.map(String::as_str).filter(|text| !text.trim().is_empty())
+        }
+
         let first = self.details.first();
-        let code = self.code.as_deref().or(first.and_then(|detail| detail.code.as_deref()));
-        let text = self.message.as_deref().or(first.and_then(|detail| detail.message.as_deref()));
-        let field = first.and_then(|detail| detail.field.as_deref()).filter(|f| !f.is_empty());
+        let message = said(self.message.as_ref());
+        let code = said(self.code.as_ref()).or(first.and_then(|detail| said(detail.code.as_ref())));
+        let text = message.or(first.and_then(|detail| said(detail.message.as_ref())));
+        let field = first.and_then(|detail| said(detail.field.as_ref()));
         match (code, text) {
-            (Some(code), Some(text)) if self.message.is_none() && field.is_some() => {
+            (Some(code), Some(text)) if message.is_none() && field.is_some() => {
                 write!(f, "{code}: {}: {text}", field.unwrap_or_default())
             }
             (Some(code), Some(text)) => write!(f, "{code}: {text}"),
             (Some(text), None) | (None, Some(text)) => f.write_str(text),
-            (None, None) => f.write_str("refused without a reason"),
+            (None, None) => f.write_str("no reason given"),
         }
     }
 }
@@ -298,6 +304,17 @@ impl Error {
         let mut error = Self::from_cause(Cause::Fault(fault));
         error.0.reply = Some(reply);
         error
+    }
+
+    /// The same error for another caller. The error beneath a transport error is not shared.
+    pub(crate) fn duplicate(&self) -> Self {
+        let inner = &*self.0;
+        let cause = match &inner.cause {
+            Cause::Input(error) => Cause::Input(error.clone()),
+            Cause::Transport(error) => Cause::Transport(error.duplicate()),
+            Cause::Fault(fault) => Cause::Fault(fault.clone()),
+        };
+        Self(Box::new(Inner { cause, reply: inner.reply.clone(), ..*inner }))
     }
 
     pub(crate) fn in_call(
@@ -579,6 +596,25 @@ mod tests {
             .header("x-request-id", "r-1")
             .body(body.as_bytes().to_vec())
             .unwrap()
+    }
+
+    #[test]
+    fn display_of_empty_texts_says_that_no_reason_is_given() {
+        let fault = || Fault::new(ErrorKind::Api);
+        let detail =
+            |text: &str| Detail::new(Some(text.into()), Some(text.into()), Some(text.into()));
+        for empty in ["", " ", "\n\t"] {
+            for fault in [
+                fault(),
+                fault().with_code(empty),
+                fault().with_message(empty),
+                fault().with_code(empty).with_message(empty).with_detail(detail(empty)),
+            ] {
+                assert_eq!(fault.to_string(), "no reason given", "{fault:?}");
+            }
+            let fault = fault().with_message(empty).with_detail(detail("x"));
+            assert_eq!(fault.to_string(), "x: x: x");
+        }
     }
 
     #[test]
