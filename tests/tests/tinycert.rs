@@ -739,6 +739,38 @@ fn listed(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What is in a folder, but for the folder that the links of a pair lead into.
+fn without_versions(folder: &Path) -> Vec<String> {
+    listed(folder).into_iter().filter(|name| !name.ends_with(".versions")).collect()
+}
+
+#[test]
+fn issuing_to_files_that_cannot_be_written_makes_no_certificate() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let ca = first_ca(&session);
+    let folder = folder("issued");
+    let count = || session.list_certs(ca, StatusMask::ALL).unwrap().len();
+    let new = new_cert(ca, "issued.example.com");
+    let before = count();
+    for files in [
+        KeyPairFiles::new(folder.join("missing/chain.pem"), folder.join("key.pem")),
+        KeyPairFiles::new(folder.join("chain.pem"), &folder),
+        KeyPairFiles::new(folder.join("x.pem"), folder.join("./x.pem")),
+        KeyPairFiles::combined(&folder),
+    ] {
+        session.issue_to_files(&new, &files).unwrap_err();
+    }
+    assert_eq!(count(), before);
+    let files = KeyPairFiles::combined(folder.join("both.pem"));
+    let cert = session.issue_to_files(&new, &files).unwrap();
+    assert_eq!(count(), before + 1);
+    let both = std::fs::read_to_string(files.key()).unwrap();
+    let key = session.get_key(cert, KeyForm::Decrypted).unwrap();
+    handshake(&both, key.expose(), &session.get_ca(ca).unwrap(), "issued.example.com");
+    assert_eq!(listed(&folder), ["both.pem"]);
+}
+
 #[test]
 fn files_are_replaced_whole_and_the_key_is_private() {
     let sandbox = Sandbox::start().unwrap();
@@ -749,7 +781,7 @@ fn files_are_replaced_whole_and_the_key_is_private() {
     std::fs::write(files.chain(), "old chain").unwrap();
     std::fs::write(files.key(), "old key").unwrap();
     let renewal = session.renew_to_files(ca, named(&session, ca, EXPIRING), &files).unwrap();
-    assert_eq!(listed(&folder), ["chain.pem", "key.pem"], "nothing else is left");
+    assert_eq!(without_versions(&folder), ["chain.pem", "key.pem"], "nothing else is left");
     let chain = std::fs::read_to_string(files.chain()).unwrap();
     let key = std::fs::read_to_string(files.key()).unwrap();
     assert_eq!(key, session.get_key(renewal.cert_id, KeyForm::Decrypted).unwrap().expose());
@@ -820,7 +852,7 @@ fn a_failure_after_the_reissue_is_made_good_by_calling_again() {
     assert_eq!(listed(&folder), ["chain.pem"]);
     let renewal = session.renew_to_files(ca, old, &files).unwrap();
     assert!(!renewal.is_new, "it was renewed the first time");
-    assert_eq!(listed(&folder), ["chain.pem", "key.pem"]);
+    assert_eq!(without_versions(&folder), ["chain.pem", "key.pem"]);
 }
 
 #[test]

@@ -147,6 +147,9 @@ fn scan(folder: &Path, look: &mut impl FnMut(&Path, &str) -> Outcome) -> Outcome
             scan(&path, look)?;
             continue;
         }
+        if path.file_name().is_some_and(|name| name == "tests.rs") {
+            continue;
+        }
         let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
         // The tests of a file come last in it.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();

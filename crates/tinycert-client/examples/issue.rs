@@ -105,9 +105,8 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         None => session.get_ca_details(ca_id)?.organization.unwrap_or(ca),
     };
     let new = NewCert::new(ca_id, country, organization, &common_name).sans(sans);
-    let cert_id = session.issue_cert(&new)?;
+    let cert_id = session.issue_to_files(&new, &files)?;
     println!("certificate {cert_id} for {common_name}");
-    session.save_to_files(cert_id, &files)?;
     let ca_file = out.join(format!("{stem}.ca.pem"));
     std::fs::write(&ca_file, session.get_ca(ca_id)?)?;
     for file in [files.chain(), files.key(), &ca_file] {

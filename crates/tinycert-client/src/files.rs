@@ -1,22 +1,52 @@
-//! Certificate chain and private key as two files, replaced so that no reader sees half of one.
+//! Certificate chain and private key in files, published so that they match at every moment.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+mod combined;
+mod draft;
+mod journal;
+#[cfg(unix)]
+mod links;
+mod place;
+
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 
 use api_auth::{Error, InputError, Secret};
 
-/// The two files that a TLS server is given.
+use draft::Draft;
+use place::Place;
+
+/// The files that a TLS server is given: chain and private key, as two files or as one.
 ///
-/// They are written beside their places first and moved there when both are complete: first the
-/// key, then the chain. A renewed certificate has the same key, so that the two fit together at
-/// every moment. The key file may be read by its owner only (mode 0600). A symbolic link is
-/// followed.
+/// Everything that can be checked is checked before the first request: the files are regular files
+/// or do not exist yet, their folders can be written, and chain and key are different files. New
+/// contents are written beside the old ones and synchronized to disk. Owner, group and mode of
+/// replaced files are kept; a new key file has mode 0600. A symbolic link is followed. Drafts of
+/// programs that were killed are removed by the next run.
+///
+/// # What a killed program leaves
+/// - [`combined`](Self::combined): the old file or the new one. It is replaced by one rename.
+/// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new one. The two
+///   paths are symbolic links into a folder `.KEY.versions` beside them, which one rename switches. A
+///   pair of plain files is converted when it is first replaced.
+/// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
+///   `.KEY.journal` from which the next run completes the pair.
+///
+/// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
+/// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
+///
+/// ```
+/// use tinycert_client::KeyPairFiles;
+///
+/// let two = KeyPairFiles::new("example.com.pem", "example.com.key");
+/// let one = KeyPairFiles::combined("example.com.both.pem");
+/// assert_eq!(one.chain(), one.key());
+/// # let _ = two;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPairFiles {
     chain: PathBuf,
     key: PathBuf,
+    is_combined: bool,
 }
 
 /// Why a certificate could not be brought into its files.
@@ -36,10 +66,22 @@ pub enum FileError {
     },
 }
 
+impl FileError {
+    fn at(path: &Path, source: io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
+}
+
 impl KeyPairFiles {
     /// The chain (certificate, then CA) and the unencrypted key, both as PEM text.
     pub fn new(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        Self { chain: chain.into(), key: key.into() }
+        Self { chain: chain.into(), key: key.into(), is_combined: false }
+    }
+
+    /// One file with the unencrypted key and the chain, both as PEM text.
+    pub fn combined(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { chain: path.clone(), key: path, is_combined: true }
     }
 
     /// The file of the chain.
@@ -52,97 +94,62 @@ impl KeyPairFiles {
         &self.key
     }
 
-    /// Makes the two new files beside the old ones, so that it is known that they can be written
-    /// before anything is asked of the server.
+    /// Checks the files and makes drafts beside them, so that it is known that they can be written
+    /// before anything is requested. Completes what a killed program left.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
-        if self.chain == self.key {
-            let error =
-                InputError::new("files", "must be two, one for the chain and one for the key");
-            return Err(FileError::Call(error.into()));
+        if self.is_combined {
+            let place = Place::resolve(&self.key)?;
+            return Ok(Prepared(Publisher::Combined(Box::new(combined::Combined::prepare(
+                place,
+            )?))));
         }
-        Ok(Prepared {
-            chain: Replacement::open(&self.chain, false)?,
-            key: Replacement::open(&self.key, true)?,
-        })
+        let (chain, key) = (Place::resolve(&self.chain)?, Place::resolve(&self.key)?);
+        if chain.is_same_file(&key) {
+            let problem = "must be two, one for the chain and one for the key";
+            return Err(FileError::Call(InputError::new("files", problem).into()));
+        }
+        #[cfg(unix)]
+        if chain.folder == key.folder
+            && let Some(links) = links::Links::prepare(&chain, &key)?
+        {
+            return Ok(Prepared(Publisher::Links(Box::new(links))));
+        }
+        Ok(Prepared(Publisher::Journal(Box::new(journal::Journal::prepare(chain, key)?))))
     }
 }
 
-/// Two new files that are still empty. Dropping them removes them.
-pub(crate) struct Prepared {
-    chain: Replacement,
-    key: Replacement,
+/// Drafts that are still empty. Dropping them removes them.
+pub(crate) struct Prepared(Publisher);
+
+enum Publisher {
+    Combined(Box<combined::Combined>),
+    #[cfg(unix)]
+    Links(Box<links::Links>),
+    Journal(Box<journal::Journal>),
 }
 
 impl Prepared {
-    pub(crate) fn write(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        self.chain.fill(chain, "CERTIFICATE-----")?;
-        self.key.fill(key.expose(), "PRIVATE KEY-----")?;
-        self.key.publish()?;
-        self.chain.publish()
-    }
-}
-
-struct Replacement {
-    place: PathBuf,
-    temporary: PathBuf,
-    file: File,
-}
-
-impl Replacement {
-    fn open(place: &Path, private: bool) -> Result<Self, FileError> {
-        // Where a link leads, so that the link stays; a file that is not there yet has no links.
-        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
-        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut number = 0;
-        loop {
-            let temporary = place.with_file_name(format!(".{name}.{}-{number}", process::id()));
-            match new_file(&temporary, private) {
-                Ok(file) => return Ok(Self { place, temporary, file }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => {
-                    number += 1;
-                }
-                Err(source) => return Err(FileError::File { path: place, source }),
-            }
+    pub(crate) fn write(self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        match self.0 {
+            Publisher::Combined(combined) => combined.publish(chain, key),
+            #[cfg(unix)]
+            Publisher::Links(links) => links.publish(chain, key),
+            Publisher::Journal(journal) => journal.publish(chain, key),
         }
     }
-
-    fn fail(&self, source: io::Error) -> FileError {
-        FileError::File { path: self.place.clone(), source }
-    }
-
-    /// Writes the text down to the disk; one that is no PEM of that kind replaces nothing.
-    fn fill(&mut self, text: &str, kind: &str) -> Result<(), FileError> {
-        if !(text.contains("-----BEGIN ") && text.contains(kind)) {
-            let problem = io::Error::new(io::ErrorKind::InvalidData, "the server sent no such PEM");
-            return Err(self.fail(problem));
-        }
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| {
-            if !text.ends_with('\n') {
-                self.file.write_all(b"\n")?;
-            }
-            self.file.sync_all()
-        });
-        written.map_err(|source| self.fail(source))
-    }
-
-    fn publish(&self) -> Result<(), FileError> {
-        fs::rename(&self.temporary, &self.place).map_err(|source| self.fail(source))
-    }
 }
 
-impl Drop for Replacement {
-    fn drop(&mut self) {
-        // After `publish` there is nothing of that name.
-        let _ = fs::remove_file(&self.temporary);
+/// A text that is no PEM of that kind replaces nothing.
+fn check_pem(place: &Path, text: &str, kind: &str) -> Result<(), FileError> {
+    if text.contains("-----BEGIN ") && text.contains(kind) {
+        return Ok(());
     }
+    let problem = io::Error::new(io::ErrorKind::InvalidData, "the server sent no such PEM");
+    Err(FileError::at(place, problem))
 }
 
-fn new_file(path: &Path, private: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if private { 0o600 } else { 0o644 });
-    #[cfg(not(unix))]
-    let _ = private;
-    options.open(path)
-}
+const CHAIN: &str = "CERTIFICATE-----";
+const KEY: &str = "PRIVATE KEY-----";
+
+#[cfg(test)]
+mod tests;

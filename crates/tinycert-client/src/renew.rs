@@ -159,6 +159,23 @@ impl Session {
         Ok(renewal)
     }
 
+    /// Makes a certificate, as [`issue_cert`](Session::issue_cert), and brings chain and key into the
+    /// files. That they can be written is checked before the server is asked.
+    ///
+    /// If it fails after the certificate was made, [`save_to_files`](Session::save_to_files) does the
+    /// rest; [`list_certs`](Session::list_certs) has its id.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn issue_to_files(&self, new: &NewCert, files: &KeyPairFiles) -> Result<CertId, FileError> {
+        let prepared = files.prepare()?;
+        let cert_id = self.issue_cert(new)?;
+        let chain = self.get_cert(cert_id, CertPart::Chain)?;
+        let key = self.get_key(cert_id, KeyForm::Decrypted)?;
+        prepared.write(&chain, &key)?;
+        Ok(cert_id)
+    }
+
     /// Brings a certificate's chain and key into the files.
     ///
     /// # Errors

@@ -1,0 +1,30 @@
+//! One file with key and chain, replaced by one rename.
+
+use api_auth::Secret;
+
+use super::draft::sync_folder;
+use super::{CHAIN, Draft, FileError, KEY, Place, check_pem};
+
+pub(super) struct Combined {
+    place: Place,
+    draft: Draft,
+}
+
+impl Combined {
+    pub(super) fn prepare(place: Place) -> Result<Self, FileError> {
+        let draft = Draft::create(&place.folder, &place.name, true);
+        let draft = draft.map_err(|source| FileError::at(&place.path(), source))?;
+        Ok(Self { place, draft })
+    }
+
+    pub(super) fn publish(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        let path = self.place.path();
+        check_pem(&path, key.expose(), KEY)?;
+        check_pem(&path, chain, CHAIN)?;
+        self.draft
+            .fill(&[key.expose(), chain], self.place.existing.as_ref())
+            .and_then(|()| self.draft.publish(&path))
+            .and_then(|()| sync_folder(&self.place.folder))
+            .map_err(|source| FileError::at(&path, source))
+    }
+}

@@ -1,0 +1,408 @@
+//! Publishing chain and key: what is checked, what is kept, and what a kill leaves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("key-pair-files {}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<String> = fs::read_dir(&self.0)
+            .unwrap()
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn chain(number: u64) -> String {
+    let line = format!("{number:064}\n").repeat(100);
+    format!("-----BEGIN CERTIFICATE-----\n{line}-----END CERTIFICATE-----\n")
+}
+
+fn key(number: u64) -> Secret {
+    let line = format!("{number:064}\n").repeat(100);
+    Secret::new(format!("-----BEGIN PRIVATE KEY-----\n{line}-----END PRIVATE KEY-----\n"))
+}
+
+fn publish(files: &KeyPairFiles, number: u64) -> Result<(), FileError> {
+    files.prepare()?.write(&chain(number), &key(number))
+}
+
+/// The number of the pair on disk, if both files are whole and match.
+fn published(files: &KeyPairFiles) -> Option<u64> {
+    let (cert, private) =
+        (fs::read_to_string(files.chain()).ok()?, fs::read_to_string(files.key()).ok()?);
+    let number: u64 = cert.lines().find_map(|line| line.parse().ok())?;
+    let both = [key(number).expose(), &chain(number)].concat();
+    let matches = cert == both || (cert == chain(number) && private == key(number).expose());
+    matches.then_some(number)
+}
+
+/// Each way of publishing.
+fn ways(folder: &Folder) -> Vec<(&'static str, KeyPairFiles)> {
+    fs::create_dir_all(folder.path("private")).unwrap();
+    vec![
+        ("links", KeyPairFiles::new(folder.path("a.pem"), folder.path("a.key"))),
+        ("journal", KeyPairFiles::new(folder.path("b.pem"), folder.path("private/b.key"))),
+        ("combined", KeyPairFiles::combined(folder.path("c.pem"))),
+    ]
+}
+
+#[test]
+fn pairs_are_published_and_replaced_in_each_way() {
+    let folder = Folder::new();
+    for (way, files) in ways(&folder) {
+        for number in 1..4 {
+            publish(&files, number).unwrap();
+            assert_eq!(published(&files), Some(number), "{way}");
+        }
+    }
+    let (_, links) = ways(&folder).remove(0);
+    assert_eq!(cfg!(unix), fs::symlink_metadata(links.key()).unwrap().is_symlink());
+}
+
+#[test]
+fn contents_that_are_no_pem_keep_the_old_pair_and_leave_nothing() {
+    let folder = Folder::new();
+    for (way, files) in ways(&folder) {
+        publish(&files, 1).unwrap();
+        let before = folder.names();
+        for (cert, private) in [(chain(2), Secret::new("<html>")), ("{}".to_owned(), key(2))] {
+            let error = files.prepare().unwrap().write(&cert, &private).unwrap_err();
+            assert!(matches!(error, FileError::File { .. }), "{way}");
+        }
+        drop(files.prepare().unwrap());
+        assert_eq!((published(&files), folder.names()), (Some(1), before), "{way}");
+    }
+}
+
+#[test]
+fn chain_and_key_in_one_file_by_two_spellings_are_rejected() {
+    let folder = Folder::new();
+    let path = folder.path("x.pem");
+    fs::create_dir(folder.path("sub")).unwrap();
+    fs::write(&path, "old").unwrap();
+    fs::hard_link(&path, folder.path("hard.pem")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("x.pem", folder.path("link.pem")).unwrap();
+    #[cfg(not(unix))]
+    fs::copy(&path, folder.path("link.pem")).unwrap();
+    for other in ["x.pem", "./x.pem", "sub/../x.pem", "X.PEM", "link.pem", "hard.pem"] {
+        if cfg!(not(unix)) && ["link.pem", "hard.pem"].contains(&other) {
+            continue;
+        }
+        for files in [
+            KeyPairFiles::new(&path, folder.path(other)),
+            KeyPairFiles::new(folder.path(other), &path),
+        ] {
+            match publish(&files, 1) {
+                Err(FileError::Call(error)) => assert_eq!(error.argument(), Some("files")),
+                other => panic!("{files:?}: {other:?}"),
+            }
+        }
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), "old");
+}
+
+#[test]
+fn folders_that_do_not_exist_and_places_of_folders_are_rejected() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("taken")).unwrap();
+    let fine = folder.path("fine.pem");
+    for (bad, is_folder) in [("missing/x", false), ("taken", true)] {
+        for files in [
+            KeyPairFiles::new(&fine, folder.path(bad)),
+            KeyPairFiles::new(folder.path(bad), &fine),
+            KeyPairFiles::combined(folder.path(bad)),
+        ] {
+            let error = publish(&files, 1).unwrap_err().to_string();
+            assert_eq!(error.contains("not a regular file"), is_folder, "{error}");
+            assert_eq!(folder.names(), ["taken"], "nothing is left");
+        }
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn new_keys_are_private_and_old_modes_and_groups_are_kept() {
+        let folder = Folder::new();
+        for (way, files) in ways(&folder) {
+            publish(&files, 1).unwrap();
+            assert_eq!(mode(files.key()), 0o600, "{way}");
+            set_mode(files.key(), 0o640);
+            if files.chain() != files.key() {
+                set_mode(files.chain(), 0o600);
+            }
+            let group = match chown(files.key(), None, Some(54_321)) {
+                Ok(()) => 54_321,
+                Err(error) => {
+                    println!("skipped the group: {error}");
+                    fs::metadata(files.key()).unwrap().gid()
+                }
+            };
+            for number in 2..4 {
+                publish(&files, number).unwrap();
+                let key = fs::metadata(files.key()).unwrap();
+                assert_eq!((key.mode() & 0o777, key.gid()), (0o640, group), "{way}");
+                if files.chain() != files.key() {
+                    assert_eq!(mode(files.chain()), 0o600, "{way}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_never_replaced() {
+        let folder = Folder::new();
+        let fine = folder.path("fine.pem");
+        let mut places = vec![PathBuf::from("/dev/null")];
+        let pipe = folder.path("pipe");
+        match Command::new("mkfifo").arg(&pipe).status() {
+            Ok(status) if status.success() => places.push(pipe),
+            other => println!("skipped the pipe: mkfifo: {other:?}"),
+        }
+        let socket = folder.path("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&socket);
+        match &listener {
+            Ok(_) => places.push(socket),
+            Err(error) => println!("skipped the socket: {error}"),
+        }
+        let kinds = |path: &Path| fs::symlink_metadata(path).unwrap().file_type();
+        for place in &places {
+            let before = kinds(place);
+            for files in [
+                KeyPairFiles::new(&fine, place),
+                KeyPairFiles::new(place, &fine),
+                KeyPairFiles::combined(place),
+            ] {
+                let error = publish(&files, 1).unwrap_err().to_string();
+                assert!(error.contains("not a regular file"), "{error}");
+            }
+            assert_eq!(kinds(place), before, "{place:?}");
+        }
+    }
+
+    #[test]
+    fn links_are_followed_whether_they_dangle_or_not() {
+        let folder = Folder::new();
+        fs::create_dir(folder.path("real")).unwrap();
+        for (way, files) in ways(&folder) {
+            for (path, name) in [(files.key(), "key"), (files.chain(), "chain")] {
+                let target = folder.path(&format!("real/{way}.{name}"));
+                if fs::symlink_metadata(path).is_err() {
+                    symlink(&target, path).unwrap();
+                }
+            }
+            for number in 1..4 {
+                publish(&files, number).unwrap();
+                assert_eq!(published(&files), Some(number), "{way}");
+            }
+            let target = fs::read_link(files.key()).unwrap();
+            assert!(target.starts_with(folder.path("real")), "the link stays: {target:?}");
+        }
+        symlink("loop", folder.path("loop")).unwrap();
+        let error = publish(&KeyPairFiles::combined(folder.path("loop")), 1).unwrap_err();
+        assert!(error.to_string().contains("too many symbolic links"), "{error}");
+    }
+
+    #[test]
+    fn links_and_files_of_others_in_a_shared_folder_are_never_used() {
+        let folder = Folder::new();
+        let shared = folder.path("shared");
+        fs::create_dir(&shared).unwrap();
+        set_mode(&shared, 0o1777);
+        fs::write(folder.path("target"), "precious").unwrap();
+        let (link, file) = (shared.join("link"), shared.join("file"));
+        symlink(folder.path("target"), &link).unwrap();
+        fs::write(&file, "theirs").unwrap();
+        let given = std::os::unix::fs::lchown(&link, Some(54_321), None)
+            .and_then(|()| chown(&file, Some(54_321), None));
+        if let Err(error) = given {
+            println!("skipped: {error}");
+            return;
+        }
+        for path in [&link, &file] {
+            let error = publish(&KeyPairFiles::combined(path), 1).unwrap_err();
+            assert!(error.to_string().contains("of another user"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(folder.path("target")).unwrap(), "precious");
+        assert_eq!(fs::read_to_string(file).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn plain_pair_is_converted_and_versions_do_not_pile_up() {
+        let folder = Folder::new();
+        let files = KeyPairFiles::new(folder.path("a.pem"), folder.path("a.key"));
+        fs::write(files.chain(), chain(1)).unwrap();
+        fs::write(files.key(), key(1).expose()).unwrap();
+        for number in 2..10 {
+            publish(&files, number).unwrap();
+            assert_eq!(published(&files), Some(number));
+        }
+        // An administrator puts plain files in the place of the links.
+        fs::remove_file(files.key()).unwrap();
+        fs::write(files.key(), key(9).expose()).unwrap();
+        publish(&files, 10).unwrap();
+        assert_eq!(published(&files), Some(10));
+        let versions = fs::read_dir(folder.path(".a.key.versions")).unwrap().count();
+        assert!(versions <= 4, "{versions} entries");
+        assert_eq!(folder.names(), [".a.key.versions", "a.key", "a.pem"]);
+    }
+
+    #[test]
+    fn disk_that_is_full_keeps_the_old_pair() {
+        let folder = Folder::new();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(&folder.0)
+            .stderr(Stdio::null())
+            .status();
+        if !mount.is_ok_and(|status| status.success()) {
+            println!("skipped: no file system of its own can be mounted");
+            return;
+        }
+        let outcome = std::panic::catch_unwind(|| {
+            for (way, files) in ways(&folder) {
+                let _ = fs::remove_dir_all(folder.path(".a.key.versions"));
+                for file in ["a.pem", "a.key", "b.pem", "private/b.key", "ballast"] {
+                    let _ = fs::remove_file(folder.path(file));
+                }
+                publish(&files, 1).unwrap();
+                let _ = fs::write(folder.path("ballast"), vec![0; 1 << 20]);
+                assert!(publish(&files, 2).is_err(), "{way}");
+                assert_eq!(published(&files), Some(1), "{way}");
+                fs::remove_file(folder.path("ballast")).unwrap();
+                publish(&files, 3).unwrap();
+                assert_eq!(published(&files), Some(3), "{way}");
+            }
+        });
+        let unmounted = Command::new("umount").arg("-l").arg(&folder.0).status().unwrap();
+        assert!(unmounted.success());
+        outcome.unwrap();
+    }
+
+    const CHILD: &str = "KEY_PAIR_FILES_CHILD";
+    /// How many kills the ordinary tests make of each way; `KEY_PAIR_FILES_KILLS` sets another.
+    const KILLS: &str = "KEY_PAIR_FILES_KILLS";
+
+    #[expect(clippy::disallowed_methods, reason = "how a child knows that it is one")]
+    fn variable(name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    /// Does nothing unless the next test starts it: publishes until it is killed.
+    #[test]
+    fn a_child_publishes() {
+        let Some(task) = variable(CHILD) else { return };
+        let mut parts = task.split('\n');
+        let (way, folder) = (parts.next().unwrap(), parts.next().unwrap());
+        let mut number: u64 = parts.next().unwrap().parse().unwrap();
+        let folder = std::mem::ManuallyDrop::new(Folder(folder.into()));
+        let (_, files) = ways(&folder).into_iter().find(|(name, _)| *name == way).unwrap();
+        loop {
+            publish(&files, number).unwrap();
+            number += 1;
+        }
+    }
+
+    fn child(way: &str, folder: &Folder, number: u64) -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "files::tests::unix::a_child_publishes", "--quiet"])
+            .env(CHILD, format!("{way}\n{}\n{number}", folder.0.display()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn kill_at_any_moment_leaves_a_matching_pair_and_no_drafts() {
+        let kills = variable(KILLS).and_then(|text| text.parse().ok()).unwrap_or(20);
+        let folder = Folder::new();
+        for (way, files) in ways(&folder) {
+            // The first pair is of plain files, which is converted under kills.
+            if files.chain() != files.key() {
+                fs::write(files.chain(), chain(1)).unwrap();
+                fs::write(files.key(), key(1).expose()).unwrap();
+            } else {
+                publish(&files, 1).unwrap();
+            }
+            for kill in 0..kills {
+                let first = 10_000 * (kill + 1);
+                let mut child = child(way, &folder, first);
+                // Until it has published something, and then a little longer each time.
+                let mut spins = 0;
+                while published(&files).is_none_or(|number| number < first) {
+                    std::thread::yield_now();
+                }
+                while spins < kill % 50 {
+                    let _ = published(&files);
+                    spins += 1;
+                }
+                child.kill().unwrap();
+                child.wait().unwrap();
+                if way == "journal" && published(&files).is_none() {
+                    // What the next run begins with.
+                    drop(files.prepare().unwrap());
+                }
+                assert!(published(&files).is_some(), "{way} after kill {kill}");
+            }
+            publish(&files, 2).unwrap();
+            drop(files.prepare().unwrap());
+            assert_eq!(published(&files), Some(2), "{way}");
+        }
+        let left = |folder: &Path| -> Vec<String> {
+            let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+            fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| name(entry).to_string_lossy().into_owned())
+                .filter(|name| {
+                    name.ends_with(".tmp") || name.ends_with(".journal") || name.contains("next-")
+                })
+                .collect()
+        };
+        for place in [folder.0.clone(), folder.path("private"), folder.path(".a.key.versions")] {
+            assert_eq!(left(&place), Vec::<String>::new(), "{place:?}");
+        }
+    }
+}
