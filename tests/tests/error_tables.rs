@@ -302,11 +302,8 @@ fn table(provider: &Provider) -> String {
             rows.entry(line).or_default().push(call.id());
         }
         for (line, ids) in rows {
-            let ids = if ids.len() == calls.len() {
-                "every endpoint".to_owned()
-            } else {
-                ids.join(" ")
-            };
+            let ids =
+                if ids.len() == calls.len() { "every endpoint".to_owned() } else { ids.join(" ") };
             writeln!(text, "- {line}\n  - {ids}").unwrap();
         }
     }

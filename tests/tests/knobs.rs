@@ -99,7 +99,7 @@ fn a_proxy_is_gone_through_with_its_password() {
     let client =
         tinypass(&sandbox).proxy(format!("http://me:pass@{}", proxy.address)).build().unwrap();
     call(&client).unwrap();
-    let seen = proxy.seen();
+    let seen = proxy.seen().join("");
     let host = sandbox.tinypass().base_url().trim_start_matches("http://").to_owned();
     assert!(seen.starts_with(&format!("CONNECT {host} HTTP/1.1")), "{seen}");
     assert!(seen.to_lowercase().contains("proxy-authorization: basic bwu6cgfzcw=="), "{seen}");

@@ -45,6 +45,8 @@ pub mod jws;
 pub mod md5;
 pub mod oauth;
 mod page;
+#[cfg(feature = "ureq")]
+mod proxy;
 mod retry;
 mod secret;
 mod setters;
