@@ -47,8 +47,10 @@ pub mod oauth;
 mod page;
 #[cfg(feature = "ureq")]
 mod proxy;
+mod redact;
 mod retry;
 mod secret;
+mod secret_names;
 mod setters;
 mod settings;
 mod store;
