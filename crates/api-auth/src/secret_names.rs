@@ -27,8 +27,9 @@ const SECRET: &[&str] = &[
     "wif",
 ];
 
-/// Parts of such names.
-const SECRET_PARTS: &[&str] = &[
+/// What the words of such a name end with, or end with before another word: `oauthtoken`,
+/// `tokenValue`. `TOKENLY` is another word.
+const SECRET_WORDS: &[&str] = &[
     "apikey",
     "authorization",
     "cookie",
@@ -50,15 +51,15 @@ const SECRET_PARTS: &[&str] = &[
 /// Case and punctuation do not matter, and each part of `user[password]` counts.
 pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
     let mut before = plain(parent);
-    for part in name.split(['[', ']', '.']).filter(|part| !is_index(part)) {
-        let part = plain(part);
+    for written in name.split(['[', ']', '.']).filter(|part| !is_index(part)) {
+        let part = plain(written);
         let both = [before.as_str(), part.as_str()].concat();
         let is_listed = |listed: &&str| {
             let listed = plain(listed);
             listed == part || listed == both
         };
         if SECRET.iter().any(|name| *name == part || *name == both)
-            || SECRET_PARTS.iter().any(|word| part.contains(word))
+            || has_secret_word(written)
             || listed.iter().any(is_listed)
         {
             return true;
@@ -73,6 +74,25 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
     let name = plain(name);
     let parts = ["apikey", "authorization", "cookie", "password", "secret"];
     parts.iter().any(|word| name.contains(word)) || matches!(&*name, "xauthtoken" | "token")
+}
+
+fn has_secret_word(name: &str) -> bool {
+    let mut before = String::new();
+    let mut chars = name.chars().peekable();
+    while let Some(char) = chars.next() {
+        if char.is_alphanumeric() {
+            before.extend(char.to_lowercase());
+        }
+        let is_end = chars.peek().is_none_or(|next| {
+            !next.is_alphabetic() || (next.is_uppercase() && !char.is_uppercase())
+        });
+        let singular = before.strip_suffix('s').unwrap_or(&before);
+        let is_secret = |word: &&str| before.ends_with(*word) || singular.ends_with(*word);
+        if is_end && SECRET_WORDS.iter().any(|word| is_secret(&word)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Nothing, or the number of an entry.
@@ -104,6 +124,13 @@ mod tests {
             "tokens",
             "api_key",
             "X-Api-Key",
+            "apiKeyOfShop",
+            "oauthtoken",
+            "tokenValue",
+            "TOKEN",
+            "CLIENT_SECRET",
+            "newPassword2",
+            "signatures",
             "privateKey",
             "private_key",
             "key",
@@ -135,9 +162,21 @@ mod tests {
 
     #[test]
     fn other_names_are_no_secrets() {
-        for name in
-            ["", "id", "number", "order.number", "keyword", "spin", "pinned", "company", "monkey"]
-        {
+        for name in [
+            "",
+            "id",
+            "number",
+            "order.number",
+            "keyword",
+            "spin",
+            "pinned",
+            "company",
+            "monkey",
+            "TOKENLY",
+            "Tokenly",
+            "tokenized",
+            "secretary",
+        ] {
             assert!(!is_secret("", name, &[]), "{name}");
         }
         assert!(!is_secret("order", "number", &["card.number", "value"]));
