@@ -5,10 +5,16 @@ mod encoders;
 mod notifications;
 mod replies;
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use api_auth::{AccessToken, Response, oauth, retry_after};
+use api_auth::oauth::{Bearer, Grant};
+use api_auth::{
+    AccessToken, Auth, MemoryStore, Note, Request, Response, Secret, SecretOrigin, VerifiedStore,
+    oauth, retry_after,
+};
 use tinypass_client::blocks::Blocks;
+use tokenpass_client::{Balances, Rules};
 
 pub use encoders::encoders;
 pub use notifications::{jws, notification};
@@ -28,6 +34,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("replies_tokenpass", replies_tokenpass),
     ("replies_tpay", replies_tpay),
     ("retry_after", retry_after_header),
+    ("rules", rules),
     ("store_file", store_file),
     ("token_reply", token_reply),
 ];
@@ -50,6 +57,35 @@ pub fn block_open(data: &[u8]) {
     let _ = blocks.read_webhook_target(&text);
 }
 
+/// A rule text is parsed as it is written, or rejected with a position in it.
+///
+/// # Panics
+/// When a text is parsed that prints differently from what it says.
+pub fn rules(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let _ = Rules::from_query(&text).map(|rules| rules.evaluate(&Balances::new()));
+    let rules = match text.parse::<Rules>() {
+        Ok(rules) => rules,
+        Err(error) => {
+            assert!(error.position().is_none_or(|position| position <= text.len()), "{error}");
+            return;
+        }
+    };
+    let allowed =
+        |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "<>=!().:".contains(c);
+    assert!(text.chars().all(allowed), "{text:?} has a character of no rule");
+    let printed = rules.to_string();
+    assert_eq!(printed.parse().as_ref(), Ok(&rules), "{text:?} prints as {printed:?}");
+    // Every word is printed, in the order of the text: none was dropped or joined to another.
+    let words = |text: &str| -> Vec<String> {
+        let text = text.to_ascii_uppercase();
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':' && c != '.');
+        let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_alphabetic());
+        words.filter(is_name).map(str::to_owned).collect()
+    };
+    assert_eq!(words(&text), words(&printed), "{text:?} prints as {printed:?}");
+}
+
 /// A `Retry-After` is seconds, a date or nothing; a date is never more than its distance away.
 pub fn retry_after_header(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -63,14 +99,43 @@ pub fn retry_after_header(data: &[u8]) {
     }
 }
 
-/// What a store keeps is read as it was written, or not at all.
+/// What a store keeps is read as it was written, or not at all, and can be used and rejected
+/// whatever its times are.
+///
+/// # Panics
+/// When a token changes on the way, or a time overflows.
 pub fn store_file(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let Some(token) = AccessToken::from_text(&text) else { return };
     let written = token.to_text();
     assert_eq!(AccessToken::from_text(written.expose()).as_ref(), Some(&token));
+    let server = oauth::TokenServer::new("https://h.example/token", "id", "s").expect("a server");
+    let key = server.key("");
+    let refused = {
+        let mut response = Response::default();
+        *response.status_mut() = api_auth::StatusCode::UNAUTHORIZED;
+        response
+    };
     for seconds in [0, 1_700_000_000, 4_000_000_000] {
-        let _ = token.is_fresh(UNIX_EPOCH + Duration::from_secs(seconds));
+        let now = UNIX_EPOCH + Duration::from_secs(seconds);
+        let _ = token.is_fresh(now);
+        // As the store of two clients, one of which holds a token that was rejected.
+        let store = Arc::new(MemoryStore::new());
+        let secret = Secret::new("s");
+        let bearer =
+            Bearer::new(server.clone(), Grant::ClientCredentials).with_store(store.clone());
+        let fetched = Response::new(br#"{"access_token":"fetched"}"#.to_vec());
+        bearer.absorb(fetched, now).expect("a token");
+        let (mut request, mut note) = (Request::default(), Note::default());
+        bearer.sign(&mut request, &mut note, now).expect("a signature");
+        assert!(bearer.rejected(&refused, note));
+        let verified = VerifiedStore::new(store, &[&secret], SecretOrigin::Generated);
+        verified.save(&key, &token);
+        assert!(verified.load(&key).is_some());
+        if bearer.is_ready(now) {
+            assert!(token.is_fresh(now));
+            bearer.sign(&mut request, &mut note, now).expect("a signature");
+        }
     }
 }
 

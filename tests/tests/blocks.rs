@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use api_sandbox::Sandbox;
 use api_sandbox::tinypass::{AID, PRIVATE_KEY, RID};
 use tinypass_client::blocks::{
-    AccessState, BlockError, Blocks, ReadError, Token, TokenCookie, WebhookEvent, WebhookType,
+    AccessState, BlockError, Blocks, ClientAddress, ReadError, Token, TokenCookie, WebhookEvent,
+    WebhookType,
 };
 use tinypass_client::{GrantAccess, RevokeAccess, UnixTime};
 use workspace_tests::tinypass;
@@ -26,34 +27,208 @@ fn token(json: &str) -> Token {
     serde_json::from_str(json).unwrap()
 }
 
+/// The moment of the tables, and moments around it.
+const N: u64 = 1_700_000_000;
+
+/// What a token gives at [`N`], with the names of the tables replaced: `N` now, `P` past, `F` future,
+/// `F2` a later one, `M` the future in milliseconds.
+fn at_n(members: &str, client: impl Into<ClientAddress>) -> AccessState {
+    let json = format!(r#"{{"rid":"r"{}{members}}}"#, if members.is_empty() { "" } else { "," });
+    let json = json
+        .replace("F2", "1700200000")
+        .replace("N-1", "1699999999")
+        .replace("N+1", "1700000001")
+        .replace(['N'], "1700000000")
+        .replace(['P'], "1699999000")
+        .replace(['F'], "1700100000")
+        .replace(['M'], "1700100000000");
+    token(&json).access(at(N), client)
+}
+
+/// Measured with both official clients, PHP 2.0.8 and Ruby 0.0.1: members, and the state where the
+/// two agree; `None` where they differ and at least one denies or fails.
 #[test]
-fn a_token_gives_the_state_of_the_official_clients() {
-    let now = at(1000);
-    let ip = |text: &str| Some(text.parse().unwrap());
-    for (json, client_ip, expected) in [
-        (r#"{"rid":"r"}"#, None, AccessState::Granted),
-        (r#"{"rid":"r","ex":0}"#, None, AccessState::Granted),
-        (r#"{"rid":"r","ex":1001}"#, None, AccessState::Granted),
-        (r#"{"rid":"r","ex":1000}"#, None, AccessState::Expired),
-        (r#"{"rid":"r","ex":2000,"eex":900}"#, None, AccessState::Expired),
-        (r#"{"rid":"r","ex":900,"eex":2000}"#, None, AccessState::Granted),
-        (r#"{"rid":"r","ex":1400000000000}"#, None, AccessState::Granted),
-        (r#"{"rid":"r","ips":["1.2.3.4"]}"#, ip("1.2.3.4"), AccessState::Granted),
-        (r#"{"rid":"r","ips":["4030201"]}"#, ip("1.2.3.4"), AccessState::Granted),
-        (r#"{"rid":"r","ips":["4030201"]}"#, ip("4.3.2.1"), AccessState::IpMismatch),
-        (r#"{"rid":"r","ips":["4030201"]}"#, None, AccessState::Granted),
-        (r#"{"rid":"r","mt":20,"mtet":1000}"#, None, AccessState::MeteredInTrial),
-        (r#"{"rid":"r","mt":20,"mtet":999,"mlet":1000}"#, None, AccessState::InLockout),
-        (r#"{"rid":"r","mt":20,"mtet":999,"mlet":999}"#, None, AccessState::TrialDead),
-        (r#"{"rid":"r","mt":10,"mtma":5,"mtaa":5}"#, None, AccessState::MeteredInTrial),
-        (r#"{"rid":"r","mt":10,"mtma":5,"mtaa":6,"mlet":2000}"#, None, AccessState::InLockout),
-        (r#"{"rid":"r","mt":10,"mtma":5,"mtaa":6}"#, None, AccessState::TrialDead),
+fn tokens_give_the_states_that_both_official_clients_give() {
+    use AccessState::{Expired, Granted, InLockout, MeteredInTrial, RidNotFound, TrialDead};
+    for (members, expected) in [
+        ("", Some(Granted)),
+        (r#""ex":0"#, Some(Granted)),
+        (r#""ex":F"#, Some(Granted)),
+        (r#""ex":N"#, Some(Expired)),
+        (r#""ex":N+1"#, Some(Granted)),
+        (r#""ex":P"#, Some(Expired)),
+        (r#""ex":-1"#, Some(RidNotFound)),
+        (r#""ex":-5"#, Some(Expired)),
+        (r#""ex":null"#, None),
+        (r#""ex":"F""#, None),
+        (r#""ex":"P""#, None),
+        (r#""ex":"-1""#, None),
+        (r#""ex":"""#, None),
+        (r#""ex":"abc""#, None),
+        (r#""ex":true"#, None),
+        (r#""ex":M"#, Some(Granted)),
+        (r#""eex":P,"ex":F"#, Some(Expired)),
+        (r#""eex":F,"ex":P"#, Some(Granted)),
+        (r#""eex":0,"ex":P"#, Some(Expired)),
+        (r#""eex":P"#, Some(Expired)),
+        (r#""eex":null,"ex":P"#, None),
+        (r#""eex":-1,"ex":F"#, Some(Expired)),
+        (r#""eex":F,"ex":-1"#, Some(RidNotFound)),
+        (r#""mt":10"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":F,"mlet":F2"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":N,"mlet":F"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":N-1,"mlet":F"#, Some(InLockout)),
+        (r#""mt":10,"mtet":P,"mlet":N"#, Some(InLockout)),
+        (r#""mt":10,"mtet":P,"mlet":N-1"#, Some(TrialDead)),
+        (r#""mt":10,"mtet":P"#, Some(TrialDead)),
+        (r#""mt":10,"mtet":0,"mlet":F"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mlet":P"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":null,"mlet":F"#, None),
+        (r#""mt":10,"mtet":-1"#, Some(TrialDead)),
+        (r#""mt":10,"mtet":F,"ex":P"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":P,"mlet":F,"ex":F"#, Some(InLockout)),
+        (r#""mt":10,"mtet":F,"ex":-1"#, Some(RidNotFound)),
+        (r#""mt":10,"mtet":F,"mtaa":9"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":P,"mlp":3600"#, Some(TrialDead)),
+        (r#""mt":5"#, Some(MeteredInTrial)),
+        // Both grant, one as a meter.
+        (r#""mt":0"#, Some(Granted)),
+        (r#""mt":0,"ex":P"#, None),
+        (r#""mt":0,"mtet":P,"mlet":P"#, None),
+        (r#""mt":null"#, Some(Granted)),
+        (r#""mt":"20","mtet":0"#, None),
+        (r#""mt":10,"mtma":3,"mtaa":0,"mtet":F,"mlet":F"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtma":3,"mtaa":3,"mtet":F,"mlet":F"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtma":3,"mtaa":4,"mtet":F,"mlet":F"#, Some(InLockout)),
+        (r#""mt":10,"mtma":3,"mtaa":4,"mtet":F,"mlet":P"#, Some(TrialDead)),
+        (r#""mt":10,"mtma":3,"mtaa":1,"mtet":P,"mlet":F"#, Some(InLockout)),
+        (r#""mt":10,"mtma":3,"mtet":F"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtma":3,"mtaa":1"#, Some(TrialDead)),
+        (r#""mt":10,"mtma":0,"mtaa":0,"mtet":F"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtma":"3","mtaa":"10","mtet":F,"mlet":F"#, None),
+        (r#""mt":20"#, Some(TrialDead)),
+        (r#""mt":20,"mtet":N"#, Some(MeteredInTrial)),
+        (r#""mt":20,"mtet":P,"mlet":F"#, Some(InLockout)),
+        (r#""mt":20,"mlet":F"#, Some(InLockout)),
+        (r#""mt":20,"mtma":3,"mtaa":9,"mtet":F"#, Some(MeteredInTrial)),
+        // Fractions of seconds, as the PHP client writes them.
+        (r#""mt":10,"mtet":1700000000.5"#, Some(MeteredInTrial)),
+        (r#""mt":10,"mtet":1699999999.5"#, Some(TrialDead)),
     ] {
-        assert_eq!(token(json).access(now, client_ip), expected, "{json}");
+        let state = at_n(members, ClientAddress::NotChecked);
+        match expected {
+            Some(expected) => assert_eq!(state, expected, "{members}"),
+            None => assert!(!state.is_granted(), "{members}: {state:?}"),
+        }
     }
-    let cookie = TokenCookie::new([Token::new("r")]);
-    assert_eq!(cookie.access("other", now, None), AccessState::RidNotFound);
-    assert_eq!(TokenCookie::default().access("r", now, None), AccessState::NoTokens);
+}
+
+#[test]
+fn tokens_that_are_bound_to_addresses_give_access_to_these_only() {
+    use AccessState::{Granted, IpMismatch, RidNotFound};
+    let ip = |text: &str| ClientAddress::from(text.parse::<std::net::IpAddr>().unwrap());
+    let visitor = ip("1.2.3.4");
+    for (members, client, expected) in [
+        // Each official client reads one spelling only, and both mean the same address.
+        (r#""ips":["1.2.3.4"]"#, visitor, Granted),
+        (r#""ips":["4030201"]"#, visitor, Granted),
+        (r#""ips":["1.2.3.4","4030201"]"#, visitor, Granted),
+        (r#""ips":["4030201"]"#, ip("4.3.2.1"), IpMismatch),
+        (r#""ips":["5.6.7.8"]"#, visitor, IpMismatch),
+        (r#""ips":[]"#, visitor, Granted),
+        ("", visitor, Granted),
+        ("", ClientAddress::Unknown, Granted),
+        (r#""ips":["1.2.3.4"]"#, ip("::ffff:1.2.3.4"), Granted),
+        (r#""ips":["1.2.3.4"]"#, ip("2001:db8::1"), IpMismatch),
+        (r#""ips":["1.2.3.4"]"#, ClientAddress::Unknown, IpMismatch),
+        (r#""ips":["5.6.7.8"]"#, ClientAddress::NotChecked, Granted),
+        (r#""ips":null"#, visitor, IpMismatch),
+        (r#""ips":"1.2.3.4""#, visitor, IpMismatch),
+        (r#""ips":["5.6.7.8"],"ex":P"#, visitor, IpMismatch),
+        (r#""ips":["5.6.7.8"],"ex":-1"#, visitor, RidNotFound),
+        (r#""ips":["5.6.7.8"],"mt":10,"mtet":F"#, visitor, IpMismatch),
+    ] {
+        assert_eq!(at_n(members, client), expected, "{members} {client:?}");
+    }
+    assert_eq!(ClientAddress::from(None), ClientAddress::Unknown);
+}
+
+/// Whether a token of integers gives access, written anew from the rules of the official clients.
+fn grants(
+    mt: Option<i64>,
+    mtma: Option<i64>,
+    mtaa: Option<i64>,
+    mtet: Option<i64>,
+    ex: Option<i64>,
+) -> bool {
+    let now = i64::try_from(N).unwrap();
+    let running = |end: Option<i64>| end.is_some_and(|end| end >= now);
+    let plain = ex.is_none_or(|ex| ex == 0 || ex > now);
+    let no_end = mtet.is_none_or(|end| end == 0);
+    let metered = match (mt, mtma) {
+        (Some(20), _) => running(mtet),
+        (_, Some(most)) => running(mtet) && mtaa.unwrap_or(0) <= most,
+        (_, None) => no_end || running(mtet),
+    };
+    let by_kind = match mt {
+        None => plain,
+        // PHP takes 0 for a meter and Ruby for none.
+        Some(0) => plain && metered,
+        Some(_) => metered,
+    };
+    by_kind && ex != Some(-1)
+}
+
+#[test]
+fn expired_meter_denies_access() {
+    let n = i64::try_from(N).unwrap();
+    let kinds = [None, Some(0), Some(5), Some(10), Some(20)];
+    let times = [None, Some(-1), Some(0), Some(1), Some(n - 1), Some(n), Some(n + 1), Some(n + 9)];
+    let counts = [None, Some(0), Some(3), Some(4)];
+    let (mut granted, mut denied) = (0, 0);
+    for mt in kinds {
+        for mtma in counts {
+            for mtaa in counts {
+                for mtet in times {
+                    for mlet in [None, Some(0), Some(n - 1), Some(n), Some(n + 9)] {
+                        for ex in times {
+                            let mut members = String::new();
+                            for (name, value) in [
+                                ("mt", mt),
+                                ("mtma", mtma),
+                                ("mtaa", mtaa),
+                                ("mtet", mtet),
+                                ("mlet", mlet),
+                                ("ex", ex),
+                            ] {
+                                if let Some(value) = value {
+                                    members.push_str(&format!(",\"{name}\":{value}"));
+                                }
+                            }
+                            let json = format!("{{\"rid\":\"r\"{members}}}");
+                            let state = token(&json).access(at(N), ClientAddress::NotChecked);
+                            let expected = grants(mt, mtma, mtaa, mtet, ex);
+                            assert_eq!(state.is_granted(), expected, "{json}: {state:?}");
+                            *(if expected { &mut granted } else { &mut denied }) += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(granted > 1000 && denied > 1000, "{granted} granted, {denied} denied");
+}
+
+#[test]
+fn tokens_keep_the_members_that_are_of_another_type() {
+    for json in [
+        r#"{"rid":"r","ex":"1400000000"}"#,
+        r#"{"rid":"r","mt":null,"mtet":1700000000.5}"#,
+        r#"{"rid":"r","id":"i","ex":5,"ips":["1.2.3.4"],"mlp":"1 week"}"#,
+    ] {
+        assert_eq!(serde_json::to_string(&token(json)).unwrap(), json);
+    }
+    assert_eq!(token(r#"{"rid":7,"uid":8}"#).uid.as_deref(), Some("8"));
 }
 
 #[test]
@@ -110,10 +285,14 @@ fn a_cookie_that_anybody_can_have_written_is_refused() {
 #[test]
 fn an_error_tells_nothing_of_the_content() {
     let blocks = blocks();
-    for text in [r#"[{"rid":{"CANARY":1}}]"#, r#"["CANARY"]"#, "CANARY", "[{\"ex\":\"CANARY\"}]"] {
+    for text in [r#"[{"rid":{"CANARY":1}}]"#, r#"["CANARY"]"#, "CANARY"] {
         let error = blocks.read_cookie(&format!("{{jax}}{}", blocks.seal(text))).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("CANARY"), "{error}");
     }
+    let odd = blocks.seal(r#"[{"rid":"r","ex":"CANARY"}]"#);
+    let cookie = blocks.read_cookie(&format!("{{jax}}{odd}")).unwrap();
+    assert!(!format!("{cookie:?}").contains("CANARY"));
+    assert!(!cookie.access("r", at(N), ClientAddress::NotChecked).is_granted());
 }
 
 #[test]

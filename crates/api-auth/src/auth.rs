@@ -11,6 +11,12 @@ use crate::{Draft, Error, Request, Response};
 /// [`sign`](Auth::sign) on the finished request, and [`rejected`](Auth::rejected) on the answer.
 /// The time is always an argument.
 pub trait Auth: Send + Sync {
+    /// Returns whether calls can be signed at `now` without a request of [`prepare`](Auth::prepare).
+    /// Waits for nothing.
+    fn is_ready(&self, now: SystemTime) -> bool {
+        matches!(self.prepare(now), Ok(None))
+    }
+
     /// A request that must be answered before calls can be signed (a token, a session), finished
     /// by the auth itself; `None` when ready. The client lets one thread at a time through.
     ///
@@ -63,7 +69,35 @@ pub trait Auth: Send + Sync {
 /// What an auth notes about a request while it dresses and signs it, such as the number of the
 /// token: the late refusal of an old token is told from that of a fresh one by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Note(pub u64);
+pub struct Note {
+    /// The number of the token, or whatever else tells requests apart.
+    pub number: u64,
+    /// Where the token came from.
+    pub origin: TokenOrigin,
+}
+
+impl Note {
+    /// A note with this number, about a token of the server.
+    pub const fn new(number: u64) -> Self {
+        Self { number, origin: TokenOrigin::Server }
+    }
+}
+
+/// How many tokens of a store in a row may replace a rejected one before the next comes from the
+/// server. Clients that share a store find what the others fetched; a store that always has
+/// another token fails no call.
+pub(crate) const MOST_REPLACEMENTS: u32 = 3;
+
+/// The origin of the token that a request was signed with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TokenOrigin {
+    /// The server, or there is no token.
+    #[default]
+    Server,
+    /// A token store, which may have an old one: if the server rejects it, a token of the server
+    /// is worth one more try.
+    Store,
+}
 
 /// A request to send before the call itself, and a guard (an inter-process lock, for example)
 /// that is dropped when its answer was absorbed or did not come.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use http::StatusCode;
 use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
+use crate::auth::MOST_REPLACEMENTS;
 use crate::curl::command;
 use crate::endpoint::Call;
 use crate::error::request_id;
@@ -17,7 +19,7 @@ use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
 use crate::settings::Base;
 use crate::{
     Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Note, Request,
-    Response, Result, RetryPolicy, Secrets, Sent, Site, Transport, TransportError,
+    Response, Result, RetryPolicy, Secrets, Sent, Site, TokenOrigin, Transport, TransportError,
     TransportErrorKind, json,
 };
 
@@ -61,8 +63,16 @@ pub(crate) struct Parts {
 struct Inner {
     parts: Parts,
     /// Held while a token or session is fetched, so that one thread does it for all.
-    preparing: Arc<Mutex<()>>,
+    preparing: Arc<Preparing>,
     random: RandomState,
+}
+
+/// The fetches of tokens and sessions. A thread that waits for the fetch of another one shares its
+/// failure: otherwise a token server that does not respond would cost each thread its own timeouts.
+#[derive(Default)]
+struct Preparing {
+    finished: AtomicU64,
+    last_failure: Mutex<Option<(u64, Error)>>,
 }
 
 /// A try that failed, and what the decision about the next one needs; without an outcome there
@@ -234,7 +244,7 @@ impl Client {
     ) -> Result<Response, Failure> {
         let auth = self.auth(call.credential())?;
         call.check()?;
-        let mut renewed = false;
+        let mut renewals = 0;
         loop {
             let now = self.make_ready(auth)?;
             let mut note = Note::default();
@@ -243,8 +253,13 @@ impl Client {
             copy.set(&request);
             let secrets = || secrets_of(call, auth, copy);
             let response = self.transmit(call.id(), *attempts, request, &secrets)?;
-            if auth.is_some_and(|auth| auth.rejected(&response, note)) && !renewed {
-                renewed = true;
+            // A token of a store may be an old one: it is replaced more than once.
+            let most = match note.origin {
+                TokenOrigin::Server => 1,
+                TokenOrigin::Store => 1 + MOST_REPLACEMENTS,
+            };
+            if auth.is_some_and(|auth| auth.rejected(&response, note)) && renewals < most {
+                renewals += 1;
                 continue;
             }
             if call.accepts(response.status()) {
@@ -300,10 +315,25 @@ impl Client {
         let clock = &self.0.parts.clock;
         let now = clock.now();
         let Some(auth) = auth else { return Ok(now) };
-        if auth.prepare(now)?.is_none() {
+        let preparing = &*self.0.preparing;
+        let seen = preparing.finished.load(Ordering::Acquire);
+        if auth.is_ready(now) {
             return Ok(now);
         }
-        let _one_thread = self.0.preparing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = preparing.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((number, error)) = &*last
+            && *number > seen
+        {
+            return Err(error.duplicate());
+        }
+        let result = self.fetch(auth);
+        let number = preparing.finished.fetch_add(1, Ordering::AcqRel) + 1;
+        *last = result.as_ref().err().map(|error| (number, error.duplicate()));
+        result
+    }
+
+    fn fetch(&self, auth: &dyn Auth) -> Result<SystemTime> {
+        let clock = &self.0.parts.clock;
         let mut attempts = 0;
         let mut copy = RequestCopy::new();
         self.with_retries("auth", true, || {
@@ -657,6 +687,57 @@ mod tests {
         }
         let different: std::collections::HashSet<_> = waits.iter().collect();
         assert!(different.len() > 20, "clients that fail together do not come back together");
+    }
+
+    /// An auth whose token never comes, and how often it was asked for one.
+    struct Endless(AtomicU64);
+
+    impl Auth for Endless {
+        fn is_ready(&self, _: SystemTime) -> bool {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            false
+        }
+
+        fn prepare(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
+            let request = http::Request::post("https://a.example/token").body(Vec::new());
+            Ok(Some(crate::Preparation { request: request.unwrap(), guard: None }))
+        }
+
+        fn sign(&self, _: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn threads_that_wait_for_a_failing_token_server_share_its_error() {
+        const THREADS: u64 = 20;
+        let auth = Arc::new(Endless(AtomicU64::new(0)));
+        let (asked, fetches) = (auth.clone(), Arc::new(AtomicU64::new(0)));
+        let counted = fetches.clone();
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(ManualClock::at_unix(1_700_000_000)));
+        settings.transport(Arc::new(move |_: Request| -> Result<Response, TransportError> {
+            // The deadline passes when every thread waits.
+            while asked.0.load(Ordering::SeqCst) < THREADS {
+                std::thread::yield_now();
+            }
+            counted.fetch_add(1, Ordering::SeqCst);
+            Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "timed out"))
+        }));
+        let sites = [(Site::MAIN, "api", "https://a.example")];
+        let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let error = client.send(&post()).unwrap_err();
+                    assert!(error.is_timeout());
+                    assert_eq!((error.endpoint(), error.sent()), ("raw", Sent::No));
+                });
+            }
+        });
+        assert_eq!(fetches.load(Ordering::SeqCst), 3, "one thread tried, three times");
+        client.send(&post()).unwrap_err();
+        assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next call tries for itself");
     }
 
     #[test]

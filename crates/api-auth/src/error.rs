@@ -44,11 +44,11 @@ pub enum ErrorKind {
 /// let error = api_auth::InputError::new("rid", "must not be empty");
 /// assert_eq!(error.to_string(), "rid: must not be empty");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{argument}: {problem}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputError {
     argument: Cow<'static, str>,
     problem: Cow<'static, str>,
+    position: Option<usize>,
 }
 
 impl InputError {
@@ -58,14 +58,44 @@ impl InputError {
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { argument: argument.into(), problem: problem.into() }
+        Self { argument: argument.into(), problem: problem.into(), position: None }
+    }
+
+    /// Sets the position of the error in the argument, in bytes from 0.
+    ///
+    /// ```
+    /// let error = api_auth::InputError::new("rules", "expected an amount").at_byte(10);
+    /// assert_eq!(error.to_string(), "rules: expected an amount, at byte 10");
+    /// ```
+    #[must_use]
+    pub fn at_byte(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
     }
 
     /// The argument's name.
     pub fn argument(&self) -> &str {
         &self.argument
     }
+
+    /// Returns the position of the error in the argument, in bytes from 0. Returns `None` if the
+    /// error is about the argument as a whole.
+    pub fn position(&self) -> Option<usize> {
+        self.position
+    }
 }
+
+impl Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.argument, self.problem)?;
+        match self.position {
+            Some(position) => write!(f, ", at byte {position}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for InputError {}
 
 /// One entry of a list of errors, as providers send them for several fields at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -198,17 +228,23 @@ impl Fault {
 
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// A text that says something.
+        fn said(text: Option<&String>) -> Option<&str> {
+            text.map(String::as_str).filter(|text| !text.trim().is_empty())
+        }
+
         let first = self.details.first();
-        let code = self.code.as_deref().or(first.and_then(|detail| detail.code.as_deref()));
-        let text = self.message.as_deref().or(first.and_then(|detail| detail.message.as_deref()));
-        let field = first.and_then(|detail| detail.field.as_deref()).filter(|f| !f.is_empty());
+        let message = said(self.message.as_ref());
+        let code = said(self.code.as_ref()).or(first.and_then(|detail| said(detail.code.as_ref())));
+        let text = message.or(first.and_then(|detail| said(detail.message.as_ref())));
+        let field = first.and_then(|detail| said(detail.field.as_ref()));
         match (code, text) {
-            (Some(code), Some(text)) if self.message.is_none() && field.is_some() => {
+            (Some(code), Some(text)) if message.is_none() && field.is_some() => {
                 write!(f, "{code}: {}: {text}", field.unwrap_or_default())
             }
             (Some(code), Some(text)) => write!(f, "{code}: {text}"),
             (Some(text), None) | (None, Some(text)) => f.write_str(text),
-            (None, None) => f.write_str("refused without a reason"),
+            (None, None) => f.write_str("no reason given"),
         }
     }
 }
@@ -285,6 +321,18 @@ impl Error {
         let mut error = Self::from_cause(Cause::Fault(fault));
         error.0.reply = Some(reply);
         error
+    }
+
+    /// The same error for another caller. The error beneath a transport error is not shared.
+    pub(crate) fn duplicate(&self) -> Self {
+        let inner = &*self.0;
+        let cause = match &inner.cause {
+            Cause::Input(error) => Cause::Input(error.clone()),
+            Cause::Transport(error) => Cause::Transport(error.duplicate()),
+            Cause::Fault(fault) => Cause::Fault(fault.clone()),
+        };
+        let (reply, redacted_id) = (inner.reply.clone(), inner.redacted_id.clone());
+        Self(Box::new(Inner { cause, reply, redacted_id, ..*inner }))
     }
 
     pub(crate) fn in_call(
@@ -432,6 +480,15 @@ impl Error {
         }
     }
 
+    /// Returns the position of the error in the argument, in bytes from 0, for arguments with a
+    /// syntax of their own such as rules.
+    pub fn position(&self) -> Option<usize> {
+        match &self.0.cause {
+            Cause::Input(error) => error.position(),
+            _ => None,
+        }
+    }
+
     /// Whether a deadline passed.
     pub fn is_timeout(&self) -> bool {
         matches!(&self.0.cause, Cause::Transport(error) if error.is_timeout())
@@ -476,10 +533,16 @@ impl Error {
         }
     }
 
-    /// Returns whether a write may have been carried out although no usable response came. Look the
-    /// record up before repeating the request. Always `false` for idempotent requests.
+    /// Returns whether a write may have been carried out although no usable response came: the
+    /// response was lost, or was accepted and could not be read. Look the record up before repeating
+    /// the request. Always `false` for idempotent requests.
     pub fn outcome_unknown(&self) -> bool {
-        !self.0.idempotent && self.delivery() == Delivery::Unknown
+        let unread = match self.delivery() {
+            Delivery::Unknown => true,
+            Delivery::Accepted => self.kind() != ErrorKind::Declined,
+            Delivery::NotSent | Delivery::Refused => false,
+        };
+        unread && !self.0.idempotent
     }
 
     /// The endpoint's id, such as `access.grant`; empty for errors outside a call.
@@ -568,6 +631,25 @@ mod tests {
             .header("x-request-id", "r-1")
             .body(body.as_bytes().to_vec())
             .unwrap()
+    }
+
+    #[test]
+    fn display_of_empty_texts_says_that_no_reason_is_given() {
+        let fault = || Fault::new(ErrorKind::Api);
+        let detail =
+            |text: &str| Detail::new(Some(text.into()), Some(text.into()), Some(text.into()));
+        for empty in ["", " ", "\n\t"] {
+            for fault in [
+                fault(),
+                fault().with_code(empty),
+                fault().with_message(empty),
+                fault().with_code(empty).with_message(empty).with_detail(detail(empty)),
+            ] {
+                assert_eq!(fault.to_string(), "no reason given", "{fault:?}");
+            }
+            let fault = fault().with_message(empty).with_detail(detail("x"));
+            assert_eq!(fault.to_string(), "x: x: x");
+        }
     }
 
     #[test]

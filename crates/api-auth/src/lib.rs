@@ -10,7 +10,7 @@
 //! | [`Pages`], [`Items`] | lists that come in pages |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
 //! | [`oauth`], [`AccessToken`] | tokens: how they are asked for, and how long they live |
-//! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`TokenKey`] | where tokens are kept |
+//! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | where tokens are kept |
 //! | `jws`, `md5` (features) | signatures of what a provider sends |
 //! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | keys and what comes of them |
 //! | `block` (feature `blocks`) | encrypted blocks |
@@ -57,10 +57,11 @@ mod store;
 mod token;
 pub mod transport;
 mod variables;
+mod verified_store;
 pub mod wire;
 
 pub use answer::{Receipt, found_or_not, needed};
-pub use auth::{Auth, NoAuth, Note, Preparation};
+pub use auth::{Auth, NoAuth, Note, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
@@ -80,6 +81,7 @@ pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
 pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 pub use variables::Variables;
+pub use verified_store::{SecretOrigin, VerifiedStore};
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
 
 pub use {http, serde};

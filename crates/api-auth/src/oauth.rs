@@ -29,9 +29,11 @@ use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use crate::auth::MOST_REPLACEMENTS;
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Note, Params,
-    Preparation, Request, Response, Secret, TokenKey, TokenStore, json, status_fault,
+    Preparation, Request, Response, Secret, SecretOrigin, TokenKey, TokenOrigin, TokenStore,
+    VerifiedStore, json, status_fault,
 };
 
 /// How a client shows a token server who it is.
@@ -356,7 +358,7 @@ pub struct Bearer {
     server: TokenServer,
     grant: Grant,
     key: TokenKey,
-    store: Option<Arc<dyn TokenStore>>,
+    store: Option<VerifiedStore>,
     lifetime: Option<Duration>,
     fault: fn(&Response) -> Fault,
     secret_parameters: &'static [&'static str],
@@ -370,6 +372,9 @@ struct State {
     last: Note,
     /// Whether the request that was prepared last uses the refresh token.
     refreshing: bool,
+    /// How many tokens in a row the server rejected that came from the store in the place of a
+    /// rejected one.
+    rejected_replacements: u32,
 }
 
 struct Held {
@@ -379,6 +384,8 @@ struct Held {
     /// A fresh token is tried once, however short its life is said to be.
     tried: bool,
     refused: bool,
+    /// It took the place of a token that the server rejected.
+    replaces: bool,
 }
 
 impl Held {
@@ -407,10 +414,18 @@ impl Bearer {
         }
     }
 
-    /// Keeps tokens in `store`, too.
+    /// Also stores tokens in `store`. Only a client with the same secrets uses them; see
+    /// [`VerifiedStore`].
     #[must_use]
+    #[inline]
     pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {
-        self.store = Some(store);
+        let secret = &self.server.client_secret;
+        self.store = Some(match &self.grant {
+            Grant::Password { password, .. } => {
+                VerifiedStore::new(store, &[secret, password], SecretOrigin::Chosen)
+            }
+            _ => VerifiedStore::new(store, &[secret], SecretOrigin::Generated),
+        });
         self
     }
 
@@ -441,24 +456,24 @@ impl Bearer {
 
     /// Whether a token that is held, or lies in the store, can be used.
     #[inline]
-    fn is_ready(&self, now: SystemTime) -> bool {
+    fn has_token(&self, now: SystemTime) -> bool {
         let state = self.state();
         if state.is_usable(now) {
             return true;
         }
         let seen = state.last;
+        let trusted = state.rejected_replacements < MOST_REPLACEMENTS;
         drop(state);
-        let stored = self.store.as_ref().and_then(|store| store.load(&self.key));
+        let stored =
+            self.store.as_ref().filter(|_| trusted).and_then(|store| store.load(&self.key));
         let Some(token) = stored else { return false };
         let mut state = self.state();
         // A store that cannot be written keeps giving the token that was refused.
-        let news = |held: &Held| {
-            held.token.value() != token.value()
-                && token.received() + Duration::from_secs(1) > held.token.received()
-        };
+        let news =
+            |held: &Held| held.token.value() != token.value() && token.is_as_new_as(&held.token);
         // What another thread fetched meanwhile is newer than what the store said.
         if state.last == seen && state.held.as_ref().is_none_or(news) {
-            state.hold(token, true);
+            state.hold(token, TokenOrigin::Store);
         }
         state.is_usable(now)
     }
@@ -484,23 +499,34 @@ impl State {
 
     /// Whether the token can be put into a header; then it is the one that is used.
     #[inline]
-    fn hold(&mut self, token: AccessToken, tried: bool) -> bool {
+    fn hold(&mut self, token: AccessToken, origin: TokenOrigin) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
         let Some(header) = sensitive(&text) else { return false };
-        self.last.0 += 1;
-        self.held = Some(Held { token, header, number: self.last, tried, refused: false });
+        self.last = Note { number: self.last.number + 1, origin };
+        let tried = origin == TokenOrigin::Store;
+        let replaces = self.held.as_ref().is_some_and(|held| held.refused);
+        if origin == TokenOrigin::Server {
+            self.rejected_replacements = 0;
+        }
+        self.held =
+            Some(Held { token, header, number: self.last, tried, refused: false, replaces });
         true
     }
 }
 
 impl Auth for Bearer {
     #[inline]
+    fn is_ready(&self, now: SystemTime) -> bool {
+        self.has_token(now)
+    }
+
+    #[inline]
     fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
-        if self.is_ready(now) {
+        if self.has_token(now) {
             return Ok(None);
         }
         let guard = self.store.as_ref().and_then(|store| store.lock(&self.key));
-        if guard.is_some() && self.is_ready(now) {
+        if guard.is_some() && self.has_token(now) {
             return Ok(None); // Another one fetched it while we waited.
         }
         let mut state = self.state();
@@ -530,7 +556,7 @@ impl Auth for Bearer {
             }
             (Err(fault), _) => return Err(Error::from_fault(fault, response)),
         };
-        if !state.hold(token.clone(), false) {
+        if !state.hold(token.clone(), TokenOrigin::Server) {
             let fault = Fault::new(ErrorKind::Decode).with_message("access_token: is no token");
             return Err(Error::from_fault(fault, response));
         }
@@ -556,14 +582,19 @@ impl Auth for Bearer {
 
     #[inline]
     fn rejected(&self, response: &Response, note: Note) -> bool {
+        let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
+            state.rejected_replacements = 0;
             return false;
         }
-        let mut state = self.state();
         let current = |held: &&mut Held| note == held.number;
         let refused = state.held.as_mut().filter(current).map(|held| {
             held.refused = true;
-            held.token.clone()
+            (held.token.clone(), held.replaces && note.origin == TokenOrigin::Store)
+        });
+        let refused = refused.map(|(token, was_replacement)| {
+            state.rejected_replacements += u32::from(was_replacement);
+            token
         });
         drop(state);
         if let (Some(token), Some(store)) = (refused, &self.store) {
@@ -591,7 +622,7 @@ impl fmt::Debug for Bearer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::stuck::StuckStore;
+    use crate::store::stuck::{EndlessStore, StuckStore};
     use crate::{
         Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Settings,
         Site, TransportError,
@@ -672,6 +703,11 @@ mod tests {
 
     fn bearer() -> Bearer {
         Bearer::new(server(), Grant::ClientCredentials)
+    }
+
+    /// A store that says this token and nothing else.
+    fn stuck(token: &AccessToken) -> StuckStore {
+        StuckStore::verified(&server().key(""), "s&cret", token)
     }
 
     fn call(client: &Client) -> Result<Vec<u8>, Error> {
@@ -883,13 +919,81 @@ mod tests {
         world.lock().unwrap().revoked = vec!["old".to_owned()];
         let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let client = client_of(
-            bearer().with_store(Arc::new(StuckStore::new(AccessToken::new("old", now)))),
+            bearer().with_store(Arc::new(stuck(&AccessToken::new("old", now)))),
             &world,
             &clock,
         );
         call(&client).unwrap();
         call(&client).unwrap();
         assert_eq!(used(&world), ["old", "t1", "t1"]);
+    }
+
+    #[test]
+    fn renewal_after_rejected_tokens_of_a_store_comes_from_the_server() {
+        let (world, clock) = (Shared::default(), clock());
+        let stored = (1..9).map(|number| format!("stored {number}"));
+        world.lock().unwrap().revoked = stored.collect();
+        let store = Arc::new(EndlessStore::new("s&cret"));
+        let client = client_of(bearer().with_store(store), &world, &clock);
+        call(&client).unwrap();
+        call(&client).unwrap();
+        let used = used(&world);
+        let stored = usize::try_from(MOST_REPLACEMENTS).unwrap() + 1;
+        assert_eq!(
+            (&used[stored..], fetches(&world)),
+            (&["t1".into(), "t1".into()][..], 1),
+            "{used:?}"
+        );
+        assert_eq!(fetches(&world), 1);
+    }
+
+    #[test]
+    fn wrong_client_secret_or_password_never_uses_a_stored_token() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(MemoryStore::new()));
+        let of = |secret: &str, grant: Grant| {
+            let server = TokenServer::new("https://h.example/token", "id", secret).unwrap();
+            let bearer = Bearer::new(server, grant).with_store(store.clone());
+            client_of(bearer, &world, &clock)
+        };
+        call(&of("right", Grant::ClientCredentials)).unwrap();
+        call(&of("right", Grant::ClientCredentials)).unwrap();
+        assert_eq!(fetches(&world), 1);
+        call(&of("wrong", Grant::ClientCredentials)).unwrap();
+        assert_eq!(fetches(&world), 2, "the server decides about the wrong secret");
+
+        let password =
+            |text: &str| Grant::Password { username: "ann".to_owned(), password: text.into() };
+        call(&of("right", password("right"))).unwrap();
+        call(&of("right", password("right"))).unwrap();
+        assert_eq!(fetches(&world), 3);
+        call(&of("right", password("wrong"))).unwrap();
+        assert_eq!(fetches(&world), 4, "the server decides about the wrong password");
+    }
+
+    #[test]
+    fn tokens_of_different_scopes_are_stored_apart() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(MemoryStore::new()));
+        let of = |scope: &str| {
+            let bearer = Bearer::new(server().with_scope(scope), Grant::ClientCredentials);
+            client_of(bearer.with_store(store.clone()), &world, &clock)
+        };
+        for scope in ["read", "write", "read", "write"] {
+            call(&of(scope)).unwrap();
+        }
+        assert_eq!(used(&world), ["t1", "t2", "t1", "t2"]);
+    }
+
+    #[test]
+    fn stored_time_at_the_end_of_time_never_panics() {
+        let now = UNIX_EPOCH + Duration::from_secs(2000);
+        for received in [i64::MAX, i64::MAX - 1, 0] {
+            let text = format!(r#"{{"version":1,"token":"b","received":{received}}}"#);
+            let Some(stored) = AccessToken::from_text(&text) else { continue };
+            let auth = bearer().with_store(Arc::new(stuck(&stored)));
+            auth.state().hold(held("a", 1000), TokenOrigin::Server);
+            assert!(auth.rejected(&answered(401), Note::new(1)));
+            assert!(!auth.has_token(now));
+        }
     }
 
     #[test]
@@ -943,14 +1047,17 @@ mod tests {
         let now = UNIX_EPOCH + Duration::from_secs(2000);
         for (status, given_up) in [(400, true), (401, true), (403, false), (503, false)] {
             let auth = bearer();
-            auth.state().hold(held("t", 1000).with_lifetime(Duration::ZERO), true);
+            auth.state().hold(held("t", 1000).with_lifetime(Duration::ZERO), TokenOrigin::Store);
             assert!(body_of(&auth, now).contains("refresh_token=r1"));
             assert_eq!(auth.absorb(answered(status), now).is_ok(), given_up, "{status}");
             assert_eq!(!body_of(&auth, now).contains("refresh_token=r1"), given_up, "{status}");
         }
         // Whoever is refused for the grant itself is told so, also if a token was held before.
         let auth = bearer();
-        auth.state().hold(AccessToken::new("t", UNIX_EPOCH).with_lifetime(Duration::ZERO), true);
+        auth.state().hold(
+            AccessToken::new("t", UNIX_EPOCH).with_lifetime(Duration::ZERO),
+            TokenOrigin::Store,
+        );
         assert!(!body_of(&auth, now).contains("refresh_token"));
         for status in [400, 401] {
             let error = auth.absorb(answered(status), now).unwrap_err();
@@ -970,10 +1077,10 @@ mod tests {
         // A store counts in whole seconds, so one of the same second may be the newer one.
         for (received, taken) in [(999, false), (1000, true), (1001, true)] {
             let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
-            let auth = bearer().with_store(Arc::new(StuckStore::new(stored)));
-            auth.state().hold(held("a", 1000), true);
-            assert!(auth.rejected(&answered(401), Note(1)));
-            assert_eq!(auth.is_ready(now), taken, "{received}");
+            let auth = bearer().with_store(Arc::new(stuck(&stored)));
+            auth.state().hold(held("a", 1000), TokenOrigin::Server);
+            assert!(auth.rejected(&answered(401), Note::new(1)));
+            assert_eq!(auth.has_token(now), taken, "{received}");
         }
     }
 
@@ -981,17 +1088,17 @@ mod tests {
     fn what_another_thread_fetched_is_not_replaced_by_what_the_store_said_before() {
         let now = UNIX_EPOCH + Duration::from_secs(2000);
         for refused_too in [false, true] {
-            let store = Arc::new(StuckStore::new(AccessToken::new("old", now)));
+            let store = Arc::new(stuck(&AccessToken::new("old", now)));
             let auth = Arc::new(bearer().with_store(store.clone()));
             let other = auth.clone();
             store.meanwhile(move || {
                 let reply = Response::new(br#"{"access_token":"fresh"}"#.to_vec());
                 other.absorb(reply, now).unwrap();
                 if refused_too {
-                    assert!(other.rejected(&answered(401), Note(1)));
+                    assert!(other.rejected(&answered(401), Note::new(1)));
                 }
             });
-            assert_eq!(auth.is_ready(now), !refused_too);
+            assert_eq!(auth.has_token(now), !refused_too);
             let mut request = Request::default();
             auth.sign(&mut request, &mut Note::default(), now).unwrap();
             assert_eq!(request.headers()[AUTHORIZATION], "Bearer fresh");

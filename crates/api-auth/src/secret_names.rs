@@ -88,7 +88,7 @@ fn has_secret_word(name: &str) -> bool {
         });
         let singular = before.strip_suffix('s').unwrap_or(&before);
         let is_secret = |word: &&str| before.ends_with(*word) || singular.ends_with(*word);
-        if is_end && SECRET_WORDS.iter().any(|word| is_secret(&word)) {
+        if is_end && SECRET_WORDS.iter().any(is_secret) {
             return true;
         }
     }

@@ -4,14 +4,14 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{AccessToken, Clock, InputError, SystemClock};
+use crate::{AccessToken, Clock, InputError, Secret, SystemClock};
 
 /// How long is waited for another one who fetches the same token, before fetching it oneself.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -221,21 +221,36 @@ impl fmt::Debug for MemoryStore {
 /// Keeps tokens in files, for programs that live for a second: fifty of them that are started
 /// together fetch one token.
 ///
-/// The folder is made with mode 0700 and each file with 0600. A file is replaced whole, never
-/// rewritten. A lock file beside it keeps other processes waiting while one fetches; it ends with
-/// the process that holds it, however that dies, and what such a process left half-written is
-/// removed by the next one that fetches. Files that cannot be read, are damaged, or were written
-/// by a later version are as good as absent.
+/// The folder is created with mode 0700 and each file with 0600. Files are replaced atomically. A
+/// lock file beside the token keeps other processes waiting while one fetches; it ends with the
+/// process that holds it, however that dies, and what such a process left half-written is removed
+/// by the next one that fetches. Files that cannot be read, are damaged, or were written by a later
+/// version are as good as absent.
+///
+/// On Unix the store uses only a folder and files that belong to the user of the process and that
+/// nobody else can write, and follows no symbolic links to them. Anything else is reported once by
+/// a log line at level `warn`; tokens are then fetched and not stored.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
+    trust: Arc<Trust>,
+}
+
+/// What is known about the folder of a store.
+#[derive(Debug, Default)]
+struct Trust {
+    /// The user whose files the process creates.
+    #[cfg(unix)]
+    user: std::sync::OnceLock<u32>,
+    /// Whether it was reported that the store is not used.
+    reported: AtomicBool,
 }
 
 impl FileStore {
     /// Keeps tokens in `folder`, which is made when the first token is kept.
     #[inline]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), trust: Arc::default() }
     }
 
     /// Keeps tokens in the user's cache, in a folder named after the `application`:
@@ -288,9 +303,59 @@ impl FileStore {
         folder.create(&self.folder)
     }
 
+    /// Checks that the folder is the user's own and that nobody else can write it.
+    #[inline]
+    fn check_folder(&self, key: &TokenKey) -> io::Result<()> {
+        let metadata = fs::symlink_metadata(&self.folder)?;
+        if !metadata.is_dir() {
+            return Err(not_trusted("the folder is not a folder"));
+        }
+        #[cfg(unix)]
+        check_owner(&metadata, "the folder", self.user(key)?)?;
+        #[cfg(not(unix))]
+        let _ = key;
+        Ok(())
+    }
+
+    /// The user whose files this process creates, learned from a file in the folder.
+    #[cfg(unix)]
+    fn user(&self, key: &TokenKey) -> io::Result<u32> {
+        use std::os::unix::fs::MetadataExt;
+
+        if let Some(user) = self.trust.user.get() {
+            return Ok(*user);
+        }
+        let probe = self.draft(key)?;
+        let user = open_private(&probe, Access::CreateNew)?.metadata()?.uid();
+        match fs::remove_file(probe) {
+            // Whoever has the lock removes drafts.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(*self.trust.user.get_or_init(|| user)),
+        }
+    }
+
+    /// Opens a file of the folder that is the user's own.
+    #[inline]
+    fn open(&self, key: &TokenKey, path: &Path, access: Access) -> io::Result<File> {
+        let file = open_private(path, access)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(not_trusted("a file is not a regular file"));
+        }
+        #[cfg(unix)]
+        check_owner(&metadata, "a file", self.user(key)?)?;
+        #[cfg(not(unix))]
+        let _ = key;
+        Ok(file)
+    }
+
     #[inline]
     fn read(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
-        let file = match File::open(self.file(key, "json")) {
+        match self.check_folder(key) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            checked => checked?,
+        }
+        let file = match self.open(key, &self.file(key, "json"), Access::Read) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -303,21 +368,23 @@ impl FileStore {
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         self.make_folder()?;
-        let draft = self.draft(key);
-        let written =
-            write_draft(&draft, token).and_then(|()| fs::rename(&draft, self.file(key, "json")));
+        self.check_folder(key)?;
+        let draft = self.draft(key)?;
+        let mut file = self.open(key, &draft, Access::CreateNew)?;
+        let written = file
+            .write_all(token.to_text().expose().as_bytes())
+            .and_then(|()| fs::rename(&draft, self.file(key, "json")));
         if written.is_err() {
             let _ = fs::remove_file(&draft);
         }
         written
     }
 
-    /// A name that no other writer uses.
+    /// A name that no other writer uses or can guess.
     #[inline]
-    fn draft(&self, key: &TokenKey) -> PathBuf {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        self.file(key, &format!("{}-{number}.tmp", std::process::id()))
+    fn draft(&self, key: &TokenKey) -> io::Result<PathBuf> {
+        let random = Secret::unguessable().map_err(io::Error::other)?;
+        Ok(self.file(key, &format!("{}.tmp", random.expose())))
     }
 
     /// Removes what writers of `key` left when they were killed. Only for who holds its lock:
@@ -337,44 +404,84 @@ impl FileStore {
     #[inline]
     fn lock_file(&self, key: &TokenKey) -> io::Result<File> {
         self.make_folder()?;
-        private(&self.file(key, "lock"), false)
+        self.check_folder(key)?;
+        self.open(key, &self.file(key, "lock"), Access::Create)
+    }
+
+    /// One line of log for what only costs a fetch. The name of the file is a hash.
+    #[inline]
+    fn note<T>(&self, what: &str, result: io::Result<T>) -> Option<T> {
+        let report = |error: &io::Error| {
+            if error.kind() != io::ErrorKind::PermissionDenied {
+                log::debug!("the token store cannot {what}: {error}");
+            } else if !self.trust.reported.swap(true, Ordering::Relaxed) {
+                log::warn!("the token store {} is not used: {error}", self.folder.display());
+            }
+        };
+        result.inspect_err(report).ok()
     }
 }
 
-#[inline]
-fn write_draft(draft: &Path, token: &AccessToken) -> io::Result<()> {
-    private(draft, true)?.write_all(token.to_text().expose().as_bytes())
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Access {
+    Read,
+    /// For writing. The file is created if it does not exist.
+    Create,
+    /// For writing. The file must not exist.
+    CreateNew,
 }
 
-/// Opens a file for writing that only the user may read; a `new` one must not exist.
-fn private(path: &Path, new: bool) -> io::Result<File> {
+/// Opens a file that only the user may read, without following a link or waiting for the other end
+/// of a pipe.
+fn open_private(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true);
-    if new {
-        options.create_new(true)
-    } else {
-        options.create(true).truncate(false)
+    match access {
+        Access::Read => options.read(true),
+        Access::Create => options.write(true).create(true).truncate(false),
+        Access::CreateNew => options.write(true).create_new(true),
     };
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path).map_err(|error| match error.raw_os_error() {
+        #[cfg(unix)]
+        Some(libc::ELOOP) => not_trusted("a file is a symbolic link"),
+        #[cfg(unix)]
+        Some(libc::ENXIO) => not_trusted("a file is not a regular file"),
+        _ => error,
+    })
 }
 
-/// One line of log for what only costs a fetch. The name of the file is a hash.
-#[inline]
-fn note<T>(what: &str, result: io::Result<T>) -> Option<T> {
-    result.inspect_err(|error| log::debug!("the token store cannot {what}: {error}")).ok()
+fn not_trusted(problem: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, problem.into())
+}
+
+/// Checks that others can neither own nor write a folder or file.
+#[cfg(unix)]
+fn check_owner(metadata: &fs::Metadata, what: &str, user: u32) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    if metadata.uid() != user {
+        return Err(not_trusted(format!("{what} belongs to another user")));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(not_trusted(format!("{what} can be written by others")));
+    }
+    Ok(())
 }
 
 impl TokenStore for FileStore {
     #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
-        note("read", self.read(key))?
+        self.note("read", self.read(key))?
     }
 
     #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
-        let _ = note("write", self.write(key, token));
+        let _ = self.note("write", self.write(key, token));
     }
 
     #[inline]
@@ -388,27 +495,27 @@ impl TokenStore for FileStore {
         let lock = self.lock_file(key);
         let busy = |lock: &File| matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
         if !lock.as_ref().is_ok_and(busy) && is_kept() {
-            let _ = note("remove", fs::remove_file(self.file(key, "json")));
+            let _ = self.note("remove", fs::remove_file(self.file(key, "json")));
         }
     }
 
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
-        let file = note("make a lock", self.lock_file(key))?;
+        let file = self.note("make a lock", self.lock_file(key))?;
         let begin = SystemClock.now();
         loop {
             match file.try_lock() {
                 // The lock ends when the file is closed, also by the death of the process.
                 Ok(()) => {
-                    let _ = note("remove a draft", self.remove_drafts(key));
+                    let _ = self.note("remove a draft", self.remove_drafts(key));
                     return Some(Box::new(file));
                 }
                 Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return note("lock", Err(error)),
+                Err(TryLockError::Error(error)) => return self.note("lock", Err(error)),
             }
             let waited = SystemClock.now().duration_since(begin).unwrap_or(PATIENCE);
             if waited >= PATIENCE {
-                return note("lock", Err(io::ErrorKind::TimedOut.into()));
+                return self.note("lock", Err(io::ErrorKind::TimedOut.into()));
             }
             SystemClock.sleep(PAUSE);
         }
@@ -418,7 +525,13 @@ impl TokenStore for FileStore {
 /// A store for the tests of those who use one.
 #[cfg(test)]
 pub(crate) mod stuck {
-    use super::{AccessToken, Mutex, TokenKey, TokenStore, lock};
+    use std::sync::atomic::AtomicU64;
+    use std::time::UNIX_EPOCH;
+
+    use super::{
+        AccessToken, Arc, Duration, MemoryStore, Mutex, Ordering, TokenKey, TokenStore, lock,
+    };
+    use crate::{Secret, SecretOrigin, VerifiedStore};
 
     type Step = Box<dyn FnOnce() + Send>;
 
@@ -433,10 +546,49 @@ pub(crate) mod stuck {
             Self { says, meanwhile: Mutex::default() }
         }
 
+        /// One that says a token which clients with this secret believe.
+        pub(crate) fn verified(key: &TokenKey, secret: &str, token: &AccessToken) -> Self {
+            Self::new(verified(key, secret, token))
+        }
+
         /// Does this while a token is looked up the next time.
         pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
             *lock(&self.meanwhile) = Some(Box::new(step));
         }
+    }
+
+    /// A token with the verifier of a generated secret, as a store holds it.
+    pub(crate) fn verified(key: &TokenKey, secret: &str, token: &AccessToken) -> AccessToken {
+        let store = MemoryStore::new();
+        let secret = Secret::new(secret);
+        let shared = Arc::new(store.clone());
+        VerifiedStore::new(shared, &[&secret], SecretOrigin::Generated).save(key, token);
+        store.load(key).unwrap()
+    }
+
+    /// Has another fresh token each time.
+    pub(crate) struct EndlessStore {
+        secret: &'static str,
+        given: AtomicU64,
+    }
+
+    impl EndlessStore {
+        pub(crate) fn new(secret: &'static str) -> Self {
+            Self { secret, given: AtomicU64::new(0) }
+        }
+    }
+
+    impl TokenStore for EndlessStore {
+        fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+            let number = self.given.fetch_add(1, Ordering::Relaxed) + 1;
+            let received = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+            let token = AccessToken::new(format!("stored {number}"), received);
+            Some(verified(key, self.secret, &token))
+        }
+
+        fn save(&self, _: &TokenKey, _: &AccessToken) {}
+
+        fn forget(&self, _: &TokenKey, _: &AccessToken) {}
     }
 
     impl TokenStore for StuckStore {
@@ -457,6 +609,7 @@ pub(crate) mod stuck {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::sync::atomic::AtomicU64;
 
     use super::*;
     use std::time::UNIX_EPOCH;
@@ -632,6 +785,147 @@ mod tests {
         assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 1, "no draft is left");
     }
 
+    #[cfg(unix)]
+    mod trust {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+        use std::process::Command;
+
+        use super::*;
+
+        /// Saves and loads: `true` if the store is used.
+        fn works(store: &FileStore) -> bool {
+            store.save(&key(), &token("a"));
+            let loaded = store.load(&key());
+            let locked = store.lock(&key()).is_some();
+            assert_eq!(loaded.is_some(), locked, "both or neither");
+            locked
+        }
+
+        fn set_mode(path: &Path, mode: u32) {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+
+        /// Gives a path to another user. `false`, and said so, where that is not permitted.
+        fn give_away(path: &Path) -> bool {
+            match chown(path, Some(54_321), None) {
+                Ok(()) => true,
+                Err(error) => {
+                    println!("skipped: {error}");
+                    false
+                }
+            }
+        }
+
+        #[test]
+        fn folder_that_others_can_write_is_not_used() {
+            let folder = Folder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            for (mode, used) in [(0o777, false), (0o720, false), (0o702, false), (0o755, true)] {
+                set_mode(store.folder(), mode);
+                let store = folder.store();
+                assert_eq!(works(&store), used, "{mode:o}");
+                assert_eq!(store.trust.reported.load(Ordering::Relaxed), !used, "{mode:o}");
+            }
+        }
+
+        #[test]
+        fn folder_of_another_user_is_not_used() {
+            let folder = Folder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            if give_away(store.folder()) {
+                assert!(!works(&folder.store()));
+                assert!(!works(&store), "a store in use looks again");
+            }
+        }
+
+        #[test]
+        fn folder_that_is_a_link_is_not_used() {
+            let (folder, other) = (Folder::new(), Folder::new());
+            assert!(works(&other.store()));
+            fs::create_dir_all(folder.0.join("deep")).unwrap();
+            symlink(other.store().folder(), folder.store().folder()).unwrap();
+            assert!(!works(&folder.store()));
+        }
+
+        #[test]
+        fn token_file_that_others_can_write_own_or_link_is_not_used() {
+            let folder = Folder::new();
+            let store = folder.store();
+            let file = store.file(&key(), "json");
+            let text = token("a").to_text();
+            let place = |place: &dyn Fn(&Path)| {
+                let _ = fs::remove_file(&file);
+                place(&file);
+                store.load(&key())
+            };
+            assert!(works(&store));
+            let write = |path: &Path, mode| {
+                fs::write(path, text.expose()).unwrap();
+                set_mode(path, mode);
+            };
+            assert_eq!(place(&|path| write(path, 0o600)), Some(token("a")));
+            assert_eq!(place(&|path| write(path, 0o644)), Some(token("a")));
+            assert_eq!(place(&|path| write(path, 0o620)), None);
+            assert_eq!(place(&|path| write(path, 0o602)), None);
+            let elsewhere = folder.0.join("elsewhere");
+            write(&elsewhere, 0o600);
+            assert_eq!(place(&|path| symlink(&elsewhere, path).unwrap()), None);
+            let given = |path: &Path| {
+                write(path, 0o600);
+                if !give_away(path) {
+                    fs::remove_file(path).unwrap();
+                }
+            };
+            assert_eq!(place(&given), None);
+        }
+
+        #[test]
+        fn lock_file_that_is_a_link_creates_nothing_elsewhere() {
+            let folder = Folder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            let (lock, elsewhere) = (store.file(&key(), "lock"), folder.0.join("elsewhere"));
+            fs::remove_file(&lock).unwrap();
+            symlink(&elsewhere, &lock).unwrap();
+            assert!(store.lock(&key()).is_none());
+            assert!(!elsewhere.exists());
+        }
+
+        #[test]
+        fn pipes_in_place_of_files_never_block() {
+            let folder = Folder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            for ending in ["json", "lock"] {
+                let path = store.file(&key(), ending);
+                fs::remove_file(&path).unwrap();
+                match Command::new("mkfifo").arg(&path).status() {
+                    Ok(status) if status.success() => {}
+                    other => {
+                        println!("skipped: mkfifo: {other:?}");
+                        return;
+                    }
+                }
+            }
+            assert_eq!(store.load(&key()), None);
+            assert!(store.lock(&key()).is_none());
+            store.forget(&key(), &token("a"));
+        }
+
+        #[test]
+        fn untrusted_store_is_reported_once_and_fails_nothing() {
+            let folder = Folder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            set_mode(store.folder(), 0o777);
+            let clone = store.clone();
+            assert!(!works(&store) && !works(&clone));
+            assert!(store.trust.reported.load(Ordering::Relaxed));
+        }
+    }
+
     fn names(store: &FileStore) -> Vec<String> {
         let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
         let mut names: Vec<String> = fs::read_dir(store.folder())
@@ -648,8 +942,9 @@ mod tests {
         let store = folder.store();
         let other = TokenKey::new(&["other"]);
         store.save(&key(), &token("a"));
-        let kept = [store.draft(&other), store.folder().join("notes.tmp")];
-        for path in [&store.draft(&key()), &store.draft(&key()), &kept[0], &kept[1]] {
+        let draft = |key| store.draft(key).unwrap();
+        let kept = [draft(&other), store.folder().join("notes.tmp")];
+        for path in [&draft(&key()), &draft(&key()), &kept[0], &kept[1]] {
             fs::write(path, "{").unwrap();
         }
         drop(store.lock(&key()));
@@ -684,7 +979,8 @@ mod tests {
         let Some(folder) = folder_of_parent() else { return };
         let store = FileStore::new(folder);
         let _held = store.lock(&key()).unwrap();
-        write_draft(&store.draft(&key()), &token("b")).unwrap();
+        let draft = store.draft(&key()).unwrap();
+        fs::write(draft, token("b").to_text().expose()).unwrap();
         std::process::abort();
     }
 

@@ -1,7 +1,10 @@
 //! An access token and how long it is good for: facts and arithmetic, no I/O and no clock.
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::{Secret, wire};
@@ -34,13 +37,37 @@ pub struct AccessToken {
     scope: Option<String>,
     received: SystemTime,
     lifetime: Option<Duration>,
+    verifier: Option<Verifier>,
+}
+
+/// The length of a salt in bytes.
+pub(crate) const SALT: usize = 16;
+
+/// What a [`VerifiedStore`](crate::VerifiedStore) stores beside a token.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Verifier {
+    pub(crate) salt: [u8; SALT],
+    pub(crate) mac: [u8; 32],
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier(***)")
+    }
 }
 
 impl AccessToken {
     /// A token that was received at `received` and lives until the server refuses it.
     #[inline]
     pub fn new(value: impl Into<Secret>, received: SystemTime) -> Self {
-        Self { value: value.into(), refresh: None, scope: None, received, lifetime: None }
+        Self {
+            value: value.into(),
+            refresh: None,
+            scope: None,
+            received,
+            lifetime: None,
+            verifier: None,
+        }
     }
 
     /// Sets how long it lives, from its receipt.
@@ -73,6 +100,46 @@ impl AccessToken {
             self.refresh.clone_from(&previous.refresh);
         }
         self
+    }
+
+    pub(crate) fn with_verifier(mut self, verifier: Verifier) -> Self {
+        self.verifier = Some(verifier);
+        self
+    }
+
+    pub(crate) fn take_verifier(&mut self) -> Option<Verifier> {
+        self.verifier.take()
+    }
+
+    /// Gives `add` every stored part of the token, each after its length.
+    #[inline]
+    pub(crate) fn update(&self, add: &mut dyn FnMut(&[u8])) {
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().to_string());
+        let received = self.received.duration_since(UNIX_EPOCH).ok();
+        for part in [
+            Some(self.value.expose()),
+            self.refresh.as_ref().map(Secret::expose),
+            self.scope.as_deref(),
+            seconds(received).as_deref(),
+            seconds(self.lifetime).as_deref(),
+        ] {
+            match part {
+                Some(part) => {
+                    add(part.len().to_string().as_bytes());
+                    add(b":");
+                    add(part.as_bytes());
+                }
+                None => add(b"-"),
+            }
+        }
+    }
+
+    /// Whether this token was received later than `other`, or in the same second. Times in a store
+    /// are whole seconds.
+    #[inline]
+    pub(crate) fn is_as_new_as(&self, other: &Self) -> bool {
+        let late = self.received.checked_add(Duration::from_secs(1));
+        late.is_none_or(|late| late > other.received)
     }
 
     /// The refresh token was refused.
@@ -130,6 +197,8 @@ impl AccessToken {
             scope: self.scope.clone(),
             received: i64::try_from(received.as_secs()).ok(),
             lifetime: self.lifetime.and_then(|life| i64::try_from(life.as_secs()).ok()),
+            salt: self.verifier.as_ref().map(|verifier| to_base64(&verifier.salt)),
+            verifier: self.verifier.as_ref().map(|verifier| to_base64(&verifier.mac)),
         };
         serde_json::to_string(&stored).unwrap_or_default().into()
     }
@@ -141,7 +210,14 @@ impl AccessToken {
         let stored: Stored = serde_json::from_slice(text.as_bytes()).ok()?;
         let seconds =
             |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).map(Duration::from_secs);
+        let verifier = match (stored.salt, stored.verifier) {
+            (Some(salt), Some(mac)) => {
+                Some(Verifier { salt: from_base64(&salt)?, mac: from_base64(&mac)? })
+            }
+            _ => None,
+        };
         Some(Self {
+            verifier,
             value: stored.token.filter(|_| stored.version == VERSION)?.into(),
             refresh: stored.refresh.map(Secret::from),
             scope: stored.scope,
@@ -161,6 +237,18 @@ struct Stored {
     received: Option<i64>,
     #[serde(default, deserialize_with = "wire::integer")]
     lifetime: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verifier: Option<String>,
+}
+
+fn to_base64(bytes: &[u8]) -> String {
+    STANDARD_NO_PAD.encode(bytes)
+}
+
+fn from_base64<const N: usize>(text: &str) -> Option<[u8; N]> {
+    STANDARD_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -249,6 +337,20 @@ mod tests {
             token.lifetime = life.map(Duration::from_secs);
             token.refresh = refresh.map(Secret::from);
             prop_assert_eq!(AccessToken::from_text(token.to_text().expose()), Some(token));
+        }
+
+        #[test]
+        fn stored_times_never_panic(received: i64, lifetime: i64, other: u64, now in 0u64..1 << 40) {
+            let text = format!(
+                r#"{{"version":1,"token":"t","received":{received},"lifetime":{lifetime}}}"#
+            );
+            if let Some(token) = AccessToken::from_text(&text) {
+                let _ = (token.is_fresh(at(now)), token.to_text());
+                if let Some(other) = UNIX_EPOCH.checked_add(Duration::from_secs(other)) {
+                    let other = AccessToken::new("u", other);
+                    prop_assert!(token.is_as_new_as(&other) || other.is_as_new_as(&token));
+                }
+            }
         }
 
         #[test]

@@ -154,6 +154,12 @@ impl TransportError {
         }
     }
 
+    /// The same error without the error beneath.
+    pub(crate) fn duplicate(&self) -> Self {
+        let (text, partial) = (self.text.clone(), self.partial.clone());
+        Self { kind: self.kind, sent: self.sent, text, partial, source: None }
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind

@@ -645,7 +645,7 @@ where
 pub struct Fields(BTreeMap<String, Value>);
 
 impl fmt::Debug for Fields {
-    /// Shows the names. A value may be a secret, and nothing says which ones are.
+    /// Shows the names only: a value may be a secret that no name reveals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
@@ -675,6 +675,19 @@ impl Fields {
     /// A whole number, also one that is written as text; `None` if it is absent or anything else.
     pub fn integer(&self, name: &str) -> Option<i64> {
         integer(self.0.get(name)?).ok()?
+    }
+
+    /// Removes a field and returns it as a type of the caller's. A field of another form stays, and
+    /// the result is `None`.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let value = self.read(name)?;
+        self.remove(name);
+        Some(value)
+    }
+
+    /// Removes a field, whatever it is.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     /// A field as JSON text, whatever it is.
@@ -824,11 +837,14 @@ mod tests {
     }
 
     #[test]
-    fn debug_of_fields_shows_names_and_no_values() {
-        let text = r#"{"pin":4711,"card":{"cvv":815},"b":["CANARY"],"a":"CANARY","c":null}"#;
-        let fields: Fields = serde_json::from_str(text).unwrap();
-        assert_eq!(format!("{fields:?}"), r#"{"a", "b", "c", "card", "pin"}"#);
-        assert_eq!(fields.text("a").as_deref(), Some("CANARY"));
+    fn debug_of_unknown_fields_shows_names_only() {
+        let text = r#"{"id":"CANARY","apiKey":"CANARY","of":[{"cvv":123,"n":1}]}"#;
+        let mut fields: Fields = serde_json::from_str(text).unwrap();
+        assert_eq!(format!("{fields:?}"), r#"{"apiKey", "id", "of"}"#);
+        assert_eq!(fields.text("apiKey").as_deref(), Some("CANARY"));
+        assert_eq!(fields.take::<u8>("id"), None);
+        assert_eq!(fields.take::<String>("id").as_deref(), Some("CANARY"));
+        assert!(!fields.contains("id") && fields.contains("of"));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    AccessToken, Credential, InputError, Provider, Result, Secret, Settings, Site, TokenKey,
-    TokenStore, Variables, http::Uri,
+    AccessToken, Credential, InputError, Provider, Result, Secret, SecretOrigin, Settings, Site,
+    TokenKey, TokenStore, Variables, VerifiedStore, http::Uri,
 };
 
 use crate::connect::{API_KEY, Connect};
@@ -79,6 +79,7 @@ impl Environment {
 #[derive(Clone)]
 pub struct Client {
     core: api_auth::Client,
+    api_key: Secret,
     signer: FormDigest,
     keep_passphrase: bool,
     store: Option<Arc<dyn TokenStore>>,
@@ -136,22 +137,27 @@ impl Client {
         let connect = Connect::new(email, passphrase);
         let base = self.core.base_url(Site::MAIN).unwrap_or_default();
         let key = TokenKey::new(&["tinycert", base, connect.email()]);
-        let token = match &self.store {
-            Some(store) => self.kept_token(&**store, &key, &connect)?,
+        let store = self.store.clone().map(|store| {
+            let secrets = [&self.api_key, connect.passphrase()];
+            VerifiedStore::new(store, &secrets, SecretOrigin::Chosen)
+        });
+        let token = match &store {
+            Some(store) => self.kept_token(store, &key, &connect)?,
             None => self.core.send(&connect)?,
         };
         let opening = if self.keep_passphrase { Some(self.opening(connect)?) } else { None };
         let mut auth = FormSession::new(self.signer.clone(), Some(token), opening);
-        if let Some(store) = &self.store {
-            auth = auth.with_store(key, store.clone());
+        let ends_on_drop = store.is_none();
+        if let Some(store) = store {
+            auth = auth.with_store(key, store);
         }
-        Ok(self.session(auth, self.store.is_none()))
+        Ok(self.session(auth, ends_on_drop))
     }
 
     /// The token in the store, or that of a new session, which is then kept there.
     fn kept_token(
         &self,
-        store: &dyn TokenStore,
+        store: &VerifiedStore,
         key: &TokenKey,
         connect: &Connect,
     ) -> Result<Secret> {
@@ -260,7 +266,8 @@ impl Builder {
             &[(Site::MAIN, "base_url", self.environment.base_url())],
             vec![(API_KEY, Arc::new(signer.clone()))],
         )?;
-        Ok(Client { core, signer, keep_passphrase: self.keep_passphrase, store: self.store })
+        let Self { api_key, keep_passphrase, store, .. } = self;
+        Ok(Client { core, api_key, signer, keep_passphrase, store })
     }
 }
 

@@ -31,6 +31,10 @@ impl Connect {
         &self.email
     }
 
+    pub(crate) fn passphrase(&self) -> &Secret {
+        &self.passphrase
+    }
+
     /// The parameters by name, for opening the same session again.
     pub(crate) fn into_params(self) -> Vec<(&'static str, Secret)> {
         vec![("email", Secret::new(self.email)), ("passphrase", self.passphrase)]

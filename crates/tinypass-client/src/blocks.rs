@@ -31,7 +31,7 @@ use crate::check;
 use crate::client::keys;
 
 pub use api_auth::block::BlockError;
-pub use cookie::{AccessState, Token, TokenCookie};
+pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
 pub use purchase::{CaptionKey, Offer, PriceOption, Purchase};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 

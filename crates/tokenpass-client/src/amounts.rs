@@ -52,8 +52,26 @@ impl Satoshis {
         self.0
     }
 
+    /// Returns the amount as a 64-bit floating-point number holds it: above 2^53 satoshis rounded to
+    /// the nearest one, ties to the even one.
+    pub(crate) fn as_double(self) -> Self {
+        let size = self.0.unsigned_abs();
+        let bits = u64::BITS - size.leading_zeros();
+        let Some(shift) = bits.checked_sub(53).filter(|shift| *shift > 0) else {
+            return self;
+        };
+        let (unit, half) = (1u64 << shift, 1u64 << (shift - 1));
+        let (kept, rest) = (size - size % unit, size % unit);
+        let is_odd = (size >> shift) & 1 == 1;
+        let up = rest > half || rest == half && is_odd;
+        let rounded = i64::try_from(kept.saturating_add(if up { unit } else { 0 }));
+        let rounded = rounded.unwrap_or(i64::MAX);
+        Self(if self.0 < 0 { -rounded } else { rounded })
+    }
+
     /// Reads a text in whole tokens as PHP does: the number it begins with, rounded half up to
-    /// satoshis; 0 if it begins with none. `5,000` is 5.
+    /// satoshis; 0 if it begins with none. `5,000` is 5. Above 2^53 satoshis it is what PHP's
+    /// floating-point numbers make of it.
     pub(crate) fn from_php(text: &str) -> Self {
         let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
         let (negative, text) = match text.strip_prefix(['-', '+']) {
@@ -81,9 +99,22 @@ impl Satoshis {
         });
         let all = [whole, part].concat();
         let scale = exponent + i64::from(DECIMALS) - i64::try_from(part.len()).unwrap_or(i64::MAX);
-        let satoshis = scaled(all.trim_start_matches('0'), scale);
+        let mut satoshis = scaled(all.trim_start_matches('0'), scale);
+        if satoshis > EXACT {
+            satoshis = double_product(&format!("{whole}.{part}e{exponent}"));
+        }
         Self(if negative { -satoshis } else { satoshis })
     }
+}
+
+/// The largest number of satoshis up to which every integer is a 64-bit floating-point number.
+const EXACT: i64 = 1 << 53;
+
+/// The number times 10^8 in PHP's floating-point arithmetic, which a server compares balances with;
+/// at most the largest amount.
+fn double_product(number: &str) -> i64 {
+    let product = number.parse::<f64>().unwrap_or(f64::INFINITY) * 1e8;
+    format!("{product:.0}").parse().unwrap_or(i64::MAX)
 }
 
 /// `digits` times ten to the power of `scale`, rounded half up; at most the largest amount.
@@ -390,7 +421,19 @@ mod tests {
         fn every_amount_comes_back_from_its_text(amount in -i64::MAX..=i64::MAX) {
             let text = Satoshis(amount).to_string();
             prop_assert_eq!(text.parse::<Satoshis>().unwrap().get(), amount);
-            prop_assert_eq!(Satoshis::from_php(&text).get(), amount);
+        }
+
+        #[test]
+        fn php_reads_every_amount_up_to_2_to_the_53_exactly(amount in -EXACT..=EXACT) {
+            prop_assert_eq!(Satoshis::from_php(&Satoshis(amount).to_string()).get(), amount);
+        }
+
+        #[test]
+        fn doubles_are_those_of_the_hardware(amount in -i64::MAX..=i64::MAX) {
+            let double = amount.to_string().parse::<f64>().unwrap();
+            let expected = format!("{double:.0}").parse::<i128>().unwrap();
+            let expected = expected.clamp(i128::from(-i64::MAX), i128::from(i64::MAX));
+            prop_assert_eq!(i128::from(Satoshis(amount).as_double().get()), expected);
         }
 
         #[test]

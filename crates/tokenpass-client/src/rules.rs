@@ -35,7 +35,9 @@ wire_enum! {
 }
 
 impl Op {
+    /// Compares as the server does: as 64-bit floating-point numbers.
     fn holds(&self, balance: Satoshis, amount: Satoshis) -> bool {
+        let (balance, amount) = (balance.as_double(), amount.as_double());
         let some = balance > Satoshis::new(0);
         match self {
             Self::AtLeast => balance >= amount,
@@ -48,6 +50,13 @@ impl Op {
         }
     }
 }
+
+/// The largest amount of a rule, 90071992.54740992 tokens: above it the server's floating-point
+/// numbers are not exact.
+const MOST: Satoshis = Satoshis::new(1 << 53);
+
+const TOO_LARGE: &str =
+    "must be at most 90071992.54740992: the server compares larger amounts inexactly";
 
 /// One rule: how much of an asset must be held.
 ///
@@ -214,7 +223,7 @@ impl Rules {
     /// `op_N` or `stackop_N` becomes a rule, `client_id` and `stackOp_1` included.
     ///
     /// # Errors
-    /// A query that is not UTF-8, and names with brackets.
+    /// A query that is not UTF-8, names with brackets, and amounts larger than any balance.
     ///
     /// ```
     /// use tokenpass_client::Rules;
@@ -230,6 +239,8 @@ impl Rules {
             if name.contains('[') {
                 return Err(InputError::new("query", "holds a name with brackets"));
             }
+            // PHP cuts a name at a zero byte.
+            let name = name.split('\0').next().unwrap_or_default();
             let name = name.trim_start_matches(' ').replace(['.', ' '], "_");
             match members.iter_mut().find(|(known, _)| *known == name) {
                 _ if name.is_empty() => {}
@@ -245,14 +256,20 @@ impl Rules {
                 ("no_provisional", _) => {
                     rules.without_promises = matches!(value.as_str(), "" | "0");
                 }
-                (_, Some((Member::Op, index))) => {
+                (_, Some((_, None))) => {}
+                (_, Some((Member::Op, Some(index)))) => {
                     ops.insert(index, Op::from(value.as_str()));
                 }
-                (_, Some((Member::Group, index))) => {
+                (_, Some((Member::Group, Some(index)))) => {
                     groups.insert(index, value.eq_ignore_ascii_case("or"));
                 }
                 (name, None) => {
-                    let rule = Rule::at_least(name, Satoshis::from_php(value));
+                    let amount = Satoshis::from_php(value);
+                    if amount >= Satoshis::new(i64::MAX) || amount <= Satoshis::new(-i64::MAX) {
+                        let problem = "contains an amount that is larger than any balance";
+                        return Err(InputError::new("query", problem));
+                    }
+                    let rule = Rule::at_least(name, amount);
                     rules.stack.push(Stacked { rule, or: false });
                 }
             }
@@ -266,31 +283,29 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Refuses what a server would read as something else.
+    /// Rejects rules that a server would read as something else.
     ///
     /// # Errors
-    /// No rules; an asset whose name is empty or holds a dot, a space or a bracket (subassets can
-    /// never match); one that is named more often than the query can express; an operator that
-    /// is not known; an amount below 0.
+    /// Returns an error for no rules; an asset whose name is empty, does not begin with a letter or
+    /// contains anything but ASCII letters, digits and `:` (subassets can never match); an asset
+    /// that is named more often than the query can express; an unknown operator; an amount below 0
+    /// or above 90071992.54740992, which the server compares as a floating-point number.
     pub fn check(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
-            return Err(InputError::new("rules", "must not be empty: a server says no to that"));
+            return Err(InputError::new("rules", "must not be empty: a server denies access then"));
         }
         for Stacked { rule, .. } in &self.stack {
-            let asset = rule.asset.as_str();
-            let strange =
-                |c: char| matches!(c, '.' | ' ' | '[' | ']' | '=' | '&') || c.is_control();
-            if asset.is_empty() || asset.contains(strange) {
-                return Err(InputError::new(
-                    "asset",
-                    "must not be empty nor hold a dot, space, bracket, = or &: the server would see another name",
-                ));
+            if let Some((position, problem)) = asset_problem(&rule.asset) {
+                return Err(InputError::new("asset", problem).at_byte(position));
             }
             if !rule.op.is_known() {
                 return Err(InputError::new("op", "is unknown to the server, which would say no"));
             }
             if rule.amount < Satoshis::new(0) {
                 return Err(InputError::new("amount", "must not be below 0"));
+            }
+            if rule.amount > MOST {
+                return Err(InputError::new("amount", TOO_LARGE));
             }
         }
         self.names().map(|_| ())
@@ -360,17 +375,34 @@ enum Member {
     Group,
 }
 
-/// Reads `op`, `op_N`, `stackop_N`; what follows a second `_` does not count.
-fn member_of(name: &str) -> Option<(Member, usize)> {
+/// Reads `op`, `op_N`, `stackop_N` as PHP does: what follows a second `_` does not count, a suffix
+/// that is no number is 0, and `None` is the index of no rule.
+fn member_of(name: &str) -> Option<(Member, Option<usize>)> {
     let mut parts = name.split('_');
     let member = match parts.next() {
         Some("op") => Member::Op,
         Some("stackop") => Member::Group,
         _ => return None,
     };
+    Some((member, intval(parts.next().unwrap_or_default())))
+}
+
+/// PHP's `intval` of a text without leading white space, `None` if it is negative or too large.
+fn intval(text: &str) -> Option<usize> {
+    let (negative, text) = match text.strip_prefix(['-', '+']) {
+        Some(rest) => (text.starts_with('-'), rest),
+        None => (false, text),
+    };
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let number = parts.next().and_then(|text| text.get(..digits(text))?.parse().ok());
-    Some((member, number.unwrap_or(0)))
+    let (number, rest) = text.split_at_checked(digits(text))?;
+    // `1e3` is a number, `1e` is 1.
+    let exponent = rest.strip_prefix(['e', 'E']).and_then(|rest| {
+        let rest = rest.strip_prefix('+').unwrap_or(rest);
+        rest.get(..digits(rest))?.parse::<u32>().ok()
+    });
+    let number: usize = if number.is_empty() { 0 } else { number.parse().ok()? };
+    let number = number.checked_mul(10usize.checked_pow(exponent.unwrap_or(0))?)?;
+    (!negative || number == 0).then_some(number)
 }
 
 impl From<Rule> for Rules {
@@ -396,44 +428,240 @@ impl fmt::Display for Rules {
 impl FromStr for Rules {
     type Err = InputError;
 
-    /// Reads `ASSET [op amount]`, joined by `and` and `or`. `or` begins a new group, as in
-    /// "A and B or C and D". An asset alone asks for more than 0.
+    /// Parses `ASSET [operator amount]`, joined by `and` and `or`. `and` binds more tightly: "A and
+    /// B or C and D" is "(A and B) or (C and D)". An asset alone requires more than 0.
+    ///
+    /// Parentheses are accepted where a server can express them, that is everywhere except around
+    /// an `or` that is joined with `and`: "A and (B or C)" must be written "A and B or A and C".
+    ///
+    /// # Errors
+    /// Returns an error with the [`position`](InputError::position) of what cannot be parsed, and
+    /// the errors of [`check`](Rules::check).
     fn from_str(text: &str) -> Result<Self, InputError> {
-        const OPS: [&str; 8] = [">=", "<=", "==", "!=", ">", "<", "=", "!"];
+        let mut parser = Parser { text, position: 0, depth: 0 };
+        let groups = parser.alternatives()?;
+        match parser.next()? {
+            (_, Token::End) => {}
+            (position, Token::Close) => return Err(error(position, "unmatched \")\"")),
+            (position, token) => {
+                let expected = "expected an operator, \"and\" or \"or\"";
+                return Err(error(position, format!("{expected}, found {token}")));
+            }
+        }
         let mut rules = Self::default();
-        let mut or = false;
-        let mut term = String::new();
-        let words = text.split_whitespace().map(Some).chain([None]);
-        for word in words {
-            let joint = word.map(str::to_ascii_lowercase);
-            match joint.as_deref() {
-                Some("and" | "or") | None => {}
-                Some(_) => {
-                    term.push_str(word.unwrap_or_default());
-                    term.push(' ');
-                    continue;
-                }
+        for group in groups {
+            for (index, rule) in group.into_iter().enumerate() {
+                rules = if index == 0 { rules.or(rule) } else { rules.and(rule) };
             }
-            let found = OPS
-                .iter()
-                .filter_map(|op| Some((term.find(op)?, *op)))
-                .min_by_key(|(place, op)| (*place, std::cmp::Reverse(op.len())));
-            let rule = match found.and_then(|(place, op)| {
-                Some((term.get(..place)?, op, term.get(place + op.len()..)?))
-            }) {
-                Some((asset, op, amount)) => Rule::new(asset.trim(), Op::from(op), amount.parse()?),
-                None => Rule::some(term.trim()),
-            };
-            if rule.asset.is_empty() {
-                return Err(InputError::new("rules", "want an asset before and after and, or"));
-            }
-            rules.stack.push(Stacked { rule, or });
-            or = joint.as_deref() == Some("or");
-            term.clear();
         }
         rules.check()?;
         Ok(rules)
     }
+}
+
+/// Rules that must all hold.
+type Group = Vec<Rule>;
+
+/// The deepest nesting of parentheses.
+const DEEPEST: u32 = 64;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Token<'a> {
+    /// A name, an amount, `and` or `or`.
+    Word(&'a str),
+    /// A run of the characters of operators.
+    Op(&'a str),
+    Open,
+    Close,
+    End,
+}
+
+impl fmt::Display for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(text) | Self::Op(text) => write!(f, "{text:?}"),
+            Self::Open => f.write_str("\"(\""),
+            Self::Close => f.write_str("\")\""),
+            Self::End => f.write_str("the end"),
+        }
+    }
+}
+
+fn error(position: usize, problem: impl Into<std::borrow::Cow<'static, str>>) -> InputError {
+    InputError::new("rules", problem).at_byte(position)
+}
+
+/// A recursive descent parser of rule expressions.
+struct Parser<'a> {
+    text: &'a str,
+    position: usize,
+    depth: u32,
+}
+
+impl<'a> Parser<'a> {
+    /// Returns the next token and where it begins.
+    fn next(&mut self) -> Result<(usize, Token<'a>), InputError> {
+        let rest = self.text.get(self.position..).unwrap_or_default();
+        let trimmed = rest.trim_ascii_start();
+        let position = self.position + (rest.len() - trimmed.len());
+        let run = |belongs: fn(u8) -> bool| {
+            let length = trimmed.bytes().take_while(|byte| belongs(*byte)).count();
+            trimmed.get(..length).unwrap_or_default()
+        };
+        let (token, length) = match trimmed.bytes().next() {
+            None => (Token::End, 0),
+            Some(b'(') => (Token::Open, 1),
+            Some(b')') => (Token::Close, 1),
+            Some(byte) if is_operator(byte) => {
+                let text = run(is_operator);
+                (Token::Op(text), text.len())
+            }
+            Some(byte) if is_word(byte) => {
+                let text = run(is_word);
+                (Token::Word(text), text.len())
+            }
+            Some(_) => {
+                let char = trimmed.chars().next().unwrap_or_default();
+                return Err(error(position, format!("unexpected character {char:?}")));
+            }
+        };
+        self.position = position + length;
+        Ok((position, token))
+    }
+
+    /// Consumes a keyword if it comes next.
+    fn keyword(&mut self, keyword: &str) -> Result<bool, InputError> {
+        let before = self.position;
+        if let (_, Token::Word(word)) = self.next()?
+            && word.eq_ignore_ascii_case(keyword)
+        {
+            return Ok(true);
+        }
+        self.position = before;
+        Ok(false)
+    }
+
+    /// `conjunction (or conjunction)*`.
+    fn alternatives(&mut self) -> Result<Vec<Group>, InputError> {
+        let mut groups = self.conjunction()?;
+        while self.keyword("or")? {
+            groups.extend(self.conjunction()?);
+        }
+        Ok(groups)
+    }
+
+    /// `term (and term)*`. A term with an "or" in it stays alone, since a stack has groups of one
+    /// level only.
+    fn conjunction(&mut self) -> Result<Vec<Group>, InputError> {
+        let (mut position, mut groups) = self.term()?;
+        while self.keyword("and")? {
+            let (next_position, mut next) = self.term()?;
+            for (position, groups) in [(position, &groups), (next_position, &next)] {
+                if groups.len() > 1 {
+                    return Err(error(
+                        position,
+                        "an \"or\" in parentheses cannot be joined with \"and\": write \"A and (B or C)\" as \"A and B or A and C\"",
+                    ));
+                }
+            }
+            if let (Some(group), Some(more)) = (groups.first_mut(), next.first_mut()) {
+                group.append(more);
+            }
+            position = next_position;
+        }
+        Ok(groups)
+    }
+
+    /// `( alternatives )` or `asset [operator amount]`.
+    fn term(&mut self) -> Result<(usize, Vec<Group>), InputError> {
+        let (position, token) = self.next()?;
+        match token {
+            Token::Open => {
+                self.depth += 1;
+                if self.depth > DEEPEST {
+                    return Err(error(position, "too many nested parentheses"));
+                }
+                let groups = self.alternatives()?;
+                self.depth -= 1;
+                match self.next()? {
+                    (_, Token::Close) => Ok((position, groups)),
+                    (_, Token::End) => Err(error(position, "unmatched \"(\"")),
+                    (position, token) => {
+                        let expected = "expected an operator, \"and\", \"or\" or \")\"";
+                        Err(error(position, format!("{expected}, found {token}")))
+                    }
+                }
+            }
+            Token::Word(asset) if !is_keyword(asset) => {
+                if let Some((offset, problem)) = asset_problem(asset) {
+                    return Err(error(position + offset, problem));
+                }
+                let rule = self.comparison(asset)?;
+                Ok((position, vec![vec![rule]]))
+            }
+            token => Err(error(position, format!("expected the name of an asset, found {token}"))),
+        }
+    }
+
+    /// `[operator amount]`.
+    fn comparison(&mut self, asset: &str) -> Result<Rule, InputError> {
+        let before = self.position;
+        let (position, Token::Op(text)) = self.next()? else {
+            self.position = before;
+            return Ok(Rule::some(asset));
+        };
+        let op = Op::from(text);
+        if !op.is_known() {
+            return Err(error(
+                position,
+                format!("{text:?} is not one of >=, >, =, ==, !=, !, <, <="),
+            ));
+        }
+        let (position, token) = self.next()?;
+        let amount = match token {
+            Token::Word(word) if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                word.parse::<Satoshis>().map_err(|_| {
+                    error(position, format!("{word:?} is not an amount with at most 8 decimals"))
+                })?
+            }
+            token => return Err(error(position, format!("expected an amount, found {token}"))),
+        };
+        if amount > MOST {
+            return Err(error(position, TOO_LARGE));
+        }
+        Ok(Rule::new(asset, op, amount))
+    }
+}
+
+fn is_operator(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'=' | b'!')
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':')
+}
+
+fn is_keyword(word: &str) -> bool {
+    word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
+}
+
+/// Returns what makes a name impossible as the name of an asset in a rule, and where it is.
+///
+/// Names consist of letters and digits, those of newer servers (`CONTRACT:INDEX`) also of a colon.
+/// The `.` of a subasset becomes `_` on the way to the server, so such a rule never matches.
+fn asset_problem(name: &str) -> Option<(usize, &'static str)> {
+    match name.bytes().next() {
+        None => return Some((0, "the name of an asset must not be empty")),
+        Some(first) if !first.is_ascii_alphabetic() => {
+            return Some((0, "the name of an asset must begin with a letter"));
+        }
+        Some(_) if is_keyword(name) => {
+            return Some((0, "\"and\" and \"or\" are not names of assets"));
+        }
+        Some(_) => {}
+    }
+    let offset = name.bytes().position(|byte| !byte.is_ascii_alphanumeric() && byte != b':')?;
+    Some((offset, "the name of an asset may contain only letters, digits and \":\""))
 }
 
 #[cfg(test)]
@@ -476,24 +704,44 @@ mod tests {
 
     #[test]
     fn no_spelling_of_an_asset_is_read_as_an_operator() {
-        let mut stack = Rules::new(Rule::some("OP_1"));
+        let mut stack = Rules::new(Rule::some("OP"));
         for _ in 0..2 {
-            stack = stack.and(Rule::some("OP_1"));
+            stack = stack.and(Rule::some("OP"));
         }
         assert_eq!(Rules::from_query(&query(&stack)).unwrap(), stack);
-        assert_eq!(stack.and(Rule::some("OP_1")).check().unwrap_err().argument(), "asset");
+        assert_eq!(stack.and(Rule::some("OP")).check().unwrap_err().argument(), "asset");
     }
 
     #[test]
-    fn what_a_server_reads_as_something_else_is_refused() {
-        for bad in ["", "PARENT.child", "A B", "A[0]", "A]", "A=1", "A&B", "A\n"] {
+    fn rules_that_a_server_reads_differently_are_rejected() {
+        for (bad, position) in [
+            ("", 0),
+            ("PARENT.child", 6),
+            ("A B", 1),
+            ("A[0]", 1),
+            ("A]", 1),
+            ("A=1", 1),
+            ("A&B", 1),
+            ("A\n", 1),
+            ("(TOKENLY", 0),
+            ("TOKENLY)", 7),
+            ("TOKEN_LY", 5),
+            ("TOKEN-LY", 5),
+            ("1TOKEN", 0),
+            ("ZÓŁW", 1),
+            ("and", 0),
+            ("Or", 0),
+        ] {
             let error = Rules::new(Rule::some(bad)).check().unwrap_err();
-            assert_eq!(error.argument(), "asset", "{bad:?}");
+            assert_eq!((error.argument(), error.position()), ("asset", Some(position)), "{bad:?}");
         }
         let op = Rules::new(Rule::new("A", Op::from("=>"), Satoshis::whole(1)));
         assert_eq!(op.check().unwrap_err().argument(), "op");
-        let below = Rules::new(Rule::at_least("A", Satoshis::new(-1)));
-        assert_eq!(below.check().unwrap_err().argument(), "amount");
+        for amount in [Satoshis::new(-1), Satoshis::new((1 << 53) + 1)] {
+            let rules = Rules::new(Rule::at_least("A", amount));
+            assert_eq!(rules.check().unwrap_err().argument(), "amount");
+        }
+        assert!(Rules::new(Rule::at_least("CONTRACT:7", Satoshis::new(1 << 53))).check().is_ok());
         assert_eq!(Rules::default().check().unwrap_err().argument(), "rules");
     }
 
@@ -511,24 +759,216 @@ mod tests {
     }
 
     #[test]
-    fn rule_texts_that_are_none_are_refused() {
-        for bad in [
-            "",
-            "and",
-            "A and",
-            "or A",
-            "A and or B",
-            "> 5",
-            "A > x",
-            "A > 0.000000001",
-            "A > 1 2",
-            "A B > 1",
+    fn errors_of_rule_texts_point_at_what_is_wrong() {
+        let nested = "(".repeat(65);
+        for (bad, position, problem) in [
+            ("", 0, "expected the name of an asset, found the end"),
+            ("and", 0, "expected the name of an asset, found \"and\""),
+            ("A and", 5, "expected the name of an asset, found the end"),
+            ("or A", 0, "expected the name of an asset, found \"or\""),
+            ("A and or B", 6, "expected the name of an asset, found \"or\""),
+            ("> 5", 0, "expected the name of an asset, found \">\""),
+            ("5 > 1", 0, "the name of an asset must begin with a letter"),
+            ("A > x", 4, "expected an amount, found \"x\""),
+            ("A >", 3, "expected an amount, found the end"),
+            ("A > and B", 4, "expected an amount, found \"and\""),
+            ("A > 0.000000001", 4, "is not an amount with at most 8 decimals"),
+            ("A > 5e", 4, "is not an amount with at most 8 decimals"),
+            ("A > 1 2", 6, "expected an operator, \"and\" or \"or\", found \"2\""),
+            ("A B > 1", 2, "expected an operator, \"and\" or \"or\", found \"B\""),
+            ("A xor SOUP", 2, "expected an operator, \"and\" or \"or\", found \"xor\""),
+            ("TOKENLY => 1", 8, "\"=>\" is not one of"),
+            ("TOKENLY >>= 1", 8, "\">>=\" is not one of"),
+            ("TOKENLY > -1", 10, "unexpected character '-'"),
+            ("TOKENLY > 1,000", 11, "unexpected character ','"),
+            ("A && B", 2, "unexpected character '&'"),
+            ("A\u{a0}> 1", 1, "unexpected character"),
+            ("ŻÓŁW > 1", 0, "unexpected character 'Ż'"),
+            ("TOKENLY.SUB > 1", 7, "may contain only letters, digits"),
+            ("A > 90071992.54740993", 4, "must be at most 90071992.54740992"),
+            ("(A", 0, "unmatched \"(\""),
+            ("A)", 1, "unmatched \")\""),
+            ("()", 1, "expected the name of an asset, found \")\""),
+            ("(A B)", 3, "expected an operator, \"and\", \"or\" or \")\", found \"B\""),
+            ("A (B)", 2, "expected an operator, \"and\" or \"or\", found \"(\""),
+            ("A > (1)", 4, "expected an amount, found \"(\""),
+            ("TOKENLY and (LTBCOIN = 0 or VIP)", 12, "cannot be joined with \"and\""),
+            ("(A or B) and C", 0, "cannot be joined with \"and\""),
+            ("A and B and ((C or D))", 12, "cannot be joined with \"and\""),
+            (&*nested, 64, "too many nested parentheses"),
         ] {
-            let parsed = bad.parse::<Rules>();
-            assert!(parsed.is_err(), "{bad:?}: {parsed:?}");
+            let error = bad.parse::<Rules>().unwrap_err();
+            assert_eq!((error.argument(), error.position()), ("rules", Some(position)), "{bad:?}");
+            let shown = error.to_string();
+            assert!(shown.contains(problem), "{bad:?}: {shown}");
+            assert!(shown.ends_with(&format!(", at byte {position}")), "{bad:?}: {shown}");
         }
         assert_eq!(rules("A").to_string(), "A > 0");
         assert_eq!(rules("A!=1").to_string(), "A != 1");
+    }
+
+    #[test]
+    fn parentheses_group_as_written_where_a_stack_can_express_it() {
+        for (text, same) in [
+            ("(A)", "A"),
+            ("((A > 1))", "A > 1"),
+            ("(A and B) or C", "A and B or C"),
+            ("A and (B and C)", "A and B and C"),
+            ("A or (B or C and D)", "A or B or C and D"),
+            ("(A or B)", "A or B"),
+            ("(A or B) or (C)", "A or B or C"),
+            ("(A)and(B)or(C)", "A and B or C"),
+        ] {
+            assert_eq!(rules(text), rules(same), "{text}");
+        }
+    }
+
+    #[test]
+    fn gate_with_parentheses_does_not_open_for_excluded_holders() {
+        let holder =
+            Balances::from([("TOKENLY", Satoshis::whole(1)), ("LTBCOIN", Satoshis::whole(1))]);
+        // The meaning of "TOKENLY and (LTBCOIN = 0 or VIP)", as a stack can express it.
+        let gate = rules("TOKENLY and LTBCOIN = 0 or TOKENLY and VIP");
+        assert!(!gate.evaluate(&holder));
+        let vip = Balances::from([("TOKENLY", Satoshis::whole(1)), ("VIP", Satoshis::whole(1))]);
+        assert!(gate.evaluate(&vip));
+    }
+
+    /// Odd queries as the server's own code read them, for a user with 10 TOKENLY and 5000 LTBCOIN.
+    #[test]
+    fn odd_queries_are_read_as_the_server_reads_them() {
+        let balances =
+            Balances::from([("TOKENLY", Satoshis::whole(10)), ("LTBCOIN", Satoshis::whole(5000))]);
+        for (query, granted) in [
+            ("op_-1=%3E&TOKENLY=10", true),
+            ("op_-0=%3E&TOKENLY=10", false),
+            ("op_%2B0=%3E&TOKENLY=10", false),
+            ("op_00=%3E&TOKENLY=10", false),
+            ("op_=%3E&TOKENLY=10", false),
+            ("op=%3E&TOKENLY=10", false),
+            ("op_abc=%3E&TOKENLY=10", false),
+            ("op_0x1=%3E&TOKENLY=10", false),
+            ("op_0_1=%3E&TOKENLY=10", false),
+            ("op__1=%3E&TOKENLY=10", false),
+            ("op.0=%3E&TOKENLY=10", false),
+            ("op%200=%3E&TOKENLY=10", false),
+            ("op_1.9=%3E&TOKENLY=10&LTBCOIN=5000", false),
+            ("op_1e0=%3E&TOKENLY=10&LTBCOIN=5000", false),
+            ("op_1e3=%3E&TOKENLY=10&LTBCOIN=5000", true),
+            ("op_99999999999999999999=%3E&TOKENLY=10", true),
+            ("op_5=%3E&TOKENLY=10", true),
+            ("op_TOKENLY=5", false),
+            ("OP_0=%3E&TOKENLY=10", true),
+            ("opx=1", false),
+            ("op_0=%3E&op_0=%3D&TOKENLY=10", true),
+            ("op_0=%3E&op=%3D&TOKENLY=10", true),
+            ("op=%3E&op_0=%3D&op=%3E&TOKENLY=10", true),
+            ("op_0=&TOKENLY=10", false),
+            ("op_0=%20%3E%3D&TOKENLY=10", false),
+            ("op_0=%3D%3E&TOKENLY=10", false),
+            ("op_0=%3C%3E&TOKENLY=10", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop_1=or", true),
+            ("TOKENLY=11&LTBCOIN=1&stackop_1=%20OR", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop_1=(OR", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop_1=%7C%7C", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop_1=XOR", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop_0=OR", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop=OR", false),
+            ("TOKENLY=11&LTBCOIN=1&stackop_-1=OR", false),
+            ("(TOKENLY=10", false),
+            ("TOKENLY)=10", false),
+            ("(TOKENLY)=10", false),
+            ("TOKENLY=(10)", true),
+            ("TOKENLY=10&TOKENLY=11", false),
+            ("TOKENLY=11&TOKENLY=10", true),
+            ("LTBCOIN=1&TOKENLY=11&LTBCOIN=6000&op_0=%3C&op_1=%3C", true),
+            ("TOKENLY=11&tokenly=10", false),
+            ("TOKENLY", true),
+            ("TOKENLY=", true),
+            ("=10", false),
+            ("%20TOKENLY=10", true),
+            ("TOKENLY%20=10", false),
+            ("TOKEN.LY=10", false),
+            ("TOKENLY%00X=10", true),
+            // PHP 8. Older versions ignore the name `0`.
+            ("0=99&TOKENLY=10", false),
+            ("client_id=abc", true),
+            ("refresh=1", false),
+            ("%E2%82%BF=1", false),
+            ("z%C3%B3=1", false),
+        ] {
+            let read = Rules::from_query(query).unwrap();
+            assert_eq!(read.evaluate(&balances), granted, "{query}: {read}");
+        }
+        for rejected in
+            ["op_0[]=%3E", "op[0]=%3E", "stackop_1[]=OR", "TOKENLY[]=5", "TOKENLY[a]=99"]
+        {
+            assert_eq!(Rules::from_query(rejected).unwrap_err().argument(), "query", "{rejected}");
+        }
+    }
+
+    #[test]
+    fn odd_amounts_are_read_as_the_server_reads_them() {
+        let amount = |text: &str| {
+            let rules = Rules::from_query(&format!("TOKENLY={text}")).unwrap();
+            rules.iter().next().unwrap().0.amount().get()
+        };
+        let ten = 1_000_000_000;
+        for (text, satoshis) in [
+            (".5", 50_000_000),
+            ("10.", ten),
+            ("1e1", ten),
+            ("1E1", ten),
+            ("%2B10", ten),
+            ("%2010", ten),
+            ("10%20", ten),
+            ("+10", ten),
+            ("10abc", ten),
+            ("10,5", ten),
+            ("1e", 100_000_000),
+            ("1_0", 100_000_000),
+            ("abc", 0),
+            ("true", 0),
+            ("INF", 0),
+            ("NAN", 0),
+            ("0x10", 0),
+            ("--10", 0),
+            ("%EF%BC%91%EF%BC%90", 0),
+            ("(10)", 0),
+            ("-1", -100_000_000),
+            ("10.000000004", ten),
+            ("10.000000005", ten + 1),
+            ("0.000000005", 1),
+            ("0.0000000049", 0),
+            ("1.005", 100_500_000),
+            ("0.285", 28_500_000),
+            ("1.15", 115_000_000),
+            ("4.35", 435_000_000),
+            ("8.5e-9", 1),
+            ("90071992.54740992", 9_007_199_254_740_992),
+            ("90071992.54740993", 9_007_199_254_740_994),
+            ("90071992.54740994", 9_007_199_254_740_994),
+        ] {
+            assert_eq!(amount(text), satoshis, "{text}");
+        }
+        for rejected in ["1e400", "-1e400", "92233720369"] {
+            let error = Rules::from_query(&format!("TOKENLY={rejected}")).unwrap_err();
+            assert_eq!(error.argument(), "query", "{rejected}");
+        }
+    }
+
+    #[test]
+    fn large_balances_are_compared_as_the_server_compares_them() {
+        let balances = Balances::from([("A", Satoshis::new(9_007_199_254_740_993))]);
+        for (query, granted) in [
+            ("A=90071992.54740993", false),
+            ("A=90071992.54740993&op_0=%3D", false),
+            ("A=90071992.54740994", false),
+            ("A=90071992.54740992", true),
+            ("A=90071992.54740992&op_0=%3E", false),
+        ] {
+            assert_eq!(Rules::from_query(query).unwrap().evaluate(&balances), granted, "{query}");
+        }
     }
 
     #[test]
@@ -538,9 +978,65 @@ mod tests {
         assert!(!counts("A=1&no_provisional=0") && !counts("A=1&no_provisional="));
     }
 
+    fn expression() -> impl Strategy<Value = String> {
+        let asset = proptest::sample::select(vec!["A", "B", "C", "D"]).prop_map(str::to_owned);
+        asset.prop_recursive(4, 16, 2, |inner| {
+            let joint = proptest::sample::select(vec!["and", "or"]);
+            (inner.clone(), joint, inner, any::<bool>()).prop_map(
+                |(left, joint, right, grouped)| {
+                    if grouped {
+                        format!("({left} {joint} {right})")
+                    } else {
+                        format!("{left} {joint} {right}")
+                    }
+                },
+            )
+        })
+    }
+
+    /// Evaluates the text by rewriting it: assets become 0 or 1, then the innermost parentheses, `and`
+    /// and `or` are replaced by their values.
+    fn naive(text: &str, held: &[bool]) -> bool {
+        let mut text = text.to_owned();
+        for (asset, held) in ["A", "B", "C", "D"].into_iter().zip(held) {
+            text = text.replace(asset, if *held { "1" } else { "0" });
+        }
+        loop {
+            let next = [
+                ("(0)", "0"),
+                ("(1)", "1"),
+                ("1 and 1", "1"),
+                ("1 and 0", "0"),
+                ("0 and 1", "0"),
+                ("0 and 0", "0"),
+            ]
+            .into_iter()
+            .fold(text.clone(), |text, (from, to)| text.replace(from, to));
+            if next == text {
+                let ors = [("1 or 1", "1"), ("1 or 0", "1"), ("0 or 1", "1"), ("0 or 0", "0")];
+                // An `or` is replaced only where no `and` is beside it.
+                let alone = |at: usize, length: usize| {
+                    let (before, rest) = text.split_at(at);
+                    let (_, after) = rest.split_at(length);
+                    !before.ends_with("and ") && !after.starts_with(" and")
+                };
+                let found = ors.into_iter().find_map(|(from, to)| {
+                    let mut places = text.match_indices(from).map(|(at, _)| at);
+                    places.find(|at| alone(*at, from.len())).map(|at| (at, from, to))
+                });
+                let Some((at, from, to)) = found else {
+                    return text == "1";
+                };
+                text.replace_range(at..at + from.len(), to);
+            } else {
+                text = next;
+            }
+        }
+    }
+
     fn any_rules() -> impl Strategy<Value = Rules> {
         let known = proptest::sample::select(Op::KNOWN);
-        let rule = ("[A-D]{4}", known, 0i64..=i64::MAX)
+        let rule = ("[A-D]{4}", known, 0i64..=1 << 53)
             .prop_map(|(asset, op, amount)| Rule::new(asset, op, Satoshis::new(amount)));
         let stack = proptest::collection::vec((rule, any::<bool>()), 1..6);
         (stack, any::<bool>()).prop_map(|(stack, without_promises)| {
@@ -563,6 +1059,23 @@ mod tests {
         fn rules_come_back_from_their_text(rules in any_rules()) {
             let read: Rules = rules.to_string().parse().unwrap();
             prop_assert_eq!(read.stack, rules.stack);
+        }
+
+        /// An evaluator of its own for what a text means: it shares nothing with the parser.
+        #[test]
+        fn texts_with_parentheses_mean_what_they_say(
+            text in expression(), held in proptest::collection::vec(any::<bool>(), 4)
+        ) {
+            let assets = ["A", "B", "C", "D"];
+            let balances: Balances = assets
+                .into_iter()
+                .zip(&held)
+                .map(|(asset, held)| (asset, Satoshis::new(i64::from(*held))))
+                .collect();
+            if let Ok(rules) = text.parse::<Rules>() {
+                prop_assert_eq!(rules.evaluate(&balances), naive(&text, &held), "{}", text);
+                prop_assert_eq!(rules.to_string().parse::<Rules>().unwrap(), rules);
+            }
         }
 
         #[test]

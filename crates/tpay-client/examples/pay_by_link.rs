@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tpay_client::{Amount, Callbacks, Client, CreateTransaction, Payer, TpayError};
+use tpay_client::{Amount, Callbacks, Client, CreateTransaction, Payer};
 
 const HELP: &str = "\
 Makes a transaction and prints its id, its title and the address where the payer pays.

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tpay_client::{Amount, Client, ListTransactions, RefundTransaction, TpayError};
+use tpay_client::{Amount, Client, ListTransactions, RefundTransaction};
 
 const HELP: &str = "\
 Pays a transaction back and prints its refunds.

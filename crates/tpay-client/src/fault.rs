@@ -44,12 +44,6 @@ pub trait TpayError {
     /// Whether it is certain that nothing was made, charged or paid back: the request never left,
     /// or all its errors are about its form. It may be corrected and sent again.
     fn nothing_created(&self) -> bool;
-
-    /// Whether a write may have been carried out though this error came instead of its answer.
-    /// Look before you repeat it: for a transaction by its hidden description in
-    /// [`transactions`](crate::Client::transactions), for a refund in
-    /// [`transaction_refunds`](crate::Client::transaction_refunds).
-    fn outcome_unknown(&self) -> bool;
 }
 
 /// The codes that say that the request was refused for its form.
@@ -84,14 +78,6 @@ impl TpayError for Error {
             }
             Some(StatusCode::UNAUTHORIZED) => true,
             _ => false,
-        }
-    }
-
-    fn outcome_unknown(&self) -> bool {
-        match self.kind() {
-            _ if self.sent() == Sent::No => false,
-            ErrorKind::Transport | ErrorKind::Decode => true,
-            _ => self.status().is_some_and(|status| status.is_server_error()),
         }
     }
 }

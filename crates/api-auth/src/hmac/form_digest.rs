@@ -14,15 +14,17 @@
 //! credential.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Uri};
 
+use crate::auth::MOST_REPLACEMENTS;
 use crate::{
     AccessToken, Auth, Body, Draft, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError,
-    Note, Params, Preparation, Request, Response, Secret, Signature, TokenKey, TokenStore, json,
+    Note, Params, Preparation, Request, Response, Secret, Signature, TokenKey, TokenOrigin,
+    VerifiedStore, json,
 };
 
 /// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
@@ -146,7 +148,7 @@ pub struct Opening {
 pub struct FormSession {
     signer: FormDigest,
     state: Mutex<State>,
-    store: Option<(TokenKey, Arc<dyn TokenStore>)>,
+    store: Option<(TokenKey, VerifiedStore)>,
 }
 
 struct State {
@@ -156,6 +158,11 @@ struct State {
     /// The server refused the token. It stays for the calls that are being dressed with it; each
     /// of them has a further try.
     refused: bool,
+    /// The token took the place of one that the server rejected.
+    replaces: bool,
+    /// How many tokens in a row the server rejected that came from the store in the place of a
+    /// rejected one.
+    rejected_replacements: u32,
     opening: Option<Opening>,
 }
 
@@ -163,15 +170,21 @@ impl FormSession {
     /// A session with that token; without one, it is opened before the first call.
     #[inline]
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
-        let number = Note::default();
-        let state = Mutex::new(State { token, number, refused: false, opening });
-        Self { signer, state, store: None }
+        let state = State {
+            token,
+            number: Note::default(),
+            refused: false,
+            replaces: false,
+            rejected_replacements: 0,
+            opening,
+        };
+        Self { signer, state: Mutex::new(state), store: None }
     }
 
     /// Keeps the session's token in `store` under `key`, so that other clients and processes need
     /// not open sessions of their own.
     #[must_use]
-    pub fn with_store(mut self, key: TokenKey, store: Arc<dyn TokenStore>) -> Self {
+    pub fn with_store(mut self, key: TokenKey, store: VerifiedStore) -> Self {
         self.store = Some((key, store));
         self
     }
@@ -202,21 +215,23 @@ impl FormSession {
 
     /// Whether a session that is open, or lies in the store, can be used.
     #[inline]
-    fn is_ready(&self) -> bool {
+    fn has_token(&self) -> bool {
         let state = self.state();
         if state.is_open() {
             return true;
         }
         let seen = state.number;
+        let trusted = state.rejected_replacements < MOST_REPLACEMENTS;
         drop(state);
-        let stored = self.store.as_ref().and_then(|(key, store)| store.load(key));
+        let stored =
+            self.store.as_ref().filter(|_| trusted).and_then(|(key, store)| store.load(key));
         let Some(stored) = stored else { return false };
         let mut state = self.state();
         // A store that cannot be written keeps giving the token that was refused.
         let is_news = state.token.as_ref() != Some(stored.value());
         // What another thread opened meanwhile is newer than what the store said.
         if state.number == seen && is_news {
-            state.take(stored.value().clone());
+            state.take(stored.value().clone(), TokenOrigin::Store);
         }
         state.is_open()
     }
@@ -232,21 +247,30 @@ impl State {
         self.token.is_some() && !self.refused
     }
 
-    fn take(&mut self, token: Secret) {
+    fn take(&mut self, token: Secret, origin: TokenOrigin) {
         self.token = Some(token);
-        self.number.0 += 1;
+        self.number = Note { number: self.number.number + 1, origin };
+        self.replaces = self.refused;
         self.refused = false;
+        if origin == TokenOrigin::Server {
+            self.rejected_replacements = 0;
+        }
     }
 }
 
 impl Auth for FormSession {
     #[inline]
+    fn is_ready(&self, _now: SystemTime) -> bool {
+        self.has_token()
+    }
+
+    #[inline]
     fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
-        if self.is_ready() {
+        if self.has_token() {
             return Ok(None);
         }
         let guard = self.store.as_ref().and_then(|(key, store)| store.lock(key));
-        if guard.is_some() && self.is_ready() {
+        if guard.is_some() && self.has_token() {
             return Ok(None); // Another one opened it while we waited.
         }
         let state = self.state();
@@ -278,7 +302,7 @@ impl Auth for FormSession {
                 if let Some((key, store)) = &self.store {
                     store.save(key, &AccessToken::new(token.clone(), now));
                 }
-                self.state().take(token);
+                self.state().take(token, TokenOrigin::Server);
                 Ok(())
             }
             Err(fault) => Err(Error::from_fault(fault, response)),
@@ -302,16 +326,19 @@ impl Auth for FormSession {
 
     #[inline]
     fn rejected(&self, response: &Response, note: Note) -> bool {
+        let mut state = self.state();
         if !(self.signer.dialect.expired)(response) {
+            state.rejected_replacements = 0;
             return false;
         }
-        let mut state = self.state();
         let can_open = state.opening.is_some();
         if note != state.number {
             return can_open; // Another thread has a fresh one already.
         }
         let Some(token) = state.token.clone() else { return can_open };
         state.refused = can_open;
+        state.rejected_replacements +=
+            u32::from(state.replaces && note.origin == TokenOrigin::Store);
         drop(state);
         self.drop_from_store(token);
         can_open
@@ -341,8 +368,10 @@ fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MemoryStore;
-    use crate::store::stuck::StuckStore;
+    use std::sync::Arc;
+
+    use crate::store::stuck::{EndlessStore, StuckStore};
+    use crate::{MemoryStore, SecretOrigin, TokenStore};
     use proptest::prelude::*;
 
     const KEY: &str = "ThisIsMySuperSecretAPIKey";
@@ -384,6 +413,10 @@ mod tests {
     }
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn shared(store: impl TokenStore + 'static) -> VerifiedStore {
+        VerifiedStore::new(Arc::new(store), &[&Secret::new("s")], SecretOrigin::Generated)
+    }
 
     #[test]
     fn each_stage_has_its_known_answer() {
@@ -529,7 +562,7 @@ mod tests {
     fn a_store_gives_the_token_out_keeps_a_fresh_one_and_drops_a_refused_one() {
         let store = MemoryStore::new();
         let key = TokenKey::new(&["https://h.example", "a@b"]);
-        let open = || session(None, true).with_store(key.clone(), Arc::new(store.clone()));
+        let open = || session(None, true).with_store(key.clone(), shared(store.clone()));
         let kept = || store.load(&key).map(|token| token.value().expose().to_owned());
         let first = open();
         assert!(first.prepare(NOW).unwrap().is_some());
@@ -552,8 +585,9 @@ mod tests {
 
     #[test]
     fn a_store_that_keeps_a_refused_token_is_not_believed_twice() {
-        let store = Arc::new(StuckStore::new(AccessToken::new("old", NOW)));
-        let session = session(None, true).with_store(TokenKey::new(&["k"]), store);
+        let key = TokenKey::new(&["k"]);
+        let store = StuckStore::verified(&key, "s", &AccessToken::new("old", NOW));
+        let session = session(None, true).with_store(key, shared(store));
         assert!(session.prepare(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("old".into()));
         assert!(session.rejected(&reply(403, ""), noted(&session)));
@@ -564,11 +598,23 @@ mod tests {
     }
 
     #[test]
+    fn session_after_rejected_ones_of_a_store_comes_from_the_server() {
+        let key = TokenKey::new(&["k"]);
+        let session = session(None, true).with_store(key, shared(EndlessStore::new("s")));
+        for _ in 0..=MOST_REPLACEMENTS {
+            assert!(session.prepare(NOW).unwrap().is_none(), "the store has another one");
+            assert!(session.rejected(&reply(403, ""), noted(&session)));
+        }
+        assert!(session.prepare(NOW).unwrap().is_some(), "the server opens the next one");
+    }
+
+    #[test]
     fn what_another_thread_opened_is_not_replaced_by_what_the_store_said_before() {
         for refused_too in [false, true] {
-            let store = Arc::new(StuckStore::new(AccessToken::new("old", NOW)));
-            let session =
-                Arc::new(session(None, true).with_store(TokenKey::new(&["k"]), store.clone()));
+            let key = TokenKey::new(&["k"]);
+            let store = StuckStore::verified(&key, "s", &AccessToken::new("old", NOW));
+            let store = Arc::new(store);
+            let session = Arc::new(session(None, true).with_store(key, shared(store.clone())));
             let other = session.clone();
             store.meanwhile(move || {
                 other.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
@@ -576,7 +622,7 @@ mod tests {
                     assert!(other.rejected(&reply(403, ""), noted(&other)));
                 }
             });
-            assert_eq!(session.is_ready(), !refused_too);
+            assert_eq!(session.has_token(), !refused_too);
             assert_eq!(session.state().token, Some("fresh".into()));
         }
     }

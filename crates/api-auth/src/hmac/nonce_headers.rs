@@ -311,9 +311,9 @@ impl Names {
 }
 
 /// Noted about a signed GET whose form may be the wrong one.
-const AS_CONFIGURED: Note = Note(1);
+const AS_CONFIGURED: Note = Note::new(1);
 /// The same, signed in the other form.
-const SWAPPED: Note = Note(2);
+const SWAPPED: Note = Note::new(2);
 
 impl NonceHeaders {
     /// The names of the headers come from `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`). Id and

@@ -1,10 +1,11 @@
 //! Token cookies: what a visitor may see, kept in the browser.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
-use api_auth::{Fields, UnixTime, setters, wire};
-use serde::{Deserialize, Serialize};
+use api_auth::{Fields, UnixTime, setters};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Blocks, ReadError, json_text, read_json};
 
@@ -12,59 +13,93 @@ use super::{Blocks, ReadError, json_text, read_json};
 const MOST_TOKENS: usize = 20;
 /// Larger times are milliseconds; as seconds they would be after the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
-/// The kinds of a meter, as `mt` has them.
-const REMINDER: i64 = 10;
+/// The kind `mt` of a strict meter.
+const STRICT: i64 = 20;
 
 /// One token: access to one resource, or a meter of it. Fields have the names of the wire.
 ///
+/// A member that is no integer where the format has one (null, a number in a string) stays in
+/// [`fields`](Token::fields). The official clients decide differently about such members, and where
+/// they differ access is denied.
+///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Token {
     /// The resource.
-    #[serde(default, deserialize_with = "rid")]
     pub rid: String,
     /// The public id of the access record.
-    #[serde(default, deserialize_with = "wire::text", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// TinyPass's id of the user.
-    #[serde(default, deserialize_with = "wire::text", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-    /// When access ends, in Unix seconds (older tokens have milliseconds); 0 is never.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    /// When access ends, in Unix seconds (older tokens have milliseconds); 0 is never, -1 denies
+    /// access.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ex: Option<i64>,
-    /// An earlier end, which wins over `ex`; in the same unit.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    /// An end that replaces `ex`, in the same unit, unless it is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub eex: Option<i64>,
     /// When it was made, in Unix seconds.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ct: Option<i64>,
     /// The addresses that may use it: dotted, or the hex of the four bytes from the last to the
     /// first (`4030201` for 1.2.3.4), as the official clients write them.
-    #[serde(default, deserialize_with = "wire::texts", skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ips: Vec<String>,
-    /// The kind of the meter: 10 reminds, 20 is strict; none or 0 is no meter.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    /// The kind of the meter: 10 reminds, 20 is strict; absent is no meter.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mt: Option<i64>,
     /// When the meter's trial ends, in Unix seconds.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtet: Option<i64>,
-    /// When the lock-out after the trial ends, in Unix seconds.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    /// When the lockout after the trial ends, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mlet: Option<i64>,
-    /// How many views the trial has.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    /// The number of views of the trial. Present, 0 included, it makes a meter count views.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtma: Option<i64>,
-    /// How many views were made.
-    #[serde(default, deserialize_with = "wire::integer", skip_serializing_if = "Option::is_none")]
+    /// The number of views so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtaa: Option<i64>,
-    /// What else is in it (`mlp`, `mtap`: the periods as texts).
+    /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
+    /// are not of the type that the format has.
     #[serde(flatten)]
     pub fields: Fields,
 }
 
-fn rid<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    wire::text(deserializer).map(Option::unwrap_or_default)
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Fields::deserialize(deserializer)?;
+        let mut text = |name: &str| {
+            let text = fields.text(name);
+            if text.is_some() {
+                fields.remove(name);
+            }
+            text
+        };
+        let (rid, id, uid) = (text("rid").unwrap_or_default(), text("id"), text("uid"));
+        if fields.json("rid").is_some_and(|rid| rid != "null") {
+            return Err(D::Error::custom("rid: expected a string"));
+        }
+        let ips = fields.take("ips").unwrap_or_default();
+        Ok(Self {
+            rid,
+            id,
+            uid,
+            ex: fields.take("ex"),
+            eex: fields.take("eex"),
+            ct: fields.take("ct"),
+            ips,
+            mt: fields.take("mt"),
+            mtet: fields.take("mtet"),
+            mlet: fields.take("mlet"),
+            mtma: fields.take("mtma"),
+            mtaa: fields.take("mtaa"),
+            fields,
+        })
+    }
 }
 
 impl Token {
@@ -92,45 +127,175 @@ impl Token {
         moment(self.eex).or_else(|| moment(self.ex))
     }
 
-    /// What the token gives at `now` to a visitor from `client_ip` (not looked at if `None`).
-    pub fn access(&self, now: SystemTime, client_ip: Option<Ipv4Addr>) -> AccessState {
-        let now = UnixTime::from(now);
-        let allowed =
-            |ip: Ipv4Addr| self.ips.is_empty() || self.ips.iter().any(|text| is(ip, text));
-        if client_ip.is_some_and(|ip| !allowed(ip)) {
+    /// Returns what the token gives at `now` to a visitor from `client`.
+    ///
+    /// The decision is that of the official clients. Where they differ, access is denied.
+    pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
+        let now = UnixTime::from(now).seconds();
+        if self.member("ex", self.ex) == Member::Integer(-1) {
+            return AccessState::RidNotFound;
+        }
+        if !self.allows(client.into()) {
             return AccessState::IpMismatch;
         }
-        if self.mt.is_some_and(|kind| kind != 0) {
-            return self.meter(now);
-        }
-        match self.expires() {
-            Some(end) if end <= now => AccessState::Expired,
-            _ => AccessState::Granted,
+        let (php, ruby) = (self.decide(Dialect::Php, now), self.decide(Dialect::Ruby, now));
+        match (php, ruby) {
+            (Ok(php), _) if !php.is_granted() => php,
+            (_, Ok(ruby)) if !ruby.is_granted() => ruby,
+            (Ok(php), Ok(ruby)) if php == ruby => php,
+            (Ok(_), Ok(_)) => AccessState::Granted,
+            // One of them throws.
+            (Ok(AccessState::MeteredInTrial), _) | (_, Ok(AccessState::MeteredInTrial)) => {
+                AccessState::TrialDead
+            }
+            _ => AccessState::Expired,
         }
     }
 
-    fn meter(&self, now: UnixTime) -> AccessState {
-        let by_views = self.mt == Some(REMINDER) && self.mtma.is_some_and(|most| most > 0);
-        let in_trial = if by_views {
-            self.mtaa.unwrap_or(0) <= self.mtma.unwrap_or(0)
+    fn allows(&self, client: ClientAddress) -> bool {
+        let unreadable = self.fields.contains("ips");
+        let bound = unreadable || !self.ips.is_empty();
+        match client {
+            ClientAddress::NotChecked => true,
+            ClientAddress::Unknown => !bound,
+            ClientAddress::V4(ip) => {
+                !bound || !unreadable && self.ips.iter().any(|text| is(ip, text))
+            }
+        }
+    }
+
+    fn member(&self, name: &str, typed: Option<i64>) -> Member {
+        if let Some(value) = typed {
+            return Member::Integer(value);
+        }
+        let Some(json) = self.fields.json(name) else {
+            return Member::Absent;
+        };
+        // PHP's client writes fractions of seconds.
+        let whole = json.split_once('.').and_then(|(whole, _)| whole.parse().ok());
+        match whole {
+            Some(whole) => Member::Integer(whole),
+            None if json == "null" => Member::Null,
+            None => Member::Other(self.fields.integer(name)),
+        }
+    }
+
+    /// Decides as one of the official clients does. An error is one that the client would throw.
+    fn decide(&self, dialect: Dialect, now: i64) -> Result<AccessState, Thrown> {
+        let number = |member: Member| dialect.number(member);
+        let (mt, mtma) = (self.member("mt", self.mt), self.member("mtma", self.mtma));
+        let mtet = || number(self.member("mtet", self.mtet)).map(seconds);
+        if !dialect.is_metered(mt) {
+            let end = match number(self.member("eex", self.eex))? {
+                0 => number(self.member("ex", self.ex))?,
+                end => end,
+            };
+            let expired = end != 0 && seconds(end) <= now;
+            return Ok(if expired { AccessState::Expired } else { AccessState::Granted });
+        }
+        let in_trial = if dialect.is_strict(mt) {
+            now <= mtet()?
+        } else if matches!(mtma, Member::Absent | Member::Null) {
+            let end = mtet()?;
+            end == 0 || now <= end
         } else {
-            moment(self.mtet).is_none_or(|end| now <= end)
+            number(self.member("mtaa", self.mtaa))? <= number(mtma)? && now <= mtet()?
         };
         if in_trial {
-            AccessState::MeteredInTrial
-        } else if moment(self.mlet).is_some_and(|end| now <= end) {
-            AccessState::InLockout
-        } else {
-            AccessState::TrialDead
+            return Ok(AccessState::MeteredInTrial);
         }
+        let in_lockout = now <= seconds(number(self.member("mlet", self.mlet))?);
+        Ok(if in_lockout { AccessState::InLockout } else { AccessState::TrialDead })
+    }
+}
+
+/// The official client whose decision is taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Dialect {
+    Php,
+    Ruby,
+}
+
+/// The client throws an exception.
+#[derive(Debug)]
+struct Thrown;
+
+/// A member of a token that should be an integer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Member {
+    Absent,
+    Null,
+    Integer(i64),
+    /// Anything else, with the number that it holds as a string.
+    Other(Option<i64>),
+}
+
+impl Dialect {
+    /// PHP drops null and takes a string for its number. Ruby compares neither.
+    fn number(self, member: Member) -> Result<i64, Thrown> {
+        match (self, member) {
+            (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
+            (_, Member::Integer(number)) | (Self::Php, Member::Other(Some(number))) => Ok(number),
+            _ => Err(Thrown),
+        }
+    }
+
+    fn is_metered(self, mt: Member) -> bool {
+        match self {
+            Self::Php => !matches!(mt, Member::Absent | Member::Null),
+            Self::Ruby => !matches!(mt, Member::Absent | Member::Integer(0)),
+        }
+    }
+
+    fn is_strict(self, mt: Member) -> bool {
+        mt == Member::Integer(STRICT) || self == Self::Php && mt == Member::Other(Some(STRICT))
+    }
+}
+
+/// The address of a visitor, for tokens that are bound to addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAddress {
+    /// An IPv4 address. The format has no others.
+    V4(Ipv4Addr),
+    /// The address is not known, or is an IPv6 address: bound tokens give no access.
+    Unknown,
+    /// The binding is not checked. The official clients do this when they are given no address.
+    NotChecked,
+}
+
+impl From<Ipv4Addr> for ClientAddress {
+    fn from(ip: Ipv4Addr) -> Self {
+        Self::V4(ip)
+    }
+}
+
+impl From<IpAddr> for ClientAddress {
+    /// An IPv6 address that maps an IPv4 address is the latter.
+    fn from(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V4(ip) => Self::V4(ip),
+            IpAddr::V6(_) => Self::Unknown,
+        }
+    }
+}
+
+impl From<Option<Ipv4Addr>> for ClientAddress {
+    /// `None` is [`Unknown`](Self::Unknown).
+    fn from(ip: Option<Ipv4Addr>) -> Self {
+        ip.map_or(Self::Unknown, Self::V4)
     }
 }
 
 /// A time of a token; `None` for none or 0.
 fn moment(time: Option<i64>) -> Option<UnixTime> {
     let time = time.filter(|time| *time != 0)?;
-    let milliseconds = time > MILLISECONDS_FROM;
-    Some(UnixTime::from_seconds(if milliseconds { time / 1000 } else { time }))
+    Some(UnixTime::from_seconds(seconds(time)))
+}
+
+/// A time in seconds that may be in milliseconds.
+fn seconds(time: i64) -> i64 {
+    if time > MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
 /// Whether an address of a token is this one, in either form.
@@ -219,10 +384,16 @@ impl TokenCookie {
         self.tokens.drain(..surplus);
     }
 
-    /// What the tokens give of the resource `rid` at `now`; see [`Token::access`].
-    pub fn access(&self, rid: &str, now: SystemTime, client_ip: Option<Ipv4Addr>) -> AccessState {
+    /// Returns what the tokens give of the resource `rid` at `now` to a visitor from `client`; see
+    /// [`Token::access`].
+    pub fn access(
+        &self,
+        rid: &str,
+        now: SystemTime,
+        client: impl Into<ClientAddress>,
+    ) -> AccessState {
         match self.tokens.iter().find(|token| token.rid == rid) {
-            Some(token) => token.access(now, client_ip),
+            Some(token) => token.access(now, client),
             None if self.tokens.is_empty() => AccessState::NoTokens,
             None => AccessState::RidNotFound,
         }
