@@ -191,7 +191,12 @@ fn printf_format(bytes: &[u8]) -> String {
     for byte in bytes {
         match byte {
             b'%' => format.push_str("%%"),
-            b' '..=b'~' if !matches!(byte, b'\\' | b'\'') => format.push(char::from(*byte)),
+            // At the beginning it would be an option.
+            b' '..=b'~'
+                if !(format.is_empty() && *byte == b'-') && !matches!(byte, b'\\' | b'\'') =>
+            {
+                format.push(char::from(*byte))
+            }
             _ => {
                 let _ = write!(format, "\\{byte:03o}");
             }
@@ -333,6 +338,7 @@ mod tests {
                 b"line\r\nline\n",
                 "{\"name\":\"\u{141}\u{f3}d\u{17a}\"}".as_bytes(),
                 b"\0\x01'\\%\xff\n",
+                b"-n \xff",
                 b" ",
                 b"'",
                 b"-d @x",

@@ -316,10 +316,10 @@ fn client_wire(vector: &Value) {
     match text(vector, "/inputs/php_call") {
         // The server of that time answered 405 to the official client's path.
         "lookupUserByAddress" => wire.path = "/api/v1/lookup/addresses".to_owned(),
-        // The official client's header did not leave, and the server asked for a token.
+        // The header of the official client was not sent, and the server required a token.
         "getOAuthUserFromAccessToken" => {
             let token = vector["inputs"]["php_args"][0].as_str().unwrap();
-            wire.query.insert("access_token".to_owned(), token.to_owned());
+            assert_eq!(request.headers()["authorization"], format!("Bearer {token}"));
         }
         _ => {}
     }
