@@ -277,9 +277,11 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     };
     let tinycert_client = tinycert.clone().transport(offline).build().unwrap();
     let session = tinycert_client.resume_or_connect("CANARY", "a@b", "CANARY").unwrap();
-    let tpay =
-        tpay_client::Client::builder("id", "CANARY").clock(ManualClock::at_unix(1_760_000_000));
-    let tokenpass = tokenpass_client::Client::builder("id", "CANARY").oauth_token("CANARY");
+    let tpay = tpay_client::Client::builder("id", "CANARY")
+        .no_proxy()
+        .clock(ManualClock::at_unix(1_760_000_000));
+    let tokenpass =
+        tokenpass_client::Client::builder("id", "CANARY").no_proxy().oauth_token("CANARY");
     let verified =
         VerifiedStore::new(Arc::new(MemoryStore::new()), &[&secret], SecretOrigin::Generated);
     let json = Body::Json(b"{\"a\":\"CANARY\"}".to_vec());

@@ -294,7 +294,9 @@ mod tests {
     #[test]
     fn calls_to_a_name_share_a_connection_with_or_without_what_is_tuned() {
         let url = one_connection(2);
-        let transport = Settings::default().built_in_transport().unwrap();
+        let mut settings = Settings::default();
+        settings.no_proxy();
+        let transport = settings.built_in_transport().unwrap();
         for _ in 0..2 {
             let request = http::Request::get(&url).body(Vec::new()).unwrap();
             assert_eq!(transport.send(request).unwrap().body(), b"{}");
