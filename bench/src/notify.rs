@@ -52,7 +52,7 @@ fn deliveries(client: &Client) -> Vec<Delivery> {
 }
 
 fn reader(client: &Client) -> Notifications {
-    let reader = client.notifications().unwrap().security_code(CODE);
+    let reader = client.notifications().unwrap().merchant_id("1010").security_code(CODE);
     reader.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE)
 }
 
@@ -62,7 +62,7 @@ type Paid = (String, String, String);
 fn read(reader: &Notifications, delivery: &Delivery) -> Option<Paid> {
     match reader.read(&delivery.signature, delivery.body.as_bytes()) {
         Ok(Notification::Payment(payment)) => {
-            Some((payment.title, payment.crc, payment.paid?.to_string()))
+            Some((payment.title, payment.crc, payment.paid.to_string()))
         }
         _ => None,
     }

@@ -359,7 +359,7 @@ fn payment(tpay: &tpay_client::Client) -> tpay_client::Notification {
     use tpay_client::{grosze, testing};
     let body = testing::payment("TR-1", grosze(1), "crc", "CANARY");
     let body = format!("{body}&card_token=CANARY&cli_auth=CANARY");
-    let notifications = tpay.notifications().unwrap().security_code("CANARY");
+    let notifications = tpay.notifications().unwrap().merchant_id("1010").security_code("CANARY");
     let notifications =
         notifications.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE);
     let signature = testing::sign(tpay, body.as_bytes()).unwrap();

@@ -97,6 +97,7 @@ fn a_payment_is_notified_verified_and_answered() {
         .unwrap()
         .anchors(client.get_root_certificates().unwrap())
         .unwrap()
+        .merchant_id(tpay::MERCHANT_ID)
         .security_code(tpay::SECURITY_CODE);
     // The address does not listen; what was sent to it lies in the outbox.
     let callbacks = Callbacks::new().notification_url("https://shop.example.com/notify");
@@ -110,7 +111,7 @@ fn a_payment_is_notified_verified_and_answered() {
         panic!("{sent:?}")
     };
     assert_eq!(payment.crc, "zamówienie/ą 1");
-    assert_eq!((payment.paid, payment.is_paid()), (Some(grosze(1234)), true));
+    assert_eq!((payment.paid, payment.paid_in_full(grosze(1234))), (grosze(1234), true));
     assert_eq!(client.get_transaction(&id).unwrap().title, Some(payment.title.clone()));
 
     let fetches = sandbox
@@ -155,6 +156,7 @@ fn every_kind_of_notification_of_the_server_is_read() {
     let (sandbox, client) = sandbox();
     let anchors = client.get_root_certificates().unwrap();
     let reader = client.notifications().unwrap().anchors(anchors).unwrap();
+    let reader = reader.merchant_id(tpay::MERCHANT_ID);
     let panel = "https://shop.example.com/panel";
     let card = tpay_client::CreateToken::new(panel)
         .payer(tpay_client::TokenPayer::new("Jan", "jan@example.com"));
@@ -173,11 +175,11 @@ fn every_kind_of_notification_of_the_server_is_read() {
         let notification = reader.read(&sent.signature, sent.body.as_bytes()).unwrap();
         kinds.push(match &notification {
             Notification::Payment(payment) => {
-                assert!(payment.test_mode);
+                assert!(payment.is_test());
                 "payment"
             }
             Notification::Alias(alias) => {
-                assert_eq!(alias.value, "u1");
+                assert_eq!(alias.aliases[0].value, "u1");
                 "blik_alias"
             }
             Notification::Tokenization(card) => {

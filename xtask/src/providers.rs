@@ -142,7 +142,15 @@ pub(crate) const PROVIDERS: &[Provider] = &[
         listener: Some(Listener {
             example: example(
                 "notification_server",
-                &["--listen", "127.0.0.1:0", "--count", "1", "--anchors-of-server"],
+                &[
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--merchant-id",
+                    "1010",
+                    "--count",
+                    "1",
+                    "--anchors-of-server",
+                ],
             ),
             subscribe: |_, _| Ok(()),
         }),

@@ -187,19 +187,18 @@ fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) {
 /// Bytes as a format of the command `printf`.
 #[inline]
 fn printf_format(bytes: &[u8]) -> String {
+    let escape = |format: &mut String, byte: u8| {
+        let _ = write!(format, "\\{byte:03o}");
+    };
     let mut format = String::with_capacity(bytes.len() * 4);
     for byte in bytes {
         match byte {
             b'%' => format.push_str("%%"),
-            // At the beginning it would be an option.
-            b' '..=b'~'
-                if !(format.is_empty() && *byte == b'-') && !matches!(byte, b'\\' | b'\'') =>
-            {
-                format.push(char::from(*byte))
-            }
-            _ => {
-                let _ = write!(format, "\\{byte:03o}");
-            }
+            b'\\' | b'\'' => escape(&mut format, *byte),
+            // It would begin an option.
+            b'-' if format.is_empty() => escape(&mut format, *byte),
+            b' '..=b'~' => format.push(char::from(*byte)),
+            _ => escape(&mut format, *byte),
         }
     }
     format

@@ -225,10 +225,21 @@ impl Encoding {
 /// assert_eq!(pairs, [("tr_crc".into(), "zamówienie/1 a".into()), ("empty".into(), String::new())]);
 /// ```
 pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
-    let decode = |text: &[u8]| {
+    let text_of = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let pairs = decode_form_bytes(text).into_iter();
+    pairs.map(|(name, value)| (text_of(name), text_of(value))).collect()
+}
+
+/// Decodes a form like [`decode_form`], and keeps bytes that are not UTF-8.
+///
+/// ```
+/// assert_eq!(api_auth::decode_form_bytes(b"a=%F3+b"), [(b"a".to_vec(), b"\xf3 b".to_vec())]);
+/// ```
+pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let decode = |text: &[u8]| -> Vec<u8> {
         let spaced: Vec<u8> =
             text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned()
+        percent_encoding::percent_decode(&spaced).collect()
     };
     text.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())

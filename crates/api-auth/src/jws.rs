@@ -131,8 +131,9 @@ impl<'a> DetachedJws<'a> {
         anchors: &Anchors,
         now: SystemTime,
     ) -> Result<(), JwsError> {
-        let certificate = EndEntityCert::try_from(&certificate.0).map_err(|_| JwsError::Chain)?;
-        anchors.hold(&certificate, now)?;
+        let Certificate { leaf, intermediates } = certificate;
+        let certificate = EndEntityCert::try_from(leaf).map_err(|_| JwsError::Chain)?;
+        anchors.hold(&certificate, intermediates, now)?;
         let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
         certificate
             .verify_signature(
@@ -144,19 +145,32 @@ impl<'a> DetachedJws<'a> {
     }
 }
 
-/// The certificate of whoever signs.
-#[derive(Debug, Clone)]
-pub struct Certificate(CertificateDer<'static>);
+/// The certificate of the signer, and the intermediates that were served beside it. These are not
+/// trusted: they only help to find a chain to an anchor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    leaf: CertificateDer<'static>,
+    intermediates: Vec<CertificateDer<'static>>,
+}
+
+/// The most certificates that are read beside a signer's.
+const MOST_INTERMEDIATES: usize = 8;
 
 impl Certificate {
-    /// Reads the first certificate of a PEM text.
+    /// Reads a PEM text: the signer's certificate first, then intermediates if there are any.
     ///
     /// # Errors
-    /// [`JwsError::Chain`] when there is none.
+    /// [`JwsError::Chain`] when the first certificate cannot be read.
     pub fn from_pem(pem: &[u8]) -> Result<Self, JwsError> {
-        let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| JwsError::Chain)?;
-        EndEntityCert::try_from(&certificate).map_err(|_| JwsError::Chain)?;
-        Ok(Self(certificate))
+        let mut certificates = CertificateDer::pem_slice_iter(pem);
+        let leaf = certificates.next().ok_or(JwsError::Chain)?;
+        let leaf = leaf.map_err(|_| JwsError::Chain)?.into_owned();
+        EndEntityCert::try_from(&leaf).map_err(|_| JwsError::Chain)?;
+        let intermediates = certificates
+            .map_while(|certificate| certificate.ok().map(CertificateDer::into_owned))
+            .take(MOST_INTERMEDIATES)
+            .collect();
+        Ok(Self { leaf, intermediates })
     }
 }
 
@@ -197,6 +211,9 @@ pub struct Anchors {
     intermediates: Vec<CertificateDer<'static>>,
 }
 
+/// How each certificate of a PEM text begins.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// With which algorithms the certificates of a chain may be signed.
 const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     webpki::ring::RSA_PKCS1_2048_8192_SHA256,
@@ -227,6 +244,11 @@ impl Anchors {
                 anchors.intermediates.push(certificate);
             }
         }
+        let count = anchors.roots.len() + anchors.intermediates.len();
+        let begins = pem.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
+        if count != begins {
+            return Err(refuse("hold a certificate that cannot be read"));
+        }
         if anchors.roots.is_empty() {
             return Err(refuse("hold no root certificate"));
         }
@@ -234,7 +256,13 @@ impl Anchors {
     }
 
     /// Whether a chain leads from the leaf to a root, all valid at `now`.
-    fn hold(&self, leaf: &EndEntityCert<'_>, now: SystemTime) -> Result<(), JwsError> {
+    fn hold(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        served: &[CertificateDer<'static>],
+        now: SystemTime,
+    ) -> Result<(), JwsError> {
+        let intermediates: Vec<_> = self.intermediates.iter().chain(served).cloned().collect();
         let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
         // The certificate is for this one purpose: if it names purposes at all, any will do.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
@@ -243,7 +271,7 @@ impl Anchors {
             let path = leaf.verify_for_usage(
                 CHAIN_ALGORITHMS,
                 &self.roots,
-                &self.intermediates,
+                &intermediates,
                 now,
                 usage,
                 None,

@@ -67,7 +67,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;
 pub use encode::{
-    Encoding, Params, base64, decode_form, from_base64, path_segment, percent_decode,
+    Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
+    percent_decode,
 };
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
 pub use error::{Delivery, Detail, Error, ErrorKind, Fault, InputError, Result};

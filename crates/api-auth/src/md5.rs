@@ -11,12 +11,12 @@ use subtle::ConstantTimeEq;
 /// assert!(api_auth::md5::matches(&["mess", "age"], "78e731027d8fd50ed642340b7c9a63b3"));
 /// assert!(!api_auth::md5::matches(&["message"], "78E731027D8FD50ED642340B7C9A63B3"));
 /// ```
-pub fn matches(parts: &[&str], digest: &str) -> bool {
+pub fn matches<P: AsRef<[u8]>>(parts: &[P], digest: &str) -> bool {
     hex(parts).as_bytes().ct_eq(digest.as_bytes()).into()
 }
 
 /// The MD5 of the concatenated `parts`, as 32 lower-case hex digits.
-pub fn hex(parts: &[&str]) -> String {
+pub fn hex<P: AsRef<[u8]>>(parts: &[P]) -> String {
     let mut hash = Md5::new();
     for part in parts {
         hash.update(part);
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn the_parts_are_hashed_as_one_text() {
-        assert_eq!(hex(&[]), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(hex::<&str>(&[]), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(hex(&["mess", "", "age"]), "78e731027d8fd50ed642340b7c9a63b3");
     }
 

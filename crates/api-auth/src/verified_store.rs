@@ -59,7 +59,7 @@ impl SecretOrigin {
 #[derive(Clone)]
 pub struct VerifiedStore {
     store: Arc<dyn TokenStore>,
-    secret: Zeroizing<Vec<u8>>,
+    secret: Secret,
     origin: SecretOrigin,
     /// The salt in use and the key that it leads to: derived once, as long as the store keeps the
     /// salt.
@@ -76,13 +76,14 @@ impl VerifiedStore {
     /// Stores tokens in `store`, for clients that know all of `secrets`.
     #[inline]
     pub fn new(store: Arc<dyn TokenStore>, secrets: &[&Secret], origin: SecretOrigin) -> Self {
-        let mut secret = Zeroizing::new(Vec::new());
+        let mut secret = Zeroizing::new(String::new());
         for part in secrets {
-            // The length first, so that no two lists of secrets are the same bytes.
-            secret.extend_from_slice(part.expose().len().to_string().as_bytes());
-            secret.push(b':');
-            secret.extend_from_slice(part.expose().as_bytes());
+            // The length first, so that no two lists of secrets are the same text.
+            secret.push_str(&part.expose().len().to_string());
+            secret.push(':');
+            secret.push_str(part.expose());
         }
+        let secret = Secret::new(secret.as_str());
         Self { store, secret, origin, derived: Arc::default() }
     }
 
@@ -125,7 +126,11 @@ impl VerifiedStore {
     fn derived(&self, salt: [u8; SALT]) -> Option<Derived> {
         let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
         if derived.as_ref().is_none_or(|derived| derived.salt != salt) {
-            let key = Zeroizing::new(pbkdf2(&self.secret, &salt, self.origin.iterations())?);
+            let key = Zeroizing::new(pbkdf2(
+                self.secret.expose().as_bytes(),
+                &salt,
+                self.origin.iterations(),
+            )?);
             *derived = Some(Derived { salt, key: Hmac::new_from_slice(&*key).ok()? });
         }
         derived.clone()

@@ -19,6 +19,7 @@ Put a server that speaks TLS before it.
 usage: notification_server [options]
 
   --listen ADDRESS      where to listen (default 127.0.0.1:8080; port 0 takes a free one)
+  --merchant-id ID      accept payments of this merchant only; required
   --count N             end after N notifications that were accepted
   --anchors FILE        trust the certificates of this PEM file, not the compiled-in ones
   --anchors-of-server   trust what the server says it is to be trusted: for test servers only
@@ -37,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Default)]
 struct Arguments {
     listen: Option<String>,
+    merchant_id: Option<String>,
     count: Option<usize>,
     anchors: Option<String>,
     anchors_of_server: bool,
@@ -53,11 +55,15 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         match argument {
             Short('h') | Long("help") => return Ok(None),
             Long("listen") => arguments.listen = Some(parser.value()?.string()?),
+            Long("merchant-id") => arguments.merchant_id = Some(parser.value()?.string()?),
             Long("count") => arguments.count = Some(parser.value()?.parse()?),
             Long("anchors") => arguments.anchors = Some(parser.value()?.string()?),
             Long("anchors-of-server") => arguments.anchors_of_server = true,
             other => return Err(other.unexpected()),
         }
+    }
+    if arguments.merchant_id.is_none() {
+        return Err("missing option '--merchant-id'".into());
     }
     Ok(Some(arguments))
 }
@@ -85,7 +91,8 @@ fn main() -> ExitCode {
 
 fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let tpay = Client::from_env()?;
-    let mut notifications = tpay.notifications()?;
+    let merchant_id = arguments.merchant_id.as_deref().unwrap_or_default();
+    let mut notifications = tpay.notifications()?.merchant_id(merchant_id);
     if let Some(file) = &arguments.anchors {
         notifications = notifications.anchors(std::fs::read(file)?)?;
     } else if arguments.anchors_of_server {
@@ -120,10 +127,9 @@ fn answer(
     let (signature, body) = receive(stream)?;
     let reply = match notifications.read(&signature, &body) {
         Ok(notification) => {
-            let key = notification.key();
-            // Deliveries repeat until they are answered well: nothing is done twice.
-            if done.insert(key.clone()) {
-                print(&key, &notification);
+            // Deliveries repeat until they are acknowledged: nothing is done twice.
+            if done.insert(notification.key().to_owned()) {
+                print(&notification);
             }
             notification.accept()
         }
@@ -165,11 +171,11 @@ fn receive(stream: &TcpStream) -> std::io::Result<(String, Vec<u8>)> {
     Ok((signature, body))
 }
 
-fn print(key: &str, notification: &Notification) {
+fn print(notification: &Notification) {
+    let key = notification.key();
     match notification {
         Notification::Payment(payment) => {
-            let amount = payment.paid.map(|paid| paid.to_string()).unwrap_or_default();
-            println!("payment {key}: {amount} paid, crc {:?}", payment.crc);
+            println!("payment {key}: {} paid, crc {:?}", payment.paid, payment.crc);
         }
         other => println!("{key}: {other:?}"),
     }

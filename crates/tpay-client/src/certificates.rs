@@ -100,7 +100,7 @@ impl Endpoint for GetRootCertificates {
 }
 
 /// The body as text, if it is a certificate.
-pub(crate) fn pem(response: &Response) -> Result<String, Fault> {
+fn pem(response: &Response) -> Result<String, Fault> {
     match str::from_utf8(response.body()) {
         Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
         _ => Err(Fault::new(ErrorKind::Decode).with_message("the answer is no certificate")),

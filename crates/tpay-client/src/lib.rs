@@ -111,7 +111,7 @@ pub use transactions::{
 #[cfg(feature = "notifications")]
 pub use notifications::{
     AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
-    NotificationStatus, Notifications, OtherNotification, PaymentNotification,
+    NotificationStatus, Notifications, NotifiedAlias, OtherNotification, PaymentNotification,
     RecurringNotification, TokenUpdateNotification, TokenizationNotification, payment_md5sum,
     testing,
 };

@@ -1,11 +1,11 @@
 //! What Tpay sends to a shop: read only after its signature was verified.
 
+mod cache;
 mod events;
-mod form;
+mod members;
 pub mod testing;
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use api_auth::http::HeaderMap;
 use api_auth::jws::{Anchors, Certificate, DetachedJws, JwsError};
@@ -13,13 +13,14 @@ use api_auth::{
     Credential, Error, ErrorKind, Fault, InputError, Method, RawEndpoint, Result, Secret, md5,
 };
 
-use crate::certificates::{SECURE, pem};
-use crate::{Client, Environment};
+use crate::certificates::SECURE;
+use crate::{Client, Environment, GetSigningCertificate};
+use cache::{Cache, Found};
 
 pub use events::{
     AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
-    NotificationStatus, OtherNotification, PaymentNotification, RecurringNotification,
-    TokenUpdateNotification, TokenizationNotification,
+    NotificationStatus, NotifiedAlias, OtherNotification, PaymentNotification,
+    RecurringNotification, TokenUpdateNotification, TokenizationNotification,
 };
 
 /// The header that carries the signature.
@@ -27,11 +28,6 @@ const HEADER: &str = "x-jws-signature";
 /// The folder of certificates, and the one that signs today.
 const FOLDER: &str = "/x509/";
 const USUAL: &str = "notifications-jws.pem";
-/// How long a certificate is used that was fetched.
-const KEPT: Duration = Duration::from_secs(3600);
-/// How often a certificate is fetched at most: junk that claims to be a notification must not
-/// make this machine hammer another one.
-const PAUSE: Duration = Duration::from_secs(10);
 
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
 const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
@@ -44,15 +40,21 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// of yours), all valid at the client's time. Certificates are fetched through the client's
 /// transport and kept for an hour.
 ///
+/// The certificate is Tpay's and not the merchant's, so a genuine notification may be about
+/// another merchant. [`merchant_id`](Notifications::merchant_id) is required for payments; the kinds
+/// without a merchant (saved cards, marketplace payments, charges of a plan) are bound to nobody:
+/// compare their ids with your own records.
+///
 /// ```
 /// use tpay_client::{Client, Notification, grosze, testing};
 ///
 /// let tpay = Client::builder("id", "secret")
 /// #   .transport(|_| Ok(Default::default()))
 ///     .build()?;
-/// // In production: tpay.notifications()?.security_code("the code of the panel")
+/// // In production without the two lines about certificates.
 /// let notifications = tpay
 ///     .notifications()?
+///     .merchant_id("1010")
 ///     .security_code("code")
 ///     .anchors(testing::ANCHORS)?
 ///     .certificate(testing::CERTIFICATE);
@@ -62,7 +64,7 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// let Notification::Payment(payment) = notifications.read(&signature, body.as_bytes())? else {
 ///     unreachable!()
 /// };
-/// assert!(payment.is_paid() && payment.paid == Some(grosze(1234)));
+/// assert!(payment.paid_in_full(grosze(1234)));
 /// assert_eq!(payment.crc, "order-7");
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
@@ -71,19 +73,19 @@ pub struct Notifications {
     client: Client,
     folder: String,
     anchors: Anchors,
+    merchant: Merchant,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
-    /// The usual certificate, and the last one of another name.
-    slots: [Mutex<Slot>; 2],
+    cache: Cache,
 }
 
-/// A certificate that was fetched.
-#[derive(Debug, Default)]
-struct Slot {
-    name: String,
-    certificate: Option<Result<Certificate, JwsError>>,
-    fetched: Option<SystemTime>,
-    asked: Option<SystemTime>,
+/// Whose notifications are accepted.
+#[derive(Debug)]
+enum Merchant {
+    /// The reader was not told: payments are an error.
+    Unset,
+    Id(String),
+    Any,
 }
 
 impl Client {
@@ -102,14 +104,33 @@ impl Client {
             client: self.clone(),
             folder: [base, FOLDER].concat(),
             anchors: Anchors::from_pem(anchors)?,
+            merchant: Merchant::Unset,
             security_code: None,
             given: None,
-            slots: Default::default(),
+            cache: Cache::default(),
         })
     }
 }
 
 impl Notifications {
+    /// Accepts payments and alias events of this merchant only: the number that the panel shows and
+    /// that notifications have as `id`. Required for payments, unless
+    /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
+    #[must_use]
+    pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
+        self.merchant = Merchant::Id(id.into());
+        self
+    }
+
+    /// Accepts notifications of every merchant, for partners. Compare
+    /// [`PaymentNotification::merchant_id`] yourself: the signature is the same for all merchants,
+    /// so anybody with an account can make a genuine notification with your order number.
+    #[must_use]
+    pub fn accept_any_merchant(mut self) -> Self {
+        self.merchant = Merchant::Any;
+        self
+    }
+
     /// Verifies the `md5sum` of payments with the security code of the panel, too. An empty code
     /// (none is set in the panel) proves nothing and verifies nothing.
     #[must_use]
@@ -168,13 +189,31 @@ impl Notifications {
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
         self.verify(signature, body)?;
         let notification = events::read(body)?;
+        self.check_merchant(&notification)?;
         if let (Notification::Payment(payment), Some(code)) = (&notification, &self.security_code)
             && !payment.md5sum_holds(code)
         {
-            let fault = Fault::new(ErrorKind::Verify).with_message("the md5sum does not match");
-            return Err(fault.into());
+            return Err(not_genuine("the md5sum does not match"));
         }
         Ok(notification)
+    }
+
+    fn check_merchant(&self, notification: &Notification) -> Result<()> {
+        let id = match notification {
+            Notification::Payment(payment) => &payment.merchant_id,
+            Notification::Alias(alias) => &alias.merchant_id,
+            _ => return Ok(()),
+        };
+        match &self.merchant {
+            Merchant::Any => Ok(()),
+            Merchant::Id(own) if own == id => Ok(()),
+            Merchant::Id(_) => Err(not_genuine("the notification is for another merchant")),
+            Merchant::Unset => Err(InputError::new(
+                "merchant_id",
+                "must be set on the reader of notifications, or waived by accept_any_merchant",
+            )
+            .into()),
+        }
     }
 
     /// Verifies a signature over a body, and reads nothing.
@@ -185,79 +224,85 @@ impl Notifications {
         let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
         let name = jws.file_below(&self.folder).map_err(refusal)?;
         let now = self.now();
-        let holds = |certificate: &Result<Certificate, JwsError>| {
-            jws.verify(body, certificate.as_ref().map_err(|why| *why)?, &self.anchors, now)
-        };
-        if let Some(given) = &self.given {
-            return holds(given).map_err(refusal);
+        let holds = |certificate: &Certificate| jws.verify(body, certificate, &self.anchors, now);
+        match &self.given {
+            Some(Ok(given)) => return holds(given).map_err(refusal),
+            Some(Err(_)) => {
+                let problem = "is not a certificate in PEM form";
+                return Err(InputError::new("certificate", problem).into());
+            }
+            None => {}
         }
-        let (certificate, was_kept) = self.certificate_of(name, KEPT)?;
-        match holds(&certificate) {
-            // The certificate may have been replaced within the hour.
-            Err(why) if was_kept => match self.certificate_of(name, PAUSE) {
-                Ok((fresh, false)) => holds(&fresh).map_err(refusal),
-                _ => Err(refusal(why)),
-            },
-            result => result.map_err(refusal),
+        // Certificates that are kept come first: what verifies by one of them waits for no fetch.
+        if self.verifies(name, &self.cache.fresh(name, now), &holds).is_ok() {
+            return Ok(());
+        }
+        let found = self.cache.fetch(name, &|| self.now(), || self.fetch(name));
+        let kept = self.cache.kept(name);
+        match (found, self.verifies(name, &kept, &holds)) {
+            (_, Ok(())) => Ok(()),
+            // It is not known whether a newer certificate verifies.
+            (Err(error), _) => Err(error),
+            (Ok(Found::Paused), _) if kept.is_empty() => Err(paused()),
+            (Ok(_), Err(why)) => Err(refusal(why)),
         }
     }
 
-    /// The certificate of that name, and whether it was kept from before: not longer than `kept`.
-    fn certificate_of(
+    /// Whether one of the certificates verifies; otherwise why the newest does not.
+    fn verifies(
         &self,
         name: &str,
-        kept: Duration,
-    ) -> Result<(Result<Certificate, JwsError>, bool)> {
-        let [usual, other] = &self.slots;
-        let slot = if name == USUAL { usual } else { other };
-        // One thread fetches, the others wait.
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.now();
-        let within = |time: Option<SystemTime>, span: Duration| {
-            // A clock that was set back must not keep a certificate for ever.
-            let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
-            time.map(distance).is_some_and(|age| age < span)
-        };
-        if slot.name == name
-            && within(slot.fetched, kept)
-            && let Some(certificate) = &slot.certificate
-        {
-            return Ok((certificate.clone(), true));
+        certificates: &[Certificate],
+        holds: &dyn Fn(&Certificate) -> Result<(), JwsError>,
+    ) -> Result<(), JwsError> {
+        let mut newest = Err(JwsError::Chain);
+        for (number, certificate) in certificates.iter().enumerate() {
+            let outcome = holds(certificate);
+            if outcome.is_ok() {
+                self.cache.verified(name);
+                return outcome;
+            }
+            if number == 0 {
+                newest = outcome;
+            }
         }
-        if within(slot.asked, PAUSE) {
-            let fault = Fault::new(ErrorKind::RateLimited)
-                .with_message("the certificate was asked for a moment ago");
-            return Err(fault.into());
-        }
-        let fetched = self.fetch(name);
-        // Counted from the end: whoever waited for a fetch that took long and failed must not
-        // begin another one.
-        slot.asked = Some(self.now());
-        let fetched = Certificate::from_pem(fetched?.as_bytes());
-        name.clone_into(&mut slot.name);
-        slot.certificate = Some(fetched.clone());
-        slot.fetched = slot.asked;
-        Ok((fetched, false))
+        newest
     }
 
     fn now(&self) -> SystemTime {
         self.client.core().clock().now()
     }
 
-    fn fetch(&self, name: &str) -> Result<String> {
-        if name == USUAL {
-            return self.client.get_signing_certificate();
-        }
-        let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())
-            .with_site(SECURE)
-            .with_credential(Credential::NONE);
-        let response = self.client.execute_raw(&call)?;
-        pem(&response).map_err(|fault| Error::from_fault(fault, response))
+    fn fetch(&self, name: &str) -> Result<Certificate> {
+        let response = if name == USUAL {
+            self.client.execute(&GetSigningCertificate::new())?.map(String::into_bytes)
+        } else {
+            let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())
+                .with_site(SECURE)
+                .with_credential(Credential::NONE);
+            self.client.execute_raw(&call)?
+        };
+        // A certificate that cannot be read is a failure of the server, and no forgery.
+        Certificate::from_pem(response.body()).map_err(|_| {
+            let problem = "the certificate of notifications cannot be read";
+            Error::from_fault(Fault::new(ErrorKind::Decode).with_message(problem), response)
+        })
     }
 }
 
+fn not_genuine(problem: &str) -> Error {
+    Fault::new(ErrorKind::Verify).with_message(problem).into()
+}
+
 fn refusal(why: JwsError) -> Error {
-    Fault::new(ErrorKind::Verify).with_message(why.to_string()).into()
+    not_genuine(&why.to_string())
+}
+
+/// The certificate was requested a moment ago, and what came did not help.
+fn paused() -> Error {
+    Fault::new(ErrorKind::RateLimited)
+        .with_message("the certificate was requested a moment ago")
+        .into()
 }
 
 /// The `md5sum` of a payment notification, of its values as they are sent. For tests, and for
@@ -285,7 +330,7 @@ pub fn payment_md5sum(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Endpoint, GetSigningCertificate, Response};
+    use crate::{Endpoint, Response};
 
     #[test]
     fn each_environment_trusts_its_own_authority() {

@@ -32,5 +32,6 @@ fn the_examples_explain_themselves_and_what_is_wrong() {
 #[cfg(feature = "notifications")]
 #[test]
 fn the_server_explains_itself() {
-    Example { name: "notification_server", arguments: &[] }.starts_well(&VARIABLES);
+    let arguments = &["--merchant-id", "1010"];
+    Example { name: "notification_server", arguments }.starts_well(&VARIABLES);
 }

@@ -1,41 +1,38 @@
 //! The kinds of notifications.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use api_auth::{
-    Amount, Error, ErrorKind, Fault, Fields, Response, Secret, TokenKey, md5, wire, wire_enum,
-};
-use serde::de::DeserializeOwned;
+use api_auth::hmac::sha256_hex;
+use api_auth::{Amount, Error, ErrorKind, Fault, Fields, Secret, md5, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 
-use super::form::Form;
+use super::members::{Members, not_understood};
 use crate::{AliasType, Currency};
 
-/// A notification that is genuine.
+/// A notification that is genuine and of a known kind. Each kind is read as a form and as JSON.
 ///
-/// Deliveries repeat until the right answer comes: keep [`key`](Notification::key) and do nothing
-/// twice, then answer with [`accept`](Notification::accept).
+/// Deliveries repeat until the right reply comes: keep [`key`](Notification::key), process each key
+/// once, then reply with [`accept`](Notification::accept). A genuine notification of an unknown kind
+/// is an error with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is
+/// never acknowledged unread.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
 /// `docs.sandbox.tpay.com`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notification {
-    /// A payment was made or taken back.
+    /// A payment was made or charged back.
     Payment(Box<PaymentNotification>),
-    /// A BLIK alias was registered, changed or ended.
+    /// A BLIK alias was registered, changed or removed, or has expired.
     Alias(AliasNotification),
-    /// A card was saved.
+    /// A card was saved. It names no merchant.
     Tokenization(TokenizationNotification),
-    /// The status of the token of a saved card was changed.
+    /// The status of the token of a saved card was changed. It names no merchant.
     TokenUpdate(TokenUpdateNotification),
-    /// A payment of a marketplace.
+    /// A payment of a marketplace. It names no merchant.
     Marketplace(MarketplaceNotification),
-    /// A charge of a plan.
+    /// A charge of a plan. It names no merchant.
     Recurring(RecurringNotification),
-    /// A kind that this version does not know.
-    Other(OtherNotification),
 }
 
 /// What to answer to the sender of a notification.
@@ -74,57 +71,41 @@ impl NotificationReply {
 }
 
 impl Notification {
-    /// What to answer when everything was done: the sender stops only for exactly this.
+    /// Returns the reply that acknowledges the notification. Send it when everything was done: the
+    /// sender repeats the notification until exactly this comes.
     pub fn accept(&self) -> NotificationReply {
         match self {
             Self::Payment(_) | Self::Alias(_) | Self::Recurring(_) => NotificationReply::TRUE,
             Self::Tokenization(_) | Self::TokenUpdate(_) | Self::Marketplace(_) => {
                 NotificationReply::RESULT
             }
-            Self::Other(other) if other.kind.is_some() => NotificationReply::RESULT,
-            Self::Other(_) => NotificationReply::TRUE,
         }
     }
 
-    /// What is the same for repeated deliveries of one event, and different for others: for a
-    /// column with a unique index. It holds no secret.
-    pub fn key(&self) -> String {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    /// Returns the SHA-256 of the verified body as 64 hex digits: the same for repeated deliveries
+    /// and different for everything else. It is fit for a column with a unique index, and holds no
+    /// secret.
+    pub fn key(&self) -> &str {
         match self {
-            Self::Payment(payment) => {
-                let status = payment.status.as_str().to_ascii_lowercase();
-                [&payment.title, ":", &status, ":", &payment.date].concat()
-            }
-            Self::Alias(alias) => format!(
-                "alias:{}:{}:{}:{}",
-                alias.event.as_str(),
-                alias.kind.as_ref().map_or("", AliasType::as_str),
-                alias.value,
-                text(&alias.expiration_date),
-            ),
-            Self::Tokenization(saved) => format!("tokenization:{}", text(&saved.tokenization_id)),
-            Self::TokenUpdate(update) => {
-                let token = update.token.as_ref().map(Secret::expose).unwrap_or_default();
-                format!("token_update:{}", TokenKey::new(&[token]).as_str())
-            }
-            Self::Marketplace(payment) => format!(
-                "marketplace:{}:{}:{}",
-                text(&payment.transaction_id),
-                text(&payment.transaction_status),
-                text(&payment.transaction_date),
-            ),
-            Self::Recurring(charge) => format!(
-                "recurring:{}:{}:{}:{}:{}",
-                text(&charge.recurring_id),
-                text(&charge.transaction_id),
-                charge.iteration_count.unwrap_or_default(),
-                charge.iteration_attempt_count.unwrap_or_default(),
-                text(&charge.status),
-            ),
-            Self::Other(other) => {
-                format!("other:{}", TokenKey::new(&[&other.body]).as_str())
-            }
+            Self::Payment(payment) => &payment.body_hash,
+            Self::Alias(alias) => &alias.body_hash,
+            Self::Tokenization(saved) => &saved.body_hash,
+            Self::TokenUpdate(update) => &update.body_hash,
+            Self::Marketplace(payment) => &payment.body_hash,
+            Self::Recurring(charge) => &charge.body_hash,
         }
+    }
+
+    fn with_body_hash(mut self, body_hash: String) -> Self {
+        match &mut self {
+            Self::Payment(payment) => payment.body_hash = body_hash,
+            Self::Alias(alias) => alias.body_hash = body_hash,
+            Self::Tokenization(saved) => saved.body_hash = body_hash,
+            Self::TokenUpdate(update) => update.body_hash = body_hash,
+            Self::Marketplace(payment) => payment.body_hash = body_hash,
+            Self::Recurring(charge) => charge.body_hash = body_hash,
+        }
+        self
     }
 }
 
@@ -157,11 +138,11 @@ pub struct PaymentNotification {
     pub date: String,
     /// Your hidden description of the transaction (`tr_crc`).
     pub crc: String,
-    /// What was due (`tr_amount`), in units of the transaction's currency.
-    pub amount: Option<Amount>,
-    /// What was really paid (`tr_paid`), in units of the transaction's currency: compare it with
-    /// what you expect.
-    pub paid: Option<Amount>,
+    /// The amount due (`tr_amount`), in units of the transaction's currency.
+    pub amount: Amount,
+    /// The amount that was really paid (`tr_paid`), in units of the transaction's currency: compare
+    /// it with what you expect, by [`paid_in_full`](Self::paid_in_full).
+    pub paid: Amount,
     /// What the payer read (`tr_desc`).
     pub description: String,
     /// What happened (`tr_status`).
@@ -176,9 +157,13 @@ pub struct PaymentNotification {
     pub currency: Option<Currency>,
     /// The channel (`tr_channel`).
     pub channel: Option<String>,
+    /// The wallet that paid (`wallet`).
+    pub wallet: Option<String>,
+    /// `1` for a payment by Masterpass (`masterpass`).
+    pub masterpass: Option<String>,
     /// The token of the card, if it was saved (`card_token`).
     pub card_token: Option<Secret>,
-    /// When that token expires, `MMYY` (`token_expiry_date`).
+    /// The expiry date of that token, `MMYY` (`token_expiry_date`).
     pub token_expiry_date: Option<String>,
     /// The last digits of that card (`card_tail`).
     pub card_tail: Option<String>,
@@ -186,57 +171,110 @@ pub struct PaymentNotification {
     pub card_brand: Option<String>,
     /// The token of the card, if it was saved by EISOP (`tokenPaymentData_tokenValue`).
     pub token_value: Option<Secret>,
-    /// What else came, such as the other fields of `tokenPaymentData`.
-    pub fields: BTreeMap<String, String>,
-    /// The values that the md5sum covers, as they came, and the sum.
-    sum: [String; 2],
+    /// The id of the first transaction by that EISOP token
+    /// (`tokenPaymentData_initialTransactionId`).
+    pub initial_transaction_id: Option<String>,
+    /// The expiry date of the card of that EISOP token, `MMYY`
+    /// (`tokenPaymentData_cardExpiryDate`). Requests want it as `YYMM`.
+    pub eisop_card_expiry_date: Option<String>,
+    /// The brand of the card of that EISOP token (`tokenPaymentData_cardBrand`).
+    pub eisop_card_brand: Option<String>,
+    /// The last digits of the card of that EISOP token (`tokenPaymentData_cardTail`).
+    pub eisop_card_tail: Option<String>,
+    /// Fields that this type does not cover.
+    pub fields: Fields,
+    /// The values that the md5sum covers, byte for byte, and the sum.
+    covered: [Vec<u8>; 4],
+    md5sum: String,
+    body_hash: String,
 }
 
 impl PaymentNotification {
-    /// Whether the payer has paid.
+    /// Returns whether the payer has paid something. Tests of the panel
+    /// ([`is_test`](Self::is_test)) and payments of a part are paid, too: decide by
+    /// [`paid_in_full`](Self::paid_in_full).
     pub fn is_paid(&self) -> bool {
         matches!(self.status, NotificationStatus::True | NotificationStatus::Paid)
     }
 
-    /// Whether its md5sum is right by this security code. Compared in constant time.
-    pub fn md5sum_holds(&self, security_code: &Secret) -> bool {
-        let [amount, sum] = &self.sum;
-        let parts = [&self.merchant_id, &self.title, amount, &self.crc, security_code.expose()];
-        md5::matches(&parts, sum)
+    /// Returns whether at least `expected` was paid, in units of the transaction's currency. Compare
+    /// [`currency`](Self::currency) as well if your account has more than one.
+    ///
+    /// ```
+    /// # use tpay_client::{Client, Notification, grosze, testing};
+    /// # let tpay = Client::builder("id", "secret").transport(|_| Ok(Default::default())).build()?;
+    /// # let reader = tpay.notifications()?.merchant_id("1010");
+    /// # let reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
+    /// # let body = testing::payment("TR-BRA-KGZK0X", grosze(1234), "order-7", "code");
+    /// # let signature = testing::sign(&tpay, body.as_bytes())?;
+    /// # let Notification::Payment(payment) = reader.read(&signature, body.as_bytes())? else { unreachable!() };
+    /// assert!(payment.paid_in_full(grosze(1234)) && !payment.paid_in_full(grosze(1235)));
+    /// # Ok::<(), tpay_client::Error>(())
+    /// ```
+    pub fn paid_in_full(&self, expected: Amount) -> bool {
+        self.is_paid() && self.paid >= expected
     }
 
-    fn read(mut form: Form) -> Self {
-        let title = form.take("tr_id");
-        let amount = form.take("tr_amount");
-        let is_test = |title: &str| {
+    /// Returns whether this is a test and no payment: test mode, or the panel's test button.
+    pub fn is_test(&self) -> bool {
+        self.test_mode
+    }
+
+    /// Returns whether the md5sum is right for this security code, compared in constant time.
+    pub fn md5sum_holds(&self, security_code: &Secret) -> bool {
+        let [id, title, amount, crc] = &self.covered;
+        let parts = [id, title, amount, crc, security_code.expose().as_bytes()];
+        md5::matches(&parts, &self.md5sum)
+    }
+
+    fn read(mut members: Members) -> Result<Self, Fault> {
+        let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
+        let title = members.require("tr_id")?;
+        let is_test_title = |title: &str| {
             title.starts_with("TR-")
                 && title.rsplit('-').next().is_some_and(|last| {
                     let number = last.strip_prefix("TST").and_then(|rest| rest.strip_suffix('X'));
-                    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+                    number.is_some_and(|number| {
+                        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                    })
                 })
         };
-        Self {
-            merchant_id: form.take("id"),
-            date: form.take("tr_date"),
-            crc: form.take("tr_crc"),
-            paid: form.take("tr_paid").parse().ok(),
-            description: form.take("tr_desc"),
-            status: NotificationStatus::from(&*form.take("tr_status").to_ascii_lowercase()),
-            error: form.take("tr_error"),
-            email: form.take("tr_email"),
-            test_mode: form.take("test_mode") == "1" || is_test(&title),
-            currency: form.optional("tr_currency").map(|text| Currency::from(&*text)),
-            channel: form.optional("tr_channel"),
-            card_token: form.optional("card_token").map(Secret::from),
-            token_expiry_date: form.optional("token_expiry_date"),
-            card_tail: form.optional("card_tail"),
-            card_brand: form.optional("card_brand"),
-            token_value: form.optional("tokenPaymentData_tokenValue").map(Secret::from),
-            sum: [amount.clone(), form.take("md5sum")],
-            amount: amount.parse().ok(),
-            title,
-            fields: form.rest(),
+        let status = members.require("tr_status")?;
+        let status = NotificationStatus::from(&*status.to_ascii_lowercase());
+        if !status.is_known() {
+            return Err(not_understood("tr_status: not one of TRUE, PAID, CHARGEBACK"));
         }
+        let mut text = |name: &str| members.take(name).unwrap_or_default();
+        Ok(Self {
+            date: text("tr_date"),
+            crc: text("tr_crc"),
+            description: text("tr_desc"),
+            error: text("tr_error"),
+            email: text("tr_email"),
+            md5sum: text("md5sum"),
+            merchant_id: members.require("id")?,
+            amount: members.require_amount("tr_amount")?,
+            paid: members.require_amount("tr_paid")?,
+            status,
+            test_mode: members.take("test_mode").as_deref() == Some("1") || is_test_title(&title),
+            title,
+            currency: members.take("tr_currency").map(|text| Currency::from(&*text)),
+            channel: members.take("tr_channel"),
+            wallet: members.take("wallet"),
+            masterpass: members.take("masterpass"),
+            card_token: members.take("card_token").map(Secret::from),
+            token_expiry_date: members.take("token_expiry_date"),
+            card_tail: members.take("card_tail"),
+            card_brand: members.take("card_brand"),
+            token_value: members.take("tokenPaymentData_tokenValue").map(Secret::from),
+            initial_transaction_id: members.take("tokenPaymentData_initialTransactionId"),
+            eisop_card_expiry_date: members.take("tokenPaymentData_cardExpiryDate"),
+            eisop_card_brand: members.take("tokenPaymentData_cardBrand"),
+            eisop_card_tail: members.take("tokenPaymentData_cardTail"),
+            fields: members.fields,
+            covered,
+            body_hash: String::new(),
+        })
     }
 }
 
@@ -270,45 +308,65 @@ wire_enum! {
     }
 }
 
-/// A BLIK alias was registered, changed or ended.
+/// BLIK aliases were registered, changed or removed, or have expired.
 ///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks (a form); a plug-in of third
-/// parties reads JSON.
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks, and the official PHP client,
+/// which read forms and JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AliasNotification {
-    /// The merchant.
+    /// The merchant (`id`). Empty if the notification names none.
     pub merchant_id: String,
     /// What happened.
     pub event: AliasEventKind,
-    /// The alias.
+    /// The aliases, at least one. The provider's examples have exactly one.
+    pub aliases: Vec<NotifiedAlias>,
+    body_hash: String,
+}
+
+/// One alias of an [`AliasNotification`].
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotifiedAlias {
+    /// The value of the alias.
     pub value: String,
     /// Its kind.
     pub kind: Option<AliasType>,
-    /// When its life ends, in local time.
+    /// The expiry date in Polish time, `2028-12-10 09:27:59` or `2028-12-10`.
     pub expiration_date: Option<String>,
 }
 
 impl AliasNotification {
-    fn of_form(mut form: Form) -> Self {
-        Self {
-            merchant_id: form.take("id"),
-            event: AliasEventKind::from(&*form.take("event")),
-            value: form.take("msg_value[value]"),
-            kind: form.optional("msg_value[type]").map(|text| AliasType::from(&*text)),
-            expiration_date: form.optional("msg_value[expirationDate]"),
+    fn read(mut members: Members) -> Result<Self, Fault> {
+        let event = AliasEventKind::from(&*members.require("event")?);
+        if !event.is_known() {
+            return Err(not_understood("event: unknown"));
         }
+        // One object, a list of them, or a list as a form has it: an object by number.
+        let one = members.fields.read::<Fields>("msg_value");
+        let list = members.fields.read::<Vec<Fields>>("msg_value").or_else(|| {
+            let numbered = one.as_ref().filter(|one| !one.contains("value"))?;
+            numbered.names().map(|name| numbered.read(name)).collect()
+        });
+        let aliases = list.or_else(|| Some(vec![one?])).unwrap_or_default();
+        let aliases: Option<Vec<_>> = aliases.iter().map(NotifiedAlias::read).collect();
+        let aliases = aliases.filter(|aliases| !aliases.is_empty());
+        let aliases = aliases.ok_or_else(|| not_understood("msg_value.value: missing"))?;
+        let merchant_id = members.take("id").unwrap_or_default();
+        Ok(Self { merchant_id, event, aliases, body_hash: String::new() })
     }
+}
 
-    fn of_json(event: &str, fields: &Fields) -> Self {
-        let alias = fields.read::<Fields>("msg_value").unwrap_or_default();
-        Self {
-            merchant_id: fields.text("id").unwrap_or_default(),
-            event: AliasEventKind::from(event),
-            value: alias.text("value").unwrap_or_default(),
-            kind: alias.text("type").map(|text| AliasType::from(&*text)),
-            expiration_date: alias.text("expirationDate"),
-        }
+impl NotifiedAlias {
+    fn read(fields: &Fields) -> Option<Self> {
+        let text = |name: &str| fields.text(name).filter(|text| !text.is_empty());
+        Some(Self {
+            value: text("value")?,
+            kind: text("type").map(|text| AliasType::from(&*text)),
+            expiration_date: text("expirationDate"),
+        })
     }
 }
 
@@ -337,6 +395,8 @@ pub struct TokenizationNotification {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+    #[serde(skip)]
+    body_hash: String,
 }
 
 /// Something about the token of a saved card was changed, such as its status:
@@ -353,6 +413,8 @@ pub struct TokenUpdateNotification {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+    #[serde(skip)]
+    body_hash: String,
 }
 
 /// A payment of a marketplace. No source tells the unit of its amounts: compare before you trust
@@ -399,6 +461,8 @@ pub struct MarketplaceNotification {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+    #[serde(skip)]
+    body_hash: String,
 }
 
 /// A charge of a plan. Experimental.
@@ -436,58 +500,79 @@ pub struct RecurringNotification {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+    #[serde(skip)]
+    body_hash: String,
 }
 
-/// A notification of a kind that this version does not know. Its signature holds.
-#[derive(Debug, Clone, PartialEq)]
+/// A genuine notification of a kind that this version does not know: the payload of the error that
+/// [`read`](crate::Notifications::read) returns for it. There is no reply that acknowledges it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {
-    /// Its `type`, if it has one.
+    /// Its `type` or `event`, if it has one.
     pub kind: Option<String>,
-    /// Its body.
-    pub body: String,
+    /// Its body, which may hold secrets.
+    pub body: Vec<u8>,
 }
 
-/// Reads a body whose signature holds: JSON if it begins with a brace, a form otherwise.
+impl fmt::Debug for OtherNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtherNotification")
+            .field("kind", &self.kind)
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}
+
+/// Reads a body whose signature holds. The kinds are told apart in the order of the official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, Fault> {
-    if !body.trim_ascii_start().starts_with(b"{") {
-        let form = Form::read(body);
-        if form.has("tr_id") {
-            return Ok(Notification::Payment(Box::new(PaymentNotification::read(form))));
+    let members = Members::read(body)?;
+    let text = |name: &str| members.fields.text(name).filter(|text| !text.is_empty());
+    let unknown = |kind: Option<String>| {
+        let problem = match &kind {
+            Some(_) => "a notification of an unknown type",
+            None => "not a known kind of notification",
+        };
+        let other = OtherNotification { kind, body: body.to_vec() };
+        Err(not_understood(problem).with_payload(other))
+    };
+    let notification = if members.fields.contains("tr_id") {
+        Notification::Payment(Box::new(PaymentNotification::read(members)?))
+    } else if let Some(kind) = text("type") {
+        match kind.as_str() {
+            "tokenization" | "tokenization_eisop" => {
+                let saved: TokenizationNotification = members.data()?;
+                required("token", saved.token.is_some())?;
+                Notification::Tokenization(saved)
+            }
+            "token_update" => {
+                let update: TokenUpdateNotification = members.data()?;
+                required("token", update.token.is_some())?;
+                Notification::TokenUpdate(update)
+            }
+            "marketplace_transaction" => {
+                let payment: MarketplaceNotification = members.data()?;
+                required("transactionId", payment.transaction_id.is_some())?;
+                required("transactionStatus", payment.transaction_status.is_some())?;
+                Notification::Marketplace(payment)
+            }
+            _ => return unknown(Some(kind)),
         }
-        if form.has("event") {
-            return Ok(Notification::Alias(AliasNotification::of_form(form)));
+    } else if let Some(event) = text("event") {
+        if !AliasEventKind::from(&*event).is_known() {
+            return unknown(Some(event));
         }
-        return Ok(other(None, body));
-    }
-    let response = Response::new(body.to_vec());
-    let fields: Fields = api_auth::json(&response)?;
-    if let Some(event) = fields.text("event") {
-        return Ok(Notification::Alias(AliasNotification::of_json(&event, &fields)));
-    }
-    if fields.text("recurringId").is_some() {
-        return api_auth::json(&response).map(Notification::Recurring);
-    }
-    let kind = fields.text("type");
-    Ok(match kind.as_deref() {
-        Some("tokenization" | "tokenization_eisop") => Notification::Tokenization(data(&response)?),
-        Some("token_update") => Notification::TokenUpdate(data(&response)?),
-        Some("marketplace_transaction") => Notification::Marketplace(data(&response)?),
-        _ => other(kind, body),
-    })
+        Notification::Alias(AliasNotification::read(members)?)
+    } else if text("recurringId").is_some() {
+        let charge: RecurringNotification = members.all()?;
+        required("status", charge.status.is_some())?;
+        Notification::Recurring(charge)
+    } else {
+        return unknown(None);
+    };
+    Ok(notification.with_body_hash(sha256_hex(body)))
 }
 
-fn data<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
-    #[derive(Deserialize)]
-    struct Wrapped<T> {
-        data: T,
-    }
-    api_auth::json::<Wrapped<T>>(response).map(|wrapped| wrapped.data)
-}
-
-fn other(kind: Option<String>, body: &[u8]) -> Notification {
-    Notification::Other(OtherNotification {
-        kind,
-        body: String::from_utf8_lossy(body).into_owned(),
-    })
+fn required(name: &str, is_there: bool) -> Result<(), Fault> {
+    if is_there { Ok(()) } else { Err(not_understood(&format!("{name}: missing"))) }
 }
