@@ -30,7 +30,6 @@ const NO_SECRETS: &[(&str, &str)] = &[
     ("Dialect.token", "the name of a parameter"),
     ("Dialect.secrets", "names of parameters"),
     ("Bearer.secret_parameters", "names of parameters"),
-    ("VerifiedStore.secret", "wiped when dropped, and not shown by its `Debug`"),
     ("DetachedJws.signature", "of a public notification, with a public key"),
     ("CreditRow.tokenpass_user", "the name of a user"),
     ("GetPerks.token", "the name of an asset"),
@@ -280,6 +279,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     let tpay = tpay_client::Client::builder("id", "CANARY")
         .no_proxy()
         .clock(ManualClock::at_unix(1_760_000_000));
+    let tpay_client = tpay.clone().build().unwrap();
     let tokenpass =
         tokenpass_client::Client::builder("id", "CANARY").no_proxy().oauth_token("CANARY");
     let verified =
@@ -339,7 +339,8 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("tokenpass-client: Display Rules", rules.to_string()),
         ("tokenpass-client: Display Satoshis", Satoshis::whole(1).to_string()),
         ("tpay-client: Debug Builder", debug(&tpay)),
-        ("tpay-client: Debug PaymentNotification", debug(&payment(&tpay.build().unwrap()))),
+        ("tpay-client: Debug OtherNotification", debug(&unknown_notification(&tpay_client))),
+        ("tpay-client: Debug PaymentNotification", debug(&payment(&tpay_client))),
     ]
 }
 
@@ -354,16 +355,27 @@ static DIALECT: Dialect = Dialect {
     fault: status_fault,
 };
 
-/// A payment by a saved card, whose token came with it.
-fn payment(tpay: &tpay_client::Client) -> tpay_client::Notification {
-    use tpay_client::{grosze, testing};
-    let body = testing::payment("TR-1", grosze(1), "crc", "CANARY");
-    let body = format!("{body}&card_token=CANARY&cli_auth=CANARY");
+fn read_notification(
+    tpay: &tpay_client::Client,
+    body: &str,
+) -> Result<tpay_client::Notification, api_auth::Error> {
+    use tpay_client::testing;
     let notifications = tpay.notifications().unwrap().merchant_id("1010").security_code("CANARY");
     let notifications =
         notifications.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE);
     let signature = testing::sign(tpay, body.as_bytes()).unwrap();
-    notifications.read(&signature, body.as_bytes()).unwrap()
+    notifications.read(&signature, body.as_bytes())
+}
+
+/// A payment by a saved card, whose token came with it.
+fn payment(tpay: &tpay_client::Client) -> tpay_client::Notification {
+    let body = tpay_client::testing::payment("TR-1", tpay_client::grosze(1), "crc", "CANARY");
+    read_notification(tpay, &format!("{body}&card_token=CANARY&cli_auth=CANARY")).unwrap()
+}
+
+fn unknown_notification(tpay: &tpay_client::Client) -> tpay_client::OtherNotification {
+    let error = read_notification(tpay, r#"{"type":"new","token":"CANARY"}"#).unwrap_err();
+    error.payload::<tpay_client::OtherNotification>().unwrap().clone()
 }
 
 fn core(settings: Settings) -> api_auth::Client {
