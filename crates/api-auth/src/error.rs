@@ -372,8 +372,10 @@ impl Error {
     /// Removes the secrets of the request from all texts, whatever the server or the transport
     /// wrote into them. Headers and body of the response stay as they came.
     pub(crate) fn redacted(mut self, secrets: &RequestSecrets) -> Self {
-        let id = self.headers().and_then(request_id);
-        self.0.redacted_id = id.and_then(|id| secrets.redacted(id));
+        let id = self.0.redacted_id.as_deref().or(self.headers().and_then(request_id));
+        if let Some(redacted) = id.and_then(|id| secrets.redacted(id)) {
+            self.0.redacted_id = Some(redacted);
+        }
         match &mut self.0.cause {
             Cause::Input(_) => {}
             Cause::Transport(error) => error.redact(secrets),

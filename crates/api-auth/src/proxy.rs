@@ -5,7 +5,7 @@
 //!
 //! - The variable of the URL's scheme (`http_proxy`, `https_proxy`) comes first, then `all_proxy`.
 //!   Each is looked up in lower case before upper case, and the first one that is set decides. An
-//!   empty value means no proxy.
+//!   empty value means no proxy; curl and Go take the next variable then.
 //! - `HTTP_PROXY` is ignored where `REQUEST_METHOD` is set: in a CGI program it holds the request
 //!   header `Proxy`, which any client can send.
 //! - `no_proxy` lists hosts that are connected directly. See [`Exception`].

@@ -93,7 +93,8 @@ pub enum TransportErrorKind {
     TooLarge,
     /// What came is not HTTP.
     Protocol,
-    /// The request cannot be sent like this (plain http to a host that needs TLS, a bad proxy).
+    /// The request cannot be sent like this (plain http to a host that needs TLS, a proxy that cannot
+    /// be used or that rejects the connection).
     Refused,
 }
 
