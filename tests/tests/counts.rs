@@ -18,14 +18,14 @@ fn allocations<T>(mut work: impl FnMut() -> T) -> u64 {
 
 #[test]
 fn a_request_line_is_signed_in_five_allocations() {
-    let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).build().unwrap();
+    let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).no_proxy().build().unwrap();
     let call = GetAccess::new("Été complet", "user+7@example.org");
     assert_eq!(allocations(|| client.prepare(&call).unwrap()), 5);
 }
 
 #[test]
 fn a_form_with_a_digest_is_signed_in_nine_allocations() {
-    let client = tinycert_client::Client::builder(KEY).build().unwrap();
+    let client = tinycert_client::Client::builder(KEY).no_proxy().build().unwrap();
     let session = client.resume("0a1b2c3d4e5f60718293a4b5c6d7e8f9");
     let call = NewCert::new(CaId::new(561), "PL", "Example & Sons", "*.example.com")
         .organizational_unit("Web services")
@@ -39,7 +39,8 @@ fn a_form_with_a_digest_is_signed_in_nine_allocations() {
 
 #[test]
 fn nonce_headers_are_signed_in_seven_allocations() {
-    let client = tokenpass_client::Client::builder("TApiTokenXXXXXXX", KEY).build().unwrap();
+    let client =
+        tokenpass_client::Client::builder("TApiTokenXXXXXXX", KEY).no_proxy().build().unwrap();
     let call = CreatePromise::new("1Source", "1Destination", "TOKENLY", Satoshis::new(1_000_000))
         .reference("order-7")
         .note("Grüße aus Łódź, \"merci\"");
@@ -55,6 +56,23 @@ fn a_bearer_token_is_put_on_in_four_allocations() {
     let payer = Payer::new("jan@example.com", "Jan Nowak");
     let call = CreateTransaction::new(grosze(1234), "Grüße", payer).hidden_description("order-7");
     assert_eq!(allocations(|| client.prepare(&call).unwrap()), 4);
+}
+
+/// What is copied of a request, to remove its secrets from an error, takes none.
+#[test]
+fn a_call_is_made_without_further_allocations() {
+    let empty = |_: Request| -> Result<Response, TransportError> { Ok(Response::new(Vec::new())) };
+    let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).transport(empty);
+    let client = client.build().unwrap();
+    let call = GetAccess::new("Été complet", "user+7@example.org");
+    let built = allocations(|| client.prepare(&call).unwrap());
+    assert_eq!(allocations(|| client.execute_raw(&call).unwrap()), built);
+
+    let client = tokenpass_client::Client::builder("TApiTokenXXXXXXX", KEY).transport(empty);
+    let client = client.build().unwrap();
+    let call = CreatePromise::new("1Source", "1Destination", "TOKENLY", Satoshis::new(1_000_000));
+    let built = allocations(|| client.prepare(&call).unwrap());
+    assert_eq!(allocations(|| client.execute_raw(&call).unwrap()), built);
 }
 
 /// One for each text, and one for each amount, which is read from its own text.

@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use api_auth::{Error, Response, Secrets};
+use api_auth::{Error, Request, Response, Secrets, TransportError, http};
 use api_sandbox::{Misbehaviour, Reply};
-use workspace_tests::catalogue::{CANARY, Knobs, PROVIDERS};
+use workspace_tests::catalogue::{CANARY, Call, Knobs, PROVIDERS, Provider};
 use workspace_tests::world;
 
 /// Keeps every line of every crate, at the finest level; ureq's own targets at `debug`, since they
@@ -60,6 +60,132 @@ fn of_panic(panics: impl FnOnce()) -> String {
     std::mem::take(&mut printed.lock().unwrap())
 }
 
+/// A request as text: what servers echo.
+fn echo(request: &Request) -> String {
+    let mut text = format!("{} {}", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        text.push_str(&format!("\n{name}: {}", value.to_str().unwrap()));
+    }
+    text.push_str(&format!("\n\n{}", str::from_utf8(request.body()).unwrap()));
+    text
+}
+
+/// The same text as parts of a URL, of JSON and of HTML.
+fn encodings(text: &str) -> Vec<String> {
+    let json = serde_json::Value::from(text).to_string();
+    vec![
+        text.to_owned(),
+        api_auth::path_segment(text).into_owned(),
+        json.trim_matches('"').replace('/', "\\/"),
+        text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;"),
+    ]
+}
+
+type Form = fn(&str) -> String;
+
+/// A server that echoes requests.
+#[derive(Clone, Copy)]
+struct Echo {
+    /// Whether a request for a token or session is granted instead.
+    granted: bool,
+    status: u16,
+    form: Form,
+    /// Which of the [`encodings`].
+    encoding: usize,
+}
+
+impl Echo {
+    fn respond(self, request: &Request) -> Response {
+        let text = encodings(&echo(request)).swap_remove(self.encoding);
+        let response = http::Response::builder()
+            .status(self.status)
+            .header("x-request-id", &*api_auth::path_segment(&text))
+            .header("x-other", CANARY);
+        response.body((self.form)(&text).into_bytes()).unwrap()
+    }
+
+    /// The error of a call, if it is one, and the credentials of the headers that were sent.
+    fn error(self, provider: &Provider, call: &dyn Call) -> Option<(Error, Vec<String>)> {
+        let grant = provider.grant.filter(|_| self.granted);
+        let credentials = Arc::<Mutex<Vec<String>>>::default();
+        let sent = credentials.clone();
+        let transport = move |request: Request| -> Result<Response, TransportError> {
+            if let Some((_, token)) = grant.filter(|(path, _)| *path == request.uri().path()) {
+                return Ok(Response::new(token.as_bytes().to_vec()));
+            }
+            let sensitive = request.headers().values().filter(|value| value.is_sensitive());
+            for value in sensitive.map(|value| value.to_str().unwrap()) {
+                sent.lock().unwrap().extend(value.rsplit([' ', ':']).next().map(str::to_owned));
+            }
+            Ok(self.respond(&request))
+        };
+        let knobs = Knobs { transport: Some(Arc::new(transport)), ..Knobs::default() };
+        let error = match (provider.client)("http://127.0.0.1:1", &knobs) {
+            Err(error) => error,
+            Ok(client) => call.send(&client).err()?,
+        };
+        let credentials = credentials.lock().unwrap().clone();
+        Some((error, credentials))
+    }
+}
+
+/// All that a provider's errors may hold, filled with the echo.
+fn filled(echo: &str) -> String {
+    let entry = serde_json::json!({
+        "errorCode": echo, "fieldName": echo, "errorMessage": echo, "code": echo, "message": echo
+    });
+    let names = [
+        "error",
+        "message",
+        "code",
+        "requestId",
+        "request_id",
+        "error_description",
+        "text",
+        "id",
+        "errorMessage",
+        "status",
+        "reason",
+    ];
+    let mut object: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), echo.into())).collect();
+    object.insert("errors".to_owned(), vec![entry.clone()].into());
+    object.insert("result".to_owned(), "failed".into());
+    object.insert("validation_errors".to_owned(), entry);
+    serde_json::Value::from(object).to_string()
+}
+
+/// Looks at all errors of a call whose server echoes it, and returns how many there were.
+fn look_at_echoes(provider: &Provider, call: &dyn Call, check: &dyn Fn(&str)) -> usize {
+    let forms: [(Form, usize); 6] = [
+        (str::to_owned, 0),
+        (str::to_owned, 1),
+        (filled, 0),
+        (filled, 1),
+        (|echo| format!(r#"[{{"message":"{echo}"}}]"#), 2),
+        (|echo| format!("<html>{echo}"), 3),
+    ];
+    let mut errors = 0;
+    for granted in [true, false] {
+        for status in [200, 400, 401, 404, 422, 500, 503] {
+            for (form, encoding) in forms {
+                let echo = Echo { granted, status, form, encoding };
+                let Some((error, credentials)) = echo.error(provider, call) else { continue };
+                errors += 1;
+                let parts = (error.code(), error.message(), error.details(), error.request_id());
+                for text in [shown(&error), format!("{parts:?}")] {
+                    check(&text);
+                    for credential in &credentials {
+                        assert!(!text.contains(credential), "{} of {text}", call.id());
+                    }
+                }
+                assert!(error.body().is_empty() || error.headers().unwrap()["x-other"] == CANARY);
+            }
+        }
+    }
+    errors
+}
+
 /// One test, since logger and panic hook are one for the process.
 #[test]
 fn no_secret_of_any_call_is_shown() {
@@ -82,6 +208,8 @@ fn no_secret_of_any_call_is_shown() {
                 assert!(!text.contains(CANARY), "{place} shows a secret: {text}");
             };
             check(&format!("{call:?} {call:#?}"));
+            let echoes = look_at_echoes(provider, &*call, &check);
+            assert!(echoes > 30, "{place}: {echoes} errors");
             for how in &faults {
                 let server = world::start(provider);
                 let knobs = Knobs::default();
@@ -131,7 +259,16 @@ fn no_secret_of_any_answer_is_shown() {
         "api_key",
         "key.dec",
         "signature",
+        "cvv",
+        "cvc",
+        "pan",
+        "pin",
+        "cryptogram",
+        "cookie",
+        "wif",
+        "brand_new",
     ];
+    const NUMBER: &str = "4810297351";
     for provider in PROVIDERS {
         for call in (provider.calls)() {
             for name in names {
@@ -139,6 +276,8 @@ fn no_secret_of_any_answer_is_shown() {
                     format!(r#"{{"{name}":"CANARY"}}"#),
                     format!(r#"{{"brand_new":[{{"{name}":"CANARY"}}]}}"#),
                     format!(r#"{{"{name}":["CANARY"],"id":true}}"#),
+                    format!(r#"{{"{name}":{NUMBER},"brand_new":{{"{name}":{NUMBER}}}}}"#),
+                    format!(r#"{{"{name}":{{"a":"CANARY","b":[{NUMBER}]}}}}"#),
                 ] {
                     let text = match call.parse(&Response::new(body.into_bytes())) {
                         Ok(value) => value,
@@ -146,7 +285,8 @@ fn no_secret_of_any_answer_is_shown() {
                     };
                     // A page for people, and the bytes of a file, are what they are.
                     let page = text.starts_with('"') || text.starts_with('[');
-                    assert!(page || !text.contains(CANARY), "{}: {name}: {text}", call.id());
+                    let shows = text.contains(CANARY) || text.contains(NUMBER);
+                    assert!(page || !shows, "{}: {name}: {text}", call.id());
                 }
             }
         }

@@ -274,8 +274,11 @@ fn all_pages_come_each_transaction_once() {
 fn wrong_credentials_are_an_auth_error_and_nothing_was_created() {
     let sandbox = Sandbox::start().unwrap();
     let environment = tpay_client::Environment::custom(sandbox.tpay().base_url());
-    let client =
-        Client::builder(tpay::CLIENT_ID, "CANARY").environment(environment).build().unwrap();
+    let client = Client::builder(tpay::CLIENT_ID, "CANARY")
+        .environment(environment)
+        .no_proxy()
+        .build()
+        .unwrap();
     let error = client.create_transaction(&order(1)).unwrap_err();
     assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "transactions.create"));
     assert!(error.nothing_created() && !error.outcome_unknown());
@@ -288,7 +291,9 @@ fn a_transport_of_ones_own_serves_tokens_calls_and_certificates() {
     let sandbox = Sandbox::start().unwrap();
     let count = Arc::new(std::sync::Mutex::new(Vec::new()));
     let notes = count.clone();
-    let built_in = api_auth::Settings::default().built_in_transport().unwrap();
+    let mut settings = api_auth::Settings::default();
+    settings.no_proxy();
+    let built_in = settings.built_in_transport().unwrap();
     let client = tpay(&sandbox)
         .transport(move |request: api_auth::Request| {
             notes.lock().unwrap().push(request.uri().path().to_owned());

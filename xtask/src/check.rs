@@ -61,7 +61,7 @@ pub(crate) fn run() -> Outcome {
     for provider in PROVIDERS {
         let package = provider.package();
         build(&package, &["--no-default-features", "--features", "ureq"])?;
-        build(&package, &["--features", "platform-verifier,gzip"])?;
+        build(&package, &["--features", "platform-verifier,gzip,socks-proxy"])?;
     }
     for provider in PROVIDERS {
         // Only this crate is selected, so only its own features are on.
@@ -224,7 +224,7 @@ fn unversioned_is_fenced() -> Outcome {
             _ => Ok(()),
         }
     })?;
-    let plain = ["--no-default-features", "--features", "rustls", "transport::"];
+    let plain = ["--no-default-features", "--features", "rustls,socks-proxy", "transport::"];
     shell::run(
         &[&["test", "--quiet", "--locked", "--package", "api-auth", "--lib"], &plain[..]].concat(),
     )

@@ -11,14 +11,16 @@ use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
 use crate::auth::MOST_REPLACEMENTS;
+use crate::curl::command;
 use crate::endpoint::Call;
 use crate::error::request_id;
+use crate::redact::{RequestCopy, RequestSecrets};
 use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
 use crate::settings::Base;
 use crate::{
     Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Note, Request,
     Response, Result, RetryPolicy, Secrets, Sent, Site, TokenOrigin, Transport, TransportError,
-    TransportErrorKind, curl, json,
+    TransportErrorKind, json,
 };
 
 /// How many requests an auth may need before one call: a refused refresh token and a new grant
@@ -133,7 +135,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn execute_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response> {
-        self.exchange(endpoint).map(|(response, _)| response)
+        self.exchange(endpoint, &mut RequestCopy::new()).map(|(response, _)| response)
     }
 
     /// Builds and signs the request without sending it. A token or session that it needs is
@@ -170,25 +172,34 @@ impl Client {
         endpoint: &E,
         parse: impl FnOnce(&Response) -> Result<T, Fault>,
     ) -> Result<http::Response<T>> {
-        let (response, attempts) = self.exchange(endpoint)?;
+        let mut copy = RequestCopy::new();
+        let (response, attempts) = self.exchange(endpoint, &mut copy)?;
         match parse(&response) {
             Ok(value) => {
                 // The body is freed here, before the value is used.
                 let (parts, _body) = response.into_parts();
                 Ok(http::Response::from_parts(parts, value))
             }
-            Err(fault) => {
-                let error = self.refused(E::ID, fault, response, attempts);
-                Err(error.with_idempotent(endpoint.repeatable()))
-            }
+            Err(fault) => Err(self.refused(endpoint, fault, response, attempts, &copy)),
         }
     }
 
     /// From here on nothing is generic: what the compiler makes of an endpoint is little more than
     /// its own code.
-    fn refused(&self, id: &'static str, fault: Fault, response: Response, attempts: u32) -> Error {
+    fn refused(
+        &self,
+        call: &dyn Call,
+        fault: Fault,
+        response: Response,
+        attempts: u32,
+        copy: &RequestCopy,
+    ) -> Error {
         let after = self.retry_after(&response);
-        self.named(id, Error::from_fault(fault, response), attempts).with_retry_after(after)
+        let auth = self.auth(call.credential()).unwrap_or_default();
+        let error = Error::from_fault(fault, response).redacted(&secrets_of(call, auth, copy));
+        self.named(call.id(), error, attempts)
+            .with_retry_after(after)
+            .with_idempotent(call.repeatable())
     }
 
     fn prepare_call(&self, call: &dyn Call) -> Result<Request> {
@@ -204,17 +215,20 @@ impl Client {
     #[inline]
     fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
         let request = self.prepare_call(call)?;
-        let parameters = self.auth(call.credential())?.map_or(&[][..], Auth::secret_parameters);
-        let command = curl(&request, parameters, secrets);
-        Ok(match secrets {
-            Secrets::Masked => command.replacen(&*call.path(), &call.shown_path(), 1),
-            Secrets::Shown => command,
-        })
+        let listed = self.auth(call.credential())?.map_or(&[][..], Auth::secret_parameters);
+        let path = request.uri().path();
+        let shown = match secrets {
+            Secrets::Shown => None,
+            Secrets::Masked => Some(call.shown_path()).filter(|shown| *shown != call.path()),
+        };
+        let Some(shown) = shown else { return Ok(command(&request, path, listed, secrets)) };
+        let base = path.strip_suffix(&*call.path()).unwrap_or_default();
+        Ok(command(&request, &[base, &shown].concat(), listed, secrets))
     }
 
-    fn exchange(&self, call: &dyn Call) -> Result<(Response, u32)> {
+    fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {
         let mut attempts = 0;
-        self.with_retries(call.id(), call.repeatable(), || self.try_once(call, &mut attempts))
+        self.with_retries(call.id(), call.repeatable(), || self.try_once(call, &mut attempts, copy))
             .map(|response| (response, attempts))
             .map_err(|error| {
                 self.named(call.id(), error, attempts).with_idempotent(call.repeatable())
@@ -222,7 +236,12 @@ impl Client {
     }
 
     /// One try: sent once, or twice if the first time only the token had died.
-    fn try_once(&self, call: &dyn Call, attempts: &mut u32) -> Result<Response, Failure> {
+    fn try_once(
+        &self,
+        call: &dyn Call,
+        attempts: &mut u32,
+        copy: &mut RequestCopy,
+    ) -> Result<Response, Failure> {
         let auth = self.auth(call.credential())?;
         call.check()?;
         let mut renewals = 0;
@@ -231,7 +250,9 @@ impl Client {
             let mut note = Note::default();
             let request = self.build(call, auth, &mut note, now)?;
             *attempts += 1;
-            let response = self.transmit(call.id(), *attempts, request)?;
+            copy.set(&request);
+            let secrets = || secrets_of(call, auth, copy);
+            let response = self.transmit(call.id(), *attempts, request, &secrets)?;
             // A token of a store may be an old one: it is replaced more than once.
             let most = match note.origin {
                 TokenOrigin::Server => 1,
@@ -247,7 +268,8 @@ impl Client {
             let after = self.retry_after(&response);
             let outcome = Outcome::Status { status: response.status(), retry_after: after };
             let fault = (self.0.parts.provider.fault)(&response);
-            let error = Error::from_fault(fault, response).with_retry_after(after);
+            let error = Error::from_fault(fault, response).redacted(&secrets());
+            let error = error.with_retry_after(after);
             return Err(Failure { error, outcome: Some(outcome) });
         }
     }
@@ -313,6 +335,7 @@ impl Client {
     fn fetch(&self, auth: &dyn Auth) -> Result<SystemTime> {
         let clock = &self.0.parts.clock;
         let mut attempts = 0;
+        let mut copy = RequestCopy::new();
         self.with_retries("auth", true, || {
             for _ in 0..MOST_PREPARATIONS {
                 let Some(preparation) = auth.prepare(clock.now())? else {
@@ -321,11 +344,13 @@ impl Client {
                 attempts += 1;
                 let mut request = preparation.request;
                 self.add_headers(&mut request, "application/json");
-                let response = self.transmit("auth", attempts, request)?;
+                copy.set(&request);
+                let secrets = || copy.secrets(auth.secret_parameters(), "", "");
+                let response = self.transmit("auth", attempts, request, &secrets)?;
                 let status = response.status();
                 let after = self.retry_after(&response);
                 auth.absorb(response, clock.now()).map_err(|error| Failure {
-                    error: error.with_retry_after(after),
+                    error: error.redacted(&secrets()).with_retry_after(after),
                     outcome: Some(Outcome::Status { status, retry_after: after }),
                 })?;
             }
@@ -382,7 +407,13 @@ impl Client {
 
     /// Sends once, holds the cap and writes the one log line of an attempt: never headers, query
     /// or body.
-    fn transmit(&self, id: &str, attempt: u32, request: Request) -> Result<Response, Failure> {
+    fn transmit(
+        &self,
+        id: &str,
+        attempt: u32,
+        request: Request,
+        secrets: &dyn Fn() -> RequestSecrets,
+    ) -> Result<Response, Failure> {
         let parts = &self.0.parts;
         let name = parts.provider.name;
         let begin = parts.clock.now();
@@ -390,11 +421,16 @@ impl Client {
         let elapsed = parts.clock.now().duration_since(begin).unwrap_or_default().as_millis();
         match result {
             Ok(response) => {
-                log::debug!(
-                    "{name} {id}: attempt {attempt}, status {} after {elapsed} ms, request id {}",
-                    response.status().as_u16(),
-                    request_id(response.headers()).unwrap_or("-").escape_debug(),
-                );
+                if log::log_enabled!(log::Level::Debug) {
+                    let id_of_server = request_id(response.headers())
+                        .map(|text| secrets().redacted(text).unwrap_or_else(|| text.to_owned()));
+                    log::debug!(
+                        "{name} {id}: attempt {attempt}, status {} after {elapsed} ms, request id \
+                         {}",
+                        response.status().as_u16(),
+                        id_of_server.as_deref().unwrap_or("-").escape_debug(),
+                    );
+                }
                 Ok(response)
             }
             Err(error) => {
@@ -403,7 +439,8 @@ impl Client {
                     error.kind()
                 );
                 let outcome = Outcome::Transport { sent: error.sent(), kind: error.kind() };
-                Err(Failure { error: error.into(), outcome: Some(outcome) })
+                let error = Error::from(error).redacted(&secrets());
+                Err(Failure { error, outcome: Some(outcome) })
             }
         }
     }
@@ -433,6 +470,12 @@ impl Client {
     fn named(&self, id: &'static str, error: Error, attempts: u32) -> Error {
         error.in_call(self.0.parts.provider.name, id, attempts)
     }
+}
+
+/// The secrets of the request that was copied.
+fn secrets_of(call: &dyn Call, auth: Option<&dyn Auth>, copy: &RequestCopy) -> RequestSecrets {
+    let listed = auth.map_or(&[][..], Auth::secret_parameters);
+    copy.secrets(listed, &call.path(), &call.shown_path())
 }
 
 impl fmt::Debug for Client {
@@ -829,5 +872,124 @@ mod tests {
         let error = world.client.send(&get()).unwrap_err();
         assert!(!error.to_string().contains("redirects"), "{error}");
         assert_eq!(error.status().unwrap().as_u16(), 400);
+    }
+
+    /// The error of a request with a secret in query, header, body and path.
+    fn error_with(transport: impl Transport + 'static) -> crate::Error {
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(ManualClock::at_unix(1)));
+        settings.retries(0);
+        settings.transport(Arc::new(transport));
+        let sites = [(Site::MAIN, "api", "https://a.example")];
+        let word: Arc<dyn Auth> = Arc::new(Secretive);
+        let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, word)]).unwrap();
+        client.send(&Secretive).unwrap_err()
+    }
+
+    impl Auth for Secretive {
+        fn dress(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<()> {
+            draft.query.push("access_token", "CANARY query");
+            Ok(draft.add_to_body("secret", Some("CANARY-body"))?)
+        }
+
+        fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
+            let mut value = HeaderValue::from_static("Word CANARY-header");
+            value.set_sensitive(true);
+            request.headers_mut().insert("x-word", value);
+            Ok(())
+        }
+    }
+
+    fn shown(error: &crate::Error) -> String {
+        use std::error::Error as _;
+
+        let mut text = format!("{error} {error:?} {:?} {:?}", error.code(), error.details());
+        text.push_str(&format!("{:?} {:?}", error.message(), error.request_id()));
+        let mut source = error.source();
+        while let Some(error) = source {
+            text.push_str(&format!(" {error} {error:?}"));
+            source = error.source();
+        }
+        text
+    }
+
+    fn echo(request: &Request) -> String {
+        let body = str::from_utf8(request.body()).unwrap();
+        format!("{} {:?} {body}", request.uri(), request.headers()["x-word"].to_str().unwrap())
+    }
+
+    #[test]
+    fn an_error_shows_no_secret_of_its_request_that_the_response_echoes() {
+        let error = error_with(|request: Request| -> Result<_, TransportError> {
+            let echo = echo(&request);
+            let response = status(404).header("x-request-id", echo.replace('"', "'"));
+            Ok(response.body(echo.into_bytes()).unwrap())
+        });
+        let text = shown(&error);
+        assert!(!text.contains("CANARY"), "{text}");
+        assert!(text.contains("https://a.example/***?a=b&access_token=***"), "{text}");
+        assert_eq!(error.body_text().matches("CANARY").count(), 4, "the body stays as it came");
+        assert!(error.headers().unwrap()["x-request-id"].to_str().unwrap().contains("CANARY"));
+    }
+
+    #[test]
+    fn an_error_of_a_transport_shows_no_secret_of_its_request() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("could not get {0}")]
+        struct Beneath(String, #[source] std::io::Error);
+
+        let error = error_with(|request: Request| -> Result<Response, TransportError> {
+            let echo = echo(&request);
+            let io = std::io::Error::other(echo.clone());
+            Err(TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, &*echo)
+                .with_partial(Response::new(b"CANARY-body".to_vec()))
+                .with_source(Beneath("it".to_owned(), io)))
+        });
+        let text = shown(&error);
+        assert!(!text.contains("CANARY"), "{text}");
+        assert!(text.contains("could not get it"), "{text}");
+        assert_eq!(error.body(), b"CANARY-body");
+        // A source without secrets stays as it is.
+        let error = error_with(|_: Request| -> Result<Response, TransportError> {
+            let io = std::io::Error::other("broke");
+            let error = TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, "broke");
+            Err(error.with_source(Beneath("it".to_owned(), io)))
+        });
+        let source = std::error::Error::source(&error).unwrap().source().unwrap();
+        assert!(source.is::<Beneath>());
+    }
+
+    #[test]
+    fn an_error_of_a_token_request_shows_no_secret_of_it() {
+        use crate::oauth::{Bearer, Grant, TokenServer};
+
+        for authentication in [
+            crate::oauth::ClientAuthentication::Form,
+            crate::oauth::ClientAuthentication::Json,
+            crate::oauth::ClientAuthentication::Basic,
+        ] {
+            let server = TokenServer::new("https://a.example/token", "the-id", "CANARY+secret/%");
+            let server = server.unwrap().with_authentication(authentication);
+            let grant = Grant::Password { username: "user".into(), password: "CANARY pass".into() };
+            let auth: Arc<dyn Auth> = Arc::new(Bearer::new(server, grant));
+            let mut settings = Settings::default();
+            settings.clock(Arc::new(ManualClock::at_unix(1)));
+            settings.transport(Arc::new(|request: Request| -> Result<_, TransportError> {
+                let header = request.headers().get("authorization").cloned();
+                let header = header.map(|value| value.to_str().unwrap().to_owned());
+                let body = str::from_utf8(request.body()).unwrap();
+                let echo = format!("{body} {header:?} the-id:CANARY+secret/%");
+                let json = serde_json::json!({"error": echo, "error_description": echo});
+                Ok(status(400).body(json.to_string().into_bytes()).unwrap())
+            }));
+            let sites = [(Site::MAIN, "api", "https://a.example")];
+            let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap();
+            let error = client.send(&get()).unwrap_err();
+            let text = shown(&error);
+            assert!(!text.contains("CANARY") && text.contains("the-id"), "{text}");
+            let basic = crate::base64(b"the-id:CANARY+secret/%");
+            assert!(!text.contains(basic.trim_end_matches('=')), "{text}");
+            assert!(error.body_text().contains("CANARY"));
+        }
     }
 }

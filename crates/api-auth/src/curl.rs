@@ -1,8 +1,14 @@
 //! A request as a `curl` command, for bug reports and for trying things by hand.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use http::Method;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::Value;
 
-use crate::{Encoding, Request};
+use crate::secret_names::{is_secret, is_secret_header};
+use crate::{Request, decode_form};
 
 /// Whether a printed command shows its secret parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,20 +19,16 @@ pub enum Secrets {
     Shown,
 }
 
-/// Parameters that are secrets wherever they stand, whatever signs the request.
-const ALWAYS_SECRET: [&str; 7] = [
-    "access_token",
-    "client_secret",
-    "oauth_token",
-    "passphrase",
-    "password",
-    "private_key",
-    "refresh_token",
-];
-
-/// `request` as one line for a POSIX shell. Headers that are marked sensitive are secret, and so
-/// are the values of the `secret_parameters` in query, form and JSON body, as are those of names
-/// such as `password` that are secrets everywhere.
+/// Returns `request` as a command for a POSIX shell. With [`Secrets::Shown`] the command sends the
+/// same method, URL, headers and body.
+///
+/// [`Secrets::Masked`] replaces by `***`:
+///
+/// - headers that are marked sensitive, or are named like `authorization` or `cookie`;
+/// - the values of the `secret_parameters` in query, form and JSON body, and of parameters that
+///   are named like a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at any
+///   depth and with all that is in them. Case and punctuation do not matter;
+/// - a body that is neither a form nor a JSON object or array.
 ///
 /// ```
 /// use api_auth::{Secrets, curl};
@@ -40,64 +42,123 @@ const ALWAYS_SECRET: [&str; 7] = [
 /// ```
 #[inline]
 pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> String {
+    command(request, request.uri().path(), secret_parameters, secrets)
+}
+
+/// The same with another path in place of the request's.
+#[inline]
+pub(crate) fn command(request: &Request, path: &str, listed: &[&str], secrets: Secrets) -> String {
     let masked = secrets == Secrets::Masked;
-    let secret = [&ALWAYS_SECRET, secret_parameters].concat();
-    let hide = |text: &str| if masked { mask_parameters(text, &secret) } else { text.to_owned() };
-    let uri = request.uri().to_string();
-    let uri = match uri.split_once('?') {
-        Some((path, query)) => format!("{path}?{}", hide(query)),
-        None => uri,
-    };
-    let mut command = format!("curl -X {} {}", request.method(), quote(&uri));
+    let body = request.body();
+    let mut command = String::new();
+    // A shell has no argument for a NUL, and this text none for what is not UTF-8.
+    let text = str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
+    let is_binary = text.is_none() && !masked;
+    if is_binary {
+        let _ = write!(command, "printf '{}' | ", printf_format(body));
+    }
+    match request.method() {
+        // curl would wait for the body of the response.
+        &Method::HEAD if body.is_empty() => command.push_str("curl --head"),
+        method if method.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            let _ = write!(command, "curl -X {method}");
+        }
+        method => {
+            let _ = write!(command, "curl -X {}", quote(method.as_str()));
+        }
+    }
+    let query = request.uri().query();
+    if [path, query.unwrap_or_default()].concat().contains(['[', ']', '{', '}', '\\']) {
+        command.push_str(" --globoff");
+    }
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        command.push_str(" --path-as-is");
+    }
+    let mut url = origin(request);
+    url.push_str(path);
+    if let Some(query) = query {
+        url.push('?');
+        url.push_str(&if masked { mask_parameters(query, listed) } else { query.into() });
+    }
+    let _ = write!(command, " {}", quote(&url));
     for (name, value) in request.headers() {
-        let value = if masked && value.is_sensitive() {
-            "***".into()
+        let header = if masked && (value.is_sensitive() || is_secret_header(name.as_str())) {
+            format!("{name}: ***")
+        } else if value.is_empty() {
+            // With a colon, curl would leave the header out.
+            format!("{name};")
         } else {
-            String::from_utf8_lossy(value.as_bytes())
+            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
         };
-        command.push_str(&format!(" -H {}", quote(&format!("{name}: {value}"))));
+        let _ = write!(command, " -H {}", quote(&header));
     }
-    if !request.body().is_empty() {
-        let body = String::from_utf8_lossy(request.body());
-        let form = request.headers().get(http::header::CONTENT_TYPE).is_some_and(|value| {
-            value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-        });
-        let body = match (form, masked) {
-            (true, _) => hide(&body),
-            (false, true) => mask_json(&body, &secret),
-            (false, false) => body.into_owned(),
-        };
-        command.push_str(&format!(" --data-binary {}", quote(&body)));
+    let has = |name| request.headers().contains_key(name);
+    if body.is_empty() {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
+        if !is_read && !has(CONTENT_LENGTH) {
+            command.push_str(" -H 'content-length: 0'");
+        }
+        return command;
     }
+    if !has(CONTENT_TYPE) {
+        command.push_str(" -H 'content-type:'");
+    }
+    if is_binary {
+        command.push_str(" --data-binary @-");
+        return command;
+    }
+    let text = match text {
+        Some(text) if masked => mask_body(request, text, listed),
+        text => text.unwrap_or("***").into(),
+    };
+    let _ = write!(command, " --data-raw {}", quote(&text));
     command
+}
+
+/// Scheme and host of a request.
+#[inline]
+fn origin(request: &Request) -> String {
+    let uri = request.uri();
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    match uri.scheme_str() {
+        Some(scheme) => [scheme, "://", authority].concat(),
+        None => authority.to_owned(),
+    }
+}
+
+#[inline]
+fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, str> {
+    let is_form = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    if is_form { mask_parameters(text, listed) } else { mask_json(text, listed).into() }
 }
 
 /// Replaces the values of secret names in `a=b&c=d`.
 #[inline]
-fn mask_parameters(text: &str, secret: &[&str]) -> String {
+fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if secret.iter().any(|secret| encoded(secret) == name) => {
-            format!("{name}=***")
+        Some((name, _)) if is_secret("", &decoded(name), listed) => {
+            Cow::Owned([name, "=***"].concat())
         }
-        _ => pair.to_owned(),
+        _ => Cow::Borrowed(pair),
     });
-    pairs.collect::<Vec<_>>().join("&")
+    pairs.collect::<Vec<_>>().join("&").into()
 }
 
 #[inline]
-fn encoded(name: &str) -> String {
-    let mut out = Vec::new();
-    Encoding::Form.write_text(name, &mut out);
-    String::from_utf8(out).unwrap_or_default()
+fn decoded(name: &str) -> String {
+    decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Replaces the values of secret names at any depth of a JSON text; other bodies are hidden whole,
-/// since nobody knows where their secrets are.
+/// Replaces the values of secret names at any depth of a JSON text. Other texts are hidden as a
+/// whole, since their secrets cannot be found.
 #[inline]
-fn mask_json(text: &str, secret: &[&str]) -> String {
+fn mask_json(text: &str, listed: &[&str]) -> String {
     match serde_json::from_slice::<Value>(text.as_bytes()) {
-        Ok(mut value @ Value::Object(_)) => {
-            mask_members(&mut value, secret);
+        Ok(mut value @ (Value::Object(_) | Value::Array(_))) => {
+            mask_members(&mut value, "", listed);
             value.to_string()
         }
         _ => "***".to_owned(),
@@ -105,21 +166,42 @@ fn mask_json(text: &str, secret: &[&str]) -> String {
 }
 
 #[inline]
-fn mask_members(value: &mut Value, secret: &[&str]) {
+fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                // An object or a list is looked into: only its own members can be secret.
-                match value {
-                    Value::Object(_) | Value::Array(_) => mask_members(value, secret),
-                    _ if secret.contains(&name.as_str()) => *value = "***".into(),
-                    _ => {}
+                if is_secret(parent, name, listed) {
+                    *value = "***".into();
+                } else {
+                    mask_members(value, name, listed);
                 }
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| mask_members(value, secret)),
+        Value::Array(values) => {
+            values.iter_mut().for_each(|value| mask_members(value, parent, listed));
+        }
         _ => {}
     }
+}
+
+/// Bytes as a format of the command `printf`.
+#[inline]
+fn printf_format(bytes: &[u8]) -> String {
+    let escape = |format: &mut String, byte: u8| {
+        let _ = write!(format, "\\{byte:03o}");
+    };
+    let mut format = String::with_capacity(bytes.len() * 4);
+    for byte in bytes {
+        match byte {
+            b'%' => format.push_str("%%"),
+            b'\\' | b'\'' => escape(&mut format, *byte),
+            // It would begin an option.
+            b'-' if format.is_empty() => escape(&mut format, *byte),
+            b' '..=b'~' => format.push(char::from(*byte)),
+            _ => escape(&mut format, *byte),
+        }
+    }
+    format
 }
 
 #[inline]
@@ -143,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_part_is_shown_unless_asked() {
+    fn masked_commands_show_no_secret() {
         for (kind, body) in [
             ("application/x-www-form-urlencoded", "b=2&oauth_token=CANARY"),
             ("application/json", r#"{"b":2,"deep":[{"oauth_token":"CANARY"}]}"#),
@@ -158,20 +240,253 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_hidden_though_nobody_named_them() {
+    fn values_that_are_named_like_secrets_are_masked_though_not_listed() {
         let json = request("application/json", r#"{"a":{"password":"CANARY"},"id":"1"}"#);
         let masked = curl(&json, &[], Secrets::Masked);
-        assert!(
-            masked.ends_with(r#"--data-binary '{"a":{"password":"***"},"id":"1"}'"#),
-            "{masked}"
-        );
+        assert!(masked.ends_with(r#"--data-raw '{"a":{"password":"***"},"id":"1"}'"#), "{masked}");
         assert!(!masked.contains("CANARY"), "{masked}");
     }
 
     #[test]
-    fn quotes_cannot_leave_the_argument() {
+    fn quotes_stay_within_their_argument() {
         let request = request("text/plain", "'; rm -rf $HOME; '");
         let shown = curl(&request, &[], Secrets::Shown);
-        assert!(shown.ends_with(r"--data-binary ''\''; rm -rf $HOME; '\'''"), "{shown}");
+        assert!(shown.ends_with(r"--data-raw ''\''; rm -rf $HOME; '\'''"), "{shown}");
+    }
+
+    #[test]
+    fn all_that_is_in_a_secret_parameter_is_masked_in_every_spelling() {
+        for body in [
+            r#"{"password":["CANARY"]}"#,
+            r#"{"token":[{"a":"CANARY"}]}"#,
+            r#"{"card":{"number":4111,"cvv":"CANARY"}}"#,
+            r#"{"cards":[{"card":[{"number":"CANARY"}]}]}"#,
+            r#"{"card.number":"CANARY"}"#,
+            r#"{"cardNumber":"CANARY"}"#,
+            r#"{"Password":"CANARY"}"#,
+            r#"{"clientSecret":"CANARY"}"#,
+            r#"{"client-secret":"CANARY"}"#,
+            r#"{"user":{"secret":{"deep":["CANARY"]}}}"#,
+            r#"{"BlikToken":"CANARY"}"#,
+            r#"[{"password":"CANARY"}]"#,
+            r#""CANARY""#,
+            r#"{"broken":"CANARY""#,
+        ] {
+            let masked = curl(&request("application/json", body), &["blik_token"], Secrets::Masked);
+            assert!(!masked.contains("CANARY") && !masked.contains("4111"), "{masked}");
+        }
+        for body in [
+            "password=CANARY",
+            "user[password]=CANARY",
+            "user%5Bpassword%5D=CANARY",
+            "user%5Bpassword%5D%5B%5D=CANARY&user%5Bpassword%5D%5B%5D=CANARY",
+            "card%5Bnumber%5D=CANARY",
+            "card.number=CANARY",
+            "%70assword=CANARY",
+            "Password=CANARY",
+            "clientSecret=CANARY",
+            "blikToken=CANARY",
+        ] {
+            let form = request("application/x-www-form-urlencoded; charset=utf-8", body);
+            let masked = curl(&form, &["blik_token"], Secrets::Masked);
+            assert!(!masked.contains("CANARY"), "{masked}");
+            let query = http::Request::get(format!("https://h/p?{body}")).body(Vec::new());
+            let masked = curl(&query.unwrap(), &["blik_token"], Secrets::Masked);
+            assert!(!masked.contains("CANARY"), "{masked}");
+        }
+        let binary = http::Request::post("https://h/").body(b"\xffCANARY\0".to_vec()).unwrap();
+        let masked = curl(&binary, &[], Secrets::Masked);
+        assert!(masked.ends_with("--data-raw '***'"), "{masked}");
+    }
+
+    #[test]
+    fn headers_that_are_named_like_secrets_are_masked() {
+        let request = http::Request::get("https://h/")
+            .header("authorization", "Bearer CANARY")
+            .header("cookie", "CANARY")
+            .header("x-api-key", "CANARY")
+            .header("accept", "application/json");
+        let masked = curl(&request.body(Vec::new()).unwrap(), &[], Secrets::Masked);
+        assert!(!masked.contains("CANARY") && masked.contains("application/json"), "{masked}");
+    }
+
+    /// Requests whose URL, headers or body mean something to curl or to a shell.
+    fn odd_requests(base: &str) -> Vec<Request> {
+        let get = |target: &str| http::Request::get(format!("{base}{target}"));
+        let post = |body: &[u8]| {
+            let request = http::Request::post(format!("{base}/p"));
+            request.header("content-type", "application/json").body(body.to_vec()).unwrap()
+        };
+        let mut requests: Vec<Request> = [
+            "/a?x=1&y=it's",
+            "/r/[1-3]",
+            "/r/{a,b}?x[]=1&x[]={2}",
+            "/a/../b/./c",
+            "/a/..",
+            "//double//slash/",
+            "/%2e%2e/%7Bx%7D?q=%5B1-3%5D",
+            "/$HOME/!!/*~;|&()?a=$(id)&b=!1",
+        ]
+        .map(|target| get(target).body(Vec::new()).unwrap())
+        .into();
+        requests.extend(
+            [
+                &b"@/etc/passwd"[..],
+                b"@-",
+                b"{\"a\":\"it's $HOME `id` \\n %s !!\"}",
+                b"line\r\nline\n",
+                "{\"name\":\"\u{141}\u{f3}d\u{17a}\"}".as_bytes(),
+                b"\0\x01'\\%\xff\n",
+                b"-n \xff",
+                b" ",
+                b"'",
+                b"-d @x",
+            ]
+            .map(post),
+        );
+        for method in ["POST", "PUT", "PATCH", "DELETE", "HEAD"] {
+            let request = http::Request::builder().method(method).uri(format!("{base}/m"));
+            requests.push(request.body(Vec::new()).unwrap());
+        }
+        let untyped = http::Request::put(format!("{base}/u")).header("x-empty", "");
+        requests.push(untyped.header("x-quote", "it's \"$x\"").body(b"a=b".to_vec()).unwrap());
+        requests
+    }
+
+    #[cfg(unix)]
+    fn shell(script: &str) -> std::process::Output {
+        let mut shell = std::process::Command::new("sh");
+        // Neither settings of curl nor proxies of whoever runs the tests.
+        shell.env("CURL_HOME", "/nonexistent").env("HOME", "/nonexistent").env("no_proxy", "*");
+        shell.args(["-c", script]).output().unwrap()
+    }
+
+    /// The arguments that a shell makes of a command, and what it pipes into it.
+    #[cfg(unix)]
+    fn words(command: &str) -> Vec<Vec<u8>> {
+        let piped = if command.starts_with("printf") { "cat; printf '\\0'; " } else { "" };
+        let curl = format!("curl() {{ {piped}printf '%s\\0' \"$@\"; }}\n");
+        let output = shell(&[&curl, command].concat());
+        assert!(output.status.success() && output.stderr.is_empty(), "{command}: {output:?}");
+        let text = output.stdout.strip_suffix(b"\0").unwrap();
+        if piped.is_empty() {
+            return text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+        }
+        // What was piped may hold a NUL itself.
+        let end = text.windows(3).position(|part| part == b"\0-X").unwrap();
+        let mut words = vec![text[..end].to_vec()];
+        words.extend(text[end + 1..].split(|byte| *byte == 0).map(<[u8]>::to_vec));
+        words
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_makes_the_url_and_the_body_of_a_command() {
+        for request in odd_requests("https://h") {
+            let command = curl(&request, &[], Secrets::Shown);
+            let words = words(&command);
+            let url = request.uri().to_string();
+            assert_eq!(
+                words.iter().filter(|word| **word == url.as_bytes()).count(),
+                1,
+                "{command}"
+            );
+            let body = words.iter().position(|word| word == b"--data-raw").map(|at| &words[at + 1]);
+            let piped = words.iter().position(|word| word == b"@-").map(|_| &words[0]);
+            let sent = body.or(piped).map(Vec::as_slice).unwrap_or_default();
+            assert_eq!(sent, request.body(), "{command}");
+        }
+    }
+
+    #[cfg(unix)]
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn a_shell_makes_any_body_of_a_command(
+            body in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..60),
+            text in "[ -~\n\u{105}']{1,40}",
+        ) {
+            for body in [body, text.into_bytes()] {
+                let request = http::Request::post("https://h/p").body(body).unwrap();
+                let words = words(&curl(&request, &[], Secrets::Shown));
+                let raw = words.iter().position(|word| word == b"--data-raw");
+                let sent = raw.map_or(&words[0], |at| &words[at + 1]);
+                proptest::prop_assert_eq!(sent, request.body());
+            }
+        }
+    }
+
+    /// What arrives of one request: its first line, its headers and its body.
+    #[cfg(unix)]
+    fn arrived(listener: &std::net::TcpListener) -> (String, Vec<String>, Vec<u8>) {
+        use std::io::{Read, Write};
+
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let mut lines = str::from_utf8(&head).unwrap().trim_end().lines().map(str::to_owned);
+        let line = lines.next().unwrap();
+        let headers: Vec<String> = lines.collect();
+        let length = headers.iter().find_map(|header| {
+            header.to_lowercase().strip_prefix("content-length: ")?.parse().ok()
+        });
+        let mut body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut body).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        (line, headers, body)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn curl_sends_the_request_of_a_command() {
+        if !shell("curl --version").status.success() {
+            return eprintln!("skipped: curl is not installed");
+        }
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let base = format!("http://{host}");
+        for mut request in odd_requests(&base) {
+            let headers = request.headers_mut();
+            headers.insert("accept", HeaderValue::from_static("application/json"));
+            headers.insert("user-agent", HeaderValue::from_static("test/0"));
+            let command = curl(&request, &[], Secrets::Shown);
+            let script = command.replacen("curl ", "curl --silent --show-error --max-time 20 ", 1);
+            let (line, headers, body) = std::thread::scope(|scope| {
+                let arrived = scope.spawn(|| arrived(&listener));
+                let output = shell(&script);
+                assert!(output.status.success(), "{command}: {output:?}");
+                arrived.join().unwrap()
+            });
+            let target = request.uri().path_and_query().unwrap();
+            assert_eq!(line, format!("{} {target} HTTP/1.1", request.method()), "{command}");
+            assert_eq!(&body, request.body(), "{command}");
+            let mut expected: Vec<String> = request
+                .headers()
+                .iter()
+                .map(|(name, value)| {
+                    format!("{name}: {}", value.to_str().unwrap()).trim_end().to_owned()
+                })
+                .collect();
+            expected.push(format!("host: {host}"));
+            let is_read = ["GET", "HEAD", "DELETE"].contains(&request.method().as_str());
+            if !body.is_empty() || !is_read {
+                expected.push(format!("content-length: {}", body.len()));
+            }
+            let named = |header: &String| {
+                let (name, value) = header.split_once(':').unwrap();
+                format!("{}:{value}", name.to_lowercase()).trim_end().to_owned()
+            };
+            let mut headers: Vec<String> = headers.iter().map(named).collect();
+            headers.sort();
+            expected.sort();
+            assert_eq!(headers, expected, "{command}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A call as data: what is asked, and how the answer is read.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::uri::{self, PathAndQuery};
@@ -210,7 +211,7 @@ impl Site {
 }
 
 /// What travels below the headers.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Body<'a> {
     /// Nothing.
@@ -229,6 +230,20 @@ pub enum Body<'a> {
     },
 }
 
+impl fmt::Debug for Body<'_> {
+    /// Shows names of parameters and numbers of bytes. A value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Form(params) => f.debug_tuple("Form").field(params).finish(),
+            Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
+            Self::Bytes { content_type, bytes } => {
+                write!(f, "Bytes({content_type}, {} bytes)", bytes.len())
+            }
+        }
+    }
+}
+
 impl Body<'_> {
     /// The JSON text of `value`.
     ///
@@ -244,7 +259,6 @@ impl Body<'_> {
 }
 
 /// A request whose parameters are not encoded yet: what an [`Auth`](crate::Auth) may dress.
-#[derive(Debug)]
 pub struct Draft<'a> {
     /// The HTTP method.
     pub method: Method,
@@ -254,6 +268,18 @@ pub struct Draft<'a> {
     pub query: Params<'a>,
     /// The body.
     pub body: Body<'a>,
+}
+
+impl fmt::Debug for Draft<'_> {
+    /// Shows names of parameters and numbers of bytes. The path may hold a secret, too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("method", &self.method)
+            .field("path", &format_args!("{} bytes", self.path.len()))
+            .field("query", &self.query)
+            .field("body", &self.body)
+            .finish()
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -402,7 +428,7 @@ fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
 /// let call = RawEndpoint::new(Method::GET, "/r2/access/count").param("rid", "r1");
 /// assert!(call.repeatable());
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RawEndpoint {
     method: Method,
     path: String,
@@ -461,6 +487,21 @@ impl RawEndpoint {
     pub fn with_repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = repeatable;
         self
+    }
+}
+
+impl fmt::Debug for RawEndpoint {
+    /// Shows names of parameters and numbers of bytes. The path may hold a secret, too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEndpoint")
+            .field("method", &self.method)
+            .field("path", &format_args!("{} bytes", self.path.len()))
+            .field("query", &self.query)
+            .field("body", &self.body)
+            .field("credential", &self.credential)
+            .field("site", &self.site)
+            .field("repeatable", &self.repeatable)
+            .finish()
     }
 }
 
@@ -531,6 +572,32 @@ mod tests {
         let request = encode(&call).unwrap();
         assert_eq!(request.headers()["content-type"], "application/json");
         assert_eq!(request.body(), "[\"ą/\"]".as_bytes());
+    }
+
+    #[test]
+    fn debug_shows_names_and_lengths_and_no_values() {
+        let mut form = Params::new();
+        form.push("password", "CANARY");
+        for (body, shown) in [
+            (Body::None, "None"),
+            (Body::Form(form), r#"Form(["password"])"#),
+            (Body::Json(b"{\"a\":\"CANARY\"}".to_vec()), "Json(14 bytes)"),
+            (
+                Body::Bytes { content_type: "text/plain", bytes: b"CANARY".to_vec() },
+                "Bytes(text/plain, 6 bytes)",
+            ),
+        ] {
+            assert_eq!(format!("{body:?}"), shown);
+            let call = RawEndpoint::new(Method::POST, "/t/CANARY").param("token", "CANARY");
+            let call = call.with_body(body);
+            let draft = Draft::of(&call).unwrap();
+            for text in [format!("{call:?}"), format!("{draft:?}")] {
+                assert!(text.contains("path: 9 bytes") && text.contains(r#"["token"]"#), "{text}");
+                // Nor as the numbers of its bytes.
+                assert!(text.contains(shown), "{text}");
+                assert!(!text.contains("CANARY") && !text.contains("67, 65"), "{text}");
+            }
+        }
     }
 
     #[test]

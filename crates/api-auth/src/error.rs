@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::redact::RequestSecrets;
 use crate::{Response, Sent, TransportError};
 
 /// The result of a call.
@@ -210,6 +211,19 @@ impl Fault {
         self.request_id = Some(id.into());
         self
     }
+
+    fn redact(&mut self, secrets: &RequestSecrets) {
+        let details = self
+            .details
+            .iter_mut()
+            .flat_map(|detail| [&mut detail.field, &mut detail.code, &mut detail.message]);
+        let texts = [&mut self.code, &mut self.message, &mut self.request_id];
+        for text in texts.into_iter().chain(details).flatten() {
+            if let Some(redacted) = secrets.redacted(text) {
+                *text = redacted;
+            }
+        }
+    }
 }
 
 impl Display for Fault {
@@ -265,6 +279,8 @@ struct Inner {
     endpoint: &'static str,
     attempts: u32,
     reply: Option<Response>,
+    /// The request id of the headers without the secrets that it held.
+    redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
     unsent: bool,
@@ -292,6 +308,7 @@ impl Error {
             endpoint: "",
             attempts: 0,
             reply: None,
+            redacted_id: None,
             retry_after: None,
             retryable: false,
             unsent: false,
@@ -314,7 +331,8 @@ impl Error {
             Cause::Transport(error) => Cause::Transport(error.duplicate()),
             Cause::Fault(fault) => Cause::Fault(fault.clone()),
         };
-        Self(Box::new(Inner { cause, reply: inner.reply.clone(), ..*inner }))
+        let (reply, redacted_id) = (inner.reply.clone(), inner.redacted_id.clone());
+        Self(Box::new(Inner { cause, reply, redacted_id, ..*inner }))
     }
 
     pub(crate) fn in_call(
@@ -348,6 +366,21 @@ impl Error {
 
     pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
+        self
+    }
+
+    /// Removes the secrets of the request from all texts, whatever the server or the transport
+    /// wrote into them. Headers and body of the response stay as they came.
+    pub(crate) fn redacted(mut self, secrets: &RequestSecrets) -> Self {
+        let id = self.0.redacted_id.as_deref().or(self.headers().and_then(request_id));
+        if let Some(redacted) = id.and_then(|id| secrets.redacted(id)) {
+            self.0.redacted_id = Some(redacted);
+        }
+        match &mut self.0.cause {
+            Cause::Input(_) => {}
+            Cause::Transport(error) => error.redact(secrets),
+            Cause::Fault(fault) => fault.redact(secrets),
+        }
         self
     }
 
@@ -394,19 +427,21 @@ impl Error {
         String::from_utf8_lossy(self.body())
     }
 
-    /// The provider's error code, as it was sent.
+    /// The provider's error code, as it was sent. Secrets of the request are replaced by `***`.
     pub fn code(&self) -> Option<&str> {
         let fault = self.fault()?;
         fault.code.as_deref().or_else(|| fault.details.first()?.code.as_deref())
     }
 
-    /// The provider's message, as it was sent.
+    /// The provider's message, as it was sent. Secrets of the request are replaced by `***`, here
+    /// and in all other texts of an error; [`body_text`](Error::body_text) has the server's text.
     pub fn message(&self) -> Option<&str> {
         let fault = self.fault()?;
         fault.message.as_deref().or_else(|| fault.details.first()?.message.as_deref())
     }
 
-    /// The provider's list of errors, one entry a field, where it sends one.
+    /// The provider's list of errors, one entry a field, where it sends one. Secrets of the request
+    /// are replaced by `***`.
     pub fn details(&self) -> &[Detail] {
         self.fault().map(|fault| fault.details.as_slice()).unwrap_or_default()
     }
@@ -425,10 +460,12 @@ impl Error {
         self.fault()?.payload.as_ref()?.downcast_ref()
     }
 
-    /// The provider's id of the request, from its body or the `x-request-id` header.
+    /// The provider's id of the request, from its body or the `x-request-id` header. Secrets of the
+    /// request are replaced by `***`.
     pub fn request_id(&self) -> Option<&str> {
         self.fault()
             .and_then(|fault| fault.request_id.as_deref())
+            .or(self.0.redacted_id.as_deref())
             .or_else(|| request_id(self.headers()?))
     }
 

@@ -45,8 +45,12 @@ pub mod jws;
 pub mod md5;
 pub mod oauth;
 mod page;
+#[cfg(feature = "ureq")]
+mod proxy;
+mod redact;
 mod retry;
 mod secret;
+mod secret_names;
 mod setters;
 mod settings;
 mod store;

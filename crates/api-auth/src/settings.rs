@@ -20,17 +20,16 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of a reply's body: 8 MiB.
 pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
-/// Which proxy connections go through.
+/// The source of the proxy settings.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "read by the built-in transport"))]
 pub(crate) enum ProxyChoice {
-    /// The one of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), except
-    /// to the own machine.
+    /// The variables of the environment.
     #[default]
     Environment,
-    /// None at all.
+    /// No proxy.
     Off,
-    /// This one. It may hold a password.
+    /// This URL for all hosts. It may hold a password.
     Url(Secret),
 }
 
@@ -45,8 +44,6 @@ pub(crate) struct NetworkSettings {
     pub(crate) platform_verifier: bool,
     /// Hosts that plain http may go to, besides this machine.
     pub(crate) plain_http_hosts: Vec<String>,
-    /// Whether all hosts are this machine.
-    pub(crate) loopback: bool,
 }
 
 impl NetworkSettings {
@@ -73,7 +70,7 @@ impl NetworkSettings {
 /// The macro [`builder_knobs!`](crate::builder_knobs) documents each one.
 #[derive(Clone)]
 pub struct Settings {
-    network: NetworkSettings,
+    pub(crate) network: NetworkSettings,
     retries: Option<u32>,
     application: Option<String>,
     transport: Option<Arc<dyn Transport>>,
@@ -91,7 +88,6 @@ impl Default for Settings {
                 extra_roots: Vec::new(),
                 platform_verifier: false,
                 plain_http_hosts: Vec::new(),
-                loopback: false,
             },
             retries: None,
             application: None,
@@ -179,7 +175,7 @@ impl Settings {
     /// The first setting that is wrong, by name.
     pub fn built_in_transport(&self) -> Result<Arc<dyn Transport>, InputError> {
         self.network.check()?;
-        built_in(&self.network, &self.clock)
+        built_in(&self.network, &self.clock, false)
     }
 
     /// Checks everything and makes the client.
@@ -196,12 +192,10 @@ impl Settings {
     ) -> Result<Client, InputError> {
         self.network.check()?;
         let mut bases = Vec::with_capacity(sites.len());
-        self.network.loopback = true;
         for (site, argument, url) in sites {
-            let base = Base::parse(argument, url, &self.network)?;
-            self.network.loopback &= base.loopback;
-            bases.push((*site, base));
+            bases.push((*site, Base::parse(argument, url, &self.network)?));
         }
+        let only_loopback = bases.iter().all(|(_, base)| base.loopback);
         let user_agent = match &self.application {
             Some(name) => [name, " ", provider.user_agent].concat(),
             None => provider.user_agent.to_owned(),
@@ -219,7 +213,7 @@ impl Settings {
         }
         let transport = match self.transport.take() {
             Some(transport) => transport,
-            None => built_in(&self.network, &self.clock)?,
+            None => built_in(&self.network, &self.clock, only_loopback)?,
         };
         Ok(Client::from_parts(Parts {
             provider,
@@ -234,18 +228,31 @@ impl Settings {
     }
 }
 
+/// Makes the built-in transport. A client whose hosts are all loopback needs no proxy: variables
+/// that cannot be read are then an error only for a request to another host.
 #[cfg(feature = "ureq")]
 fn built_in(
     network: &NetworkSettings,
     clock: &Arc<dyn Clock>,
+    only_loopback: bool,
 ) -> Result<Arc<dyn Transport>, InputError> {
-    Ok(Arc::new(crate::transport::ureq::UreqTransport::new(network, clock.clone())?))
+    use crate::proxy::Proxies;
+    use crate::transport::ureq::UreqTransport;
+
+    let proxies = match Proxies::new(&network.proxy, &crate::variables::process_variable) {
+        Err(error) if only_loopback && matches!(network.proxy, ProxyChoice::Environment) => {
+            Proxies::Unreadable(error)
+        }
+        proxies => proxies?,
+    };
+    Ok(Arc::new(UreqTransport::new(network, proxies, clock.clone())?))
 }
 
 #[cfg(not(feature = "ureq"))]
 fn built_in(
     _network: &NetworkSettings,
     _clock: &Arc<dyn Clock>,
+    _only_loopback: bool,
 ) -> Result<Arc<dyn Transport>, InputError> {
     Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
 }
@@ -295,7 +302,7 @@ impl Base {
 }
 
 /// Whether a host of a URL is this machine.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -345,16 +352,29 @@ macro_rules! builder_knobs {
             self
         }
 
-        /// Goes through this proxy, `http://[user:password@]host:port`. Default: the one that
-        /// `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless `NO_PROXY` excepts the host;
-        /// never for base URLs on this machine.
+        /// Connects to all hosts through this proxy, whatever the environment says.
+        ///
+        /// The URL is `[http://][user:password@]host[:port]`, or with the scheme `https` or, by
+        /// the feature `socks-proxy`, `socks4`, `socks4a`, `socks5` or `socks5h`. Without a port
+        /// it is 80, 443 or 1080 by the scheme. Special characters of user name and password must
+        /// be percent-encoded. [`build`](Self::build) returns an error for any other URL. Requests
+        /// to plain http hosts are tunnelled (`CONNECT`) as well.
+        ///
+        /// By default the environment selects the proxy for each host: `https_proxy` or
+        /// `http_proxy` by the scheme of the URL, then `all_proxy`, in lower case before upper
+        /// case; an empty variable means no proxy. `HTTP_PROXY` is ignored in CGI programs (where
+        /// `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains (with their
+        /// subdomains), IP addresses and networks (`10.0.0.0/8`), each but networks with an
+        /// optional port. Loopback hosts are always connected directly. The variables are read
+        /// once, by [`build`](Self::build), which returns an error that names a variable that
+        /// cannot be read.
         #[must_use]
         pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
             self.settings.proxy(url.into());
             self
         }
 
-        /// Goes through no proxy, whatever the environment says.
+        /// Connects to all hosts directly, whatever the environment says.
         #[must_use]
         pub fn no_proxy(mut self) -> Self {
             self.settings.no_proxy();

@@ -1,7 +1,10 @@
 //! The one door to the network, and what must hold for whoever stands in it.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
+
+use crate::redact::RequestSecrets;
 
 /// A request that is complete: method, full URI, headers, body.
 pub type Request = http::Request<Vec<u8>>;
@@ -90,12 +93,13 @@ pub enum TransportErrorKind {
     TooLarge,
     /// What came is not HTTP.
     Protocol,
-    /// The request cannot be sent like this (plain http to a host that needs TLS, a bad proxy).
+    /// The request cannot be sent like this (plain http to a host that needs TLS, a proxy that cannot
+    /// be used or that rejects the connection).
     Refused,
 }
 
 /// No complete answer came. Part of [`Error`](crate::Error), and what a [`Transport`] returns.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{text}")]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -132,6 +136,25 @@ impl TransportError {
         self
     }
 
+    /// Removes the secrets of the request. An error beneath that shows one is replaced by its text
+    /// without them.
+    pub(crate) fn redact(&mut self, secrets: &RequestSecrets) {
+        if let Some(text) = secrets.redacted(&self.text) {
+            self.text = text;
+        }
+        let Some(source) = &self.source else { return };
+        let mut shown = String::new();
+        let mut next: Option<&dyn StdError> = Some(&**source);
+        while let Some(error) = next {
+            shown.push_str(&format!("{error}\n{error:?}\n"));
+            next = error.source();
+        }
+        if secrets.redacted(&shown).is_some() {
+            let text = source.to_string();
+            self.source = Some(secrets.redacted(&text).unwrap_or(text).into());
+        }
+    }
+
     /// The same error without the error beneath.
     pub(crate) fn duplicate(&self) -> Self {
         let (text, partial) = (self.text.clone(), self.partial.clone());
@@ -156,5 +179,38 @@ impl TransportError {
     /// What came of the answer, if its head came.
     pub fn partial(&self) -> Option<&Response> {
         self.partial.as_deref()
+    }
+}
+
+impl fmt::Debug for TransportError {
+    /// Shows status and length of what came of the response, neither its headers nor its body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError")
+            .field("kind", &self.kind)
+            .field("sent", &self.sent)
+            .field("text", &self.text)
+            .field("partial_status", &self.partial().map(Response::status))
+            .field("partial_length", &self.partial().map(|partial| partial.body().len()))
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_headers_nor_body_of_a_partial_response() {
+        let partial = http::Response::builder()
+            .status(502)
+            .header("set-cookie", "CANARY")
+            .body(b"CANARY".to_vec())
+            .unwrap();
+        let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke")
+            .with_partial(partial);
+        let text = format!("{error:?} {error:#?}");
+        assert!(text.contains("partial_length: Some(6)") && text.contains("502"), "{text}");
+        assert!(!text.contains("CANARY") && !text.contains("67, 65"), "{text}");
     }
 }

@@ -1,5 +1,7 @@
 //! The variables that `from_env` reads.
 
+#[cfg(feature = "ureq")]
+use std::ffi::OsString;
 use std::fmt;
 
 use crate::InputError;
@@ -38,6 +40,13 @@ impl<'a> Variables<'a> {
         self.get(name)
             .ok_or_else(|| InputError::new(name, "must be set in the environment and not be empty"))
     }
+}
+
+/// Returns the value of a variable of this process, UTF-8 or not, empty or not.
+#[cfg(feature = "ureq")]
+#[expect(clippy::disallowed_methods, reason = "this module reads the variables")]
+pub(crate) fn process_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 impl fmt::Debug for Variables<'_> {

@@ -242,9 +242,9 @@ fn a_call_that_is_not_listed_is_signed_too() {
 fn curl_masks_passphrase_token_and_digest_unless_asked() {
     let connect = Connect::new("a@b", "CANARY");
     let masked = client().curl(&connect, Secrets::Masked).unwrap();
-    let expected = "--data-binary 'email=a%40b&passphrase=***&digest=***'";
+    let expected = "--data-raw 'email=a%40b&passphrase=***&digest=***'";
     assert!(masked.ends_with(expected), "{masked}");
     assert!(client().curl(&connect, Secrets::Shown).unwrap().contains("passphrase=CANARY&"));
     let masked = session().curl(&ListCas::new(), Secrets::Masked).unwrap();
-    assert!(masked.ends_with("--data-binary 'token=***&digest=***'"), "{masked}");
+    assert!(masked.ends_with("--data-raw 'token=***&digest=***'"), "{masked}");
 }

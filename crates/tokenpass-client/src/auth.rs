@@ -22,7 +22,7 @@ pub mod credentials {
     pub const USER: Credential = Credential::named("user");
     /// The user's token, and signed by the application's key pair.
     pub const SIGNED_USER: Credential = Credential::named("user, signed");
-    /// The user's token as `/oauth/user` takes it.
+    /// The user's token in the header `Authorization: Bearer`, as `/oauth/user` takes it.
     pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
     /// `client_id` in the body.
     pub const CLIENT_ID: Credential = Credential::named("client_id");
@@ -35,7 +35,8 @@ pub mod credentials {
         Credential::named("client_secret, client_id in the query");
 }
 
-/// How a user's token travels.
+/// How a user's token is sent. `/oauth/user` always gets the header, which its server reads as well
+/// as the parameter `access_token`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
 /// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
@@ -44,8 +45,9 @@ pub mod credentials {
 pub enum TokenPlace {
     /// As the parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
     ///
-    /// Queries are written into the access logs of servers and proxies, and here by the HTTP
-    /// library (target `ureq`) if logging is at trace level: keep it above that.
+    /// Queries are written into the access logs of servers. They are also in the log lines of the
+    /// HTTP library: at `trace` those of the target `ureq_proto`, and at `debug` those of the
+    /// target `ureq` wherever that target is enabled at `trace`.
     #[default]
     Parameter,
     /// In the header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.
@@ -112,12 +114,10 @@ impl Keys {
                 InputError::new("oauth_token", "may hold only visible ASCII characters")
             })?;
         header.set_sensitive(true);
-        let bearer = self.token_place == TokenPlace::BearerHeader;
-        let (parameter, access) = if bearer {
-            (Step::Header(header.clone()), Step::Header(header))
-        } else {
-            let access = Step::Query("access_token", token.clone());
-            (Step::ByMethod("oauth_token", token.clone()), access)
+        let access = Step::Header(header.clone());
+        let parameter = match self.token_place {
+            TokenPlace::BearerHeader => Step::Header(header),
+            TokenPlace::Parameter => Step::ByMethod("oauth_token", token.clone()),
         };
         let third = self.variant == Variant::BodyOnly;
         let signer = Some(self.main.clone());

@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn wrong_settings_are_refused_by_name() {
         let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
-        let good = || Client::builder("I", "K");
+        let good = || Client::builder("I", "K").no_proxy();
         assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
         assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("client_secret"));
         assert_eq!(refused(good().privileged("", "x")).as_deref(), Some("privileged_client_id"));
@@ -388,8 +388,10 @@ mod tests {
     #[cfg(feature = "ureq")]
     #[test]
     fn no_secret_is_shown() {
-        let builder =
-            Client::builder("I", "CANARY").privileged("P", "CANARY").oauth_token("CANARY");
+        let builder = Client::builder("I", "CANARY")
+            .no_proxy()
+            .privileged("P", "CANARY")
+            .oauth_token("CANARY");
         let client = builder.clone().build().unwrap();
         let user = client.as_user("CANARY").unwrap();
         assert!(!format!("{builder:?} {client:?} {user:?}").contains("CANARY"));

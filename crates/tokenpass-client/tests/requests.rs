@@ -646,8 +646,12 @@ fn oauth_request_code_request() {
 }
 
 #[test]
-fn oauth_user_request() {
-    assert_eq!(unsigned(&GetUser::new()), "GET /oauth/user?access_token=T1");
+fn oauth_user_request_has_its_token_in_a_header() {
+    let client = builder().build().unwrap();
+    let request = client.prepare(&GetUser::new()).unwrap();
+    assert_eq!(shown(&request), "GET /oauth/user");
+    assert_eq!(request.headers()["authorization"], "Bearer T1");
+    assert!(request.headers()["authorization"].is_sensitive());
 }
 
 #[test]
@@ -761,7 +765,7 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
         let masked = masked.unwrap();
         assert!(!masked.contains("CANARY"), "{masked}");
     }
-    assert!(client.curl(&GetUser::new(), Secrets::Shown).unwrap().contains("access_token=CANARY"));
+    assert!(client.curl(&GetUser::new(), Secrets::Shown).unwrap().contains("Bearer CANARY"));
 }
 
 #[test]

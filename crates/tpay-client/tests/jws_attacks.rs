@@ -635,7 +635,8 @@ fn what_one_environment_signs_the_other_does_not_believe() {
         (Environment::Production, "https://secure.sandbox.tpay.com"),
         (Environment::Sandbox, "https://secure.tpay.com"),
     ] {
-        let client = Client::builder("id", "secret").environment(environment).build().unwrap();
+        let client =
+            Client::builder("id", "secret").environment(environment).no_proxy().build().unwrap();
         let reader =
             client.notifications().unwrap().merchant_id("1010").certificate(issued_by(&production));
         let signature = signed(&header(&format!("{other}/x509/notifications-jws.pem")), BODY);

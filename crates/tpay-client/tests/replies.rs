@@ -258,9 +258,9 @@ fn every_form_of_error_is_read() {
     assert_eq!(error.message(), Some("no merchant"));
     assert_eq!(error.details()[1].message.as_deref(), Some("m1"));
 
-    let body = r#"{"error":"invalid_client","error_description":"wrong secret"}"#;
+    let body = r#"{"error":"invalid_client","error_description":"unknown client"}"#;
     let error = one("GET", 401, body, Client::list_mcc).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("wrong secret")));
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("unknown client")));
     let error = one("GET", 401, "", Client::list_mcc).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
 }

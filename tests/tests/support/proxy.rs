@@ -1,45 +1,85 @@
-//! A proxy that tunnels one connection and notes how it was asked to.
+//! An HTTP proxy on loopback that records the head of every request.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    asked: JoinHandle<String>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
+#[allow(dead_code, reason = "not every test that includes this file calls each of them")]
 impl Proxy {
+    /// Opens tunnels to the hosts that are asked for.
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let asked = thread::spawn(move || {
-            let (mut client, _) = listener.accept().unwrap();
-            let mut head = Vec::new();
-            while !head.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                client.read_exact(&mut byte).unwrap();
-                head.extend(byte);
-            }
-            let head = String::from_utf8(head).unwrap();
-            let target = head.split(' ').nth(1).unwrap();
-            let server = TcpStream::connect(target).unwrap();
-            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-            let (client_too, server_too) =
-                (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || pump(client_too, server));
-            thread::spawn(move || pump(server_too, client));
-            head
-        });
-        Self { address, asked }
+        Self::serve(|head, client| {
+            let target = head.split(' ').nth(1).unwrap().to_owned();
+            tunnel(client, TcpStream::connect(target).unwrap());
+        })
     }
 
-    /// The head of the request for a tunnel.
-    pub(crate) fn seen(self) -> String {
-        self.asked.join().unwrap()
+    /// Opens all tunnels to `server`, whatever host is asked for.
+    pub(crate) fn start_to(server: SocketAddr) -> Self {
+        Self::serve(move |_, client| tunnel(client, TcpStream::connect(server).unwrap()))
     }
+
+    /// Answers every request with this status.
+    pub(crate) fn rejecting(status: u16) -> Self {
+        Self::serve(move |_, mut client| {
+            let _ = write!(client, "HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n");
+        })
+    }
+
+    fn serve(handle: impl Fn(&str, TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let heads = Arc::<Mutex<Vec<String>>>::default();
+        let (seen, handle) = (heads.clone(), Arc::new(handle));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (seen, handle) = (seen.clone(), handle.clone());
+                thread::spawn(move || {
+                    let mut client = client.unwrap();
+                    let Some(head) = head(&mut client) else { return };
+                    seen.lock().unwrap().push(head.clone());
+                    handle(&head, client);
+                });
+            }
+        });
+        Self { address, heads }
+    }
+
+    /// The heads of the requests so far.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
+    /// Their first lines.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect()
+    }
+}
+
+fn head(client: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).ok()?;
+        head.extend(byte);
+    }
+    String::from_utf8(head).ok()
+}
+
+fn tunnel(mut client: TcpStream, server: TcpStream) {
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+    let (client_too, server_too) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    thread::spawn(move || pump(client_too, server));
+    thread::spawn(move || pump(server_too, client));
 }
 
 fn pump(mut from: TcpStream, mut to: TcpStream) {
     let _ = std::io::copy(&mut from, &mut to);
+    let _ = to.shutdown(std::net::Shutdown::Write);
 }

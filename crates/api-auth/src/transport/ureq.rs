@@ -10,7 +10,7 @@
 //! | far deadlines (`tuned`) | in whole seconds | ureq tells the socket a new one before each read and write |
 //! | resolver (`tuned`) | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
 //! | buffers | 16 KiB | 128 KiB twice a connection is what a new connection costs most |
-//! | proxy | none to the own machine | plain http to 127.0.0.1 must not leave it by a proxy |
+//! | proxy | none; each request brings its own | ureq would read the environment, with other rules |
 //!
 //! What the feature `tuned` adds uses a part of ureq that may change in any minor.
 //!
@@ -35,7 +35,8 @@ use self::plain::{Names, agent};
 #[cfg(feature = "tuned")]
 use self::tuned::{Names, Unresolved, agent};
 use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
-use crate::settings::{NetworkSettings, ProxyChoice, RESPONSE_LIMIT};
+use crate::proxy::{self, Proxies};
+use crate::settings::{NetworkSettings, RESPONSE_LIMIT};
 use crate::{Clock, InputError};
 
 const BUFFER: usize = 16 * 1024;
@@ -57,15 +58,22 @@ macro_rules! contract {
 pub(crate) struct UreqTransport {
     agent: Agent,
     names: Names,
+    proxies: Proxies,
     settings: NetworkSettings,
 }
 
 impl UreqTransport {
     pub(crate) fn new(
         settings: &NetworkSettings,
+        proxies: Proxies,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InputError> {
+        #[cfg_attr(
+            not(any(feature = "rustls", feature = "native-tls")),
+            expect(unused_mut, reason = "changed where there is TLS")
+        )]
         let mut config = contract!(Agent::config_builder())
+            .proxy(None)
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_per_call(Some(settings.timeout))
             .input_buffer_size(BUFFER)
@@ -76,19 +84,8 @@ impl UreqTransport {
         {
             config = config.tls_config(tls(settings)?);
         }
-        match &settings.proxy {
-            ProxyChoice::Environment if settings.loopback => config = config.proxy(None),
-            ProxyChoice::Environment => {}
-            ProxyChoice::Off => config = config.proxy(None),
-            ProxyChoice::Url(url) => {
-                let proxy = ureq::Proxy::new(url.expose()).map_err(|_| {
-                    InputError::new("proxy", "must be http://[user:password@]host:port")
-                })?;
-                config = config.proxy(Some(proxy));
-            }
-        }
         let (agent, names) = agent(config.build(), clock, &settings.extra_roots)?;
-        Ok(Self { agent, names, settings: settings.clone() })
+        Ok(Self { agent, names, proxies, settings: settings.clone() })
     }
 }
 
@@ -100,8 +97,17 @@ impl Transport for UreqTransport {
         {
             return Err(explain(ureq::Error::TlsRequired));
         }
-        let result =
-            run(&self.agent, request).and_then(|reply| read(reply, self.settings.response_limit));
+        let proxy = self.proxies.select(request.uri()).map_err(|error| {
+            TransportError::new(TransportErrorKind::Refused, Sent::No, error.to_string())
+        })?;
+        let is_socks = proxy.is_some_and(proxy::is_socks);
+        let request = match proxy.cloned() {
+            None => request,
+            proxy => self.agent.configure_request(request).proxy(proxy).build(),
+        };
+        let result = send(&self.agent, request)
+            .map_err(|error| explain_proxied(error, is_socks))
+            .and_then(|reply| read(reply, self.settings.response_limit));
         if let Err(error) = &result
             && matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout)
         {
@@ -118,7 +124,7 @@ impl Transport for UreqTransport {
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let request = contract!(self.configure_request(request)).build();
-        read(run(self, request)?, RESPONSE_LIMIT)
+        read(send(self, request).map_err(explain)?, RESPONSE_LIMIT)
     }
 }
 
@@ -145,16 +151,15 @@ fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
     Ok(TlsConfig::builder().provider(provider).root_certs(roots).build())
 }
 
-fn run(agent: &Agent, request: Request) -> Result<http::Response<Body>, TransportError> {
+fn send(agent: &Agent, request: Request) -> Result<http::Response<Body>, ureq::Error> {
     let bodyless = request.body().is_empty()
         && matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
-    let sent = if bodyless {
+    if bodyless {
         let (parts, _empty) = request.into_parts();
         agent.run(http::Request::from_parts(parts, ()))
     } else {
         agent.run(request)
-    };
-    sent.map_err(explain)
+    }
 }
 
 fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, TransportError> {
@@ -203,7 +208,8 @@ fn explain(error: ureq::Error) -> TransportError {
         ureq::Error::Io(io) => explain_io(io),
         ureq::Error::ConnectionFailed => (Kind::Connect, Sent::No, "connection failed".to_owned()),
         ureq::Error::ConnectProxyFailed(reason) => {
-            (Kind::Connect, Sent::No, format!("the proxy gave no connection: {reason}"))
+            let (kind, text) = proxy::explain_connect(reason);
+            (kind, Sent::No, text)
         }
         ureq::Error::InvalidProxyUrl => {
             (Kind::Refused, Sent::No, "the proxy's URL is wrong".to_owned())
@@ -222,6 +228,18 @@ fn explain(error: ureq::Error) -> TransportError {
         other => (Kind::Protocol, Sent::Maybe, other.to_string()),
     };
     TransportError::new(kind, sent, text).with_source(error)
+}
+
+/// The same for a request that may have failed in the handshake with a SOCKS proxy.
+fn explain_proxied(error: ureq::Error, is_socks: bool) -> TransportError {
+    let handshake = match &error {
+        ureq::Error::Io(io) if is_socks => proxy::explain_socks(&io.to_string()),
+        _ => None,
+    };
+    match handshake {
+        Some((kind, text)) => TransportError::new(kind, Sent::No, text).with_source(error),
+        None => explain(error),
+    }
 }
 
 fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
@@ -246,6 +264,9 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
         _ => (Kind::Interrupted, Sent::Maybe, error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod proxy_tests;
 
 #[cfg(test)]
 mod tests {
@@ -273,7 +294,9 @@ mod tests {
     #[test]
     fn calls_to_a_name_share_a_connection_with_or_without_what_is_tuned() {
         let url = one_connection(2);
-        let transport = Settings::default().built_in_transport().unwrap();
+        let mut settings = Settings::default();
+        settings.no_proxy();
+        let transport = settings.built_in_transport().unwrap();
         for _ in 0..2 {
             let request = http::Request::get(&url).body(Vec::new()).unwrap();
             assert_eq!(transport.send(request).unwrap().body(), b"{}");

@@ -70,7 +70,8 @@ mod tests {
         let url = one_connection(2);
         let names = Counting::default();
         let connector = DefaultConnector::new();
-        let agent = Agent::with_parts(Config::default(), connector, names.clone());
+        let config = Agent::config_builder().proxy(None).build();
+        let agent = Agent::with_parts(config, connector, names.clone());
         for calls in 1..=2 {
             assert_eq!(agent.get(&url).call().unwrap().body_mut().read_to_vec().unwrap(), b"{}");
             assert_eq!(names.0.load(Relaxed), calls);

@@ -41,7 +41,11 @@ pub(super) fn connector(pems: &[Vec<u8>]) -> Result<impl Connector, InputError> 
         .with_root_certificates(roots)
         .with_no_client_auth();
     let tls = TlsConnector(Arc::new(config));
-    Ok(().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls))
+    let chain = ();
+    #[cfg(feature = "socks-proxy")]
+    let chain = chain.chain(ureq::unversioned::transport::SocksConnector::default());
+    let chain = chain.chain(ConnectProxyConnector::default());
+    Ok(chain.chain(TcpConnector::default()).chain(tls))
 }
 
 struct TlsConnector(Arc<ClientConfig>);

@@ -1,0 +1,581 @@
+//! Removes the secrets of a request from the texts of the error that it ended with.
+//!
+//! Servers echo what they received: a URL with a token, a form with a password. Whatever such a
+//! text says, it must not show the secrets of the request. The body of the response stays as it
+//! came, in [`Error::body`](crate::Error::body).
+//!
+//! A secret is replaced wherever it occurs, as it is or percent-encoded, with JSON escapes or HTML
+//! entities. A secret of up to three characters (a CVC) would match by chance, so it is replaced
+//! only where it is a word of its own.
+
+use std::io::Write;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
+use percent_encoding::percent_decode;
+use serde_json::Value;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::secret_names::is_secret;
+use crate::{Request, from_base64};
+
+const MASK: &[u8] = b"***";
+/// A shorter secret is replaced only as a word of its own.
+const SHORT: usize = 4;
+/// What [`Fault::with_text_of`](crate::Fault::with_text_of) ends a text with that it cuts.
+const ELLIPSIS: &str = "…";
+const INLINE: usize = 4096;
+
+/// A copy of the parts of a request that may hold secrets. A request of usual size is copied
+/// without an allocation; it is read only if the request fails.
+pub(crate) struct RequestCopy {
+    inline: [u8; INLINE],
+    spilled: Vec<u8>,
+    /// Where path and query, the secret headers and the body end.
+    ends: [usize; 3],
+    is_form: bool,
+}
+
+impl RequestCopy {
+    pub(crate) const fn new() -> Self {
+        Self { inline: [0; INLINE], spilled: Vec::new(), ends: [0; 3], is_form: false }
+    }
+
+    /// Copies `request` in place of what was copied before.
+    pub(crate) fn set(&mut self, request: &Request) {
+        self.wipe();
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        let headers = || {
+            let named =
+                |name| name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION;
+            request
+                .headers()
+                .iter()
+                .filter(move |(name, value)| value.is_sensitive() || named(*name))
+        };
+        let after_headers =
+            target.len() + headers().map(|(_, value)| value.len() + 1).sum::<usize>();
+        let length = after_headers + request.body().len();
+        let mut rest = match self.inline.get_mut(..length) {
+            Some(inline) => inline,
+            None => {
+                self.spilled.resize(length, 0);
+                &mut *self.spilled
+            }
+        };
+        // The buffer has the exact length.
+        let _ = rest.write_all(target.as_bytes());
+        for (_, value) in headers() {
+            let _ = rest.write_all(value.as_bytes());
+            let _ = rest.write_all(b"\n");
+        }
+        let _ = rest.write_all(request.body());
+        self.ends = [target.len(), after_headers, length];
+        let content_type = request.headers().get(CONTENT_TYPE);
+        self.is_form = content_type.is_some_and(|value| {
+            value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
+        });
+    }
+
+    /// Finds the secrets of the request: the values of sensitive headers, those of query, form and
+    /// JSON parameters that are `listed` or named like secrets, and the segments of the `path` in
+    /// whose place `shown_path` has others.
+    pub(crate) fn secrets(&self, listed: &[&str], path: &str, shown_path: &str) -> RequestSecrets {
+        let [target, headers, end] = self.ends;
+        let bytes = self.inline.get(..end).unwrap_or(&self.spilled);
+        let part = |start, end| bytes.get(start..end).unwrap_or_default();
+        let mut secrets = RequestSecrets(Vec::new());
+        for value in part(target, headers).split(|byte| *byte == b'\n') {
+            secrets.add_header(value);
+        }
+        let mut target = part(0, target).splitn(2, |byte| *byte == b'?');
+        if let (_, Some(query)) = (target.next(), target.next()) {
+            secrets.add_form(query, listed);
+        }
+        match part(headers, end) {
+            form if self.is_form => secrets.add_form(form, listed),
+            body => {
+                if let Ok(value) = serde_json::from_slice::<Value>(body) {
+                    secrets.add_members(&value, "", false, listed);
+                }
+            }
+        }
+        if path != shown_path {
+            let mut shown = shown_path.split('/');
+            for segment in path.split('/') {
+                if shown.next() != Some(segment) {
+                    secrets.add(&percent_decode(segment.as_bytes()).collect::<Vec<_>>());
+                }
+            }
+        }
+        secrets.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
+    }
+
+    fn wipe(&mut self) {
+        let [.., end] = self.ends;
+        if let Some(used) = self.inline.get_mut(..end) {
+            used.zeroize();
+        }
+        self.spilled.zeroize();
+    }
+}
+
+impl Drop for RequestCopy {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+/// The secrets of a request, decoded, the longest first.
+pub(crate) struct RequestSecrets(Vec<Zeroizing<Vec<u8>>>);
+
+impl RequestSecrets {
+    fn add(&mut self, secret: &[u8]) {
+        let secret = Zeroizing::new(one_space(secret));
+        if !secret.is_empty() && !self.0.contains(&secret) {
+            self.0.push(secret);
+        }
+    }
+
+    /// A header's value, what follows its scheme (`Bearer`) or its id (`id:signature`), and its
+    /// longer words.
+    fn add_header(&mut self, value: &[u8]) {
+        const LONG: usize = 16;
+        let after = |separator: u8| {
+            let at = value.iter().position(|byte| *byte == separator)?;
+            value.get(at + 1..)
+        };
+        self.add(value);
+        match (after(b' '), after(b':')) {
+            (Some(credentials), _) => {
+                self.add(credentials);
+                let text = str::from_utf8(credentials).unwrap_or_default();
+                if value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+                    && let Some(pair) = from_base64(text.trim()).map(Zeroizing::new)
+                    && let Some(colon) = pair.iter().position(|byte| *byte == b':')
+                {
+                    self.add(pair.get(colon + 1..).unwrap_or_default());
+                }
+            }
+            (None, Some(signature)) => self.add(signature),
+            (None, None) => {}
+        }
+        for word in value.split(|byte| b" ,;=\":".contains(byte)) {
+            if word.len() >= LONG {
+                self.add(word);
+            }
+        }
+    }
+
+    fn add_form(&mut self, form: &[u8], listed: &[&str]) {
+        for pair in form.split(|byte| *byte == b'&') {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let (Some(name), Some(value)) = (halves.next(), halves.next()) else { continue };
+            let name = decode(name);
+            if is_secret("", &String::from_utf8_lossy(&name), listed) {
+                self.add(&Zeroizing::new(decode(value)));
+            }
+        }
+    }
+
+    fn add_members(&mut self, value: &Value, parent: &str, secret: bool, listed: &[&str]) {
+        match value {
+            Value::Object(object) => {
+                for (name, value) in object {
+                    let secret = secret || is_secret(parent, name, listed);
+                    self.add_members(value, name, secret, listed);
+                }
+            }
+            Value::Array(values) => {
+                for value in values {
+                    self.add_members(value, parent, secret, listed);
+                }
+            }
+            Value::String(text) if secret => self.add(text.as_bytes()),
+            Value::Number(number) if secret => self.add(number.to_string().as_bytes()),
+            _ => {}
+        }
+    }
+
+    /// Returns `text` without the secrets, or `None` if it holds none.
+    pub(crate) fn redacted(&self, text: &str) -> Option<String> {
+        let bytes = text.as_bytes();
+        let mut redacted = Vec::new();
+        let (mut copied, mut at) = (0, 0);
+        while at < bytes.len() {
+            match self.0.iter().find_map(|secret| occurrence(secret, text, at)) {
+                Some(end) => {
+                    redacted.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
+                    redacted.extend_from_slice(MASK);
+                    (copied, at) = (end, end);
+                }
+                None => at += 1,
+            }
+        }
+        if copied == 0 {
+            return None;
+        }
+        redacted.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+        Some(String::from_utf8_lossy(&redacted).into_owned())
+    }
+}
+
+fn decode(text: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> =
+        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).collect()
+}
+
+/// A text without white space at its ends and with one space in place of any other.
+fn one_space(text: &[u8]) -> Vec<u8> {
+    let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(&b' ')
+}
+
+/// Returns the end of `secret` in `text`, if it begins at `start`.
+fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let length = bytes.len() - if text.ends_with(ELLIPSIS) { ELLIPSIS.len() } else { 0 };
+    let is_cut = length < bytes.len();
+    // How much of the secret was found, and where in the text it ends. Escapes can be read in two
+    // ways, so that there may be several.
+    let text_at = |at| bytes.get(at..length).unwrap_or_default();
+    if steps(secret, text_at(start)).iter().all(|(taken, _)| *taken == 0) {
+        return None;
+    }
+    let mut open = vec![(0, start)];
+    let mut seen = Vec::new();
+    let mut end = None;
+    while let Some((found, at)) = open.pop() {
+        let rest = text_at(at);
+        if found == secret.len() {
+            end = end.max(Some(at));
+            continue;
+        }
+        if is_cut && found >= SHORT && is_cut_escape(rest) {
+            end = end.max(Some(length));
+        }
+        let ways = steps(secret.get(found..).unwrap_or_default(), rest);
+        let ways = ways.iter().filter(|(taken, _)| *taken > 0);
+        let is_fork = ways.clone().count() > 1;
+        for (taken, width) in ways {
+            let next = (found + taken, at + width);
+            if !is_fork {
+                open.push(next);
+            } else if !seen.contains(&next) {
+                seen.push(next);
+                open.push(next);
+            }
+        }
+    }
+    let is_short = String::from_utf8_lossy(secret).chars().count() < SHORT;
+    end.filter(|end| !is_short || is_word(bytes, start, *end))
+}
+
+/// How many bytes of `secret` the next character of `text` stands for, and how many bytes it takes,
+/// by each way to read it. Those of 0 bytes stand for none.
+fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
+    let (Some(wanted), Some(first)) = (secret.first(), text.first()) else { return [(0, 0); 3] };
+    let is =
+        |byte: u8| usize::from(byte == *wanted || (*wanted == b' ' && byte.is_ascii_whitespace()));
+    let is_encoded = |byte: u8| is(byte).max(if byte == b'+' { is(b' ') } else { 0 });
+    let spaces = || text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let literal = (is(*first), if *wanted == b' ' { spaces().max(1) } else { 1 });
+    let escaped = match first {
+        b'+' => (is(b' '), 1),
+        b'%' => hex(text.get(1..3)).map_or((0, 0), |byte| (is_encoded(byte), 3)),
+        b'\\' => match text.get(1) {
+            Some(b'n' | b'r' | b't') => (is(b' '), 2),
+            Some(b'u') => {
+                unicode_escape(text).map_or((0, 0), |(char, width)| (prefix(secret, char), width))
+            }
+            Some(byte) => (is(*byte), 2),
+            None => (0, 0),
+        },
+        b'&' => entity(text).map_or((0, 0), |(char, width)| (prefix(secret, char), width)),
+        _ => (0, 0),
+    };
+    // Percent-encoded twice, as a form within a URL, or a backslash that was escaped again.
+    let doubled = match text {
+        [b'%', b'2', b'5', rest @ ..] => {
+            hex(rest.get(..2)).map_or((0, 0), |byte| (is_encoded(byte), 5))
+        }
+        [b'\\', b'\\', b'/' | b'"', ..] => (is(text.get(2).copied().unwrap_or_default()), 3),
+        _ => (0, 0),
+    };
+    [literal, escaped, doubled]
+}
+
+/// Nothing, or the beginning of an escape.
+fn is_cut_escape(text: &[u8]) -> bool {
+    text.len() < 6 && matches!(text.first(), None | Some(b'%' | b'\\' | b'&'))
+}
+
+/// The length of `char`, if `secret` begins with it.
+fn prefix(secret: &[u8], char: char) -> usize {
+    let mut buffer = [0; 4];
+    let encoded = char.encode_utf8(&mut buffer).as_bytes();
+    let is_space = char.is_ascii_whitespace() && secret.first() == Some(&b' ');
+    if secret.starts_with(encoded) || is_space { encoded.len() } else { 0 }
+}
+
+/// The number of some hexadecimal digits, if it fits.
+fn hex<N: TryFrom<u32>>(digits: Option<&[u8]>) -> Option<N> {
+    let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    N::try_from(u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?).ok()
+}
+
+/// The character of `\u0041`, or of two halves of one, and how long it is written.
+fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let escape = text.get(at..at + 6)?;
+        let is_escape = escape.starts_with(b"\\u");
+        hex(escape.get(2..)).filter(|_| is_escape)
+    };
+    let first = unit(0)?;
+    let units: &[u16] = &[first, unit(6).unwrap_or_default()];
+    match char::decode_utf16(units.iter().copied()).next()? {
+        Ok(char) => Some((char, char.len_utf16() * 6)),
+        Err(_) => None,
+    }
+}
+
+/// The character of `&amp;` or `&#38;`, and how long it is written.
+fn entity(text: &[u8]) -> Option<(char, usize)> {
+    const LONGEST: usize = 10;
+    let end = text.iter().take(LONGEST).position(|byte| *byte == b';')?;
+    let char = match text.get(1..end)? {
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"quot" => '"',
+        b"apos" => '\'',
+        [b'#', b'x' | b'X', digits @ ..] => char::from_u32(hex(Some(digits))?)?,
+        [b'#', digits @ ..] => char::from_u32(str::from_utf8(digits).ok()?.parse().ok()?)?,
+        _ => return None,
+    };
+    Some((char, end + 1))
+}
+
+/// Whether neither a letter nor a digit is next to these bytes. The end of an escape is none.
+fn is_word(text: &[u8], start: usize, end: usize) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let before = text.get(..start).unwrap_or_default();
+    let tail = |length: usize| before.len().checked_sub(length).and_then(|at| before.get(at..));
+    let after_escape = tail(3)
+        .is_some_and(|tail| tail.starts_with(b"%") && hex::<u8>(tail.get(1..)).is_some())
+        || tail(6)
+            .is_some_and(|tail| tail.starts_with(b"\\u") && hex::<u16>(tail.get(2..)).is_some())
+        || tail(2).is_some_and(|tail| matches!(tail, [b'\\', b'n' | b'r' | b't']));
+    (after_escape || !before.last().is_some_and(is_part)) && !text.get(end).is_some_and(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::HeaderValue;
+    use proptest::prelude::*;
+
+    fn secrets(request: &Request, listed: &[&str]) -> RequestSecrets {
+        let mut copy = RequestCopy::new();
+        copy.set(request);
+        copy.secrets(listed, "", "")
+    }
+
+    fn of(values: &[&str]) -> RequestSecrets {
+        let mut secrets = RequestSecrets(Vec::new());
+        for value in values {
+            secrets.add(value.as_bytes());
+        }
+        secrets
+    }
+
+    fn redacted(secret: &str, text: &str) -> String {
+        of(&[secret]).redacted(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    fn request(content_type: &str, body: &str) -> Request {
+        let mut bearer = HeaderValue::from_static("Bearer CANARY-header");
+        bearer.set_sensitive(true);
+        http::Request::post("https://h/p?id=7&oauth_token=CANARY%2Fquery")
+            .header("authorization", bearer)
+            .header("accept", "application/json")
+            .header("content-type", content_type)
+            .body(body.as_bytes().to_vec())
+            .unwrap()
+    }
+
+    #[test]
+    fn secrets_of_headers_query_form_and_json_are_found() {
+        let form = "a=1&passphrase=CANARY%2Bform&user%5Bpassword%5D=CANARY+nested&extra=CANARY-x";
+        let json = r#"{"id":1,"token":["CANARY-list"],"card":{"number":4111111111111111},"deep":[{"clientSecret":{"a":"CANARY-deep"}}],"extra":"CANARY-x"}"#;
+        let always = ["CANARY-header", "CANARY/query"];
+        for (kind, body, own) in [
+            (
+                "application/x-www-form-urlencoded",
+                form,
+                &["CANARY+form", "CANARY nested", "CANARY-x"][..],
+            ),
+            (
+                "application/json",
+                json,
+                &["CANARY-list", "4111111111111111", "CANARY-deep", "CANARY-x"],
+            ),
+        ] {
+            let secrets = secrets(&request(kind, body), &["extra"]);
+            for secret in always.iter().chain(own) {
+                let text = format!("said: {secret}.");
+                assert_eq!(secrets.redacted(&text).as_deref(), Some("said: ***."), "{kind}");
+            }
+            assert_eq!(secrets.redacted("id 7, 1 and application/json"), None);
+        }
+    }
+
+    #[test]
+    fn signatures_and_passwords_of_authorization_headers_are_found_and_ids_are_kept() {
+        let with = |value: &'static str| {
+            let request = http::Request::get("https://h/").header("authorization", value);
+            secrets(&request.body(Vec::new()).unwrap(), &[])
+        };
+        let text = "AIDAIDAID0 signed with phFlMhuuxpvOTFDT67ijgc8j";
+        let secrets = with("AIDAIDAID0:phFlMhuuxpvOTFDT67ijgc8j");
+        assert_eq!(secrets.redacted(text).as_deref(), Some("AIDAIDAID0 signed with ***"));
+        // id:s3cr3t
+        let secrets = with("Basic aWQ6czNjcjN0");
+        assert_eq!(secrets.redacted("id:s3cr3t").as_deref(), Some("id:***"));
+        assert_eq!(secrets.redacted("aWQ6czNjcjN0").as_deref(), Some("***"));
+        let secrets = with("OAuth key=\"k\", signature=\"0123456789abcdefXYZ\"");
+        assert_eq!(secrets.redacted("no 0123456789abcdefXYZ").as_deref(), Some("no ***"));
+    }
+
+    #[test]
+    fn segments_of_a_path_that_are_not_shown_are_secrets() {
+        let mut copy = RequestCopy::new();
+        copy.set(&http::Request::get("https://h/v1/tokens/CANARY%2F1/x").body(vec![]).unwrap());
+        let secrets = copy.secrets(&[], "/tokens/CANARY%2F1/x", "/tokens/***/x");
+        for text in
+            ["GET /tokens/CANARY%2F1/x", "GET /tokens/CANARY%2f1/x", "GET /tokens/CANARY/1/x"]
+        {
+            assert_eq!(secrets.redacted(text).as_deref(), Some("GET /tokens/***/x"));
+        }
+        assert!(copy.secrets(&[], "/tokens/1", "/tokens/1").0.is_empty());
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_encoding_of_a_text() {
+        let secret = "p&ss/w\u{f6}rd+\"1<2>' x";
+        for encoded in [
+            secret,
+            "p%26ss%2Fw%C3%B6rd%2B%221%3C2%3E%27%20x",
+            "p%26ss%2fw%c3%b6rd%2b%221%3c2%3e%27+x",
+            r#"p&ss\/w\u00f6rd+\"1<2>' x"#,
+            r"p\u0026ss\/w\u00F6rd\u002b\u00221\u003c2\u003e\u0027\u0020x",
+            "p&amp;ss/w\u{f6}rd+&quot;1&lt;2&gt;&#39; x",
+            "p&#38;ss&#x2F;w&#xf6;rd+&#34;1<2>&apos;\n \tx",
+        ] {
+            assert_eq!(redacted(secret, &format!("a {encoded} b")), "a *** b", "{encoded}");
+        }
+        assert_eq!(redacted("ab\u{1f511}c", r"xab\ud83d\udd11cy"), "x***y");
+        assert_eq!(redacted("a b/c", "a%2520b%252Fc a%2Bb%252fc a%252Bb/c"), "*** *** ***");
+        assert_eq!(redacted("100%25!", "100%25! and 100%2525!"), "*** and ***");
+        assert_eq!(redacted(r"C:\new", r"C:\new and C:\\new"), "*** and ***");
+        assert_eq!(redacted("  two  words\n", "say two words"), "say ***");
+        // Neither half an escape nor a stray one is one.
+        for text in ["sec%", "sec%7", r"sec\u00", r"sec\ud83d", "sec&", "sec&#xfffffff;", "sec&amp"]
+        {
+            assert_eq!(redacted("secret", text), text);
+        }
+    }
+
+    #[test]
+    fn every_occurrence_is_replaced_and_the_longest_secret_first() {
+        let secrets = of(&["Bearer abcdef", "abcdef", "abcd"]);
+        let mut secrets = secrets;
+        secrets.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let text = "Bearer abcdef, abcdef, abcdabcd \u{17c}";
+        assert_eq!(secrets.redacted(text).unwrap(), "***, ***, ****** \u{17c}");
+        assert_eq!(secrets.redacted("Bearer abc"), None);
+        assert_eq!(secrets.redacted(""), None);
+    }
+
+    #[test]
+    fn a_short_secret_is_replaced_only_as_a_word() {
+        for (secret, text, expected) in [
+            ("a", "a bad day, a!", "*** bad day, ***!"),
+            ("123", "cvc 123, not 1234 or 0123", "cvc ***, not 1234 or 0123"),
+            (
+                "123",
+                "cvc=123&x \"123\" %20123 \\n123 \\u0020123",
+                "cvc=***&x \"***\" %20*** \\n*** \\u0020***",
+            ),
+            ("\u{17c}", "\u{17c}\u{f3}\u{142}w \u{17c}", "\u{17c}\u{f3}\u{142}w ***"),
+            ("1234", "no1234x", "no***x"),
+        ] {
+            assert_eq!(redacted(secret, text), expected);
+        }
+        assert_eq!(of(&["", " "]).redacted("a text"), None);
+    }
+
+    #[test]
+    fn a_secret_that_a_cut_text_ends_in_is_replaced() {
+        let secret = "CANARY/0123456789";
+        for text in ["url CANARY/0123\u{2026}", "url CANARY\u{2026}", "url CANARY%2\u{2026}"] {
+            assert_eq!(redacted(secret, text), "url ***\u{2026}", "{text}");
+        }
+        assert_eq!(redacted(secret, "url CAN\u{2026}"), "url CAN\u{2026}");
+        assert_eq!(redacted(secret, "url CANARY"), "url CANARY");
+    }
+
+    #[test]
+    fn large_requests_are_copied_whole() {
+        for size in [0, 1, INLINE - 40, INLINE, 100_000] {
+            let body = format!(r#"{{"pad":"{}","token":"CANARY-end"}}"#, "x".repeat(size));
+            let request = request("application/json", &body);
+            let secrets = secrets(&request, &[]);
+            assert_eq!(secrets.redacted("CANARY-end CANARY-header").as_deref(), Some("*** ***"));
+        }
+    }
+
+    #[test]
+    fn a_copy_forgets_the_request_before() {
+        let mut copy = RequestCopy::new();
+        copy.set(&request(
+            "application/json",
+            &format!("{{\"token\":\"{}\"}}", "old".repeat(5000)),
+        ));
+        copy.set(&http::Request::get("https://h/p?token=newer").body(Vec::new()).unwrap());
+        let secrets = copy.secrets(&[], "", "");
+        assert_eq!(secrets.redacted("newer oldoldold").as_deref(), Some("*** oldoldold"));
+        copy.set(&http::Request::get("https://h/").body(Vec::new()).unwrap());
+        assert!(copy.inline.iter().all(|byte| matches!(byte, 0 | b'/')));
+    }
+
+    proptest! {
+        #[test]
+        fn no_echo_of_a_secret_remains(
+            secret in "\\PC{4,40}",
+            before in ".{0,20}",
+            after in ".{0,20}",
+        ) {
+            let secret = String::from_utf8(one_space(secret.as_bytes())).unwrap();
+            prop_assume!(secret.chars().count() >= SHORT && secret != "***");
+            prop_assume!(!format!("{before}{after}***").contains(&secret));
+            let json = serde_json::to_string(&secret).unwrap();
+            let json = json.strip_prefix('"').unwrap().strip_suffix('"').unwrap().to_owned();
+            let percent = percent_encoding::utf8_percent_encode(&secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+            for echo in [secret.clone(), json, percent] {
+                let text = format!("{before}{echo}{after}");
+                let redacted = of(&[&secret]).redacted(&text);
+                prop_assert!(redacted.is_some(), "{text}");
+                prop_assert!(!redacted.as_deref().unwrap_or_default().contains(&echo));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(secret in ".{0,12}", text in ".*", listed in ".{0,8}") {
+            let _ = of(&[&secret]).redacted(&text);
+            let body = Request::new(text.into_bytes());
+            let _ = secrets(&body, &[&listed]).redacted(&secret);
+        }
+    }
+}

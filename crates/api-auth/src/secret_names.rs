@@ -1,0 +1,194 @@
+//! Tells by the name of a parameter, a JSON member or a header whether its value is a secret.
+
+/// Names whose values are secrets, without case and punctuation. Those of two words cover
+/// `card_number`, `cardNumber`, `card[number]`, `card.number` and `{"card":{"number":…}}`.
+const SECRET: &[&str] = &[
+    "accesskey",
+    "assertion",
+    "cardnumber",
+    "clientassertion",
+    "codeverifier",
+    "csc",
+    "cvc",
+    "cvc2",
+    "cvv",
+    "cvv2",
+    "encryptionkey",
+    "key",
+    "mnemonic",
+    "otp",
+    "pan",
+    "pin",
+    "pwd",
+    "secretkey",
+    "securitycode",
+    "sessionid",
+    "signingkey",
+    "wif",
+];
+
+/// What the words of such a name end with, or end with before another word: `oauthtoken`,
+/// `tokenValue`. `TOKENLY` is another word.
+const SECRET_WORDS: &[&str] = &[
+    "apikey",
+    "authorization",
+    "cookie",
+    "credential",
+    "cryptogram",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "signature",
+    "token",
+];
+
+/// Returns whether values of the parameter or member `name` are secrets: by its own words, by those
+/// of the object that it is in (`parent`, or empty), or because it is `listed`.
+///
+/// Case and punctuation do not matter, and each part of `user[password]` counts.
+pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
+    let mut before = plain(parent);
+    for written in name.split(['[', ']', '.']).filter(|part| !is_index(part)) {
+        let part = plain(written);
+        let both = [before.as_str(), part.as_str()].concat();
+        let is_listed = |listed: &&str| {
+            let listed = plain(listed);
+            listed == part || listed == both
+        };
+        if SECRET.iter().any(|name| *name == part || *name == both)
+            || has_secret_word(written)
+            || listed.iter().any(is_listed)
+        {
+            return true;
+        }
+        before = part;
+    }
+    false
+}
+
+/// Returns whether values of this header are secrets, even if they are not marked as sensitive.
+pub(crate) fn is_secret_header(name: &str) -> bool {
+    let name = plain(name);
+    let parts = ["apikey", "authorization", "cookie", "password", "secret"];
+    parts.iter().any(|word| name.contains(word)) || matches!(&*name, "xauthtoken" | "token")
+}
+
+fn has_secret_word(name: &str) -> bool {
+    let mut before = String::new();
+    let mut chars = name.chars().peekable();
+    while let Some(char) = chars.next() {
+        if char.is_alphanumeric() {
+            before.extend(char.to_lowercase());
+        }
+        let is_end = chars.peek().is_none_or(|next| {
+            !next.is_alphabetic() || (next.is_uppercase() && !char.is_uppercase())
+        });
+        let singular = before.strip_suffix('s').unwrap_or(&before);
+        let is_secret = |word: &&str| before.ends_with(*word) || singular.ends_with(*word);
+        if is_end && SECRET_WORDS.iter().any(is_secret) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Nothing, or the number of an entry.
+fn is_index(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_found_in_every_spelling() {
+        for name in [
+            "password",
+            "Password",
+            "current_password",
+            "userPassword",
+            "client_secret",
+            "clientSecret",
+            "CLIENT-SECRET",
+            "accessToken",
+            "refresh_token",
+            "token",
+            "tokens",
+            "api_key",
+            "X-Api-Key",
+            "apiKeyOfShop",
+            "oauthtoken",
+            "tokenValue",
+            "TOKEN",
+            "CLIENT_SECRET",
+            "newPassword2",
+            "signatures",
+            "privateKey",
+            "private_key",
+            "key",
+            "pin",
+            "pan",
+            "CVV",
+            "cvv2",
+            "cvc",
+            "cryptogram",
+            "onlinePaymentCryptogram",
+            "cookie",
+            "wif",
+            "card_number",
+            "cardNumber",
+            "card.number",
+            "card[number]",
+            "cards[0][card][number]",
+            "user[password]",
+            "user[password][]",
+            "a.b.secret",
+            "codeVerifier",
+        ] {
+            assert!(is_secret("", name, &[]), "{name}");
+        }
+        assert!(is_secret("card", "number", &[]));
+        assert!(is_secret("", "blik_code", &["blikCode"]));
+        assert!(is_secret("payment", "value", &["payment.value"]));
+    }
+
+    #[test]
+    fn other_names_are_no_secrets() {
+        for name in [
+            "",
+            "id",
+            "number",
+            "order.number",
+            "keyword",
+            "spin",
+            "pinned",
+            "company",
+            "monkey",
+            "TOKENLY",
+            "Tokenly",
+            "tokenized",
+            "secretary",
+        ] {
+            assert!(!is_secret("", name, &[]), "{name}");
+        }
+        assert!(!is_secret("order", "number", &["card.number", "value"]));
+    }
+
+    #[test]
+    fn headers_with_credentials_are_secret_by_their_names() {
+        for name in ["authorization", "Proxy-Authorization", "cookie", "set-cookie", "x-api-key"] {
+            assert!(is_secret_header(name), "{name}");
+        }
+        for name in ["accept", "x-tokenly-auth-nonce", "content-type", "x-key"] {
+            assert!(!is_secret_header(name), "{name}");
+        }
+    }
+}
