@@ -166,25 +166,87 @@ fn a_user_who_agrees_in_the_browser_is_logged_in() {
 }
 
 #[test]
-fn a_user_who_denies_or_an_answer_of_another_login_is_not_logged_in() {
+fn only_the_state_of_the_login_ends_the_wait() {
     let sandbox = Sandbox::start().unwrap();
-    for (consent, state, expected) in [("deny", None, "Denied"), ("grant", Some("0"), "OtherState")]
-    {
-        let (child, url) = login(&sandbox);
-        let (head, _) = get(&format!("{url}&sandbox_consent={consent}"));
-        let back = location(&head);
-        let back = match (state, back.split_once("state=")) {
-            (Some(state), Some((before, _))) => format!("{before}state={state}"),
-            _ => back.to_owned(),
-        };
-        let (_, page) = get(&back);
-        assert!(page.contains(expected), "{page}");
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{:?}", texts(&output));
+    let (child, url) = login(&sandbox);
+    let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
+    let back = location(&head).to_owned();
+    let (callback, query) = back.split_once('?').unwrap();
+    let authority = callback.split('/').nth(2).unwrap();
+    let state = query.split('&').find(|member| member.starts_with("state=")).unwrap();
+    // Connections that say nothing, close, or speak TLS.
+    let idle: Vec<TcpStream> = (0..5).map(|_| TcpStream::connect(authority).unwrap()).collect();
+    drop(TcpStream::connect(authority).unwrap());
+    TcpStream::connect(authority).unwrap().write_all(b"\x16\x03\x01\x02\x00\x01").unwrap();
+    for (target, expected) in [
+        (format!("{callback}?code=c&state=0"), "OtherState"),
+        (format!("{callback}?code=c"), "OtherState"),
+        (format!("{callback}?error=access_denied"), "Denied"),
+        (format!("{callback}?error=access_denied&state=0"), ""),
+        (callback.to_owned(), "OtherState"),
+    ] {
+        let (_, page) = get(&target);
+        assert!(page.contains(expected) && page.contains("still waits"), "{target}: {page}");
     }
-    let exchanged = sandbox.tokenpass().take_seen();
-    let exchanged = exchanged.iter().filter(|seen| seen.request.path() == "/oauth/access-token");
-    assert_eq!(exchanged.count(), 0);
+    // Other methods, and pages of other sites whose name points to this machine.
+    let path = back.split_once(authority).unwrap().1;
+    for (method, host, status) in
+        [("HEAD", authority, "405"), ("OPTIONS", authority, "405"), ("GET", "evil.example", "400")]
+    {
+        let mut stream = TcpStream::connect(authority).unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {host}: {answer}");
+    }
+    assert_eq!(exchanged_codes(&sandbox), 0);
+    let (_, thanks) = get(&back);
+    assert!(thanks.starts_with("Thank you"), "{thanks} {state}");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}", texts(&output));
+    assert_eq!(exchanged_codes(&sandbox), 1);
+    drop(idle);
+}
+
+#[test]
+fn a_user_who_denies_is_not_logged_in() {
+    let sandbox = Sandbox::start().unwrap();
+    let (child, url) = login(&sandbox);
+    let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
+    let back = location(&head).to_owned();
+    let (callback, query) = back.split_once('?').unwrap();
+    let state = query.split('&').find(|member| member.starts_with("state=")).unwrap();
+    let (_, page) = get(&format!("{callback}?error=access_denied&{state}"));
+    assert!(page.contains("Denied"), "{page}");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{:?}", texts(&output));
+    assert_eq!(exchanged_codes(&sandbox), 0);
+}
+
+#[test]
+fn a_login_ends_when_nobody_comes_and_waits_on_this_machine_only() {
+    let sandbox = Sandbox::start().unwrap();
+    for (uri, expected) in [
+        ("http://127.0.0.1:0/back", "timed out after 0 s waiting for the OAuth callback"),
+        ("https://app.example.com/back", "TOKENPASS_REDIRECT_URI"),
+        ("http://0.0.0.0:8000/back", "TOKENPASS_REDIRECT_URI"),
+        ("https://127.0.0.1:8000/back", "TOKENPASS_REDIRECT_URI"),
+    ] {
+        let output = Command::new(example("tokenpass-client", "login"))
+            .args(["--timeout", "0"])
+            .envs(sandbox.environment())
+            .env("TOKENPASS_REDIRECT_URI", uri)
+            .output()
+            .unwrap();
+        let (_, errors) = texts(&output);
+        assert!(output.status.code() == Some(1) && errors.contains(expected), "{uri}: {errors}");
+    }
+}
+
+/// How many codes were exchanged for tokens.
+fn exchanged_codes(sandbox: &Sandbox) -> usize {
+    let seen = sandbox.tokenpass().take_seen();
+    seen.iter().filter(|seen| seen.request.path() == "/oauth/access-token").count()
 }
 
 /// The values of the environment that are secrets.

@@ -3,10 +3,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 
+use callback_listener::{Listener, Request, Response, printable};
 use lexopt::prelude::*;
 use tinypass_client::blocks::Blocks;
 
@@ -66,51 +65,42 @@ fn main() -> ExitCode {
 
 fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let blocks = Blocks::from_env()?;
-    let listener = TcpListener::bind(&arguments.listen)?;
+    let listener = Listener::bind(&*arguments.listen)?;
     println!("listening on http://{}/", listener.local_addr()?);
-    let mut accepted = 0;
-    for stream in listener.incoming() {
-        match answer(&blocks, stream?) {
-            Ok(true) => accepted += 1,
-            Ok(false) => {}
-            Err(error) => eprintln!("webhook_server: {error}"),
-        }
-        if arguments.count.is_some_and(|count| accepted >= count) {
-            break;
-        }
+    if arguments.count == Some(0) {
+        return Ok(());
     }
+    let mut accepted = 0;
+    listener.serve(None, |request| {
+        let (response, is_accepted) = answer(&blocks, request);
+        accepted += u64::from(is_accepted);
+        (response, arguments.count.is_some_and(|count| accepted >= count).then_some(()))
+    })?;
     Ok(())
 }
 
-/// Reads one request and answers it; whether it was a webhook that holds.
-fn answer(blocks: &Blocks, stream: TcpStream) -> Result<bool, std::io::Error> {
-    let mut lines = BufReader::new(&stream).lines();
-    let request_line = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-    // The rest of the head is not needed, but must be read before the answer.
-    for line in lines {
-        if line?.is_empty() {
-            break;
-        }
+/// The response to a request, and whether it was a webhook that holds.
+fn answer(blocks: &Blocks, request: &Request) -> (Response, bool) {
+    if !matches!(request.method.as_str(), "GET" | "POST") {
+        return (Response::text(405, ""), false);
     }
-    let target = request_line.split(' ').nth(1).unwrap_or_default();
-    let (status, accepted) = match blocks.read_webhook_target(target) {
+    match blocks.read_webhook_target(&request.target) {
         Ok(webhook) => {
-            let text = |value: &Option<String>| value.clone().unwrap_or("-".to_owned());
+            let text = |value: &Option<String>| printable(value.as_deref().unwrap_or("-"));
             let event = webhook.event.as_ref().map_or("-", |event| event.as_str());
             println!(
-                "{} ({event}) rid {} uid {} access {}",
-                webhook.kind,
+                "{} ({}) rid {} uid {} access {}",
+                printable(&webhook.kind.to_string()),
+                printable(event),
                 text(&webhook.rid),
                 text(&webhook.uid),
                 text(&webhook.access_id)
             );
-            ("200 OK", true)
+            (Response::text(200, ""), true)
         }
         Err(why) => {
-            eprintln!("refused a request: {why}");
-            ("400 Bad Request", false)
+            eprintln!("refused a request: {}", printable(&why.to_string()));
+            (Response::text(400, ""), false)
         }
-    };
-    write!(&stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
-    Ok(accepted)
+    }
 }

@@ -2,39 +2,44 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use callback_listener::{Listener, Request, Response, printable};
 use lexopt::prelude::*;
-use tokenpass_client::{Authorize, Client, InputError, Scope, Secret, http::Uri};
+use tokenpass_client::http::Uri;
+use tokenpass_client::{Authorize, Client, InputError, LoginError, Params, Scope, Secret};
 
 const HELP: &str = "\
 Logs a user in. Prints the address to open in a browser, waits on the port of the redirect
 URI for the browser to come back, and shows who came.
 
-usage: login [--scope SCOPE]... [--no-browser] [--show-token]
+usage: login [--scope SCOPE]... [--timeout SECONDS] [--no-browser] [--show-token]
 
-  --scope SCOPE  user, tca, private-address, private-balances, manage-address, chats,
-                 manage-chats (default: user and tca)
-  --no-browser   ask for the address here; works for a user who has agreed before and whom
-                 the server knows
-  --show-token   print the token, for TOKENPASS_OAUTH_TOKEN
+  --scope SCOPE      user, tca, private-address, private-balances, manage-address, chats,
+                     manage-chats (default: user and tca)
+  --timeout SECONDS  how long to wait for the browser (default 120)
+  --no-browser       ask for the address here; works for a user who has agreed before and whom
+                     the server knows
+  --show-token       print the token, for TOKENPASS_OAUTH_TOKEN
 
 exit status: 0 logged in, 1 an error, 2 wrong arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_REDIRECT_URI (registered,
-             such as http://127.0.0.1:8000/oauth_callback), and optionally TOKENPASS_BASE_URL
+             of this machine, such as http://127.0.0.1:8000/oauth_callback), and optionally
+             TOKENPASS_BASE_URL
 ";
 
 struct Arguments {
     scopes: Vec<Scope>,
+    timeout: u64,
     browser: bool,
     show_token: bool,
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    let mut arguments = Arguments { scopes: Vec::new(), browser: true, show_token: false };
+    let mut arguments =
+        Arguments { scopes: Vec::new(), timeout: 120, browser: true, show_token: false };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -42,6 +47,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("scope") => {
                 arguments.scopes.push(Scope::from(parser.value()?.string()?.as_str()));
             }
+            Long("timeout") => arguments.timeout = parser.value()?.parse()?,
             Long("no-browser") => arguments.browser = false,
             Long("show-token") => arguments.show_token = true,
             other => return Err(other.unexpected()),
@@ -68,7 +74,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("login: {error}");
+            eprintln!("login: {}", printable(&error.to_string()));
             ExitCode::FAILURE
         }
     }
@@ -78,14 +84,12 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let tokenpass = Client::from_env()?;
     let login = tokenpass.begin_login(arguments.scopes.iter().cloned())?;
     let code = if arguments.browser {
-        let url: Uri = tokenpass.authorize_url(&login)?.parse()?;
-        let query = tokenpass_client::Params::decode(url.query().unwrap_or_default())?;
-        let callback: Uri = query.get("redirect_uri").unwrap_or_default().parse()?;
+        let url = tokenpass.authorize_url(&login)?;
+        let callback = Callback::of(&url)?;
         // Listening comes first, so that nobody comes back too early.
-        let port = callback.port_u16().unwrap_or(80);
-        let listener = TcpListener::bind(("127.0.0.1", port))?;
+        let listener = callback.listen()?;
         println!("open {url}");
-        wait_for(&listener, &login, callback.path())?
+        callback.wait_for(listener, &login, arguments.timeout)?
     } else {
         let back = tokenpass.send(&login)?;
         let back = back.ok_or_else(|| {
@@ -95,10 +99,11 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     };
     let token = tokenpass.exchange_code(code)?;
     let user = tokenpass.as_user(token.access_token.clone())?.get_user()?;
-    println!("{} ({})", user.username.unwrap_or_default(), user.id.unwrap_or_default());
+    let text = |text: Option<String>| printable(&text.unwrap_or_default());
+    println!("{} ({})", text(user.username), text(user.id));
     let confirmed = user.email_is_confirmed == Some(true);
     let state = if confirmed { "confirmed" } else { "NOT confirmed: do not trust it" };
-    println!("{} is {state}", user.email.unwrap_or_default());
+    println!("{} is {state}", text(user.email));
     if let Some(life) = token.expires_in {
         println!("the token lives for {} hours", life.as_secs() / 3600);
     }
@@ -108,49 +113,96 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Answers browsers until one comes to the callback's path.
-fn wait_for(
-    listener: &TcpListener,
-    login: &Authorize,
-    path: &str,
-) -> Result<Secret, Box<dyn std::error::Error>> {
-    for stream in listener.incoming() {
-        let mut stream = stream?;
-        let target = target_of(&stream)?;
-        if target.split('?').next() != Some(path) {
-            // Browsers ask for an icon as well.
-            answer(&mut stream, "404 Not Found", "Not here.")?;
-            continue;
-        }
-        let result = login.read_callback(&target);
-        let text = match &result {
-            Ok(_) => "Thank you. You may close this page.".to_owned(),
-            Err(error) => format!("The login did not work: {:?}.", error.kind()),
+/// Where the browser comes back to.
+struct Callback {
+    authority: String,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl Callback {
+    /// Reads the redirect URI from the URL that the user opens.
+    fn of(url: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        let url: Uri = url.parse()?;
+        let query = Params::decode(url.query().unwrap_or_default())?;
+        let redirect_uri = query.get("redirect_uri").unwrap_or_default();
+        let wrong = |what: &str| {
+            let text = format!("TOKENPASS_REDIRECT_URI is {redirect_uri:?}: {what}");
+            InputError::new("TOKENPASS_REDIRECT_URI", text)
         };
-        answer(&mut stream, "200 OK", &text)?;
-        return Ok(result?);
+        let uri: Uri = redirect_uri.parse().map_err(|_| wrong("it is not a URL"))?;
+        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        if uri.scheme_str() != Some("http")
+            || !matches!(&*host, "127.0.0.1" | "[::1]" | "localhost")
+        {
+            return Err(wrong("a browser can come back only to http://127.0.0.1, [::1] or localhost; use --no-browser or another URI").into());
+        }
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        Ok(Self {
+            authority: authority.to_ascii_lowercase(),
+            port: uri.port_u16().unwrap_or(80),
+            path: uri.path().to_owned(),
+            host,
+        })
     }
-    Err(InputError::new("callback", "nobody came").into())
-}
 
-/// The target of the request line.
-fn target_of(stream: &TcpStream) -> std::io::Result<String> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    // The rest of the head is read, so that closing the connection does not reset it.
-    let mut rest = String::new();
-    while reader.read_line(&mut rest)? > 2 {
-        rest.clear();
+    fn listen(&self) -> std::io::Result<Listener> {
+        match &*self.host {
+            "localhost" => Listener::bind_localhost(self.port),
+            "[::1]" => Listener::bind(("::1", self.port)),
+            _ => Listener::bind(("127.0.0.1", self.port)),
+        }
     }
-    Ok(line.split(' ').nth(1).unwrap_or_default().to_owned())
-}
 
-fn answer(stream: &mut TcpStream, status: &str, text: &str) -> std::io::Result<()> {
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{text}",
-        text.len()
-    )
+    /// Answers browsers until one comes with the state of this login.
+    fn wait_for(
+        &self,
+        listener: Listener,
+        login: &Authorize,
+        seconds: u64,
+    ) -> Result<Secret, Box<dyn std::error::Error>> {
+        let time = Some(Duration::from_secs(seconds));
+        let result = listener.serve(time, |request| self.answer(request, login))?;
+        let result: Result<Secret, LoginError> = result
+            .ok_or_else(|| format!("timed out after {seconds} s waiting for the OAuth callback"))?;
+        Ok(result?)
+    }
+
+    fn answer(
+        &self,
+        request: &Request,
+        login: &Authorize,
+    ) -> (Response, Option<Result<Secret, LoginError>>) {
+        // A page of another site may have its own name point to this machine.
+        let host = request.header("host").ok().flatten().unwrap_or_default();
+        if !host.eq_ignore_ascii_case(&self.authority) {
+            return (Response::text(400, "This is not the host of the redirect URI."), None);
+        }
+        // Browsers ask for an icon as well.
+        if request.path() != self.path {
+            return (Response::text(404, "Not here."), None);
+        }
+        if request.method != "GET" {
+            return (Response::text(405, "Only GET."), None);
+        }
+        let result = login.read_callback(&request.target);
+        let Err(error) = &result else {
+            return (Response::text(200, "Thank you. You may close this page."), Some(result));
+        };
+        let text = format!("The login did not work: {:?}.", error.kind());
+        // Without its state, anybody may have sent it: an old tab, or a page of another site.
+        let query = request.target.split_once('?').map_or("", |(_, query)| query);
+        let is_of_this_login = Params::decode(query).is_ok_and(|query| {
+            query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
+        });
+        if is_of_this_login {
+            return (Response::text(200, text), Some(result));
+        }
+        eprintln!(
+            "login: still waiting after an answer without this login's state: {:?}",
+            error.kind()
+        );
+        (Response::text(200, text + " The program still waits for the right answer."), None)
+    }
 }

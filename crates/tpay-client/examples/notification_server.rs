@@ -1,14 +1,12 @@
-//! Receives notifications: verifies, prints and answers them. One thread, no framework.
+//! Receives notifications: verifies, prints and answers them. No framework.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
 use std::collections::HashSet;
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::time::Duration;
 
+use callback_listener::{Listener, Request, Response, printable};
 use lexopt::prelude::*;
 use tpay_client::{Client, Notification, NotificationReply, Notifications};
 
@@ -30,10 +28,6 @@ environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL;
              TPAY_SECURITY_CODE to verify the md5sum of payments, too
 ";
-
-/// The most bytes of a request, and how long its sender may take.
-const LONGEST: u64 = 1024 * 1024;
-const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 struct Arguments {
@@ -101,31 +95,35 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(code) = &arguments.security_code {
         notifications = notifications.security_code(code.as_str());
     }
-    let listener = TcpListener::bind(arguments.listen.as_deref().unwrap_or("127.0.0.1:8080"))?;
+    let listener = Listener::bind(arguments.listen.as_deref().unwrap_or("127.0.0.1:8080"))?;
     println!("listening on http://{}/", listener.local_addr()?);
+    if arguments.count == Some(0) {
+        return Ok(());
+    }
     // A shop keeps these in its database, with a unique index.
     let mut done = HashSet::new();
-    for stream in listener.incoming() {
-        let answered = stream.and_then(|stream| answer(&notifications, &stream, &mut done));
-        if let Err(error) = answered {
-            eprintln!("notification_server: {error}");
-        }
-        if arguments.count.is_some_and(|count| done.len() >= count) {
-            break;
-        }
-    }
+    listener.serve(None, |request| {
+        let response = answer(&notifications, request, &mut done);
+        (response, arguments.count.is_some_and(|count| done.len() >= count).then_some(()))
+    })?;
     Ok(())
 }
 
-/// Reads one request and answers it.
+/// The response to a request.
 fn answer(
     notifications: &Notifications,
-    stream: &TcpStream,
+    request: &Request,
     done: &mut HashSet<String>,
-) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let (signature, body) = receive(stream)?;
-    let reply = match notifications.read(&signature, &body) {
+) -> Response {
+    if request.method != "POST" {
+        return Response::text(405, "");
+    }
+    let signature = match request.header("x-jws-signature") {
+        Ok(signature) => signature.unwrap_or_default(),
+        // Nobody knows which of two signatures counts.
+        Err(why) => return Response::text(400, why),
+    };
+    let reply = match notifications.read(signature, &request.body) {
         Ok(notification) => {
             // Deliveries repeat until they are acknowledged: nothing is done twice.
             if done.insert(notification.key().to_owned()) {
@@ -134,49 +132,21 @@ fn answer(
             notification.accept()
         }
         Err(error) => {
-            eprintln!("notification_server: {error}");
+            eprintln!("notification_server: {}", printable(&error.to_string()));
             NotificationReply::to_error(&error)
         }
     };
     let NotificationReply { status, content_type, body } = reply;
-    let length = body.len();
-    write!(
-        &*stream,
-        "HTTP/1.1 {status} \r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\
-         connection: close\r\n\r\n{body}"
-    )
-}
-
-/// The signature and the body, byte for byte.
-fn receive(stream: &TcpStream) -> std::io::Result<(String, Vec<u8>)> {
-    let mut reader = BufReader::new(stream.take(LONGEST));
-    let (mut signature, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.trim_end().is_empty() {
-            break;
-        }
-        match line.split_once(':') {
-            Some((name, value)) if name.eq_ignore_ascii_case("x-jws-signature") => {
-                value.trim().clone_into(&mut signature);
-            }
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            _ => {}
-        }
-    }
-    let mut body = Vec::new();
-    reader.take(length).read_to_end(&mut body)?;
-    Ok((signature, body))
+    Response { status, content_type: content_type.into(), body: body.into() }
 }
 
 fn print(notification: &Notification) {
     let key = notification.key();
-    match notification {
+    let text = match notification {
         Notification::Payment(payment) => {
-            println!("payment {key}: {} paid, crc {:?}", payment.paid, payment.crc);
+            format!("payment {key}: {} paid, crc {:?}", payment.paid, payment.crc)
         }
-        other => println!("{key}: {other:?}"),
-    }
+        other => format!("{key}: {other:?}"),
+    };
+    println!("{}", printable(&text));
 }

@@ -253,6 +253,8 @@ impl Dialect {
 }
 
 /// The address of a visitor, for tokens that are bound to addresses.
+///
+/// Source: the provider's PHP and Ruby SDKs, which compare it with the token's `ips`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAddress {

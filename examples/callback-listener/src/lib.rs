@@ -1,0 +1,324 @@
+//! A small HTTP/1.1 listener for the examples that receive callbacks and notifications.
+//!
+//! Each connection has a thread and a deadline, so that one that says nothing, or one byte now
+//! and then, keeps nobody else waiting. The size of a request is limited. Complete requests reach
+//! one handler, one at a time; it answers each and says when to end. It speaks plain HTTP: for
+//! anything but loopback, a server that speaks TLS belongs in front of it.
+
+#![allow(clippy::disallowed_methods, reason = "deadlines of sockets need the real clock")]
+
+mod request;
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use request::Rejected;
+pub use request::Request;
+
+/// How much a connection may take of this program.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at a time; a further one is answered 503.
+    pub connections: usize,
+    /// Bytes of the request line and the headers.
+    pub head: usize,
+    /// Bytes of the body.
+    pub body: usize,
+    /// How long a connection may take to send its request, as a whole.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    /// 64 connections, 16 KiB, 1 MiB and 10 seconds.
+    fn default() -> Self {
+        Self { connections: 64, head: 16 * 1024, body: 1024 * 1024, time: Duration::from_secs(10) }
+    }
+}
+
+/// What a request is answered.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status, such as 200.
+    pub status: u16,
+    /// The value of `Content-Type`.
+    pub content_type: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Response {
+    /// A response with a plain text.
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        let content_type = "text/plain; charset=utf-8".to_owned();
+        Self { status, content_type, body: body.into() }
+    }
+}
+
+/// A request that waits for its response, and where the listener waits for its delivery.
+type Waiting = (Request, Sender<(Response, Sender<()>)>);
+
+/// Sockets that listen, before the first request is read.
+#[derive(Debug)]
+pub struct Listener {
+    sockets: Vec<TcpListener>,
+    limits: Limits,
+}
+
+impl Listener {
+    /// Listens at an address such as `127.0.0.1:8080`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be read or is in use.
+    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        Ok(Self { sockets: vec![TcpListener::bind(address)?], limits: Limits::default() })
+    }
+
+    /// Listens where a browser looks for `localhost`: at 127.0.0.1, and at `::1` if there is one.
+    ///
+    /// # Errors
+    /// When the port is in use.
+    pub fn bind_localhost(port: u16) -> io::Result<Self> {
+        let mut listener = Self::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = listener.local_addr()?.port();
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+            Ok(socket) => listener.sockets.push(socket),
+            // Somebody else would get what is meant for this program.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(_) => {}
+        }
+        Ok(listener)
+    }
+
+    /// With these limits instead of the usual ones.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The address of the (first) socket.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self.sockets.first() {
+            Some(socket) => socket.local_addr(),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Gives each complete request to `handle`, until that returns a value beside its response.
+    /// `None`: there was none within `time`.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn serve<T>(
+        self,
+        time: Option<Duration>,
+        mut handle: impl FnMut(&Request) -> (Response, Option<T>),
+    ) -> io::Result<Option<T>> {
+        let end = time.and_then(|time| Instant::now().checked_add(time));
+        let (requests, received) = mpsc::channel::<Waiting>();
+        let stop = Stop(Arc::default(), Vec::new());
+        let stop = self.accept(&requests, stop)?;
+        drop(requests);
+        let result = loop {
+            let next = match end {
+                Some(end) => received.recv_timeout(end.saturating_duration_since(Instant::now())),
+                None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            let Ok((request, answer)) = next else { break None };
+            let (response, result) = handle(&request);
+            let (delivered, delivery) = mpsc::channel();
+            let waits = answer.send((response, delivered)).is_ok();
+            if result.is_some() {
+                if waits {
+                    // Whoever asked gets the last response before the program ends.
+                    let _ = delivery.recv_timeout(self.limits.time);
+                }
+                break result;
+            }
+        };
+        drop(stop);
+        Ok(result)
+    }
+
+    /// Starts a thread for each socket.
+    fn accept(&self, requests: &Sender<Waiting>, mut stop: Stop) -> io::Result<Stop> {
+        let open = Arc::new(AtomicUsize::new(0));
+        for socket in &self.sockets {
+            let address = socket.local_addr()?;
+            let (socket, limits) = (socket.try_clone()?, self.limits);
+            let (open, requests) = (Arc::clone(&open), requests.clone());
+            let stopped = Arc::clone(&stop.0);
+            thread::Builder::new().spawn(move || {
+                loop {
+                    let accepted = socket.accept();
+                    if stopped.load(Ordering::Acquire) {
+                        return;
+                    }
+                    match accepted {
+                        Ok((stream, _)) => spawn(stream, &open, limits, &requests),
+                        // The connection was closed again, or there are too many open files.
+                        Err(_) => thread::park_timeout(Duration::from_millis(50)),
+                    }
+                }
+            })?;
+            stop.1.push(address);
+        }
+        Ok(stop)
+    }
+}
+
+/// Ends the threads that accept connections.
+struct Stop(Arc<AtomicBool>, Vec<SocketAddr>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+        for address in &self.1 {
+            let mut address = *address;
+            if address.ip().is_unspecified() {
+                address.set_ip(match address {
+                    SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                    SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+                });
+            }
+            // A connection wakes the thread.
+            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        }
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn spawn(stream: TcpStream, open: &Arc<AtomicUsize>, limits: Limits, requests: &Sender<Waiting>) {
+    let before = open.fetch_add(1, Ordering::AcqRel);
+    let open = Open(Arc::clone(open));
+    if before >= limits.connections {
+        let _ = stream.set_write_timeout(Some(Duration::from_millis(100)));
+        let _ = write(&stream, &Response::text(503, "Too many connections."), true);
+        return;
+    }
+    let requests = requests.clone();
+    // Without a thread, the connection is closed.
+    let _ = thread::Builder::new().spawn(move || {
+        converse(&stream, limits, &requests);
+        drop(open);
+    });
+}
+
+/// Reads one request and writes its response.
+fn converse(stream: &TcpStream, limits: Limits, requests: &Sender<Waiting>) {
+    let end = Instant::now().checked_add(limits.time);
+    let mut reader = Deadline { stream, end };
+    let _ = stream.set_write_timeout(Some(limits.time));
+    let request = match request::read(&mut reader, limits.head, limits.body) {
+        Ok(request) => request,
+        Err(Rejected::Gone) => return,
+        Err(Rejected::With(status, text)) => {
+            let _ = write(stream, &Response::text(status, text), true);
+            // Closing with unread bytes would reset the connection and lose the response.
+            let _ = stream.shutdown(Shutdown::Write);
+            let end = Instant::now().checked_add(Duration::from_secs(1));
+            let mut rest = Deadline { stream, end }.take(2 * limits.body as u64);
+            let _ = io::copy(&mut rest, &mut io::sink());
+            return;
+        }
+    };
+    let has_body = request.method != "HEAD";
+    let (answer, answered) = mpsc::channel();
+    if requests.send((request, answer)).is_err() {
+        return;
+    }
+    if let Ok((response, delivered)) = answered.recv() {
+        let _ = write(stream, &response, has_body);
+        let _ = delivered.send(());
+    }
+}
+
+/// Reads until a moment, however many reads it takes.
+struct Deadline<'a> {
+    stream: &'a TcpStream,
+    end: Option<Instant>,
+}
+
+impl Read for Deadline<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(end) = self.end {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.set_read_timeout(Some(left))?;
+        }
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Deadline<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Result<()> {
+    let Response { status, content_type, body } = response;
+    let reason = match status {
+        200 => "OK",
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        417 => "Expectation Failed",
+        431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    };
+    let mut text = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\
+         cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    if has_body {
+        text.push_str(body);
+    }
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
+/// Text of somebody else, safe to print: control characters and those that change the direction
+/// of text are escaped.
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for char in text.chars() {
+        let turns = matches!(char, '\u{200e}' | '\u{200f}' | '\u{061c}'
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if char.is_control() || turns {
+            safe.extend(char.escape_default());
+        } else {
+            safe.push(char);
+        }
+    }
+    safe
+}

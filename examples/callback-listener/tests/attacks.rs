@@ -1,0 +1,245 @@
+//! What a stranger may send to a listener, over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use callback_listener::{Limits, Listener, Response, printable};
+
+/// A listener that answers with what it got, and ends with the path `/end`.
+fn start(limits: Limits) -> (SocketAddr, JoinHandle<Vec<String>>) {
+    let listener = Listener::bind("127.0.0.1:0").unwrap().limits(limits);
+    let address = listener.local_addr().unwrap();
+    let thread = thread::spawn(move || {
+        let mut seen = Vec::new();
+        listener
+            .serve(None, |request| {
+                let body = String::from_utf8_lossy(&request.body).into_owned();
+                seen.push(format!("{} {} {body}", request.method, request.target));
+                (Response::text(200, body), (request.path() == "/end").then_some(()))
+            })
+            .unwrap()
+            .unwrap();
+        seen
+    });
+    (address, thread)
+}
+
+/// Sends bytes and reads until the connection is closed.
+fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    // The listener may close the connection before it has read everything.
+    let _ = stream.write_all(bytes.as_ref());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn end(address: SocketAddr, thread: JoinHandle<Vec<String>>) -> Vec<String> {
+    let answer = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let mut seen = thread.join().unwrap();
+    assert_eq!(seen.pop().unwrap(), "GET /end ");
+    seen
+}
+
+#[test]
+fn malformed_requests_are_answered_and_reach_no_handler() {
+    let (address, thread) = start(Limits::default());
+    let host = "host: x\r\n";
+    let long = "a".repeat(20_000);
+    let rows: Vec<(String, &str)> = vec![
+        (format!("GET /\r\n{host}\r\n"), "400"),
+        (format!("GET  / HTTP/1.1\r\n{host}\r\n"), "400"),
+        (format!("GET / HTTP/1.1 x\r\n{host}\r\n"), "400"),
+        (format!("GET http://x/ HTTP/1.1\r\n{host}\r\n"), "400"),
+        (format!("GET /\u{e9} HTTP/1.1\r\n{host}\r\n"), "400"),
+        (format!("get / HTTP/1.1\r\n{host}\r\n"), "400"),
+        (format!("GET / HTTP/2.0\r\n{host}\r\n"), "505"),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "400"),
+        (format!("GET / HTTP/1.1\r\n{host}{host}\r\n"), "400"),
+        (format!("GET / HTTP/1.1\n{host}\n"), "400"),
+        (format!("GET / HTTP/1.1\r\n{host}a\r\n\r\n"), "400"),
+        (format!("GET / HTTP/1.1\r\n{host}a : b\r\n\r\n"), "400"),
+        (format!("GET / HTTP/1.1\r\n{host}a: b\r\n folded\r\n\r\n"), "400"),
+        (format!("GET / HTTP/1.1\r\n{host}a: b\0c\r\n\r\n"), "400"),
+        (format!("GET / HTTP/1.1\r\n{host}a: b\rc\r\n\r\n"), "400"),
+        (format!("GET /{long} HTTP/1.1\r\n{host}\r\n"), "431"),
+        (format!("GET / HTTP/1.1\r\n{host}a: {long}\r\n\r\n"), "431"),
+        (format!("GET /{long}"), "431"),
+        (format!("POST / HTTP/1.1\r\n{host}\r\n"), "411"),
+        (
+            format!("POST / HTTP/1.1\r\n{host}content-length: 1\r\ncontent-length: 1\r\n\r\na"),
+            "400",
+        ),
+        (format!("POST / HTTP/1.1\r\n{host}content-length: 1, 1\r\n\r\na"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}content-length: +1\r\n\r\na"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}content-length: -1\r\n\r\na"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}content-length:\r\n\r\n"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}content-length: 1048577\r\n\r\n"), "413"),
+        (format!("POST / HTTP/1.1\r\n{host}content-length: {}\r\n\r\n", "9".repeat(40)), "413"),
+        (
+            format!(
+                "POST / HTTP/1.1\r\n{host}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+            ),
+            "400",
+        ),
+        (format!("POST / HTTP/1.0\r\n{host}transfer-encoding: chunked\r\n\r\n0\r\n\r\n"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}transfer-encoding: gzip, chunked\r\n\r\n"), "501"),
+        (format!("POST / HTTP/1.1\r\n{host}transfer-encoding: chunked\r\n\r\nx\r\n"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}transfer-encoding: chunked\r\n\r\n2\r\nabc\r\n"), "400"),
+        (format!("POST / HTTP/1.1\r\n{host}transfer-encoding: chunked\r\n\r\n100001\r\n"), "413"),
+        (
+            format!(
+                "POST / HTTP/1.1\r\n{host}transfer-encoding: chunked\r\n\r\n{}\r\n",
+                "f".repeat(30)
+            ),
+            "413",
+        ),
+        (format!("POST / HTTP/1.1\r\n{host}expect: tea\r\ncontent-length: 0\r\n\r\n"), "417"),
+        ("\u{16}\u{3}\u{1}\u{2}".to_owned(), "400"),
+    ];
+    for (request, status) in rows {
+        let answer = exchange(address, &request);
+        let shown: String = request.chars().take(120).collect();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown:?}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{shown:?}: {answer}");
+    }
+    assert_eq!(end(address, thread), Vec::<String>::new());
+}
+
+#[test]
+fn bodies_are_read_as_they_were_sent() {
+    let (address, thread) = start(Limits::default());
+    let chunked = "POST /c HTTP/1.1\r\nhost: x\r\nTransfer-Encoding: Chunked\r\n\r\n\
+                   3;note=1\r\nabc\r\n0A\r\n0123456789\r\n0\r\ntrailer: 1\r\n\r\n";
+    for (request, body) in [
+        ("POST /l HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabcdef", "abc"),
+        ("POST /o HTTP/1.0\r\ncontent-length: 2\r\n\r\nab", "ab"),
+        ("\r\nGET /g HTTP/1.1\r\nhost: x\r\n\r\n", ""),
+        (chunked, "abc0123456789"),
+    ] {
+        let answer = exchange(address, request);
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+    }
+    let answer = exchange(address, "HEAD /h HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .write_all(
+            b"POST /e HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n",
+        )
+        .unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"ok").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
+
+    let expected =
+        ["POST /l abc", "POST /o ab", "GET /g ", "POST /c abc0123456789", "HEAD /h ", "POST /e ok"];
+    assert_eq!(end(address, thread), expected);
+}
+
+#[test]
+fn idle_slow_and_closed_connections_keep_nobody_waiting() {
+    let (address, thread) = start(Limits::default());
+    let open = || TcpStream::connect(address).unwrap();
+    let idle: Vec<TcpStream> = (0..20).map(|_| open()).collect();
+    let slow: Vec<TcpStream> = (0..20)
+        .map(|_| {
+            let mut stream = open();
+            stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\na").unwrap();
+            stream
+        })
+        .collect();
+    drop(open());
+    // While they are all open, a complete request is answered.
+    assert_eq!(end(address, thread), Vec::<String>::new());
+    drop((idle, slow));
+}
+
+#[test]
+fn a_connection_that_takes_too_long_is_closed_however_it_spends_its_time() {
+    let (address, thread) = start(Limits { time: Duration::from_millis(300), ..Limits::default() });
+    assert_eq!(exchange(address, ""), "", "an idle connection is closed without a word");
+    let answer = exchange(address, "GET / HTTP/1.1\r\n");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    // The deadline is for the request as a whole: bytes that still come do not move it.
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: ").unwrap();
+    let mut sender = stream.try_clone().unwrap();
+    let drip = thread::spawn(move || while sender.write_all(b"x").is_ok() {});
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    let status = answer.get(..13).unwrap_or_default();
+    assert!(["HTTP/1.1 408 ", "HTTP/1.1 431 ", ""].contains(&status), "{answer}");
+    drop(stream);
+    drip.join().unwrap();
+    assert_eq!(end(address, thread), Vec::<String>::new());
+}
+
+#[test]
+fn more_connections_than_allowed_are_answered_503() {
+    let (address, thread) = start(Limits { connections: 1, ..Limits::default() });
+    let mut first = TcpStream::connect(address).unwrap();
+    first.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    // The second connection is counted after the first, which was accepted before.
+    TcpStream::connect(address).unwrap().read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    first.write_all(b"ok").unwrap();
+    answer.clear();
+    first.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("ok"), "{answer}");
+    drop(first);
+    loop {
+        // The place becomes free a moment after the response.
+        let answer = exchange(address, "GET /end HTTP/1.1\r\nhost: x\r\n\r\n");
+        if answer.starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+    }
+    assert_eq!(thread.join().unwrap(), ["POST / ok", "GET /end "]);
+}
+
+#[test]
+fn without_a_request_the_listener_ends_in_time() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let result = listener.serve(Some(Duration::ZERO), |_| (Response::text(200, ""), Some(())));
+    assert_eq!(result.unwrap(), None);
+    // Nobody accepts connections any more, soon after that.
+    while TcpStream::connect(address).is_ok() {}
+}
+
+#[test]
+fn a_header_that_comes_twice_has_no_value() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = thread::spawn(move || {
+        let handle = |request: &callback_listener::Request| {
+            let twice = request.header("Twice").is_err();
+            let once = request.header("ONCE").map(|value| value.map(str::to_owned));
+            (Response::text(200, ""), Some((twice, once, request.header("none").is_ok())))
+        };
+        listener.serve(None, handle).unwrap().unwrap()
+    });
+    exchange(address, "GET / HTTP/1.1\r\nhost: x\r\ntwice: a\r\nTWICE: a\r\nonce:  b \r\n\r\n");
+    assert_eq!(thread.join().unwrap(), (true, Ok(Some("b".to_owned())), true));
+}
+
+#[test]
+fn control_characters_are_escaped() {
+    assert_eq!(
+        printable("zażółć \u{1b}[2J\r\n\u{202e}x\u{9b}"),
+        "zażółć \\u{1b}[2J\\r\\n\\u{202e}x\\u{9b}"
+    );
+}
