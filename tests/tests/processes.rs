@@ -112,15 +112,18 @@ fn location(head: &str) -> &str {
 /// The login of a user that waits on a port of its own; the address that it says to open.
 fn login(sandbox: &Sandbox) -> (Child, String) {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-    let callback = format!("http://127.0.0.1:{port}/oauth_callback");
+    login_at(sandbox, &format!("http://127.0.0.1:{port}/oauth_callback"))
+}
+
+fn login_at(sandbox: &Sandbox, callback: &str) -> (Child, String) {
     sandbox.tokenpass().state(|server| {
         for client in &mut server.clients {
-            client.callbacks.push(callback.clone());
+            client.callbacks.push(callback.to_owned());
         }
     });
     let mut child = Command::new(example("tokenpass-client", "login"))
         .envs(sandbox.environment())
-        .env("TOKENPASS_REDIRECT_URI", &callback)
+        .env("TOKENPASS_REDIRECT_URI", callback)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -171,9 +174,8 @@ fn only_the_state_of_the_login_ends_the_wait() {
     let (child, url) = login(&sandbox);
     let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
     let back = location(&head).to_owned();
-    let (callback, query) = back.split_once('?').unwrap();
+    let (callback, _) = back.split_once('?').unwrap();
     let authority = callback.split('/').nth(2).unwrap();
-    let state = query.split('&').find(|member| member.starts_with("state=")).unwrap();
     // Connections that say nothing, close, or speak TLS.
     let idle: Vec<TcpStream> = (0..5).map(|_| TcpStream::connect(authority).unwrap()).collect();
     drop(TcpStream::connect(authority).unwrap());
@@ -186,7 +188,7 @@ fn only_the_state_of_the_login_ends_the_wait() {
         (callback.to_owned(), "OtherState"),
     ] {
         let (_, page) = get(&target);
-        assert!(page.contains(expected) && page.contains("still waits"), "{target}: {page}");
+        assert!(page.contains(expected) && page.contains("still waiting"), "{target}: {page}");
     }
     // Other methods, and pages of other sites whose name points to this machine.
     let path = back.split_once(authority).unwrap().1;
@@ -201,11 +203,27 @@ fn only_the_state_of_the_login_ends_the_wait() {
     }
     assert_eq!(exchanged_codes(&sandbox), 0);
     let (_, thanks) = get(&back);
-    assert!(thanks.starts_with("Thank you"), "{thanks} {state}");
+    assert!(thanks.starts_with("Thank you"), "{thanks}");
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{:?}", texts(&output));
+    let (_, errors) = texts(&output);
+    assert!(output.status.success(), "{errors}");
+    assert!(errors.contains("without the state of this login was ignored: Denied"), "{errors}");
     assert_eq!(exchanged_codes(&sandbox), 1);
     drop(idle);
+}
+
+#[test]
+fn callbacks_have_the_host_that_browsers_send() {
+    let sandbox = Sandbox::start().unwrap();
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    // Browsers leave the user and zeros before the port out of the header.
+    let (child, url) = login_at(&sandbox, &format!("http://user@127.0.0.1:0{port}/oauth_callback"));
+    let (head, _) = get(&format!("{url}&sandbox_consent=grant"));
+    let (_, query) = location(&head).split_once('?').unwrap();
+    let (_, thanks) = get(&format!("http://127.0.0.1:{port}/oauth_callback?{query}"));
+    assert!(thanks.starts_with("Thank you"), "{thanks}");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}", texts(&output));
 }
 
 #[test]

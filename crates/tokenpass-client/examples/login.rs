@@ -138,13 +138,10 @@ impl Callback {
         {
             return Err(wrong("a browser can come back only to http://127.0.0.1, [::1] or localhost; use --no-browser or another URI").into());
         }
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        Ok(Self {
-            authority: authority.to_ascii_lowercase(),
-            port: uri.port_u16().unwrap_or(80),
-            path: uri.path().to_owned(),
-            host,
-        })
+        let port = uri.port_u16().unwrap_or(80);
+        // As browsers send it: without user information and without the default port.
+        let authority = if port == 80 { host.clone() } else { format!("{host}:{port}") };
+        Ok(Self { authority, host, port, path: uri.path().to_owned() })
     }
 
     fn listen(&self) -> std::io::Result<Listener> {
@@ -163,9 +160,11 @@ impl Callback {
         seconds: u64,
     ) -> Result<Secret, Box<dyn std::error::Error>> {
         let time = Some(Duration::from_secs(seconds));
-        let result = listener.serve(time, |request| self.answer(request, login))?;
-        let result: Result<Secret, LoginError> = result
-            .ok_or_else(|| format!("timed out after {seconds} s waiting for the OAuth callback"))?;
+        let mut ignored = String::new();
+        let result = listener.serve(time, |request| self.answer(request, login, &mut ignored))?;
+        let result: Result<Secret, LoginError> = result.ok_or_else(|| {
+            format!("timed out after {seconds} s waiting for the OAuth callback{ignored}")
+        })?;
         Ok(result?)
     }
 
@@ -173,6 +172,7 @@ impl Callback {
         &self,
         request: &Request,
         login: &Authorize,
+        ignored: &mut String,
     ) -> (Response, Option<Result<Secret, LoginError>>) {
         // A page of another site may have its own name point to this machine.
         let host = request.header("host").ok().flatten().unwrap_or_default();
@@ -199,10 +199,14 @@ impl Callback {
         if is_of_this_login {
             return (Response::text(200, text), Some(result));
         }
-        eprintln!(
-            "login: still waiting after an answer without this login's state: {:?}",
-            error.kind()
-        );
-        (Response::text(200, text + " The program still waits for the right answer."), None)
+        // The server leaves the state out of a denial, so the reason is kept for the timeout.
+        let kind = error.kind();
+        let text_of_kind =
+            format!("; a callback without the state of this login was ignored: {kind:?}");
+        if *ignored != text_of_kind {
+            eprintln!("login: still waiting{text_of_kind}");
+            *ignored = text_of_kind;
+        }
+        (Response::text(200, text + " The program is still waiting."), None)
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
 use std::collections::HashSet;
+use std::env::VarError;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -42,7 +43,12 @@ struct Arguments {
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     // A secret: every user of a machine sees the arguments of a program.
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
-    let security_code = std::env::var("TPAY_SECURITY_CODE").ok();
+    let security_code = match std::env::var("TPAY_SECURITY_CODE") {
+        Ok(code) if code.trim().is_empty() => None,
+        Ok(code) => Some(code),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => return Err("TPAY_SECURITY_CODE: is not UTF-8".into()),
+    };
     let mut arguments = Arguments { security_code, ..Arguments::default() };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -100,42 +106,40 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.count == Some(0) {
         return Ok(());
     }
-    // A shop keeps these in its database, with a unique index.
+    // A shop stores these in its database, with a unique index.
     let mut done = HashSet::new();
-    listener.serve(None, |request| {
-        let response = answer(&notifications, request, &mut done);
+    // A certificate may have to be fetched, so each connection verifies its own notification.
+    let verify = move |request: Request| read(&notifications, &request);
+    listener.serve_prepared(None, verify, |notification| {
+        let response = match notification {
+            Ok(notification) => {
+                // Deliveries repeat until they are acknowledged: each is processed once.
+                if done.insert(notification.key().to_owned()) {
+                    print(&notification);
+                }
+                response(notification.accept())
+            }
+            Err(response) => response,
+        };
         (response, arguments.count.is_some_and(|count| done.len() >= count).then_some(()))
     })?;
     Ok(())
 }
 
-/// The response to a request.
-fn answer(
-    notifications: &Notifications,
-    request: &Request,
-    done: &mut HashSet<String>,
-) -> Response {
+/// Returns the notification of a request, or the response that rejects it.
+fn read(notifications: &Notifications, request: &Request) -> Result<Notification, Response> {
     if request.method != "POST" {
-        return Response::text(405, "");
+        return Err(Response::text(405, ""));
     }
-    let signature = match request.header("x-jws-signature") {
-        Ok(signature) => signature.unwrap_or_default(),
-        // Nobody knows which of two signatures counts.
-        Err(why) => return Response::text(400, why),
-    };
-    let reply = match notifications.read(signature, &request.body) {
-        Ok(notification) => {
-            // Deliveries repeat until they are acknowledged: nothing is done twice.
-            if done.insert(notification.key().to_owned()) {
-                print(&notification);
-            }
-            notification.accept()
-        }
-        Err(error) => {
-            eprintln!("notification_server: {}", printable(&error.to_string()));
-            NotificationReply::to_error(&error)
-        }
-    };
+    // Two signatures are ambiguous.
+    let signature = request.header("x-jws-signature").map_err(|why| Response::text(400, why))?;
+    notifications.read(signature.unwrap_or_default(), &request.body).map_err(|error| {
+        eprintln!("notification_server: {}", printable(&error.to_string()));
+        response(NotificationReply::to_error(&error))
+    })
+}
+
+fn response(reply: NotificationReply) -> Response {
     let NotificationReply { status, content_type, body } = reply;
     Response { status, content_type: content_type.into(), body: body.into() }
 }
@@ -144,7 +148,9 @@ fn print(notification: &Notification) {
     let key = notification.key();
     let text = match notification {
         Notification::Payment(payment) => {
-            format!("payment {key}: {} paid, crc {:?}", payment.paid, payment.crc)
+            let test = if payment.is_test() { "test " } else { "" };
+            let (status, paid, crc) = (&payment.status, payment.paid, &payment.crc);
+            format!("{test}payment {key}: status {status}, {paid} paid, crc {crc:?}")
         }
         other => format!("{key}: {other:?}"),
     };

@@ -1,9 +1,10 @@
 //! A small HTTP/1.1 listener for the examples that receive callbacks and notifications.
 //!
-//! Each connection has a thread and a deadline, so that one that says nothing, or one byte now
-//! and then, keeps nobody else waiting. The size of a request is limited. Complete requests reach
-//! one handler, one at a time; it answers each and says when to end. It speaks plain HTTP: for
-//! anything but loopback, a server that speaks TLS belongs in front of it.
+//! Each connection has a thread and a deadline, so an idle or slow connection does not block the
+//! others until [`Limits::connections`] are open. The size of a request is limited. Complete
+//! requests are passed to one handler, one at a time; it returns the response and decides when to
+//! end. It speaks plain HTTP: for anything but loopback, put a server that speaks TLS in front of
+//! it.
 
 #![allow(clippy::disallowed_methods, reason = "deadlines of sockets need the real clock")]
 
@@ -59,8 +60,9 @@ impl Response {
     }
 }
 
-/// A request that waits for its response, and where the listener waits for its delivery.
-type Waiting = (Request, Sender<(Response, Sender<()>)>);
+/// A prepared request and the channel for its response. The connection drops the second sender
+/// when the response is written.
+type Waiting<P> = (P, Sender<(Response, Sender<()>)>);
 
 /// Sockets that listen, before the first request is read.
 #[derive(Debug)]
@@ -112,49 +114,72 @@ impl Listener {
         }
     }
 
-    /// Gives each complete request to `handle`, until that returns a value beside its response.
-    /// `None`: there was none within `time`.
+    /// Passes each complete request to `handle`, until that returns a value beside its response.
+    /// Returns `None` if there was none within `time`.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// Returns an error if no thread can be started.
     pub fn serve<T>(
         self,
         time: Option<Duration>,
         mut handle: impl FnMut(&Request) -> (Response, Option<T>),
     ) -> io::Result<Option<T>> {
+        self.serve_prepared(time, |request| request, |request| handle(&request))
+    }
+
+    /// Like [`serve`](Self::serve), for requests that take long to check: `prepare` runs on the
+    /// thread of each connection, and `handle` gets what it returns.
+    ///
+    /// # Errors
+    /// Returns an error if no thread can be started.
+    pub fn serve_prepared<P: Send + 'static, T>(
+        self,
+        time: Option<Duration>,
+        prepare: impl Fn(Request) -> P + Send + Sync + 'static,
+        mut handle: impl FnMut(P) -> (Response, Option<T>),
+    ) -> io::Result<Option<T>> {
         let end = time.and_then(|time| Instant::now().checked_add(time));
-        let (requests, received) = mpsc::channel::<Waiting>();
-        let stop = Stop(Arc::default(), Vec::new());
-        let stop = self.accept(&requests, stop)?;
-        drop(requests);
+        let (requests, received) = mpsc::channel();
+        let stop = self.accept(&Arc::new(Connections {
+            open: Arc::default(),
+            limits: self.limits,
+            prepare,
+            requests,
+        }))?;
+        let (unwritten, written) = mpsc::channel();
         let result = loop {
             let next = match end {
-                Some(end) => received.recv_timeout(end.saturating_duration_since(Instant::now())),
+                // Requests that wait already do not extend the time.
+                Some(end) => match end.saturating_duration_since(Instant::now()) {
+                    Duration::ZERO => Err(RecvTimeoutError::Timeout),
+                    left => received.recv_timeout(left),
+                },
                 None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
-            let Ok((request, answer)) = next else { break None };
-            let (response, result) = handle(&request);
-            let (delivered, delivery) = mpsc::channel();
-            let waits = answer.send((response, delivered)).is_ok();
+            let Ok((prepared, respond)) = next else { break None };
+            let (response, result) = handle(prepared);
+            let _ = respond.send((response, unwritten.clone()));
             if result.is_some() {
-                if waits {
-                    // Whoever asked gets the last response before the program ends.
-                    let _ = delivery.recv_timeout(self.limits.time);
-                }
                 break result;
             }
         };
+        // The program may end after this: every response is written first. Nothing is ever sent on
+        // this channel; it is closed when the last connection has dropped its sender.
+        drop(unwritten);
+        let _: Result<(), _> = written.recv_timeout(self.limits.time);
         drop(stop);
         Ok(result)
     }
 
     /// Starts a thread for each socket.
-    fn accept(&self, requests: &Sender<Waiting>, mut stop: Stop) -> io::Result<Stop> {
-        let open = Arc::new(AtomicUsize::new(0));
+    fn accept<P: Send + 'static>(
+        &self,
+        connections: &Arc<Connections<P, impl Fn(Request) -> P + Send + Sync + 'static>>,
+    ) -> io::Result<Stop> {
+        let mut stop = Stop(Arc::default(), Vec::new());
         for socket in &self.sockets {
             let address = socket.local_addr()?;
-            let (socket, limits) = (socket.try_clone()?, self.limits);
-            let (open, requests) = (Arc::clone(&open), requests.clone());
+            let (socket, connections) = (socket.try_clone()?, Arc::clone(connections));
             let stopped = Arc::clone(&stop.0);
             thread::Builder::new().spawn(move || {
                 loop {
@@ -163,7 +188,7 @@ impl Listener {
                         return;
                     }
                     match accepted {
-                        Ok((stream, _)) => spawn(stream, &open, limits, &requests),
+                        Ok((stream, _)) => connections.begin(stream),
                         // The connection was closed again, or there are too many open files.
                         Err(_) => thread::park_timeout(Duration::from_millis(50)),
                     }
@@ -204,48 +229,63 @@ impl Drop for Open {
     }
 }
 
-fn spawn(stream: TcpStream, open: &Arc<AtomicUsize>, limits: Limits, requests: &Sender<Waiting>) {
-    let before = open.fetch_add(1, Ordering::AcqRel);
-    let open = Open(Arc::clone(open));
-    if before >= limits.connections {
-        let _ = stream.set_write_timeout(Some(Duration::from_millis(100)));
-        let _ = write(&stream, &Response::text(503, "Too many connections."), true);
-        return;
-    }
-    let requests = requests.clone();
-    // Without a thread, the connection is closed.
-    let _ = thread::Builder::new().spawn(move || {
-        converse(&stream, limits, &requests);
-        drop(open);
-    });
+/// What the threads of all connections share.
+struct Connections<P, F> {
+    open: Arc<AtomicUsize>,
+    limits: Limits,
+    prepare: F,
+    requests: Sender<Waiting<P>>,
 }
 
-/// Reads one request and writes its response.
-fn converse(stream: &TcpStream, limits: Limits, requests: &Sender<Waiting>) {
-    let end = Instant::now().checked_add(limits.time);
-    let mut reader = Deadline { stream, end };
-    let _ = stream.set_write_timeout(Some(limits.time));
-    let request = match request::read(&mut reader, limits.head, limits.body) {
-        Ok(request) => request,
-        Err(Rejected::Gone) => return,
-        Err(Rejected::With(status, text)) => {
-            let _ = write(stream, &Response::text(status, text), true);
-            // Closing with unread bytes would reset the connection and lose the response.
-            let _ = stream.shutdown(Shutdown::Write);
-            let end = Instant::now().checked_add(Duration::from_secs(1));
-            let mut rest = Deadline { stream, end }.take(2 * limits.body as u64);
-            let _ = io::copy(&mut rest, &mut io::sink());
+impl<P: Send + 'static, F: Fn(Request) -> P + Send + Sync + 'static> Connections<P, F> {
+    /// Starts the thread of a connection, or rejects it.
+    fn begin(self: &Arc<Self>, stream: TcpStream) {
+        let before = self.open.fetch_add(1, Ordering::AcqRel);
+        let open = Open(Arc::clone(&self.open));
+        if before >= self.limits.connections {
+            // Unread bytes would reset the connection; this thread waits for none.
+            let _ = stream.set_nonblocking(true);
+            let _ = (&stream).read(&mut [0; 16 * 1024]);
+            let _ = write(&stream, &Response::text(503, "Too many connections."), true);
             return;
         }
-    };
-    let has_body = request.method != "HEAD";
-    let (answer, answered) = mpsc::channel();
-    if requests.send((request, answer)).is_err() {
-        return;
+        let shared = Arc::clone(self);
+        // Without a thread, the connection is closed.
+        let _ = thread::Builder::new().spawn(move || {
+            shared.converse(&stream);
+            drop(open);
+        });
     }
-    if let Ok((response, delivered)) = answered.recv() {
-        let _ = write(stream, &response, has_body);
-        let _ = delivered.send(());
+
+    /// Reads one request and writes its response.
+    fn converse(&self, stream: &TcpStream) {
+        let end = Instant::now().checked_add(self.limits.time);
+        let mut reader = Deadline { stream, end };
+        let _ = stream.set_write_timeout(Some(self.limits.time));
+        match request::read(&mut reader, self.limits.head, self.limits.body) {
+            Ok(request) => self.respond(stream, request),
+            Err(Rejected::Gone) => return,
+            Err(Rejected::With(status, text)) => {
+                let _ = write(stream, &Response::text(status, text), true);
+            }
+        }
+        // Closing with unread bytes would reset the connection and lose the response.
+        let _ = stream.shutdown(Shutdown::Write);
+        let end = Instant::now().checked_add(Duration::from_secs(1));
+        let mut rest = Deadline { stream, end }.take(2 * self.limits.body as u64);
+        let _ = io::copy(&mut rest, &mut io::sink());
+    }
+
+    fn respond(&self, stream: &TcpStream, request: Request) {
+        let has_body = request.method != "HEAD";
+        let (respond, response) = mpsc::channel();
+        if self.requests.send(((self.prepare)(request), respond)).is_err() {
+            return;
+        }
+        if let Ok((response, unwritten)) = response.recv() {
+            let _ = write(stream, &response, has_body);
+            drop(unwritten);
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! What a stranger may send to a listener, over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "helpers of tests, and deadlines of sockets"
+)]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callback_listener::{Limits, Listener, Response, printable};
 
@@ -167,6 +172,67 @@ fn idle_slow_and_closed_connections_keep_nobody_waiting() {
 }
 
 #[test]
+fn every_response_is_written_before_the_listener_ends() {
+    for _ in 0..50 {
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let request = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        let senders: Vec<_> = (0..8)
+            .map(|_| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(request.as_bytes()).unwrap();
+                stream
+            })
+            .collect();
+        let mut handled = 0;
+        let body = "x".repeat(20_000);
+        listener
+            .serve(None, |_| {
+                handled += 1;
+                (Response::text(200, body.as_str()), (handled == 8).then_some(()))
+            })
+            .unwrap();
+        // The program could end now.
+        for stream in senders {
+            stream.set_nonblocking(true).unwrap();
+            let mut answer = Vec::new();
+            let _ = (&stream).read_to_end(&mut answer);
+            assert!(answer.ends_with(body.as_bytes()), "{} bytes", answer.len());
+        }
+    }
+}
+
+#[test]
+fn slow_checks_of_one_connection_do_not_block_another() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let check = move |request: callback_listener::Request| {
+        if request.path() == "/slow" {
+            let _ = wait.lock().unwrap().recv();
+        }
+        request.target
+    };
+    let thread = thread::spawn(move || {
+        let mut seen = Vec::new();
+        listener
+            .serve_prepared(None, check, |target| {
+                seen.push(target);
+                (Response::text(200, ""), (seen.len() == 2).then_some(()))
+            })
+            .unwrap();
+        seen
+    });
+    let mut slow = TcpStream::connect(address).unwrap();
+    slow.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let answer = exchange(address, "GET /fast HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    release.send(()).unwrap();
+    assert_eq!(thread.join().unwrap(), ["/fast", "/slow"]);
+}
+
+#[test]
 fn a_connection_that_takes_too_long_is_closed_however_it_spends_its_time() {
     let (address, thread) = start(Limits { time: Duration::from_millis(300), ..Limits::default() });
     assert_eq!(exchange(address, ""), "", "an idle connection is closed without a word");
@@ -191,8 +257,8 @@ fn more_connections_than_allowed_are_answered_503() {
     let (address, thread) = start(Limits { connections: 1, ..Limits::default() });
     let mut first = TcpStream::connect(address).unwrap();
     first.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").unwrap();
-    let mut answer = String::new();
     // The second connection is counted after the first, which was accepted before.
+    let mut answer = String::new();
     TcpStream::connect(address).unwrap().read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     first.write_all(b"ok").unwrap();
@@ -218,6 +284,42 @@ fn without_a_request_the_listener_ends_in_time() {
     assert_eq!(result.unwrap(), None);
     // Nobody accepts connections any more, soon after that.
     while TcpStream::connect(address).is_ok() {}
+}
+
+#[test]
+fn requests_that_wait_do_not_extend_the_time() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (flood, end) = (std::sync::Arc::new(AtomicBool::new(true)), Duration::from_millis(300));
+    let senders: Vec<_> = (0..8)
+        .map(|_| {
+            let flood = flood.clone();
+            thread::spawn(move || {
+                while flood.load(Ordering::Relaxed) {
+                    if let Ok(mut stream) = TcpStream::connect(address) {
+                        let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+                        let _ = stream.read(&mut [0; 64]);
+                    }
+                }
+            })
+        })
+        .collect();
+    let prepared = std::sync::Arc::new(AtomicUsize::new(0));
+    let counted = prepared.clone();
+    let prepare = move |_| counted.fetch_add(1, Ordering::SeqCst);
+    let (begin, mut handled, mut late) = (Instant::now(), 0, 0);
+    let result = listener.serve_prepared(Some(end), prepare, |_| {
+        handled += 1;
+        // The next request is waiting before this one is done.
+        while prepared.load(Ordering::SeqCst) < handled + 4 {
+            thread::yield_now();
+        }
+        late += usize::from(begin.elapsed() > end);
+        (Response::text(200, ""), (late == 3).then_some(()))
+    });
+    flood.store(false, Ordering::Relaxed);
+    assert_eq!((result.unwrap(), late < 2), (None, true));
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
 }
 
 #[test]
