@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use api_auth::{Error, Request, Response, TransportError, http};
 use workspace_tests::catalogue::{Call, Knobs, PROVIDERS, Provider};
@@ -33,7 +34,7 @@ const fn json(title: &'static str, status: u16, body: &'static str) -> Documente
 }
 
 const fn text(title: &'static str, status: u16, body: &'static str) -> Documented {
-    Documented { title, status, content_type: "text/html", header: None, body }
+    Documented { content_type: "text/html", ..json(title, status, body) }
 }
 
 impl Documented {
@@ -263,22 +264,18 @@ fn outcome(result: &Result<String, Error>) -> String {
 fn send(provider: &Provider, call: &dyn Call, response: &Documented) -> Result<String, Error> {
     let grant = provider.grant;
     let (response, path) = (response.response(), call.path());
+    // A session is opened before the call, also before the call that opens one.
+    let opens_session = AtomicBool::new(provider.name == "tinycert");
     let transport = move |request: Request| -> Result<Response, TransportError> {
-        match grant {
-            Some((granting, granted)) if request.uri().path() == granting && path != granting => {
-                Ok(Response::new(granted.as_bytes().to_vec()))
+        let opens_session = opens_session.swap(false, Ordering::Relaxed);
+        Ok(match grant {
+            Some((granting, granted))
+                if opens_session || request.uri().path() == granting && path != granting =>
+            {
+                Response::new(granted.as_bytes().to_vec())
             }
-            _ => Ok(response.clone()),
-        }
-    };
-    let ready = grant.filter(|_| provider.name == "tinycert");
-    let first = std::sync::atomic::AtomicBool::new(ready.is_some());
-    let transport = move |request: Request| -> Result<Response, TransportError> {
-        if first.swap(false, std::sync::atomic::Ordering::Relaxed) {
-            let granted = ready.map_or("", |(_, granted)| granted);
-            return Ok(Response::new(granted.as_bytes().to_vec()));
-        }
-        transport(request)
+            _ => response.clone(),
+        })
     };
     let knobs = Knobs { transport: Some(Arc::new(transport)), ..Knobs::default() };
     let client = (provider.client)("http://127.0.0.1:9", &knobs).unwrap();

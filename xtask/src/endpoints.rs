@@ -211,7 +211,12 @@ impl Function {
         let signature = self.code.split('{').next().unwrap_or_default();
         let returned = signature.split_once("-> ").map_or("()", |(_, returned)| returned.trim());
         let inner = returned.strip_prefix("Result<").and_then(|text| text.strip_suffix('>'));
-        match inner.unwrap_or(returned) {
+        // An error type of its own is not part of the response.
+        let value = inner.map(|inner| match inner.rsplit_once(", ") {
+            Some((value, error)) if error.ends_with("Error") => value,
+            _ => inner,
+        });
+        match value.unwrap_or(returned) {
             "()" => "nothing".to_owned(),
             items if items.starts_with("Items<") => "an iterator".to_owned(),
             other => format!("`{other}`"),

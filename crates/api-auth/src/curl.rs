@@ -7,6 +7,7 @@ use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::Value;
 
+use crate::endpoint::is_form;
 use crate::secret_names::{is_secret, is_secret_header};
 use crate::{Request, decode_form};
 
@@ -128,11 +129,7 @@ fn origin(request: &Request) -> String {
 
 #[inline]
 fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, str> {
-    let is_form = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    if is_form { mask_parameters(text, listed) } else { mask_json(text, listed).into() }
+    if is_form(request) { mask_parameters(text, listed) } else { mask_json(text, listed).into() }
 }
 
 /// Replaces the values of secret names in `a=b&c=d`.

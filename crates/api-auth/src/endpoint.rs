@@ -391,10 +391,7 @@ impl<'a> Draft<'a> {
         let uri = Uri::from_parts(parts).map_err(|error| no_uri(error.into()))?;
         let (content_type, bytes) = match self.body {
             Body::None => (None, Vec::new()),
-            Body::Form(params) => (
-                Some(HeaderValue::from_static("application/x-www-form-urlencoded")),
-                form(&params, encoding),
-            ),
+            Body::Form(params) => (Some(HeaderValue::from_static(FORM)), form(&params, encoding)),
             Body::Json(bytes) => (Some(HeaderValue::from_static("application/json")), bytes),
             Body::Bytes { content_type, bytes } => {
                 (Some(HeaderValue::from_static(content_type)), bytes)
@@ -408,6 +405,16 @@ impl<'a> Draft<'a> {
         }
         Ok(request)
     }
+}
+
+/// The content type of forms.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Returns whether the body of a request is a form.
+#[inline]
+pub(crate) fn is_form(request: &Request) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()))
 }
 
 /// A form, with room for escapes and for what an auth appends to it.

@@ -10,13 +10,12 @@
 
 use std::io::Write;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
 use percent_encoding::percent_decode;
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::secret_names::is_secret;
-use crate::{Request, from_base64};
+use crate::secret_names::{is_secret, is_secret_header};
+use crate::{Request, decode_form_bytes, endpoint::is_form, from_base64};
 
 const MASK: &[u8] = b"***";
 /// A shorter secret is replaced only as a word of its own.
@@ -45,12 +44,8 @@ impl RequestCopy {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let headers = || {
-            let named =
-                |name| name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION;
-            request
-                .headers()
-                .iter()
-                .filter(move |(name, value)| value.is_sensitive() || named(*name))
+            let headers = request.headers().iter();
+            headers.filter(|(name, value)| value.is_sensitive() || is_secret_header(name.as_str()))
         };
         let after_headers =
             target.len() + headers().map(|(_, value)| value.len() + 1).sum::<usize>();
@@ -70,10 +65,7 @@ impl RequestCopy {
         }
         let _ = rest.write_all(request.body());
         self.ends = [target.len(), after_headers, length];
-        let content_type = request.headers().get(CONTENT_TYPE);
-        self.is_form = content_type.is_some_and(|value| {
-            value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-        });
+        self.is_form = is_form(request);
     }
 
     /// Finds the secrets of the request: the values of sensitive headers, those of query, form and
@@ -168,12 +160,10 @@ impl RequestSecrets {
     }
 
     fn add_form(&mut self, form: &[u8], listed: &[&str]) {
-        for pair in form.split(|byte| *byte == b'&') {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let (Some(name), Some(value)) = (halves.next(), halves.next()) else { continue };
-            let name = decode(name);
+        for (name, value) in decode_form_bytes(form) {
+            let value = Zeroizing::new(value);
             if is_secret("", &String::from_utf8_lossy(&name), listed) {
-                self.add(&Zeroizing::new(decode(value)));
+                self.add(&value);
             }
         }
     }
@@ -218,12 +208,6 @@ impl RequestSecrets {
         redacted.extend_from_slice(bytes.get(copied..).unwrap_or_default());
         Some(String::from_utf8_lossy(&redacted).into_owned())
     }
-}
-
-fn decode(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> =
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).collect()
 }
 
 /// A text without white space at its ends and with one space in place of any other.
@@ -403,6 +387,16 @@ mod tests {
             .header("content-type", content_type)
             .body(body.as_bytes().to_vec())
             .unwrap()
+    }
+
+    #[test]
+    fn secrets_of_headers_that_are_not_marked_are_found_by_their_names() {
+        for name in ["x-api-key", "cookie", "Proxy-Authorization", "token"] {
+            let request = http::Request::get("https://h/").header(name, "CANARY");
+            let request = request.body(Vec::new()).unwrap();
+            let shown = secrets(&request, &[]).redacted("wrong CANARY");
+            assert_eq!(shown.as_deref(), Some("wrong ***"), "{name}");
+        }
     }
 
     #[test]

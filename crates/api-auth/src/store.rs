@@ -228,7 +228,7 @@ impl fmt::Debug for MemoryStore {
 /// version are as good as absent.
 ///
 /// On Unix the store uses only a folder and files that belong to the user of the process and that
-/// nobody else can write, and follows no symbolic links to them. Anything else is reported once by
+/// other users cannot write, and follows no symbolic links to them. Anything else is reported once by
 /// a log line at level `warn`; tokens are then fetched and not stored.
 #[derive(Debug, Clone)]
 pub struct FileStore {
@@ -303,7 +303,7 @@ impl FileStore {
         folder.create(&self.folder)
     }
 
-    /// Checks that the folder is the user's own and that nobody else can write it.
+    /// Checks that the folder belongs to the user and that other users cannot write it.
     #[inline]
     fn check_folder(&self, key: &TokenKey) -> io::Result<()> {
         let metadata = fs::symlink_metadata(&self.folder)?;
@@ -328,7 +328,7 @@ impl FileStore {
         let probe = self.draft(key)?;
         let user = open_private(&probe, Access::CreateNew)?.metadata()?.uid();
         match fs::remove_file(probe) {
-            // Whoever has the lock removes drafts.
+            // The process with the lock removes drafts.
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(*self.trust.user.get_or_init(|| user)),
         }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `salt` is random. `n` is 1 for generated secrets, which cannot be guessed, and high for secrets
-//! that people choose, since whoever reads the store can try guesses. A token without the right
+//! that people choose, to slow down guesses by those who can read the store. A token without the right
 //! verifier is ignored, so a store cannot plant tokens either.
 
 use std::fmt;

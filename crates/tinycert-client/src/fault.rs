@@ -1,7 +1,7 @@
 //! How TinyCert says no, and answers that nobody documents.
 
 use api_auth::{
-    Error, ErrorKind, Fault, Fields, Response, Sent, json, needed, status_fault, wire, wire_enum,
+    Error, ErrorKind, Fault, Fields, Response, json, needed, status_fault, wire, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -166,11 +166,4 @@ pub(crate) fn done(response: &Response) -> Result<(), Fault> {
         Some(b'<') => Err(Fault::new(ErrorKind::Decode).with_message("a page, not an answer")),
         _ => Ok(()),
     }
-}
-
-/// Whether a write may have been carried out although it failed.
-pub(crate) fn outcome_is_unknown(error: &Error) -> bool {
-    let server_failed = || error.status().is_some_and(|status| status.is_server_error());
-    error.sent() == Sent::Maybe
-        && (matches!(error.kind(), ErrorKind::Transport | ErrorKind::Decode) || server_failed())
 }

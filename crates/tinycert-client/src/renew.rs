@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use api_auth::{Error, InputError, Result, UnixTime};
 
-use crate::fault::outcome_is_unknown;
+use crate::files::Prepared;
 use crate::{
     CaId, CaItem, CertId, CertItem, CertPart, CertStatus, ErrorCode, FileError, KeyForm,
     KeyPairFiles, NewCa, NewCert, Session, StatusMask,
@@ -49,7 +49,7 @@ impl Session {
             return Ok(ca.id);
         }
         match self.new_ca(new) {
-            Err(error) if outcome_is_unknown(&error) => {
+            Err(error) if error.outcome_unknown() => {
                 only(&self.list_cas()?, new.name())?.map(|ca| ca.id).ok_or(error)
             }
             answered => answered,
@@ -67,7 +67,7 @@ impl Session {
         let list = || self.list_certs(new.ca(), StatusMask::ALL);
         let before: BTreeSet<CertId> = list()?.iter().map(|cert| cert.id).collect();
         match self.new_cert(new) {
-            Err(error) if outcome_is_unknown(&error) => {
+            Err(error) if error.outcome_unknown() => {
                 let name = Some(new.name());
                 let made = list()?
                     .into_iter()
@@ -127,7 +127,7 @@ impl Session {
         if let Some(cert_id) = self.successor(ca_id, cert_id)? {
             return Ok(found(cert_id));
         }
-        if !outcome_is_unknown(&error) || error.is_timeout() {
+        if !error.outcome_unknown() || error.is_timeout() {
             return Err(error);
         }
         match self.reissue_cert(cert_id) {
@@ -153,26 +153,23 @@ impl Session {
     ) -> Result<Renewal, FileError> {
         let prepared = files.prepare()?;
         let renewal = self.renew(ca_id, cert_id)?;
-        let chain = self.get_cert(renewal.cert_id, CertPart::Chain)?;
-        let key = self.get_key(renewal.cert_id, KeyForm::Decrypted)?;
-        prepared.write(&chain, &key)?;
+        self.save(renewal.cert_id, prepared)?;
         Ok(renewal)
     }
 
-    /// Makes a certificate, as [`issue_cert`](Session::issue_cert), and brings chain and key into the
-    /// files. That they can be written is checked before the server is asked.
+    /// Creates a certificate, as [`issue_cert`](Session::issue_cert), and writes chain and key to the
+    /// files. Before the first request it is checked that they can be written.
     ///
-    /// If it fails after the certificate was made, [`save_to_files`](Session::save_to_files) does the
-    /// rest; [`list_certs`](Session::list_certs) has its id.
+    /// If an error is returned after the certificate was created, do not call it again, which creates
+    /// another one: find the id by [`list_certs`](Session::list_certs) and call
+    /// [`save_to_files`](Session::save_to_files).
     ///
     /// # Errors
     /// See [`FileError`].
     pub fn issue_to_files(&self, new: &NewCert, files: &KeyPairFiles) -> Result<CertId, FileError> {
         let prepared = files.prepare()?;
         let cert_id = self.issue_cert(new)?;
-        let chain = self.get_cert(cert_id, CertPart::Chain)?;
-        let key = self.get_key(cert_id, KeyForm::Decrypted)?;
-        prepared.write(&chain, &key)?;
+        self.save(cert_id, prepared)?;
         Ok(cert_id)
     }
 
@@ -181,7 +178,10 @@ impl Session {
     /// # Errors
     /// See [`FileError`].
     pub fn save_to_files(&self, cert_id: CertId, files: &KeyPairFiles) -> Result<(), FileError> {
-        let prepared = files.prepare()?;
+        self.save(cert_id, files.prepare()?)
+    }
+
+    fn save(&self, cert_id: CertId, prepared: Prepared) -> Result<(), FileError> {
         let chain = self.get_cert(cert_id, CertPart::Chain)?;
         let key = self.get_key(cert_id, KeyForm::Decrypted)?;
         prepared.write(&chain, &key)
@@ -230,5 +230,5 @@ fn is_good(cert: &CertItem) -> bool {
 
 /// Whether a reissue that failed may have been carried out, now or before.
 fn may_be_reissued(error: &Error) -> bool {
-    outcome_is_unknown(error) || ErrorCode::of(error) == Some(ErrorCode::NotLatest)
+    error.outcome_unknown() || ErrorCode::of(error) == Some(ErrorCode::NotLatest)
 }

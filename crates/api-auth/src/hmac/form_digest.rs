@@ -21,6 +21,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Uri};
 
 use crate::auth::MOST_REPLACEMENTS;
+use crate::endpoint::FORM;
 use crate::{
     AccessToken, Auth, Body, Draft, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError,
     Note, Params, Preparation, Request, Response, Secret, Signature, TokenKey, TokenOrigin,
@@ -286,8 +287,7 @@ impl Auth for FormSession {
         let mut request = Request::new(body);
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = opening.url.clone();
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
         Ok(Some(Preparation { request, guard }))
     }
 

@@ -71,7 +71,7 @@ pub fn params<'a>(
         empty()
     } else if content_type.contains("/json") {
         Ok(Cow::Borrowed(body))
-    } else if content_type.starts_with("application/x-www-form-urlencoded") {
+    } else if content_type.starts_with(crate::endpoint::FORM) {
         json(str::from_utf8(body).map_err(|_| InputError::new("body", "is not UTF-8"))?)
     } else {
         Err(InputError::new("body", "can be signed only if it is JSON or a form"))

@@ -114,12 +114,9 @@ fn minor(value: &Value) -> Made<Amount> {
     integer(value).map(grosze)
 }
 
-fn currency(value: &Value) -> Made<Currency> {
-    string(value).map(|text| Currency::from(&*text))
-}
-
-fn language(value: &Value) -> Made<Language> {
-    string(value).map(|text| Language::from(&*text))
+/// A value of an enum.
+fn named<T: for<'a> From<&'a str>>(value: &Value) -> Made<T> {
+    string(value).map(|text| T::from(&*text))
 }
 
 fn list<T>(value: &Value, read: impl Fn(&Value) -> Made<T>) -> Made<Vec<T>> {
@@ -160,7 +157,7 @@ fn blik(value: &Value) -> Made<BlikPayment> {
 fn alias(value: &Value) -> Made<BlikAlias> {
     Ok(build!(
         value,
-        BlikAlias::new(string(&value["value"])?, AliasType::from(&*string(&value["type"])?)),
+        BlikAlias::new(string(&value["value"])?, named::<AliasType>(&value["type"])?),
         ["value", "type"],
         label("label", string),
         key("key", string),
@@ -173,10 +170,10 @@ fn alias(value: &Value) -> Made<BlikAlias> {
 fn autopayment(value: &Value) -> Made<Autopayment> {
     Ok(build!(
         value,
-        Autopayment::new(AutopaymentModel::from(&*string(&value["model"])?)),
+        Autopayment::new(named::<AutopaymentModel>(&value["model"])?),
         ["model"],
         frequency("frequency", string),
-        currency("currency", currency),
+        currency("currency", named::<Currency>),
         single_limit_amount("singleLimitAmount", amount),
         total_limit_amount("totalLimitAmount", amount),
         init_date("initDate", string),
@@ -213,7 +210,7 @@ fn token_payment(value: &Value) -> Made<TokenPayment> {
 }
 
 fn click_to_pay(value: &Value) -> Made<ClickToPay> {
-    let network = CardNetwork::from(&*string(&value["network"])?);
+    let network = named::<CardNetwork>(&value["network"])?;
     Ok(build!(
         value,
         ClickToPay::new(string(&value["paymentData"])?, network),
@@ -238,11 +235,11 @@ fn pay(value: &Value) -> Made<Pay> {
         [],
         group_id("groupId", number),
         channel_id("channelId", number),
-        method("method", |value| string(value).map(|text| PayMethod::from(&*text))),
+        method("method", named::<PayMethod>),
         blik_payment_data("blikPaymentData", blik),
         card_payment_data("cardPaymentData", card),
         token_payment_data("tokenPaymentData", token_payment),
-        cof("cof", |value| string(value).map(|text| CardOnFile::from(&*text))),
+        cof("cof", named::<CardOnFile>),
         apple_pay_payment_data("applePayPaymentData", string),
         google_pay_payment_data("googlePayPaymentData", string),
         click_to_pay_payment_data("clickToPayPaymentData", click_to_pay),
@@ -314,7 +311,7 @@ fn instrument(value: &Value) -> Made<PaymentInstrument> {
 fn recurring_blik(value: &Value) -> Made<RecurringBlik> {
     Ok(build!(
         value,
-        RecurringBlik::new(AutopaymentModel::from(&*string(&value["model"])?)),
+        RecurringBlik::new(named::<AutopaymentModel>(&value["model"])?),
         ["model"],
         no_delay("noDelay", flag),
         recommended_auth_level("recommendedAuthLevel", string),
@@ -322,7 +319,7 @@ fn recurring_blik(value: &Value) -> Made<RecurringBlik> {
 }
 
 fn schedule(value: &Value) -> Made<Schedule> {
-    let unit = |value: &Value| string(value).map(|text| IntervalUnit::from(&*text));
+    let unit = named::<IntervalUnit>;
     let retry = |value: &Value| -> Made<RetryInterval> {
         let made = RetryInterval::new(number(&value["value"])?, unit(&value["unit"])?);
         Ok(build!(value, made, ["value", "unit"]))
@@ -331,7 +328,7 @@ fn schedule(value: &Value) -> Made<Schedule> {
         value,
         Schedule::new(
             amount(&value["amount"])?,
-            currency(&value["currency"])?,
+            named::<Currency>(&value["currency"])?,
             string(&value["firstChargeDate"])?,
             number(&value["interval"])?,
             unit(&value["intervalType"])?,
@@ -437,7 +434,7 @@ fn account_bank(value: &Value) -> Made<AccountBank> {
         ["accountNo", "ownerName"],
         bank_name("bankName", string),
         owner_address("ownerAddress", string),
-        currency("currency", currency),
+        currency("currency", named::<Currency>),
         country_code("countryCode", string),
         account_type("accountType", number),
     ))
@@ -526,7 +523,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
     let fields = arguments.iter().find(is_object).unwrap_or(&nothing);
     let scalars: Vec<&Value> =
         arguments.iter().filter(|value| !is_object(value) && !value.is_null()).collect();
-    let scalar = |index: usize| scalars.get(index).copied().filter(|value| !value.is_null());
+    let scalar = |index: usize| scalars.get(index).copied();
     let id = || string(scalar(0).unwrap_or_else(|| panic!("no id in {arguments:?}")));
     let get = |name: &str| &fields[name];
     macro_rules! signed {
@@ -550,9 +547,9 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
                 payer(get("payer"))?,
             ),
             ["amount", "description", "payer"],
-            currency("currency", currency),
+            currency("currency", named::<Currency>),
             hidden_description("hiddenDescription", string),
-            lang("lang", language),
+            lang("lang", named::<Language>),
             pay("pay", pay),
             callbacks("callbacks", callbacks),
             collect("collect", collect),
@@ -566,27 +563,27 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             limit("limit", number),
             from("from", string),
             to("to", string),
-            status("status", |value| string(value).map(|text| TransactionStatus::from(&*text))),
+            status("status", named::<TransactionStatus>),
         )),
         "transactions.get" => signed!(GetTransaction::new(id()?)),
         "transactions.pay" => signed!(PayTransaction::new(id()?, pay(fields)?)),
         "transactions.cancel" => signed!(CancelTransaction::new(id()?)),
         "transactions.cancel_legacy" => signed!(CancelTransactionLegacy::new(id()?)),
         "transactions.qr" => {
-            let image = |value: &Value| string(value).map(|text| ImageType::from(&*text));
+            let image = named::<ImageType>;
             let mut call = build!(
                 fields,
                 GetTransactionQr::new(id()?),
                 [],
-                size("size", |value| string(value).map(|text| QrSize::from(&*text))),
+                size("size", named::<QrSize>),
                 output_type("outputType", image),
                 logo("logo", string),
                 logo_type("logoType", image),
-                link_type("linkType", |value| string(value).map(|text| QrLink::from(&*text))),
+                link_type("linkType", named::<QrLink>),
             );
             // The method of the official client: an id, the size, the logo, the type of the image.
             if let Some(size) = scalar(1) {
-                call = call.size(QrSize::from(&*string(size)?));
+                call = call.size(named::<QrSize>(size)?);
             }
             if let Some(kind) = scalars
                 .iter()
@@ -630,7 +627,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             to("to", string),
             payer_email("payerEmail", string),
             transaction_title("transactionTitle", string),
-            context("context", |value| string(value).map(|text| RefundContext::from(&*text))),
+            context("context", named::<RefundContext>),
             token("token", string),
         )),
         "refunds.create" => signed!(build!(
@@ -680,16 +677,16 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
                     blik(&get("pay")["blikPaymentData"])?,
                 ),
                 ["description", "pay"],
-                lang("lang", language),
+                lang("lang", named::<Language>),
             ))
         }
         "blik.get_alias" => {
             let kind = scalar(1).unwrap_or(get("aliasType"));
-            signed!(GetBlikAlias::new(id()?, AliasType::from(&*string(kind)?)))
+            signed!(GetBlikAlias::new(id()?, named::<AliasType>(kind)?))
         }
         "blik.delete_alias" => {
             let kind = scalar(1).unwrap_or(get("aliasType"));
-            signed!(DeleteBlikAlias::new(id()?, AliasType::from(&*string(kind)?)))
+            signed!(DeleteBlikAlias::new(id()?, named::<AliasType>(kind)?))
         }
         "recurring.create" => signed!(build!(
             fields,
@@ -749,9 +746,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
                     "transactionEmails"
                 ],
                 hidden_description("hiddenDescription", string),
-                language_code("languageCode", |value| {
-                    string(value).map(|text| MarketplaceLanguage::from(&*text))
-                }),
+                language_code("languageCode", named::<MarketplaceLanguage>),
                 pre_selected_channel_id("preSelectedChannelId", string),
             );
             if let Some(email) = given(get("transactionEmails"), "transactionCreated") {
@@ -808,7 +803,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             ))
         }
         "reports.list" => {
-            let direction = |value: &Value| string(value).map(|text| SortDirection::from(&*text));
+            let direction = named::<SortDirection>;
             // The PHP client sends its defaults.
             let mut call =
                 ListReports::new().page(1).page_size(20).sort_direction(SortDirection::Ascending);
