@@ -1,5 +1,5 @@
 //! Makes of the programs of the READMEs and guides that call a server (their blocks of code that say
-//! `no_run`) functions that can be called: `tests/tests/shown_programs.rs` runs each as a process
+//! `no_run`) functions that can be called: `tests/tests/project/shown_programs.rs` runs each as a process
 //! of its own against the sandbox, to the letter.
 
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "for tests only")]
 
-/// The programs of the README are compiled; `tests/shown_programs.rs` runs them.
+/// The programs of the README are compiled; `tests/project/shown_programs.rs` runs them.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
@@ -25,6 +25,8 @@ mod guides {
 pub mod bank;
 pub mod catalogue;
 pub mod fuzz;
+pub mod proxy;
+pub mod tls;
 pub mod world;
 
 use api_sandbox::{Sandbox, tinycert, tinypass, tokenpass, tpay};

@@ -113,8 +113,8 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
     let mut gaps = Vec::new();
     // Whoever adds a provider sees all that is missing, and not the first thing only.
     let mut read = |path: &str| shell::read(path).unwrap_or_else(|why| note(&mut gaps, why));
-    let requests = read(&format!("{folder}/tests/requests.rs"));
-    let replies = read(&format!("{folder}/tests/replies.rs"));
+    let requests = read(&format!("{folder}/tests/integration/requests.rs"));
+    let replies = read(&format!("{folder}/tests/integration/replies.rs"));
     let readme = read(&format!("{folder}/README.md")).replace("\r\n", "\n");
     let page = read(&format!("docs/providers/{}.md", provider.name));
     let called = tour(provider).unwrap_or_else(|why| note(&mut gaps, why));

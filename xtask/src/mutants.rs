@@ -35,10 +35,7 @@ const AREAS: &[Area] = &[
         features: "blocks,jws,md5",
         files: &["block.rs", "encode.rs", "hmac.rs", "hmac/*.rs", "md5.rs", "secret.rs"],
         own: &["--lib"],
-        wide: (
-            WORKSPACE,
-            &["known_answers", "blocks", "tinypass", "tinycert", "tokenpass", "corpus"],
-        ),
+        wide: (WORKSPACE, &["vectors", "journeys", "project"]),
     },
     Area {
         name: "retry",
@@ -46,19 +43,7 @@ const AREAS: &[Area] = &[
         features: "blocks,jws,md5",
         files: &["retry.rs", "client.rs"],
         own: &["--lib"],
-        wide: (
-            WORKSPACE,
-            &[
-                "faults",
-                "knobs",
-                "nothing_lost",
-                "known_answers",
-                "secrets",
-                "tpay_secrets",
-                "corpus",
-                "tpay",
-            ],
-        ),
+        wide: (WORKSPACE, &["faults", "vectors", "secrets", "project", "journeys"]),
     },
     Area {
         name: "token",
@@ -66,10 +51,7 @@ const AREAS: &[Area] = &[
         features: "blocks,jws,md5",
         files: &["oauth.rs", "token.rs", "store.rs"],
         own: &["--lib"],
-        wide: (
-            WORKSPACE,
-            &["token_store", "processes", "known_answers", "tpay", "tokenpass", "corpus"],
-        ),
+        wide: (WORKSPACE, &["tokens", "project", "vectors", "journeys"]),
     },
     Area {
         name: "page",
@@ -77,7 +59,7 @@ const AREAS: &[Area] = &[
         features: "blocks,jws,md5",
         files: &["page.rs"],
         own: &["--lib"],
-        wide: (WORKSPACE, &["tinypass", "tpay"]),
+        wide: (WORKSPACE, &["journeys"]),
     },
     Area {
         name: "jws",
@@ -85,21 +67,15 @@ const AREAS: &[Area] = &[
         features: "blocks,jws,md5",
         files: &["jws.rs"],
         own: &[],
-        wide: ("tpay-client", &["jws_attacks", "notifications"]),
+        wide: ("tpay-client", &["integration"]),
     },
     Area {
         name: "notification",
         package: "tpay-client",
         features: "",
         files: &["notifications.rs", "notifications/*.rs", "certificates.rs", "paging.rs"],
-        own: &[
-            "--lib",
-            "--test=jws_attacks",
-            "--test=notifications",
-            "--test=replies",
-            "--test=requests",
-        ],
-        wide: (WORKSPACE, &["known_answers", "tpay", "corpus"]),
+        own: &["--lib", "--test=integration"],
+        wide: (WORKSPACE, &["vectors", "journeys", "project"]),
     },
 ];
 

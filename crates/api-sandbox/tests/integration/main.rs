@@ -1,0 +1,7 @@
+//! The integration tests of api-sandbox: one program, one module for each provider.
+
+mod server;
+mod tinycert;
+mod tinypass;
+mod tokenpass;
+mod tpay;

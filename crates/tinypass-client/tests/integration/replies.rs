@@ -1,0 +1,312 @@
+//! What each endpoint makes of the answers a server may give, over real HTTP.
+//!
+//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
+
+#![cfg(feature = "ureq")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::time::Duration;
+
+use test_support::replies::{Case, Outcome};
+use tinypass_client::{
+    Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint, RevokeAccess,
+    SearchAccess, SearchSubscriptions,
+};
+
+const ACCESS: &str = r#"{"id":"1VShIZzLeIod","aid":"AIDAIDAID0","rid":"premium-content","uid":"kjkxrNWUyD","amount":4.99,"currency":"USD","created":1399568000,"expires":1402160000,"user_ref":"user_42","user_email":"ann@example.org","tags":["music"]}"#;
+const DOWNLOAD: &str = r#"{"id":"DLebook0001x","description":"..","title":"An e-book","rid":"ebook-1","image":null,"price":"$4.99 USD","modified_date":1399913600,"created_date":1399222400,"published_date":1399308800}"#;
+const USER: &str =
+    r#"{"uid":"kjkxrNWUyD","email":"ann@example.org","first_name":"Ann","last_name":null}"#;
+
+fn client(base: &str) -> Client {
+    Client::builder("AIDAIDAID0", "key")
+        .environment(Environment::Custom(base.to_owned()))
+        .retries(0)
+        .build()
+        .unwrap()
+}
+
+/// The rules of an answer of which any field may be absent, but not all: the error names `missing`.
+fn rules<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    missing: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    // A page has nothing but its records.
+    let needed: &[&str] = if missing == "data" { &["data"] } else { &[] };
+    let missing = Some(missing);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(needed);
+}
+
+/// The rules of an answer that nobody documents: nothing, or whatever comes.
+fn receipt_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let documented = r#"{"ok":true}"#;
+    Case { method: "POST", documented, any_body: true, missing: None, call: &call }.holds(&[]);
+}
+
+/// What a call makes of one answer.
+fn one<T>(
+    method: &str,
+    status: usize,
+    body: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut server = mockito::Server::new();
+    server.mock(method, mockito::Matcher::Any).with_status(status).with_body(body).create();
+    call(&client(&server.url()))
+}
+
+#[test]
+fn access_get_reply_follows_the_rules() {
+    rules("GET", ACCESS, "id", |client| client.get_access("r", "u"));
+}
+
+#[test]
+fn access_get_reply_is_read_field_by_field() {
+    let access = one("GET", 200, ACCESS, |client| client.get_access("r", "u")).unwrap().unwrap();
+    assert_eq!(access.id.as_deref(), Some("1VShIZzLeIod"));
+    assert_eq!(access.aid.as_deref(), Some("AIDAIDAID0"));
+    assert_eq!(access.rid.as_deref(), Some("premium-content"));
+    assert_eq!(access.uid.as_deref(), Some("kjkxrNWUyD"));
+    assert_eq!(access.amount.unwrap().minor_units(2), Some(499));
+    assert_eq!(access.currency.as_deref(), Some("USD"));
+    assert_eq!(access.created.unwrap().seconds(), 1_399_568_000);
+    assert_eq!(access.expires.unwrap().seconds(), 1_402_160_000);
+    assert_eq!(access.user_ref.as_deref(), Some("user_42"));
+    assert_eq!(access.user_email.as_deref(), Some("ann@example.org"));
+    assert_eq!(access.tags, ["music"]);
+    assert!(access.fields.is_empty());
+    let again = serde_json::from_str(&serde_json::to_string(&access).unwrap()).unwrap();
+    assert_eq!(access, again);
+}
+
+#[test]
+fn access_get_reply_404_is_none_with_any_body() {
+    for body in [r#"{"error":{"message":"Access not found"}}"#, "", "<html>"] {
+        let access = one("GET", 404, body, |client| client.get_access("r", "u")).unwrap();
+        assert_eq!(access, None);
+    }
+}
+
+#[test]
+fn access_get_reply_without_an_end_never_expires() {
+    for end in ["", r#""expires":null,"#, r#""expires":0,"#, r#""expires":"0","#] {
+        let body = format!(r#"{{{end}"tags":"one","new":{{"kept":1}}}}"#);
+        let access = one("GET", 200, &body, |client| client.get_access("r", "u")).unwrap().unwrap();
+        assert_eq!(access.expires, None, "{body}");
+        assert!(access.is_active(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40)));
+        assert_eq!(access.tags, ["one"]);
+        assert_eq!(access.fields.json("new").unwrap(), r#"{"kept":1}"#);
+    }
+}
+
+#[test]
+fn what_somebody_else_answers_opens_no_door() {
+    for body in ["{}", r#"{"expires":null}"#, r#"{"status":"ok"}"#] {
+        let error = one("GET", 200, body, |client| client.get_access("r", "u")).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
+        assert_eq!(error.body_text(), body);
+    }
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_so() {
+    let search = |client: &Client| client.search_access(&SearchAccess::new());
+    let subscriptions = |client: &Client| client.search_subscriptions(&SearchSubscriptions::new());
+    for body in [r#"{"data":[]}"#, "[]"] {
+        assert!(one("GET", 200, body, search).unwrap().data.is_empty(), "{body}");
+        assert!(one("GET", 200, body, subscriptions).unwrap().is_empty(), "{body}");
+    }
+    for body in ["{}", r#"{"total":0}"#, r#"{"data":null}"#] {
+        let error = one("GET", 200, body, search).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("data: missing")));
+        assert!(one("GET", 200, body, subscriptions).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn access_grant_reply_may_be_any_object_that_says_something() {
+    let grant = |client: &Client| client.grant_access(&GrantAccess::new("r", "e@example.org"));
+    let given = one("POST", 200, r#"{"ok":true}"#, grant).unwrap();
+    assert_eq!(given.fields.text("ok").as_deref(), Some("true"));
+    let error = one("POST", 200, "{}", grant).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
+}
+
+#[test]
+fn an_error_object_on_200_is_an_error() {
+    let body = r#"{"error":{"message":"Application disabled","code":7}}"#;
+    let error = one("GET", 200, body, |client| client.get_access("r", "u")).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("7")));
+    assert_eq!(error.message(), Some("Application disabled"));
+    let error =
+        one("GET", 200, body, |client| client.search_subscriptions(&SearchSubscriptions::new()));
+    assert!(error.is_err());
+}
+
+#[test]
+fn every_status_of_the_documentation_has_its_kind() {
+    for (status, kind) in [
+        (400, ErrorKind::Api),
+        (401, ErrorKind::Auth),
+        (402, ErrorKind::Api),
+        (404, ErrorKind::Api),
+        (429, ErrorKind::RateLimited),
+        (500, ErrorKind::Api),
+    ] {
+        let body = r#"{"error":{"message":"why"}}"#;
+        let revoke = RevokeAccess::new("r", "u");
+        let error = one("POST", status, body, |client| client.revoke_access(&revoke)).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (kind, Some("why")), "{status}");
+        assert_eq!(error.endpoint(), "access.revoke");
+    }
+}
+
+#[test]
+fn access_search_reply_follows_the_rules() {
+    let page = format!(r#"{{"data":[{ACCESS},{ACCESS}]}}"#);
+    let call = |client: &Client| client.search_access(&SearchAccess::new());
+    rules("GET", &page, "data", call);
+}
+
+#[test]
+fn access_search_reply_may_be_a_bare_list_or_404() {
+    let search = |client: &Client| client.search_access(&SearchAccess::new());
+    let page = one("GET", 200, &format!(" [{ACCESS}]"), search).unwrap();
+    assert_eq!(page.data.len(), 1);
+    assert!(one("GET", 404, "", search).unwrap().data.is_empty());
+    let page = one("GET", 200, r#"{"data":[],"total":0}"#, search).unwrap();
+    assert_eq!(page.fields.text("total").as_deref(), Some("0"));
+}
+
+#[test]
+fn access_grant_reply_follows_the_rules() {
+    let grant = GrantAccess::new("r", "e@example.org");
+    rules("POST", ACCESS, "id", |client| client.grant_access(&grant));
+}
+
+#[test]
+fn access_revoke_reply_follows_the_rules() {
+    let revoke = RevokeAccess::new("r", "u");
+    receipt_rules(|client| client.revoke_access(&revoke));
+}
+
+#[test]
+fn access_revoke_reply_may_be_any_json_and_is_kept() {
+    let revoke = RevokeAccess::new("r", "u");
+    for body in ["true", "\"done\"", "[]", "{\"a\":1}"] {
+        let receipt = one("POST", 200, body, |client| client.revoke_access(&revoke)).unwrap();
+        assert_eq!(receipt.body, body);
+    }
+}
+
+#[test]
+fn subscription_search_reply_follows_the_rules() {
+    let list = r#"[{"id":"S1","rid":"monthly-pass","user_ref":"user_42","renews":1402160000}]"#;
+    let search = SearchSubscriptions::new();
+    rules("GET", list, "data", |client| client.search_subscriptions(&search));
+}
+
+#[test]
+fn subscription_search_reply_keeps_every_field() {
+    let search = |client: &Client| client.search_subscriptions(&SearchSubscriptions::new());
+    let wrapped = r#"{"data":[{"id":7,"rid":"m","user_ref":"u","plan":{"period":"monthly"}}]}"#;
+    let found = one("GET", 200, wrapped, search).unwrap();
+    assert_eq!(found[0].id().as_deref(), Some("7"));
+    assert_eq!(found[0].rid().as_deref(), Some("m"));
+    assert_eq!(found[0].user_ref().as_deref(), Some("u"));
+    assert_eq!(found[0].fields.json("plan").unwrap(), r#"{"period":"monthly"}"#);
+    assert!(one("GET", 404, "", search).unwrap().is_empty());
+}
+
+#[test]
+fn subscription_cancel_reply_follows_the_rules() {
+    receipt_rules(|client| client.cancel_subscription("r", "u"));
+}
+
+#[test]
+fn download_url_reply_follows_the_rules_but_needs_its_link() {
+    let ask = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
+    let call = |client: &Client| client.get_download_url(&ask);
+    let link = one("GET", 200, r#"{"url":"https://h/d/1","valid":60}"#, call).unwrap();
+    assert_eq!(link.url, "https://h/d/1");
+    assert_eq!(link.fields.text("valid").as_deref(), Some("60"));
+    for body in ["\"https://h/d/1\"", "https://h/d/1\n"] {
+        assert_eq!(one("GET", 200, body, call).unwrap().url, "https://h/d/1");
+    }
+    for body in ["", "{", "{}", r#"{"url":null}"#, "<html>", "[1]"] {
+        let error = one("GET", 200, body, call).unwrap_err();
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
+    }
+    let error = one("GET", 502, "<html>bad</html>", call).unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), &*error.body_text()), (502, "<html>bad</html>"));
+    let error = one("GET", 401, "", call).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn download_url_reply_404_asks_the_other_spelling() {
+    let mut server = mockito::Server::new();
+    let query = mockito::Matcher::Any;
+    server.mock("GET", "/r2/downloads/url").match_query(query.clone()).with_status(404).create();
+    let other = server
+        .mock("GET", "/r2/download/url")
+        .match_query(query)
+        .with_body(r#"{"url":"u"}"#)
+        .create();
+    let ask = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
+    assert_eq!(client(&server.url()).get_download_url(&ask).unwrap().url, "u");
+    other.assert();
+}
+
+#[test]
+fn download_get_reply_follows_the_rules() {
+    rules("GET", DOWNLOAD, "id", |client| client.get_download("r"));
+}
+
+#[test]
+fn download_get_reply_404_of_both_spellings_is_none() {
+    let mut server = mockito::Server::new();
+    let both = server.mock("GET", mockito::Matcher::Any).with_status(404).expect(2).create();
+    assert_eq!(client(&server.url()).get_download("r").unwrap(), None);
+    both.assert();
+}
+
+#[test]
+fn user_get_reply_follows_the_rules() {
+    rules("GET", USER, "uid", |client| client.get_user("kjkxrNWUyD"));
+}
+
+#[test]
+fn user_get_reply_404_is_none() {
+    assert_eq!(one("GET", 404, "", |client| client.get_user("x")).unwrap(), None);
+}
+
+#[test]
+fn a_call_that_is_not_listed_can_be_made() {
+    let call = RawEndpoint::new(tinypass_client::Method::GET, "/r2/access/count").param("rid", "r");
+    let body = one("GET", 200, "17", |client| client.send(&call)).unwrap();
+    assert_eq!(body, b"17");
+    let count: u32 = one("GET", 200, "17", |client| client.send_as(&call)).unwrap();
+    assert_eq!(count, 17);
+    let reply = one("GET", 203, "17", |client| client.execute(&call)).unwrap();
+    assert_eq!(reply.status().as_u16(), 203);
+}
+
+#[test]
+fn a_reply_over_the_cap_is_an_error() {
+    let mut server = mockito::Server::new();
+    server.mock("GET", mockito::Matcher::Any).with_body(vec![b' '; 5000]).create();
+    let client = Client::builder("A", "key")
+        .environment(Environment::Custom(server.url()))
+        .response_limit(4999)
+        .retries(0)
+        .build()
+        .unwrap();
+    let error = client.get_user("u").unwrap_err();
+    assert_eq!((error.kind(), error.body().len()), (ErrorKind::Transport, 4999));
+    assert!(error.to_string().contains("4999 bytes"), "{error}");
+}

@@ -1,0 +1,5 @@
+//! The integration tests of tokenpass-client: one program, one module for each subject.
+
+mod examples;
+mod replies;
+mod requests;

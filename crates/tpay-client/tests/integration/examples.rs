@@ -1,0 +1,34 @@
+//! The examples as a person runs them: help, exit statuses, and errors that help.
+//!
+//! `tpay_tour` is not among them: `cargo xtask endpoints` runs it.
+
+#![cfg(feature = "ureq")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use test_support::examples::{Example, Variables};
+
+const VARIABLES: Variables = Variables {
+    prefix: "TPAY_",
+    secret: "TPAY_CLIENT_SECRET",
+    base_url: "TPAY_BASE_URL",
+    refusal: "401",
+};
+
+#[test]
+fn the_examples_explain_themselves_and_what_is_wrong() {
+    for (name, arguments) in [
+        ("blik_payment", &["12.34", "777123", "jan@example.com", "Jan Nowak"][..]),
+        ("export_transactions", &[][..]),
+        ("pay_by_link", &["12.34", "Order 7", "jan@example.com", "Jan Nowak"][..]),
+        ("refund", &["--by-crc", "order-7"][..]),
+    ] {
+        Example { name, arguments }.holds(&VARIABLES);
+    }
+}
+
+#[cfg(feature = "notifications")]
+#[test]
+fn the_server_explains_itself() {
+    let arguments = &["--merchant-id", "1010"];
+    Example { name: "notification_server", arguments }.starts_well(&VARIABLES);
+}

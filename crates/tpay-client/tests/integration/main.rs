@@ -1,0 +1,7 @@
+//! The integration tests of tpay-client: one program, one module for each subject.
+
+mod examples;
+mod jws_attacks;
+mod notifications;
+mod replies;
+mod requests;

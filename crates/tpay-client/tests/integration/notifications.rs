@@ -1,0 +1,791 @@
+//! Notifications: what is believed, what is refused, and when a certificate is fetched.
+
+#![cfg(feature = "notifications")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tpay_client::http::HeaderMap;
+use tpay_client::*;
+
+const NOW: u64 = 1_795_305_600;
+
+/// What the host of certificates serves, and what it was asked for.
+#[derive(Default)]
+struct Host {
+    pem: Option<&'static str>,
+    asked: Vec<String>,
+}
+
+fn client(host: &Arc<Mutex<Host>>, clock: &ManualClock) -> Client {
+    let host = host.clone();
+    Client::builder("id", "secret")
+        .clock(clock.clone())
+        .retries(0)
+        .transport(move |request: Request| -> Result<Response, TransportError> {
+            let mut host = host.lock().unwrap();
+            host.asked.push(request.uri().to_string());
+            let mut response = Response::new(host.pem.unwrap_or_default().as_bytes().to_vec());
+            if host.pem.is_none() {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            Ok(response)
+        })
+        .build()
+        .unwrap()
+}
+
+fn setup(pem: Option<&'static str>) -> (Client, Notifications, Arc<Mutex<Host>>, ManualClock) {
+    let host = Arc::new(Mutex::new(Host { pem, asked: Vec::new() }));
+    let clock = ManualClock::at_unix(NOW);
+    let client = client(&host, &clock);
+    let reader = client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
+    (client, reader.merchant_id("1010"), host, clock)
+}
+
+fn asked(host: &Arc<Mutex<Host>>) -> usize {
+    host.lock().unwrap().asked.len()
+}
+
+fn body() -> Vec<u8> {
+    testing::payment("TR-BRA-KGZK0X", grosze(1234), "zamówienie/ą 1", "code").into_bytes()
+}
+
+#[test]
+fn a_certificate_is_fetched_once_an_hour() {
+    let (client, reader, host, clock) = setup(Some(testing::CERTIFICATE));
+    let signature = testing::sign(&client, &body()).unwrap();
+    for _ in 0..3 {
+        reader.read(&signature, &body()).unwrap();
+    }
+    assert_eq!(asked(&host), 1);
+    assert_eq!(host.lock().unwrap().asked[0], "https://secure.tpay.com/x509/notifications-jws.pem");
+    clock.advance(Duration::from_secs(3599));
+    reader.read(&signature, &body()).unwrap();
+    assert_eq!(asked(&host), 1);
+    clock.advance(Duration::from_secs(1));
+    reader.read(&signature, &body()).unwrap();
+    assert_eq!(asked(&host), 2);
+}
+
+#[test]
+fn a_certificate_that_was_replaced_is_fetched_again_but_not_for_every_junk() {
+    // The root signs nothing, but is a certificate with another key.
+    let (client, reader, host, clock) = setup(Some(testing::ANCHORS));
+    let signature = testing::sign(&client, &body()).unwrap();
+    assert_eq!(reader.read(&signature, &body()).unwrap_err().kind(), ErrorKind::Verify);
+    assert_eq!(asked(&host), 1);
+    host.lock().unwrap().pem = Some(testing::CERTIFICATE);
+    for _ in 0..5 {
+        assert!(reader.read(&signature, &body()).is_err());
+    }
+    assert_eq!(asked(&host), 1, "not again within ten seconds");
+    clock.advance(Duration::from_secs(10));
+    reader.read(&signature, &body()).unwrap();
+    assert_eq!(asked(&host), 2);
+    clock.advance(Duration::from_secs(60));
+    for _ in 0..5 {
+        assert!(reader.read(&signature, b"junk").is_err());
+    }
+    assert_eq!(asked(&host), 3, "junk makes one more fetch and not five");
+    reader.read(&signature, &body()).unwrap();
+    assert_eq!(asked(&host), 3);
+}
+
+#[test]
+fn junk_with_other_names_does_not_displace_the_usual_certificate() {
+    let (client, reader, host, _) = setup(Some(testing::CERTIFICATE));
+    let usual = testing::sign(&client, &body()).unwrap();
+    reader.read(&usual, &body()).unwrap();
+    for name in ["a.pem", "b.pem", "c.pem"] {
+        let x5u = format!("https://secure.tpay.com/x509/{name}");
+        let key = include_str!("../../src/notifications/testing/key.pem");
+        let signature = testing::sign_with(key, &x5u, &body()).unwrap();
+        let _ = reader.read(&signature, &body());
+    }
+    assert_eq!(asked(&host), 4, "each name is fetched once");
+    reader.read(&usual, &body()).unwrap();
+    assert_eq!(asked(&host), 4);
+}
+
+#[test]
+fn without_a_certificate_the_sender_is_asked_to_come_again() {
+    let (client, reader, host, clock) = setup(None);
+    let signature = testing::sign(&client, &body()).unwrap();
+    for _ in 0..3 {
+        let error = reader.read(&signature, &body()).unwrap_err();
+        assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+    }
+    assert_eq!(asked(&host), 1);
+    clock.advance(Duration::from_secs(10));
+    host.lock().unwrap().pem = Some(testing::CERTIFICATE);
+    reader.read(&signature, &body()).unwrap();
+}
+
+#[test]
+fn one_flipped_bit_anywhere_is_refused() {
+    let (client, reader, _, _) = setup(None);
+    let reader = reader.certificate(testing::CERTIFICATE);
+    let body = body();
+    let signature = testing::sign(&client, &body).unwrap();
+    reader.verify(&signature, &body).unwrap();
+    for at in 0..body.len() {
+        let mut changed = body.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert!(reader.verify(&signature, &changed).is_err(), "byte {at} of the body");
+    }
+    for at in 0..signature.len() {
+        let mut changed = signature.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        let error = reader.verify(&changed, &body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verify, "byte {at} of the signature");
+    }
+    for cut in 0..signature.len() {
+        assert!(reader.verify(signature.get(..cut).unwrap(), &body).is_err(), "{cut}");
+    }
+}
+
+#[test]
+fn a_certificate_is_not_valid_before_or_after_its_dates() {
+    for (now, valid) in [(1_672_531_199, false), (1_672_531_200, true), (2_619_302_401, false)] {
+        let host = Arc::new(Mutex::new(Host::default()));
+        let client = client(&host, &ManualClock::at_unix(now));
+        let reader = client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
+        let reader = reader.certificate(testing::CERTIFICATE);
+        let signature = testing::sign(&client, &body()).unwrap();
+        assert_eq!(reader.verify(&signature, &body()).is_ok(), valid, "{now}");
+    }
+}
+
+#[test]
+fn only_the_exact_place_of_the_environment_is_allowed() {
+    let (_, reader, host, _) = setup(Some(testing::CERTIFICATE));
+    let key = include_str!("../../src/notifications/testing/key.pem");
+    for x5u in [
+        "https://secure.sandbox.tpay.com/x509/notifications-jws.pem",
+        "https://secure.tpay.com.evil.example/x509/notifications-jws.pem",
+        "https://secure.tpay.com@evil.example/x509/notifications-jws.pem",
+        "https://evil.example/https://secure.tpay.com/x509/notifications-jws.pem",
+        "http://secure.tpay.com/x509/notifications-jws.pem",
+        "https://secure.tpay.com:444/x509/notifications-jws.pem",
+        "https://secure.tpay.com/x509/../notifications-jws.pem",
+        "https://secure.tpay.com/x509/a/b.pem",
+        "https://secure.tpay.com/x509/a%2fb.pem",
+        "https://secure.tpay.com/x509/a.pem?x=1",
+        "https://secure.tpay.com/x509/a.pem#x",
+        "https://secure.tpay.com/x509/..",
+        "https://secure.tpay.com/x509/",
+        "https://secure.tpay.com/notifications-jws.pem",
+        "",
+    ] {
+        let signature = testing::sign_with(key, x5u, &body()).unwrap();
+        let error = reader.read(&signature, &body()).unwrap_err();
+        assert!(error.to_string().contains("not allowed"), "{x5u}: {error}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400);
+    }
+    assert_eq!(asked(&host), 0, "nothing of it is fetched");
+}
+
+#[test]
+fn the_header_must_be_there_once() {
+    let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
+    let body = body();
+    let signature = testing::sign(&client, &body).unwrap();
+    let mut headers = HeaderMap::new();
+    let missing = reader.read_request(&headers, &body).unwrap_err();
+    assert!(missing.to_string().contains("missing"), "{missing}");
+    headers.append("X-JWS-Signature", signature.parse().unwrap());
+    reader.read_request(&headers, &body).unwrap();
+    headers.append("x-jws-signature", signature.parse().unwrap());
+    assert_eq!(reader.read_request(&headers, &body).unwrap_err().kind(), ErrorKind::Verify);
+}
+
+#[test]
+fn the_md5sum_counts_only_with_a_code() {
+    let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
+    let signature = testing::sign(&client, &body()).unwrap();
+    let reader = reader.security_code("");
+    reader.read(&signature, &body()).unwrap();
+    let reader = reader.security_code("another code");
+    let error = reader.read(&signature, &body()).unwrap_err();
+    assert!(error.to_string().contains("md5sum"), "{error}");
+    reader.security_code("code").read(&signature, &body()).unwrap();
+}
+
+/// What the reader makes of a genuine body.
+fn try_read(body: impl AsRef<[u8]>) -> Result<Notification, Error> {
+    let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
+    let signature = testing::sign(&client, body.as_ref()).unwrap();
+    reader.read(&signature, body.as_ref())
+}
+
+fn read(body: &str) -> Notification {
+    try_read(body).unwrap_or_else(|error| panic!("{body}: {error}"))
+}
+
+/// The members of a payment, with others in the place of some.
+fn payment(changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut members: Vec<(String, String)> = [
+        ("id", "1010"),
+        ("tr_id", "TR-BRA-KGZK0X"),
+        ("tr_date", "2026-11-22 01:20:18"),
+        ("tr_crc", "order-7"),
+        ("tr_amount", "12.34"),
+        ("tr_paid", "12.34"),
+        ("tr_desc", "Test"),
+        ("tr_status", "TRUE"),
+        ("tr_error", "none"),
+        ("tr_email", "a@example.com"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    for (name, value) in changes {
+        members.retain(|(known, _)| known != name);
+        members.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    members
+}
+
+fn form(members: &[(String, String)]) -> String {
+    let mut params = Params::new();
+    for (name, value) in members {
+        params.push(name.as_str(), value.as_str());
+    }
+    api_auth::Encoding::Form.text(&params)
+}
+
+/// Each kind in both encodings, with the reply that acknowledges it.
+fn kinds() -> Vec<(&'static str, [String; 2], &'static str)> {
+    let token = "a".repeat(64);
+    let json = |text: &str| text.replace("TOKEN", &token);
+    let payment = payment(&[]);
+    let object: serde_json::Map<_, _> =
+        payment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let result = r#"{"result":true}"#;
+    vec![
+        ("payment", [form(&payment), serde_json::Value::from(object).to_string()], "TRUE"),
+        (
+            "tokenization",
+            [
+                json("type=tokenization&data%5BtokenizationId%5D=TO-1&data%5Btoken%5D=TOKEN&data%5BcardBrand%5D=Visa&data[cardTail]=1111&data%5BtokenExpiryDate%5D=0625"),
+                json(r#"{"type":"tokenization","data":{"tokenizationId":"TO-1","token":"TOKEN","cardBrand":"Visa","cardTail":"1111","tokenExpiryDate":"0625"}}"#),
+            ],
+            result,
+        ),
+        (
+            "token update",
+            [
+                json("type=token_update&data%5Btoken%5D=TOKEN"),
+                json(r#"{"type":"token_update","data":{"token":"TOKEN"}}"#),
+            ],
+            result,
+        ),
+        (
+            "marketplace",
+            [
+                "type=marketplace_transaction&data%5BtransactionId%5D=M&data%5BtransactionAmount%5D=1234.56&data%5BtransactionStatus%5D=correct".to_owned(),
+                r#"{"type":"marketplace_transaction","data":{"transactionId":"M","transactionAmount":"1234.56","transactionStatus":"correct"}}"#.to_owned(),
+            ],
+            result,
+        ),
+        (
+            "alias",
+            [
+                "id=1010&event=ALIAS_REGISTER&msg_value%5Bvalue%5D=u%2F1&msg_value%5Btype%5D=UID&msg_value%5BexpirationDate%5D=2028-01-01".to_owned(),
+                r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":"u/1","type":"UID","expirationDate":"2028-01-01"}}"#.to_owned(),
+            ],
+            "TRUE",
+        ),
+        (
+            "recurring",
+            [
+                "recurringId=01KHXNTSWXP42CYFTF5TM3FJJY&transactionId=TR-1&iterationCount=2&iterationAttemptCount=1&status=active&reason=".to_owned(),
+                r#"{"recurringId":"01KHXNTSWXP42CYFTF5TM3FJJY","transactionId":"TR-1","iterationCount":"2","iterationAttemptCount":1,"status":"active","reason":null}"#.to_owned(),
+            ],
+            "TRUE",
+        ),
+    ]
+}
+
+#[test]
+fn every_kind_is_read_alike_as_a_form_and_as_json() {
+    for (kind, bodies, reply) in kinds() {
+        let [form, json] = bodies.clone().map(|body| read(&body));
+        for notification in [&form, &json] {
+            assert_eq!(notification.accept().body, reply, "{kind}");
+            assert_eq!(notification.accept().status, 200, "{kind}");
+            assert!(!format!("{notification:?}").contains("aaaa"), "{kind}");
+        }
+        assert_ne!(form.key(), json.key(), "{kind}: the bodies differ");
+        // But for the key, the two are the same.
+        let debug = |notification: &Notification| {
+            format!("{notification:?}").replace(notification.key(), "")
+        };
+        assert_eq!(debug(&form), debug(&json), "{kind}");
+        match (form, json) {
+            (Notification::Payment(form), Notification::Payment(json)) => {
+                assert_eq!((form.amount, &form.email), (json.amount, &json.email));
+                assert_eq!((form.amount, &*form.crc), (grosze(1234), "order-7"));
+            }
+            (Notification::Tokenization(form), Notification::Tokenization(json)) => {
+                assert_eq!(form.token, json.token);
+                assert_eq!(form.token_expiry_date.as_deref(), Some("0625"));
+            }
+            (Notification::TokenUpdate(form), Notification::TokenUpdate(json)) => {
+                assert_eq!((form.token.is_some(), &form.token), (true, &json.token));
+            }
+            (Notification::Marketplace(form), Notification::Marketplace(json)) => {
+                assert_eq!(form.transaction_amount, json.transaction_amount);
+                assert_eq!(form.transaction_amount, Some(grosze(123_456)));
+            }
+            (Notification::Alias(form), Notification::Alias(json)) => {
+                assert_eq!(form.aliases, json.aliases);
+                assert_eq!((&*form.aliases[0].value, form.aliases.len()), ("u/1", 1));
+            }
+            (Notification::Recurring(form), Notification::Recurring(json)) => {
+                assert_eq!((form.iteration_count, form.reason), (Some(2), None));
+                assert_eq!(json.iteration_attempt_count, Some(1));
+            }
+            (form, json) => panic!("{kind}: {form:?} and {json:?}"),
+        }
+    }
+}
+
+/// Every kind, encoding, merchant and environment, whole and tampered with.
+#[test]
+fn notifications_are_believed_only_whole_and_for_their_merchant_and_environment() {
+    let binds = |kind: &str| matches!(kind, "payment" | "alias");
+    for (kind, bodies, _) in kinds() {
+        for (encoding, body) in ["form", "json"].into_iter().zip(bodies) {
+            for environment in [Environment::Production, Environment::Sandbox] {
+                let case = format!("{kind} {encoding} {environment:?}");
+                let client = Client::builder("id", "secret")
+                    .environment(environment.clone())
+                    .clock(ManualClock::at_unix(NOW))
+                    .transport(|_: Request| Ok(Response::default()))
+                    .build()
+                    .unwrap();
+                let reader = || {
+                    let reader = client.notifications().unwrap().certificate(testing::CERTIFICATE);
+                    reader.anchors(testing::ANCHORS).unwrap()
+                };
+                let signature = testing::sign(&client, body.as_bytes()).unwrap();
+                let read =
+                    |reader: Notifications, body: &str| reader.read(&signature, body.as_bytes());
+                assert!(read(reader().merchant_id("1010"), &body).is_ok(), "{case}");
+                assert!(read(reader().accept_any_merchant(), &body).is_ok(), "{case}");
+
+                let other = read(reader().merchant_id("6666"), &body);
+                let unset = read(reader(), &body);
+                if binds(kind) {
+                    let (other, unset) = (other.unwrap_err(), unset.unwrap_err());
+                    assert!(other.to_string().contains("another merchant"), "{case}: {other}");
+                    assert_eq!(NotificationReply::to_error(&other).status, 400, "{case}");
+                    assert_eq!(unset.argument(), Some("merchant_id"), "{case}");
+                    assert_eq!(NotificationReply::to_error(&unset).status, 503, "{case}");
+                } else {
+                    assert!(other.is_ok() && unset.is_ok(), "{case}: names no merchant");
+                }
+
+                for tampered in [body.replace('a', "b"), format!("{body} "), format!("{body}&id=1")]
+                {
+                    let error = read(reader().accept_any_merchant(), &tampered).unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::Verify, "{case}");
+                }
+                let x5u = match environment {
+                    Environment::Production => "https://secure.sandbox.tpay.com",
+                    _ => "https://secure.tpay.com",
+                };
+                let key = include_str!("../../src/notifications/testing/key.pem");
+                let x5u = format!("{x5u}/x509/notifications-jws.pem");
+                let foreign = testing::sign_with(key, &x5u, body.as_bytes()).unwrap();
+                let error = reader().accept_any_merchant().read(&foreign, body.as_bytes());
+                assert_eq!(error.unwrap_err().kind(), ErrorKind::Verify, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_never_acknowledged() {
+    let without = |name: &str| {
+        let members = payment(&[]);
+        form(&members.into_iter().filter(|(known, _)| known != name).collect::<Vec<_>>())
+    };
+    for (body, kind) in [
+        ("hello".to_owned(), None),
+        (String::new(), None),
+        ("a=b".to_owned(), None),
+        (
+            "--boundary\r\ncontent-disposition: form-data; name=\"tr_id\"\r\n\r\nTR-1".to_owned(),
+            None,
+        ),
+        ("{}".to_owned(), None),
+        (r#"{"type":"something_new","data":{}}"#.to_owned(), Some("something_new")),
+        ("type=something_new&data[token]=CANARY".to_owned(), Some("something_new")),
+        (
+            r#"{"event":"ALIAS_RENAMED","msg_value":{"value":"u"}}"#.to_owned(),
+            Some("ALIAS_RENAMED"),
+        ),
+        ("event=alias_register&msg_value[value]=u".to_owned(), Some("alias_register")),
+    ] {
+        let error = try_read(&body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        let other = error.payload::<OtherNotification>().unwrap();
+        assert_eq!((other.kind.as_deref(), &other.body[..]), (kind, body.as_bytes()));
+        assert!(!format!("{other:?} {error} {error:?}").contains("CANARY"));
+    }
+    // Of a known kind, and without what makes it one.
+    for body in [
+        without("id"),
+        without("tr_amount"),
+        without("tr_paid"),
+        without("tr_status"),
+        form(&payment(&[("tr_paid", "1,00")])),
+        form(&payment(&[("tr_amount", "")])),
+        form(&payment(&[("tr_status", "FALSE")])),
+        form(&payment(&[("tr_status", "TRUE PAID")])),
+        "tr_id".to_owned(),
+        "{\"tr_id\":null}".to_owned(),
+        "type=tokenization".to_owned(),
+        "type=tokenization&data[tokenizationId]=TO-1".to_owned(),
+        r#"{"type":"tokenization","data":null}"#.to_owned(),
+        r#"{"type":"token_update","data":{"token":""}}"#.to_owned(),
+        r#"{"type":"token_update","data":[1]}"#.to_owned(),
+        "type=marketplace_transaction&data[transactionId]=M".to_owned(),
+        "id=1010&event=ALIAS_REGISTER".to_owned(),
+        "id=1010&event=ALIAS_REGISTER&msg_value=u".to_owned(),
+        "id=1010&event=ALIAS_REGISTER&msg_value[value]=".to_owned(),
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":[]}"#.to_owned(),
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":[{"type":"UID"}]}"#.to_owned(),
+        r#"{"recurringId":"R"}"#.to_owned(),
+        "{".to_owned(),
+    ] {
+        let error = try_read(&body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+    }
+    for body in [&b"\xff\xfe"[..], b"%%%", b"&&==&", b"a[[]=1&[b]=2&c[d]]=3"] {
+        assert!(try_read(body).is_err());
+    }
+}
+
+#[test]
+fn alias_events_are_read_as_one_object_or_as_a_list() {
+    for body in [
+        r#"{"id":"1010","event":"ALIAS_EXPIRED","msg_value":[{"value":"u1","type":"UID"},{"value":"u2","type":"PAYID"}]}"#,
+        "id=1010&event=ALIAS_EXPIRED&msg_value[0][value]=u1&msg_value[0][type]=UID&msg_value[1][value]=u2&msg_value[1][type]=PAYID",
+    ] {
+        let Notification::Alias(alias) = read(body) else { panic!("{body}") };
+        let read: Vec<_> = alias.aliases.iter().map(|a| (&*a.value, a.kind.clone())).collect();
+        assert_eq!(read, [("u1", Some(AliasType::Uid)), ("u2", Some(AliasType::PayId))], "{body}");
+        assert_eq!(alias.event, AliasEventKind::Expired);
+    }
+}
+
+#[test]
+fn keys_are_equal_for_the_same_body_only() {
+    let bodies = [
+        // Two partial refunds of one transaction within a second.
+        form(&payment(&[("tr_status", "CHARGEBACK"), ("tr_paid", "20.00")])),
+        form(&payment(&[("tr_status", "CHARGEBACK"), ("tr_paid", "30.00")])),
+        // Two updates of one token, which differ in nothing that is typed.
+        format!("type=token_update&data[token]={}&n=1", "a".repeat(64)),
+        format!("type=token_update&data[token]={}&n=2", "a".repeat(64)),
+        "id=1010&event=ALIAS_UPDATE&msg_value[value]=u%3A2027".to_owned(),
+        "id=1010&event=ALIAS_UPDATE&msg_value[value]=u&msg_value[expirationDate]=2027%3A"
+            .to_owned(),
+    ];
+    let keys: std::collections::HashSet<String> =
+        bodies.iter().map(|body| read(body).key().to_owned()).collect();
+    assert_eq!(keys.len(), bodies.len());
+    for body in &bodies {
+        let key = read(body).key().to_owned();
+        assert!(keys.contains(&key), "the same for a repeated delivery");
+        assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+    let of = |merchant: &str| {
+        let body = format!("id={merchant}&event=ALIAS_UPDATE&msg_value[value]=u");
+        let (client, _, _, _) = setup(None);
+        let reader = client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
+        let reader = reader.certificate(testing::CERTIFICATE).accept_any_merchant();
+        let signature = testing::sign(&client, body.as_bytes()).unwrap();
+        reader.read(&signature, body.as_bytes()).unwrap().key().to_owned()
+    };
+    assert_ne!(of("1010"), of("1011"));
+}
+
+#[test]
+fn a_payment_is_read_field_by_field() {
+    let body = "id=1010&tr_id=TR-3HFD-TST24X&tr_date=2026&tr_crc=&tr_amount=5&tr_paid=4.50&tr_desc=d\
+                &tr_status=chargeback&tr_error=surcharge&tr_email=a%40x&tr_currency=EUR&tr_channel=64\
+                &card_token=CANARY&token_expiry_date=1228&card_tail=0016&card_brand=visa\
+                &tokenPaymentData_tokenValue=CANARY&tokenPaymentData_initialTransactionId=i\
+                &tokenPaymentData_cardExpiryDate=1227&tokenPaymentData_cardBrand=mc\
+                &tokenPaymentData_cardTail=0017&wallet=w&masterpass=1&new=n&empty=&md5sum=0";
+    let Notification::Payment(payment) = read(body) else { panic!("no payment") };
+    assert_eq!((payment.amount, payment.paid), (grosze(500), grosze(450)));
+    assert!(payment.paid < payment.amount && !payment.is_paid() && payment.is_test());
+    assert_eq!(payment.status, NotificationStatus::Chargeback);
+    assert_eq!(payment.currency, Some(Currency::Eur));
+    assert_eq!(payment.card_token.as_ref().unwrap().expose(), "CANARY");
+    assert_eq!(payment.token_value.as_ref().unwrap().expose(), "CANARY");
+    for (field, expected) in [
+        (&payment.token_expiry_date, "1228"),
+        (&payment.card_tail, "0016"),
+        (&payment.card_brand, "visa"),
+        (&payment.channel, "64"),
+        (&payment.wallet, "w"),
+        (&payment.masterpass, "1"),
+        (&payment.initial_transaction_id, "i"),
+        (&payment.eisop_card_expiry_date, "1227"),
+        (&payment.eisop_card_brand, "mc"),
+        (&payment.eisop_card_tail, "0017"),
+    ] {
+        assert_eq!(field.as_deref(), Some(expected));
+    }
+    assert_eq!(payment.fields.names().collect::<Vec<_>>(), ["new"]);
+    assert!(!format!("{payment:?} {payment:#?}").contains("CANARY"));
+    assert!(!payment.md5sum_holds(&"code".into()));
+}
+
+#[test]
+fn a_payment_is_a_test_by_its_mode_or_by_the_title_of_the_test_button() {
+    for (title, mode, test) in [
+        ("TR-BRA-KGZK0X", "0", false),
+        ("TR-BRA-KGZK0X", "1", true),
+        ("TR-3HFD-TST24X", "0", true),
+        ("TR-3HFD-TST24X", "1", true),
+        ("XX-3HFD-TST24X", "0", false),
+        ("TR-3HFD-TST2AX", "0", false),
+        ("TR-3HFD-TSTX", "0", false),
+        ("TR-3HFD-TST24", "0", false),
+        ("TR-TST24X-3HFD", "0", false),
+    ] {
+        let body = form(&payment(&[("tr_id", title), ("test_mode", mode)]));
+        let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
+        assert_eq!((payment.test_mode, payment.is_test()), (test, test), "{title} {mode}");
+    }
+}
+
+#[test]
+fn only_what_was_made_is_paid_and_only_the_whole_amount_is_in_full() {
+    for (status, amount, paid, in_full) in [
+        ("TRUE", "12.34", true, true),
+        ("true", "12.34", true, true),
+        ("PAID", "12.34", true, true),
+        ("TRUE", "12.35", true, true),
+        ("TRUE", "12.33", true, false),
+        ("TRUE", "0.01", true, false),
+        ("CHARGEBACK", "12.34", false, false),
+    ] {
+        let body = form(&payment(&[("tr_status", status), ("tr_paid", amount)]));
+        let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
+        assert_eq!(payment.is_paid(), paid, "{status}");
+        assert_eq!(payment.paid_in_full(grosze(1234)), in_full, "{status} {amount}");
+    }
+}
+
+#[test]
+fn the_md5sum_covers_bytes_that_are_not_utf_8_and_numbers_of_json() {
+    let code = Secret::new("demo");
+    let sum = |crc: &[u8], amount: &[u8]| {
+        api_auth::md5::hex(&[&b"1010"[..], b"TR-1", amount, crc, b"demo"])
+    };
+    let latin = format!(
+        "id=1010&tr_id=TR-1&tr_crc=zam%F3w&tr_amount=5.00&tr_paid=5.00&tr_status=TRUE&md5sum={}",
+        sum(b"zam\xf3w", b"5.00")
+    );
+    let json = format!(
+        r#"{{"id":1010,"tr_id":"TR-1","tr_crc":"c","tr_amount":5.5,"tr_paid":5.5,"tr_status":"TRUE","md5sum":"{}"}}"#,
+        sum(b"c", b"5.50")
+    );
+    for body in [latin, json] {
+        let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
+        assert!(payment.md5sum_holds(&code), "{body}");
+        assert!(!payment.md5sum_holds(&"other".into()), "{body}");
+    }
+}
+
+/// A reader whose certificates come through `serve`.
+fn reader_of(
+    serve: impl Fn(&Request) -> Response + Send + Sync + 'static,
+) -> (Client, Notifications, ManualClock) {
+    let clock = ManualClock::at_unix(NOW);
+    let client = Client::builder("id", "secret")
+        .clock(clock.clone())
+        .retries(0)
+        .transport(move |request: Request| -> Result<Response, TransportError> {
+            Ok(serve(&request))
+        })
+        .build()
+        .unwrap();
+    let reader = client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
+    (client, reader.merchant_id("1010"), clock)
+}
+
+fn named(name: &str) -> String {
+    let key = include_str!("../../src/notifications/testing/key.pem");
+    testing::sign_with(key, &format!("https://secure.tpay.com/x509/{name}"), &body()).unwrap()
+}
+
+#[test]
+fn junk_of_other_names_never_keeps_out_a_genuine_certificate_of_an_unusual_name() {
+    let (_, reader, clock) = reader_of(|request: &Request| {
+        let genuine = request.uri().path() == "/x509/next.pem";
+        Response::new(if genuine { testing::CERTIFICATE } else { testing::ANCHORS }.into())
+    });
+    for round in 0..10 {
+        assert!(reader.read(&named(&format!("junk-{round}.pem")), &body()).is_err());
+        reader.read(&named("next.pem"), &body()).unwrap();
+        clock.advance(Duration::from_secs(10));
+    }
+    // Any number of names later, what verified is still there.
+    for number in 0..1000 {
+        assert!(reader.read(&named(&format!("flood-{number}.pem")), &body()).is_err());
+    }
+    reader.read(&named("next.pem"), &body()).unwrap();
+}
+
+#[test]
+fn junk_of_many_names_makes_a_bounded_number_of_fetches() {
+    let fetches = Arc::new(Mutex::new(0));
+    let counted = fetches.clone();
+    let (_, reader, clock) = reader_of(move |_: &Request| {
+        *counted.lock().unwrap() += 1;
+        Response::new(testing::ANCHORS.into())
+    });
+    for number in 0..1000 {
+        assert!(reader.read(&named(&format!("flood-{number}.pem")), &body()).is_err());
+    }
+    let first = *fetches.lock().unwrap();
+    assert!(first <= 16, "{first} fetches");
+    clock.advance(Duration::from_secs(10));
+    assert!(reader.read(&named("later.pem"), &body()).is_err());
+    assert_eq!(*fetches.lock().unwrap(), first + 1, "after the pause there is room again");
+}
+
+#[test]
+fn genuine_notification_waits_for_no_fetch_that_junk_began() {
+    let (began, release) = (Arc::new(Mutex::new(false)), Arc::new(Mutex::new(())));
+    let (seen, hold) = (began.clone(), release.clone());
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let (client, reader, clock) = reader_of(move |_: &Request| {
+        if !first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            *seen.lock().unwrap() = true;
+            // The fetch hangs until the genuine notification was read.
+            drop(hold.lock().unwrap());
+        }
+        Response::new(testing::CERTIFICATE.into())
+    });
+    let signature = testing::sign(&client, &body()).unwrap();
+    reader.read(&signature, &body()).unwrap();
+    clock.advance(Duration::from_secs(11));
+    let held = release.lock().unwrap();
+    std::thread::scope(|scope| {
+        let junk = scope.spawn(|| reader.read(&signature, b"junk").unwrap_err());
+        while !*began.lock().unwrap() {
+            std::thread::yield_now();
+        }
+        reader.read(&signature, &body()).unwrap();
+        drop(held);
+        assert_eq!(junk.join().unwrap().kind(), ErrorKind::Verify);
+    });
+}
+
+#[test]
+fn certificate_before_the_last_still_verifies_what_was_under_way() {
+    let served = Arc::new(Mutex::new(testing::CERTIFICATE));
+    let serve = served.clone();
+    let (client, reader, clock) =
+        reader_of(move |_: &Request| Response::new(serve.lock().unwrap().as_bytes().to_vec()));
+    let signature = testing::sign(&client, &body()).unwrap();
+    reader.read(&signature, &body()).unwrap();
+    *served.lock().unwrap() = testing::ANCHORS; // another certificate
+    clock.advance(Duration::from_secs(3600));
+    for _ in 0..2 {
+        reader.read(&signature, &body()).unwrap();
+    }
+}
+
+#[test]
+fn certificate_that_cannot_be_read_is_our_failure_and_no_forgery() {
+    for served in ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "<html>", ""] {
+        let (client, reader, _) =
+            reader_of(move |_: &Request| Response::new(served.as_bytes().to_vec()));
+        let signature = testing::sign(&client, &body()).unwrap();
+        let error = reader.read(&signature, &body()).unwrap_err();
+        assert_eq!(NotificationReply::to_error(&error).status, 503, "{served:?}: {error}");
+    }
+    let (client, reader, _) = reader_of(|_: &Request| Response::default());
+    let signature = testing::sign(&client, &body()).unwrap();
+    let error = reader.certificate("no certificate").read(&signature, &body()).unwrap_err();
+    assert_eq!(error.argument(), Some("certificate"));
+    assert_eq!(NotificationReply::to_error(&error).status, 503);
+}
+
+#[test]
+fn anchors_that_cannot_all_be_read_are_rejected() {
+    let (_, _, _, _) = setup(None);
+    let (glued, cut) = (
+        testing::ANCHORS.trim_end().to_owned() + testing::ANCHORS,
+        testing::ANCHORS.to_owned() + "-----BEGIN CERTIFICATE-----\nAAAA",
+    );
+    for bad in [glued, cut] {
+        let (_, reader, _, _) = setup(None);
+        assert_eq!(reader.anchors(&bad).unwrap_err().argument(), "trust anchors", "{bad}");
+    }
+}
+
+#[test]
+fn a_client_of_a_proxy_takes_the_addresses_of_tpay_and_fetches_through_the_proxy() {
+    let host = Arc::new(Mutex::new(Host { pem: Some(testing::CERTIFICATE), asked: Vec::new() }));
+    let asked = host.clone();
+    let client = Client::builder("id", "secret")
+        .environment(Environment::custom("https://proxy.example/tpay"))
+        .clock(ManualClock::at_unix(NOW))
+        .transport(move |request: Request| -> Result<Response, TransportError> {
+            let mut host = asked.lock().unwrap();
+            host.asked.push(request.uri().to_string());
+            Ok(Response::new(host.pem.unwrap().as_bytes().to_vec()))
+        })
+        .build()
+        .unwrap();
+    let key = include_str!("../../src/notifications/testing/key.pem");
+    let reader = || client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
+    for name in ["notifications-jws.pem", "next.pem"] {
+        let x5u = format!("https://secure.tpay.com/x509/{name}");
+        let signature = testing::sign_with(key, &x5u, &body()).unwrap();
+        let refused = reader().verify(&signature, &body()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Verify, "not its own address");
+        let led = reader().certificates_at("https://secure.tpay.com/");
+        led.verify(&signature, &body()).unwrap();
+        let asked = std::mem::take(&mut host.lock().unwrap().asked);
+        assert_eq!(asked, [format!("https://proxy.example/tpay/x509/{name}")]);
+    }
+}
+
+#[test]
+fn anchors_without_a_root_are_refused() {
+    let (_, reader, _, _) = setup(None);
+    let leaf = testing::CERTIFICATE;
+    let error = reader.anchors(leaf).unwrap_err();
+    assert!(error.to_string().contains("no root"), "{error}");
+    let (_, reader, _, _) = setup(None);
+    assert_eq!(reader.anchors("nonsense").unwrap_err().argument(), "trust anchors");
+}
+
+#[test]
+fn the_compiled_in_anchors_are_those_of_the_environment() {
+    for environment in [Environment::Production, Environment::Sandbox] {
+        let client = Client::builder("id", "s")
+            .environment(environment)
+            .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
+            .build()
+            .unwrap();
+        client.notifications().unwrap();
+    }
+}

@@ -1,0 +1,725 @@
+//! What each endpoint makes of the answers a server may give, over real HTTP.
+//!
+//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
+
+#![cfg(feature = "ureq")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use test_support::replies::{Case, Outcome};
+use tpay_client::*;
+
+const ULID: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
+const DONE: &str = r#"{"result":"success","requestId":"33e035d240d15cea7740"}"#;
+const TRANSACTION: &str = r#"{"result":"success","requestId":"33e035d240d15cea7740","transactionId":"01K5BK4HEPB0WBCGT51FMTYSYJ","title":"TR-BRA-KGZK0X","posId":"ps_6UvbBjehvHXA7vfD","status":"correct","date":{"creation":"2026-11-22 01:20:18","realization":"2026-11-22 01:20:18"},"amount":12.34,"currency":"PLN","description":"Test \u0142 transaction","hiddenDescription":"order-7","payer":{"payerId":"py_hZUw4HdCk9wHMHA7","email":"jan.nowak@example.com","name":"Jan Nowak","phone":"","address":"","city":"","country":"PL","postalCode":"61-808"},"payments":{"status":"correct","method":"pay_by_link","amountPaid":12.34,"date":{"realization":"2026-11-22 01:20:18"},"attempts":[{"date":"2026-11-22 01:20:18","paymentErrorCode":"63"},{"date":"2026-11-22 01:21:18","paymentErrorCode":null}]},"lang":"pl","transactionPaymentUrl":"https:\/\/secure.tpay.com\/?title=TR-BRA-KGZK0X","lock":{"type":"Balance","status":"Active","amount":0.1,"amountCollected":null}}"#;
+const DECLINED: &str = r#"{"result":"success","requestId":"33e035d240d15cea7740","transactionId":"01K5BK4HEPB0WBCGT51FMTYSYJ","title":"TR-BRA-KGZK0X","status":"pending","amount":0.1,"payments":{"status":"pending","amountPaid":0,"errors":[{"errorCode":"payment_failed","errorMessage":"Podany kod jest nieprawid\u0142owy.","fieldName":null}]},"transactionPaymentUrl":"https:\/\/secure.tpay.com\/?title=TR-BRA-KGZK0X"}"#;
+const REFUND: &str = r#"{"refundId":"rf_jtHRr95SKUbRpxTD","status":"new","amount":1.5,"currency":"PLN","date":{"schedule":"2026-11-22 01:20:19","processed":null}}"#;
+const CREATED_ACCOUNT: &str = r#"{"result":"success","requestId":"r","id":"01A","offerCode":"PTON8","email":"m@x","taxId":"1","regon":"2","krs":3,"legalForm":4,"categoryId":5,"notifyByEmail":true,"verificationStatus":0,"activationLink":"https://x","website":[{"posId":"ps_1","accountId":"01A","friendlyName":"f","description":"d","url":"https://x","name":"n"}],"address":[{"addressId":"ad_1","name":"n"}],"person":[{"personId":"pe_1","name":"J","surname":"K","contact":[{"contact":"1","type":1}]}],"apiCredentials":[{"clientId":"c","clientSecret":"CANARY"}],"transactionApiCredentials":{"merchantId":7,"apiKey":"CANARY","apiPassword":"CANARY"}}"#;
+const DICTIONARY: &str = r#"{"result":"success","requestId":"r","list":[{"id":60,"name":"Books"}],"page":1,"limit":35,"total":1}"#;
+const ENTRY: &str = r#"{"result":"success","requestId":"r","id":60,"name":"Books"}"#;
+const GROUP: &str = r#"{"id":"150","name":"BLIK","img":"https:\/\/x.png","availablePaymentChannels":["64"],"mainChannel":"64"}"#;
+const ACCOUNT: &str = r#"{"result":"success","requestId":"r","id":"01B","accountNumber":"PL63105015201000009091194713","ownerName":"Jan","additionalInformation":"x","status":"active","createdAt":"2026-01-01"}"#;
+const PLAN: &str = r#"{"result":"success","requestId":"r","id":"01K1Z6T40ZWKY1XZG9VD5AZ9Q4","description":"Plan","hiddenDescription":"h","status":"active","schedule":{"amount":49.9}}"#;
+
+fn client(base: &str) -> Client {
+    Client::builder("id", "secret")
+        .environment(Environment::custom(base))
+        .http_basic()
+        .retries(0)
+        .build()
+        .unwrap()
+}
+
+/// The rules of an answer that says `result`, or has a part of its own such as `missing`.
+fn rules<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    missing: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some(missing);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(&[]);
+}
+
+/// The rules of an answer that has one part and no `result`: it is none without it.
+fn rules_of_one<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    part: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some(part);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(&[part]);
+}
+
+/// The rules of an answer to an action: nothing, or an object that says something.
+fn receipt_rules<T: std::fmt::Debug>(
+    method: &str,
+    documented: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    let missing = Some("result");
+    Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
+}
+
+/// The rules of an object whose form nobody documents.
+fn free_rules<T: std::fmt::Debug>(documented: &str, call: impl Fn(&Client) -> Result<T, Error>) {
+    let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
+    Case { method: "GET", documented, any_body: false, missing: None, call: &call }.holds(&[]);
+}
+
+/// What a call makes of one answer.
+fn one<T>(
+    method: &str,
+    status: usize,
+    body: &str,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) -> Result<T, Error> {
+    typed("application/json", method, status, body, call)
+}
+
+fn typed<T>(
+    content_type: &str,
+    method: &str,
+    status: usize,
+    body: impl AsRef<[u8]>,
+    call: impl Fn(&Client) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut server = mockito::Server::new();
+    server
+        .mock(method, mockito::Matcher::Any)
+        .with_status(status)
+        .with_header("content-type", content_type)
+        .with_body(body)
+        .create();
+    call(&client(&server.url()))
+}
+
+fn page(list: &str, entry: &str) -> String {
+    format!(
+        r#"{{"result":"success","requestId":"r","{list}":[{entry},{entry}],"page":1,"limit":35,"total":2}}"#
+    )
+}
+
+fn order() -> CreateTransaction {
+    CreateTransaction::new(grosze(10), "Order", Payer::new("a@example.com", "Ann"))
+}
+
+#[test]
+fn oauth_token_reply() {
+    let body = r#"{"issued_at":1718215429,"scope":"read","token_type":"Bearer","expires_in":7200,"client_id":"01HH","access_token":"CANARY"}"#;
+    rules_of_one("POST", body, "access_token", |client| {
+        let token = client.request_token();
+        assert!(!format!("{token:?}").contains("CANARY"));
+        token
+    });
+    let token = one("POST", 200, body, Client::request_token).unwrap();
+    assert_eq!(token.access_token.unwrap().expose(), "CANARY");
+    assert_eq!((token.expires_in, token.issued_at.unwrap().seconds()), (Some(7200), 1_718_215_429));
+    assert_eq!(token.scope.as_deref(), Some("read"));
+}
+
+#[test]
+fn oauth_tokeninfo_reply() {
+    let body = r#"{"result":"success","requestId":"r","token":{"access_token":"3a06","client_id":"01HH","expires":1684763050,"scope":"read"}}"#;
+    rules("GET", body, "token", Client::get_token_info);
+    let info = one("GET", 200, body, Client::get_token_info).unwrap();
+    assert_eq!(info.token.unwrap().expires.unwrap().seconds(), 1_684_763_050);
+}
+
+#[test]
+fn transactions_create_reply() {
+    rules("POST", TRANSACTION, "transactionId", |client| client.create_transaction(&order()));
+}
+
+#[test]
+fn transactions_create_reply_is_read_field_by_field() {
+    let read = |client: &Client| client.create_transaction(&order());
+    let paid = one("POST", 200, TRANSACTION, read).unwrap();
+    assert_eq!(paid.result, Some(tpay_client::Outcome::Success));
+    assert_eq!(paid.transaction_id.as_deref(), Some("01K5BK4HEPB0WBCGT51FMTYSYJ"));
+    assert_eq!(paid.title.as_deref(), Some("TR-BRA-KGZK0X"));
+    assert_eq!(paid.amount, Some(grosze(1234)));
+    assert_eq!(paid.currency, Some(Currency::Pln));
+    assert_eq!(paid.description.as_deref(), Some("Test ł transaction"));
+    assert_eq!(paid.payer.as_ref().unwrap().postal_code.as_deref(), Some("61-808"));
+    assert!(paid.is_paid());
+    let payments = paid.payments.as_ref().unwrap();
+    assert_eq!(payments.amount_paid, Some(grosze(1234)));
+    let codes: Vec<_> = payments.attempts.iter().map(|a| a.payment_error_code.clone()).collect();
+    assert_eq!(codes, [Some(PaymentErrorCode::WrongBlikCode), None]);
+    let lock = paid.lock.as_ref().unwrap();
+    assert_eq!((lock.kind.as_deref(), lock.amount_collected), (Some("Balance"), None));
+    assert!(paid.fields.is_empty() && payments.fields.is_empty());
+    let again = serde_json::from_str(&serde_json::to_string(&paid).unwrap()).unwrap();
+    assert_eq!(paid, again);
+}
+
+#[test]
+fn a_refused_payment_on_200_is_an_error_that_carries_the_transaction() {
+    let create = |client: &Client| client.create_transaction(&order());
+    let error = one("POST", 200, DECLINED, create).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Declined, Some("payment_failed")));
+    assert_eq!(error.message(), Some("Podany kod jest nieprawidłowy."));
+    assert_eq!(error.request_id(), Some("33e035d240d15cea7740"));
+    let declined = error.declined().unwrap();
+    assert_eq!(declined.transaction_id.as_deref(), Some("01K5BK4HEPB0WBCGT51FMTYSYJ"));
+    assert!(declined.transaction_payment_url.as_deref().unwrap().contains("TR-BRA"));
+    assert!(!error.nothing_created() && !error.outcome_unknown());
+
+    // The specification draws one object where the wire has a list.
+    let lone = DECLINED.replace("\"errors\":[", "\"errors\":").replace("null}]", "null}");
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    let error = one("POST", 200, &lone, |c| c.pay_transaction(ULID, pay.clone())).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Declined, Some("payment_failed")));
+    let paid = one("POST", 200, &lone, |client| {
+        client.pay_marketplace_transaction(&PayMarketplaceTransaction::new(ULID))
+    });
+    assert_eq!(paid.unwrap_err().kind(), ErrorKind::Declined);
+}
+
+#[test]
+fn an_alias_in_several_banks_is_an_error_with_the_alternatives() {
+    let body = r#"{"result":"success","transactionId":"T","payments":{"status":"pending","errors":[{"errorCode":"ERR82"}],"alternatives":[{"applicationName":"Bank A","applicationCode":"a1"},{"applicationName":"Bank B","applicationCode":"b2"}]}}"#;
+    for body in [body, &body.replace(r#"{"errorCode":"ERR82"}"#, "")] {
+        let create = |client: &Client| client.create_transaction(&order());
+        let error = one("POST", 200, body, create).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Declined);
+        let codes: Vec<_> =
+            error.alternatives().iter().map(|a| a.application_code.clone()).collect();
+        assert_eq!(codes, [Some("a1".to_owned()), Some("b2".to_owned())]);
+    }
+}
+
+#[test]
+fn a_failed_result_on_200_is_an_error() {
+    let body = r#"{"result":"failed"}"#;
+    let create = |client: &Client| client.create_transaction(&order());
+    assert_eq!(one("POST", 200, body, create).unwrap_err().kind(), ErrorKind::Api);
+    let get = |client: &Client| client.get_transaction(ULID);
+    assert_eq!(one("GET", 200, body, get).unwrap_err().kind(), ErrorKind::Api);
+    let cancel = |client: &Client| client.cancel_transaction(ULID);
+    assert_eq!(one("POST", 200, body, cancel).unwrap_err().kind(), ErrorKind::Api);
+}
+
+#[test]
+fn what_somebody_else_answers_leaves_a_payment_and_a_refund_open() {
+    type Refused<'a> = &'a dyn Fn(&Client) -> Option<Error>;
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    let calls: [(&str, Refused<'_>); 6] = [
+        ("transactionId", &|client| client.create_transaction(&order()).err()),
+        ("transactionId", &|client| client.pay_transaction(ULID, pay.clone()).err()),
+        ("transactionId", &|client| client.refund_transaction(&RefundTransaction::new(ULID)).err()),
+        ("refundContent", &|client| {
+            client.refund_card(&RefundCard::new(grosze(150), 985, "tok")).err()
+        }),
+        ("transactionId", &|client| {
+            client.refund_marketplace_transaction(&RefundMarketplaceTransaction::all("01M")).err()
+        }),
+        ("result", &|client| client.cancel_transaction(ULID).err()),
+    ];
+    for (missing, call) in calls {
+        let of = |body: &str| one("POST", 200, body, |client| Ok(call(client))).unwrap();
+        // An object of whatever else is no answer, either; but nobody documents that of a cancel.
+        let bodies = ["{}", r#"{"status":"ok"}"#, r#"{"result":null}"#];
+        for body in bodies.iter().take(if missing == "result" { 1 } else { 3 }) {
+            let error = of(body).unwrap();
+            assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, *body));
+            assert_eq!(error.message(), Some(&*format!("{missing}: missing")), "{body}");
+            assert!(error.outcome_unknown() && !error.nothing_created(), "{body}");
+        }
+        // Tpay's own word is enough, whatever else is missing.
+        assert!(of(r#"{"result":"success"}"#).is_none(), "{missing}");
+    }
+}
+
+#[test]
+fn every_form_of_error_is_read() {
+    let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
+    let create = |client: &Client| client.create_transaction(&order());
+    let error = one("POST", 400, body, create).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Api, Some("is_required")));
+    assert_eq!((error.message(), error.request_id()), (Some("Field is required"), Some("abc")));
+    assert_eq!(error.details()[0].field.as_deref(), Some("pay.blikPaymentData.blikToken"));
+    assert!(error.to_string().contains("is_required: pay.blikPaymentData.blikToken: Field"));
+    assert_eq!(error.details()[1].field, None);
+    assert!(error.nothing_created() && !error.outcome_unknown());
+
+    let error = one("POST", 400, r#"{"violations":{"amount":"too small"}}"#, create).unwrap_err();
+    assert_eq!(error.details()[0].field.as_deref(), Some("amount"));
+    assert_eq!(error.message(), Some("too small"));
+    let body = r#"{"reasons":["no merchant"],"unassociatedMerchants":["m1"]}"#;
+    let error = one("POST", 422, body, create).unwrap_err();
+    assert_eq!(error.message(), Some("no merchant"));
+    assert_eq!(error.details()[1].message.as_deref(), Some("m1"));
+
+    let body = r#"{"error":"invalid_client","error_description":"unknown client"}"#;
+    let error = one("GET", 401, body, Client::list_mcc).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("unknown client")));
+    let error = one("GET", 401, "", Client::list_mcc).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn only_codes_about_form_say_that_nothing_was_created() {
+    let create = |client: &Client| client.create_transaction(&order());
+    let error = |status, codes: &[&str]| {
+        let errors: Vec<String> =
+            codes.iter().map(|code| format!(r#"{{"errorCode":"{code}"}}"#)).collect();
+        let body = format!(r#"{{"result":"failed","errors":[{}]}}"#, errors.join(","));
+        one("POST", status, &body, create).unwrap_err()
+    };
+    assert!(error(400, &["not_valid", "ts:country:not_valid"]).nothing_created());
+    assert!(!error(400, &["not_valid", "transaction_lock"]).nothing_created());
+    assert!(!error(400, &[]).nothing_created());
+    assert!(!error(409, &["not_valid"]).nothing_created());
+    let broken = error(500, &["internal_server_error"]);
+    assert!(broken.outcome_unknown() && !broken.nothing_created());
+    assert!(!error(400, &["transaction_lock"]).outcome_unknown());
+    let unread = one("POST", 200, "<html>", create).unwrap_err();
+    assert!(unread.outcome_unknown() && unread.kind() == ErrorKind::Decode);
+}
+
+#[test]
+fn transactions_list_reply() {
+    let body = page("transactions", TRANSACTION);
+    rules("GET", &body, "transactions", |client| {
+        client.list_transactions(&ListTransactions::new())
+    });
+    let read = |client: &Client| client.list_transactions(&ListTransactions::new());
+    let page = one("GET", 200, &body, read).unwrap();
+    assert_eq!((page.transactions.len(), page.total), (2, Some(2)));
+}
+
+#[test]
+fn transactions_get_reply() {
+    rules("GET", TRANSACTION, "transactionId", |client| client.get_transaction(ULID));
+    let get = |client: &Client| client.get_transaction(ULID);
+    let odd = r#"{"status":"frozen","date":[],"payer":"","amount":"12.340","payments":{"errors":[{"errorCode":"x"}]}}"#;
+    let read = one("GET", 200, odd, get).unwrap();
+    assert_eq!(read.status.as_ref().unwrap().as_str(), "frozen");
+    assert_eq!((read.amount, read.errors().len()), (Some(grosze(1234)), 1));
+    assert!(!read.is_paid());
+}
+
+#[test]
+fn transactions_pay_reply() {
+    let pay = Pay::blik(BlikPayment::code("777123"));
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_transaction(ULID, pay.clone()));
+}
+
+#[test]
+fn transactions_cancel_reply() {
+    receipt_rules("POST", DONE, |client| client.cancel_transaction(ULID));
+    let receipt = one("POST", 204, "", |client| client.cancel_transaction(ULID)).unwrap();
+    assert_eq!(receipt, Receipt::default());
+}
+
+#[test]
+fn transactions_cancel_legacy_reply() {
+    receipt_rules("GET", DONE, |client| client.cancel_transaction_legacy(ULID));
+}
+
+#[test]
+fn transactions_qr_reply() {
+    let draw = |client: &Client| client.get_transaction_qr(&GetTransactionQr::new(ULID));
+    let image = typed("image/png", "POST", 200, b"\x89PNG\r\n\x1a\n\xff", draw).unwrap();
+    assert_eq!(image.bytes, b"\x89PNG\r\n\x1a\n\xff");
+    assert_eq!(image.content_type.as_deref(), Some("image/png"));
+    for (kind, body) in [
+        ("text/html", "<html>"),
+        ("application/json", "{}"),
+        ("image/png", ""),
+        ("image/png", " {}"),
+    ] {
+        let error = typed(kind, "POST", 200, body, draw).unwrap_err();
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
+    }
+    let error = typed("text/html", "POST", 502, "<html>bad</html>", draw).unwrap_err();
+    assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Api, "<html>bad</html>"));
+    assert_eq!(typed("text/plain", "POST", 401, "", draw).unwrap_err().kind(), ErrorKind::Auth);
+}
+
+fn refunds() -> String {
+    let rest = format!(
+        r#","refundsList":[{REFUND}],"refundsNoAccountList":[{{"refundId":"rf_2","amount":1,"currency":"PLN","date":{{"create":"2026-11-22 01:20:19"}}}}],"refundsCardsList":[{{"refundId":"rf_3","amount":2,"currency":"PLN","date":{{"create":"2026","refund":null}}}}],"page":1,"limit":35,"total":3}}"#
+    );
+    format!("{}{rest}", TRANSACTION.strip_suffix('}').unwrap())
+}
+
+#[test]
+fn transactions_refund_reply() {
+    let refund = RefundTransaction::new(ULID);
+    rules("POST", &refunds(), "transactionId", |client| client.refund_transaction(&refund));
+    let made = one("POST", 200, &refunds(), |client| client.refund_transaction(&refund)).unwrap();
+    assert_eq!(made.refunds_list[0].amount, Some(grosze(150)));
+    assert_eq!(made.refunds_list[0].status, Some(RefundStatus::New));
+    let ids: Vec<_> = made.all().map(|refund| refund.refund_id.clone().unwrap()).collect();
+    assert_eq!(ids, ["rf_jtHRr95SKUbRpxTD", "rf_2", "rf_3"]);
+    assert_eq!(made.title.as_deref(), Some("TR-BRA-KGZK0X"));
+}
+
+#[test]
+fn transactions_list_refunds_reply() {
+    let list = ListTransactionRefunds::new(ULID);
+    rules("GET", &refunds(), "refundsList", |client| client.list_transaction_refunds(&list));
+    let all = one("GET", 200, &refunds(), |client| {
+        client.transaction_refunds(&list).collect::<Result<Vec<_>>>()
+    });
+    assert_eq!(all.unwrap().len(), 3);
+}
+
+#[test]
+fn transactions_bank_groups_reply() {
+    let map = format!(r#"{{"result":"success","requestId":"r","groups":{{"150":{GROUP}}}}}"#);
+    let list = |client: &Client| client.list_bank_groups(&ListBankGroups::new());
+    rules("GET", &format!(r#"{{"result":"success","groups":[{GROUP}]}}"#), "groups", list);
+    let of_map = one("GET", 200, &map, list).unwrap().groups;
+    let spelt = GROUP.replace(r#"["64"]"#, "\"64\"");
+    let array = format!(r#"{{"groups":[{spelt}]}}"#);
+    assert_eq!(of_map, one("GET", 200, &array, list).unwrap().groups);
+    assert_eq!(of_map[0].available_payment_channels, ["64"]);
+    assert!(one("GET", 200, r#"{"groups":[]}"#, list).unwrap().groups.is_empty());
+}
+
+#[test]
+fn transactions_channels_reply() {
+    let body = r#"{"result":"success","requestId":"b7f7a79878de5cb97051","language":"pl","currency":"PLN","channels":[{"id":"64","name":"BLIK","fullName":"BLIK","image":{"url":"https:\/\/x.png"},"available":true,"onlinePayment":true,"instantRedirection":true,"groups":[{"id":"150","name":"BLIK","image":{"url":"..."}}],"constraints":[{"field":"amount","type":"min","value":"1.00"},{"field":"ApplePaySession","type":"supported","value":"true"}]}]}"#;
+    let list = |client: &Client| client.list_channels(&ListChannels::new());
+    rules("GET", body, "channels", list);
+    let channel = one("GET", 200, body, list).unwrap().channels.remove(0);
+    assert_eq!((channel.number(), channel.available), (Some(64), Some(true)));
+    assert_eq!(channel.amount_limits(), (Some(grosze(100)), None));
+}
+
+#[test]
+fn refunds_list_reply() {
+    let body = format!(
+        r#"{{"result":"success","requestId":"r","transactions":{{"list":[{REFUND}]}},"page":1,"limit":2,"total":1}}"#
+    );
+    let list = |client: &Client| client.list_refunds(&ListRefunds::new());
+    rules("GET", &body, "transactions", list);
+    assert_eq!(one("GET", 200, &body, list).unwrap().list()[0].amount, Some(grosze(150)));
+    assert!(one("GET", 200, r#"{"transactions":[]}"#, list).unwrap().list().is_empty());
+}
+
+#[test]
+fn refunds_create_reply() {
+    let body = r#"{"result":"success","requestId":"r","refundContent":{"status":"authorized","refundId":"rf_1","currencyCode":985,"amount":1.5,"extra":{"responseCode":"00","responseDescription":"ok"}}}"#;
+    let refund = RefundCard::new(grosze(150), 985, "tok");
+    rules("POST", body, "refundContent", |client| client.refund_card(&refund));
+    let made = one("POST", 200, body, |client| client.refund_card(&refund)).unwrap();
+    assert_eq!(made.refund_content.unwrap().status, Some(RefundStatus::Authorized));
+}
+
+#[test]
+fn refunds_get_reply() {
+    let body = format!(r#"{{"result":"success",{}"#, REFUND.strip_prefix('{').unwrap());
+    rules("GET", &body, "refundId", |client| client.get_refund("rf_1"));
+    let error = one("GET", 404, "", |client| client.get_refund("rf_1")).unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
+}
+
+#[test]
+fn tokens_create_reply() {
+    let body = r#"{"result":"success","requestId":"r","id":"TO-1","url":"https://x"}"#;
+    rules("POST", body, "id", |client| client.create_token(&CreateToken::new("https://x")));
+}
+
+#[test]
+fn tokens_get_reply() {
+    let body = r#"{"expirationDate":"1228","tokenStatus":"ACTIVE","cardTail":"0016","content":{"imageUrl":"https://x"}}"#;
+    rules("GET", body, "tokenStatus", |client| client.get_token("tok"));
+    let card = one("GET", 200, body, |client| client.get_token("tok")).unwrap();
+    assert_eq!(card.token_status, Some(TokenStatus::Active));
+}
+
+#[test]
+fn tokens_delete_reply() {
+    receipt_rules("DELETE", DONE, |client| client.delete_token("tok"));
+    assert!(one("DELETE", 204, "", |client| client.delete_token("tok")).is_ok());
+}
+
+#[test]
+fn wallet_init_apple_pay_reply() {
+    let body = r#"{"result":"success","requestId":"r","session":"eyJh\n  IjoxfQ=="}"#;
+    let init = InitApplePay::new("d", "v");
+    rules("POST", body, "session", |client| client.init_apple_pay(&init));
+    let session = one("POST", 200, body, |client| client.init_apple_pay(&init)).unwrap();
+    assert_eq!(session.compact().unwrap().expose(), "eyJhIjoxfQ==");
+}
+
+#[test]
+fn blik_create_alias_reply() {
+    let body = r#"{"result":"success","posId":"ps_1","status":"pending","date":{"creation":"2026-11-22 01:20:18"},"description":"Payments"}"#;
+    let create = CreateBlikAlias::new("Payments", BlikPayment::code("123456"));
+    rules("POST", body, "posId", |client| client.create_blik_alias(&create));
+}
+
+#[test]
+fn blik_get_alias_reply() {
+    let body = r#"{"isActive":true,"aliases":[{"aliasType":"UID","aliasValue":"u","isActive":true,"expiresAt":"2028-01-01T00:00:00+00:00","events":[{"type":"ALIAS_REGISTER","date":"2026-01-01"}],"label":"Shop"}]}"#;
+    rules("GET", body, "aliases", |client| client.get_blik_alias("u", AliasType::Uid));
+    let found = one("GET", 200, body, |client| client.get_blik_alias("u", AliasType::Uid)).unwrap();
+    assert_eq!(found.aliases[0].alias_type, Some(AliasType::Uid));
+    assert_eq!(found.aliases[0].events[0].kind.as_deref(), Some("ALIAS_REGISTER"));
+}
+
+#[test]
+fn blik_delete_alias_reply() {
+    receipt_rules("DELETE", DONE, |client| client.delete_blik_alias("u", AliasType::Uid));
+}
+
+#[test]
+fn accounts_list_reply() {
+    let body = page("list", r#"{"id":"01A","email":"m@x"}"#);
+    rules("GET", &body, "list", |client| client.list_accounts(&ListAccounts::new()));
+    let read = |client: &Client| client.list_accounts(&ListAccounts::new());
+    let page = one("GET", 200, &body, read).unwrap();
+    assert_eq!(page.list[0].fields.text("email").as_deref(), Some("m@x"));
+}
+
+#[test]
+fn accounts_create_reply() {
+    let create = CreateAccount::new("PTON8", "m@x");
+    rules("POST", CREATED_ACCOUNT, "id", |client| client.create_account(&create));
+}
+
+#[test]
+fn accounts_create_merchant_reply() {
+    let create = CreateMerchant::new("PTON8", "m@x");
+    rules("POST", CREATED_ACCOUNT, "id", |client| client.create_merchant(&create));
+    let made = one("POST", 200, CREATED_ACCOUNT, |c| c.create_merchant(&create)).unwrap();
+    assert!(!format!("{made:?}").contains("CANARY"));
+    assert!(!serde_json::to_string(&made).unwrap().contains("CANARY"));
+    assert_eq!(made.api_credentials[0].client_secret.as_ref().unwrap().expose(), "CANARY");
+    assert_eq!(made.website[0].pos_id.as_deref(), Some("ps_1"));
+}
+
+#[test]
+fn accounts_get_reply() {
+    free_rules(r#"{"id":"01A","email":"m@x"}"#, |client| client.get_account("01A"));
+}
+
+#[test]
+fn accounts_balance_reply() {
+    let body = r#"{"result":"success","requestId":"r","balance":12.34}"#;
+    free_rules(body, |client| client.get_balance("01A"));
+    let balance = one("GET", 200, body, |client| client.get_balance("01A")).unwrap();
+    assert_eq!(balance.fields.text("balance").as_deref(), Some("12.34"));
+}
+
+#[test]
+fn accounts_categories_reply() {
+    rules("GET", DICTIONARY, "list", Client::list_categories);
+    let entry = one("GET", 200, DICTIONARY, Client::list_categories).unwrap().list.remove(0);
+    assert_eq!((entry.id, entry.name.as_deref()), (Some(60), Some("Books")));
+}
+
+#[test]
+fn accounts_category_reply() {
+    rules("GET", ENTRY, "id", |client| client.get_category(60));
+}
+
+#[test]
+fn accounts_legal_forms_reply() {
+    rules("GET", DICTIONARY, "list", Client::list_legal_forms);
+}
+
+#[test]
+fn accounts_legal_form_reply() {
+    rules("GET", ENTRY, "id", |client| client.get_legal_form(3));
+}
+
+#[test]
+fn accounts_documents_reply() {
+    rules("GET", DICTIONARY, "list", Client::list_documents);
+}
+
+#[test]
+fn accounts_document_reply() {
+    rules("GET", ENTRY, "id", |client| client.get_document(1));
+}
+
+#[test]
+fn accounts_mcc_reply() {
+    let bare = r#" [{"id":1,"name":"Shops","code":"5411"}]"#;
+    let list = one("GET", 200, bare, Client::list_mcc).unwrap().list;
+    assert_eq!(list[0].code.as_deref(), Some("5411"));
+    let wrapped = format!(r#"{{"list":{bare}}}"#);
+    assert_eq!(list, one("GET", 200, &wrapped, Client::list_mcc).unwrap().list);
+    rules_of_one("GET", &wrapped, "list", Client::list_mcc);
+}
+
+#[test]
+fn accounts_pos_reply() {
+    let body = r#"{"result":"success","requestId":"..","list":[{"posId":"ps_6UvbBjehvHXA7vfD","accountId":"01M80DDY372Q62XPM3RDEATMCJ","date":{"create":"2025-01-01 00:00:00","modification":"2025-01-01 00:00:00"},"settings":{"confirmationCode":"CANARY","isTestMode":false},"description":"","url":"https://example.com","name":"Shop","friendlyName":"Shop"}]}"#;
+    rules("GET", body, "list", Client::list_pos);
+    let pos = one("GET", 200, body, Client::list_pos).unwrap();
+    assert!(!format!("{pos:?}").contains("CANARY"));
+    let text = body.replace("false", "\"0\"");
+    assert_eq!(pos, one("GET", 200, &text, Client::list_pos).unwrap());
+}
+
+#[test]
+fn marketplace_create_reply() {
+    let child = ChildTransaction::new(grosze(1), "d", "m", []);
+    let call =
+        CreateMarketplaceTransaction::new("d", "p", BillingAddress::new("a@x", "A"), [child], []);
+    let body = r#"{"transactionId":"01M","title":"TR-1","paymentUrl":"https://x"}"#;
+    rules("POST", body, "transactionId", |client| client.create_marketplace_transaction(&call));
+}
+
+#[test]
+fn marketplace_get_reply() {
+    let body = r#"{"transactionId":"01M","title":"TR-1","status":"correct","currency":"PLN","description":"d","hiddenDescription":"h","languageCode":"PL","creationDate":"2026-11-22 01:20:18.000000","childTransactions":[{"id":"c","amount":1500,"description":"d","hiddenDescription":"h","merchant":{"id":"m"},"refunds":[{"title":"t","amount":"100","date":"2026"}]}],"payments":{"attempts":[]}}"#;
+    let get = GetMarketplaceTransaction::new("01M");
+    rules("GET", body, "transactionId", |client| client.get_marketplace_transaction(&get));
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    let child = &read.child_transactions[0];
+    assert_eq!(child.amount, Some(grosze(1500)));
+    assert_eq!(child.refunds[0].amount, Some(grosze(100)));
+    assert!(serde_json::to_string(child).unwrap().contains("\"amount\":1500"));
+}
+
+#[test]
+fn marketplace_pay_reply() {
+    let pay = PayMarketplaceTransaction::new("01M");
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
+}
+
+#[test]
+fn marketplace_refund_reply() {
+    let refund = RefundMarketplaceTransaction::all("01M");
+    let body = r#"{"transactionId":"01M","amount":1500}"#;
+    rules("POST", body, "transactionId", |client| client.refund_marketplace_transaction(&refund));
+    let made = one("POST", 200, body, |c| c.refund_marketplace_transaction(&refund)).unwrap();
+    assert_eq!(made.amount, Some(grosze(1500)));
+}
+
+#[test]
+fn marketplace_cancel_reply() {
+    receipt_rules("POST", DONE, |client| client.cancel_marketplace_transaction("01M"));
+}
+
+#[test]
+fn marketplace_bank_groups_reply() {
+    let list = ListMarketplaceBankGroups::new(["m"]);
+    let body = format!(r#"{{"groups":[{GROUP}]}}"#);
+    rules_of_one("GET", &body, "groups", |client| client.list_marketplace_bank_groups(&list));
+}
+
+#[test]
+fn collect_list_bank_accounts_reply() {
+    let body = page("bankAccounts", ACCOUNT);
+    rules("GET", &body, "bankAccounts", |client| {
+        client.list_bank_accounts(&ListBankAccounts::new())
+    });
+}
+
+#[test]
+fn collect_create_bank_account_reply() {
+    let create = CreateBankAccount::new("PL63105015201000009091194713", "Jan", "x");
+    rules("POST", ACCOUNT, "id", |client| client.create_bank_account(&create));
+    let made = one("POST", 201, ACCOUNT, |client| client.create_bank_account(&create)).unwrap();
+    assert_eq!(made.status, Some(BankAccountStatus::Active));
+}
+
+#[test]
+fn reports_list_reply() {
+    let list = |client: &Client| client.list_reports(&ListReports::new());
+    for name in ["reports", "list", "data"] {
+        let body = format!(r#"{{"{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#);
+        free_rules(&body, list);
+        let page = one("GET", 200, &body, list).unwrap();
+        assert_eq!(page.reports[0].id.as_deref(), Some("rep_1"));
+        assert_eq!(page.fields.text("x").as_deref(), Some("1"));
+    }
+}
+
+#[test]
+fn reports_file_reply() {
+    let get = |client: &Client| client.get_report_file("rep_1", "file_1");
+    let file = typed("text/csv", "GET", 200, b"a;b\r\n\xff", get).unwrap();
+    assert_eq!(
+        (file.content_type.as_deref(), &*file.bytes),
+        (Some("text/csv"), &b"a;b\r\n\xff"[..])
+    );
+    let error = typed("text/html", "GET", 502, "<html>", get).unwrap_err();
+    assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Api, "<html>"));
+    assert_eq!(typed("text/plain", "GET", 401, "", get).unwrap_err().kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn recurring_create_reply() {
+    let schedule = Schedule::new(grosze(1), Currency::Pln, "2026", 1, IntervalUnit::Days);
+    let call = CreateRecurring::new(
+        ULID,
+        "Plan",
+        Payer::new("a@x", "Ann"),
+        schedule,
+        PaymentInstrument::test("1"),
+        "https://x",
+    );
+    rules("POST", PLAN, "id", |client| client.create_recurring(&call));
+    let plan = one("POST", 200, PLAN, |client| client.create_recurring(&call)).unwrap();
+    assert_eq!(plan.status, Some(RecurringStatus::Active));
+    assert_eq!(plan.fields.json("schedule").as_deref(), Some(r#"{"amount":49.9}"#));
+}
+
+#[test]
+fn recurring_list_reply() {
+    free_rules(&page("list", PLAN), |client| client.list_recurring(&ListRecurring::new()));
+}
+
+#[test]
+fn recurring_get_reply() {
+    free_rules(PLAN, |client| client.get_recurring(ULID));
+}
+
+#[test]
+fn recurring_transactions_reply() {
+    let charge = r#"{"transactionId":"T","status":"correct","amount":49.9,"currency":"PLN"}"#;
+    let list = ListRecurringCharges::new(ULID);
+    free_rules(&page("list", charge), |client| client.list_recurring_charges(&list));
+}
+
+#[test]
+fn recurring_cancel_reply() {
+    receipt_rules("POST", PLAN, |client| client.cancel_recurring(ULID));
+}
+
+#[test]
+fn recurring_retry_reply() {
+    receipt_rules("POST", PLAN, |client| client.retry_recurring(ULID));
+}
+
+#[test]
+fn recurring_update_payment_instrument_reply() {
+    let update = |client: &Client| {
+        client.update_payment_instrument(ULID, PaymentInstrument::card_token("tok"))
+    };
+    receipt_rules("POST", PLAN, update);
+}
+
+#[test]
+fn certificates_signing_reply() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    let get = Client::get_signing_certificate;
+    assert_eq!(one("GET", 200, pem, get).unwrap(), pem);
+    for body in ["", "<html>", "{}", pem.split_at(40).0] {
+        let error = one("GET", 200, body, get).unwrap_err();
+        assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, body));
+    }
+    assert_eq!(one("GET", 502, "<html>", get).unwrap_err().kind(), ErrorKind::Api);
+}
+
+#[test]
+fn certificates_root_reply() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".repeat(2);
+    assert_eq!(one("GET", 200, &pem, Client::get_root_certificates).unwrap(), pem);
+    let error = one("GET", 200, "", Client::get_root_certificates).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}

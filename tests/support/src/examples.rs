@@ -1,0 +1,164 @@
+//! The examples of every provider crate as a new user runs them.
+//!
+//! A provider crate gives [`Example`] valid arguments for each of its examples, in
+//! `tests/integration/examples.rs`. The rules:
+//!
+//! 1. `--help` succeeds and prints usage, exit statuses and environment variables;
+//! 2. an unknown option is named, and the exit status is 2;
+//! 3. a missing environment variable is named, and nothing else is printed;
+//! 4. rejected credentials are an error that names the status and shows no secret;
+//! 5. a server that cannot be reached is an error that says so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+use api_sandbox::Sandbox;
+
+/// No server listens on this port.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// Returns the path of an example's program.
+///
+/// `cargo test` builds the examples of the packages that it tests. A program that is missing, or
+/// older than one of its sources, is built first: with the features of the whole workspace, so that
+/// no library is built twice.
+///
+/// # Panics
+/// If the program cannot be built.
+pub fn program(name: &str) -> PathBuf {
+    static BUILD: Mutex<()> = Mutex::new(());
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let program = profile.join("examples").join(name);
+    let program = program.with_extension(std::env::consts::EXE_EXTENSION);
+    let _building = BUILD.lock();
+    if !is_current(&program) {
+        let profile_name = match profile.file_name().and_then(|name| name.to_str()) {
+            Some("debug") | None => "dev",
+            Some(name) => name,
+        };
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked", "--workspace", "--examples"])
+            .args(["--profile", profile_name, "--target-dir"])
+            .arg(profile.parent().unwrap())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "the example {name} does not build");
+        assert!(program.exists(), "no example is named {name}");
+    }
+    program
+}
+
+/// Returns whether a program is newer than each of the sources that cargo lists beside it.
+fn is_current(program: &Path) -> bool {
+    let modified = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let list = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
+    let sources = list.split_once(": ").map(|(_, sources)| sources.replace("\\ ", "\0"));
+    let (Some(built), Some(sources)) = (modified(program), sources) else { return false };
+    let mut sources = sources.split_whitespace().map(|source| source.replace('\0', " "));
+    sources.all(|source| modified(Path::new(&source)).is_some_and(|changed| changed <= built))
+}
+
+/// An example with valid arguments.
+#[derive(Debug)]
+pub struct Example {
+    /// The name of the example.
+    pub name: &'static str,
+    /// The arguments.
+    pub arguments: &'static [&'static str],
+}
+
+/// The environment variables of a provider by their meaning.
+#[derive(Debug)]
+pub struct Variables {
+    /// The prefix of all variables.
+    pub prefix: &'static str,
+    /// The variable of the secret that signs requests.
+    pub secret: &'static str,
+    /// The variable of the base URL.
+    pub base_url: &'static str,
+    /// A part of the error for a wrong secret.
+    pub refusal: &'static str,
+}
+
+impl Example {
+    /// Checks all rules, for an example that calls the server and ends.
+    pub fn holds(&self, variables: &Variables) {
+        self.starts_well(variables);
+        let sandbox = Sandbox::start().unwrap();
+        self.names_a_refusal(&sandbox, variables);
+        self.names_a_server_that_is_not_there(&sandbox, variables);
+    }
+
+    /// Checks the rules before the first call, for an example that listens or calls everything.
+    pub fn starts_well(&self, variables: &Variables) {
+        let sandbox = Sandbox::start().unwrap();
+        self.explains_itself(&sandbox);
+        self.names_a_wrong_option(&sandbox);
+        self.names_a_missing_variable(&sandbox, variables);
+    }
+
+    /// The program, with the variables of a sandbox.
+    fn command(&self, sandbox: &Sandbox) -> Command {
+        let mut command = Command::new(program(self.name));
+        command.envs(sandbox.environment());
+        command
+    }
+
+    /// Runs a command to its end; returns the exit status, stdout and stderr.
+    fn ran(&self, command: &mut Command) -> (i32, String, String) {
+        let Output { status, stdout, stderr } =
+            command.output().unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    fn explains_itself(&self, sandbox: &Sandbox) {
+        for option in ["--help", "-h"] {
+            let (status, help, error) = self.ran(self.command(sandbox).arg(option));
+            assert_eq!((status, error.as_str()), (0, ""), "{}", self.name);
+            for part in [&format!("usage: {}", self.name), "exit status: ", "environment: "] {
+                assert!(help.contains(part), "{} --help tells no {part:?}: {help}", self.name);
+            }
+        }
+    }
+
+    fn names_a_wrong_option(&self, sandbox: &Sandbox) {
+        let (status, printed, error) = self.ran(self.command(sandbox).arg("--nonsense"));
+        assert_eq!((status, printed.as_str()), (2, ""), "{}", self.name);
+        assert_eq!(error, format!("{}: invalid option '--nonsense'\n", self.name));
+    }
+
+    fn names_a_missing_variable(&self, sandbox: &Sandbox, variables: &Variables) {
+        let mut command = self.command(sandbox);
+        for (name, _) in sandbox.environment() {
+            command.env_remove(name);
+        }
+        let (status, printed, error) = self.ran(command.args(self.arguments));
+        assert_eq!((status != 0, printed.as_str()), (true, ""), "{}", self.name);
+        let expected = format!("{}: {}", self.name, variables.prefix);
+        assert!(error.starts_with(&expected), "{error}");
+        assert!(error.contains("must be set in the environment"), "{error}");
+    }
+
+    fn names_a_refusal(&self, sandbox: &Sandbox, variables: &Variables) {
+        let mut command = self.command(sandbox);
+        command.args(self.arguments).env(variables.secret, "CANARY");
+        let (status, printed, error) = self.ran(&mut command);
+        assert_ne!(status, 0, "{}", self.name);
+        let told = printed + &error;
+        assert!(told.contains(variables.refusal), "{}: {told}", self.name);
+        assert!(!told.contains("CANARY"), "{told}");
+    }
+
+    fn names_a_server_that_is_not_there(&self, sandbox: &Sandbox, variables: &Variables) {
+        let mut command = self.command(sandbox);
+        command.args(self.arguments).env(variables.base_url, NOWHERE);
+        let (status, printed, error) = self.ran(&mut command);
+        assert_ne!(status, 0, "{}", self.name);
+        let told = printed + &error;
+        assert!(told.contains("connection refused"), "{}: {told}", self.name);
+    }
+}

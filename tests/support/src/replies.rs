@@ -1,0 +1,177 @@
+//! The reply rules that hold for every endpoint of every provider, over real HTTP.
+//!
+//! A provider crate calls [`Case::holds`] for each endpoint, in `tests/integration/replies.rs`, with
+//! the documented response and a call. The rules:
+//!
+//! 1. the documented JSON is read;
+//! 2. each field removed, or null, is read, too (but for those without which there is no answer,
+//!    which are `Decode` errors then);
+//! 3. an unknown field, and numbers as text, do no harm;
+//! 4. an HTML 502 is an error with status and body, and its text is not lost;
+//! 5. an empty body and a truncated one are `Decode` errors (or accepted where the documentation
+//!    says nothing of a body), and never a panic;
+//! 6. somebody else's `{}` is a `Decode` error that says what is missing (or accepted where the
+//!    documentation tells of nothing that is always there);
+//! 7. an unauthorised call is an `Auth` error.
+
+use api_auth::{Error, ErrorKind};
+use mockito::{Matcher, Server};
+use serde_json::Value;
+
+/// What a call makes of an answer: its value printed, or the error.
+pub type Outcome = Result<String, Error>;
+
+/// One endpoint under test.
+#[expect(missing_debug_implementations, reason = "it holds a closure")]
+pub struct Case<'a> {
+    /// The method that the server answers.
+    pub method: &'a str,
+    /// The documented answer.
+    pub documented: &'a str,
+    /// Whether a body that is empty or no JSON may be accepted.
+    pub any_body: bool,
+    /// What is missing in an empty object, as the error names it; `None` where that may be an answer.
+    pub missing: Option<&'a str>,
+    /// Makes the call against a server with this base URL, without retries.
+    pub call: &'a dyn Fn(&str) -> Outcome,
+}
+
+impl Case<'_> {
+    /// Makes the call against a server that sends this response.
+    ///
+    /// # Errors
+    /// Returns the error of the call.
+    pub fn answer(&self, status: usize, content_type: &str, body: &str) -> Outcome {
+        let mut server = Server::new();
+        server
+            .mock(self.method, Matcher::Any)
+            .with_status(status)
+            .with_header("content-type", content_type)
+            .with_header("x-request-id", "req-1")
+            .with_body(body)
+            .create();
+        (self.call)(&server.url())
+    }
+
+    fn json(&self, body: &str) -> Outcome {
+        self.answer(200, "application/json", body)
+    }
+
+    /// Runs all rules. Without the `needed` fields, by their names, there is no answer.
+    pub fn holds(&self, needed: &[&str]) {
+        let read = self.json(self.documented);
+        let read = read.unwrap_or_else(|error| panic!("the documented answer: {error:?}"));
+        assert!(!read.is_empty());
+        for (missing, changed) in variations(self.documented) {
+            let text = changed.to_string();
+            match self.json(&text) {
+                Ok(_) => assert!(!needed.contains(&&*missing), "{text} was accepted"),
+                Err(error) => {
+                    assert!(needed.contains(&&*missing), "{text}: {error:?}");
+                    assert_eq!(error.kind(), ErrorKind::Decode, "{text}");
+                }
+            }
+        }
+
+        let html = "<html><body><h1>502 Bad Gateway</h1></body></html>";
+        let error = self.answer(502, "text/html", html).unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), 502);
+        assert_eq!(error.body_text(), html);
+        assert_eq!(error.headers().unwrap()["content-type"], "text/html");
+        assert_eq!((error.kind(), error.request_id()), (ErrorKind::Api, Some("req-1")));
+        assert!(error.to_string().contains("Bad Gateway"), "{error}");
+
+        let cut = self.documented.get(..self.documented.len() / 2).unwrap();
+        for (name, body) in [("empty", ""), ("truncated", cut), ("html", html)] {
+            match self.answer(200, "application/json", body) {
+                Ok(_) => assert!(self.any_body && name == "empty", "{name} body was accepted"),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Decode, "{name}: {error:?}");
+                    assert_eq!(error.body_text(), body, "{name}");
+                    assert_eq!(error.status().unwrap().as_u16(), 200, "{name}");
+                }
+            }
+        }
+        match (self.json("{}"), self.missing) {
+            (Ok(_), None) => {}
+            (Ok(_), Some(name)) => panic!("an empty object was accepted without {name}"),
+            (Err(error), name) => {
+                assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, "{}"));
+                assert_eq!(error.status().unwrap().as_u16(), 200);
+                assert_eq!(error.headers().unwrap()["x-request-id"], "req-1");
+                if let Some(name) = name {
+                    assert_eq!(error.message(), Some(&*format!("{name}: missing")));
+                }
+            }
+        }
+        let error = self.answer(401, "text/plain", "who are you").unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("who are you")));
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+/// The documented answer with each field (at any depth) removed, null, and number for text; and
+/// with unknown fields in every object. Each comes with the name of the field that it lacks.
+fn variations(documented: &str) -> Vec<(String, Value)> {
+    let root: Value = serde_json::from_str(documented).unwrap();
+    let mut all = Vec::new();
+    let mut unknown = root.clone();
+    add_unknown(&mut unknown);
+    all.push((String::new(), unknown));
+    let mut paths = Vec::new();
+    collect(&root, &mut String::new(), &mut paths);
+    for (object, key) in paths {
+        let value = root.pointer(&object).unwrap()[&key].clone();
+        let instead = match &value {
+            Value::Number(number) => Value::from(number.to_string()),
+            Value::String(_) => Value::from(12),
+            _ => value,
+        };
+        for new in [None, Some(Value::Null), Some(instead)] {
+            let mut copy = root.clone();
+            let map = copy.pointer_mut(&object).unwrap().as_object_mut().unwrap();
+            let lacks = if new.as_ref().is_none_or(Value::is_null) { &*key } else { "" };
+            let lacks = lacks.to_owned();
+            match new {
+                None => map.remove(&key),
+                Some(value) => map.insert(key.clone(), value),
+            };
+            all.push((lacks, copy));
+        }
+    }
+    all
+}
+
+fn add_unknown(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.values_mut().for_each(add_unknown);
+            map.insert("brand_new".to_owned(), serde_json::json!({"a": [1, null, {}]}));
+        }
+        Value::Array(items) => items.iter_mut().for_each(add_unknown),
+        _ => {}
+    }
+}
+
+fn collect(value: &Value, path: &mut String, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                found.push((path.clone(), key.clone()));
+                let length = path.len();
+                path.push_str(&format!("/{key}"));
+                collect(value, path, found);
+                path.truncate(length);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                let length = path.len();
+                path.push_str(&format!("/{index}"));
+                collect(value, path, found);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,232 @@
+//! Every knob of a builder does what it says.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use api_auth::{ErrorKind, ManualClock, Sent};
+use api_sandbox::{Misbehaviour, Sandbox, tinypass};
+use tinypass_client::{
+    Client, Environment, Request, Response, Transport, TransportError, TransportErrorKind, ureq,
+};
+use workspace_tests::tinypass;
+use workspace_tests::{proxy, tls};
+
+const FOR_EVER: Duration = Duration::from_secs(600);
+
+fn call(client: &Client) -> tinypass_client::Result<()> {
+    client.get_user(tinypass::UID).map(|user| assert!(user.is_some()))
+}
+
+#[test]
+fn timeout_ends_an_exchange() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.tinypass().misbehave(Misbehaviour::Delay(FOR_EVER), 1);
+    let client = tinypass(&sandbox).timeout(Duration::from_millis(200)).retries(0).build().unwrap();
+    let error = call(&client).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}
+
+#[test]
+fn connect_timeout_ends_the_making_of_a_connection() {
+    // A listener whose queue is full takes no more connections.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200))
+    {
+        queued.push(stream);
+        assert!(queued.len() < 10_000, "the queue never fills");
+    }
+    let client = Client::builder("A", "k")
+        .environment(Environment::Custom(format!("http://{address}")))
+        .connect_timeout(Duration::from_millis(200))
+        .timeout(FOR_EVER)
+        .retries(0)
+        .build()
+        .unwrap();
+    let error = call(&client).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(error.sent(), Sent::No);
+}
+
+#[test]
+fn a_deadline_of_nothing_is_refused() {
+    let zero = Duration::ZERO;
+    for (name, builder) in [
+        ("timeout", Client::builder("A", "k").timeout(zero)),
+        ("connect_timeout", Client::builder("A", "k").connect_timeout(zero)),
+    ] {
+        assert_eq!(builder.build().unwrap_err().argument(), Some(name));
+    }
+}
+
+#[test]
+fn retries_are_counted() {
+    for retries in [0u32, 1, 4] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.tinypass().misbehave(Misbehaviour::BadGateway, 9);
+        let clock = ManualClock::at_unix(1);
+        let client = tinypass(&sandbox).retries(retries).clock(clock.clone()).build().unwrap();
+        assert_eq!(call(&client).unwrap_err().attempts(), retries + 1);
+        let tries = retries as usize + 1;
+        assert_eq!(sandbox.tinypass().seen().len(), tries);
+        assert_eq!(clock.slept().len() + 1, tries);
+    }
+}
+
+#[test]
+fn response_limit_caps_a_transport_of_the_users_own_too() {
+    let big =
+        |_: Request| -> Result<Response, TransportError> { Ok(Response::new(vec![b'x'; 11])) };
+    let client = Client::builder("A", "k").transport(big).response_limit(10).build().unwrap();
+    let error = client.get_user("u").unwrap_err();
+    assert_eq!((error.kind(), error.body().len()), (ErrorKind::Transport, 10));
+}
+
+#[test]
+fn a_proxy_is_gone_through_with_its_password() {
+    let sandbox = Sandbox::start().unwrap();
+    let proxy = proxy::Proxy::start();
+    let client =
+        tinypass(&sandbox).proxy(format!("http://me:pass@{}", proxy.address)).build().unwrap();
+    call(&client).unwrap();
+    let seen = proxy.seen().join("");
+    let host = sandbox.tinypass().base_url().trim_start_matches("http://").to_owned();
+    assert!(seen.starts_with(&format!("CONNECT {host} HTTP/1.1")), "{seen}");
+    assert!(seen.to_lowercase().contains("proxy-authorization: basic bwu6cgfzcw=="), "{seen}");
+    assert!(!seen.contains("SANDBOXAID"), "nothing of the request itself: {seen}");
+}
+
+#[test]
+fn a_proxy_that_is_none_is_refused_without_being_shown() {
+    let error = Client::builder("A", "k").proxy("::CANARY::").build().unwrap_err();
+    assert_eq!(error.argument(), Some("proxy"));
+    assert!(!format!("{error} {error:?}").contains("CANARY"));
+}
+
+#[test]
+fn a_server_with_a_ca_of_its_own_is_trusted_only_when_told() {
+    let server = tls::Server::start("localhost");
+    let builder = || {
+        Client::builder("A", "k")
+            .environment(Environment::Custom(server.url("localhost")))
+            .no_proxy()
+    };
+    let error = builder().build().unwrap().get_user("u").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!((error.attempts(), error.sent()), (1, Sent::No), "{error}");
+    assert!(error.to_string().contains("TLS"), "{error}");
+
+    let client = builder().extra_root_certificates(server.ca_pem.as_bytes()).build().unwrap();
+    let user = client.get_user("u").unwrap().unwrap();
+    assert_eq!(user.uid.as_deref(), Some("over TLS"));
+
+    let other_name = builder()
+        .environment(Environment::Custom(server.url("127.0.0.1")))
+        .extra_root_certificates(server.ca_pem.as_bytes())
+        .build()
+        .unwrap();
+    let error = other_name.get_user("u").unwrap_err();
+    assert!(error.to_string().contains("TLS"), "{error}");
+}
+
+#[test]
+fn extra_roots_that_are_none_are_refused() {
+    for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        let error =
+            Client::builder("A", "k").no_proxy().extra_root_certificates(pem).build().unwrap_err();
+        assert_eq!(error.argument(), Some("extra_root_certificates"), "{pem}");
+    }
+}
+
+#[test]
+fn the_platform_verifier_needs_its_feature() {
+    // Who builds these tests may have turned the feature on for all: then it alone decides.
+    let verified = || Client::builder("A", "k").no_proxy().platform_verifier();
+    let (error, why) = match verified().build() {
+        Err(error) => (error, "needs the feature `platform-verifier`"),
+        Ok(_) => {
+            let pem = tls::Server::start("localhost").ca_pem;
+            let error = verified().extra_root_certificates(pem).build().unwrap_err();
+            (error, "cannot be combined with extra root certificates")
+        }
+    };
+    assert_eq!(error.argument(), Some("platform_verifier"));
+    assert!(error.to_string().contains(why), "{error}");
+}
+
+#[test]
+fn plain_http_needs_the_host_to_be_named() {
+    let builder = || {
+        Client::builder("A", "k")
+            .environment(Environment::Custom("http://intra.example".to_owned()))
+            .transport(|_: Request| -> Result<Response, TransportError> {
+                Ok(Response::new(br#"{"uid":"u"}"#.to_vec()))
+            })
+    };
+    assert_eq!(builder().build().unwrap_err().argument(), Some("base_url"));
+    builder().allow_plain_http_to("intra.example").build().unwrap().get_user("u").unwrap();
+}
+
+#[test]
+fn an_agent_of_the_users_own_is_used_and_keeps_the_contract() {
+    let sandbox = Sandbox::start().unwrap();
+    // Its defaults make errors of statuses and follow redirects.
+    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let client = tinypass(&sandbox).transport(agent).build().unwrap();
+    call(&client).unwrap();
+    assert_eq!(client.get_user("nobody").unwrap(), None);
+}
+
+#[test]
+fn a_transport_of_the_users_own_may_wrap_the_built_in_one() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut settings = api_auth::Settings::default();
+    settings.no_proxy();
+    let inner = settings.built_in_transport().unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let wrapped = move |request: Request| -> Result<Response, TransportError> {
+        counted.fetch_add(1, Ordering::SeqCst);
+        inner.send(request)
+    };
+    call(&tinypass(&sandbox).transport(wrapped).build().unwrap()).unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_hundred_calls_take_one_connection() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = tinypass(&sandbox).build().unwrap();
+    (0..100).for_each(|_| call(&client).unwrap());
+    assert_eq!(sandbox.tinypass().connections(), 1);
+}
+
+#[test]
+fn one_client_serves_many_threads_over_few_connections() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = tinypass(&sandbox).build().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..25).for_each(|_| call(&client).unwrap()));
+        }
+    });
+    assert_eq!(sandbox.tinypass().seen().len(), 200);
+    assert!(sandbox.tinypass().connections() <= 8, "{}", sandbox.tinypass().connections());
+}
+
+#[test]
+fn a_transport_error_that_is_made_by_hand_is_passed_on() {
+    let broken = |_: Request| -> Result<Response, TransportError> {
+        Err(TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "pulled out"))
+    };
+    let clock = ManualClock::at_unix(1);
+    let client = Client::builder("A", "k").transport(broken).clock(clock).build().unwrap();
+    let error = client.get_user("u").unwrap_err();
+    assert_eq!(error.to_string(), "tinypass user.get: pulled out");
+    assert_eq!(error.attempts(), 3);
+}

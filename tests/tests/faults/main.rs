@@ -1,0 +1,10 @@
+//! Servers, networks and settings that fail: what a call returns, and what is sent again.
+
+mod error_tables;
+mod fault_matrix;
+mod faults;
+mod knobs;
+mod nothing_lost;
+mod proxies;
+mod tls;
+mod transports;

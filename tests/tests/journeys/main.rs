@@ -1,0 +1,7 @@
+//! Journeys through each provider with its sandbox.
+
+mod blocks;
+mod tinycert;
+mod tinypass;
+mod tokenpass;
+mod tpay;

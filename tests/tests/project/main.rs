@@ -1,0 +1,7 @@
+//! The files of the project: lists, pinned versions, and the programs of READMEs, guides and examples.
+
+mod catalogue;
+mod corpus;
+mod processes;
+mod shown_programs;
+mod ureq_pinned;

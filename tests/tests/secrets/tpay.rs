@@ -1,0 +1,91 @@
+//! Canaries in every place of a Tpay client where a secret can be put, searched for wherever text
+//! comes out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::error::Error as _;
+
+use api_sandbox::{Misbehaviour, Reply, Sandbox};
+use tpay_client::{
+    BlikPayment, CardPayment, Client, ClientAuthentication, CreateTransaction, Environment,
+    FileStore, GetTransaction, ListTransactions, ManualClock, Pay, PayTransaction, Payer,
+    RequestToken, Secrets, grosze,
+};
+
+use crate::logger;
+
+const SECRET: &str = "CANARY-client-secret-0123456789";
+
+#[test]
+fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
+    logger::capture(logger::without_trace_of_ureq);
+    let sandbox = Sandbox::start().unwrap();
+    let folder = std::env::temp_dir().join(format!("tpay-secrets-{}", std::process::id()));
+    let builder = Client::builder("id", SECRET)
+        .environment(Environment::custom(sandbox.tpay().base_url()))
+        .token_store(FileStore::new(&folder))
+        .clock(ManualClock::at_unix(1_800_000_000));
+    let pay = || Pay::card(CardPayment::saved("CANARY")).blik_payment_data(BlikPayment::new());
+    let order =
+        CreateTransaction::new(grosze(1), "d", Payer::new("a@example.com", "Ann")).pay(pay());
+    let mut shown = vec![format!("{builder:?} {builder:#?} {order:?}")];
+
+    let token = r#"{"access_token":"CANARY-token","expires_in":7200}"#;
+    for authentication in
+        [ClientAuthentication::Form, ClientAuthentication::Json, ClientAuthentication::Basic]
+    {
+        let client = builder.clone().token_authentication(authentication).build().unwrap();
+        shown.push(format!("{client:?} {client:#?}"));
+        let mut errors = Vec::new();
+        // The server knows neither id nor secret.
+        errors.extend(client.get_transaction("T").err());
+        errors.extend(client.request_token().err());
+        let reply = || Reply::new(200, "application/json", token);
+        for how in [
+            Misbehaviour::BadGateway,
+            Misbehaviour::CutBody,
+            Misbehaviour::ResetAfterReading,
+            Misbehaviour::Answer(Reply::new(
+                200,
+                "application/json",
+                r#"{"access_token":["CANARY"]}"#,
+            )),
+        ] {
+            sandbox.tpay().misbehave(how, 3);
+            errors.extend(client.get_transaction("T").err());
+            errors.extend(client.create_transaction(&order).err());
+        }
+        sandbox.tpay().take_seen();
+        sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
+        errors.extend(client.get_transaction("T").err());
+        sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
+        let request = client.prepare(&ListTransactions::new());
+        shown.push(format!("{request:?}"));
+        sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
+        shown.push(client.curl(&GetTransaction::new("T"), Secrets::Masked).unwrap());
+        assert!(!errors.is_empty());
+        for error in errors {
+            let source = error.source().map(|source| format!("{source} {source:?}"));
+            shown.push(format!("{error} {error:?} {error:#?} {source:?}"));
+        }
+    }
+    shown.push(format!(
+        "{:?} {:?}",
+        RequestToken::new("id", SECRET),
+        PayTransaction::new("T", pay())
+    ));
+    for file in std::fs::read_dir(&folder).unwrap() {
+        shown.push(file.unwrap().path().display().to_string());
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let lines = logger::lines();
+    let ours = lines.iter().filter(|line| line.contains(" api_auth")).count();
+    assert!(ours > 10, "the client logs its attempts: {ours}");
+    for attempt in ["tpay auth: attempt 1,", "tpay auth: attempt 2,", "tpay auth: attempt 3,"] {
+        assert!(lines.iter().any(|line| line.contains(attempt)), "{attempt}");
+    }
+    for text in shown.iter().chain(&lines) {
+        assert!(!text.contains("CANARY"), "a secret was shown: {text}");
+    }
+}
