@@ -1,6 +1,14 @@
 //! What the integration tests of several crates share.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "for tests only")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "for tests only"
+)]
 
+pub mod enums;
 pub mod examples;
 pub mod replies;
+pub mod responses;
