@@ -59,11 +59,6 @@ pub trait Auth: Send + Sync {
         let _ = (response, note);
         false
     }
-
-    /// Parameters of query or form body that are secrets; they are masked in printed commands.
-    fn secret_parameters(&self) -> &'static [&'static str] {
-        &[]
-    }
 }
 
 /// What an auth notes about a request while it dresses and signs it, such as the number of the

@@ -38,6 +38,10 @@ pub struct Provider {
     pub encoding: Encoding,
     /// The statuses after which a repeatable call is tried again.
     pub retry_statuses: &'static [u16],
+    /// Parameters, JSON members and headers of its requests that are secrets, besides those that
+    /// are named like one. They are masked in printed commands and redacted in errors, whatever
+    /// credential a request has.
+    pub secret_parameters: &'static [&'static str],
     /// Reads what went wrong out of an answer that is not a success.
     pub fault: fn(&Response) -> Fault,
 }
@@ -195,11 +199,16 @@ impl Client {
         copy: &RequestCopy,
     ) -> Error {
         let after = self.retry_after(&response);
-        let auth = self.auth(call.credential()).unwrap_or_default();
-        let error = Error::from_fault(fault, response).redacted(&secrets_of(call, auth, copy));
+        let error = Error::from_fault(fault, response).redacted(&self.secrets_of(call, copy));
         self.named(call.id(), error, attempts)
             .with_retry_after(after)
             .with_idempotent(call.repeatable())
+    }
+
+    /// The secrets of the request that was copied.
+    fn secrets_of(&self, call: &dyn Call, copy: &RequestCopy) -> RequestSecrets {
+        let listed = self.0.parts.provider.secret_parameters;
+        copy.secrets(listed, &call.path(), &call.shown_path())
     }
 
     fn prepare_call(&self, call: &dyn Call) -> Result<Request> {
@@ -215,7 +224,7 @@ impl Client {
     #[inline]
     fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
         let request = self.prepare_call(call)?;
-        let listed = self.auth(call.credential())?.map_or(&[][..], Auth::secret_parameters);
+        let listed = self.0.parts.provider.secret_parameters;
         let path = request.uri().path();
         let shown = match secrets {
             Secrets::Shown => None,
@@ -251,7 +260,7 @@ impl Client {
             let request = self.build(call, auth, &mut note, now)?;
             *attempts += 1;
             copy.set(&request);
-            let secrets = || secrets_of(call, auth, copy);
+            let secrets = || self.secrets_of(call, copy);
             let response = self.transmit(call.id(), *attempts, request, &secrets)?;
             // A token of a store may be an old one: it is replaced more than once.
             let most = match note.origin {
@@ -345,7 +354,9 @@ impl Client {
                 let mut request = preparation.request;
                 self.add_headers(&mut request, "application/json");
                 copy.set(&request);
-                let secrets = || copy.secrets(auth.secret_parameters(), "", "");
+                let listed = self.0.parts.provider.secret_parameters;
+                // An authorization code is a secret wherever a token is requested with it.
+                let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
                 let response = self.transmit("auth", attempts, request, &secrets)?;
                 let status = response.status();
                 let after = self.retry_after(&response);
@@ -472,12 +483,6 @@ impl Client {
     }
 }
 
-/// The secrets of the request that was copied.
-fn secrets_of(call: &dyn Call, auth: Option<&dyn Auth>, copy: &RequestCopy) -> RequestSecrets {
-    let listed = auth.map_or(&[][..], Auth::secret_parameters);
-    copy.secrets(listed, &call.path(), &call.shown_path())
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.0.parts;
@@ -596,6 +601,7 @@ mod tests {
         user_agent: "test/0",
         encoding: Encoding::Form,
         retry_statuses: &[429, 503],
+        secret_parameters: &[],
         fault: status_fault,
     };
 

@@ -8,8 +8,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::Value;
 
 use crate::endpoint::is_form;
-use crate::secret_names::{is_secret, is_secret_header};
-use crate::{Request, decode_form};
+use crate::secret_names::{is_secret, is_secret_header, scope};
+use crate::{Request, decode_form, without_user_info};
 
 /// Whether a printed command shows its secret parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub(crate) fn command(request: &Request, path: &str, listed: &[&str], secrets: S
         url.push('?');
         url.push_str(&if masked { mask_parameters(query, listed) } else { query.into() });
     }
+    let url = if masked { without_user_info(&url) } else { url.into() };
     let _ = write!(command, " {}", quote(&url));
     for (name, value) in request.headers() {
         let header = if masked && (value.is_sensitive() || is_secret_header(name.as_str())) {
@@ -170,7 +171,7 @@ fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) {
                 if is_secret(parent, name, listed) {
                     *value = "***".into();
                 } else {
-                    mask_members(value, name, listed);
+                    mask_members(value, &scope(parent, name), listed);
                 }
             }
         }
@@ -234,6 +235,14 @@ mod tests {
             let shown = curl(&request, &["oauth_token"], Secrets::Shown);
             assert_eq!(shown.matches("CANARY").count(), 3, "{shown}");
         }
+    }
+
+    #[test]
+    fn user_information_of_a_url_is_masked() {
+        let request = http::Request::get("https://u:CANARY@h/p").body(Vec::new()).unwrap();
+        let masked = curl(&request, &[], Secrets::Masked);
+        assert_eq!(masked, "curl -X GET 'https://***@h/p'");
+        assert!(curl(&request, &[], Secrets::Shown).contains("https://u:CANARY@h/p"));
     }
 
     #[test]

@@ -279,6 +279,26 @@ pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
+/// Returns a URL with `***` in place of its user name and password.
+///
+/// ```
+/// use api_auth::without_user_info;
+///
+/// assert_eq!(without_user_info("https://user:password@h/a@b"), "https://***@h/a@b");
+/// assert_eq!(without_user_info("https://h/a@b"), "https://h/a@b");
+/// ```
+pub fn without_user_info(url: &str) -> Cow<'_, str> {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => ([scheme, "://"].concat(), rest),
+        None => (String::new(), url),
+    };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    match rest.get(..end).and_then(|authority| authority.rfind('@')) {
+        Some(at) => [&scheme, "***", rest.get(at..).unwrap_or_default()].concat().into(),
+        None => url.into(),
+    }
+}
+
 /// Bytes in base64 with the standard alphabet and padding.
 ///
 /// ```

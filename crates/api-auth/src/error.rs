@@ -158,19 +158,21 @@ impl Fault {
     pub fn with_text_of(self, response: &Response) -> Self {
         const SHOWN: usize = 200;
         let text = String::from_utf8_lossy(response.body());
-        let mut words = text.split_whitespace();
+        // The same white space as in redaction, so that a secret with another one is found.
+        let mut words = text.split_ascii_whitespace();
         let mut line = words.next().unwrap_or_default().to_owned();
-        for word in words {
-            if line.len() > SHOWN {
-                break;
-            }
+        let mut length = line.chars().count();
+        while length <= SHOWN
+            && let Some(word) = words.next()
+        {
             line.push(' ');
             line.push_str(word);
+            length += 1 + word.chars().count();
         }
         if line.is_empty() {
             return self.with_message("empty body");
         }
-        if line.chars().count() > SHOWN {
+        if length > SHOWN {
             line = line.chars().take(SHOWN).chain(['…']).collect();
         }
         self.with_message(line)

@@ -68,7 +68,7 @@ pub use curl::{Secrets, curl};
 pub use decode::json;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
-    percent_decode,
+    percent_decode, without_user_info,
 };
 pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
 pub use error::{Delivery, Detail, Error, ErrorKind, Fault, InputError, Result};

@@ -23,10 +23,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
@@ -99,6 +100,9 @@ impl TokenServer {
             .ok()
             .filter(|url| url.scheme().is_some() && url.host().is_some())
             .ok_or_else(|| InputError::new("token URL", "is not a URL"))?;
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(InputError::new("token URL", "must not hold a user name or password"));
+        }
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         if client_id.is_empty() {
             return Err(InputError::new("client_id", "must not be empty"));
@@ -296,6 +300,18 @@ pub fn authorization_url(
     [url, "?", &Encoding::Form.text(&params)].concat()
 }
 
+/// Returns the PKCE code challenge (RFC 7636, method `S256`) of a code verifier.
+///
+/// ```
+/// use api_auth::{Secret, oauth::code_challenge};
+///
+/// let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+/// assert_eq!(code_challenge(&verifier), "E9Melhoa2OwvFrEMTJGuCHaoeK1t8URWbuGJSstw-cM");
+/// ```
+pub fn code_challenge(verifier: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose().as_bytes()))
+}
+
 /// Reads the answer to a request for a token, which was received at `now`.
 ///
 /// # Errors
@@ -361,7 +377,6 @@ pub struct Bearer {
     store: Option<VerifiedStore>,
     lifetime: Option<Duration>,
     fault: fn(&Response) -> Fault,
-    secret_parameters: &'static [&'static str],
     state: Mutex<State>,
 }
 
@@ -409,7 +424,6 @@ impl Bearer {
             store: None,
             lifetime: None,
             fault: oauth_fault,
-            secret_parameters: &["code"],
             state: Mutex::default(),
         }
     }
@@ -440,13 +454,6 @@ impl Bearer {
     #[must_use]
     pub fn with_fault(mut self, fault: fn(&Response) -> Fault) -> Self {
         self.fault = fault;
-        self
-    }
-
-    /// Names the parameters of the provider's calls that are secrets, for printed commands.
-    #[must_use]
-    pub fn with_secret_parameters(mut self, names: &'static [&'static str]) -> Self {
-        self.secret_parameters = names;
         self
     }
 
@@ -602,10 +609,6 @@ impl Auth for Bearer {
         }
         true
     }
-
-    fn secret_parameters(&self) -> &'static [&'static str] {
-        self.secret_parameters
-    }
 }
 
 impl fmt::Debug for Bearer {
@@ -634,6 +637,7 @@ mod tests {
         user_agent: "test/0",
         encoding: Encoding::Form,
         retry_statuses: &[429, 502, 503, 504],
+        secret_parameters: &[],
         fault: status_fault,
     };
 
@@ -1115,18 +1119,19 @@ mod tests {
     }
 
     #[test]
+    fn token_url_with_a_password_is_rejected_and_not_shown() {
+        let error = TokenServer::new("https://u:CANARY@h/token", "id", "s").unwrap_err();
+        assert_eq!(error.argument(), "token URL");
+        assert!(!format!("{error:?} {error}").contains("CANARY"));
+    }
+
+    #[test]
     fn http_basic_signs_every_call() {
         let mut request = Request::default();
         let auth = Basic::new("id", &"s&cret".into()).unwrap();
         auth.sign(&mut request, &mut Note::default(), UNIX_EPOCH).unwrap();
         assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
-    }
-
-    #[test]
-    fn the_names_of_secret_parameters_are_the_providers() {
-        assert_eq!(bearer().secret_parameters(), ["code"]);
-        assert_eq!(bearer().with_secret_parameters(&["card"]).secret_parameters(), ["card"]);
     }
 
     #[test]

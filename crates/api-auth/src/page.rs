@@ -141,6 +141,7 @@ mod tests {
         user_agent: "test/0",
         encoding: Encoding::Form,
         retry_statuses: &[],
+        secret_parameters: &[],
         fault: status_fault,
     };
 

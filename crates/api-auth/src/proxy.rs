@@ -4,8 +4,7 @@
 //! The variables follow the rules that curl and Go's `httpproxy` share:
 //!
 //! - The variable of the URL's scheme (`http_proxy`, `https_proxy`) comes first, then `all_proxy`.
-//!   Each is looked up in lower case before upper case, and the first one that is set decides. An
-//!   empty value means no proxy; curl and Go take the next variable then.
+//!   Each is looked up in lower case before upper case, and the first one that is not empty decides.
 //! - `HTTP_PROXY` is ignored where `REQUEST_METHOD` is set: in a CGI program it holds the request
 //!   header `Proxy`, which any client can send.
 //! - `no_proxy` lists hosts that are connected directly. See [`Exception`].
@@ -38,7 +37,7 @@ pub(crate) enum Proxies {
     /// All hosts are connected directly.
     Off,
     /// All hosts are connected through this proxy.
-    All(Proxy),
+    All(Explicit),
     /// Each host by the rules of the environment.
     Environment(Rules),
     /// The environment cannot be read. Only loopback hosts are connected.
@@ -53,7 +52,9 @@ impl Proxies {
     pub(crate) fn new(choice: &ProxyChoice, lookup: Lookup<'_>) -> Result<Self, InputError> {
         match choice {
             ProxyChoice::Off => Ok(Self::Off),
-            ProxyChoice::Url(url) => parse(ARGUMENT, url.expose()).map(Self::All),
+            ProxyChoice::Url(url) => {
+                parse(ARGUMENT, url.expose()).map(|proxy| Self::All(Explicit::new(proxy)))
+            }
             ProxyChoice::Environment => Rules::new(lookup).map(Self::Environment),
         }
     }
@@ -61,11 +62,12 @@ impl Proxies {
     /// Returns the proxy for a request to `uri`, or `None` if it is connected directly.
     ///
     /// # Errors
-    /// Returns an error if the environment could not be read.
+    /// Returns an error if the environment could not be read, or if the builder's proxy would get
+    /// an unencrypted request that is meant for this machine.
     pub(crate) fn select(&self, uri: &Uri) -> Result<Option<&Proxy>, &InputError> {
         match self {
             Self::Off => Ok(None),
-            Self::All(proxy) => Ok(Some(proxy)),
+            Self::All(explicit) => explicit.select(uri).map(Some),
             Self::Environment(rules) => Ok(rules.select(uri)),
             Self::Unreadable(error) => {
                 if Target::new(uri).is_loopback() {
@@ -83,10 +85,39 @@ impl fmt::Debug for Proxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("Off"),
-            Self::All(proxy) => f.debug_tuple("All").field(&Shown(proxy)).finish(),
+            Self::All(explicit) => f.debug_tuple("All").field(&Shown(&explicit.proxy)).finish(),
             Self::Environment(rules) => rules.fmt(f),
             Self::Unreadable(error) => f.debug_tuple("Unreadable").field(error).finish(),
         }
+    }
+}
+
+/// The proxy of the builder's argument.
+pub(crate) struct Explicit {
+    proxy: Proxy,
+    /// Whether the proxy is on this machine.
+    is_loopback: bool,
+    /// The error for requests that it must not get.
+    refusal: InputError,
+}
+
+impl Explicit {
+    fn new(proxy: Proxy) -> Self {
+        let refusal = InputError::new(
+            ARGUMENT,
+            "would get an unencrypted request for this machine, with its credentials; use https, a \
+             proxy on this machine, or no proxy",
+        );
+        Self { is_loopback: is_loopback(proxy.host()), proxy, refusal }
+    }
+
+    /// Plain http is allowed for a loopback host because its requests do not leave the machine.
+    fn select(&self, uri: &Uri) -> Result<&Proxy, &InputError> {
+        let is_plain = uri.scheme() == Some(&http::uri::Scheme::HTTP);
+        if is_plain && !self.is_loopback && Target::new(uri).is_loopback() {
+            return Err(&self.refusal);
+        }
+        Ok(&self.proxy)
     }
 }
 
@@ -122,10 +153,9 @@ impl Rules {
         if http.is_some() || https.is_some() {
             let list = first(lookup, ["no_proxy", "NO_PROXY"].into_iter())?;
             if let Some((name, list)) = list {
-                for entry in list.split([',', ' ', '\t', '\r', '\n']) {
-                    if !entry.is_empty() {
-                        exceptions.push(Exception::parse(name, entry)?);
-                    }
+                let entries = list.split([',', ' ', '\t', '\r', '\n']);
+                for (number, entry) in entries.filter(|entry| !entry.is_empty()).enumerate() {
+                    exceptions.push(Exception::parse(name, number + 1, entry)?);
                 }
             }
         }
@@ -155,7 +185,7 @@ impl fmt::Debug for Rules {
 /// A variable's name and its value.
 type Variable = (&'static str, String);
 
-/// Returns the first variable of `names` that is set, without white space around its value.
+/// Returns the first variable of `names` that is not empty, without white space around its value.
 fn first(
     lookup: Lookup<'_>,
     names: impl Iterator<Item = &'static str>,
@@ -165,7 +195,10 @@ fn first(
             let Ok(value) = value.into_string() else {
                 return Err(InputError::new(name, "is not UTF-8"));
             };
-            return Ok(Some((name, value.trim().to_owned())));
+            let value = value.trim();
+            if !value.is_empty() {
+                return Ok(Some((name, value.to_owned())));
+            }
         }
     }
     Ok(None)
@@ -305,10 +338,12 @@ enum Exception {
 }
 
 impl Exception {
-    fn parse(variable: &'static str, entry: &str) -> Result<Self, InputError> {
+    fn parse(variable: &'static str, number: usize, entry: &str) -> Result<Self, InputError> {
         Self::read(entry).ok_or_else(|| {
+            // A URL may have a password.
+            let shown = if entry.contains('@') { "***" } else { entry };
             let problem = format!(
-                "entry {entry:?} is not one of *, a host name (international names as xn--), an IP \
+                "entry {number}, {shown:?}, is not one of *, a host name (international names as xn--), an IP \
                  address or a network such as 10.0.0.0/8; a port may follow a name or an address"
             );
             InputError::new(variable, problem)
@@ -478,7 +513,6 @@ mod tests {
     const CURL_NO_PROXY: &str = "curl 8, manual page, option --noproxy";
     const GO: &str = "Go, golang.org/x/net/http/httpproxy, type Config";
     const GO_NO_PROXY: &str = "Go, golang.org/x/net/http/httpproxy, field NoProxy";
-    const STRICT: &str = "stricter than curl and Go: what is set decides";
     const OWN: &str = "this crate";
 
     /// The source of the rule, the variables, the URL of the request and the proxy.
@@ -521,10 +555,10 @@ mod tests {
         // An empty variable.
         (CURL, &[("HTTPS_PROXY", "")], HTTPS_URL, DIRECT),
         (CURL, &[("HTTPS_PROXY", ""), ("HTTP_PROXY", "http://h:1")], HTTPS_URL, DIRECT),
-        (STRICT, &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")], HTTPS_URL, DIRECT),
-        (STRICT, &[("HTTPS_PROXY", " \n"), ("ALL_PROXY", "http://a:1")], HTTPS_URL, DIRECT),
-        (STRICT, &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")], HTTP_URL, "a:1"),
-        (STRICT, &[("https_proxy", ""), ("HTTPS_PROXY", "http://u:1")], HTTPS_URL, DIRECT),
+        (CURL, &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")], HTTPS_URL, "a:1"),
+        (OWN, &[("HTTPS_PROXY", " \n"), ("ALL_PROXY", "http://a:1")], HTTPS_URL, "a:1"),
+        (CURL, &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")], HTTP_URL, "a:1"),
+        (CURL, &[("https_proxy", ""), ("HTTPS_PROXY", "http://u:1")], HTTPS_URL, "u:1"),
         // How a URL is written.
         (CURL_PROXY, &[("HTTPS_PROXY", "s:1")], HTTPS_URL, "s:1"),
         (CURL_PROXY, &[("HTTPS_PROXY", "u:p@s:1")], HTTPS_URL, "s:1"),
@@ -752,16 +786,24 @@ mod tests {
             let list = format!("good.test, {bad}");
             let error = read(&[("ALL_PROXY", "http://a:1"), ("NO_PROXY", &list)]).unwrap_err();
             assert_eq!(error.argument(), "NO_PROXY", "{bad}");
-            assert!(error.to_string().contains(&format!("entry {bad:?}")), "{error}");
+            assert!(error.to_string().contains(&format!("entry 2, {bad:?}")), "{error}");
             assert!(read(&[("NO_PROXY", &list)]).is_ok(), "without a proxy the list is not read");
         }
+    }
+
+    #[test]
+    fn an_entry_with_a_password_is_not_quoted() {
+        let given = [("ALL_PROXY", "http://a:1"), ("NO_PROXY", "a.test,http://u:CANARY@h")];
+        let error = read(&given).unwrap_err();
+        assert!(error.to_string().contains("entry 2"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("CANARY"), "{error}");
     }
 
     #[test]
     fn variables_that_are_not_consulted_may_hold_anything() {
         let given = [
             ("https_proxy", "http://s:1"),
-            ("http_proxy", ""),
+            ("http_proxy", "http://h:1"),
             ("HTTPS_PROXY", "::"),
             ("HTTP_PROXY", "::"),
             ("all_proxy", "::"),
@@ -769,7 +811,7 @@ mod tests {
         ];
         let proxies = read(&given).unwrap();
         assert_eq!(selected(&proxies, HTTPS_URL), "s:1");
-        assert_eq!(selected(&proxies, HTTP_URL), DIRECT);
+        assert_eq!(selected(&proxies, HTTP_URL), "h:1");
     }
 
     #[cfg(unix)]
@@ -792,11 +834,24 @@ mod tests {
     fn the_argument_is_for_all_hosts_and_ignores_the_environment() {
         let lookup = |name: &str| (name != "REQUEST_METHOD").then(|| "*".into());
         let proxies = Proxies::new(&ProxyChoice::Url(" u:p@p:1\n".into()), &lookup).unwrap();
-        for url in [HTTP_URL, HTTPS_URL, "http://127.0.0.1/", "http://localhost/"] {
+        for url in [HTTP_URL, HTTPS_URL, "https://127.0.0.1/", "https://localhost/"] {
             assert_eq!(selected(&proxies, url), "p:1");
         }
         let off = Proxies::new(&ProxyChoice::Off, &lookup).unwrap();
         assert_eq!(selected(&off, HTTPS_URL), DIRECT);
+    }
+
+    #[test]
+    fn an_unencrypted_request_for_this_machine_does_not_leave_it_by_the_argument() {
+        let with = |url: &str| Proxies::new(&ProxyChoice::Url(url.into()), &|_| None).unwrap();
+        for url in ["http://127.0.0.1:8080/", "http://localhost/", "http://[::1]/"] {
+            let proxies = with("http://p:1");
+            let error = proxies.select(&url.parse().unwrap()).unwrap_err();
+            assert_eq!(error.argument(), "proxy", "{url}");
+            for proxy in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"] {
+                assert!(with(proxy).select(&url.parse().unwrap()).is_ok(), "{url} by {proxy}");
+            }
+        }
     }
 
     #[test]

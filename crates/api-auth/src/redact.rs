@@ -14,7 +14,7 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::secret_names::{is_secret, is_secret_header};
+use crate::secret_names::{is_secret, is_secret_header, scope};
 use crate::{Request, decode_form_bytes, endpoint::is_form, from_base64};
 
 const MASK: &[u8] = b"***";
@@ -173,7 +173,7 @@ impl RequestSecrets {
             Value::Object(object) => {
                 for (name, value) in object {
                     let secret = secret || is_secret(parent, name, listed);
-                    self.add_members(value, name, secret, listed);
+                    self.add_members(value, &scope(parent, name), secret, listed);
                 }
             }
             Value::Array(values) => {

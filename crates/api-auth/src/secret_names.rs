@@ -8,17 +8,9 @@ const SECRET: &[&str] = &[
     "cardnumber",
     "clientassertion",
     "codeverifier",
-    "csc",
-    "cvc",
-    "cvc2",
-    "cvv",
-    "cvv2",
     "encryptionkey",
     "key",
     "mnemonic",
-    "otp",
-    "pan",
-    "pin",
     "pwd",
     "secretkey",
     "securitycode",
@@ -32,6 +24,7 @@ const SECRET: &[&str] = &[
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "authorization",
+    "cardnumber",
     "cookie",
     "credential",
     "cryptogram",
@@ -45,12 +38,15 @@ const SECRET_WORDS: &[&str] = &[
     "token",
 ];
 
+/// Words that make any name with them a secret: `card_cvc`, `userPin`, `cvvCode`.
+const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
+
 /// Returns whether values of the parameter or member `name` are secrets: by its own words, by those
 /// of the object that it is in (`parent`, or empty), or because it is `listed`.
 ///
 /// Case and punctuation do not matter, and each part of `user[password]` counts.
 pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
-    let mut before = plain(parent);
+    let mut before = scope("", parent);
     for written in name.split(['[', ']', '.']).filter(|part| !is_index(part)) {
         let part = plain(written);
         let both = [before.as_str(), part.as_str()].concat();
@@ -60,13 +56,43 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
         };
         if SECRET.iter().any(|name| *name == part || *name == both)
             || has_secret_word(written)
+            || words(written).any(|word| WHOLE_WORDS.contains(&&*word))
             || listed.iter().any(is_listed)
         {
             return true;
         }
-        before = part;
+        before = scope(&before, written);
     }
     false
+}
+
+/// Returns the name that stands for the object `name` in the object `parent` when the members of
+/// it are judged: `card` for all objects in a card, by whatever name.
+pub(crate) fn scope(parent: &str, name: &str) -> String {
+    let plain = plain(name);
+    if parent == "card" || plain.ends_with("card") || plain.ends_with("cards") {
+        "card".to_owned()
+    } else {
+        plain
+    }
+}
+
+/// Splits a name at its punctuation and capital letters; in lower case.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let mut all = vec![String::new()];
+    let mut was_lower = false;
+    for char in name.chars() {
+        if !char.is_alphanumeric() || (char.is_uppercase() && was_lower) {
+            all.push(String::new());
+        }
+        was_lower = !char.is_uppercase();
+        if char.is_alphanumeric()
+            && let Some(word) = all.last_mut()
+        {
+            word.extend(char.to_lowercase());
+        }
+    }
+    all.into_iter()
 }
 
 /// Returns whether values of this header are secrets, even if they are not marked as sensitive.
@@ -78,9 +104,14 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
     };
     let rests = || name.char_indices().filter_map(|(at, _)| name.get(at..));
     let parts = ["apikey", "authorization", "cookie", "password", "secret"];
-    let length = name.bytes().filter(u8::is_ascii_alphanumeric).count();
-    rests().any(|rest| parts.iter().any(|word| begins(rest, word)))
-        || ["xauthtoken", "token"].iter().any(|word| word.len() == length && begins(name, word))
+    let ends = |rest: &str, word: &str| {
+        let length = rest.bytes().filter(u8::is_ascii_alphanumeric).count();
+        length == word.len() && begins(rest, word)
+    };
+    let last = ["token", "signature", "sessionid"];
+    rests().any(|rest| {
+        parts.iter().any(|word| begins(rest, word)) || last.iter().any(|word| ends(rest, word))
+    })
 }
 
 fn has_secret_word(name: &str) -> bool {
@@ -159,10 +190,24 @@ mod tests {
             "user[password][]",
             "a.b.secret",
             "codeVerifier",
+            "creditCardNumber",
+            "credit_card.number",
+            "cards[0][number]",
+            "card[data][number]",
+            "card_cvc",
+            "cardCvv",
+            "cvvCode",
+            "cardPan",
+            "userPin",
+            "pin_code",
+            "smsOtp",
         ] {
             assert!(is_secret("", name, &[]), "{name}");
         }
-        assert!(is_secret("card", "number", &[]));
+        for parent in ["card", "cards", "creditCard", "SAVED_CARDS"] {
+            assert!(is_secret(parent, "number", &[]), "{parent}");
+            assert!(is_secret(&scope(&scope("", parent), "data"), "number", &[]), "{parent}");
+        }
         assert!(is_secret("", "blik_code", &["blikCode"]));
         assert!(is_secret("payment", "value", &["payment.value"]));
     }
@@ -178,6 +223,9 @@ mod tests {
             "spin",
             "pinned",
             "company",
+            "japan",
+            "spinner",
+            "cardholder.number",
             "monkey",
             "TOKENLY",
             "Tokenly",
@@ -191,11 +239,21 @@ mod tests {
 
     #[test]
     fn headers_with_credentials_are_secret_by_their_names() {
-        for name in ["authorization", "Proxy-Authorization", "cookie", "set-cookie", "x-api-key"] {
+        for name in [
+            "authorization",
+            "Proxy-Authorization",
+            "cookie",
+            "set-cookie",
+            "x-api-key",
+            "token",
+            "x-auth-token",
+            "X-Access-Token",
+            "x-session-id",
+            "X-Signature",
+        ] {
             assert!(is_secret_header(name), "{name}");
         }
-        for name in ["accept", "x-tokenly-auth-nonce", "content-type", "x-key", "tokens", "a-token"]
-        {
+        for name in ["accept", "x-tokenly-auth-nonce", "content-type", "x-key", "tokens"] {
             assert!(!is_secret_header(name), "{name}");
         }
     }

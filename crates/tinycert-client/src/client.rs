@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
     AccessToken, Credential, InputError, Provider, Result, Secret, SecretOrigin, Settings, Site,
-    TokenKey, TokenStore, Variables, VerifiedStore, http::Uri,
+    TokenKey, TokenStore, Variables, VerifiedStore, http::Uri, without_user_info,
 };
 
 use crate::connect::{API_KEY, Connect};
@@ -18,13 +18,13 @@ static PROVIDER: Provider = Provider {
     encoding: ENCODING,
     // Some documented failures of the server are 500.
     retry_statuses: &[429, 500, 502, 503, 504],
+    secret_parameters: &["digest"],
     fault: fault::read,
 };
 
 static DIALECT: Dialect = Dialect {
     digest: "digest",
     token: "token",
-    secrets: &["token", "digest", "passphrase"],
     expired: fault::session_is_over,
     fault: fault::read,
 };
@@ -32,7 +32,7 @@ static DIALECT: Dialect = Dialect {
 /// Where the API is. The provider has no sandbox.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/intro`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://www.tinycert.org`
@@ -41,6 +41,16 @@ pub enum Environment {
     /// Any other base URL, without `/api/v1`: a test server or a proxy. `https` unless it is this
     /// machine.
     Custom(String),
+}
+
+impl fmt::Debug for Environment {
+    /// Shows URLs without a user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Production => f.write_str("Production"),
+            Self::Custom(url) => f.debug_tuple("Custom").field(&without_user_info(url)).finish(),
+        }
+    }
 }
 
 impl Environment {

@@ -1,10 +1,12 @@
 //! The client and how it is made. Its methods are beside the calls that they make.
 
+use std::fmt;
 use std::sync::Arc;
 
 use api_auth::hmac::request_line::{self, RequestLine};
 use api_auth::{
     Credential, Encoding, HmacKey, InputError, Provider, Result, Secret, Settings, Site, Variables,
+    without_user_info,
 };
 
 use crate::download::DownloadPath;
@@ -16,6 +18,7 @@ static PROVIDER: Provider = Provider {
     encoding: Encoding::Form,
     // 500 is documented as a passing failure of the server.
     retry_statuses: &[429, 500, 502, 503, 504],
+    secret_parameters: &[],
     fault: fault::read,
 };
 
@@ -23,7 +26,7 @@ static PROVIDER: Provider = Provider {
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation writes the sandbox
 /// with `http`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://api.tinypass.com`
@@ -34,6 +37,17 @@ pub enum Environment {
     /// Any other base URL, without `/r2`: a proxy, a test server, a host that took over. `https`
     /// unless it is this machine.
     Custom(String),
+}
+
+impl fmt::Debug for Environment {
+    /// Shows URLs without a user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Production => f.write_str("Production"),
+            Self::Sandbox => f.write_str("Sandbox"),
+            Self::Custom(url) => f.debug_tuple("Custom").field(&without_user_info(url)).finish(),
+        }
+    }
 }
 
 impl Environment {

@@ -97,7 +97,7 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         })?;
         login.read_callback(&back)?
     };
-    let token = tokenpass.exchange_code(code)?;
+    let token = tokenpass.finish_login(&login, code)?;
     let user = tokenpass.as_user(token.access_token.clone())?.get_user()?;
     let text = |text: Option<String>| printable(&text.unwrap_or_default());
     println!("{} ({})", text(user.username), text(user.id));

@@ -138,7 +138,7 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let request = RequestCode::new(login.clone(), username, password.as_str()).grant_access(true);
     let code = report.line::<RequestCode, _>(|| tokenpass.request_code(&request));
     if let Some(code) = code {
-        report.line::<ExchangeCode, _>(|| tokenpass.exchange_code(code));
+        report.line::<ExchangeCode, _>(|| tokenpass.finish_login(&login, code));
     }
     let callback = tokenpass.prepare(&login)?;
     let query = Params::decode(callback.uri().query().unwrap_or_default())?;

@@ -196,17 +196,4 @@ impl Auth for Dressed {
     fn rejected(&self, response: &Response, note: Note) -> bool {
         self.signer.as_ref().is_some_and(|signer| signer.rejected(response, note))
     }
-
-    fn secret_parameters(&self) -> &'static [&'static str] {
-        &[
-            "oauth_token",
-            "access_token",
-            "client_secret",
-            "code",
-            "password",
-            "current_password",
-            "token",
-            "state",
-        ]
-    }
 }

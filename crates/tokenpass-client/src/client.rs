@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use api_auth::hmac::nonce_headers::NonceHeaders;
-use api_auth::{Encoding, InputError, Provider, Result, Secret, Settings, Site, Variables};
+use api_auth::{
+    Encoding, InputError, Provider, Result, Secret, Settings, Site, Variables, without_user_info,
+};
 
 use crate::auth::Keys;
 use crate::{TokenPath, TokenPlace, fault};
@@ -17,6 +19,7 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("tokenpass-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Php,
     retry_statuses: &[429, 502, 503, 504],
+    secret_parameters: &["code", "state"],
     fault: fault::read,
 };
 
@@ -27,7 +30,7 @@ const NAMESPACE: &str = "Tokenly";
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
 /// staging host, the provider's PHP and JavaScript clients.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://tokenpass.tokenly.com`
@@ -38,6 +41,17 @@ pub enum Environment {
     /// Any other base URL, without `/api/v1`: a server of your own, a proxy, a test server.
     /// `https` unless it is this machine.
     Custom(String),
+}
+
+impl fmt::Debug for Environment {
+    /// Shows URLs without a user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Production => f.write_str("Production"),
+            Self::Staging => f.write_str("Staging"),
+            Self::Custom(url) => f.debug_tuple("Custom").field(&without_user_info(url)).finish(),
+        }
+    }
 }
 
 impl Environment {

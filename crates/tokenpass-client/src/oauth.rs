@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use api_auth::http::header::LOCATION;
+use api_auth::oauth::code_challenge;
 use api_auth::{
     Body, Credential, Endpoint, ErrorKind, Fault, InputError, Method, Params, Response, Result,
     Secret, StatusCode, check, wire, wire_enum,
@@ -50,6 +51,16 @@ fn check_redirect(uri: &str) -> Result<(), InputError> {
     check::filled("redirect_uri", uri)
 }
 
+/// RFC 7636, section 4.1.
+fn check_code_verifier(verifier: &Secret) -> Result<(), InputError> {
+    let text = verifier.expose();
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved) {
+        return Ok(());
+    }
+    Err(InputError::new("code_verifier", "must be 43 to 128 letters, digits and -._~"))
+}
+
 /// `GET /oauth/authorize`: the page where a user logs in and allows the application its scopes.
 ///
 /// It is a page for the user's browser: [`Client::authorize_url`] gives its URL, and
@@ -76,6 +87,7 @@ pub struct Authorize {
     redirect_uri: String,
     scopes: Vec<Scope>,
     state: Secret,
+    code_verifier: Option<Secret>,
 }
 
 impl Authorize {
@@ -91,7 +103,33 @@ impl Authorize {
             redirect_uri: redirect_uri.into(),
             scopes: scopes.into_iter().collect(),
             state: Secret::unguessable()?,
+            code_verifier: None,
         })
+    }
+
+    /// Adds a PKCE code challenge (RFC 7636, method `S256`) of a new random code verifier.
+    ///
+    /// The server of 2017 ignores it. A server that checks it accepts the code only together with
+    /// the verifier: exchange it with [`Client::finish_login`] or
+    /// [`ExchangeCode::code_verifier`].
+    ///
+    /// # Errors
+    /// Returns an error if the operating system has no randomness.
+    pub fn with_pkce(self) -> Result<Self, InputError> {
+        Ok(Self { code_verifier: Some(Secret::unguessable()?), ..self })
+    }
+
+    /// Sets the PKCE code verifier, such as the one of a login that was begun before.
+    #[must_use]
+    pub fn with_code_verifier(mut self, verifier: impl Into<Secret>) -> Self {
+        self.code_verifier = Some(verifier.into());
+        self
+    }
+
+    /// Returns the PKCE code verifier, to keep beside the [`state`](Self::state) in the user's
+    /// session. Returns `None` without [`with_pkce`](Self::with_pkce).
+    pub fn code_verifier(&self) -> Option<&Secret> {
+        self.code_verifier.as_ref()
     }
 
     /// With this state instead, such as one of a login that was begun before.
@@ -210,7 +248,8 @@ impl Endpoint for Authorize {
 
     fn check(&self) -> Result<(), InputError> {
         check_redirect(&self.redirect_uri)?;
-        check::filled("state", self.state.expose())
+        check::filled("state", self.state.expose())?;
+        self.code_verifier.as_ref().map_or(Ok(()), check_code_verifier)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -219,6 +258,11 @@ impl Endpoint for Authorize {
             .push("scope", joined(&self.scopes))
             .push("response_type", "code")
             .push("state", self.state.expose());
+        if let Some(verifier) = &self.code_verifier {
+            params
+                .push("code_challenge", code_challenge(verifier))
+                .push("code_challenge_method", "S256");
+        }
     }
 
     fn accept(&self) -> &'static str {
@@ -312,12 +356,25 @@ pub struct ExchangeCode {
     code: Secret,
     redirect_uri: String,
     path: TokenPath,
+    code_verifier: Option<Secret>,
 }
 
 impl ExchangeCode {
     /// This code, which came to this `redirect_uri`.
     pub fn new(code: impl Into<Secret>, redirect_uri: impl Into<String>) -> Self {
-        Self { code: code.into(), redirect_uri: redirect_uri.into(), path: TokenPath::AccessToken }
+        Self {
+            code: code.into(),
+            redirect_uri: redirect_uri.into(),
+            path: TokenPath::AccessToken,
+            code_verifier: None,
+        }
+    }
+
+    /// Sets the PKCE code verifier of the login; see [`Authorize::with_pkce`].
+    #[must_use]
+    pub fn code_verifier(mut self, verifier: impl Into<Secret>) -> Self {
+        self.code_verifier = Some(verifier.into());
+        self
     }
 
     /// At this path.
@@ -349,14 +406,16 @@ impl Endpoint for ExchangeCode {
 
     fn check(&self) -> Result<(), InputError> {
         check::filled("code", self.code.expose())?;
-        check_redirect(&self.redirect_uri)
+        check_redirect(&self.redirect_uri)?;
+        self.code_verifier.as_ref().map_or(Ok(()), check_code_verifier)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
         form.push("grant_type", "authorization_code")
             .push("code", self.code.expose())
-            .push("redirect_uri", &self.redirect_uri);
+            .push("redirect_uri", &self.redirect_uri)
+            .push_some("code_verifier", self.code_verifier.as_ref().map(Secret::expose));
         Ok(Body::Form(form))
     }
 
@@ -693,10 +752,24 @@ impl Client {
     /// # Errors
     /// If the client was given no redirect URI, or the operating system gives no randomness.
     pub fn begin_login(&self, scopes: impl IntoIterator<Item = Scope>) -> Result<Authorize> {
-        Ok(Authorize::new(self.redirect_uri()?, scopes)?)
+        Ok(Authorize::new(self.redirect_uri()?, scopes)?.with_pkce()?)
     }
 
-    /// Exchanges the code of a login that [`begin_login`](Client::begin_login) began.
+    /// Exchanges the code of a login for the user's token, with the login's PKCE code verifier.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). A code that was used or is too old is refused as
+    /// `invalid_request`, or with a page.
+    pub fn finish_login(&self, login: &Authorize, code: impl Into<Secret>) -> Result<UserToken> {
+        let request = ExchangeCode::new(code, &login.redirect_uri).path(self.token_path);
+        self.send(&match &login.code_verifier {
+            Some(verifier) => request.code_verifier(verifier.clone()),
+            None => request,
+        })
+    }
+
+    /// Exchanges a code for the user's token, without a PKCE code verifier: for servers that
+    /// ignore PKCE, and logins without it. Prefer [`finish_login`](Client::finish_login).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). A code that was used or is too old is refused as

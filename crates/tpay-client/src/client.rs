@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_auth::oauth::{Basic, Bearer, ClientAuthentication, Grant, TokenServer};
 use api_auth::{
     Auth, Credential, Encoding, FileStore, InputError, Provider, Result, Secret, Settings, Site,
-    TokenStore, Variables,
+    TokenStore, Variables, without_user_info,
 };
 
 use crate::certificates::SECURE;
@@ -18,22 +18,20 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("tpay-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
+    // Cards and their tokens, BLIK codes, the data of wallets, the value of a payment instrument.
+    secret_parameters: &[
+        "applePayPaymentData",
+        "blikToken",
+        "card",
+        "googlePayPaymentData",
+        "paymentData",
+        "preauthorizedToken",
+        "token",
+        "tokenValue",
+        "value",
+    ],
     fault: fault::read,
 };
-
-/// What of the calls is masked in printed commands, wherever it stands: cards, their tokens, BLIK
-/// codes, the data of wallets, the value of a payment instrument.
-const SECRET_PARAMETERS: &[&str] = &[
-    "applePayPaymentData",
-    "blikToken",
-    "card",
-    "googlePayPaymentData",
-    "paymentData",
-    "preauthorizedToken",
-    "token",
-    "tokenValue",
-    "value",
-];
 
 /// How long a token lives whose answer does not say.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
@@ -42,7 +40,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 /// certificates.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, environments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://api.tpay.com`, and `https://secure.tpay.com` for certificates: real money.
@@ -57,6 +55,21 @@ pub enum Environment {
         /// The base URL below which certificates lie.
         certificates: String,
     },
+}
+
+impl fmt::Debug for Environment {
+    /// Shows URLs without a user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Production => f.write_str("Production"),
+            Self::Sandbox => f.write_str("Sandbox"),
+            Self::Custom { api, certificates } => f
+                .debug_struct("Custom")
+                .field("api", &without_user_info(api))
+                .field("certificates", &without_user_info(certificates))
+                .finish(),
+        }
+    }
 }
 
 impl Environment {
@@ -286,7 +299,6 @@ impl Builder {
             }
             let mut bearer = Bearer::new(server, Grant::ClientCredentials)
                 .with_default_lifetime(TOKEN_LIFETIME)
-                .with_secret_parameters(SECRET_PARAMETERS)
                 .with_fault(fault::read);
             if let Some(store) = self.store {
                 bearer = bearer.with_store(store);

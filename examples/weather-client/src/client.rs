@@ -1,10 +1,12 @@
 //! The client and how it is made. Its methods are beside the calls that they make.
 
+use std::fmt;
 use std::sync::Arc;
 
 use api_auth::hmac::request_line::RequestLine;
 use api_auth::{
     Credential, Encoding, InputError, Provider, Result, Secret, Settings, Site, Variables,
+    without_user_info,
 };
 
 use crate::fault;
@@ -14,13 +16,14 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("weather-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
+    secret_parameters: &[],
     fault: fault::read,
 };
 
 /// Where the API is.
 ///
 /// Source: the service's documentation, `weather.example/docs`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://api.weather.example`
@@ -28,6 +31,16 @@ pub enum Environment {
     Production,
     /// Any other base URL, without `/v1`. `https` unless it is this machine.
     Custom(String),
+}
+
+impl fmt::Debug for Environment {
+    /// Shows URLs without a user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Production => f.write_str("Production"),
+            Self::Custom(url) => f.debug_tuple("Custom").field(&without_user_info(url)).finish(),
+        }
+    }
 }
 
 impl Environment {

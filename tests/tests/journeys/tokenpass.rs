@@ -280,7 +280,12 @@ fn a_user_logs_in_with_the_browser() {
     let other = client.begin_login([Scope::User]).unwrap();
     assert_eq!(other.read_callback(&back).unwrap_err().kind(), LoginErrorKind::OtherState);
     let code = login.read_callback(&back).unwrap();
-    let token = client.exchange_code(code.clone()).unwrap();
+    sandbox.tokenpass().take_seen();
+    let token = client.finish_login(&login, code.clone()).unwrap();
+    let seen = sandbox.tokenpass().take_seen();
+    let form = str::from_utf8(&seen.first().unwrap().request.body).unwrap();
+    let verifier = login.code_verifier().unwrap().expose();
+    assert!(form.contains(&format!("&code_verifier={verifier}")), "{form}");
     assert_eq!(token.expires_in, Some(Duration::from_secs(30 * 86_400)));
     let user = client.as_user(token.access_token).unwrap();
     let profile = user.get_user().unwrap();

@@ -28,8 +28,7 @@ const CRATES: [&str; 5] =
 const NO_SECRETS: &[(&str, &str)] = &[
     ("Dialect.digest", "the name of a parameter"),
     ("Dialect.token", "the name of a parameter"),
-    ("Dialect.secrets", "names of parameters"),
-    ("Bearer.secret_parameters", "names of parameters"),
+    ("Provider.secret_parameters", "names of parameters"),
     ("DetachedJws.signature", "of a public notification, with a public key"),
     ("CreditRow.tokenpass_user", "the name of a user"),
     ("GetPerks.token", "the name of an asset"),
@@ -240,6 +239,7 @@ fn debug(value: &impl std::fmt::Debug) -> String {
 /// What every `Debug` and `Display` that is written by hand makes of a value with a canary in each
 /// place that can hold one.
 fn written_by_hand() -> Vec<(&'static str, String)> {
+    const URL: &str = "https://u:CANARY@h/p";
     let secret = Secret::new("CANARY");
     let key = HmacKey::new("key", &secret).unwrap();
     let signature = key.sign(&[b"message"]);
@@ -325,6 +325,19 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Display InputError", InputError::new("key", "is empty").to_string()),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
         ("tinycert-client: Debug Builder", debug(&tinycert)),
+        (
+            "tinycert-client: Debug Environment",
+            debug(&tinycert_client::Environment::Custom(URL.to_owned())),
+        ),
+        (
+            "tinypass-client: Debug Environment",
+            debug(&tinypass_client::Environment::Custom(URL.to_owned())),
+        ),
+        (
+            "tokenpass-client: Debug Environment",
+            debug(&tokenpass_client::Environment::Custom(URL.to_owned())),
+        ),
+        ("tpay-client: Debug Environment", debug(&tpay_client::Environment::custom(URL))),
         ("tinycert-client: Debug Client", debug(&tinycert_client)),
         ("tinycert-client: Debug Session", debug(&session)),
         ("tinycert-client: Debug StatusMask", debug(&tinycert_client::StatusMask::ALL)),
@@ -347,13 +360,8 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
 /// A key of nobody.
 const WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
 
-static DIALECT: Dialect = Dialect {
-    digest: "digest",
-    token: "token",
-    secrets: &["token", "passphrase"],
-    expired: |_| false,
-    fault: status_fault,
-};
+static DIALECT: Dialect =
+    Dialect { digest: "digest", token: "token", expired: |_| false, fault: status_fault };
 
 fn read_notification(
     tpay: &tpay_client::Client,
@@ -384,6 +392,7 @@ fn core(settings: Settings) -> api_auth::Client {
         user_agent: "test/0",
         encoding: Encoding::Form,
         retry_statuses: &[],
+        secret_parameters: &[],
         fault: status_fault,
     };
     let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();

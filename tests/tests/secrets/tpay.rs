@@ -5,6 +5,7 @@
 
 use std::error::Error as _;
 
+use api_auth::{Body, Credential, RawEndpoint, Request, Response, TransportError, http};
 use api_sandbox::{Misbehaviour, Reply, Sandbox};
 use tpay_client::{
     BlikPayment, CardPayment, Client, ClientAuthentication, CreateTransaction, Environment,
@@ -87,5 +88,34 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
     }
     for text in shown.iter().chain(&lines) {
         assert!(!text.contains("CANARY"), "a secret was shown: {text}");
+    }
+}
+
+#[test]
+fn no_secret_of_a_call_is_shown_whatever_credential_it_has() {
+    let client = |basic: bool| {
+        let transport = |request: Request| -> Result<Response, TransportError> {
+            let mut response = Response::new(request.body().clone());
+            *response.status_mut() = http::StatusCode::BAD_REQUEST;
+            Ok(response)
+        };
+        let builder = Client::builder("id", SECRET).transport(transport).retries(0);
+        if basic { builder.http_basic() } else { builder }.build().unwrap()
+    };
+    let pay = PayTransaction::new("T", Pay::card(CardPayment::encrypted("CANARY")));
+    let raw = RawEndpoint::new(http::Method::POST, "/x")
+        .with_credential(Credential::NONE)
+        .with_body(Body::json(&serde_json::json!({"card": "CANARY", "value": "CANARY"})).unwrap());
+    let basic = client(true);
+    let shown = [
+        basic.curl(&pay, Secrets::Masked).unwrap(),
+        format!("{0} {0:?}", basic.send(&pay).unwrap_err()),
+        basic.curl(&raw, Secrets::Masked).unwrap(),
+        format!("{0} {0:?}", basic.send(&raw).unwrap_err()),
+        client(false).curl(&raw, Secrets::Masked).unwrap(),
+        format!("{0} {0:?}", client(false).send(&raw).unwrap_err()),
+    ];
+    for text in shown {
+        assert!(!text.contains("CANARY"), "{text}");
     }
 }

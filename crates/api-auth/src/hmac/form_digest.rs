@@ -67,8 +67,6 @@ pub struct Dialect {
     pub digest: &'static str,
     /// The parameter that holds a session's token, and the field that brings it.
     pub token: &'static str,
-    /// All parameters whose values are secrets; they are masked in printed commands.
-    pub secrets: &'static [&'static str],
     /// Whether an answer says that the session is no longer good.
     pub expired: fn(&Response) -> bool,
     /// Reads what went wrong when a session could not be opened.
@@ -126,10 +124,6 @@ impl Auth for FormDigest {
     fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
         self.append_to(request.body_mut());
         Ok(())
-    }
-
-    fn secret_parameters(&self) -> &'static [&'static str] {
-        self.dialect.secrets
     }
 }
 
@@ -343,10 +337,6 @@ impl Auth for FormSession {
         self.drop_from_store(token);
         can_open
     }
-
-    fn secret_parameters(&self) -> &'static [&'static str] {
-        self.signer.dialect.secrets
-    }
 }
 
 impl fmt::Debug for FormSession {
@@ -379,7 +369,6 @@ mod tests {
     static DIALECT: Dialect = Dialect {
         digest: "digest",
         token: "token",
-        secrets: &["token", "digest", "passphrase"],
         expired: |response| response.status() == 403,
         fault: |response| Fault::of_status(response.status()),
     };
@@ -633,9 +622,6 @@ mod tests {
         signer().sign(&mut request, &mut Note::default(), NOW).unwrap();
         let digest = digest(&key(), b"a=1");
         assert_eq!(request.body(), format!("a=1&digest={}", &*digest.hex()).as_bytes());
-        for auth in [&signer() as &dyn Auth, &session(None, false)] {
-            assert_eq!(auth.secret_parameters(), DIALECT.secrets);
-        }
     }
 
     #[test]

@@ -602,6 +602,30 @@ fn oauth_authorize_request() {
 }
 
 #[test]
+fn oauth_authorize_request_of_a_begun_login_has_a_code_challenge() {
+    let client = builder().redirect_uri("https://app/cb").build().unwrap();
+    let (one, other) = (client.begin_login([]).unwrap(), client.begin_login([]).unwrap());
+    assert_ne!(one.code_verifier(), other.code_verifier());
+    assert_eq!(one.code_verifier().unwrap().expose().len(), 64);
+
+    // The verifier and challenge of RFC 7636, appendix B.
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let challenge = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+                     &code_challenge_method=S256";
+    let login = authorize().with_code_verifier(verifier);
+    assert_eq!(unsigned(&login), format!("GET /oauth/authorize?{LOGIN}&{challenge}"));
+    let call = ExchangeCode::new("c/1", "https://app/cb").code_verifier(verifier);
+    assert!(unsigned(&call).contains(&format!("&code_verifier={verifier}&")));
+    assert!(!format!("{login:?} {call:?}").contains(verifier));
+    for wrong in ["", "short", &"v".repeat(129), &"v v".repeat(20)] {
+        let error = client.authorize_url(&authorize().with_code_verifier(wrong)).unwrap_err();
+        assert_eq!(error.argument(), Some("code_verifier"), "{wrong}");
+        let call = ExchangeCode::new("c", "https://app/cb").code_verifier(wrong);
+        assert_eq!(client.prepare(&call).unwrap_err().argument(), Some("code_verifier"));
+    }
+}
+
+#[test]
 fn oauth_access_token_request() {
     let call = ExchangeCode::new("c/1", "https://app/cb");
     let form = "form grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fapp%2Fcb&client_id=I1&client_secret=K1";
