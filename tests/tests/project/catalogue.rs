@@ -9,10 +9,10 @@ use workspace_tests::world;
 
 #[path = "../../../xtask/src/providers.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the rows of the tasks; only the scopes are read")]
-mod rows;
+pub(crate) mod rows;
 
 /// The ids of a provider's list that are in scope.
-fn listed(path: &Path, scope: &[&str]) -> Vec<String> {
+pub(crate) fn listed(path: &Path, scope: &[&str]) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
     let value = |entry: &str, key: &str| {
         let line = entry.lines().find(|line| line.split(" =").next() == Some(key)).unwrap();

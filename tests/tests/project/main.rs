@@ -5,3 +5,4 @@ mod corpus;
 mod processes;
 mod shown_programs;
 mod ureq_pinned;
+mod vectors;

@@ -29,19 +29,26 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Vectors that are not run: provider, name, and why no client should do what the vector says.
 const LEFT_OUT: &[(&str, &str, &str)] = &[];
 
 /// Runs one vector of a kind; `false` if no code handles the kind.
-type Run = fn(kind: &str, vector: &Value) -> bool;
+#[derive(Clone, Copy)]
+enum Run {
+    /// From its value.
+    Value(fn(kind: &str, vector: &Value) -> bool),
+    /// From its value and its text, where the order of an object's members is significant.
+    Text(fn(kind: &str, vector: &Value, text: &str) -> bool),
+}
 
 /// The code for each provider, by the name of its file.
 const PROVIDERS: &[(&str, Run)] = &[
-    ("tinypass", tinypass::run),
-    ("tinycert", tinycert::run),
-    ("tokenpass", tokenpass::run),
-    ("tpay", tpay::run),
+    ("tinypass", Run::Value(tinypass::run)),
+    ("tinycert", Run::Text(tinycert::run)),
+    ("tokenpass", Run::Value(tokenpass::run)),
+    ("tpay", Run::Value(tpay::run)),
 ];
 
 fn main() -> ExitCode {
@@ -96,7 +103,9 @@ fn trials_of_file(path: &Path) -> Result<Vec<Trial>, String> {
     let Value::Array(vectors) = file["vectors"].take() else {
         return Err(in_file(&"has no list `vectors`"));
     };
-    let trial = |(index, vector): (usize, Value)| {
+    let texts: Texts = serde_json::from_slice(&text).map_err(|error| in_file(&error))?;
+    let texts = texts.vectors.into_iter().map(|text| text.get().to_owned());
+    let trial = |(index, (vector, text)): (usize, (Value, String))| {
         let kind = vector["kind"].as_str().unwrap_or("request").to_owned();
         let name = match vector["name"].as_str() {
             Some(name) => name.to_owned(),
@@ -105,11 +114,11 @@ fn trials_of_file(path: &Path) -> Result<Vec<Trial>, String> {
         let left_out = LEFT_OUT.iter().find(|row| (row.0, row.1) == (&*provider, &*name));
         let title = format!("known_answers::{provider}::{kind}::{name}");
         let trial = Trial::test(title, move || {
-            if run(&kind, &vector) {
-                Ok(())
-            } else {
-                Err(format!("no code handles {kind:?}").into())
-            }
+            let is_handled = match run {
+                Run::Value(run) => run(&kind, &vector),
+                Run::Text(run) => run(&kind, &vector, &text),
+            };
+            if is_handled { Ok(()) } else { Err(format!("no code handles {kind:?}").into()) }
         });
         match left_out {
             Some((.., reason)) => {
@@ -118,7 +127,13 @@ fn trials_of_file(path: &Path) -> Result<Vec<Trial>, String> {
             None => trial,
         }
     };
-    Ok(vectors.into_iter().enumerate().map(trial).collect())
+    Ok(vectors.into_iter().zip(texts).enumerate().map(trial).collect())
+}
+
+/// The text of each vector of a file.
+#[derive(serde::Deserialize)]
+struct Texts {
+    vectors: Vec<Box<RawValue>>,
 }
 
 /// Puts a certificate in the place of each `@name` of it.

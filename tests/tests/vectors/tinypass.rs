@@ -1,17 +1,20 @@
 //! TinyPass: requests and signatures, made by the official PHP and Ruby clients.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, SystemTime};
 
 use api_auth::hmac::request_line::{self, RequestLine};
-use api_auth::{Auth, Encoding, HmacKey, Note, Params, RawEndpoint, Request, Secret};
-use serde_json::Value;
+use api_auth::{
+    Auth, Encoding, HmacKey, Note, Params, RawEndpoint, Request, Secret, decode_form,
+    percent_decode,
+};
+use serde_json::{Value, json};
 use tinypass_client::blocks::{
     Blocks, CaptionKey, ClientAddress, Offer, PriceOption, Purchase, ReadError, Token, TokenCookie,
 };
 use tinypass_client::{
-    CancelSubscription, Client, DownloadPath, Environment, Error, GetAccess, GetDownload,
-    GetDownloadUrl, GetUser, GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions,
-    UnixTime, authorization,
+    CancelSubscription, Client, DownloadPath, Environment, GetAccess, GetDownload, GetDownloadUrl,
+    GetUser, GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions, UnixTime, authorization,
 };
 
 use crate::{stage, text};
@@ -57,32 +60,53 @@ fn request(vector: &Value) {
     let header = text(vector, "/expected/headers/Authorization");
     stage(name, "header", &authorization(aid, &key, method, target).unwrap(), header);
 
-    let client = Client::builder(aid, key.clone()).no_proxy().build().unwrap();
+    let client = client(vector, aid, &key);
+    let pairs = pairs(vector);
+    let query = target.split_once('?').map_or("", |(_, query)| query);
     if vector["target_is_canonical"] == Value::Bool(false) {
-        // Another client's way of writing the same parameters: the signature must hold for it too.
+        // Another client's encoding of the same parameters: the signature must hold for it too.
         let mut request = http_request(method, text(vector, "/expected/url"));
         let auth = RequestLine::new(("aid", aid.to_owned()), ("private_key", &key)).unwrap();
         auth.sign(&mut request, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
         compare(vector, &request);
-        return;
+        assert_eq!(decode_form(query.as_bytes()), owned(&pairs), "{name}: query");
+    } else {
+        let mut params = Params::new();
+        for (name, value) in &pairs {
+            params.push(*name, *value);
+        }
+        stage(name, "query", &Encoding::Form.text(&params), query);
+        let raw = pairs.iter().fold(
+            RawEndpoint::new(method.parse().unwrap(), text(vector, "/inputs/path")),
+            |call, (name, value)| call.param(*name, *value),
+        );
+        compare(vector, &client.prepare(&raw).unwrap());
     }
-    let pairs = pairs(vector);
-    let mut params = Params::new();
-    for (name, value) in &pairs {
-        params.push(*name, *value);
+    match typed(&client, vector, &pairs) {
+        Ok(request) if is_alike(&request, &pairs) && vector["target_is_canonical"] != false => {
+            compare(vector, &request);
+        }
+        Ok(request) => compare_meaning(vector, &request, &pairs),
+        // The raw request above has all of it.
+        Err(Untyped) => {}
     }
-    let query = target.split_once('?').map_or("", |(_, query)| query);
-    stage(name, "query", &Encoding::Form.text(&params), query);
+}
 
-    if let Some(Ok(request)) = typed(&client, vector, &pairs) {
-        compare(vector, &request);
-        return;
-    }
-    let raw = pairs.iter().fold(
-        RawEndpoint::new(method.parse().unwrap(), text(vector, "/inputs/path")),
-        |call, (name, value)| call.param(*name, *value),
-    );
-    compare(vector, &client.prepare(&raw).unwrap());
+/// A parameter is missing or given twice, or the provider does not document it, or not with this
+/// value, such as a list of tags or `1` for true. No typed request has it; the raw one must be right.
+struct Untyped;
+
+/// A client of the environment of the expected URL.
+fn client(vector: &Value, aid: &str, key: &Secret) -> Client {
+    let url = text(vector, "/expected/url");
+    let base = url.split_once("/r2/").unwrap_or_else(|| panic!("{url} is of another API")).0;
+    Client::builder(aid, key.clone()).environment(environment(base)).no_proxy().build().unwrap()
+}
+
+fn environment(base: &str) -> Environment {
+    let known = [Environment::Production, Environment::Sandbox];
+    let known = known.into_iter().find(|environment| environment.base_url() == base);
+    known.unwrap_or_else(|| Environment::Custom(base.to_owned()))
 }
 
 fn http_request(method: &str, url: &str) -> Request {
@@ -94,9 +118,42 @@ fn compare(vector: &Value, request: &Request) {
     let name = text(vector, "/name");
     stage(name, "method", request.method().as_str(), text(vector, "/expected/method"));
     stage(name, "URL", &request.uri().to_string(), text(vector, "/expected/url"));
-    let header = request.headers()["authorization"].to_str().unwrap();
-    stage(name, "sent header", header, text(vector, "/expected/headers/Authorization"));
+    for (header, expected) in vector["expected"]["headers"].as_object().expect("headers") {
+        let sent = request.headers().get(header);
+        let sent = sent.unwrap_or_else(|| panic!("{name}: the header {header} is not sent"));
+        stage(name, header, sent.to_str().unwrap(), expected.as_str().unwrap());
+    }
     stage(name, "body", str::from_utf8(request.body()).unwrap(), text(vector, "/expected/body"));
+}
+
+/// The pairs of a query, decoded.
+fn query_of(request: &Request) -> Vec<(String, String)> {
+    decode_form(request.uri().query().unwrap_or_default().as_bytes())
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Whether a request has these parameters in this order.
+fn is_alike(request: &Request, pairs: &[(&str, &str)]) -> bool {
+    query_of(request) == owned(pairs)
+}
+
+/// Method, host, decoded path and parameters in any order: the order of a typed request is its own,
+/// and another order is another signature.
+fn compare_meaning(vector: &Value, request: &Request, pairs: &[(&str, &str)]) {
+    let name = text(vector, "/name");
+    let decoded = |path: &str| percent_decode(path).unwrap();
+    stage(name, "typed method", request.method().as_str(), text(vector, "/expected/method"));
+    let expected: api_auth::http::Uri = text(vector, "/expected/url").parse().unwrap();
+    assert_eq!(request.uri().host(), expected.host(), "{name}: typed host");
+    stage(name, "typed path", &decoded(request.uri().path()), &decoded(expected.path()));
+    let (mut ours, mut theirs) = (query_of(request), owned(pairs));
+    ours.sort();
+    theirs.sort();
+    assert_eq!(ours, theirs, "{name}: typed parameters");
+    assert!(request.body().is_empty(), "{name}: typed body");
 }
 
 fn pairs(vector: &Value) -> Vec<(&str, &str)> {
@@ -104,136 +161,135 @@ fn pairs(vector: &Value) -> Vec<(&str, &str)> {
     pairs.iter().map(|pair| (text(pair, "/0"), text(pair, "/1"))).collect()
 }
 
-/// The request of the typed call, if it can be asked for these parameters in this order.
-fn typed(
-    client: &Client,
-    vector: &Value,
-    pairs: &[(&str, &str)],
-) -> Option<Result<Request, Error>> {
-    let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
-    let get = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-    let flag = |name: &str| match get(name) {
-        None => Some(None),
-        Some("true") => Some(Some(true)),
-        Some("false") => Some(Some(false)),
-        Some(_) => None,
+/// The parameters of a vector, for a typed call.
+struct Given<'a>(&'a [(&'a str, &'a str)]);
+
+impl<'a> Given<'a> {
+    /// Rejects parameters that are not among `names`, or given twice.
+    fn only(&self, names: &[&str]) -> Result<(), Untyped> {
+        let mut seen = Vec::new();
+        for (name, _) in self.0 {
+            if !names.contains(name) || seen.contains(name) {
+                return Err(Untyped);
+            }
+            seen.push(*name);
+        }
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
+    }
+
+    fn need(&self, name: &str) -> Result<&'a str, Untyped> {
+        self.get(name).ok_or(Untyped)
+    }
+
+    /// A value that is written as it is read.
+    fn parsed<T: std::str::FromStr + ToString>(&self, name: &str) -> Result<Option<T>, Untyped> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let value = text.parse::<T>().ok().filter(|value| value.to_string() == text);
+        value.map(Some).ok_or(Untyped)
+    }
+
+    fn time(&self, name: &str) -> Result<Option<UnixTime>, Untyped> {
+        Ok(self.parsed(name)?.map(UnixTime::from_seconds))
+    }
+}
+
+/// Sets the optional parameters that are given.
+macro_rules! with {
+    ($call:expr $(, $setter:ident($value:expr))* $(,)?) => {{
+        let mut call = $call;
+        $( if let Some(value) = $value { call = call.$setter(value); } )*
+        call
+    }};
+}
+
+/// The request of the typed call for these parameters.
+fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Request, Untyped> {
+    let given = Given(pairs);
+    let path = text(vector, "/inputs/path");
+    let download_path = |documented: &str, sdk: &str| match path {
+        _ if path == documented => DownloadPath::Documented,
+        _ if path == sdk => DownloadPath::Sdk,
+        other => panic!("no download path {other}"),
     };
-    let number = |name: &str| {
-        get(name).map(|text| text.parse::<u32>().ok().filter(|n| n.to_string() == text))
+    let request = match text(vector, "/inputs/endpoint") {
+        "access.get" => {
+            given.only(&["rid", "user_ref"])?;
+            client.prepare(&GetAccess::new(given.need("rid")?, given.need("user_ref")?))
+        }
+        "access.search" => {
+            given.only(&["rid", "user_ref", "email", "tag", "show_expired", "page", "pagesize"])?;
+            client.prepare(&with!(
+                SearchAccess::new(),
+                rid(given.get("rid")),
+                user_ref(given.get("user_ref")),
+                email(given.get("email")),
+                tag(given.get("tag")),
+                show_expired(given.parsed("show_expired")?),
+                page(given.parsed("page")?),
+                page_size(given.parsed("pagesize")?),
+            ))
+        }
+        "access.grant" => {
+            given.only(&["rid", "user_ref", "email", "expiration", "message", "suppress_email"])?;
+            client.prepare(&with!(
+                GrantAccess::new(given.need("rid")?, given.need("email")?),
+                user_ref(given.get("user_ref")),
+                expiration(given.time("expiration")?),
+                message(given.get("message")),
+                suppress_email(given.parsed("suppress_email")?),
+            ))
+        }
+        "access.revoke" => {
+            given.only(&["rid", "user_ref", "refund"])?;
+            client.prepare(&with!(
+                RevokeAccess::new(given.need("rid")?, given.need("user_ref")?),
+                refund(given.parsed("refund")?),
+            ))
+        }
+        "subscription.search" => {
+            given.only(&["rid", "user_ref"])?;
+            client.prepare(&with!(
+                SearchSubscriptions::new(),
+                rid(given.get("rid")),
+                user_ref(given.get("user_ref")),
+            ))
+        }
+        "subscription.cancel" => {
+            given.only(&["rid", "user_ref"])?;
+            client.prepare(&CancelSubscription::new(given.need("rid")?, given.need("user_ref")?))
+        }
+        "download.url" | "download.url_sdk" => {
+            let rid = given.need("rid")?;
+            let call = match given.parsed("lifetime")? {
+                Some(seconds) => {
+                    given.only(&["rid", "lifetime"])?;
+                    GetDownloadUrl::for_lifetime(rid, Duration::from_secs(seconds))
+                }
+                None => {
+                    given.only(&["rid", "expiration"])?;
+                    let end = given.time("expiration")?.ok_or(Untyped)?;
+                    GetDownloadUrl::until(rid, end)
+                }
+            };
+            client.prepare(&call.path(download_path("/r2/downloads/url", "/r2/download/url")))
+        }
+        "download.get" | "download.get_sdk" => {
+            given.only(&["rid"])?;
+            let path = download_path("/r2/download/", "/r2/download");
+            client.prepare(&GetDownload::new(given.need("rid")?).path(path))
+        }
+        "user.get" => {
+            given.only(&[])?;
+            let uid = path.strip_prefix("/r2/user/").unwrap_or_else(|| panic!("no user: {path}"));
+            client.prepare(&GetUser::new(percent_decode(uid).unwrap()))
+        }
+        other => panic!("{}: no typed call for the endpoint {other}", text(vector, "/name")),
     };
-    let time =
-        |name: &str| get(name).and_then(|text| text.parse().ok()).map(UnixTime::from_seconds);
-    let in_order = |order: &[&str]| {
-        let mut rest = order.iter();
-        names.iter().all(|name| rest.any(|known| known == name))
-    };
-    let path = match text(vector, "/inputs/path") {
-        "/r2/download/url" | "/r2/download" => DownloadPath::Sdk,
-        _ => DownloadPath::Documented,
-    };
-    Some(match text(vector, "/inputs/endpoint") {
-        "access.get" if names == ["rid", "user_ref"] => {
-            client.prepare(&GetAccess::new(get("rid")?, get("user_ref")?))
-        }
-        "access.search"
-            if in_order(&[
-                "rid",
-                "user_ref",
-                "email",
-                "tag",
-                "show_expired",
-                "page",
-                "pagesize",
-            ]) =>
-        {
-            let mut search = SearchAccess::new();
-            if let Some(rid) = get("rid") {
-                search = search.rid(rid);
-            }
-            if let Some(user_ref) = get("user_ref") {
-                search = search.user_ref(user_ref);
-            }
-            if let Some(email) = get("email") {
-                search = search.email(email);
-            }
-            if let Some(tag) = get("tag") {
-                search = search.tag(tag);
-            }
-            if let Some(show) = flag("show_expired")? {
-                search = search.show_expired(show);
-            }
-            if let Some(page) = number("page") {
-                search = search.page(page?);
-            }
-            if let Some(size) = number("pagesize") {
-                search = search.page_size(size?);
-            }
-            client.prepare(&search)
-        }
-        "access.grant"
-            if in_order(&[
-                "rid",
-                "user_ref",
-                "email",
-                "expiration",
-                "message",
-                "suppress_email",
-            ]) =>
-        {
-            let mut grant = GrantAccess::new(get("rid")?, get("email")?);
-            if let Some(user_ref) = get("user_ref") {
-                grant = grant.user_ref(user_ref);
-            }
-            if get("expiration").is_some() {
-                grant = grant.expiration(time("expiration")?);
-            }
-            if let Some(message) = get("message") {
-                grant = grant.message(message);
-            }
-            if let Some(suppress) = flag("suppress_email")? {
-                grant = grant.suppress_email(suppress);
-            }
-            client.prepare(&grant)
-        }
-        "access.revoke" if in_order(&["rid", "user_ref", "refund"]) => {
-            let mut revoke = RevokeAccess::new(get("rid")?, get("user_ref")?);
-            if let Some(refund) = flag("refund")? {
-                revoke = revoke.refund(refund);
-            }
-            client.prepare(&revoke)
-        }
-        "subscription.search" if in_order(&["rid", "user_ref"]) => {
-            let mut search = SearchSubscriptions::new();
-            if let Some(rid) = get("rid") {
-                search = search.rid(rid);
-            }
-            if let Some(user_ref) = get("user_ref") {
-                search = search.user_ref(user_ref);
-            }
-            client.prepare(&search)
-        }
-        "subscription.cancel" if names == ["rid", "user_ref"] => {
-            client.prepare(&CancelSubscription::new(get("rid")?, get("user_ref")?))
-        }
-        "download.url" | "download.url_sdk" if names == ["rid", "lifetime"] => {
-            let lifetime = Duration::from_secs(number("lifetime")??.into());
-            client.prepare(&GetDownloadUrl::for_lifetime(get("rid")?, lifetime).path(path))
-        }
-        "download.url" | "download.url_sdk" if names == ["rid", "expiration"] => {
-            client.prepare(&GetDownloadUrl::until(get("rid")?, time("expiration")?).path(path))
-        }
-        "download.get" | "download.get_sdk" if names == ["rid"] => {
-            client.prepare(&GetDownload::new(get("rid")?).path(path))
-        }
-        "user.get" if names.is_empty() => {
-            let uid = text(vector, "/inputs/path").strip_prefix("/r2/user/")?;
-            if uid.contains('%') {
-                return None;
-            }
-            client.prepare(&GetUser::new(uid))
-        }
-        _ => return None,
-    })
+    Ok(request.unwrap_or_else(|error| panic!("{}: {error}", text(vector, "/name"))))
 }
 
 fn blocks(vector: &Value) -> Blocks {
@@ -268,7 +324,8 @@ fn cookie_build(vector: &Value) {
     let cookie = TokenCookie::new(tokens(&vector["inputs"]["tokens"]));
     let (value, read) = match text(vector, "/inputs/settings") {
         "{jox}" => (Blocks::write_open_cookie(&cookie), blocks.read_unsigned_cookie(expected)),
-        _ => (blocks.seal_cookie(&cookie), blocks.read_cookie(expected)),
+        "" | "{jax}" => (blocks.seal_cookie(&cookie), blocks.read_cookie(expected)),
+        other => panic!("{name}: no cookie with the settings {other}"),
     };
     stage(name, "cookie", &value, expected);
     assert_eq!(read.unwrap(), cookie, "{name}");
@@ -277,38 +334,59 @@ fn cookie_build(vector: &Value) {
 fn cookie_load(vector: &Value) {
     let (blocks, name) = (blocks(vector), text(vector, "/name"));
     let value = text(vector, "/inputs/cookie_value");
-    // What is signed is read by the call that insists on it.
-    let cookie = match blocks.read_cookie(value) {
-        Err(ReadError::Unsigned) => blocks.read_unsigned_cookie(value).unwrap(),
-        read => read.unwrap(),
+    // A cookie without a signature has a method of its own.
+    let read = match blocks.read_cookie(value) {
+        Err(ReadError::Unsigned) => blocks.read_unsigned_cookie(value),
+        read => read,
     };
-    assert_eq!(cookie.tokens(), tokens(&vector["expected"]["tokens"]), "{name}");
+    let cookie = match (read, vector.pointer("/expected/error").and_then(Value::as_str)) {
+        (Ok(cookie), None) => cookie,
+        (Err(error), Some(expected)) => return stage(name, "error", &error.to_string(), expected),
+        (read, _) => panic!("{name}: {read:?}"),
+    };
+    assert_eq!(cookie.tokens(), tokens(&vector["expected"]["tokens"]), "{name}: tokens");
     let seconds = vector["inputs"]["now"].as_u64().expect("now");
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    for check in vector["expected"]["checks"].as_array().expect("checks") {
-        // The official clients do not check the binding without an address.
-        let ip = match check["client_ip"].as_str() {
-            Some(ip) => ip.parse::<std::net::IpAddr>().expect("an address").into(),
-            None => ClientAddress::NotChecked,
-        };
+    let checks = vector["expected"]["checks"].as_array().expect("checks");
+    let asked: Vec<Value> =
+        checks.iter().map(|check| json!([check["rid"], check["client_ip"]])).collect();
+    assert_eq!(Value::from(asked), vector["inputs"]["check"], "{name}: checks");
+    for check in checks {
+        // The official clients do not check the binding without an IPv4 address.
+        let ip = check["client_ip"].as_str().and_then(|ip| ip.parse::<Ipv4Addr>().ok());
+        let ip = ip.map_or(ClientAddress::NotChecked, ClientAddress::V4);
         let state = cookie.access(text(check, "/rid"), now, ip);
-        assert_eq!(u64::from(state.code()), check["state"], "{name}: {check}");
-        assert_eq!(state.is_granted(), check["granted"], "{name}: {check}");
+        assert_eq!(json!(state.code()), check["state"], "{name}: {check}");
+        assert_eq!(json!(state.is_granted()), check["granted"], "{name}: {check}");
     }
 }
 
+/// Rejects members that no code reads.
+fn only(value: &Value, names: &[&str]) {
+    for member in value.as_object().expect("an object").keys() {
+        assert!(names.contains(&member.as_str()), "no typed argument `{member}`");
+    }
+}
+
+fn price_option(value: &Value) -> PriceOption {
+    only(value, &["price", "period", "caption", "starts", "ends"]);
+    let time = |name: &str| value[name].as_i64().map(UnixTime::from_seconds);
+    let period = value["period"].as_str().unwrap_or_default();
+    with!(
+        PriceOption::new(text(value, "/price"), period),
+        caption(value["caption"].as_str()),
+        starts(time("starts")),
+        ends(time("ends")),
+    )
+}
+
 fn offer(value: &Value) -> Offer {
-    let prices = value["price_options"].as_array().expect("price options");
-    let mut prices = prices.iter().map(|option| {
-        let price = PriceOption::new(text(option, "/price"), text(option, "/period"));
-        match option["caption"].as_str() {
-            Some(caption) => price.caption(caption),
-            None => price,
-        }
-    });
-    let first = prices.next().expect("a price");
+    only(value, &["resource", "price_options", "tags"]);
+    let mut prices = value["price_options"].as_array().expect("price options").iter();
+    let first = price_option(prices.next().expect("a price"));
     let offer = Offer::new(text(value, "/resource/0"), text(value, "/resource/1"), first);
-    let offer = prices.fold(offer, Offer::price);
+    let offer = with!(offer, url(value["resource"][2].as_str()));
+    let offer = prices.map(price_option).fold(offer, Offer::price);
     let tags = value["tags"].as_array().into_iter().flatten();
     tags.fold(offer, |offer, tag| offer.tag(tag.as_str().expect("a tag")))
 }
@@ -316,25 +394,44 @@ fn offer(value: &Value) -> Offer {
 fn purchase_request(vector: &Value) {
     let (blocks, name) = (blocks(vector), text(vector, "/name"));
     let inputs = &vector["inputs"];
+    let given = |name: &str| inputs[name].as_str();
+    only(
+        inputs,
+        &[
+            "private_key",
+            "aid",
+            "now",
+            "primary",
+            "secondary",
+            "callback",
+            "client_ip",
+            "user_ref",
+            "return_url",
+            "cancel_url",
+        ],
+    );
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(inputs["now"].as_u64().expect("now"));
-    // The vectors come of the Ruby gem, which names captions otherwise than the PHP client.
-    let mut purchase = Purchase::new(offer(&inputs["primary"])).caption_key(CaptionKey::Ruby);
-    if let Some(function) = inputs["callback"].as_str() {
-        purchase = purchase.callback(function);
-    }
-    if let Some(url) = inputs["return_url"].as_str() {
-        purchase = purchase.return_url(url);
-    }
-    if let Some(url) = inputs["cancel_url"].as_str() {
-        purchase = purchase.cancel_url(url);
-    }
-    if inputs["secondary"].is_object() {
-        purchase = purchase.secondary(offer(&inputs["secondary"]));
-    }
+    // The two official clients name captions differently.
+    let caption_key = match text(vector, "/made_by") {
+        writer if writer.contains("Ruby") => CaptionKey::Ruby,
+        writer if writer.contains("PHP") => CaptionKey::Php,
+        writer => panic!("{name}: the name of captions is not known for {writer}"),
+    };
+    let purchase = with!(
+        Purchase::new(offer(&inputs["primary"])).caption_key(caption_key),
+        secondary(inputs.get("secondary").filter(|value| !value.is_null()).map(offer)),
+        callback(given("callback")),
+        client_ip(given("client_ip")),
+        user_ref(given("user_ref")),
+        return_url(given("return_url")),
+        cancel_url(given("cancel_url")),
+    );
     let request = blocks.purchase_request(&purchase, now).unwrap();
     let json = blocks.open(request.trim_start_matches("{jax}")).unwrap();
     stage(name, "JSON", &json, text(vector, "/expected/json"));
     stage(name, "block", &request, text(vector, "/expected/block"));
-    let link = blocks.purchase_link(&purchase, &Environment::Production, now).unwrap();
-    stage(name, "link", &link, text(vector, "/expected/link"));
+    let expected = text(vector, "/expected/link");
+    let (base, _) = expected.split_once("/v2/").expect("a link");
+    let link = blocks.purchase_link(&purchase, &environment(base), now).unwrap();
+    stage(name, "link", &link, expected);
 }
