@@ -31,9 +31,9 @@ use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
 use crate::{
-    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Note, Params,
-    Preparation, Request, Response, Secret, SecretOrigin, TokenKey, TokenOrigin, TokenStore,
-    VerifiedStore, json, status_fault,
+    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError, Note,
+    Params, Preparation, Request, Response, Secret, SecretOrigin, TokenKey, TokenOrigin,
+    TokenStore, VerifiedStore, json, status_fault,
 };
 
 /// How a client shows a token server who it is.
@@ -206,12 +206,30 @@ impl TokenServer {
         params.push_some("scope", self.scope.as_deref());
     }
 
-    /// What the tokens of this server, client and scope are kept under. The secret is no part of
-    /// it; `user` is that of a password grant, or empty.
+    /// Returns the key under which tokens of this server, client, scope and grant are stored. The
+    /// kind of the grant belongs to the key, with the user's name of a password grant and a hash of
+    /// a refresh token or code. That hash is keyed with the client secret, so it cannot be compared
+    /// with hashes made elsewhere.
+    ///
+    /// The client secret and a password are no part of the key. While two secrets of one client id
+    /// are valid (secret rotation), clients with the old and the new secret use the same key: each
+    /// ignores the other's token and replaces it, which costs additional token requests and fails
+    /// no call. Give both a store of their own to avoid that.
     #[inline]
-    pub fn key(&self, user: &str) -> TokenKey {
+    pub fn key(&self, grant: &Grant) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();
-        TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, user])
+        let hash = |secret: &Secret| {
+            let key = HmacKey::new("client_secret", &self.client_secret).ok();
+            key.map(|key| key.sign(&[secret.expose().as_bytes()]).hex().to_string())
+        };
+        let (kind, owner) = match grant {
+            Grant::ClientCredentials => ("client_credentials", None),
+            Grant::AuthorizationCode { code, .. } => ("authorization_code", hash(code)),
+            Grant::Password { username, .. } => ("password", Some(username.clone())),
+            Grant::Refresh(token) => ("refresh_token", hash(token)),
+        };
+        let owner = owner.unwrap_or_default();
+        TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, kind, &owner])
     }
 }
 
@@ -359,6 +377,8 @@ pub struct Bearer {
     grant: Grant,
     key: TokenKey,
     store: Option<VerifiedStore>,
+    /// Whether tokens of the grant may be stored, if a store was given.
+    is_storable: bool,
     lifetime: Option<Duration>,
     fault: fn(&Response) -> Fault,
     secret_parameters: &'static [&'static str],
@@ -398,15 +418,12 @@ impl Bearer {
     /// Fetches tokens from `server` by `grant`, and keeps them in memory.
     #[inline]
     pub fn new(server: TokenServer, grant: Grant) -> Self {
-        let user = match &grant {
-            Grant::Password { username, .. } => username.as_str(),
-            _ => "",
-        };
         Self {
-            key: server.key(user),
+            key: server.key(&grant),
             server,
             grant,
             store: None,
+            is_storable: true,
             lifetime: None,
             fault: oauth_fault,
             secret_parameters: &["code"],
@@ -414,18 +431,41 @@ impl Bearer {
         }
     }
 
-    /// Also stores tokens in `store`. Only a client with the same secrets uses them; see
-    /// [`VerifiedStore`].
+    /// Also stores tokens in `store`. Only a client with the same grant and the same secrets uses
+    /// them; see [`TokenServer::key`] and [`VerifiedStore`]:
+    ///
+    /// | grant | secrets of a stored token |
+    /// |---|---|
+    /// | [`Grant::ClientCredentials`] | client secret |
+    /// | [`Grant::Password`] | client secret and password; the user's name is part of the key |
+    /// | [`Grant::Refresh`] | client secret and this refresh token |
+    /// | [`Grant::AuthorizationCode`] | cannot be stored |
+    ///
+    /// With [`Grant::Refresh`] the store also has the refresh tokens that the server issued since.
+    /// A later process with the same first refresh token continues with the last one.
+    ///
+    /// An authorization code is valid once. A store would make a code that was used, and that may
+    /// be in logs and browser histories, as good as the token. With [`Grant::AuthorizationCode`],
+    /// [`prepare`](Auth::prepare) therefore returns an error if there is a store. Exchange the code
+    /// without a store ([`TokenServer::request`], [`token_reply`]), keep the
+    /// [refresh token](AccessToken::refresh) with the user's data, and use [`Grant::Refresh`].
     #[must_use]
     #[inline]
     pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {
         let secret = &self.server.client_secret;
-        self.store = Some(match &self.grant {
-            Grant::Password { password, .. } => {
-                VerifiedStore::new(store, &[secret, password], SecretOrigin::Chosen)
+        self.store = match &self.grant {
+            Grant::ClientCredentials => {
+                Some(VerifiedStore::new(store, &[secret], SecretOrigin::Generated))
             }
-            _ => VerifiedStore::new(store, &[secret], SecretOrigin::Generated),
-        });
+            Grant::Password { password, .. } => {
+                Some(VerifiedStore::new(store, &[secret, password], SecretOrigin::Chosen))
+            }
+            Grant::Refresh(token) => {
+                Some(VerifiedStore::new(store, &[secret, token], SecretOrigin::Generated))
+            }
+            Grant::AuthorizationCode { .. } => None,
+        };
+        self.is_storable = self.store.is_some();
         self
     }
 
@@ -522,6 +562,11 @@ impl Auth for Bearer {
 
     #[inline]
     fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
+        if !self.is_storable {
+            let problem = "cannot be used with an authorization code, which is valid once; exchange \
+                           the code without a store and use `Grant::Refresh`";
+            return Err(InputError::new("token store", problem).into());
+        }
         if self.has_token(now) {
             return Ok(None);
         }
@@ -707,7 +752,7 @@ mod tests {
 
     /// A store that says this token and nothing else.
     fn stuck(token: &AccessToken) -> StuckStore {
-        StuckStore::verified(&server().key(""), "s&cret", token)
+        StuckStore::verified(&server().key(&Grant::ClientCredentials), "s&cret", token)
     }
 
     fn call(client: &Client) -> Result<Vec<u8>, Error> {
@@ -968,6 +1013,62 @@ mod tests {
         assert_eq!(fetches(&world), 3);
         call(&of("right", password("wrong"))).unwrap();
         assert_eq!(fetches(&world), 4, "the server decides about the wrong password");
+    }
+
+    #[test]
+    fn stored_token_is_used_only_with_the_same_grant_and_the_same_refresh_token() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(MemoryStore::new()));
+        let of = |grant: Grant| {
+            client_of(Bearer::new(server(), grant).with_store(store.clone()), &world, &clock)
+        };
+        let refresh = |token: &str| Grant::Refresh(token.into());
+        let unnamed = || Grant::Password { username: String::new(), password: "p".into() };
+        call(&of(refresh("Ann"))).unwrap();
+        let others = [refresh("garbage"), refresh("Bob"), Grant::ClientCredentials, unnamed()];
+        for (number, grant) in others.into_iter().enumerate() {
+            call(&of(grant.clone())).unwrap();
+            assert_eq!(fetches(&world), number + 2, "{grant:?}");
+        }
+        for (grant, token) in
+            [(refresh("Ann"), "t1"), (refresh("Bob"), "t3"), (Grant::ClientCredentials, "t4")]
+        {
+            call(&of(grant)).unwrap();
+            assert_eq!(used(&world).last().unwrap(), token, "each has a place of its own");
+        }
+        assert_eq!(fetches(&world), 5);
+    }
+
+    #[test]
+    fn refresh_grant_continues_with_the_stored_refresh_token() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(MemoryStore::new()));
+        let of = || {
+            let bearer = Bearer::new(server(), Grant::Refresh("r0".into()));
+            client_of(bearer.with_store(store.clone()), &world, &clock)
+        };
+        world.lock().unwrap().rest = Some(r#","expires_in":100,"refresh_token":"r1""#);
+        call(&of()).unwrap();
+        clock.advance(Duration::from_secs(100));
+        call(&of()).unwrap();
+        let fetched = world.lock().unwrap().fetched.clone();
+        assert!(fetched[0].contains("refresh_token=r0"), "{fetched:?}");
+        assert!(fetched[1].contains("refresh_token=r1"), "{fetched:?}");
+    }
+
+    #[test]
+    fn authorization_code_with_a_store_is_an_error_and_stores_nothing() {
+        let (world, clock, store) = (Shared::default(), clock(), MemoryStore::new());
+        let grant = || Grant::AuthorizationCode {
+            code: "c1".into(),
+            redirect_uri: "https://shop/back".to_owned(),
+            verifier: None,
+        };
+        let stored = Bearer::new(server(), grant()).with_store(Arc::new(store.clone()));
+        let error = call(&client_of(stored, &world, &clock)).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("token store")));
+        assert_eq!(fetches(&world), 0);
+        call(&client_of(Bearer::new(server(), grant()), &world, &clock)).unwrap();
+        assert_eq!(fetches(&world), 1);
+        assert_eq!(store.load(&server().key(&grant())), None);
     }
 
     #[test]
