@@ -12,7 +12,8 @@ use crate::{Draft, Error, Request, Response};
 /// The time is always an argument.
 pub trait Auth: Send + Sync {
     /// Returns whether calls can be signed at `now` without a request of [`prepare`](Auth::prepare).
-    /// Waits for nothing.
+    /// Waits for nothing. It is also called while the guard of a [`Preparation`] is held, so an
+    /// auth whose `prepare` locks something must implement it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.prepare(now), Ok(None))
     }

@@ -395,6 +395,9 @@ struct State {
     /// How many tokens in a row the server rejected that came from the store in the place of a
     /// rejected one.
     rejected_replacements: u32,
+    /// The last lock of the store was not acquired, and no call succeeded since. The lock is not
+    /// tried again, so that a call waits for it once at most.
+    skips_lock: bool,
 }
 
 struct Held {
@@ -570,11 +573,14 @@ impl Auth for Bearer {
         if self.has_token(now) {
             return Ok(None);
         }
-        let guard = self.store.as_ref().and_then(|store| store.lock(&self.key));
-        if guard.is_some() && self.has_token(now) {
-            return Ok(None); // Another one fetched it while we waited.
+        let skips_lock = self.state().skips_lock;
+        let store = self.store.as_ref().filter(|_| !skips_lock);
+        let guard = store.and_then(|store| store.lock(&self.key));
+        if store.is_some() && self.has_token(now) {
+            return Ok(None); // Another client fetched it meanwhile.
         }
         let mut state = self.state();
+        state.skips_lock = self.store.is_some() && guard.is_none();
         let refresh = state.held.as_ref().and_then(|held| held.token.refresh().cloned());
         state.refreshing = refresh.is_some();
         let request = match refresh {
@@ -630,6 +636,7 @@ impl Auth for Bearer {
         let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
             state.rejected_replacements = 0;
+            state.skips_lock &= !response.status().is_success();
             return false;
         }
         let current = |held: &&mut Held| note == held.number;
@@ -667,7 +674,7 @@ impl fmt::Debug for Bearer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::stuck::{EndlessStore, StuckStore};
+    use crate::store::stuck::{BusyStore, EndlessStore, StuckStore};
     use crate::{
         Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Settings,
         Site, TransportError,
@@ -703,6 +710,8 @@ mod tests {
         rest: Option<&'static str>,
         /// What refresh tokens are answered with.
         refresh_status: u16,
+        /// How many requests for a token fail before the others succeed.
+        failures: u32,
     }
 
     type Shared = Arc<Mutex<World>>;
@@ -716,6 +725,10 @@ mod tests {
             let body = String::from_utf8(request.body().clone()).unwrap();
             let refused = world.refresh_status >= 400 && body.contains("refresh_token");
             world.fetched.push(body);
+            if world.failures > 0 {
+                world.failures -= 1;
+                return reply(503, String::new());
+            }
             if refused {
                 return reply(world.refresh_status, r#"{"error":"invalid_grant"}"#.to_owned());
             }
@@ -956,6 +969,57 @@ mod tests {
         call(&other).unwrap();
         assert_eq!(fetches(&world), 2, "the other takes the fresh one from the store");
         assert_eq!(used(&world), ["t1", "t1", "t1", "t2", "t1", "t2"]);
+    }
+
+    #[test]
+    fn lock_that_was_not_acquired_is_not_tried_again_within_one_call() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::default()));
+        let client = client_of(bearer().with_store(store.clone()), &world, &clock);
+        // A failed request for a token, a token that is rejected, and one that is accepted.
+        world.lock().unwrap().failures = 1;
+        world.lock().unwrap().revoked = vec!["t2".to_owned()];
+        call(&client).unwrap();
+        assert_eq!((fetches(&world), store.locks()), (3, 1));
+        assert_eq!(used(&world), ["t2", "t3"]);
+        clock.advance(Duration::from_secs(7200));
+        call(&client).unwrap();
+        assert_eq!((fetches(&world), store.locks()), (4, 2), "a later call tries it again");
+    }
+
+    #[test]
+    fn token_that_was_stored_before_a_lock_timed_out_is_used() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::default()));
+        let other = client_of(bearer().with_store(store.clone()), &world, &clock);
+        let client = client_of(bearer().with_store(store.clone()), &world, &clock);
+        store.meanwhile(move || call(&other).map(drop).unwrap());
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["t1", "t1"]);
+    }
+
+    #[test]
+    fn waiting_for_a_lock_counts_for_the_freshness_of_tokens() {
+        let world = Shared::default();
+        let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds);
+        // Stored while the client waits for 300 s. The first token expired by then, the other one
+        // was issued after the wait began.
+        let expired = AccessToken::new("s", at(0)).with_lifetime(Duration::from_secs(200));
+        let fresh = AccessToken::new("s", at(290)).with_lifetime(Duration::from_secs(200));
+        for (stored, sent) in [(expired, "t1"), (fresh, "s")] {
+            let (clock, store) = (clock(), Arc::new(BusyStore::with_lock()));
+            let bearer = bearer().with_store(store.clone());
+            let writer = VerifiedStore::new(
+                store.clone(),
+                &[&Secret::new("s&cret")],
+                SecretOrigin::Generated,
+            );
+            let (key, time) = (bearer.key.clone(), clock.clone());
+            store.meanwhile(move || {
+                writer.save(&key, &stored);
+                time.advance(Duration::from_secs(300));
+            });
+            call(&client_of(bearer, &world, &clock)).unwrap();
+            assert_eq!(used(&world).last().unwrap(), sent);
+        }
     }
 
     #[test]

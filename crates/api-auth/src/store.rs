@@ -591,6 +591,55 @@ pub(crate) mod stuck {
         fn forget(&self, _: &TokenKey, _: &AccessToken) {}
     }
 
+    /// Stores tokens, and does something while a client waits for its lock.
+    #[derive(Default)]
+    pub(crate) struct BusyStore {
+        tokens: MemoryStore,
+        has_lock: bool,
+        locks: AtomicU64,
+        meanwhile: Mutex<Option<Step>>,
+    }
+
+    impl BusyStore {
+        /// One whose lock is acquired in the end.
+        pub(crate) fn with_lock() -> Self {
+            Self { has_lock: true, ..Self::default() }
+        }
+
+        /// Does this while the lock is waited for the next time.
+        pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
+            *lock(&self.meanwhile) = Some(Box::new(step));
+        }
+
+        /// How often the lock was tried.
+        pub(crate) fn locks(&self) -> u64 {
+            self.locks.load(Ordering::Relaxed)
+        }
+    }
+
+    impl TokenStore for BusyStore {
+        fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+            self.tokens.load(key)
+        }
+
+        fn save(&self, key: &TokenKey, token: &AccessToken) {
+            self.tokens.save(key, token);
+        }
+
+        fn forget(&self, key: &TokenKey, token: &AccessToken) {
+            self.tokens.forget(key, token);
+        }
+
+        fn lock(&self, _: &TokenKey) -> Option<Box<dyn Send>> {
+            self.locks.fetch_add(1, Ordering::Relaxed);
+            let step = lock(&self.meanwhile).take();
+            if let Some(step) = step {
+                step();
+            }
+            self.has_lock.then(|| Box::new(()) as Box<dyn Send>)
+        }
+    }
+
     impl TokenStore for StuckStore {
         fn load(&self, _: &TokenKey) -> Option<AccessToken> {
             let step = lock(&self.meanwhile).take();
