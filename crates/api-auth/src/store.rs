@@ -1,5 +1,6 @@
 //! Where tokens are kept between calls, clients and processes.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -17,6 +18,8 @@ use crate::{AccessToken, Clock, InputError, Secret, SystemClock};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a lock file is asked for.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How many tokens a [`MemoryStore`] keeps.
+const MOST_TOKENS: usize = 10_000;
 /// A stored token is never longer.
 const LONGEST: u64 = 256 * 1024;
 
@@ -134,13 +137,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Keeps tokens in memory. Clones share them, so several clients of one process can.
+///
+/// Each new token removes the tokens that expired and cannot be refreshed. At most 10,000 tokens are
+/// kept; beyond that, the token that was received first is removed.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    /// A program has few tokens, so they are in a list.
-    tokens: Mutex<Vec<(TokenKey, AccessToken)>>,
+    tokens: Mutex<HashMap<TokenKey, AccessToken>>,
     fetching: Mutex<Vec<TokenKey>>,
     fetched: Condvar,
 }
@@ -156,26 +161,27 @@ impl MemoryStore {
 impl TokenStore for MemoryStore {
     #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
-        let tokens = lock(&self.0.tokens);
-        tokens.iter().find(|(kept, _)| kept == key).map(|(_, token)| token.clone())
+        lock(&self.0.tokens).get(key).cloned()
     }
 
     #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        match tokens.iter_mut().find(|(kept, _)| kept == key) {
-            Some((_, kept)) => *kept = token.clone(),
-            None => tokens.push((key.clone(), token.clone())),
+        // The store reads no clock: a token was just received when it is saved.
+        tokens.retain(|_, kept| kept.refresh().is_some() || !kept.is_expired(token.received()));
+        if tokens.len() >= MOST_TOKENS && !tokens.contains_key(key) {
+            let first = tokens.iter().min_by_key(|(_, kept)| kept.received());
+            let first = first.map(|(key, _)| key.clone());
+            first.and_then(|key| tokens.remove(&key));
         }
+        tokens.insert(key.clone(), token.clone());
     }
 
     #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        let is_meant =
-            |(kept, other): &(_, AccessToken)| kept == key && other.value() == token.value();
-        if let Some(place) = tokens.iter().position(is_meant) {
-            tokens.swap_remove(place);
+        if tokens.get(key).is_some_and(|kept| kept.value() == token.value()) {
+            tokens.remove(key);
         }
     }
 
@@ -758,6 +764,39 @@ mod tests {
         let folder = Folder::new();
         keeps_and_forgets(&MemoryStore::new());
         keeps_and_forgets(&folder.store());
+    }
+
+    #[test]
+    fn memory_store_removes_expired_tokens_when_one_is_saved() {
+        let (store, hour) = (MemoryStore::new(), Duration::from_secs(3600));
+        let at = |hours: u32| UNIX_EPOCH + hour * hours;
+        let key = |name: &str| TokenKey::new(&[name]);
+        store.save(&key("expires"), &AccessToken::new("a", at(0)).with_lifetime(hour));
+        let refreshable = AccessToken::new("b", at(0)).with_lifetime(hour).with_refresh("r");
+        store.save(&key("refreshable"), &refreshable);
+        store.save(&key("unlimited"), &AccessToken::new("c", at(0)));
+        let size = || lock(&store.0.tokens).len();
+        store.save(&key("d"), &AccessToken::new("d", at(1) - Duration::from_secs(1)));
+        assert_eq!(size(), 4, "nothing expired yet");
+        store.save(&key("e"), &AccessToken::new("e", at(1)).with_lifetime(Duration::ZERO));
+        assert_eq!(store.load(&key("expires")), None);
+        assert_eq!(size(), 4, "the saved token is kept, whatever its lifetime");
+    }
+
+    #[test]
+    fn memory_store_has_a_limit_and_removes_the_oldest_token() {
+        let store = MemoryStore::new();
+        let key = |number: usize| TokenKey::new(&[&number.to_string()]);
+        for number in 0..MOST_TOKENS {
+            let second = Duration::from_secs(if number == 7 { 0 } else { 9 });
+            lock(&store.0.tokens).insert(key(number), AccessToken::new("t", UNIX_EPOCH + second));
+        }
+        store.save(&key(3), &token("b"));
+        assert!(store.load(&key(7)).is_some(), "a token that is replaced removes no other");
+        store.save(&key(MOST_TOKENS), &token("c"));
+        assert_eq!(store.load(&key(7)), None);
+        assert_eq!(lock(&store.0.tokens).len(), MOST_TOKENS);
+        assert_eq!(store.load(&key(MOST_TOKENS)), Some(token("c")));
     }
 
     #[test]
