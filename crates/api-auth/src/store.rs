@@ -21,6 +21,12 @@ use folder::{Access, Folder};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a lock file is asked for.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long the lock of a token file is waited for, which processes hold for a moment.
+const MOMENT: Duration = Duration::from_secs(1);
+/// How often the lock of a token file is tried.
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
+/// How many drafts of one token are created before the token is not stored.
+const MOST_DRAFTS: u32 = 10;
 /// How many tokens a [`MemoryStore`] keeps.
 const MOST_TOKENS: usize = 10_000;
 /// A stored token is never longer.
@@ -307,45 +313,45 @@ impl FileStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut text = Zeroizing::new(String::new());
-        file.take(LONGEST).read_to_string(&mut text)?;
-        Ok(AccessToken::from_text(&text))
+        read_token(&file)
     }
 
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::create(&self.folder)?;
-        let name = draft_name(key)?;
-        let mut file = folder.open(&name, Access::CreateNew)?;
-        let draft = folder.path().join(name);
-        let written = file
-            .write_all(token.to_text().expose().as_bytes())
-            .and_then(|()| fs::rename(&draft, folder.path().join(file_name(key, "json"))));
+        let (name, draft) = new_draft(&folder, key)?;
+        let draft_path = folder.path().join(name);
+        let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
+            if cfg!(not(unix)) {
+                // Elsewhere nobody can read a locked file.
+                let _ = draft.0.unlock();
+            }
+            // A token file that cannot be used is replaced all the same.
+            let _replaced = if cfg!(unix) { hold(&folder, key).ok() } else { None };
+            fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
+        });
         if written.is_err() {
-            let _ = fs::remove_file(&draft);
+            let _ = fs::remove_file(&draft_path);
         }
         written
     }
 
-    /// Removes what writers of `key` left when they were killed. Only for who holds its lock:
-    /// whoever writes while another one holds it gave up waiting, and loses a fetch at most.
+    /// Removes the token file if `token` is in it.
     #[inline]
-    fn remove_drafts(folder: &Folder, key: &TokenKey) -> io::Result<()> {
-        for entry in fs::read_dir(folder.path())? {
-            let name = entry?.file_name();
-            let is_draft = |name: &str| name.starts_with(key.as_str()) && name.ends_with(".tmp");
-            if name.to_str().is_some_and(is_draft) {
-                fs::remove_file(folder.path().join(name))?;
-            }
+    fn remove(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let folder = Folder::find(&self.folder)?;
+        let Some(file) = hold(&folder, key)? else { return Ok(()) };
+        if read_token(&file.0)?.is_some_and(|stored| stored.value() == token.value()) {
+            fs::remove_file(folder.path().join(file_name(key, "json")))?;
         }
         Ok(())
     }
 
     #[inline]
-    fn lock_file(&self, key: &TokenKey) -> io::Result<(Folder, File)> {
+    fn lock_file(&self, key: &TokenKey) -> io::Result<(Folder, Locked)> {
         let folder = Folder::create(&self.folder)?;
         let file = folder.open(&file_name(key, "lock"), Access::Create)?;
-        Ok((folder, file))
+        Ok((folder, Locked(file)))
     }
 
     /// One line of log for what only costs a fetch. The name of the file is a hash.
@@ -374,6 +380,102 @@ fn draft_name(key: &TokenKey) -> io::Result<String> {
     Ok(file_name(key, &format!("{}.tmp", random.expose())))
 }
 
+#[inline]
+fn read_token(file: &File) -> io::Result<Option<AccessToken>> {
+    let mut text = Zeroizing::new(String::new());
+    file.take(LONGEST).read_to_string(&mut text)?;
+    Ok(AccessToken::from_text(&text))
+}
+
+/// A file whose lock is released when this is dropped. A file that is only closed stays locked if a
+/// forked process inherited it.
+struct Locked(File);
+
+impl Locked {
+    #[inline]
+    fn wait(&self, patience: Duration, pause: Duration) -> io::Result<()> {
+        let begin = SystemClock.now();
+        loop {
+            match self.0.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            if SystemClock.now().duration_since(begin).unwrap_or(patience) >= patience {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            SystemClock.sleep(pause);
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+/// Opens the token file and, on Unix, locks it. Processes replace and remove a token file only while
+/// they hold its own lock, each for a moment, so the file stays in place until this is dropped. After
+/// [`MOMENT`] a lock is ignored: it is held by a process that is stopped.
+#[inline]
+fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
+    let name = file_name(key, "json");
+    loop {
+        let file = match folder.open(&name, Access::Read) {
+            Ok(file) => Locked(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let is_locked = cfg!(unix) && file.wait(MOMENT, SHORT_PAUSE).is_ok();
+        if !is_locked || folder.has(&name, &file.0)? {
+            return Ok(Some(file));
+        }
+    }
+}
+
+/// Creates a draft that is locked until it is dropped, which shows that it is not abandoned.
+#[inline]
+fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
+    for _ in 0..MOST_DRAFTS {
+        let name = draft_name(key)?;
+        let draft = Locked(folder.open(&name, Access::CreateNew)?);
+        // Another process may have taken it for abandoned before it was locked.
+        let is_removed = matches!(draft.0.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_removed && folder.has(&name, &draft.0)? {
+            return Ok((name, draft));
+        }
+    }
+    Err(io::Error::other("other processes remove each draft"))
+}
+
+/// Removes the drafts of all keys that no process holds: their writers were killed.
+#[inline]
+fn remove_drafts(folder: &Folder) -> io::Result<()> {
+    for entry in fs::read_dir(folder.path())? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
+        // Another process may remove it first. What cannot be opened is not of this store.
+        let Ok(file) = folder.open(name, Access::Read) else { continue };
+        let draft = Locked(file);
+        if draft.0.try_lock().is_ok() {
+            let _ = fs::remove_file(folder.path().join(name));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether [`draft_name`] makes such names.
+fn is_draft(name: &str) -> bool {
+    let is_hash =
+        |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut parts = name.split('.');
+    parts.next().is_some_and(is_hash)
+        && parts.next().is_some_and(is_hash)
+        && parts.next() == Some("tmp")
+        && parts.next().is_none()
+}
+
 impl TokenStore for FileStore {
     #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
@@ -387,40 +489,17 @@ impl TokenStore for FileStore {
 
     #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
-        let is_kept = || self.load(key).is_some_and(|kept| kept.value() == token.value());
-        if !is_kept() {
-            return;
-        }
-        // Between a look and the removal nobody may put a fresh token there. Who holds the lock is
-        // about to, so there is nothing to remove.
-        let lock = self.lock_file(key);
-        let busy =
-            |(_, lock): &(Folder, File)| matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
-        if !lock.as_ref().is_ok_and(busy) && is_kept() {
-            let _ = self.note("remove", fs::remove_file(self.folder.join(file_name(key, "json"))));
+        if self.load(key).is_some_and(|stored| stored.value() == token.value()) {
+            let _ = self.note("remove", self.remove(key, token));
         }
     }
 
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
-        let (folder, file) = self.note("make a lock", self.lock_file(key))?;
-        let begin = SystemClock.now();
-        loop {
-            match file.try_lock() {
-                // The lock ends when the file is closed, also by the death of the process.
-                Ok(()) => {
-                    let _ = self.note("remove a draft", Self::remove_drafts(&folder, key));
-                    return Some(Box::new(file));
-                }
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return self.note("lock", Err(error)),
-            }
-            let waited = SystemClock.now().duration_since(begin).unwrap_or(PATIENCE);
-            if waited >= PATIENCE {
-                return self.note("lock", Err(io::ErrorKind::TimedOut.into()));
-            }
-            SystemClock.sleep(PAUSE);
-        }
+        let (folder, lock) = self.note("make a lock", self.lock_file(key))?;
+        self.note("lock", lock.wait(PATIENCE, PAUSE))?;
+        let _ = self.note("remove a draft", remove_drafts(&folder));
+        Some(Box::new(lock))
     }
 }
 
@@ -1058,33 +1137,85 @@ mod tests {
     }
 
     #[test]
-    fn who_holds_the_lock_removes_the_drafts_of_that_key_and_nothing_else() {
+    fn lock_removes_abandoned_drafts_of_all_keys_and_nothing_else() {
         let folder = TempFolder::new();
         let store = folder.store();
         let other = TokenKey::new(&["other"]);
         store.save(&key(), &token("a"));
         let draft = |key| draft(&store, key);
-        let kept = [draft(&other), store.folder().join("notes.tmp")];
-        for path in [&draft(&key()), &draft(&key()), &kept[0], &kept[1]] {
+        let kept =
+            [draft(&other), store.folder().join("notes.tmp"), store.folder().join("a.b.tmp")];
+        for path in [&draft(&key()), &draft(&other), &kept[0], &kept[1], &kept[2]] {
             fs::write(path, "{").unwrap();
         }
+        let writer = File::open(&kept[0]).unwrap();
+        writer.try_lock().unwrap();
         drop(store.lock(&key()));
         assert!(kept.iter().all(|path| path.exists()));
-        assert_eq!(names(&store).len(), 4, "with the token and its lock");
+        assert_eq!(names(&store).len(), 5, "with the token and its lock");
+        drop(writer);
+        drop(store.lock(&key()));
+        assert!(!kept[0].exists(), "its writer is gone");
         assert_eq!(store.load(&key()), Some(token("a")));
     }
 
     #[test]
-    fn a_token_is_not_forgotten_while_another_one_replaces_it() {
+    fn one_draft_that_cannot_be_removed_does_not_keep_the_others() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        let drafts: Vec<PathBuf> = (0..8).map(|_| draft(&store, &key())).collect();
+        for (number, path) in drafts.iter().enumerate() {
+            if number % 2 == 0 { fs::create_dir(path) } else { fs::write(path, "{") }.unwrap();
+        }
+        drop(store.lock(&key()));
+        let left = drafts.iter().filter(|path| path.exists()).count();
+        assert_eq!(left, 4, "the folders");
+    }
+
+    #[test]
+    fn rejected_token_is_forgotten_while_another_process_holds_the_lock() {
         let folder = TempFolder::new();
         let store = folder.store();
         store.save(&key(), &token("a"));
         let replacing = store.lock(&key());
-        store.forget(&key(), &token("a"));
-        assert_eq!(store.load(&key()), Some(token("a")));
-        drop(replacing);
+        assert!(replacing.is_some());
+        store.forget(&key(), &token("b"));
+        assert_eq!(store.load(&key()), Some(token("a")), "another token stays");
         store.forget(&key(), &token("a"));
         assert_eq!(store.load(&key()), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn token_that_replaces_a_rejected_one_is_never_forgotten() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        for number in 0..100 {
+            let (old, new) = (token(&format!("old {number}")), token(&format!("new {number}")));
+            store.save(&key(), &old);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| store.forget(&key(), &old));
+                }
+                scope.spawn(|| store.save(&key(), &new));
+            });
+            assert_eq!(store.load(&key()), Some(new));
+        }
+    }
+
+    #[test]
+    fn lock_is_released_although_a_forked_process_inherited_it() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        let (_, lock) = store.lock_file(&key()).unwrap();
+        lock.0.try_lock().unwrap();
+        // A process that is forked without starting another program has the same open file.
+        let inherited = lock.0.try_clone().unwrap();
+        drop(lock);
+        let (_, next) = store.lock_file(&key()).unwrap();
+        assert!(next.0.try_lock().is_ok());
+        drop(inherited);
     }
 
     const CHILD: &str = "API_AUTH_STORE_CHILD";

@@ -83,6 +83,20 @@ impl Folder {
         }
         Ok(file)
     }
+
+    /// Returns whether `file` is still the one of that name.
+    #[inline]
+    pub(super) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
+        let found = match fs::symlink_metadata(self.path.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            found => found?,
+        };
+        #[cfg(unix)]
+        let is_same = unix::identity(&found) == unix::identity(&file.metadata()?);
+        #[cfg(not(unix))]
+        let is_same = found.is_file() && file.metadata()?.is_file();
+        Ok(is_same)
+    }
 }
 
 /// Opens a file that only the user may read, without following a link or waiting for the other end
