@@ -19,7 +19,8 @@ pub trait Auth: Send + Sync {
     }
 
     /// A request that must be answered before calls can be signed (a token, a session), finished
-    /// by the auth itself; `None` when ready. The client lets one thread at a time through.
+    /// by the auth itself; `None` when ready. The client lets one thread at a time through. It may
+    /// wait for a lock, so the client reads its clock again afterwards.
     ///
     /// # Errors
     /// When the request cannot be made.

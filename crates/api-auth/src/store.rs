@@ -77,7 +77,9 @@ pub trait TokenStore: Send + Sync {
     fn forget(&self, key: &TokenKey, token: &AccessToken);
 
     /// Waits until nobody else fetches a token for `key`, and keeps others waiting until what it
-    /// returns is dropped. `None` if the store cannot do this, or waited long enough.
+    /// returns is dropped. `None` if the store cannot do this, or waited long enough. After `None`
+    /// a client does not lock the key again until one of its calls succeeded, so that a lock that is
+    /// never released delays each call once at most.
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let _ = key;
@@ -107,8 +109,8 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
     }
 }
 
-/// What a token is kept under: a hash of where it comes from and whose it is. Secrets are no part
-/// of it.
+/// What a token is kept under: a hash of where it comes from and whose it is. Client secrets and
+/// passwords are no part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey(String);
 

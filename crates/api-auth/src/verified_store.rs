@@ -1,8 +1,8 @@
 //! A token store whose tokens only a client with the same secret can use.
 //!
-//! A [`TokenKey`] names a token by its server, client id and scope, never by a secret. So that a
-//! client with a wrong secret cannot use the token of another one, a verifier is stored beside the
-//! token:
+//! A [`TokenKey`] names a token by its server, client id, scope and grant. Neither client secrets
+//! nor passwords are part of it. So that a client with a wrong secret cannot use the token of another
+//! one, a verifier is stored beside the token:
 //!
 //! ```text
 //! verifier = HMAC-SHA256(PBKDF2-HMAC-SHA256(secret, salt, n), key ‖ token)
