@@ -679,6 +679,13 @@ mod tests {
         store.folder().join(draft_name(key).unwrap())
     }
 
+    /// Creates a draft as a writer does that is killed before it finishes.
+    fn leave_draft(path: &Path, text: &str) {
+        let folder = Folder::find(path.parent().unwrap()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        folder.open(name, Access::CreateNew).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
     fn key() -> TokenKey {
         TokenKey::new(&["https://h/token", "id", ""])
     }
@@ -1148,7 +1155,7 @@ mod tests {
         let kept =
             [draft(&other), store.folder().join("notes.tmp"), store.folder().join("a.b.tmp")];
         for path in [&draft(&key()), &draft(&other), &kept[0], &kept[1], &kept[2]] {
-            fs::write(path, "{").unwrap();
+            leave_draft(path, "{");
         }
         let writer = File::open(&kept[0]).unwrap();
         writer.try_lock().unwrap();
@@ -1168,7 +1175,7 @@ mod tests {
         store.save(&key(), &token("a"));
         let drafts: Vec<PathBuf> = (0..8).map(|_| draft(&store, &key())).collect();
         for (number, path) in drafts.iter().enumerate() {
-            if number % 2 == 0 { fs::create_dir(path) } else { fs::write(path, "{") }.unwrap();
+            if number % 2 == 0 { fs::create_dir(path).unwrap() } else { leave_draft(path, "{") }
         }
         drop(store.lock(&key()));
         let left = drafts.iter().filter(|path| path.exists()).count();
@@ -1234,7 +1241,7 @@ mod tests {
         let store = FileStore::new(folder);
         let _held = store.lock(&key()).unwrap();
         let draft = draft(&store, &key());
-        fs::write(draft, token("b").to_text().expose()).unwrap();
+        leave_draft(&draft, token("b").to_text().expose());
         std::process::abort();
     }
 
