@@ -110,7 +110,7 @@ pub fn store_file(data: &[u8]) {
     let written = token.to_text();
     assert_eq!(AccessToken::from_text(written.expose()).as_ref(), Some(&token));
     let server = oauth::TokenServer::new("https://h.example/token", "id", "s").expect("a server");
-    let key = server.key("");
+    let key = server.key(&Grant::ClientCredentials);
     let refused = {
         let mut response = Response::default();
         *response.status_mut() = api_auth::StatusCode::UNAUTHORIZED;

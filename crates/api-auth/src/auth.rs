@@ -12,13 +12,15 @@ use crate::{Draft, Error, Request, Response};
 /// The time is always an argument.
 pub trait Auth: Send + Sync {
     /// Returns whether calls can be signed at `now` without a request of [`prepare`](Auth::prepare).
-    /// Waits for nothing.
+    /// Waits for nothing. It is also called while the guard of a [`Preparation`] is held, so an
+    /// auth whose `prepare` locks something must implement it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.prepare(now), Ok(None))
     }
 
     /// A request that must be answered before calls can be signed (a token, a session), finished
-    /// by the auth itself; `None` when ready. The client lets one thread at a time through.
+    /// by the auth itself; `None` when ready. The client lets one thread at a time through. It may
+    /// wait for a lock, so the client reads its clock again afterwards.
     ///
     /// # Errors
     /// When the request cannot be made.

@@ -348,8 +348,15 @@ impl Client {
         self.with_retries("auth", true, || {
             for _ in 0..MOST_PREPARATIONS {
                 let Some(preparation) = auth.prepare(clock.now())? else {
-                    break; // Done, or another thread was first.
+                    if auth.is_ready(clock.now()) {
+                        break; // Done, or another thread was first.
+                    }
+                    continue; // What another client fetched expired while this one waited.
                 };
+                // It may have waited for another client, so the time is another one by now.
+                if preparation.guard.is_some() && auth.is_ready(clock.now()) {
+                    break;
+                }
                 attempts += 1;
                 let mut request = preparation.request;
                 self.add_headers(&mut request, "application/json");

@@ -32,9 +32,9 @@ use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
 use crate::{
-    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, InputError, Note, Params,
-    Preparation, Request, Response, Secret, SecretOrigin, TokenKey, TokenOrigin, TokenStore,
-    VerifiedStore, json, status_fault,
+    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError, Note,
+    Params, Preparation, Request, Response, Secret, SecretOrigin, TokenKey, TokenOrigin,
+    TokenStore, VerifiedStore, json, status_fault,
 };
 
 /// How a client shows a token server who it is.
@@ -210,12 +210,30 @@ impl TokenServer {
         params.push_some("scope", self.scope.as_deref());
     }
 
-    /// What the tokens of this server, client and scope are kept under. The secret is no part of
-    /// it; `user` is that of a password grant, or empty.
+    /// Returns the key under which tokens of this server, client, scope and grant are stored. The
+    /// kind of the grant belongs to the key, with the user's name of a password grant and a hash of
+    /// a refresh token or code. That hash is keyed with the client secret, so it cannot be compared
+    /// with hashes made elsewhere.
+    ///
+    /// The client secret and a password are no part of the key. While two secrets of one client id
+    /// are valid (secret rotation), clients with the old and the new secret use the same key: each
+    /// ignores the other's token and replaces it, which costs additional token requests and fails
+    /// no call. Give both a store of their own to avoid that.
     #[inline]
-    pub fn key(&self, user: &str) -> TokenKey {
+    pub fn key(&self, grant: &Grant) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();
-        TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, user])
+        let hash = |secret: &Secret| {
+            let key = HmacKey::new("client_secret", &self.client_secret).ok();
+            key.map(|key| key.sign(&[secret.expose().as_bytes()]).hex().to_string())
+        };
+        let (kind, owner) = match grant {
+            Grant::ClientCredentials => ("client_credentials", None),
+            Grant::AuthorizationCode { code, .. } => ("authorization_code", hash(code)),
+            Grant::Password { username, .. } => ("password", Some(username.clone())),
+            Grant::Refresh(token) => ("refresh_token", hash(token)),
+        };
+        let owner = owner.unwrap_or_default();
+        TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, kind, &owner])
     }
 }
 
@@ -375,6 +393,8 @@ pub struct Bearer {
     grant: Grant,
     key: TokenKey,
     store: Option<VerifiedStore>,
+    /// Whether tokens of the grant may be stored, if a store was given.
+    is_storable: bool,
     lifetime: Option<Duration>,
     fault: fn(&Response) -> Fault,
     state: Mutex<State>,
@@ -390,6 +410,9 @@ struct State {
     /// How many tokens in a row the server rejected that came from the store in the place of a
     /// rejected one.
     rejected_replacements: u32,
+    /// The last lock of the store was not acquired, and no call succeeded since. The lock is not
+    /// tried again, so that a call waits for it once at most.
+    skips_lock: bool,
 }
 
 struct Held {
@@ -413,33 +436,53 @@ impl Bearer {
     /// Fetches tokens from `server` by `grant`, and keeps them in memory.
     #[inline]
     pub fn new(server: TokenServer, grant: Grant) -> Self {
-        let user = match &grant {
-            Grant::Password { username, .. } => username.as_str(),
-            _ => "",
-        };
         Self {
-            key: server.key(user),
+            key: server.key(&grant),
             server,
             grant,
             store: None,
+            is_storable: true,
             lifetime: None,
             fault: oauth_fault,
             state: Mutex::default(),
         }
     }
 
-    /// Also stores tokens in `store`. Only a client with the same secrets uses them; see
-    /// [`VerifiedStore`].
+    /// Also stores tokens in `store`. Only a client with the same grant and the same secrets uses
+    /// them; see [`TokenServer::key`] and [`VerifiedStore`]:
+    ///
+    /// | grant | secrets of a stored token |
+    /// |---|---|
+    /// | [`Grant::ClientCredentials`] | client secret |
+    /// | [`Grant::Password`] | client secret and password; the user's name is part of the key |
+    /// | [`Grant::Refresh`] | client secret and this refresh token |
+    /// | [`Grant::AuthorizationCode`] | cannot be stored |
+    ///
+    /// With [`Grant::Refresh`] the store also has the refresh tokens that the server issued since.
+    /// A later process with the same first refresh token continues with the last one.
+    ///
+    /// An authorization code is valid once. A store would make a code that was used, and that may
+    /// be in logs and browser histories, as good as the token. With [`Grant::AuthorizationCode`],
+    /// [`prepare`](Auth::prepare) therefore returns an error if there is a store. Exchange the code
+    /// without a store ([`TokenServer::request`], [`token_reply`]), keep the
+    /// [refresh token](AccessToken::refresh) with the user's data, and use [`Grant::Refresh`].
     #[must_use]
     #[inline]
     pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {
         let secret = &self.server.client_secret;
-        self.store = Some(match &self.grant {
-            Grant::Password { password, .. } => {
-                VerifiedStore::new(store, &[secret, password], SecretOrigin::Chosen)
+        self.store = match &self.grant {
+            Grant::ClientCredentials => {
+                Some(VerifiedStore::new(store, &[secret], SecretOrigin::Generated))
             }
-            _ => VerifiedStore::new(store, &[secret], SecretOrigin::Generated),
-        });
+            Grant::Password { password, .. } => {
+                Some(VerifiedStore::new(store, &[secret, password], SecretOrigin::Chosen))
+            }
+            Grant::Refresh(token) => {
+                Some(VerifiedStore::new(store, &[secret, token], SecretOrigin::Generated))
+            }
+            Grant::AuthorizationCode { .. } => None,
+        };
+        self.is_storable = self.store.is_some();
         self
     }
 
@@ -529,14 +572,22 @@ impl Auth for Bearer {
 
     #[inline]
     fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
+        if !self.is_storable {
+            let problem = "cannot be used with an authorization code, which is valid once; exchange \
+                           the code without a store and use `Grant::Refresh`";
+            return Err(InputError::new("token store", problem).into());
+        }
         if self.has_token(now) {
             return Ok(None);
         }
-        let guard = self.store.as_ref().and_then(|store| store.lock(&self.key));
-        if guard.is_some() && self.has_token(now) {
-            return Ok(None); // Another one fetched it while we waited.
+        let skips_lock = self.state().skips_lock;
+        let store = self.store.as_ref().filter(|_| !skips_lock);
+        let guard = store.and_then(|store| store.lock(&self.key));
+        if store.is_some() && self.has_token(now) {
+            return Ok(None); // Another client fetched it meanwhile.
         }
         let mut state = self.state();
+        state.skips_lock = self.store.is_some() && guard.is_none();
         let refresh = state.held.as_ref().and_then(|held| held.token.refresh().cloned());
         state.refreshing = refresh.is_some();
         let request = match refresh {
@@ -592,6 +643,7 @@ impl Auth for Bearer {
         let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
             state.rejected_replacements = 0;
+            state.skips_lock &= !response.status().is_success();
             return false;
         }
         let current = |held: &&mut Held| note == held.number;
@@ -625,7 +677,7 @@ impl fmt::Debug for Bearer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::stuck::{EndlessStore, StuckStore};
+    use crate::store::stuck::{BusyStore, EndlessStore, StuckStore};
     use crate::{
         Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Settings,
         Site, TransportError,
@@ -662,6 +714,8 @@ mod tests {
         rest: Option<&'static str>,
         /// What refresh tokens are answered with.
         refresh_status: u16,
+        /// How many requests for a token fail before the others succeed.
+        failures: u32,
     }
 
     type Shared = Arc<Mutex<World>>;
@@ -675,6 +729,10 @@ mod tests {
             let body = String::from_utf8(request.body().clone()).unwrap();
             let refused = world.refresh_status >= 400 && body.contains("refresh_token");
             world.fetched.push(body);
+            if world.failures > 0 {
+                world.failures -= 1;
+                return reply(503, String::new());
+            }
             if refused {
                 return reply(world.refresh_status, r#"{"error":"invalid_grant"}"#.to_owned());
             }
@@ -711,7 +769,7 @@ mod tests {
 
     /// A store that says this token and nothing else.
     fn stuck(token: &AccessToken) -> StuckStore {
-        StuckStore::verified(&server().key(""), "s&cret", token)
+        StuckStore::verified(&server().key(&Grant::ClientCredentials), "s&cret", token)
     }
 
     fn call(client: &Client) -> Result<Vec<u8>, Error> {
@@ -918,6 +976,57 @@ mod tests {
     }
 
     #[test]
+    fn lock_that_was_not_acquired_is_not_tried_again_within_one_call() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::default()));
+        let client = client_of(bearer().with_store(store.clone()), &world, &clock);
+        // A failed request for a token, a token that is rejected, and one that is accepted.
+        world.lock().unwrap().failures = 1;
+        world.lock().unwrap().revoked = vec!["t2".to_owned()];
+        call(&client).unwrap();
+        assert_eq!((fetches(&world), store.locks()), (3, 1));
+        assert_eq!(used(&world), ["t2", "t3"]);
+        clock.advance(Duration::from_secs(7200));
+        call(&client).unwrap();
+        assert_eq!((fetches(&world), store.locks()), (4, 2), "a later call tries it again");
+    }
+
+    #[test]
+    fn token_that_was_stored_before_a_lock_timed_out_is_used() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::default()));
+        let other = client_of(bearer().with_store(store.clone()), &world, &clock);
+        let client = client_of(bearer().with_store(store.clone()), &world, &clock);
+        store.meanwhile(move || call(&other).map(drop).unwrap());
+        call(&client).unwrap();
+        assert_eq!(used(&world), ["t1", "t1"]);
+    }
+
+    #[test]
+    fn waiting_for_a_lock_counts_for_the_freshness_of_tokens() {
+        let world = Shared::default();
+        let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds);
+        // Stored while the client waits for 300 s. The first token expired by then, the other one
+        // was issued after the wait began.
+        let expired = AccessToken::new("s", at(0)).with_lifetime(Duration::from_secs(200));
+        let fresh = AccessToken::new("s", at(290)).with_lifetime(Duration::from_secs(200));
+        for (stored, sent) in [(expired, "t1"), (fresh, "s")] {
+            let (clock, store) = (clock(), Arc::new(BusyStore::with_lock()));
+            let bearer = bearer().with_store(store.clone());
+            let writer = VerifiedStore::new(
+                store.clone(),
+                &[&Secret::new("s&cret")],
+                SecretOrigin::Generated,
+            );
+            let (key, time) = (bearer.key.clone(), clock.clone());
+            store.meanwhile(move || {
+                writer.save(&key, &stored);
+                time.advance(Duration::from_secs(300));
+            });
+            call(&client_of(bearer, &world, &clock)).unwrap();
+            assert_eq!(used(&world).last().unwrap(), sent);
+        }
+    }
+
+    #[test]
     fn a_store_that_keeps_a_refused_token_costs_a_fetch_and_no_call() {
         let (world, clock) = (Shared::default(), clock());
         world.lock().unwrap().revoked = vec!["old".to_owned()];
@@ -972,6 +1081,62 @@ mod tests {
         assert_eq!(fetches(&world), 3);
         call(&of("right", password("wrong"))).unwrap();
         assert_eq!(fetches(&world), 4, "the server decides about the wrong password");
+    }
+
+    #[test]
+    fn stored_token_is_used_only_with_the_same_grant_and_the_same_refresh_token() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(MemoryStore::new()));
+        let of = |grant: Grant| {
+            client_of(Bearer::new(server(), grant).with_store(store.clone()), &world, &clock)
+        };
+        let refresh = |token: &str| Grant::Refresh(token.into());
+        let unnamed = || Grant::Password { username: String::new(), password: "p".into() };
+        call(&of(refresh("Ann"))).unwrap();
+        let others = [refresh("garbage"), refresh("Bob"), Grant::ClientCredentials, unnamed()];
+        for (number, grant) in others.into_iter().enumerate() {
+            call(&of(grant.clone())).unwrap();
+            assert_eq!(fetches(&world), number + 2, "{grant:?}");
+        }
+        for (grant, token) in
+            [(refresh("Ann"), "t1"), (refresh("Bob"), "t3"), (Grant::ClientCredentials, "t4")]
+        {
+            call(&of(grant)).unwrap();
+            assert_eq!(used(&world).last().unwrap(), token, "each has a place of its own");
+        }
+        assert_eq!(fetches(&world), 5);
+    }
+
+    #[test]
+    fn refresh_grant_continues_with_the_stored_refresh_token() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(MemoryStore::new()));
+        let of = || {
+            let bearer = Bearer::new(server(), Grant::Refresh("r0".into()));
+            client_of(bearer.with_store(store.clone()), &world, &clock)
+        };
+        world.lock().unwrap().rest = Some(r#","expires_in":100,"refresh_token":"r1""#);
+        call(&of()).unwrap();
+        clock.advance(Duration::from_secs(100));
+        call(&of()).unwrap();
+        let fetched = world.lock().unwrap().fetched.clone();
+        assert!(fetched[0].contains("refresh_token=r0"), "{fetched:?}");
+        assert!(fetched[1].contains("refresh_token=r1"), "{fetched:?}");
+    }
+
+    #[test]
+    fn authorization_code_with_a_store_is_an_error_and_stores_nothing() {
+        let (world, clock, store) = (Shared::default(), clock(), MemoryStore::new());
+        let grant = || Grant::AuthorizationCode {
+            code: "c1".into(),
+            redirect_uri: "https://shop/back".to_owned(),
+            verifier: None,
+        };
+        let stored = Bearer::new(server(), grant()).with_store(Arc::new(store.clone()));
+        let error = call(&client_of(stored, &world, &clock)).unwrap_err();
+        assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("token store")));
+        assert_eq!(fetches(&world), 0);
+        call(&client_of(Bearer::new(server(), grant()), &world, &clock)).unwrap();
+        assert_eq!(fetches(&world), 1);
+        assert_eq!(store.load(&server().key(&grant())), None);
     }
 
     #[test]

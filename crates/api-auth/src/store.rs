@@ -1,10 +1,10 @@
 //! Where tokens are kept between calls, clients and processes.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,10 +13,22 @@ use zeroize::Zeroizing;
 
 use crate::{AccessToken, Clock, InputError, Secret, SystemClock};
 
+mod folder;
+
+use folder::{Access, Folder};
+
 /// How long is waited for another one who fetches the same token, before fetching it oneself.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a lock file is asked for.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long the lock of a token file is waited for, which processes hold for a moment.
+const MOMENT: Duration = Duration::from_secs(1);
+/// How often the lock of a token file is tried.
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
+/// How many drafts of one token are created before the token is not stored.
+const MOST_DRAFTS: u32 = 10;
+/// How many tokens a [`MemoryStore`] keeps.
+const MOST_TOKENS: usize = 10_000;
 /// A stored token is never longer.
 const LONGEST: u64 = 256 * 1024;
 
@@ -65,7 +77,9 @@ pub trait TokenStore: Send + Sync {
     fn forget(&self, key: &TokenKey, token: &AccessToken);
 
     /// Waits until nobody else fetches a token for `key`, and keeps others waiting until what it
-    /// returns is dropped. `None` if the store cannot do this, or waited long enough.
+    /// returns is dropped. `None` if the store cannot do this, or waited long enough. After `None`
+    /// a client does not lock the key again until one of its calls succeeded, so that a lock that is
+    /// never released delays each call once at most.
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let _ = key;
@@ -95,8 +109,8 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
     }
 }
 
-/// What a token is kept under: a hash of where it comes from and whose it is. Secrets are no part
-/// of it.
+/// What a token is kept under: a hash of where it comes from and whose it is. Client secrets and
+/// passwords are no part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey(String);
 
@@ -134,13 +148,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Keeps tokens in memory. Clones share them, so several clients of one process can.
+///
+/// Each new token removes the tokens that expired and cannot be refreshed. At most 10,000 tokens are
+/// kept; beyond that, the token that was received first is removed.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    /// A program has few tokens, so they are in a list.
-    tokens: Mutex<Vec<(TokenKey, AccessToken)>>,
+    tokens: Mutex<HashMap<TokenKey, AccessToken>>,
     fetching: Mutex<Vec<TokenKey>>,
     fetched: Condvar,
 }
@@ -156,26 +172,27 @@ impl MemoryStore {
 impl TokenStore for MemoryStore {
     #[inline]
     fn load(&self, key: &TokenKey) -> Option<AccessToken> {
-        let tokens = lock(&self.0.tokens);
-        tokens.iter().find(|(kept, _)| kept == key).map(|(_, token)| token.clone())
+        lock(&self.0.tokens).get(key).cloned()
     }
 
     #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        match tokens.iter_mut().find(|(kept, _)| kept == key) {
-            Some((_, kept)) => *kept = token.clone(),
-            None => tokens.push((key.clone(), token.clone())),
+        // The store reads no clock: a token was just received when it is saved.
+        tokens.retain(|_, kept| kept.refresh().is_some() || !kept.is_expired(token.received()));
+        if tokens.len() >= MOST_TOKENS && !tokens.contains_key(key) {
+            let first = tokens.iter().min_by_key(|(_, kept)| kept.received());
+            let first = first.map(|(key, _)| key.clone());
+            first.and_then(|key| tokens.remove(&key));
         }
+        tokens.insert(key.clone(), token.clone());
     }
 
     #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        let is_meant =
-            |(kept, other): &(_, AccessToken)| kept == key && other.value() == token.value();
-        if let Some(place) = tokens.iter().position(is_meant) {
-            tokens.swap_remove(place);
+        if tokens.get(key).is_some_and(|kept| kept.value() == token.value()) {
+            tokens.remove(key);
         }
     }
 
@@ -228,29 +245,25 @@ impl fmt::Debug for MemoryStore {
 /// version are as good as absent.
 ///
 /// On Unix the store uses only a folder and files that belong to the user of the process and that
-/// other users cannot write, and follows no symbolic links to them. Anything else is reported once by
-/// a log line at level `warn`; tokens are then fetched and not stored.
+/// other users cannot write, and follows no symbolic links to them. Each folder above must not be
+/// replaceable by other users: in a folder that others can write, such as `/tmp`, it must belong to
+/// the user or root. Symbolic links above the folder must belong to the user or root, too, and are
+/// followed only in folders that others cannot write or that have the sticky bit. Each other problem
+/// is reported once by a log line at level `warn`; tokens are then fetched and not stored.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    trust: Arc<Trust>,
-}
-
-/// What is known about the folder of a store.
-#[derive(Debug, Default)]
-struct Trust {
-    /// The user whose files the process creates.
-    #[cfg(unix)]
-    user: std::sync::OnceLock<u32>,
-    /// Whether it was reported that the store is not used.
-    reported: AtomicBool,
+    /// The reasons that were reported for not using the store.
+    reported: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl FileStore {
     /// Keeps tokens in `folder`, which is made when the first token is kept.
     #[inline]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), trust: Arc::default() }
+        // Without a final `/` or `/.`, which would follow a link.
+        let folder = folder.into().components().collect();
+        Self { folder, reported: Arc::default() }
     }
 
     /// Keeps tokens in the user's cache, in a folder named after the `application`:
@@ -291,121 +304,56 @@ impl FileStore {
         &self.folder
     }
 
-    fn file(&self, key: &TokenKey, ending: &str) -> PathBuf {
-        self.folder.join(format!("{}.{ending}", key.as_str()))
-    }
-
-    fn make_folder(&self) -> io::Result<()> {
-        let mut folder = fs::DirBuilder::new();
-        folder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-        folder.create(&self.folder)
-    }
-
-    /// Checks that the folder belongs to the user and that other users cannot write it.
-    #[inline]
-    fn check_folder(&self, key: &TokenKey) -> io::Result<()> {
-        let metadata = fs::symlink_metadata(&self.folder)?;
-        if !metadata.is_dir() {
-            return Err(not_trusted("the folder is not a folder"));
-        }
-        #[cfg(unix)]
-        check_owner(&metadata, "the folder", self.user(key)?)?;
-        #[cfg(not(unix))]
-        let _ = key;
-        Ok(())
-    }
-
-    /// The user whose files this process creates, learned from a file in the folder.
-    #[cfg(unix)]
-    fn user(&self, key: &TokenKey) -> io::Result<u32> {
-        use std::os::unix::fs::MetadataExt;
-
-        if let Some(user) = self.trust.user.get() {
-            return Ok(*user);
-        }
-        let probe = self.draft(key)?;
-        let user = open_private(&probe, Access::CreateNew)?.metadata()?.uid();
-        match fs::remove_file(probe) {
-            // The process with the lock removes drafts.
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(*self.trust.user.get_or_init(|| user)),
-        }
-    }
-
-    /// Opens a file of the folder that is the user's own.
-    #[inline]
-    fn open(&self, key: &TokenKey, path: &Path, access: Access) -> io::Result<File> {
-        let file = open_private(path, access)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(not_trusted("a file is not a regular file"));
-        }
-        #[cfg(unix)]
-        check_owner(&metadata, "a file", self.user(key)?)?;
-        #[cfg(not(unix))]
-        let _ = key;
-        Ok(file)
-    }
-
     #[inline]
     fn read(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
-        match self.check_folder(key) {
+        let folder = match Folder::find(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            checked => checked?,
-        }
-        let file = match self.open(key, &self.file(key, "json"), Access::Read) {
+            found => found?,
+        };
+        let file = match folder.open(&file_name(key, "json"), Access::Read) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut text = Zeroizing::new(String::new());
-        file.take(LONGEST).read_to_string(&mut text)?;
-        Ok(AccessToken::from_text(&text))
+        read_token(&file)
     }
 
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-        self.make_folder()?;
-        self.check_folder(key)?;
-        let draft = self.draft(key)?;
-        let mut file = self.open(key, &draft, Access::CreateNew)?;
-        let written = file
-            .write_all(token.to_text().expose().as_bytes())
-            .and_then(|()| fs::rename(&draft, self.file(key, "json")));
+        let folder = Folder::create(&self.folder)?;
+        let (name, draft) = new_draft(&folder, key)?;
+        let draft_path = folder.path().join(name);
+        let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
+            if cfg!(not(unix)) {
+                // Elsewhere nobody can read a locked file.
+                let _ = draft.0.unlock();
+            }
+            // A token file that cannot be used is replaced all the same.
+            let _replaced = if cfg!(unix) { hold(&folder, key).ok() } else { None };
+            fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
+        });
         if written.is_err() {
-            let _ = fs::remove_file(&draft);
+            let _ = fs::remove_file(&draft_path);
         }
         written
     }
 
-    /// A name that no other writer uses or can guess.
+    /// Removes the token file if `token` is in it.
     #[inline]
-    fn draft(&self, key: &TokenKey) -> io::Result<PathBuf> {
-        let random = Secret::unguessable().map_err(io::Error::other)?;
-        Ok(self.file(key, &format!("{}.tmp", random.expose())))
-    }
-
-    /// Removes what writers of `key` left when they were killed. Only for who holds its lock:
-    /// whoever writes while another one holds it gave up waiting, and loses a fetch at most.
-    #[inline]
-    fn remove_drafts(&self, key: &TokenKey) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
-            let is_draft = |name: &str| name.starts_with(key.as_str()) && name.ends_with(".tmp");
-            if name.to_str().is_some_and(is_draft) {
-                fs::remove_file(self.folder.join(name))?;
-            }
+    fn remove(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let folder = Folder::find(&self.folder)?;
+        let Some(file) = hold(&folder, key)? else { return Ok(()) };
+        if read_token(&file.0)?.is_some_and(|stored| stored.value() == token.value()) {
+            fs::remove_file(folder.path().join(file_name(key, "json")))?;
         }
         Ok(())
     }
 
     #[inline]
-    fn lock_file(&self, key: &TokenKey) -> io::Result<File> {
-        self.make_folder()?;
-        self.check_folder(key)?;
-        self.open(key, &self.file(key, "lock"), Access::Create)
+    fn lock_file(&self, key: &TokenKey) -> io::Result<(Folder, Locked)> {
+        let folder = Folder::create(&self.folder)?;
+        let file = folder.open(&file_name(key, "lock"), Access::Create)?;
+        Ok((folder, Locked(file)))
     }
 
     /// One line of log for what only costs a fetch. The name of the file is a hash.
@@ -414,7 +362,7 @@ impl FileStore {
         let report = |error: &io::Error| {
             if error.kind() != io::ErrorKind::PermissionDenied {
                 log::debug!("the token store cannot {what}: {error}");
-            } else if !self.trust.reported.swap(true, Ordering::Relaxed) {
+            } else if lock(&self.reported).insert(error.to_string()) {
                 log::warn!("the token store {} is not used: {error}", self.folder.display());
             }
         };
@@ -422,55 +370,112 @@ impl FileStore {
     }
 }
 
-/// What a file is opened for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Access {
-    Read,
-    /// For writing. The file is created if it does not exist.
-    Create,
-    /// For writing. The file must not exist.
-    CreateNew,
+/// The name of a file of the store.
+fn file_name(key: &TokenKey, ending: &str) -> String {
+    format!("{}.{ending}", key.as_str())
 }
 
-/// Opens a file that only the user may read, without following a link or waiting for the other end
-/// of a pipe.
-fn open_private(path: &Path, access: Access) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    match access {
-        Access::Read => options.read(true),
-        Access::Create => options.write(true).create(true).truncate(false),
-        Access::CreateNew => options.write(true).create_new(true),
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+/// A name that no other writer uses or can guess.
+#[inline]
+fn draft_name(key: &TokenKey) -> io::Result<String> {
+    let random = Secret::unguessable().map_err(io::Error::other)?;
+    Ok(file_name(key, &format!("{}.tmp", random.expose())))
+}
+
+#[inline]
+fn read_token(file: &File) -> io::Result<Option<AccessToken>> {
+    let mut text = Zeroizing::new(String::new());
+    file.take(LONGEST).read_to_string(&mut text)?;
+    Ok(AccessToken::from_text(&text))
+}
+
+/// A file whose lock is released when this is dropped. A file that is only closed stays locked if a
+/// forked process inherited it.
+struct Locked(File);
+
+impl Locked {
+    #[inline]
+    fn wait(&self, patience: Duration, pause: Duration) -> io::Result<()> {
+        let begin = SystemClock.now();
+        loop {
+            match self.0.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            if SystemClock.now().duration_since(begin).unwrap_or(patience) >= patience {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            SystemClock.sleep(pause);
+        }
     }
-    options.open(path).map_err(|error| match error.raw_os_error() {
-        #[cfg(unix)]
-        Some(libc::ELOOP) => not_trusted("a file is a symbolic link"),
-        #[cfg(unix)]
-        Some(libc::ENXIO) => not_trusted("a file is not a regular file"),
-        _ => error,
-    })
 }
 
-fn not_trusted(problem: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, problem.into())
-}
-
-/// Checks that others can neither own nor write a folder or file.
-#[cfg(unix)]
-fn check_owner(metadata: &fs::Metadata, what: &str, user: u32) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-
-    if metadata.uid() != user {
-        return Err(not_trusted(format!("{what} belongs to another user")));
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
-    if metadata.mode() & 0o022 != 0 {
-        return Err(not_trusted(format!("{what} can be written by others")));
+}
+
+/// Opens the token file and, on Unix, locks it. Processes replace and remove a token file only while
+/// they hold its own lock, each for a moment, so the file stays in place until this is dropped. After
+/// [`MOMENT`] a lock is ignored: it is held by a process that is stopped.
+#[inline]
+fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
+    let name = file_name(key, "json");
+    loop {
+        let file = match folder.open(&name, Access::Read) {
+            Ok(file) => Locked(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let is_locked = cfg!(unix) && file.wait(MOMENT, SHORT_PAUSE).is_ok();
+        if !is_locked || folder.has(&name, &file.0)? {
+            return Ok(Some(file));
+        }
+    }
+}
+
+/// Creates a draft that is locked until it is dropped, which shows that it is not abandoned.
+#[inline]
+fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
+    for _ in 0..MOST_DRAFTS {
+        let name = draft_name(key)?;
+        let draft = Locked(folder.open(&name, Access::CreateNew)?);
+        // Another process may have taken it for abandoned before it was locked.
+        let is_removed = matches!(draft.0.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_removed && folder.has(&name, &draft.0)? {
+            return Ok((name, draft));
+        }
+    }
+    Err(io::Error::other("other processes remove each draft"))
+}
+
+/// Removes the drafts of all keys that no process holds: their writers were killed.
+#[inline]
+fn remove_drafts(folder: &Folder) -> io::Result<()> {
+    for entry in fs::read_dir(folder.path())? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
+        // Another process may remove it first. What cannot be opened is not of this store.
+        let Ok(file) = folder.open(name, Access::Read) else { continue };
+        let draft = Locked(file);
+        if draft.0.try_lock().is_ok() {
+            let _ = fs::remove_file(folder.path().join(name));
+        }
     }
     Ok(())
+}
+
+/// Returns whether [`draft_name`] makes such names.
+fn is_draft(name: &str) -> bool {
+    let is_hash =
+        |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut parts = name.split('.');
+    parts.next().is_some_and(is_hash)
+        && parts.next().is_some_and(is_hash)
+        && parts.next() == Some("tmp")
+        && parts.next().is_none()
 }
 
 impl TokenStore for FileStore {
@@ -486,51 +491,27 @@ impl TokenStore for FileStore {
 
     #[inline]
     fn forget(&self, key: &TokenKey, token: &AccessToken) {
-        let is_kept = || self.load(key).is_some_and(|kept| kept.value() == token.value());
-        if !is_kept() {
-            return;
-        }
-        // Between a look and the removal nobody may put a fresh token there. Who holds the lock is
-        // about to, so there is nothing to remove.
-        let lock = self.lock_file(key);
-        let busy = |lock: &File| matches!(lock.try_lock(), Err(TryLockError::WouldBlock));
-        if !lock.as_ref().is_ok_and(busy) && is_kept() {
-            let _ = self.note("remove", fs::remove_file(self.file(key, "json")));
+        if self.load(key).is_some_and(|stored| stored.value() == token.value()) {
+            let _ = self.note("remove", self.remove(key, token));
         }
     }
 
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
-        let file = self.note("make a lock", self.lock_file(key))?;
-        let begin = SystemClock.now();
-        loop {
-            match file.try_lock() {
-                // The lock ends when the file is closed, also by the death of the process.
-                Ok(()) => {
-                    let _ = self.note("remove a draft", self.remove_drafts(key));
-                    return Some(Box::new(file));
-                }
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return self.note("lock", Err(error)),
-            }
-            let waited = SystemClock.now().duration_since(begin).unwrap_or(PATIENCE);
-            if waited >= PATIENCE {
-                return self.note("lock", Err(io::ErrorKind::TimedOut.into()));
-            }
-            SystemClock.sleep(PAUSE);
-        }
+        let (folder, lock) = self.note("make a lock", self.lock_file(key))?;
+        self.note("lock", lock.wait(PATIENCE, PAUSE))?;
+        let _ = self.note("remove a draft", remove_drafts(&folder));
+        Some(Box::new(lock))
     }
 }
 
 /// A store for the tests of those who use one.
 #[cfg(test)]
 pub(crate) mod stuck {
-    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::UNIX_EPOCH;
 
-    use super::{
-        AccessToken, Arc, Duration, MemoryStore, Mutex, Ordering, TokenKey, TokenStore, lock,
-    };
+    use super::{AccessToken, Arc, Duration, MemoryStore, Mutex, TokenKey, TokenStore, lock};
     use crate::{Secret, SecretOrigin, VerifiedStore};
 
     type Step = Box<dyn FnOnce() + Send>;
@@ -591,6 +572,55 @@ pub(crate) mod stuck {
         fn forget(&self, _: &TokenKey, _: &AccessToken) {}
     }
 
+    /// Stores tokens, and does something while a client waits for its lock.
+    #[derive(Default)]
+    pub(crate) struct BusyStore {
+        tokens: MemoryStore,
+        has_lock: bool,
+        locks: AtomicU64,
+        meanwhile: Mutex<Option<Step>>,
+    }
+
+    impl BusyStore {
+        /// One whose lock is acquired in the end.
+        pub(crate) fn with_lock() -> Self {
+            Self { has_lock: true, ..Self::default() }
+        }
+
+        /// Does this while the lock is waited for the next time.
+        pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
+            *lock(&self.meanwhile) = Some(Box::new(step));
+        }
+
+        /// How often the lock was tried.
+        pub(crate) fn locks(&self) -> u64 {
+            self.locks.load(Ordering::Relaxed)
+        }
+    }
+
+    impl TokenStore for BusyStore {
+        fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+            self.tokens.load(key)
+        }
+
+        fn save(&self, key: &TokenKey, token: &AccessToken) {
+            self.tokens.save(key, token);
+        }
+
+        fn forget(&self, key: &TokenKey, token: &AccessToken) {
+            self.tokens.forget(key, token);
+        }
+
+        fn lock(&self, _: &TokenKey) -> Option<Box<dyn Send>> {
+            self.locks.fetch_add(1, Ordering::Relaxed);
+            let step = lock(&self.meanwhile).take();
+            if let Some(step) = step {
+                step();
+            }
+            self.has_lock.then(|| Box::new(()) as Box<dyn Send>)
+        }
+    }
+
     impl TokenStore for StuckStore {
         fn load(&self, _: &TokenKey) -> Option<AccessToken> {
             let step = lock(&self.meanwhile).take();
@@ -609,15 +639,15 @@ pub(crate) mod stuck {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
     use std::time::UNIX_EPOCH;
 
     /// A folder of its own, removed at the end.
-    struct Folder(PathBuf);
+    struct TempFolder(PathBuf);
 
-    impl Folder {
+    impl TempFolder {
         fn new() -> Self {
             static COUNT: AtomicU64 = AtomicU64::new(0);
             let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -630,7 +660,7 @@ mod tests {
         }
     }
 
-    impl Drop for Folder {
+    impl Drop for TempFolder {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
         }
@@ -641,13 +671,28 @@ mod tests {
             .with_lifetime(Duration::from_secs(7200))
     }
 
+    fn file(store: &FileStore, ending: &str) -> PathBuf {
+        store.folder().join(file_name(&key(), ending))
+    }
+
+    fn draft(store: &FileStore, key: &TokenKey) -> PathBuf {
+        store.folder().join(draft_name(key).unwrap())
+    }
+
+    /// Creates a draft as a writer does that is killed before it finishes.
+    fn leave_draft(path: &Path, text: &str) {
+        let folder = Folder::find(path.parent().unwrap()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        folder.open(name, Access::CreateNew).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
     fn key() -> TokenKey {
         TokenKey::new(&["https://h/token", "id", ""])
     }
 
     #[test]
     fn a_long_token_is_kept_and_one_beyond_measure_is_not_read() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         for (length, kept) in [(100_000, true), (300_000, false)] {
             folder.store().save(&key(), &token(&"a".repeat(length)));
             assert_eq!(folder.store().load(&key()).is_some(), kept, "{length}");
@@ -656,7 +701,7 @@ mod tests {
 
     #[test]
     fn a_shared_store_locks_like_the_store() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         assert!(Arc::new(folder.store()).lock(&key()).is_some());
     }
 
@@ -706,14 +751,47 @@ mod tests {
 
     #[test]
     fn both_stores_keep_and_forget() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         keeps_and_forgets(&MemoryStore::new());
         keeps_and_forgets(&folder.store());
     }
 
     #[test]
+    fn memory_store_removes_expired_tokens_when_one_is_saved() {
+        let (store, hour) = (MemoryStore::new(), Duration::from_secs(3600));
+        let at = |hours: u32| UNIX_EPOCH + hour * hours;
+        let key = |name: &str| TokenKey::new(&[name]);
+        store.save(&key("expires"), &AccessToken::new("a", at(0)).with_lifetime(hour));
+        let refreshable = AccessToken::new("b", at(0)).with_lifetime(hour).with_refresh("r");
+        store.save(&key("refreshable"), &refreshable);
+        store.save(&key("unlimited"), &AccessToken::new("c", at(0)));
+        let size = || lock(&store.0.tokens).len();
+        store.save(&key("d"), &AccessToken::new("d", at(1) - Duration::from_secs(1)));
+        assert_eq!(size(), 4, "nothing expired yet");
+        store.save(&key("e"), &AccessToken::new("e", at(1)).with_lifetime(Duration::ZERO));
+        assert_eq!(store.load(&key("expires")), None);
+        assert_eq!(size(), 4, "the saved token is kept, whatever its lifetime");
+    }
+
+    #[test]
+    fn memory_store_has_a_limit_and_removes_the_oldest_token() {
+        let store = MemoryStore::new();
+        let key = |number: usize| TokenKey::new(&[&number.to_string()]);
+        for number in 0..MOST_TOKENS {
+            let second = Duration::from_secs(if number == 7 { 0 } else { 9 });
+            lock(&store.0.tokens).insert(key(number), AccessToken::new("t", UNIX_EPOCH + second));
+        }
+        store.save(&key(3), &token("b"));
+        assert!(store.load(&key(7)).is_some(), "a token that is replaced removes no other");
+        store.save(&key(MOST_TOKENS), &token("c"));
+        assert_eq!(store.load(&key(7)), None);
+        assert_eq!(lock(&store.0.tokens).len(), MOST_TOKENS);
+        assert_eq!(store.load(&key(MOST_TOKENS)), Some(token("c")));
+    }
+
+    #[test]
     fn in_both_stores_one_of_many_fetches() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         one_of_many_fetches(&MemoryStore::new());
         one_of_many_fetches(&folder.store());
     }
@@ -734,7 +812,7 @@ mod tests {
     #[test]
     fn only_the_user_may_read() {
         use std::os::unix::fs::PermissionsExt;
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         let store = folder.store();
         drop(store.lock(&key()));
         store.save(&key(), &token("a"));
@@ -749,10 +827,10 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_an_absent_one_and_is_replaced() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         let store = folder.store();
         store.save(&key(), &token("a"));
-        let file = store.file(&key(), "json");
+        let file = file(&store, "json");
         let later = token("a").to_text().expose().replace("\"version\":1", "\"version\":99");
         for content in [&b""[..], b"{", b"\xff\xff", b"[]", later.as_bytes(), &vec![b' '; 300_000]]
         {
@@ -765,7 +843,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_written_costs_a_fetch_and_no_more() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         fs::write(&folder.0, "a file where the folder should be").unwrap();
         let store = folder.store();
         assert!(store.lock(&key()).is_none());
@@ -777,9 +855,9 @@ mod tests {
 
     #[test]
     fn a_folder_in_place_of_the_file_does_no_harm() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         let store = folder.store();
-        fs::create_dir_all(store.file(&key(), "json")).unwrap();
+        fs::create_dir_all(file(&store, "json")).unwrap();
         store.save(&key(), &token("a"));
         assert_eq!(store.load(&key()), None);
         assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 1, "no draft is left");
@@ -805,9 +883,14 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
 
+        /// A user that is not the one of this process.
+        fn other_user() -> u32 {
+            54_321 + u32::from(folder::unix::own_user().unwrap() == 54_321)
+        }
+
         /// Gives a path to another user. `false`, and said so, where that is not permitted.
         fn give_away(path: &Path) -> bool {
-            match chown(path, Some(54_321), None) {
+            match chown(path, Some(other_user()), None) {
                 Ok(()) => true,
                 Err(error) => {
                     println!("skipped: {error}");
@@ -818,20 +901,20 @@ mod tests {
 
         #[test]
         fn folder_that_others_can_write_is_not_used() {
-            let folder = Folder::new();
+            let folder = TempFolder::new();
             let store = folder.store();
             assert!(works(&store));
             for (mode, used) in [(0o777, false), (0o720, false), (0o702, false), (0o755, true)] {
                 set_mode(store.folder(), mode);
                 let store = folder.store();
                 assert_eq!(works(&store), used, "{mode:o}");
-                assert_eq!(store.trust.reported.load(Ordering::Relaxed), !used, "{mode:o}");
+                assert_eq!(!lock(&store.reported).is_empty(), !used, "{mode:o}");
             }
         }
 
         #[test]
         fn folder_of_another_user_is_not_used() {
-            let folder = Folder::new();
+            let folder = TempFolder::new();
             let store = folder.store();
             assert!(works(&store));
             if give_away(store.folder()) {
@@ -842,7 +925,7 @@ mod tests {
 
         #[test]
         fn folder_that_is_a_link_is_not_used() {
-            let (folder, other) = (Folder::new(), Folder::new());
+            let (folder, other) = (TempFolder::new(), TempFolder::new());
             assert!(works(&other.store()));
             fs::create_dir_all(folder.0.join("deep")).unwrap();
             symlink(other.store().folder(), folder.store().folder()).unwrap();
@@ -851,9 +934,9 @@ mod tests {
 
         #[test]
         fn token_file_that_others_can_write_own_or_link_is_not_used() {
-            let folder = Folder::new();
+            let folder = TempFolder::new();
             let store = folder.store();
-            let file = store.file(&key(), "json");
+            let file = file(&store, "json");
             let text = token("a").to_text();
             let place = |place: &dyn Fn(&Path)| {
                 let _ = fs::remove_file(&file);
@@ -883,10 +966,10 @@ mod tests {
 
         #[test]
         fn lock_file_that_is_a_link_creates_nothing_elsewhere() {
-            let folder = Folder::new();
+            let folder = TempFolder::new();
             let store = folder.store();
             assert!(works(&store));
-            let (lock, elsewhere) = (store.file(&key(), "lock"), folder.0.join("elsewhere"));
+            let (lock, elsewhere) = (file(&store, "lock"), folder.0.join("elsewhere"));
             fs::remove_file(&lock).unwrap();
             symlink(&elsewhere, &lock).unwrap();
             assert!(store.lock(&key()).is_none());
@@ -895,11 +978,11 @@ mod tests {
 
         #[test]
         fn pipes_in_place_of_files_never_block() {
-            let folder = Folder::new();
+            let folder = TempFolder::new();
             let store = folder.store();
             assert!(works(&store));
             for ending in ["json", "lock"] {
-                let path = store.file(&key(), ending);
+                let path = file(&store, ending);
                 fs::remove_file(&path).unwrap();
                 match Command::new("mkfifo").arg(&path).status() {
                     Ok(status) if status.success() => {}
@@ -914,15 +997,141 @@ mod tests {
             store.forget(&key(), &token("a"));
         }
 
+        /// Gives a link itself to another user.
+        fn give_link_away(path: &Path) -> bool {
+            match std::os::unix::fs::lchown(path, Some(other_user()), None) {
+                Ok(()) => true,
+                Err(error) => {
+                    println!("skipped: {error}");
+                    false
+                }
+            }
+        }
+
+        fn reports(store: &FileStore) -> Vec<String> {
+            lock(&store.reported).iter().cloned().collect()
+        }
+
+        #[test]
+        fn link_is_not_followed_for_a_slash_or_dot_at_the_end_of_the_path() {
+            let (folder, other) = (TempFolder::new(), TempFolder::new());
+            assert!(works(&other.store()));
+            fs::create_dir_all(&folder.0).unwrap();
+            let link = folder.0.join("link");
+            symlink(other.store().folder(), &link).unwrap();
+            for end in ["", "/", "/.", "//", "/./"] {
+                let store = FileStore::new(format!("{}{end}", link.display()));
+                assert!(!works(&store), "{end:?}");
+                assert!(reports(&store)[0].ends_with("is a symbolic link"), "{end:?}");
+            }
+        }
+
+        #[test]
+        fn links_above_the_folder_are_followed_only_if_no_other_user_can_replace_them() {
+            let folder = TempFolder::new();
+            let (real, link) = (folder.0.join("real"), folder.0.join("link"));
+            fs::create_dir_all(&real).unwrap();
+            set_mode(&real, 0o755);
+            symlink("./real/../real", &link).unwrap();
+            let store = || FileStore::new(link.join("a/b"));
+            let why = "is a symbolic link in a folder that others can write";
+            for (mode, used) in [(0o755, true), (0o777, false), (0o775, false), (0o1777, true)] {
+                set_mode(&folder.0, mode);
+                let _ = fs::remove_dir_all(real.join("a"));
+                let store = store();
+                assert_eq!(works(&store), used, "{mode:o}");
+                assert_eq!(real.join("a").exists(), used, "{mode:o}: nothing is created there");
+                assert!(reports(&store).iter().all(|text| text.ends_with(why)), "{mode:o}");
+                assert_eq!(reports(&store).is_empty(), used, "{mode:o}");
+            }
+            fs::remove_dir_all(real.join("a")).unwrap();
+            for mode in [0o755, 0o1777] {
+                set_mode(&folder.0, mode);
+                if give_link_away(&link) {
+                    assert!(!works(&store()), "{mode:o}");
+                    assert!(!real.join("a").exists(), "{mode:o}");
+                }
+            }
+        }
+
+        #[test]
+        fn absolute_links_and_loops_above_the_folder_end() {
+            let folder = TempFolder::new();
+            fs::create_dir_all(folder.0.join("real")).unwrap();
+            set_mode(&folder.0, 0o755);
+            symlink(folder.0.join("real"), folder.0.join("link")).unwrap();
+            assert!(works(&FileStore::new(folder.0.join("link/../link/tokens"))));
+            assert!(folder.0.join("real/tokens").is_dir());
+            symlink("loop", folder.0.join("loop")).unwrap();
+            let store = FileStore::new(folder.0.join("loop/tokens"));
+            assert!(!works(&store));
+            assert!(reports(&store)[0].ends_with("has too many symbolic links"));
+        }
+
+        #[test]
+        fn folder_below_one_of_another_user_in_a_shared_folder_is_not_used() {
+            for (mode, used) in [(0o1777, false), (0o777, false), (0o755, true)] {
+                let folder = TempFolder::new();
+                let above = folder.0.join("above");
+                let store = FileStore::new(above.join("tokens"));
+                assert!(works(&store));
+                set_mode(&folder.0, mode);
+                if give_away(&above) {
+                    assert_eq!(works(&store), used, "{mode:o}");
+                }
+            }
+        }
+
+        #[test]
+        fn folder_that_was_replaced_since_the_check_is_not_used() {
+            let folder = TempFolder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            let found = Folder::find(store.folder()).unwrap();
+            fs::rename(store.folder(), folder.0.join("old")).unwrap();
+            assert!(works(&store));
+            let error = found.open(&file_name(&key(), "json"), Access::Read).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        }
+
+        #[test]
+        fn loading_writes_nothing() {
+            let folder = TempFolder::new();
+            folder.store().save(&key(), &token("a"));
+            let opened = File::open(folder.store().folder()).unwrap();
+            opened.set_modified(UNIX_EPOCH + Duration::from_secs(9)).unwrap();
+            assert_eq!(folder.store().load(&key()), Some(token("a")));
+            let modified = opened.metadata().unwrap().modified().unwrap();
+            assert_eq!(modified, UNIX_EPOCH + Duration::from_secs(9));
+        }
+
+        #[test]
+        fn each_reason_is_reported_once() {
+            let folder = TempFolder::new();
+            let store = folder.store();
+            assert!(works(&store));
+            set_mode(store.folder(), 0o777);
+            assert!(!works(&store) && !works(&store));
+            assert_eq!(reports(&store), ["the folder can be written by others"]);
+            set_mode(store.folder(), 0o700);
+            set_mode(&file(&store, "json"), 0o666);
+            assert_eq!(store.load(&key()), None);
+            assert_eq!(store.load(&key()), None);
+            assert_eq!(
+                reports(&store),
+                ["a file can be written by others", "the folder can be written by others"]
+            );
+        }
+
         #[test]
         fn untrusted_store_is_reported_once_and_fails_nothing() {
-            let folder = Folder::new();
+            let folder = TempFolder::new();
             let store = folder.store();
             assert!(works(&store));
             set_mode(store.folder(), 0o777);
             let clone = store.clone();
             assert!(!works(&store) && !works(&clone));
-            assert!(store.trust.reported.load(Ordering::Relaxed));
+            assert_eq!(lock(&store.reported).len(), 1);
         }
     }
 
@@ -937,33 +1146,85 @@ mod tests {
     }
 
     #[test]
-    fn who_holds_the_lock_removes_the_drafts_of_that_key_and_nothing_else() {
-        let folder = Folder::new();
+    fn lock_removes_abandoned_drafts_of_all_keys_and_nothing_else() {
+        let folder = TempFolder::new();
         let store = folder.store();
         let other = TokenKey::new(&["other"]);
         store.save(&key(), &token("a"));
-        let draft = |key| store.draft(key).unwrap();
-        let kept = [draft(&other), store.folder().join("notes.tmp")];
-        for path in [&draft(&key()), &draft(&key()), &kept[0], &kept[1]] {
-            fs::write(path, "{").unwrap();
+        let draft = |key| draft(&store, key);
+        let kept =
+            [draft(&other), store.folder().join("notes.tmp"), store.folder().join("a.b.tmp")];
+        for path in [&draft(&key()), &draft(&other), &kept[0], &kept[1], &kept[2]] {
+            leave_draft(path, "{");
         }
+        let writer = File::open(&kept[0]).unwrap();
+        writer.try_lock().unwrap();
         drop(store.lock(&key()));
         assert!(kept.iter().all(|path| path.exists()));
-        assert_eq!(names(&store).len(), 4, "with the token and its lock");
+        assert_eq!(names(&store).len(), 5, "with the token and its lock");
+        drop(writer);
+        drop(store.lock(&key()));
+        assert!(!kept[0].exists(), "its writer is gone");
         assert_eq!(store.load(&key()), Some(token("a")));
     }
 
     #[test]
-    fn a_token_is_not_forgotten_while_another_one_replaces_it() {
-        let folder = Folder::new();
+    fn one_draft_that_cannot_be_removed_does_not_keep_the_others() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        let drafts: Vec<PathBuf> = (0..8).map(|_| draft(&store, &key())).collect();
+        for (number, path) in drafts.iter().enumerate() {
+            if number % 2 == 0 { fs::create_dir(path).unwrap() } else { leave_draft(path, "{") }
+        }
+        drop(store.lock(&key()));
+        let left = drafts.iter().filter(|path| path.exists()).count();
+        assert_eq!(left, 4, "the folders");
+    }
+
+    #[test]
+    fn rejected_token_is_forgotten_while_another_process_holds_the_lock() {
+        let folder = TempFolder::new();
         let store = folder.store();
         store.save(&key(), &token("a"));
         let replacing = store.lock(&key());
-        store.forget(&key(), &token("a"));
-        assert_eq!(store.load(&key()), Some(token("a")));
-        drop(replacing);
+        assert!(replacing.is_some());
+        store.forget(&key(), &token("b"));
+        assert_eq!(store.load(&key()), Some(token("a")), "another token stays");
         store.forget(&key(), &token("a"));
         assert_eq!(store.load(&key()), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn token_that_replaces_a_rejected_one_is_never_forgotten() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        for number in 0..100 {
+            let (old, new) = (token(&format!("old {number}")), token(&format!("new {number}")));
+            store.save(&key(), &old);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| store.forget(&key(), &old));
+                }
+                scope.spawn(|| store.save(&key(), &new));
+            });
+            assert_eq!(store.load(&key()), Some(new));
+        }
+    }
+
+    #[test]
+    fn lock_is_released_although_a_forked_process_inherited_it() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        let (_, lock) = store.lock_file(&key()).unwrap();
+        lock.0.try_lock().unwrap();
+        // A process that is forked without starting another program has the same open file.
+        let inherited = lock.0.try_clone().unwrap();
+        drop(lock);
+        let (_, next) = store.lock_file(&key()).unwrap();
+        assert!(next.0.try_lock().is_ok());
+        drop(inherited);
     }
 
     const CHILD: &str = "API_AUTH_STORE_CHILD";
@@ -979,14 +1240,14 @@ mod tests {
         let Some(folder) = folder_of_parent() else { return };
         let store = FileStore::new(folder);
         let _held = store.lock(&key()).unwrap();
-        let draft = store.draft(&key()).unwrap();
-        fs::write(draft, token("b").to_text().expose()).unwrap();
+        let draft = draft(&store, &key());
+        leave_draft(&draft, token("b").to_text().expose());
         std::process::abort();
     }
 
     #[test]
     fn a_writer_that_dies_between_writing_and_renaming_changes_nothing_and_leaves_nothing() {
-        let folder = Folder::new();
+        let folder = TempFolder::new();
         let store = folder.store();
         store.save(&key(), &token("a"));
         for _ in 0..3 {

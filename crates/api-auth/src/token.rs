@@ -142,6 +142,12 @@ impl AccessToken {
         late.is_none_or(|late| late > other.received)
     }
 
+    /// Returns whether the lifetime ended at `now` or before.
+    pub(crate) fn is_expired(&self, now: SystemTime) -> bool {
+        let end = self.lifetime.and_then(|lifetime| self.received.checked_add(lifetime));
+        end.is_some_and(|end| end <= now)
+    }
+
     /// The refresh token was refused.
     pub(crate) fn drop_refresh(&mut self) {
         self.refresh = None;

@@ -1,8 +1,8 @@
 //! A token store whose tokens only a client with the same secret can use.
 //!
-//! A [`TokenKey`] names a token by its server, client id and scope, never by a secret. So that a
-//! client with a wrong secret cannot use the token of another one, a verifier is stored beside the
-//! token:
+//! A [`TokenKey`] names a token by its server, client id, scope and grant. Neither client secrets
+//! nor passwords are part of it. So that a client with a wrong secret cannot use the token of another
+//! one, a verifier is stored beside the token:
 //!
 //! ```text
 //! verifier = HMAC-SHA256(PBKDF2-HMAC-SHA256(secret, salt, n), key ‖ token)
@@ -13,7 +13,7 @@
 //! verifier is ignored, so a store cannot plant tokens either.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -61,15 +61,31 @@ pub struct VerifiedStore {
     store: Arc<dyn TokenStore>,
     secret: Secret,
     origin: SecretOrigin,
-    /// The salt in use and the key that it leads to: derived once, as long as the store keeps the
-    /// salt.
-    derived: Arc<Mutex<Option<Derived>>>,
+    derived: Arc<Mutex<DerivedKeys>>,
+}
+
+/// The derived keys in use, so that each salt costs one derivation.
+#[derive(Default)]
+struct DerivedKeys {
+    /// The key for the tokens that are saved. Its salt is random, or that of a stored token with
+    /// the right verifier.
+    own: Option<Derived>,
+    /// The key for the salt of the last token with a wrong verifier. Never used to save tokens:
+    /// the store could choose the salt.
+    unverified: Option<Derived>,
 }
 
 #[derive(Clone)]
 struct Derived {
     salt: [u8; SALT],
     key: Hmac<Sha256>,
+}
+
+impl DerivedKeys {
+    fn known(&self, salt: [u8; SALT]) -> Option<Derived> {
+        let mut keys = [&self.own, &self.unverified].into_iter().flatten();
+        keys.find(|derived| derived.salt == salt).cloned()
+    }
 }
 
 impl VerifiedStore {
@@ -93,11 +109,17 @@ impl VerifiedStore {
     pub fn load(&self, key: &TokenKey) -> Option<AccessToken> {
         let mut token = self.store.load(key)?;
         let verifier = token.take_verifier()?;
-        let mac = self.derived(verifier.salt)?.mac(key, &token);
-        if mac.verify_slice(&verifier.mac).is_err() {
+        let mut keys = self.keys();
+        let derived = match keys.known(verifier.salt) {
+            Some(derived) => derived,
+            None => self.derive(verifier.salt)?,
+        };
+        if derived.mac(key, &token).verify_slice(&verifier.mac).is_err() {
+            keys.unverified = Some(derived);
             log::debug!("the token store holds a token of another secret, which is not used");
             return None;
         }
+        keys.own = Some(derived);
         Some(token)
     }
 
@@ -105,7 +127,7 @@ impl VerifiedStore {
     /// randomness.
     #[inline]
     pub fn save(&self, key: &TokenKey, token: &AccessToken) {
-        let Some(derived) = self.salted() else { return };
+        let Some(derived) = self.own_key() else { return };
         let mac = derived.mac(key, token).finalize().into_bytes().into();
         let verifier = Verifier { salt: derived.salt, mac };
         self.store.save(key, &token.clone().with_verifier(verifier));
@@ -121,31 +143,27 @@ impl VerifiedStore {
         self.store.lock(key)
     }
 
-    /// The key for the salt of a stored token.
-    #[inline]
-    fn derived(&self, salt: [u8; SALT]) -> Option<Derived> {
-        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
-        if derived.as_ref().is_none_or(|derived| derived.salt != salt) {
-            let key = Zeroizing::new(pbkdf2(
-                self.secret.expose().as_bytes(),
-                &salt,
-                self.origin.iterations(),
-            )?);
-            *derived = Some(Derived { salt, key: Hmac::new_from_slice(&*key).ok()? });
-        }
-        derived.clone()
+    fn keys(&self) -> MutexGuard<'_, DerivedKeys> {
+        self.derived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key for the salt that was used last, or for a new one.
     #[inline]
-    fn salted(&self) -> Option<Derived> {
-        let last = self.derived.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if last.is_some() {
-            return last;
+    fn derive(&self, salt: [u8; SALT]) -> Option<Derived> {
+        let secret = self.secret.expose().as_bytes();
+        let key = Zeroizing::new(pbkdf2(secret, &salt, self.origin.iterations())?);
+        Some(Derived { salt, key: Hmac::new_from_slice(&*key).ok()? })
+    }
+
+    /// Returns the key for tokens to save: that of the last verified token, or one with a new salt.
+    #[inline]
+    fn own_key(&self) -> Option<Derived> {
+        let mut keys = self.keys();
+        if keys.own.is_none() {
+            let mut salt = [0; SALT];
+            getrandom::getrandom(&mut salt).ok()?;
+            keys.own = Some(self.derive(salt)?);
         }
-        let mut salt = [0; SALT];
-        getrandom::getrandom(&mut salt).ok()?;
-        self.derived(salt)
+        keys.own.clone()
     }
 }
 
@@ -286,9 +304,29 @@ mod tests {
         // The other client takes the salt of the store for its own tokens.
         assert!(other.load(&key()).is_some());
         other.save(&key(), &token());
-        let salt = |store: &VerifiedStore| store.derived.lock().unwrap().as_ref().unwrap().salt;
+        let salt = |store: &VerifiedStore| store.keys().own.as_ref().unwrap().salt;
         assert_eq!(salt(&one), salt(&other));
         assert_ne!(salt(&one), [0; SALT]);
+    }
+
+    #[test]
+    fn salt_of_a_token_with_a_wrong_verifier_is_not_used_to_save() {
+        let stored_salt =
+            |store: &MemoryStore| store.load(&key()).unwrap().take_verifier().unwrap().salt;
+        for saved_before in [false, true] {
+            let (store, planted) = (MemoryStore::new(), MemoryStore::new());
+            let client = store_of(&store, &["s"]);
+            if saved_before {
+                client.save(&key(), &token());
+            }
+            store_of(&planted, &["another"]).save(&key(), &token());
+            store.save(&key(), &planted.load(&key()).unwrap());
+            assert_eq!(client.load(&key()), None);
+            assert_eq!(client.load(&key()), None, "the wrong salt is cached, not trusted");
+            client.save(&key(), &token());
+            assert_ne!(stored_salt(&store), stored_salt(&planted), "{saved_before}");
+            assert_eq!(client.load(&key()), Some(token()));
+        }
     }
 
     #[test]

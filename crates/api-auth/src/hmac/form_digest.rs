@@ -158,6 +158,9 @@ struct State {
     /// How many tokens in a row the server rejected that came from the store in the place of a
     /// rejected one.
     rejected_replacements: u32,
+    /// The last lock of the store was not acquired, and no call succeeded since. The lock is not
+    /// tried again, so that a call waits for it once at most.
+    skips_lock: bool,
     opening: Option<Opening>,
 }
 
@@ -171,6 +174,7 @@ impl FormSession {
             refused: false,
             replaces: false,
             rejected_replacements: 0,
+            skips_lock: false,
             opening,
         };
         Self { signer, state: Mutex::new(state), store: None }
@@ -264,11 +268,14 @@ impl Auth for FormSession {
         if self.has_token() {
             return Ok(None);
         }
-        let guard = self.store.as_ref().and_then(|(key, store)| store.lock(key));
-        if guard.is_some() && self.has_token() {
-            return Ok(None); // Another one opened it while we waited.
+        let skips_lock = self.state().skips_lock;
+        let store = self.store.as_ref().filter(|_| !skips_lock);
+        let guard = store.and_then(|(key, store)| store.lock(key));
+        if store.is_some() && self.has_token() {
+            return Ok(None); // Another client opened it meanwhile.
         }
-        let state = self.state();
+        let mut state = self.state();
+        state.skips_lock = self.store.is_some() && guard.is_none();
         let Some(opening) = &state.opening else {
             return Err(InputError::new("session", "is not open").into());
         };
@@ -323,6 +330,7 @@ impl Auth for FormSession {
         let mut state = self.state();
         if !(self.signer.dialect.expired)(response) {
             state.rejected_replacements = 0;
+            state.skips_lock &= !response.status().is_success();
             return false;
         }
         let can_open = state.opening.is_some();
@@ -360,7 +368,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use crate::store::stuck::{EndlessStore, StuckStore};
+    use crate::store::stuck::{BusyStore, EndlessStore, StuckStore};
     use crate::{MemoryStore, SecretOrigin, TokenStore};
     use proptest::prelude::*;
 
@@ -595,6 +603,26 @@ mod tests {
             assert!(session.rejected(&reply(403, ""), noted(&session)));
         }
         assert!(session.prepare(NOW).unwrap().is_some(), "the server opens the next one");
+    }
+
+    #[test]
+    fn lock_that_was_not_acquired_is_tried_again_only_after_a_successful_call() {
+        let store = Arc::new(BusyStore::default());
+        let session = session(None, true).with_store(TokenKey::new(&["k"]), shared(store.clone()));
+        let open = |token: &str| {
+            assert!(session.prepare(NOW).unwrap().is_some());
+            session.absorb(reply(200, &format!(r#"{{"token":"{token}"}}"#)), NOW).unwrap();
+        };
+        assert!(session.prepare(NOW).unwrap().is_some());
+        open("a");
+        assert!(session.rejected(&reply(403, ""), noted(&session)));
+        open("b");
+        assert!(!session.rejected(&reply(404, ""), noted(&session)));
+        assert_eq!(store.locks(), 1);
+        assert!(!session.rejected(&reply(200, ""), noted(&session)));
+        assert!(session.rejected(&reply(403, ""), noted(&session)));
+        open("c");
+        assert_eq!(store.locks(), 2);
     }
 
     #[test]

@@ -1,0 +1,292 @@
+//! The folder of a file store. Its path is resolved one component at a time, and each component is
+//! checked: another user must not be able to lead the store to a folder of their choice.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Access {
+    Read,
+    /// For writing. The file is created if it does not exist.
+    Create,
+    /// For writing. The file must not exist.
+    CreateNew,
+}
+
+/// A folder that was resolved and checked for one operation of a store.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    #[cfg(unix)]
+    user: u32,
+    /// Device and inode.
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+impl Folder {
+    /// Resolves and checks an existing folder.
+    #[inline]
+    pub(super) fn find(path: &Path) -> io::Result<Self> {
+        Self::resolve(path, false)
+    }
+
+    /// Resolves and checks a folder, and creates what does not exist of it.
+    #[inline]
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Self::resolve(path, true)
+    }
+
+    #[cfg(unix)]
+    #[inline]
+    fn resolve(path: &Path, create: bool) -> io::Result<Self> {
+        let user = unix::own_user()?;
+        let path = unix::Walk::new(user, create)?.to(path)?;
+        let metadata = fs::symlink_metadata(&path)?;
+        unix::check_owner(&metadata, "the folder", user)?;
+        Ok(Self { path, user, identity: unix::identity(&metadata) })
+    }
+
+    #[cfg(not(unix))]
+    #[inline]
+    fn resolve(path: &Path, create: bool) -> io::Result<Self> {
+        if create {
+            fs::create_dir_all(path)?;
+        }
+        if !fs::symlink_metadata(path)?.is_dir() {
+            return Err(not_trusted(format!("{} is not a folder", path.display())));
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Returns the path of the folder, without links.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a file of the folder that belongs to the user and that other users cannot write.
+    #[inline]
+    pub(super) fn open(&self, name: &str, access: Access) -> io::Result<File> {
+        let file = open_private(&self.path.join(name), access)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(not_trusted("a file is not a regular file"));
+        }
+        #[cfg(unix)]
+        {
+            unix::check_owner(&metadata, "a file", self.user)?;
+            if unix::identity(&fs::symlink_metadata(&self.path)?) != self.identity {
+                return Err(not_trusted("the folder was replaced meanwhile"));
+            }
+        }
+        Ok(file)
+    }
+
+    /// Returns whether `file` is still the one of that name.
+    #[inline]
+    pub(super) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
+        let found = match fs::symlink_metadata(self.path.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            found => found?,
+        };
+        #[cfg(unix)]
+        let is_same = unix::identity(&found) == unix::identity(&file.metadata()?);
+        #[cfg(not(unix))]
+        let is_same = found.is_file() && file.metadata()?.is_file();
+        Ok(is_same)
+    }
+}
+
+/// Opens a file that only the user may read, without following a link or waiting for the other end
+/// of a pipe.
+fn open_private(path: &Path, access: Access) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    match access {
+        Access::Read => options.read(true),
+        Access::Create => options.write(true).create(true).truncate(false),
+        Access::CreateNew => options.write(true).create_new(true),
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path).map_err(|error| match error.raw_os_error() {
+        #[cfg(unix)]
+        Some(libc::ELOOP) => not_trusted("a file is a symbolic link"),
+        #[cfg(unix)]
+        Some(libc::ENXIO) => not_trusted("a file is not a regular file"),
+        _ => error,
+    })
+}
+
+pub(super) fn not_trusted(problem: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, problem.into())
+}
+
+#[cfg(unix)]
+pub(super) mod unix {
+    use std::collections::VecDeque;
+    use std::ffi::OsString;
+    use std::fs::{self, File, Metadata};
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+    use std::path::{Component, Path, PathBuf};
+
+    use super::not_trusted;
+
+    /// How many links a path may have, as in Linux.
+    const MOST_LINKS: usize = 40;
+    const OTHERS_CAN_WRITE: u32 = 0o022;
+    /// In a folder with this bit only the owner of an entry can rename or remove it.
+    const STICKY: u32 = 0o1000;
+    const ROOT: u32 = 0;
+
+    /// Returns the user whose files this process creates. A pipe belongs to that user, too, and
+    /// needs neither a folder that can be written nor `/proc`.
+    pub(in crate::store) fn own_user() -> io::Result<u32> {
+        let (reader, _writer) = io::pipe()?;
+        Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
+    }
+
+    pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
+        (metadata.dev(), metadata.ino())
+    }
+
+    /// Checks that others can neither own nor write a folder or file.
+    pub(super) fn check_owner(metadata: &Metadata, what: &str, user: u32) -> io::Result<()> {
+        if metadata.uid() != user {
+            return Err(not_trusted(format!("{what} belongs to another user")));
+        }
+        if metadata.mode() & OTHERS_CAN_WRITE != 0 {
+            return Err(not_trusted(format!("{what} can be written by others")));
+        }
+        Ok(())
+    }
+
+    /// One component of a path.
+    enum Step {
+        Root,
+        Parent,
+        Into(OsString),
+    }
+
+    fn steps(path: &Path) -> impl DoubleEndedIterator<Item = Step> {
+        path.components().filter_map(|component| match component {
+            Component::RootDir => Some(Step::Root),
+            Component::ParentDir => Some(Step::Parent),
+            Component::Normal(name) => Some(Step::Into(name.to_owned())),
+            Component::CurDir | Component::Prefix(_) => None,
+        })
+    }
+
+    /// The way to a folder, from `/`.
+    pub(super) struct Walk {
+        user: u32,
+        /// The owner of `/`, who can replace every folder. That is root, but in a user namespace
+        /// root may have another number.
+        owner: u32,
+        create: bool,
+        /// A folder, without links.
+        resolved: PathBuf,
+        links: usize,
+    }
+
+    impl Walk {
+        pub(super) fn new(user: u32, create: bool) -> io::Result<Self> {
+            let resolved = PathBuf::from("/");
+            let owner = fs::symlink_metadata(&resolved)?.uid();
+            Ok(Self { user, owner, create, resolved, links: 0 })
+        }
+
+        /// Returns the path without links. The last component must not be a link.
+        pub(super) fn to(mut self, path: &Path) -> io::Result<PathBuf> {
+            let mut rest: VecDeque<Step> = steps(&std::path::absolute(path)?).collect();
+            while let Some(step) = rest.pop_front() {
+                match step {
+                    Step::Root => self.resolved = PathBuf::from("/"),
+                    Step::Parent => {
+                        self.resolved.pop();
+                    }
+                    Step::Into(name) => {
+                        let Some(target) = self.enter(&name, rest.is_empty())? else { continue };
+                        for step in steps(&target).rev() {
+                            rest.push_front(step);
+                        }
+                    }
+                }
+            }
+            Ok(self.resolved)
+        }
+
+        fn trusts(&self, metadata: &Metadata) -> bool {
+            [ROOT, self.user, self.owner].contains(&metadata.uid())
+        }
+
+        /// Enters a folder, or returns the target of a link. An entry that another user can replace
+        /// must belong to the user or root, so that a replaced one is found out.
+        fn enter(&mut self, name: &OsString, is_last: bool) -> io::Result<Option<PathBuf>> {
+            let parent = fs::symlink_metadata(&self.resolved)?;
+            let path = self.resolved.join(name);
+            let entry = self.entry(&path)?;
+            let refuse = |problem: &str| Err(not_trusted(format!("{} {problem}", path.display())));
+            let is_of_other = !self.trusts(&parent);
+            let is_shared = is_of_other || parent.mode() & OTHERS_CAN_WRITE != 0;
+            if is_shared && !self.trusts(&entry) {
+                return refuse("belongs to another user and is in a folder that others can write");
+            }
+            if entry.is_symlink() {
+                if is_last {
+                    return refuse("is a symbolic link");
+                }
+                if !self.trusts(&entry) {
+                    return refuse("is a symbolic link of another user");
+                }
+                if is_of_other || (is_shared && parent.mode() & STICKY == 0) {
+                    return refuse("is a symbolic link in a folder that others can write");
+                }
+                self.links += 1;
+                if self.links > MOST_LINKS {
+                    return refuse("has too many symbolic links");
+                }
+                return fs::read_link(&path).map(Some);
+            }
+            if !entry.is_dir() {
+                return refuse("is not a folder");
+            }
+            self.resolved = path;
+            Ok(None)
+        }
+
+        fn entry(&self, path: &Path) -> io::Result<Metadata> {
+            match fs::symlink_metadata(path) {
+                Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => {
+                    // This follows no link that another user put there meanwhile.
+                    match fs::DirBuilder::new().mode(0o700).create(path) {
+                        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+                        _ => fs::symlink_metadata(path),
+                    }
+                }
+                found => found,
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn own_user_is_the_owner_of_new_files() {
+            let name = format!("api-auth-own-user-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::write(&path, "").unwrap();
+            let owner = fs::metadata(&path).unwrap().uid();
+            fs::remove_file(path).unwrap();
+            assert_eq!(own_user().unwrap(), owner);
+        }
+    }
+}
