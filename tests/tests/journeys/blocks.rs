@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 use api_sandbox::Sandbox;
 use api_sandbox::tinypass::{AID, PRIVATE_KEY, RID};
 use tinypass_client::blocks::{
-    AccessState, BlockError, Blocks, ClientAddress, ReadError, Token, TokenCookie, WebhookEvent,
-    WebhookType,
+    AccessState, BlockError, Blocks, ClientAddress, Offer, PriceOption, Purchase, ReadError, Token,
+    TokenCookie, WebhookEvent, WebhookType,
 };
-use tinypass_client::{GrantAccess, RevokeAccess, UnixTime};
+use tinypass_client::{Environment, GrantAccess, RevokeAccess, UnixTime};
 use workspace_tests::tinypass;
 
 fn blocks() -> Blocks {
@@ -455,7 +455,12 @@ fn a_webhook_of_another_application_or_without_its_data_is_refused() {
     let blocks = blocks();
     let other = blocks.seal(r#"{"type":"access_granted","aid":"OTHER"}"#);
     assert_eq!(blocks.read_webhook(&other), Err(ReadError::OtherApplication));
-    let data = blocks.seal(r#"{"type":"brand_new","expires":0,"extra":[1]}"#);
+    for nameless in [r#"{"type":"access_granted"}"#, r#"{"type":"access_granted","aid":null}"#] {
+        let missing = ReadError::Content("aid: missing".to_owned());
+        assert_eq!(blocks.read_webhook(&blocks.seal(nameless)), Err(missing), "{nameless}");
+    }
+    let data = format!(r#"{{"type":"brand_new","aid":"{AID}","expires":0,"extra":[1]}}"#);
+    let data = blocks.seal(&data);
     let webhook = blocks.read_webhook_target(&format!("/hook?a=b&data={data}")).unwrap();
     assert_eq!((webhook.version, webhook.kind.as_str()), (1, "brand_new"));
     assert_eq!((webhook.expires, webhook.fields.json("extra").as_deref()), (None, Some("[1]")));
@@ -491,6 +496,24 @@ fn the_sandbox_tells_a_callback_of_grants_and_revocations() {
     assert_eq!((granted.access_id, granted.uid), (access.id, access.uid));
     assert_eq!((granted.rid.as_deref(), granted.expires), (Some(RID), Some(end)));
     assert_eq!((revoked.kind, revoked.version), (WebhookType::AccessRevoked, 2));
+}
+
+#[test]
+fn aid_and_base_url_that_break_a_cookie_or_link_are_rejected() {
+    for aid in ["A\r\nB", "A&r=1", "A;B", "A=B", "A B", "Ż"] {
+        assert_eq!(Blocks::new(aid, "k").unwrap_err().argument(), "aid", "{aid:?}");
+    }
+    let purchase = Purchase::new(Offer::new(RID, "name", PriceOption::new("1", "1 day")));
+    let link = |base: &str| {
+        blocks().purchase_link(&purchase, &Environment::Custom(base.to_owned()), at(N))
+    };
+    assert!(link("https://proxy.example/tp/").unwrap().starts_with("https://proxy.example/tp/v2/"));
+    assert!(link("http://127.0.0.1:80").is_ok());
+    for base in
+        ["javascript:alert(1)//", "data:text/html,", "", "//h", "/r", "https://h?x=", "https://u@h"]
+    {
+        assert_eq!(link(base).unwrap_err().argument(), "base_url", "{base}");
+    }
 }
 
 #[test]
