@@ -96,6 +96,16 @@ fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
         let error = read(status, said).unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("Invalid address")));
     }
+    for problem in ["true", "1", r#""0""#, r#"["x"]"#, r#"{"code":1}"#, r#"{"message":"Wrong"}"#] {
+        let error = read(200, &format!(r#"{{"result":true,"error":{problem}}}"#)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Api, "{problem}");
+        let message = if problem.contains("Wrong") { "Wrong" } else { error.message().unwrap() };
+        assert!(!message.is_empty() && error.message() == Some(message), "{problem}: {error}");
+    }
+    for empty in ["null", "false", r#""""#, "0", "[]", "{}"] {
+        let body = format!(r#"{{"result":true,"error":{empty}}}"#);
+        assert!(read(200, &body).unwrap(), "{empty}");
+    }
     let error = read(403, r#"{"message":"Invalid API Token","errors":["Invalid API Token"]}"#);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Auth);
     let error = read(502, HTML).unwrap_err();
