@@ -66,6 +66,9 @@ pub struct Access {
 impl Access {
     /// Whether access is given at `now`: it does not end, or ends later.
     ///
+    /// Returns `false` for an acknowledgement without a record (`{"success":true}`), which
+    /// [`grant_access`](crate::Client::grant_access) may return: the response does not name an end.
+    ///
     /// ```
     /// use std::time::{Duration, SystemTime};
     ///
@@ -76,7 +79,7 @@ impl Access {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn is_active(&self, now: SystemTime) -> bool {
-        self.expires.is_none_or(|end| UnixTime::from(now) < end)
+        self.is_there() && self.expires.is_none_or(|end| UnixTime::from(now) < end)
     }
 }
 
@@ -366,7 +369,11 @@ impl Endpoint for GrantAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Access, Fault> {
-        fault::of_action(response)
+        let mut access: Access = fault::of_action(response)?;
+        if access.is_there() {
+            access.expires = access.expires.or(self.expiration);
+        }
+        Ok(access)
     }
 }
 
@@ -475,6 +482,11 @@ impl Client {
     /// Gives a user access to a resource, which must exist, and mails the user unless told not to.
     ///
     /// Granting twice may mail twice, so it is never repeated after a lost answer.
+    ///
+    /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
+    /// [`fields`](Access::fields), and [`Access::is_active`] is `false`. Call
+    /// [`get_access`](Self::get_access) for the record. A record without an end has the end of the
+    /// request.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -67,10 +67,16 @@ impl Blocks {
     /// For the application `aid` with its `private_key`.
     ///
     /// # Errors
-    /// An empty AID or key.
+    /// Returns an error if the AID or key is empty, or the AID contains anything but ASCII letters,
+    /// digits, `-`, `_` and `.`: it is part of a cookie's name and of links.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
         check::filled("aid", &aid)?;
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if !aid.bytes().all(is_allowed) {
+            let problem = "may contain only ASCII letters, digits, \"-\", \"_\" and \".\"";
+            return Err(InputError::new("aid", problem));
+        }
         Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
     }
 

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tokenpass_client::{Balances, Client, ErrorKind, Result, Rules, needs_login};
+use tokenpass_client::{Balances, Client, ErrorKind, InputError, Result, Rules, needs_login};
 
 const HELP: &str = "\
 Tells whether a user holds the tokens that a rule asks for.
@@ -16,8 +16,9 @@ usage: gate [options] USERNAME RULE...
   RULE                such as: 'TOKENLY >= 1 and LTBCOIN < 5000 or SOUP'
                       operators: >= > = != < <= (the last two ask for more than 0, too)
   --address           ask about an address, by its balances on the chain
-  --local             fetch the balances of the token's user and judge them here
-  --without-promises  do not count what was only promised
+  --local             fetch the balances of the token's user and judge them here (not with
+                      --address)
+  --without-promises  do not count what was only promised (not with --local)
   --quiet             print nothing, only exit
 
 exit status: 0 yes, 1 no, 2 an error
@@ -49,6 +50,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Value(value) => values.push(value.string()?),
             other => return Err(other.unexpected()),
         }
+    }
+    if arguments.local && arguments.address {
+        return Err("--local and --address cannot be combined".into());
     }
     match values.split_first() {
         Some((who, rule)) if !rule.is_empty() => {
@@ -91,6 +95,10 @@ fn may_pass(arguments: &Arguments) -> Result<bool> {
     let mut rules: Rules = arguments.rule.parse()?;
     if arguments.without_promises {
         rules = rules.without_promises();
+    }
+    if arguments.local && !rules.counts_promises() {
+        let problem = "cannot be combined with --local: the balances include promises";
+        return Err(InputError::new("without promises", problem).into());
     }
     let tokenpass = Client::from_env()?;
     let who = arguments.who.as_str();

@@ -15,7 +15,8 @@ pub(crate) fn read(response: &Response) -> Fault {
 fn refusal(response: &Response, fault: Fault) -> Option<Fault> {
     let fields = json::<Fields>(response).ok()?;
     let said = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
-    let error = said("error");
+    let in_object = || fields.read::<Fields>("error").and_then(|error| error.text("message"));
+    let error = said("error").or_else(in_object);
     let text = said("error_description").or_else(|| said("message"));
     let Texts(errors) = fields.read("errors").unwrap_or_default();
     let fault = match (error, text.or_else(|| errors.first().cloned())) {
@@ -31,7 +32,8 @@ fn refusal(response: &Response, fault: Fault) -> Option<Fault> {
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Refuses an answer that says `error` though its status is a success.
+/// Rejects a response with an `error` though its status is a success, whatever type the `error`
+/// has. PHP's empty values are no error.
 fn checked(response: &Response) -> Result<(), Fault> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body().trim_ascii_start();
@@ -39,10 +41,15 @@ fn checked(response: &Response) -> Result<(), Fault> {
         return Ok(());
     }
     let fields = json::<Fields>(response)?;
-    match fields.read::<String>("error").filter(|text| !text.is_empty()) {
-        Some(_) => Err(refusal(response, Fault::new(ErrorKind::Api))
-            .unwrap_or_else(|| Fault::new(ErrorKind::Api))),
-        None => Ok(()),
+    const EMPTY: [&str; 6] = ["null", "false", "\"\"", "0", "[]", "{}"];
+    match fields.json("error") {
+        Some(error) if !EMPTY.contains(&error.as_str()) => {
+            let fault = Fault::new(ErrorKind::Api);
+            let unexplained =
+                || Fault::new(ErrorKind::Api).with_message("error: set without a text");
+            Err(refusal(response, fault).unwrap_or_else(unexplained))
+        }
+        _ => Ok(()),
     }
 }
 

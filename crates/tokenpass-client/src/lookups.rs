@@ -9,7 +9,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::satoshis;
+use crate::amounts::{Quantity, satoshis};
 use crate::auth::credentials;
 use crate::{Balances, Client, Satoshis, fault};
 
@@ -306,10 +306,34 @@ pub struct Balance {
     pub fields: Fields,
 }
 
+impl Balance {
+    /// How much is held, if the server says it: `satoshis`, which are exact, or `balance`. With a
+    /// precision other than 8, `balance` decides, since `satoshis` depends on the precision.
+    fn quantity(&self) -> Option<Quantity> {
+        let in_satoshis = |value| Quantity { value, precision: None };
+        let whole = self.balance.and_then(|balance| Satoshis::try_from(balance).ok());
+        let whole = whole.map(in_satoshis);
+        match self.precision {
+            None | Some(8) => self.satoshis.map(in_satoshis).or(whole),
+            Some(precision) => whole.or_else(|| {
+                let precision = Some(u8::try_from(precision).ok()?);
+                Some(Quantity { value: self.satoshis?, precision })
+            }),
+        }
+    }
+}
+
 impl<'a> FromIterator<&'a Balance> for Balances {
+    /// Collects the amounts by asset. An entry without `satoshis` and `balance` makes the amount of
+    /// its asset unknown, so that every rule on it is false.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
-        let known = |entry: &'a Balance| Some((entry.asset.as_deref()?, entry.satoshis?));
-        list.into_iter().filter_map(known).collect()
+        let mut balances = Self::new();
+        for entry in list {
+            if let Some(asset) = entry.asset.as_ref().or(entry.name.as_ref()) {
+                balances.merge(asset.clone(), entry.quantity());
+            }
+        }
+        balances
     }
 }
 

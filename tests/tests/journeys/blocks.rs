@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 use api_sandbox::Sandbox;
 use api_sandbox::tinypass::{AID, PRIVATE_KEY, RID};
 use tinypass_client::blocks::{
-    AccessState, BlockError, Blocks, ClientAddress, ReadError, Token, TokenCookie, WebhookEvent,
-    WebhookType,
+    AccessState, BlockError, Blocks, ClientAddress, Offer, PriceOption, Purchase, ReadError, Token,
+    TokenCookie, WebhookEvent, WebhookType,
 };
-use tinypass_client::{GrantAccess, RevokeAccess, UnixTime};
+use tinypass_client::{Environment, GrantAccess, RevokeAccess, UnixTime};
 use workspace_tests::tinypass;
 
 fn blocks() -> Blocks {
@@ -33,6 +33,10 @@ const N: u64 = 1_700_000_000;
 /// What a token gives at [`N`], with the names of the tables replaced: `N` now, `P` past, `F` future,
 /// `F2` a later one, `M` the future in milliseconds.
 fn at_n(members: &str, client: impl Into<ClientAddress>) -> AccessState {
+    token_at_n(members).access(at(N), client)
+}
+
+fn token_at_n(members: &str) -> Token {
     let json = format!(r#"{{"rid":"r"{}{members}}}"#, if members.is_empty() { "" } else { "," });
     let json = json
         .replace("F2", "1700200000")
@@ -42,7 +46,7 @@ fn at_n(members: &str, client: impl Into<ClientAddress>) -> AccessState {
         .replace(['P'], "1699999000")
         .replace(['F'], "1700100000")
         .replace(['M'], "1700100000000");
-    token(&json).access(at(N), client)
+    token(&json)
 }
 
 /// Measured with both official clients, PHP 2.0.8 and Ruby 0.0.1: members, and the state where the
@@ -114,12 +118,163 @@ fn tokens_give_the_states_that_both_official_clients_give() {
         // Fractions of seconds, as the PHP client writes them.
         (r#""mt":10,"mtet":1700000000.5"#, Some(MeteredInTrial)),
         (r#""mt":10,"mtet":1699999999.5"#, Some(TrialDead)),
+        // A whole number that is written with a point.
+        (r#""ex":-1.0"#, Some(RidNotFound)),
+        (r#""ex":0.0"#, Some(Granted)),
+        (r#""mt":20.0"#, Some(TrialDead)),
+        (r#""mt":10,"mtma":3.0,"mtaa":3,"mtet":F"#, Some(MeteredInTrial)),
     ] {
         let state = at_n(members, ClientAddress::NotChecked);
         match expected {
             Some(expected) => assert_eq!(state, expected, "{members}"),
             None => assert!(!state.is_granted(), "{members}: {state:?}"),
         }
+    }
+}
+
+#[test]
+fn fraction_is_cut_only_in_a_time_of_at_least_1() {
+    for members in [
+        r#""mt":10,"mtma":3,"mtaa":3.5,"mtet":F"#,
+        r#""mt":10,"mtma":3.5,"mtaa":3,"mtet":F"#,
+        r#""mt":10.5,"mtet":F"#,
+        r#""mt":20.5,"mtet":F"#,
+        r#""ex":0.5"#,
+        r#""ex":-0.9"#,
+        r#""ex":-0.5,"eex":0"#,
+        r#""eex":0.5,"ex":F"#,
+        r#""eex":-0.5,"ex":F"#,
+        r#""mt":10,"mtet":0.5"#,
+        r#""mt":10,"mtet":-0.5"#,
+        r#""mt":20,"mtet":0.5"#,
+        // 1e16 and above are written without a point.
+        r#""ex":1.5e16"#,
+        r#""ex":1e16"#,
+        r#""eex":1.5e300"#,
+        r#""mt":10,"mtet":1.5e16"#,
+        r#""mt":10,"mtma":1.5e16,"mtaa":1,"mtet":F"#,
+        r#""ex":18446744073709551615"#,
+    ] {
+        let state = at_n(members, ClientAddress::NotChecked);
+        assert!(!state.is_granted(), "{members}: {state:?}");
+    }
+    assert!(at_n(r#""ex":1700000001.5"#, ClientAddress::NotChecked).is_granted());
+}
+
+#[test]
+fn odd_expiry_or_meter_type_denies_access() {
+    for odd in [r#""-1""#, r#""-1.0""#, r#"" -1""#, "true", "false", r#""F""#, "[]", "{}", r#""""#]
+    {
+        for others in
+            ["", r#","eex":F"#, r#","mt":10"#, r#","mt":10,"mtet":F"#, r#","mt":20,"mtet":F"#]
+        {
+            let state = at_n(&format!(r#""ex":{odd}{others}"#), ClientAddress::NotChecked);
+            assert!(!state.is_granted(), "{odd} {others}: {state:?}");
+        }
+    }
+    for odd in ["true", "false", r#""20abc""#, r#""20""#, r#""10""#, r#""""#, "[20]", "{}", "1e20"]
+    {
+        for others in ["", r#","mtet":F"#, r#","ex":F"#, r#","mtma":3,"mtet":F"#] {
+            let state = at_n(&format!(r#""mt":{odd}{others}"#), ClientAddress::NotChecked);
+            assert!(!state.is_granted(), "{odd} {others}: {state:?}");
+        }
+    }
+}
+
+#[test]
+fn expires_is_the_first_second_without_access() {
+    let n = i64::try_from(N).unwrap();
+    for (members, expected) in [
+        ("", None),
+        (r#""ex":0"#, None),
+        (r#""ex":F"#, Some(n + 100_000)),
+        (r#""ex":1700000001.5"#, Some(n + 1)),
+        (r#""ex":M"#, Some(n + 100_000)),
+        (r#""ex":-5"#, Some(0)),
+        (r#""ex":-1,"eex":F"#, Some(0)),
+        (r#""ex":"F""#, Some(0)),
+        (r#""ex":null"#, Some(0)),
+        (r#""ex":0.5"#, Some(0)),
+        (r#""eex":F,"ex":P"#, Some(n + 100_000)),
+        (r#""eex":P,"ex":F"#, Some(n - 1000)),
+        (r#""eex":0,"ex":P"#, Some(n - 1000)),
+        (r#""eex":1700000000.5,"ex":F"#, Some(n)),
+        (r#""eex":"F","ex":F"#, Some(0)),
+        (r#""mt":10"#, None),
+        (r#""mt":10,"ex":P"#, None),
+        (r#""mt":10,"mtet":F,"ex":P"#, Some(n + 100_001)),
+        (r#""mt":20,"mtet":N"#, Some(n + 1)),
+        (r#""mt":20"#, Some(0)),
+        (r#""mt":0,"mtet":F,"ex":P"#, Some(n - 1000)),
+        (r#""mt":0,"mtet":P,"ex":F"#, Some(n - 999)),
+        (r#""mt":10,"mtma":3,"mtaa":4,"mtet":F"#, Some(0)),
+        (r#""ips":["5.6.7.8"],"ex":F"#, Some(n + 100_000)),
+    ] {
+        let token = token_at_n(members);
+        let end = token.expires().map(UnixTime::seconds);
+        assert_eq!(end, expected, "{members}");
+        let Some(end) = end.map(|end| u64::try_from(end).unwrap()) else { continue };
+        let granted = |second| token.access(at(second), ClientAddress::NotChecked).is_granted();
+        assert!(!granted(end) && !granted(end + 1) && !granted(1 << 40), "{members}");
+        assert!(end == 0 || granted(end - 1), "{members}");
+    }
+}
+
+#[test]
+fn token_without_a_resource_gives_no_access() {
+    let blocks = blocks();
+    let client = ClientAddress::NotChecked;
+    let rids = r#"[{},{"rid":""},{"rid":null},{"rid":true},{"rid":1.5},{"rid":"r"},{"rid":7}]"#;
+    let cookie = blocks.read_cookie(&format!("{{jax}}{}", blocks.seal(rids))).unwrap();
+    let read: Vec<_> = cookie.tokens().iter().map(|token| &*token.rid).collect();
+    assert_eq!(read, ["r", "7"]);
+    assert_eq!(cookie.access("7", at(N), client), AccessState::Granted);
+    for rid in ["", "true", "1.5", "null"] {
+        assert_eq!(cookie.access(rid, at(N), client), AccessState::RidNotFound, "{rid}");
+    }
+    // The list of a sealed purchase request.
+    let purchase = blocks.seal(r#"[{"o1":{"rid":"r"},"t":1700000000,"v":"2.0p"}]"#);
+    let cookie = blocks.read_cookie(&format!("{{jax}}{purchase}")).unwrap();
+    assert_eq!(cookie.access("", at(N), client), AccessState::NoTokens);
+    let empty = TokenCookie::new([Token::new("")]);
+    assert_eq!(empty.access("", at(N), client), AccessState::NoTokens);
+    assert_eq!(Token::new("").access(at(N), client), AccessState::RidNotFound);
+}
+
+#[test]
+fn member_that_is_set_is_written_once() {
+    for json in [
+        r#"{"rid":"r","ex":null,"uid":[1],"id":{}}"#,
+        r#"{"rid":"r","ex":"5","eex":null,"ct":1.5,"ips":"x","mt":"10","mtet":0.5,"mlet":true,"mtma":null,"mtaa":[]}"#,
+    ] {
+        let mut token = token(json).expiration(UnixTime::from_seconds(9)).uid("u").id("i");
+        assert!(["ex", "uid", "id"].iter().all(|name| !token.fields.contains(name)), "{json}");
+        (token.eex, token.ct, token.mt, token.mtet) = (Some(1), Some(2), Some(3), Some(4));
+        (token.mlet, token.mtma, token.mtaa) = (Some(5), Some(6), Some(7));
+        token.ips = vec!["1.2.3.4".to_owned()];
+        let written = serde_json::to_string(&token).unwrap();
+        let expected = r#"{"rid":"r","id":"i","uid":"u","ex":9,"eex":1,"ct":2,"ips":["1.2.3.4"],"mt":3,"mtet":4,"mlet":5,"mtma":6,"mtaa":7}"#;
+        assert_eq!(written, expected);
+        let ip = |text: &str| ClientAddress::from(text.parse::<std::net::IpAddr>().unwrap());
+        (token.eex, token.mt, token.ex) = (None, None, None);
+        token.fields = serde_json::from_str(r#"{"ips":null}"#).unwrap();
+        assert_eq!(token.access(at(N), ip("1.2.3.4")), AccessState::Granted);
+    }
+    let without_rid: Token = serde_json::from_str(r#"{"rid":null,"ex":5}"#).unwrap();
+    assert_eq!(serde_json::to_string(&without_rid).unwrap(), r#"{"rid":"","ex":5}"#);
+}
+
+#[test]
+fn open_cookie_of_any_resource_is_read_back() {
+    for rid in
+        ["100%", "%41", "%zz", "a+b", "{abc}", "x{jax}y", "{jo", "{}", "a{", "\"{abc}\"", "{ż}"]
+    {
+        let mut token = Token::new(rid).uid("{jox}%");
+        token.fields = serde_json::from_str(r#"{"{abc}":{"%":{}}}"#).unwrap();
+        let cookie = TokenCookie::new([token, Token::new("other")]);
+        let open = Blocks::write_open_cookie(&cookie);
+        assert!(!open.contains(['%', '+']), "{open}");
+        assert_eq!(blocks().read_unsigned_cookie(&open).unwrap(), cookie, "{open}");
     }
 }
 
@@ -300,7 +455,12 @@ fn a_webhook_of_another_application_or_without_its_data_is_refused() {
     let blocks = blocks();
     let other = blocks.seal(r#"{"type":"access_granted","aid":"OTHER"}"#);
     assert_eq!(blocks.read_webhook(&other), Err(ReadError::OtherApplication));
-    let data = blocks.seal(r#"{"type":"brand_new","expires":0,"extra":[1]}"#);
+    for nameless in [r#"{"type":"access_granted"}"#, r#"{"type":"access_granted","aid":null}"#] {
+        let missing = ReadError::Content("aid: missing".to_owned());
+        assert_eq!(blocks.read_webhook(&blocks.seal(nameless)), Err(missing), "{nameless}");
+    }
+    let data = format!(r#"{{"type":"brand_new","aid":"{AID}","expires":0,"extra":[1]}}"#);
+    let data = blocks.seal(&data);
     let webhook = blocks.read_webhook_target(&format!("/hook?a=b&data={data}")).unwrap();
     assert_eq!((webhook.version, webhook.kind.as_str()), (1, "brand_new"));
     assert_eq!((webhook.expires, webhook.fields.json("extra").as_deref()), (None, Some("[1]")));
@@ -336,6 +496,24 @@ fn the_sandbox_tells_a_callback_of_grants_and_revocations() {
     assert_eq!((granted.access_id, granted.uid), (access.id, access.uid));
     assert_eq!((granted.rid.as_deref(), granted.expires), (Some(RID), Some(end)));
     assert_eq!((revoked.kind, revoked.version), (WebhookType::AccessRevoked, 2));
+}
+
+#[test]
+fn aid_and_base_url_that_break_a_cookie_or_link_are_rejected() {
+    for aid in ["A\r\nB", "A&r=1", "A;B", "A=B", "A B", "Ż"] {
+        assert_eq!(Blocks::new(aid, "k").unwrap_err().argument(), "aid", "{aid:?}");
+    }
+    let purchase = Purchase::new(Offer::new(RID, "name", PriceOption::new("1", "1 day")));
+    let link = |base: &str| {
+        blocks().purchase_link(&purchase, &Environment::Custom(base.to_owned()), at(N))
+    };
+    assert!(link("https://proxy.example/tp/").unwrap().starts_with("https://proxy.example/tp/v2/"));
+    assert!(link("http://127.0.0.1:80").is_ok());
+    for base in
+        ["javascript:alert(1)//", "data:text/html,", "", "//h", "/r", "https://h?x=", "https://u@h"]
+    {
+        assert_eq!(link(base).unwrap_err().argument(), "base_url", "{base}");
+    }
 }
 
 #[test]

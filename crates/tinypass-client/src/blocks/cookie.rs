@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
-use api_auth::{Fields, UnixTime, setters};
+use api_auth::{Fields, UnixTime};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Blocks, ReadError, json_text, read_json};
 
@@ -18,60 +18,133 @@ const STRICT: i64 = 20;
 
 /// One token: access to one resource, or a meter of it. Fields have the names of the wire.
 ///
-/// A member that is no integer where the format has one (null, a number in a string) stays in
-/// [`fields`](Token::fields). The official clients decide differently about such members, and where
-/// they differ access is denied.
+/// A member that is no integer where the format has one (null, a fraction, a number in a string)
+/// stays in [`fields`](Token::fields). Access is denied where the official clients decide
+/// differently about such a member or fail:
+///
+/// - A fraction of a time of at least 1 is cut to seconds. One below 1 is a time in the past.
+/// - Any other `ex`, `eex` or `mtet` that is no integer denies access where it is read; a string,
+///   boolean, list or object in `ex` or `mt` denies access in any case.
+/// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
+/// - null is an absent member in PHP and an error in Ruby.
+///
+/// Where a field is set and `fields` has a member of the same name, the field is valid and the
+/// member is not written.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Token {
-    /// The resource.
+    /// The resource. A number is read as its digits, as the PHP client does (`{"rid":7}` is of the
+    /// resource `7`). Empty if the token has none; such a token gives no access.
     pub rid: String,
     /// The public id of the access record.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// TinyPass's id of the user.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
     /// When access ends, in Unix seconds (older tokens have milliseconds); 0 is never, -1 denies
     /// access.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ex: Option<i64>,
     /// An end that replaces `ex`, in the same unit, unless it is 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub eex: Option<i64>,
     /// When it was made, in Unix seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ct: Option<i64>,
     /// The addresses that may use it: dotted, or the hex of the four bytes from the last to the
     /// first (`4030201` for 1.2.3.4), as the official clients write them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ips: Vec<String>,
     /// The kind of the meter: 10 reminds, 20 is strict; absent is no meter.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mt: Option<i64>,
     /// When the meter's trial ends, in Unix seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtet: Option<i64>,
     /// When the lockout after the trial ends, in Unix seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mlet: Option<i64>,
     /// The number of views of the trial. Present, 0 included, it makes a meter count views.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtma: Option<i64>,
     /// The number of views so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mtaa: Option<i64>,
     /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
     /// are not of the type that the format has.
-    #[serde(flatten)]
     pub fields: Fields,
+}
+
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Members<'a> {
+            rid: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            uid: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ex: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            eex: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ct: Option<i64>,
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            ips: &'a [String],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            mt: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            mtet: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            mlet: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            mtma: Option<i64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            mtaa: Option<i64>,
+            #[serde(flatten)]
+            fields: Fields,
+        }
+        let mut fields = self.fields.clone();
+        for (name, is_set) in [
+            ("rid", true),
+            ("id", self.id.is_some()),
+            ("uid", self.uid.is_some()),
+            ("ex", self.ex.is_some()),
+            ("eex", self.eex.is_some()),
+            ("ct", self.ct.is_some()),
+            ("ips", !self.ips.is_empty()),
+            ("mt", self.mt.is_some()),
+            ("mtet", self.mtet.is_some()),
+            ("mlet", self.mlet.is_some()),
+            ("mtma", self.mtma.is_some()),
+            ("mtaa", self.mtaa.is_some()),
+        ] {
+            if is_set {
+                fields.remove(name);
+            }
+        }
+        let members = Members {
+            rid: &self.rid,
+            id: self.id.as_deref(),
+            uid: self.uid.as_deref(),
+            ex: self.ex,
+            eex: self.eex,
+            ct: self.ct,
+            ips: &self.ips,
+            mt: self.mt,
+            mtet: self.mtet,
+            mlet: self.mlet,
+            mtma: self.mtma,
+            mtaa: self.mtaa,
+            fields,
+        };
+        members.serialize(serializer)
+    }
 }
 
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::deserialize(deserializer)?;
+        let rid = match fields.json("rid").and_then(|rid| rid.bytes().next()) {
+            Some(b'{' | b'[') => return Err(D::Error::custom("rid: expected a string")),
+            Some(b'"') => fields.take::<String>("rid"),
+            // A fraction or a boolean names no resource.
+            _ => fields.take::<i64>("rid").map(|number| number.to_string()),
+        };
+        fields.remove("rid");
         let mut text = |name: &str| {
             let text = fields.text(name);
             if text.is_some() {
@@ -79,13 +152,10 @@ impl<'de> Deserialize<'de> for Token {
             }
             text
         };
-        let (rid, id, uid) = (text("rid").unwrap_or_default(), text("id"), text("uid"));
-        if fields.json("rid").is_some_and(|rid| rid != "null") {
-            return Err(D::Error::custom("rid: expected a string"));
-        }
+        let (id, uid) = (text("id"), text("uid"));
         let ips = fields.take("ips").unwrap_or_default();
         Ok(Self {
-            rid,
+            rid: rid.unwrap_or_default(),
             id,
             uid,
             ex: fields.take("ex"),
@@ -108,35 +178,72 @@ impl Token {
         Self { rid: rid.into(), ..Self::default() }
     }
 
-    /// Ends then.
+    /// Sets the end of access.
     #[must_use]
     pub fn expiration(mut self, end: UnixTime) -> Self {
+        self.fields.remove("ex");
         self.ex = Some(end.seconds());
         self
     }
 
-    setters! {
-        /// Is of this user.
-        uid: impl Into<String>,
-        /// Has this public id.
-        id: impl Into<String>,
+    /// Sets TinyPass's id of the user.
+    #[must_use]
+    pub fn uid(mut self, uid: impl Into<String>) -> Self {
+        self.fields.remove("uid");
+        self.uid = Some(uid.into());
+        self
     }
 
-    /// When access ends, in seconds, the earlier end first; `None` if it does not.
+    /// Sets the public id of the access record.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.fields.remove("id");
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Returns the first second at which [`access`](Self::access) denies access, for any client
+    /// address; `None` if access does not end.
+    ///
+    /// Without a meter that is `eex`, or `ex` if `eex` is absent or 0. With a meter it is the
+    /// second after the end of its trial, and `ex` and `eex` do not count. A token that gives no
+    /// access at any time expires at 0.
     pub fn expires(&self) -> Option<UnixTime> {
-        moment(self.eex).or_else(|| moment(self.ex))
+        let denies = |now: i64| !self.state(now, ClientAddress::NotChecked).is_granted();
+        if !denies(i64::MAX) {
+            return None;
+        }
+        let time = |name, typed| match self.time(name, typed) {
+            Member::Integer(time) => Some(seconds(time)),
+            _ => None,
+        };
+        let trial = time("mtet", self.mtet).map(|end| end.saturating_add(1));
+        let ends = [time("eex", self.eex), time("ex", self.ex), trial, Some(0)];
+        let ends = ends.into_iter().flatten().map(|end| end.max(0));
+        ends.filter(|end| denies(*end)).min().map(UnixTime::from_seconds)
     }
 
     /// Returns what the token gives at `now` to a visitor from `client`.
     ///
     /// The decision is that of the official clients. Where they differ, access is denied.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
-        let now = UnixTime::from(now).seconds();
-        if self.member("ex", self.ex) == Member::Integer(-1) {
+        self.state(UnixTime::from(now).seconds(), client.into())
+    }
+
+    fn state(&self, now: i64, client: ClientAddress) -> AccessState {
+        let (ex, mt) = (self.time("ex", self.ex), self.count("mt", self.mt));
+        if self.rid.is_empty() || ex == Member::Integer(-1) {
             return AccessState::RidNotFound;
         }
-        if !self.allows(client.into()) {
+        if !self.allows(client) {
             return AccessState::IpMismatch;
+        }
+        // PHP takes `true` and "-1" for -1, and `true` and "20abc" for the kind 20.
+        if mt == Member::Other {
+            return AccessState::TrialDead;
+        }
+        if ex == Member::Other {
+            return AccessState::Expired;
         }
         let (php, ruby) = (self.decide(Dialect::Php, now), self.decide(Dialect::Ruby, now));
         match (php, ruby) {
@@ -148,12 +255,13 @@ impl Token {
             (Ok(AccessState::MeteredInTrial), _) | (_, Ok(AccessState::MeteredInTrial)) => {
                 AccessState::TrialDead
             }
+            _ if !matches!(mt, Member::Absent | Member::Null) => AccessState::TrialDead,
             _ => AccessState::Expired,
         }
     }
 
     fn allows(&self, client: ClientAddress) -> bool {
-        let unreadable = self.fields.contains("ips");
+        let unreadable = self.ips.is_empty() && self.fields.contains("ips");
         let bound = unreadable || !self.ips.is_empty();
         match client {
             ClientAddress::NotChecked => true,
@@ -164,47 +272,59 @@ impl Token {
         }
     }
 
-    fn member(&self, name: &str, typed: Option<i64>) -> Member {
+    /// A member that is a number of views or the kind of a meter.
+    fn count(&self, name: &str, typed: Option<i64>) -> Member {
         if let Some(value) = typed {
             return Member::Integer(value);
         }
-        let Some(json) = self.fields.json(name) else {
-            return Member::Absent;
-        };
-        // PHP's client writes fractions of seconds.
-        let whole = json.split_once('.').and_then(|(whole, _)| whole.parse().ok());
-        match whole {
-            Some(whole) => Member::Integer(whole),
-            None if json == "null" => Member::Null,
-            None => Member::Other(self.fields.integer(name)),
+        match self.fields.json(name) {
+            None => Member::Absent,
+            Some(json) if json == "null" => Member::Null,
+            Some(json) => match fraction(&json) {
+                Some((whole, false)) => Member::Integer(whole),
+                _ => Member::Other,
+            },
+        }
+    }
+
+    /// A member that is a time. PHP's client writes fractions of seconds.
+    fn time(&self, name: &str, typed: Option<i64>) -> Member {
+        match self.count(name, typed) {
+            Member::Other => match self.fields.json(name).as_deref().and_then(fraction) {
+                Some((whole, _)) if whole >= 1 => Member::Integer(whole),
+                // It is neither 0 nor -1, and not in the future.
+                Some(_) => Member::Integer(i64::MIN),
+                None => Member::Other,
+            },
+            member => member,
         }
     }
 
     /// Decides as one of the official clients does. An error is one that the client would throw.
     fn decide(&self, dialect: Dialect, now: i64) -> Result<AccessState, Thrown> {
         let number = |member: Member| dialect.number(member);
-        let (mt, mtma) = (self.member("mt", self.mt), self.member("mtma", self.mtma));
-        let mtet = || number(self.member("mtet", self.mtet)).map(seconds);
+        let (mt, mtma) = (self.count("mt", self.mt), self.count("mtma", self.mtma));
         if !dialect.is_metered(mt) {
-            let end = match number(self.member("eex", self.eex))? {
-                0 => number(self.member("ex", self.ex))?,
+            let end = match number(self.time("eex", self.eex))? {
+                0 => number(self.time("ex", self.ex))?,
                 end => end,
             };
             let expired = end != 0 && seconds(end) <= now;
             return Ok(if expired { AccessState::Expired } else { AccessState::Granted });
         }
-        let in_trial = if dialect.is_strict(mt) {
-            now <= mtet()?
-        } else if matches!(mtma, Member::Absent | Member::Null) {
-            let end = mtet()?;
-            end == 0 || now <= end
+        let is_counted = !matches!(mtma, Member::Absent | Member::Null);
+        let end = number(self.time("mtet", self.mtet)).map(seconds)?;
+        let in_trial = if mt == Member::Integer(STRICT) {
+            end != 0 && now <= end
+        } else if is_counted {
+            number(self.count("mtaa", self.mtaa))? <= number(mtma)? && end != 0 && now <= end
         } else {
-            number(self.member("mtaa", self.mtaa))? <= number(mtma)? && now <= mtet()?
+            end == 0 || now <= end
         };
         if in_trial {
             return Ok(AccessState::MeteredInTrial);
         }
-        let in_lockout = now <= seconds(number(self.member("mlet", self.mlet))?);
+        let in_lockout = now <= seconds(number(self.time("mlet", self.mlet))?);
         Ok(if in_lockout { AccessState::InLockout } else { AccessState::TrialDead })
     }
 }
@@ -226,16 +346,16 @@ enum Member {
     Absent,
     Null,
     Integer(i64),
-    /// Anything else, with the number that it holds as a string.
-    Other(Option<i64>),
+    /// Anything else.
+    Other,
 }
 
 impl Dialect {
-    /// PHP drops null and takes a string for its number. Ruby compares neither.
+    /// PHP drops null, Ruby fails. On anything else Ruby fails, so PHP's result does not matter.
     fn number(self, member: Member) -> Result<i64, Thrown> {
         match (self, member) {
             (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
-            (_, Member::Integer(number)) | (Self::Php, Member::Other(Some(number))) => Ok(number),
+            (_, Member::Integer(number)) => Ok(number),
             _ => Err(Thrown),
         }
     }
@@ -246,10 +366,13 @@ impl Dialect {
             Self::Ruby => !matches!(mt, Member::Absent | Member::Integer(0)),
         }
     }
+}
 
-    fn is_strict(self, mt: Member) -> bool {
-        mt == Member::Integer(STRICT) || self == Self::Php && mt == Member::Other(Some(STRICT))
-    }
+/// The integer part of a JSON number that is written with a point, and whether it has a fraction.
+fn fraction(json: &str) -> Option<(i64, bool)> {
+    let (whole, part) = json.split_once('.')?;
+    let digits = part.bytes().all(|byte| byte.is_ascii_digit());
+    Some((whole.parse().ok()?, part.bytes().any(|byte| byte != b'0'))).filter(|_| digits)
 }
 
 /// The address of a visitor, for tokens that are bound to addresses.
@@ -287,12 +410,6 @@ impl From<Option<Ipv4Addr>> for ClientAddress {
     fn from(ip: Option<Ipv4Addr>) -> Self {
         ip.map_or(Self::Unknown, Self::V4)
     }
-}
-
-/// A time of a token; `None` for none or 0.
-fn moment(time: Option<i64>) -> Option<UnixTime> {
-    let time = time.filter(|time| *time != 0)?;
-    Some(UnixTime::from_seconds(seconds(time)))
 }
 
 /// A time in seconds that may be in milliseconds.
@@ -376,9 +493,10 @@ impl TokenCookie {
         &self.tokens
     }
 
-    /// Adds newer tokens, each in place of an older one for its resource.
+    /// Adds newer tokens, each in place of an older one for its resource. A token without a
+    /// resource is skipped.
     pub fn merge(&mut self, newer: impl IntoIterator<Item = Token>) {
-        for token in newer {
+        for token in newer.into_iter().filter(|token| !token.rid.is_empty()) {
             self.tokens.retain(|old| old.rid != token.rid);
             self.tokens.push(token);
         }
@@ -415,11 +533,15 @@ impl Blocks {
     }
 
     /// The cookie's value as plain JSON: `{jox}[...]`. Whoever has it can change it.
+    ///
+    /// Characters that readers decode, and braces that begin another message (`{abc}`), are written
+    /// as JSON escapes.
     pub fn write_open_cookie(cookie: &TokenCookie) -> String {
-        format!("{{jox}}{}", json_text(&cookie.tokens))
+        format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
     }
 
-    /// Reads a cookie's value, percent-encoded or not. Each of its messages must be signed.
+    /// Reads a cookie's value, percent-encoded or not. Each of its messages must be signed. Tokens
+    /// without a resource are skipped, as the official clients do.
     ///
     /// # Errors
     /// The first thing that is wrong with it; [`ReadError::Unsigned`] for plain JSON.
@@ -467,6 +589,23 @@ fn settings(text: &str) -> Option<(&str, &str)> {
     let (settings, rest) = text.strip_prefix('{')?.split_at_checked(3)?;
     let word = settings.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Some((settings, rest.strip_prefix('}')?)).filter(|_| word)
+}
+
+/// Escapes `%` and `+`, which are decoded in a cookie, and `{` before a character of a message's
+/// header. In compact JSON they are inside of strings.
+fn without_markup(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json.chars().peekable();
+    while let Some(char) = rest.next() {
+        let before_header = |next: &char| next.is_ascii_alphanumeric() || *next == '_';
+        match char {
+            '%' => text.push_str("\\u0025"),
+            '+' => text.push_str("\\u002b"),
+            '{' if rest.peek().is_some_and(before_header) => text.push_str("\\u007b"),
+            other => text.push(other),
+        }
+    }
+    text
 }
 
 /// Undoes percent-encoding, if there is any; base64url and JSON of tokens have no `%` themselves.

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use api_auth::http::Uri;
 use api_auth::{InputError, UnixTime, setters};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -326,7 +327,8 @@ impl Blocks {
     /// The link to which a visitor's browser is sent.
     ///
     /// # Errors
-    /// A rid or price that is empty.
+    /// Returns an error if a rid or price is empty, or the base URL of `environment` is no `https`
+    /// or `http` URL with a host, or has credentials or a query.
     pub fn purchase_link(
         &self,
         purchase: &Purchase,
@@ -334,8 +336,21 @@ impl Blocks {
         now: SystemTime,
     ) -> Result<String, InputError> {
         purchase.check()?;
+        let base = environment.base_url();
+        if !is_base_url(base) {
+            let problem = "must be an https or http URL without credentials and query";
+            return Err(InputError::new("base_url", problem));
+        }
         let request = self.seal(&purchase.json(now, true));
-        let base = environment.base_url().trim_end_matches('/');
+        let base = base.trim_end_matches('/');
         Ok(format!("{base}/v2/jsapi/auth.js?aid={}&r={{jax}}{request}", self.aid))
     }
+}
+
+/// Whether a browser can be sent to a path below this URL.
+fn is_base_url(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    let is_web = matches!(uri.scheme_str(), Some("https" | "http"));
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    is_web && has_host && !url.contains(['@', '?', '#'])
 }

@@ -111,7 +111,8 @@ impl Blocks {
     /// Reads the value of the `data` parameter, already percent-decoded.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first thing that is wrong with it; [`ReadError::OtherApplication`] for another `aid`, and
+    /// [`ReadError::Content`] if there is none.
     ///
     /// ```
     /// use tinypass_client::blocks::{Blocks, WebhookType};
@@ -125,8 +126,9 @@ impl Blocks {
     pub fn read_webhook(&self, data: &str) -> Result<Webhook, ReadError> {
         let webhook: Webhook = read_json(self.open(data)?)?;
         match &webhook.aid {
-            Some(aid) if *aid != self.aid => Err(ReadError::OtherApplication),
-            _ => Ok(webhook),
+            Some(aid) if *aid == self.aid => Ok(webhook),
+            Some(_) => Err(ReadError::OtherApplication),
+            None => Err(ReadError::Content("aid: missing".to_owned())),
         }
     }
 

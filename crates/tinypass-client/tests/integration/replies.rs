@@ -10,7 +10,7 @@ use std::time::Duration;
 use test_support::replies::{Case, Outcome};
 use tinypass_client::{
     Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint, RevokeAccess,
-    SearchAccess, SearchSubscriptions,
+    SearchAccess, SearchSubscriptions, UnixTime,
 };
 
 const ACCESS: &str = r#"{"id":"1VShIZzLeIod","aid":"AIDAIDAID0","rid":"premium-content","uid":"kjkxrNWUyD","amount":4.99,"currency":"USD","created":1399568000,"expires":1402160000,"user_ref":"user_42","user_email":"ann@example.org","tags":["music"]}"#;
@@ -132,8 +132,29 @@ fn access_grant_reply_may_be_any_object_that_says_something() {
     let grant = |client: &Client| client.grant_access(&GrantAccess::new("r", "e@example.org"));
     let given = one("POST", 200, r#"{"ok":true}"#, grant).unwrap();
     assert_eq!(given.fields.text("ok").as_deref(), Some("true"));
+    assert!(!given.is_active(std::time::SystemTime::UNIX_EPOCH));
     let error = one("POST", 200, "{}", grant).unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
+}
+
+#[test]
+fn acknowledged_grant_is_no_active_access() {
+    let (past, now) = (UnixTime::from_seconds(1_000_000_000), std::time::SystemTime::UNIX_EPOCH);
+    let now = now + Duration::from_secs(1_700_000_000);
+    let endless = GrantAccess::new("r", "e@example.org");
+    let ended = endless.clone().expiration(past);
+    for body in [r#"{"success":true}"#, r#"{"success":true,"expires":null}"#] {
+        for grant in [&endless, &ended] {
+            let access = one("POST", 200, body, |client| client.grant_access(grant)).unwrap();
+            assert!(!access.is_active(now), "{body}");
+        }
+    }
+    let record = r#"{"success":true,"rid":"r"}"#;
+    let access = one("POST", 200, record, |client| client.grant_access(&ended)).unwrap();
+    assert_eq!((access.expires, access.is_active(now)), (Some(past), false));
+    assert!(
+        one("POST", 200, record, |client| client.grant_access(&endless)).unwrap().is_active(now)
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use test_support::examples::{Example, Variables};
+use std::process::Command;
+
+use test_support::examples::{Example, Variables, program};
 
 const VARIABLES: Variables = Variables {
     prefix: "TOKENPASS_",
@@ -23,6 +25,20 @@ fn the_examples_explain_themselves_and_what_is_wrong() {
     let variables = Variables { secret: "TOKENPASS_OAUTH_TOKEN", ..VARIABLES };
     for (name, arguments) in [("balances", &[][..]), ("gate", &["cryptonaut", "TOKENLY >= 1"])] {
         Example { name, arguments }.holds(&variables);
+    }
+}
+
+#[test]
+fn gate_rejects_options_that_cannot_be_combined() {
+    for arguments in [
+        &["--local", "--without-promises", "bob", "TOKENLY"][..],
+        &["--local", "bob", "TOKENLY without promises"],
+        &["--local", "--address", "1A", "TOKENLY"],
+    ] {
+        let output = Command::new(program("gate")).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("cannot be combined"), "{arguments:?}: {error}");
     }
 }
 

@@ -96,6 +96,16 @@ fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
         let error = read(status, said).unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("Invalid address")));
     }
+    for problem in ["true", "1", r#""0""#, r#"["x"]"#, r#"{"code":1}"#, r#"{"message":"Wrong"}"#] {
+        let error = read(200, &format!(r#"{{"result":true,"error":{problem}}}"#)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Api, "{problem}");
+        let message = if problem.contains("Wrong") { "Wrong" } else { error.message().unwrap() };
+        assert!(!message.is_empty() && error.message() == Some(message), "{problem}: {error}");
+    }
+    for empty in ["null", "false", r#""""#, "0", "[]", "{}"] {
+        let body = format!(r#"{{"result":true,"error":{empty}}}"#);
+        assert!(read(200, &body).unwrap(), "{empty}");
+    }
     let error = read(403, r#"{"message":"Invalid API Token","errors":["Invalid API Token"]}"#);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Auth);
     let error = read(502, HTML).unwrap_err();
@@ -430,6 +440,17 @@ fn balance_public_reply_follows_the_rules() {
     assert_eq!(balances[1].satoshis, Some(Satoshis::new(1)));
     let held: Balances = balances.iter().collect();
     assert_eq!(held.get("TOKENLY"), Satoshis::whole(10));
+    let partial = r#"[{"asset":"A","balance":1.5},{"name":"B","balance":"2","precision":0},
+        {"asset":"C","balanceSat":"3","precision":0},{"asset":"D","balance":4,"balanceSat":"4","precision":0},
+        {"asset":"E"},{"asset":"F","balance":0.123456789},{"asset":"G","balanceSat":"7","precision":"8"}]"#;
+    let list = one("GET", 200, partial, Client::list_public_balances).unwrap();
+    let partial: Balances = list.iter().collect();
+    let held = ["A", "B", "C", "D", "G"].map(|asset| partial.get(asset).get());
+    assert_eq!(held, [150_000_000, 200_000_000, 300_000_000, 400_000_000, 7]);
+    for unknown in ["E = 0", "E <= 5", "F = 0", "F"] {
+        let rules: Rules = unknown.parse().unwrap();
+        assert!(!rules.evaluate(&partial), "{unknown}");
+    }
     let documented = format!(r#"{{"result":{BALANCES}}}"#);
     assert_eq!(one("GET", 200, &documented, Client::list_public_balances).unwrap(), balances);
 }
