@@ -211,8 +211,8 @@ pub struct Anchors {
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// How each certificate of a PEM text begins.
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// How each section of a PEM text begins, whatever it holds.
+const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// With which algorithms the certificates of a chain may be signed.
 const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
@@ -228,7 +228,8 @@ impl Anchors {
     /// links of a chain.
     ///
     /// # Errors
-    /// When it holds what is no certificate, or no root.
+    /// Returns an error if a section of the text is not a `CERTIFICATE`, a certificate cannot be
+    /// read, or none of them is a root.
     pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
         let refuse = |problem| InputError::new("trust anchors", problem);
         let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
@@ -247,7 +248,10 @@ impl Anchors {
         let count = anchors.roots.len() + anchors.intermediates.len();
         let begins = pem.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
         if count != begins {
-            return Err(refuse("hold a certificate that cannot be read"));
+            return Err(refuse(
+                "hold a section that cannot be read as a certificate: each must begin with \
+                 -----BEGIN CERTIFICATE-----",
+            ));
         }
         if anchors.roots.is_empty() {
             return Err(refuse("hold no root certificate"));

@@ -734,7 +734,13 @@ fn anchors_that_cannot_all_be_read_are_rejected() {
         testing::ANCHORS.trim_end().to_owned() + testing::ANCHORS,
         testing::ANCHORS.to_owned() + "-----BEGIN CERTIFICATE-----\nAAAA",
     );
-    for bad in [glued, cut] {
+    // Sections that OpenSSL writes or reads, and that are no certificates to this reader.
+    let sections = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "X509 CRL", "PRIVATE KEY"];
+    let other = |label: &str| {
+        let section = testing::ANCHORS.replace("CERTIFICATE", label);
+        [testing::ANCHORS.to_owned() + &section, section + testing::ANCHORS]
+    };
+    for bad in sections.into_iter().flat_map(other).chain([glued, cut]) {
         let (_, reader, _, _) = setup(None);
         assert_eq!(reader.anchors(&bad).unwrap_err().argument(), "trust anchors", "{bad}");
     }
