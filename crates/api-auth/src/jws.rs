@@ -172,6 +172,15 @@ impl Certificate {
             .collect();
         Ok(Self { leaf, intermediates })
     }
+
+    /// Returns this signer's certificate with all certificates of `other` as further intermediates.
+    /// They are not trusted either.
+    #[must_use]
+    pub fn with_intermediates(&self, other: &Self) -> Self {
+        let more = std::iter::once(&other.leaf).chain(&other.intermediates);
+        let intermediates = self.intermediates.iter().chain(more).cloned().collect();
+        Self { leaf: self.leaf.clone(), intermediates }
+    }
 }
 
 /// The members of a header, each once: whoever reads the first of two and whoever reads the last
