@@ -3,6 +3,7 @@
 mod cache;
 mod events;
 mod members;
+mod payment;
 pub mod testing;
 mod verify;
 
@@ -15,9 +16,10 @@ use cache::Cache;
 
 pub use events::{
     AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
-    NotificationStatus, NotifiedAlias, OtherNotification, PaymentNotification,
-    RecurringNotification, TokenUpdateNotification, TokenizationNotification,
+    NotifiedAlias, OtherNotification, RecurringNotification, TokenUpdateNotification,
+    TokenizationNotification,
 };
+pub use payment::{NotificationStatus, PaymentNotification};
 
 /// The header that carries the signature.
 const HEADER: &str = "x-jws-signature";
@@ -67,7 +69,8 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// let Notification::Payment(payment) = notifications.read(&signature, body.as_bytes())? else {
 ///     unreachable!()
 /// };
-/// assert!(payment.paid_in_full(grosze(1234)));
+/// // A test of the panel is genuine, too. Nothing was paid, so it is never paid in full.
+/// assert!(payment.paid_in_full(grosze(1234)) && !payment.is_test());
 /// assert_eq!(payment.crc, "order-7");
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
@@ -88,6 +91,8 @@ pub struct Notifications {
 enum Merchant {
     /// The reader was not told: payments are an error.
     Unset,
+    /// The reader was told what is no number: all notifications are an error.
+    Invalid,
     Id(String),
     Any,
 }
@@ -120,9 +125,14 @@ impl Notifications {
     /// Accepts payments and alias events of this merchant only: the number that the panel shows and
     /// that notifications have as `id`. Required for payments, unless
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
+    ///
+    /// If `id` is empty or contains anything but digits, [`read`](Notifications::read) returns an
+    /// [`InputError`] for every notification.
     #[must_use]
     pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
-        self.merchant = Merchant::Id(id.into());
+        let id = id.into();
+        let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        self.merchant = if is_number { Merchant::Id(id) } else { Merchant::Invalid };
         self
     }
 
@@ -203,6 +213,10 @@ impl Notifications {
     }
 
     fn check_merchant(&self, notification: &Notification) -> Result<()> {
+        if matches!(self.merchant, Merchant::Invalid) {
+            let problem = "must be the number that the panel shows, of digits only";
+            return Err(InputError::new("merchant_id", problem).into());
+        }
         let id = match notification {
             Notification::Payment(payment) => &payment.merchant_id,
             Notification::Alias(alias) => &alias.merchant_id,
@@ -212,7 +226,7 @@ impl Notifications {
             Merchant::Any => Ok(()),
             Merchant::Id(own) if own == id => Ok(()),
             Merchant::Id(_) => Err(not_genuine("the notification is for another merchant")),
-            Merchant::Unset => Err(InputError::new(
+            Merchant::Invalid | Merchant::Unset => Err(InputError::new(
                 "merchant_id",
                 "must be set on the reader of notifications, or waived by accept_any_merchant",
             )
