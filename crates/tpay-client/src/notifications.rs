@@ -198,8 +198,9 @@ impl Notifications {
     ///
     /// # Errors
     /// [`ErrorKind::Verify`] for what is not genuine, [`ErrorKind::Decode`] for what cannot be
-    /// read though it is, and any other kind when the certificate could not be fetched.
-    /// [`NotificationReply::to_error`] tells what to answer.
+    /// read though it is, and any other kind when the certificate could not be fetched or a setting
+    /// is wrong. Among these, [`ErrorKind::RateLimited`] means that the newest certificate is not
+    /// known and cannot be requested yet. [`NotificationReply::to_error`] tells what to answer.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
         self.verify(signature, body)?;
         let notification = events::read(body)?;

@@ -61,7 +61,7 @@ impl NotificationReply {
     pub const PAY_BACK: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
 
     /// What to answer when a notification could not be read: 400 for what is not genuine, and 503
-    /// when the certificate could not be fetched, so that it is sent again.
+    /// when the newest certificate is not known, so that it is sent again.
     pub fn to_error(error: &Error) -> Self {
         let (status, body) = match error.kind() {
             ErrorKind::Verify => (400, "not genuine"),

@@ -164,6 +164,8 @@ fn is_about_chain(why: JwsError) -> bool {
 
 /// The newest certificate is not known, so the message may be genuine.
 fn paused(why: JwsError) -> Error {
-    let message = format!("{why}, and the certificate was requested a moment ago");
+    let message = format!(
+        "a newer certificate may verify the notification but cannot be requested yet: {why}"
+    );
     Fault::new(ErrorKind::RateLimited).with_message(message).into()
 }
