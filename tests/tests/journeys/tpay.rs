@@ -158,6 +158,28 @@ fn a_certificate_that_cannot_be_fetched_asks_the_sender_to_come_again() {
 }
 
 #[test]
+fn intermediate_of_the_server_completes_the_chain_to_a_trusted_root() {
+    let (sandbox, client) = sandbox();
+    // The intermediate first, the root second.
+    let served = client.get_root_certificates().unwrap();
+    let (intermediate, root) = served.split_at(served.rfind("-----BEGIN").unwrap());
+    assert_eq!(intermediate.matches("-----BEGIN").count(), 1);
+    let body = b"type=token_update&data[token]=t";
+    let signature = sandbox.tpay().state(|server| server.sign(body));
+    let reader = client.notifications().unwrap();
+    assert!(client.notifications().unwrap().anchors(intermediate).is_err(), "it is no root");
+    sandbox.tpay().take_seen();
+    for _ in 0..2 {
+        reader.read(&signature, body).unwrap_err();
+    }
+    let reader = reader.anchors(root).unwrap();
+    reader.read(&signature, body).unwrap();
+    let seen = sandbox.tpay().take_seen();
+    let requested: Vec<_> = seen.iter().map(|seen| seen.request.target.as_str()).collect();
+    assert_eq!(requested, ["/x509/notifications-jws.pem", "/x509/tpay-jws-root.pem"]);
+}
+
+#[test]
 fn every_kind_of_notification_of_the_server_is_read() {
     let (sandbox, client) = sandbox();
     let anchors = client.get_root_certificates().unwrap();
