@@ -109,6 +109,16 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
+    /// Returns a client that shares connections, credentials and all else with this one, and sends
+    /// each request once.
+    #[must_use]
+    pub fn without_retries(&self) -> Self {
+        let mut parts = self.0.parts.clone();
+        parts.retry.retries = 0;
+        let preparing = self.0.preparing.clone();
+        Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
+    }
+
     /// Makes the call and reads its answer.
     ///
     /// # Errors

@@ -172,6 +172,15 @@ impl Certificate {
             .collect();
         Ok(Self { leaf, intermediates })
     }
+
+    /// Returns this signer's certificate with all certificates of `other` as further intermediates.
+    /// They are not trusted either.
+    #[must_use]
+    pub fn with_intermediates(&self, other: &Self) -> Self {
+        let more = std::iter::once(&other.leaf).chain(&other.intermediates);
+        let intermediates = self.intermediates.iter().chain(more).cloned().collect();
+        Self { leaf: self.leaf.clone(), intermediates }
+    }
 }
 
 /// The members of a header, each once: whoever reads the first of two and whoever reads the last
@@ -211,8 +220,8 @@ pub struct Anchors {
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// How each certificate of a PEM text begins.
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// How each section of a PEM text begins, whatever it holds.
+const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// With which algorithms the certificates of a chain may be signed.
 const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
@@ -228,7 +237,8 @@ impl Anchors {
     /// links of a chain.
     ///
     /// # Errors
-    /// When it holds what is no certificate, or no root.
+    /// Returns an error if a section of the text is not a `CERTIFICATE`, a certificate cannot be
+    /// read, or none of them is a root.
     pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
         let refuse = |problem| InputError::new("trust anchors", problem);
         let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
@@ -247,7 +257,10 @@ impl Anchors {
         let count = anchors.roots.len() + anchors.intermediates.len();
         let begins = pem.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
         if count != begins {
-            return Err(refuse("hold a certificate that cannot be read"));
+            return Err(refuse(
+                "hold a section that cannot be read as a certificate: each must begin with \
+                 -----BEGIN CERTIFICATE-----",
+            ));
         }
         if anchors.roots.is_empty() {
             return Err(refuse("hold no root certificate"));

@@ -62,8 +62,12 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    if arguments.merchant_id.is_none() {
-        return Err("missing option '--merchant-id'".into());
+    match &arguments.merchant_id {
+        None => return Err("missing option '--merchant-id'".into()),
+        Some(id) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) => {
+            return Err("--merchant-id: must be the number that the panel shows".into());
+        }
+        Some(_) => {}
     }
     Ok(Some(arguments))
 }
@@ -108,20 +112,23 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     // A shop stores these in its database, with a unique index.
     let mut done = HashSet::new();
+    let mut accepted = 0;
     // A certificate may have to be fetched, so each connection verifies its own notification.
     let verify = move |request: Request| read(&notifications, &request);
     listener.serve_prepared(None, verify, |notification| {
         let response = match notification {
             Ok(notification) => {
-                // Deliveries repeat until they are acknowledged: each is processed once.
-                if done.insert(notification.key().to_owned()) {
+                // Deliveries repeat until they are acknowledged: each event with a key is processed
+                // once. Two events without a key may look the same, so each delivery is processed.
+                if notification.key().is_none_or(|key| done.insert(key.to_owned())) {
                     print(&notification);
+                    accepted += 1;
                 }
                 response(notification.accept())
             }
             Err(response) => response,
         };
-        (response, arguments.count.is_some_and(|count| done.len() >= count).then_some(()))
+        (response, arguments.count.is_some_and(|count| accepted >= count).then_some(()))
     })?;
     Ok(())
 }
@@ -145,7 +152,7 @@ fn response(reply: NotificationReply) -> Response {
 }
 
 fn print(notification: &Notification) {
-    let key = notification.key();
+    let key = notification.key().unwrap_or("without a key");
     let text = match notification {
         Notification::Payment(payment) => {
             let test = if payment.is_test() { "test " } else { "" };

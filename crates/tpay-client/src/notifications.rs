@@ -3,31 +3,31 @@
 mod cache;
 mod events;
 mod members;
+mod payment;
 pub mod testing;
-
-use std::time::SystemTime;
+mod verify;
 
 use api_auth::http::HeaderMap;
-use api_auth::jws::{Anchors, Certificate, DetachedJws, JwsError};
-use api_auth::{
-    Credential, Error, ErrorKind, Fault, InputError, Method, RawEndpoint, Result, Secret, md5,
-};
+use api_auth::jws::{Anchors, Certificate, JwsError};
+use api_auth::{Error, ErrorKind, Fault, InputError, Result, Secret, md5};
 
-use crate::certificates::SECURE;
-use crate::{Client, Environment, GetSigningCertificate};
-use cache::{Cache, Found};
+use crate::{Client, Environment};
+use cache::Cache;
 
 pub use events::{
     AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
-    NotificationStatus, NotifiedAlias, OtherNotification, PaymentNotification,
-    RecurringNotification, TokenUpdateNotification, TokenizationNotification,
+    NotifiedAlias, OtherNotification, RecurringNotification, TokenUpdateNotification,
+    TokenizationNotification,
 };
+pub use payment::{NotificationStatus, PaymentNotification};
 
 /// The header that carries the signature.
 const HEADER: &str = "x-jws-signature";
-/// The folder of certificates, and the one that signs today.
+/// The folder of certificates, the one that signs today, and those above it: the intermediate
+/// first, the root second.
 const FOLDER: &str = "/x509/";
 const USUAL: &str = "notifications-jws.pem";
+const AUTHORITIES: &str = "tpay-jws-root.pem";
 
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
 const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
@@ -37,8 +37,13 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 ///
 /// The signature is verified strictly: a detached RS256 JWS over the raw body, whose certificate
 /// lies at the environment's own host, and leads by a full chain to the compiled-in root (or one
-/// of yours), all valid at the client's time. Certificates are fetched through the client's
-/// transport and kept for an hour.
+/// of yours), all valid at the client's time. If the chain lacks an intermediate, the file
+/// `tpay-jws-root.pem` of the same host is used to complete it; nothing in it is trusted.
+///
+/// Certificates are fetched through the client's transport, without retries, and cached for an
+/// hour. A message that no cached certificate verifies makes its certificate be fetched again, at
+/// most once in ten seconds. Until then such a message is an [`ErrorKind::RateLimited`], since a
+/// newer certificate may verify it: the sender repeats it.
 ///
 /// The certificate is Tpay's and not the merchant's, so a genuine notification may be about
 /// another merchant. [`merchant_id`](Notifications::merchant_id) is required for payments; the kinds
@@ -64,13 +69,15 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// let Notification::Payment(payment) = notifications.read(&signature, body.as_bytes())? else {
 ///     unreachable!()
 /// };
-/// assert!(payment.paid_in_full(grosze(1234)));
+/// // A test of the panel is genuine, too. Nothing was paid, so it is never paid in full.
+/// assert!(payment.paid_in_full(grosze(1234)) && !payment.is_test());
 /// assert_eq!(payment.crc, "order-7");
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Notifications {
-    client: Client,
+    /// Sends each request once: the cache decides when a certificate is requested again.
+    core: api_auth::Client,
     folder: String,
     anchors: Anchors,
     merchant: Merchant,
@@ -84,6 +91,8 @@ pub struct Notifications {
 enum Merchant {
     /// The reader was not told: payments are an error.
     Unset,
+    /// The reader was told what is no number: all notifications are an error.
+    Invalid,
     Id(String),
     Any,
 }
@@ -101,13 +110,13 @@ impl Client {
         };
         let base = self.environment().certificates_url().trim_end_matches('/');
         Ok(Notifications {
-            client: self.clone(),
+            core: self.core().without_retries(),
             folder: [base, FOLDER].concat(),
             anchors: Anchors::from_pem(anchors)?,
             merchant: Merchant::Unset,
             security_code: None,
             given: None,
-            cache: Cache::default(),
+            cache: Cache::new(&[USUAL, AUTHORITIES]),
         })
     }
 }
@@ -116,9 +125,14 @@ impl Notifications {
     /// Accepts payments and alias events of this merchant only: the number that the panel shows and
     /// that notifications have as `id`. Required for payments, unless
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
+    ///
+    /// If `id` is empty or contains anything but digits, [`read`](Notifications::read) returns an
+    /// [`InputError`] for every notification.
     #[must_use]
     pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
-        self.merchant = Merchant::Id(id.into());
+        let id = id.into();
+        let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        self.merchant = if is_number { Merchant::Id(id) } else { Merchant::Invalid };
         self
     }
 
@@ -184,8 +198,9 @@ impl Notifications {
     ///
     /// # Errors
     /// [`ErrorKind::Verify`] for what is not genuine, [`ErrorKind::Decode`] for what cannot be
-    /// read though it is, and any other kind when the certificate could not be fetched.
-    /// [`NotificationReply::to_error`] tells what to answer.
+    /// read though it is, and any other kind when the certificate could not be fetched or a setting
+    /// is wrong. Among these, [`ErrorKind::RateLimited`] means that the newest certificate is not
+    /// known and cannot be requested yet. [`NotificationReply::to_error`] tells what to answer.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
         self.verify(signature, body)?;
         let notification = events::read(body)?;
@@ -199,6 +214,10 @@ impl Notifications {
     }
 
     fn check_merchant(&self, notification: &Notification) -> Result<()> {
+        if matches!(self.merchant, Merchant::Invalid) {
+            let problem = "must be the number that the panel shows, of digits only";
+            return Err(InputError::new("merchant_id", problem).into());
+        }
         let id = match notification {
             Notification::Payment(payment) => &payment.merchant_id,
             Notification::Alias(alias) => &alias.merchant_id,
@@ -208,85 +227,12 @@ impl Notifications {
             Merchant::Any => Ok(()),
             Merchant::Id(own) if own == id => Ok(()),
             Merchant::Id(_) => Err(not_genuine("the notification is for another merchant")),
-            Merchant::Unset => Err(InputError::new(
+            Merchant::Invalid | Merchant::Unset => Err(InputError::new(
                 "merchant_id",
                 "must be set on the reader of notifications, or waived by accept_any_merchant",
             )
             .into()),
         }
-    }
-
-    /// Verifies a signature over a body, and reads nothing.
-    ///
-    /// # Errors
-    /// As [`read`](Notifications::read).
-    pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
-        let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
-        let name = jws.file_below(&self.folder).map_err(refusal)?;
-        let now = self.now();
-        let holds = |certificate: &Certificate| jws.verify(body, certificate, &self.anchors, now);
-        match &self.given {
-            Some(Ok(given)) => return holds(given).map_err(refusal),
-            Some(Err(_)) => {
-                let problem = "is not a certificate in PEM form";
-                return Err(InputError::new("certificate", problem).into());
-            }
-            None => {}
-        }
-        // Certificates that are kept come first: what verifies by one of them waits for no fetch.
-        if self.verifies(name, &self.cache.fresh(name, now), &holds).is_ok() {
-            return Ok(());
-        }
-        let found = self.cache.fetch(name, &|| self.now(), || self.fetch(name));
-        let kept = self.cache.kept(name);
-        match (found, self.verifies(name, &kept, &holds)) {
-            (_, Ok(())) => Ok(()),
-            // It is not known whether a newer certificate verifies.
-            (Err(error), _) => Err(error),
-            (Ok(Found::Paused), _) if kept.is_empty() => Err(paused()),
-            (Ok(_), Err(why)) => Err(refusal(why)),
-        }
-    }
-
-    /// Whether one of the certificates verifies; otherwise why the newest does not.
-    fn verifies(
-        &self,
-        name: &str,
-        certificates: &[Certificate],
-        holds: &dyn Fn(&Certificate) -> Result<(), JwsError>,
-    ) -> Result<(), JwsError> {
-        let mut newest = Err(JwsError::Chain);
-        for (number, certificate) in certificates.iter().enumerate() {
-            let outcome = holds(certificate);
-            if outcome.is_ok() {
-                self.cache.verified(name);
-                return outcome;
-            }
-            if number == 0 {
-                newest = outcome;
-            }
-        }
-        newest
-    }
-
-    fn now(&self) -> SystemTime {
-        self.client.core().clock().now()
-    }
-
-    fn fetch(&self, name: &str) -> Result<Certificate> {
-        let response = if name == USUAL {
-            self.client.execute(&GetSigningCertificate::new())?.map(String::into_bytes)
-        } else {
-            let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())
-                .with_site(SECURE)
-                .with_credential(Credential::NONE);
-            self.client.execute_raw(&call)?
-        };
-        // A certificate that cannot be read is a failure of the server, and no forgery.
-        Certificate::from_pem(response.body()).map_err(|_| {
-            let problem = "the certificate of notifications cannot be read";
-            Error::from_fault(Fault::new(ErrorKind::Decode).with_message(problem), response)
-        })
     }
 }
 
@@ -296,13 +242,6 @@ fn not_genuine(problem: &str) -> Error {
 
 fn refusal(why: JwsError) -> Error {
     not_genuine(&why.to_string())
-}
-
-/// The certificate was requested a moment ago, and what came did not help.
-fn paused() -> Error {
-    Fault::new(ErrorKind::RateLimited)
-        .with_message("the certificate was requested a moment ago")
-        .into()
 }
 
 /// The `md5sum` of a payment notification, of its values as they are sent. For tests, and for
@@ -330,7 +269,7 @@ pub fn payment_md5sum(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Endpoint, Response};
+    use crate::{Endpoint, GetRootCertificates, GetSigningCertificate, Response};
 
     #[test]
     fn each_environment_trusts_its_own_authority() {
@@ -348,7 +287,8 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_certificate_is_the_one_of_the_endpoint() {
+    fn the_usual_certificates_are_those_of_the_endpoints() {
         assert_eq!(GetSigningCertificate::new().path(), [FOLDER, USUAL].concat());
+        assert_eq!(GetRootCertificates::new().path(), [FOLDER, AUTHORITIES].concat());
     }
 }

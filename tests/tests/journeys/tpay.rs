@@ -126,14 +126,20 @@ fn a_payment_is_notified_verified_and_answered() {
     }
     let body = sent.body.replace("12.34", "99.99");
     let error = reader.read(&sent.signature, body.as_bytes()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Verify);
-    assert_eq!(NotificationReply::to_error(&error).status, 400);
+    assert_eq!(error.kind(), ErrorKind::RateLimited, "a newer certificate may verify it");
+    assert_eq!(NotificationReply::to_error(&error).status, 503);
     let again = sandbox.tpay().take_seen();
     assert!(again.is_empty(), "junk does not make us fetch again: {}", again.len());
-    // By the compiled-in anchors it is not genuine at all.
+    // With the newest certificate it is known to be forged. So is everything by the compiled-in
+    // anchors.
+    let anchors = client.get_root_certificates().unwrap();
+    let later = client.notifications().unwrap().anchors(anchors).unwrap();
     let strict = client.notifications().unwrap();
-    let error = strict.read(&sent.signature, sent.body.as_bytes()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Verify);
+    for (reader, body) in [(later, &body), (strict, &sent.body)] {
+        let error = reader.read(&sent.signature, body.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verify);
+        assert_eq!(NotificationReply::to_error(&error).status, 400);
+    }
 }
 
 #[test]
@@ -149,6 +155,28 @@ fn a_certificate_that_cannot_be_fetched_asks_the_sender_to_come_again() {
     let soon = reader.read(&signature, body).unwrap_err();
     assert_eq!(soon.kind(), ErrorKind::RateLimited, "not again within seconds");
     assert_eq!(NotificationReply::to_error(&soon).status, 503);
+}
+
+#[test]
+fn intermediate_of_the_server_completes_the_chain_to_a_trusted_root() {
+    let (sandbox, client) = sandbox();
+    // The intermediate first, the root second.
+    let served = client.get_root_certificates().unwrap();
+    let (intermediate, root) = served.split_at(served.rfind("-----BEGIN").unwrap());
+    assert_eq!(intermediate.matches("-----BEGIN").count(), 1);
+    let body = b"type=token_update&data[token]=t";
+    let signature = sandbox.tpay().state(|server| server.sign(body));
+    let reader = client.notifications().unwrap();
+    assert!(client.notifications().unwrap().anchors(intermediate).is_err(), "it is no root");
+    sandbox.tpay().take_seen();
+    for _ in 0..2 {
+        reader.read(&signature, body).unwrap_err();
+    }
+    let reader = reader.anchors(root).unwrap();
+    reader.read(&signature, body).unwrap();
+    let seen = sandbox.tpay().take_seen();
+    let requested: Vec<_> = seen.iter().map(|seen| seen.request.target.as_str()).collect();
+    assert_eq!(requested, ["/x509/notifications-jws.pem", "/x509/tpay-jws-root.pem"]);
 }
 
 #[test]

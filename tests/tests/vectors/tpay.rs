@@ -4,6 +4,7 @@
 mod operations;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use api_auth::http::header::AUTHORIZATION;
 use api_auth::{decode_form, percent_decode};
@@ -242,12 +243,17 @@ fn md5sum(vector: &Value) {
 fn notification(vector: &Value) {
     let name = text(vector, "/name");
     let inputs = &vector["inputs"];
-    let served: Vec<(String, String)> = inputs["certificates"]
+    let trusted = text(vector, "/inputs/trust_pem");
+    let mut served: Vec<(String, String)> = inputs["certificates"]
         .as_object()
         .into_iter()
         .flatten()
         .map(|(url, pem)| (url.clone(), text(pem, "").to_owned()))
         .collect();
+    // The intermediate first, the root second.
+    for host in ["secure.tpay.com", "secure.sandbox.tpay.com"] {
+        served.push((format!("https://{host}/x509/tpay-jws-root.pem"), trusted.to_owned()));
+    }
     let transport = move |request: Request| -> Result<Response, TransportError> {
         assert!(!request.headers().contains_key(AUTHORIZATION), "no token goes there");
         let url = request.uri().to_string();
@@ -260,20 +266,22 @@ fn notification(vector: &Value) {
         "production" => Environment::Production,
         other => panic!("{name}: no environment {other}"),
     };
+    let clock = ManualClock::at_unix(inputs["now_unix"].as_u64().unwrap());
     let client = Client::builder("id", "secret")
         .environment(environment)
         .transport(transport)
-        .clock(ManualClock::at_unix(inputs["now_unix"].as_u64().unwrap()))
+        .clock(clock.clone())
         .build()
         .unwrap();
     let reader: Notifications = client.notifications().unwrap().accept_any_merchant();
-    let reader = reader.anchors(text(vector, "/inputs/trust_pem")).unwrap();
+    let reader = reader.anchors(trusted).unwrap();
     let body = inputs["body"].as_str().unwrap().as_bytes();
     let signature = inputs["x_jws_signature"].as_str().unwrap_or_default();
 
     let valid = vector["expect"]["signature_valid"].as_bool().unwrap();
-    // Twice: once with a fetched certificate and once with a kept one.
+    // Twice: once with a fetched certificate and once with a cached one.
     for _ in 0..2 {
+        clock.advance(Duration::from_secs(10));
         match reader.verify(signature, body) {
             Ok(()) => assert!(valid, "{name}: was accepted"),
             Err(error) => {

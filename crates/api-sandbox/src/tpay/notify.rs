@@ -189,11 +189,15 @@ fn deliver(delivery: &mut Delivery, callback: &Callback) {
     );
     match callback.send(&request) {
         Ok((status, answer)) => {
+            let is_text = answer == "TRUE";
+            let is_json = serde_json::from_str(&answer)
+                .is_ok_and(|answer: Value| answer.at("result") == true);
             delivery.accepted = status == 200
                 && match delivery.kind {
-                    "payment" | "blik_alias" | "recurring" => answer == "TRUE",
-                    _ => serde_json::from_str(&answer)
-                        .is_ok_and(|answer: Value| answer.at("result") == true),
+                    "payment" | "blik_alias" => is_text,
+                    // Sources disagree.
+                    "recurring" => is_text || is_json,
+                    _ => is_json,
                 };
             delivery.status = Some(status);
             delivery.answer = answer;

@@ -2,59 +2,102 @@
 //!
 //! Names come from messages that are not verified yet, so anybody can make them up:
 //!
-//! - each name has a pause of its own, so that junk of one name does not keep another one out;
-//! - the number of names that never verified anything is bounded, and they never displace a name
-//!   that did;
-//! - no lock is held during a fetch, and only messages that no kept certificate verifies wait for
-//!   one;
-//! - the certificate before the last is kept as well, for messages that were signed before it was
-//!   replaced.
+//! - each name has its own pause, so that junk of one name does not block another name;
+//! - the usual names are not counted and never evicted, so that junk of other names never blocks
+//!   them;
+//! - the number of other names that never verified a message is bounded, and they never evict a
+//!   name that did. The oldest of them is evicted after its pause;
+//! - within a name, a certificate that never verified a message never evicts one that did;
+//! - no lock is held during a fetch, and only messages that no cached certificate verifies wait
+//!   for one, except in the thread that fetches.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use api_auth::Result;
 use api_auth::jws::Certificate;
 
 /// How long a certificate is used before it is fetched again.
 const KEPT: Duration = Duration::from_secs(3600);
 /// The pause between two fetches of one name.
 const PAUSE: Duration = Duration::from_secs(10);
-/// The most names that never verified anything, and the most certificates of a name.
+/// The maximum number of unusual names that never verified a message.
 const MOST_UNVERIFIED: usize = 16;
-const MOST_CERTIFICATES: usize = 2;
+/// The maximum number of certificates of a name that verified a message. One more that did not is
+/// cached: the newest.
+const MOST_VERIFIED: usize = 2;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cache {
+    /// The names that are always admitted.
+    usual: &'static [&'static str],
     entries: Mutex<Vec<Entry>>,
     fetched: Condvar,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Entry {
     name: String,
     /// The newest first.
-    certificates: Vec<Certificate>,
+    certificates: Vec<Cached>,
     /// When the newest was fetched.
     fetched: Option<SystemTime>,
-    /// When a fetch ended or began.
+    /// When the last fetch ended or, during a fetch, began.
     asked: Option<SystemTime>,
     is_fetching: bool,
+    /// The number of fetches that succeeded.
+    successes: u64,
+}
+
+#[derive(Debug)]
+struct Cached {
+    certificate: Arc<Certificate>,
     has_verified: bool,
 }
 
-/// What a fetch found.
-#[derive(Debug, PartialEq)]
-pub(super) enum Found {
-    /// This thread or another one fetched a certificate.
-    Certificate,
-    /// Nothing was fetched, since the last fetch was a moment ago.
+/// Whether a name may be fetched now.
+#[derive(Debug)]
+pub(super) enum Claim<'a> {
+    /// The caller must fetch it.
+    Fetch(Fetch<'a>),
+    /// Another thread fetches it.
+    Running(Running<'a>),
+    /// It was fetched a moment ago, or there is no room for another name.
     Paused,
 }
 
 impl Entry {
     fn is_paused(&self, now: SystemTime) -> bool {
         self.is_fetching || is_within(self.asked, PAUSE, now)
+    }
+
+    fn has_verified(&self) -> bool {
+        self.certificates.iter().any(|cached| cached.has_verified)
+    }
+
+    fn certificates(&self) -> Vec<Arc<Certificate>> {
+        self.certificates.iter().map(|cached| cached.certificate.clone()).collect()
+    }
+
+    /// Caches a fetched certificate as the newest.
+    fn insert(&mut self, certificate: Certificate) {
+        let known = self.certificates.iter().position(|cached| *cached.certificate == certificate);
+        let newest = match known {
+            Some(at) => self.certificates.remove(at),
+            None => Cached { certificate: Arc::new(certificate), has_verified: false },
+        };
+        self.certificates.insert(0, newest);
+        self.trim();
+    }
+
+    /// Removes the oldest verified certificates above the limit, and all unverified ones but the
+    /// newest certificate.
+    fn trim(&mut self) {
+        let (mut at, mut verified) = (0, 0);
+        self.certificates.retain(|cached| {
+            at += 1;
+            verified += usize::from(cached.has_verified);
+            if cached.has_verified { verified <= MOST_VERIFIED } else { at == 1 }
+        });
     }
 }
 
@@ -66,121 +109,139 @@ fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool 
 }
 
 impl Cache {
+    /// Creates a cache that always admits the `usual` names.
+    pub(super) fn new(usual: &'static [&'static str]) -> Self {
+        Self { usual, entries: Mutex::default(), fetched: Condvar::new() }
+    }
+
     fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The certificates of a name that need not be fetched again yet.
-    pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Certificate> {
-        let entries = self.entries();
-        let entry = entries.iter().find(|entry| entry.name == name);
-        let entry = entry.filter(|entry| is_within(entry.fetched, KEPT, now));
-        entry.map(|entry| entry.certificates.clone()).unwrap_or_default()
+    fn with<T>(&self, name: &str, read: impl FnOnce(&mut Entry) -> T) -> Option<T> {
+        self.entries().iter_mut().find(|entry| entry.name == name).map(read)
     }
 
-    /// All certificates of a name.
-    pub(super) fn kept(&self, name: &str) -> Vec<Certificate> {
-        let entries = self.entries();
-        let entry = entries.iter().find(|entry| entry.name == name);
-        entry.map(|entry| entry.certificates.clone()).unwrap_or_default()
+    /// Returns the certificates of a name that need not be fetched again yet, the newest first.
+    pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Arc<Certificate>> {
+        let fresh = |entry: &mut Entry| {
+            if is_within(entry.fetched, KEPT, now) { entry.certificates() } else { Vec::new() }
+        };
+        self.with(name, fresh).unwrap_or_default()
+    }
+
+    /// Returns all certificates of a name, the newest first.
+    pub(super) fn all(&self, name: &str) -> Vec<Arc<Certificate>> {
+        self.with(name, |entry| entry.certificates()).unwrap_or_default()
     }
 
     /// Notes that a certificate of this name verified a message.
-    pub(super) fn verified(&self, name: &str) {
-        if let Some(entry) = self.entries().iter_mut().find(|entry| entry.name == name) {
-            entry.has_verified = true;
-        }
+    pub(super) fn verified(&self, name: &str, certificate: &Arc<Certificate>) {
+        self.with(name, |entry| {
+            let mut certificates = entry.certificates.iter_mut();
+            if let Some(cached) = certificates.find(|cached| cached.certificate == *certificate)
+                && !cached.has_verified
+            {
+                cached.has_verified = true;
+                entry.trim();
+            }
+        });
     }
 
-    /// Fetches the certificate of a name, unless that was done a moment ago. A thread that comes
-    /// while another one fetches the same name waits for it.
-    pub(super) fn fetch(
-        &self,
-        name: &str,
-        now: &dyn Fn() -> SystemTime,
-        fetch: impl FnOnce() -> Result<Certificate>,
-    ) -> Result<Found> {
+    /// Claims the fetch of a name.
+    pub(super) fn claim<'a>(&'a self, name: &'a str, now: SystemTime) -> Claim<'a> {
         let mut entries = self.entries();
-        let mut waited = false;
-        while entries.iter().any(|entry| entry.name == name && entry.is_fetching) {
-            waited = true;
-            entries = self.fetched.wait(entries).unwrap_or_else(PoisonError::into_inner);
-        }
-        let begin = now();
         if let Some(entry) = entries.iter_mut().find(|entry| entry.name == name) {
-            if entry.is_paused(begin) {
-                let has_come = waited && is_within(entry.fetched, PAUSE, begin);
-                return Ok(if has_come { Found::Certificate } else { Found::Paused });
+            if entry.is_fetching {
+                let successes = entry.successes;
+                return Claim::Running(Running { cache: self, name, successes });
             }
-            entry.is_fetching = true;
-            entry.asked = Some(begin);
-        } else if make_room(&mut entries, begin) {
-            entries.push(Entry {
-                name: name.to_owned(),
-                certificates: Vec::new(),
-                fetched: None,
-                asked: Some(begin),
-                is_fetching: true,
-                has_verified: false,
-            });
+            if entry.is_paused(now) {
+                return Claim::Paused;
+            }
+            (entry.is_fetching, entry.asked) = (true, Some(now));
+        } else if self.make_room(&mut entries, name, now) {
+            let name = name.to_owned();
+            let entry = Entry { name, is_fetching: true, asked: Some(now), ..Entry::default() };
+            entries.push(entry);
         } else {
-            return Ok(Found::Paused);
+            return Claim::Paused;
         }
-        drop(entries);
-        // Also if `fetch` panics, the next thread may try.
-        let _done = Done { cache: self, name };
-        let result = fetch();
-        let end = now();
-        if let Some(entry) = self.entries().iter_mut().find(|entry| entry.name == name) {
-            // Counted from the end: a fetch that took long and failed is not repeated at once.
-            entry.asked = Some(end);
-            if let Ok(certificate) = &result {
-                entry.fetched = Some(end);
-                if entry.certificates.first() != Some(certificate) {
-                    entry.certificates.insert(0, certificate.clone());
-                    entry.certificates.truncate(MOST_CERTIFICATES);
-                }
-            }
-        }
-        result.map(|_| Found::Certificate)
+        Claim::Fetch(Fetch { cache: self, name })
     }
-}
 
-/// Removes the oldest name that never verified anything, if there are too many of them and it is
-/// not paused.
-fn make_room(entries: &mut Vec<Entry>, now: SystemTime) -> bool {
-    if entries.iter().filter(|entry| !entry.has_verified).count() < MOST_UNVERIFIED {
-        return true;
-    }
-    let is_free = |entry: &Entry| !entry.has_verified && !entry.is_paused(now);
-    let oldest = entries
-        .iter()
-        .enumerate()
-        .filter(|(_, entry)| is_free(entry))
-        .map(|(at, entry)| (entry.asked, at))
-        .min();
-    match oldest {
-        Some((_, at)) => {
+    /// Evicts the oldest name that never verified a message, if there are too many of them and it
+    /// is not paused. Returns whether there is room for `name`.
+    fn make_room(&self, entries: &mut Vec<Entry>, name: &str, now: SystemTime) -> bool {
+        let counts = |entry: &Entry| {
+            !entry.has_verified() && self.usual.iter().all(|usual| *usual != entry.name)
+        };
+        let is_usual = self.usual.contains(&name);
+        if is_usual || entries.iter().filter(|entry| counts(entry)).count() < MOST_UNVERIFIED {
+            return true;
+        }
+        let oldest = entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| counts(entry) && !entry.is_paused(now))
+            .map(|(at, entry)| (entry.asked, at))
+            .min();
+        if let Some((_, at)) = oldest {
             entries.remove(at);
-            true
         }
-        None => false,
+        oldest.is_some()
     }
 }
 
-/// Ends a fetch.
-struct Done<'a> {
+/// A fetch that another thread makes.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    cache: &'a Cache,
+    name: &'a str,
+    successes: u64,
+}
+
+impl Running<'_> {
+    /// Waits until the fetch ends. Returns whether it succeeded.
+    pub(super) fn wait(self) -> bool {
+        let mut entries = self.cache.entries();
+        loop {
+            let entry = entries.iter().find(|entry| entry.name == self.name);
+            match entry {
+                Some(entry) if entry.successes != self.successes => return true,
+                Some(entry) if entry.is_fetching => {}
+                _ => return false,
+            }
+            entries = self.cache.fetched.wait(entries).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// A fetch that this thread makes. It ends when this is dropped, also after a panic.
+#[derive(Debug)]
+pub(super) struct Fetch<'a> {
     cache: &'a Cache,
     name: &'a str,
 }
 
-impl Drop for Done<'_> {
+impl Fetch<'_> {
+    /// Ends the fetch at `now`, with a certificate unless it failed. The pause counts from here,
+    /// so that a fetch that took long and failed is not repeated at once.
+    pub(super) fn end(self, certificate: Option<Certificate>, now: SystemTime) {
+        self.cache.with(self.name, |entry| {
+            entry.asked = Some(now);
+            if let Some(certificate) = certificate {
+                entry.fetched = Some(now);
+                entry.successes += 1;
+                entry.insert(certificate);
+            }
+        });
+    }
+}
+
+impl Drop for Fetch<'_> {
     fn drop(&mut self) {
-        let mut entries = self.cache.entries();
-        if let Some(entry) = entries.iter_mut().find(|entry| entry.name == self.name) {
-            entry.is_fetching = false;
-        }
-        drop(entries);
+        self.cache.with(self.name, |entry| entry.is_fetching = false);
         self.cache.fetched.notify_all();
     }
 }

@@ -3,18 +3,20 @@
 use std::fmt;
 
 use api_auth::hmac::sha256_hex;
-use api_auth::{Amount, Error, ErrorKind, Fault, Fields, Secret, md5, wire, wire_enum};
+use api_auth::{Amount, Error, ErrorKind, Fault, Fields, Secret, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 
+use super::PaymentNotification;
 use super::members::{Members, not_understood};
-use crate::{AliasType, Currency};
+use crate::AliasType;
 
 /// A notification that is genuine and of a known kind. Each kind is read as a form and as JSON.
 ///
-/// Deliveries repeat until the right reply comes: keep [`key`](Notification::key), process each key
-/// once, then reply with [`accept`](Notification::accept). A genuine notification of an unknown kind
-/// is an error with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is
-/// never acknowledged unread.
+/// Deliveries repeat until the right reply comes: store [`key`](Notification::key), process each
+/// key once, then reply with [`accept`](Notification::accept). Notifications without a key must be
+/// processed at each delivery, in a way that does no harm when it is repeated. A genuine
+/// notification of an unknown kind is an error with an [`OtherNotification`] as its
+/// [`payload`](Error::payload), so that it is never acknowledged unread.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
 /// `docs.sandbox.tpay.com`.
@@ -59,7 +61,7 @@ impl NotificationReply {
     pub const PAY_BACK: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
 
     /// What to answer when a notification could not be read: 400 for what is not genuine, and 503
-    /// when the certificate could not be fetched, so that it is sent again.
+    /// when the newest certificate is not known, so that it is sent again.
     pub fn to_error(error: &Error) -> Self {
         let (status, body) = match error.kind() {
             ErrorKind::Verify => (400, "not genuine"),
@@ -73,222 +75,49 @@ impl NotificationReply {
 impl Notification {
     /// Returns the reply that acknowledges the notification. Send it when everything was done: the
     /// sender repeats the notification until exactly this comes.
+    ///
+    /// Sources disagree about [`Recurring`](Self::Recurring): this is the reply of the official
+    /// client, and [`RecurringNotification::accept_as_text`] the other one.
     pub fn accept(&self) -> NotificationReply {
         match self {
-            Self::Payment(_) | Self::Alias(_) | Self::Recurring(_) => NotificationReply::TRUE,
-            Self::Tokenization(_) | Self::TokenUpdate(_) | Self::Marketplace(_) => {
-                NotificationReply::RESULT
-            }
+            Self::Payment(_) | Self::Alias(_) => NotificationReply::TRUE,
+            Self::Tokenization(_)
+            | Self::TokenUpdate(_)
+            | Self::Marketplace(_)
+            | Self::Recurring(_) => NotificationReply::RESULT,
         }
     }
 
-    /// Returns the SHA-256 of the verified body as 64 hex digits: the same for repeated deliveries
-    /// and different for everything else. It is fit for a column with a unique index, and holds no
-    /// secret.
-    pub fn key(&self) -> &str {
+    /// Returns the SHA-256 of the verified body as 64 hex digits, the same for repeated deliveries
+    /// of one event and different for all other events. It is fit for a column with a unique index,
+    /// and holds no secret.
+    ///
+    /// Returns `None` if two different events can have the same body: always for
+    /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
+    /// another kind that lacks its date or id. Process these at each delivery, so that a repeated
+    /// one does no harm: for a token update, request its status by
+    /// [`Client::get_token`](crate::Client::get_token); for an alias, store its new state.
+    pub fn key(&self) -> Option<&str> {
         match self {
-            Self::Payment(payment) => &payment.body_hash,
-            Self::Alias(alias) => &alias.body_hash,
-            Self::Tokenization(saved) => &saved.body_hash,
-            Self::TokenUpdate(update) => &update.body_hash,
-            Self::Marketplace(payment) => &payment.body_hash,
-            Self::Recurring(charge) => &charge.body_hash,
+            Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),
+            Self::Tokenization(saved) => {
+                saved.tokenization_id.is_some().then_some(&*saved.body_hash)
+            }
+            Self::Marketplace(payment) => Some(&payment.body_hash),
+            Self::Recurring(charge) => charge.is_unique().then_some(&*charge.body_hash),
+            Self::TokenUpdate(_) | Self::Alias(_) => None,
         }
     }
 
     fn with_body_hash(mut self, body_hash: String) -> Self {
         match &mut self {
             Self::Payment(payment) => payment.body_hash = body_hash,
-            Self::Alias(alias) => alias.body_hash = body_hash,
             Self::Tokenization(saved) => saved.body_hash = body_hash,
-            Self::TokenUpdate(update) => update.body_hash = body_hash,
+            Self::TokenUpdate(_) | Self::Alias(_) => {}
             Self::Marketplace(payment) => payment.body_hash = body_hash,
             Self::Recurring(charge) => charge.body_hash = body_hash,
         }
         self
-    }
-}
-
-wire_enum! {
-    /// What happened to a payment (`tr_status`). The sender's letters may be of either case.
-    ///
-    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
-    /// letters were seen on the wire.
-    pub enum NotificationStatus {
-        /// It was made.
-        True = "true",
-        /// It was made, and waits for your answer (two-step mode).
-        Paid = "paid",
-        /// It was taken back.
-        Chargeback = "chargeback",
-    }
-}
-
-/// A payment was made or taken back.
-///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct PaymentNotification {
-    /// The merchant (`id`).
-    pub merchant_id: String,
-    /// The title of the transaction (`tr_id`). It is not the transaction's id.
-    pub title: String,
-    /// When, in local time (`tr_date`).
-    pub date: String,
-    /// Your hidden description of the transaction (`tr_crc`).
-    pub crc: String,
-    /// The amount due (`tr_amount`), in units of the transaction's currency.
-    pub amount: Amount,
-    /// The amount that was really paid (`tr_paid`), in units of the transaction's currency: compare
-    /// it with what you expect, by [`paid_in_full`](Self::paid_in_full).
-    pub paid: Amount,
-    /// What the payer read (`tr_desc`).
-    pub description: String,
-    /// What happened (`tr_status`).
-    pub status: NotificationStatus,
-    /// `none`, `overpay` or `surcharge` (`tr_error`).
-    pub error: String,
-    /// The payer's e-mail address (`tr_email`).
-    pub email: String,
-    /// Whether it is a test (`test_mode`, or the title of the panel's test button).
-    pub test_mode: bool,
-    /// The currency (`tr_currency`).
-    pub currency: Option<Currency>,
-    /// The channel (`tr_channel`).
-    pub channel: Option<String>,
-    /// The wallet that paid (`wallet`).
-    pub wallet: Option<String>,
-    /// `1` for a payment by Masterpass (`masterpass`).
-    pub masterpass: Option<String>,
-    /// The token of the card, if it was saved (`card_token`).
-    pub card_token: Option<Secret>,
-    /// The expiry date of that token, `MMYY` (`token_expiry_date`).
-    pub token_expiry_date: Option<String>,
-    /// The last digits of that card (`card_tail`).
-    pub card_tail: Option<String>,
-    /// The brand of that card (`card_brand`).
-    pub card_brand: Option<String>,
-    /// The token of the card, if it was saved by EISOP (`tokenPaymentData_tokenValue`).
-    pub token_value: Option<Secret>,
-    /// The id of the first transaction by that EISOP token
-    /// (`tokenPaymentData_initialTransactionId`).
-    pub initial_transaction_id: Option<String>,
-    /// The expiry date of the card of that EISOP token, `MMYY`
-    /// (`tokenPaymentData_cardExpiryDate`). Requests want it as `YYMM`.
-    pub eisop_card_expiry_date: Option<String>,
-    /// The brand of the card of that EISOP token (`tokenPaymentData_cardBrand`).
-    pub eisop_card_brand: Option<String>,
-    /// The last digits of the card of that EISOP token (`tokenPaymentData_cardTail`).
-    pub eisop_card_tail: Option<String>,
-    /// Fields that this type does not cover.
-    pub fields: Fields,
-    /// The values that the md5sum covers, byte for byte, and the sum.
-    covered: [Vec<u8>; 4],
-    md5sum: String,
-    body_hash: String,
-}
-
-impl PaymentNotification {
-    /// Returns whether the payer has paid something. Tests of the panel
-    /// ([`is_test`](Self::is_test)) and payments of a part are paid, too: decide by
-    /// [`paid_in_full`](Self::paid_in_full).
-    pub fn is_paid(&self) -> bool {
-        matches!(self.status, NotificationStatus::True | NotificationStatus::Paid)
-    }
-
-    /// Returns whether at least `expected` was paid, in units of the transaction's currency. Compare
-    /// [`currency`](Self::currency) as well if your account has more than one.
-    ///
-    /// ```
-    /// # use tpay_client::{Client, Notification, grosze, testing};
-    /// # let tpay = Client::builder("id", "secret").transport(|_| Ok(Default::default())).build()?;
-    /// # let reader = tpay.notifications()?.merchant_id("1010");
-    /// # let reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
-    /// # let body = testing::payment("TR-BRA-KGZK0X", grosze(1234), "order-7", "code");
-    /// # let signature = testing::sign(&tpay, body.as_bytes())?;
-    /// # let Notification::Payment(payment) = reader.read(&signature, body.as_bytes())? else { unreachable!() };
-    /// assert!(payment.paid_in_full(grosze(1234)) && !payment.paid_in_full(grosze(1235)));
-    /// # Ok::<(), tpay_client::Error>(())
-    /// ```
-    pub fn paid_in_full(&self, expected: Amount) -> bool {
-        self.is_paid() && self.paid >= expected
-    }
-
-    /// Returns whether this is a test and no payment: test mode, or the panel's test button.
-    pub fn is_test(&self) -> bool {
-        self.test_mode
-    }
-
-    /// Returns whether the md5sum is right for this security code, compared in constant time.
-    pub fn md5sum_holds(&self, security_code: &Secret) -> bool {
-        let [id, title, amount, crc] = &self.covered;
-        let parts = [id, title, amount, crc, security_code.expose().as_bytes()];
-        md5::matches(&parts, &self.md5sum)
-    }
-
-    fn read(mut members: Members) -> Result<Self, Fault> {
-        let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
-        let title = members.require("tr_id")?;
-        let is_test_title = |title: &str| {
-            title.starts_with("TR-")
-                && title.rsplit('-').next().is_some_and(|last| {
-                    let number = last.strip_prefix("TST").and_then(|rest| rest.strip_suffix('X'));
-                    number.is_some_and(|number| {
-                        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-                    })
-                })
-        };
-        let status = members.require("tr_status")?;
-        let status = NotificationStatus::from(&*status.to_ascii_lowercase());
-        if !status.is_known() {
-            return Err(not_understood("tr_status: not one of TRUE, PAID, CHARGEBACK"));
-        }
-        let mut text = |name: &str| members.take(name).unwrap_or_default();
-        Ok(Self {
-            date: text("tr_date"),
-            crc: text("tr_crc"),
-            description: text("tr_desc"),
-            error: text("tr_error"),
-            email: text("tr_email"),
-            md5sum: text("md5sum"),
-            merchant_id: members.require("id")?,
-            amount: members.require_amount("tr_amount")?,
-            paid: members.require_amount("tr_paid")?,
-            status,
-            test_mode: members.take("test_mode").as_deref() == Some("1") || is_test_title(&title),
-            title,
-            currency: members.take("tr_currency").map(|text| Currency::from(&*text)),
-            channel: members.take("tr_channel"),
-            wallet: members.take("wallet"),
-            masterpass: members.take("masterpass"),
-            card_token: members.take("card_token").map(Secret::from),
-            token_expiry_date: members.take("token_expiry_date"),
-            card_tail: members.take("card_tail"),
-            card_brand: members.take("card_brand"),
-            token_value: members.take("tokenPaymentData_tokenValue").map(Secret::from),
-            initial_transaction_id: members.take("tokenPaymentData_initialTransactionId"),
-            eisop_card_expiry_date: members.take("tokenPaymentData_cardExpiryDate"),
-            eisop_card_brand: members.take("tokenPaymentData_cardBrand"),
-            eisop_card_tail: members.take("tokenPaymentData_cardTail"),
-            fields: members.fields,
-            covered,
-            body_hash: String::new(),
-        })
-    }
-}
-
-impl fmt::Debug for PaymentNotification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PaymentNotification")
-            .field("title", &self.title)
-            .field("date", &self.date)
-            .field("crc", &self.crc)
-            .field("amount", &self.amount)
-            .field("paid", &self.paid)
-            .field("status", &self.status)
-            .field("test_mode", &self.test_mode)
-            .finish_non_exhaustive()
     }
 }
 
@@ -321,7 +150,6 @@ pub struct AliasNotification {
     pub event: AliasEventKind,
     /// The aliases, at least one. The provider's examples have exactly one.
     pub aliases: Vec<NotifiedAlias>,
-    body_hash: String,
 }
 
 /// One alias of an [`AliasNotification`].
@@ -355,7 +183,7 @@ impl AliasNotification {
         let aliases = aliases.filter(|aliases| !aliases.is_empty());
         let aliases = aliases.ok_or_else(|| not_understood("msg_value.value: missing"))?;
         let merchant_id = members.take("id").unwrap_or_default();
-        Ok(Self { merchant_id, event, aliases, body_hash: String::new() })
+        Ok(Self { merchant_id, event, aliases })
     }
 }
 
@@ -413,8 +241,6 @@ pub struct TokenUpdateNotification {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
-    #[serde(skip)]
-    body_hash: String,
 }
 
 /// A payment of a marketplace. No source tells the unit of its amounts: compare before you trust
@@ -504,7 +330,24 @@ pub struct RecurringNotification {
     body_hash: String,
 }
 
-/// A genuine notification of a kind that this version does not know: the payload of the error that
+impl RecurringNotification {
+    /// Returns the reply `TRUE`, which one unofficial client sends in place of that of
+    /// [`accept`](Notification::accept). Use it if the notification is repeated although you
+    /// accepted it.
+    pub fn accept_as_text(&self) -> NotificationReply {
+        NotificationReply::TRUE
+    }
+
+    /// Whether equal bodies are one event: the transaction, or the number of the charge and of the
+    /// attempt, occurs once.
+    fn is_unique(&self) -> bool {
+        let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
+        is_numbered || self.transaction_id.as_ref().is_some_and(|id| !id.is_empty())
+    }
+}
+
+/// A genuine notification of a kind that this version does not know, or whose body is neither a
+/// form nor JSON without repeated names: the payload of the error that
 /// [`read`](crate::Notifications::read) returns for it. There is no reply that acknowledges it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -526,15 +369,15 @@ impl fmt::Debug for OtherNotification {
 
 /// Reads a body whose signature holds. The kinds are told apart in the order of the official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, Fault> {
-    let members = Members::read(body)?;
+    let other = |kind| OtherNotification { kind, body: body.to_vec() };
+    let members = Members::read(body).map_err(|fault| fault.with_payload(other(None)))?;
     let text = |name: &str| members.fields.text(name).filter(|text| !text.is_empty());
     let unknown = |kind: Option<String>| {
         let problem = match &kind {
             Some(_) => "a notification of an unknown type",
             None => "not a known kind of notification",
         };
-        let other = OtherNotification { kind, body: body.to_vec() };
-        Err(not_understood(problem).with_payload(other))
+        Err(not_understood(problem).with_payload(other(kind)))
     };
     let notification = if members.fields.contains("tr_id") {
         Notification::Payment(Box::new(PaymentNotification::read(members)?))

@@ -1,42 +1,106 @@
 //! The members of a notification, which has the same ones as a form and as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
 
 use api_auth::{Amount, ErrorKind, Fault, Fields, Response, decode_form_bytes};
-use serde::de::DeserializeOwned;
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
 
 /// The deepest nesting of names in a form, `a[b][c]`. Deeper ones stay flat.
 const DEEPEST: usize = 8;
 
+/// The members that identify something: two values must never be read as the same text, so each
+/// must be UTF-8. In all others, such as a payer's name, other bytes become U+FFFD.
+const IDENTITIES: &[&str] = &[
+    "card_token",
+    "cardToken",
+    "event",
+    "hiddenDescription",
+    "id",
+    "iterationAttemptCount",
+    "iterationCount",
+    "recurringId",
+    "token",
+    "tokenizationId",
+    "tokenPaymentData_initialTransactionId",
+    "tokenPaymentData_tokenValue",
+    "tr_crc",
+    "tr_currency",
+    "tr_date",
+    "tr_id",
+    "transactionDate",
+    "transactionHiddenDescription",
+    "transactionId",
+    "transactionStatus",
+    "transactionTitle",
+    "type",
+    "value",
+];
+
 pub(super) struct Members {
     /// The members as JSON. Empty values of a form are absent.
     pub(super) fields: Fields,
-    /// The values of a form by their names, byte for byte: a checksum covers them.
-    bytes: BTreeMap<String, Vec<u8>>,
 }
 
 impl Members {
-    /// Reads a body: JSON if it begins with a brace, a form otherwise.
+    /// Reads a body: JSON if it begins with a brace, a form otherwise. A name must not be repeated:
+    /// readers that take the first and readers that take the last must see the same notification.
     pub(super) fn read(body: &[u8]) -> Result<Self, Fault> {
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if text.trim_ascii_start().starts_with(b"{") {
-            let fields = api_auth::json(&Response::new(text.to_vec()))?;
-            return Ok(Self { fields, bytes: BTreeMap::new() });
+            let response = Response::new(text.to_vec());
+            api_auth::json::<Unique>(&response)?;
+            return Ok(Self { fields: api_auth::json(&response)? });
         }
-        let mut object = Map::new();
-        let mut bytes = BTreeMap::new();
+        if !is_form(text) {
+            return Err(not_understood("the body is neither a form nor JSON"));
+        }
+        let (mut object, mut all) = (Map::new(), Map::new());
         for (name, value) in decode_form_bytes(text) {
-            let name = String::from_utf8_lossy(&name).into_owned();
-            if !value.is_empty() {
-                let text = String::from_utf8_lossy(&value).into_owned();
-                insert(&mut object, &path(&name), text);
+            let name = String::from_utf8_lossy(&name);
+            let path = path(&name);
+            if !insert(&mut all, &path, String::new()) {
+                return Err(not_understood("the form repeats a name"));
             }
-            bytes.insert(name, value);
+            let identity =
+                path.last().and_then(|last| IDENTITIES.iter().find(|name| *name == last));
+            let text = match (String::from_utf8(value), identity) {
+                (Ok(text), _) => text,
+                (Err(_), Some(name)) => return Err(not_understood(&format!("{name}: not UTF-8"))),
+                (Err(error), None) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            };
+            if !text.is_empty() {
+                insert(&mut object, &path, text);
+            }
         }
         let fields = serde_json::from_value(Value::Object(object));
         let fields = fields.map_err(|_| not_understood("the form cannot be read"))?;
-        Ok(Self { fields, bytes })
+        Ok(Self { fields })
+    }
+
+    /// Removes a member that identifies something and returns it as text. `None` if it is absent,
+    /// null or empty; a list or an object is an error.
+    pub(super) fn take_exact(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        let is_text = self.fields.text(name).is_some();
+        if !is_text && self.fields.json(name).is_some_and(|json| json != "null") {
+            return Err(not_understood(&format!("{name}: not a text")));
+        }
+        Ok(self.take(name))
+    }
+
+    /// Removes `test_mode` and returns whether it says that this is a test: anything but absent,
+    /// null, empty, `0` or `false`.
+    pub(super) fn take_test_mode(&mut self) -> bool {
+        const NAME: &str = "test_mode";
+        let json = self.fields.json(NAME).filter(|json| json != "null");
+        let text = json.map(|json| self.fields.text(NAME).unwrap_or(json));
+        self.fields.remove(NAME);
+        text.is_some_and(|text| {
+            !(text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
+        })
     }
 
     /// Removes a member and returns it as text. `None` if it is absent, null or empty.
@@ -57,16 +121,13 @@ impl Members {
         text.trim().parse().map_err(|_| not_understood(&format!("{name}: not an amount")))
     }
 
-    /// The bytes that a checksum covers. An amount that is a JSON number has two decimals there.
-    pub(super) fn covered(&self, name: &str) -> Vec<u8> {
-        if let Some(bytes) = self.bytes.get(name) {
-            return bytes.clone();
-        }
+    /// The text that a checksum covers. An amount that is a JSON number has two decimals there.
+    pub(super) fn covered(&self, name: &str) -> String {
         let text = self.fields.text(name).unwrap_or_default();
         let is_number = self.fields.json(name).is_some_and(|json| !json.starts_with('"'));
         let amount = text.parse::<Amount>().ok().filter(|_| is_number && name == "tr_amount");
         let units = amount.and_then(|amount| amount.minor_units(2));
-        units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
+        units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string())
     }
 
     /// The member `data`, as a type of its own.
@@ -100,20 +161,88 @@ fn path(name: &str) -> Vec<&str> {
     parts
 }
 
-fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) {
+/// Inserts a value, and returns whether its place was free.
+fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) -> bool {
     match path {
-        [] => {}
+        [] => false,
+        [name] if object.contains_key(*name) => false,
         [name] => {
             object.insert((*name).to_owned(), Value::String(text));
+            true
         }
         [name, rest @ ..] => {
-            let nested = object.entry(*name).or_insert_with(|| Value::Object(Map::new()));
-            if !nested.is_object() {
-                *nested = Value::Object(Map::new());
-            }
-            if let Value::Object(nested) = nested {
-                insert(nested, rest, text);
+            match object.entry(*name).or_insert_with(|| Value::Object(Map::new())) {
+                Value::Object(nested) => insert(nested, rest, text),
+                _ => false,
             }
         }
+    }
+}
+
+/// Whether a text can be an urlencoded form: other texts would be read as something that the
+/// sender did not mean.
+fn is_form(text: &[u8]) -> bool {
+    let mut escapes = text.split(|byte| *byte == b'%').skip(1);
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(byte);
+    text.iter().all(is_plain)
+        && escapes.all(|rest| {
+            matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+        })
+}
+
+/// Any JSON value in which no object has a name twice.
+struct Unique;
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("the object repeats a name"));
+            }
+            members.next_value::<Self>()?;
+        }
+        Ok(self)
     }
 }

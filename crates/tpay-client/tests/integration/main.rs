@@ -1,5 +1,6 @@
 //! The integration tests of tpay-client: one program, one module for each subject.
 
+mod certificates;
 mod examples;
 mod jws_attacks;
 mod notifications;

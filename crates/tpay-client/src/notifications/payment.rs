@@ -1,0 +1,203 @@
+//! The notification of a payment.
+
+use std::fmt;
+
+use api_auth::{Amount, Fault, Fields, Secret, md5, wire_enum};
+
+use super::members::{Members, not_understood};
+use crate::Currency;
+
+wire_enum! {
+    /// What happened to a payment (`tr_status`). The sender's letters may be of either case.
+    ///
+    /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
+    /// letters were seen on the wire.
+    pub enum NotificationStatus {
+        /// It was made.
+        True = "true",
+        /// It was made, and waits for your answer (two-step mode).
+        Paid = "paid",
+        /// It was taken back.
+        Chargeback = "chargeback",
+    }
+}
+
+/// A payment was made or taken back.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PaymentNotification {
+    /// The merchant (`id`).
+    pub merchant_id: String,
+    /// The title of the transaction (`tr_id`). It is not the transaction's id.
+    pub title: String,
+    /// When, in local time (`tr_date`).
+    pub date: String,
+    /// Your hidden description of the transaction (`tr_crc`).
+    pub crc: String,
+    /// The amount due (`tr_amount`), in units of the transaction's currency.
+    pub amount: Amount,
+    /// The amount that was really paid (`tr_paid`), in units of the transaction's currency: compare
+    /// it with what you expect, by [`paid_in_full`](Self::paid_in_full).
+    pub paid: Amount,
+    /// What the payer read (`tr_desc`).
+    pub description: String,
+    /// What happened (`tr_status`).
+    pub status: NotificationStatus,
+    /// `none`, `overpay` or `surcharge` (`tr_error`).
+    pub error: String,
+    /// The payer's e-mail address (`tr_email`).
+    pub email: String,
+    /// Whether it is a test and no payment: `test_mode` is anything but absent, empty, `0` or
+    /// `false`, or the title is that of the panel's test button.
+    pub test_mode: bool,
+    /// The currency (`tr_currency`).
+    pub currency: Option<Currency>,
+    /// The channel (`tr_channel`).
+    pub channel: Option<String>,
+    /// The wallet that paid (`wallet`).
+    pub wallet: Option<String>,
+    /// `1` for a payment by Masterpass (`masterpass`).
+    pub masterpass: Option<String>,
+    /// The token of the card, if it was saved (`card_token`).
+    pub card_token: Option<Secret>,
+    /// The expiry date of that token, `MMYY` (`token_expiry_date`).
+    pub token_expiry_date: Option<String>,
+    /// The last digits of that card (`card_tail`).
+    pub card_tail: Option<String>,
+    /// The brand of that card (`card_brand`).
+    pub card_brand: Option<String>,
+    /// The token of the card, if it was saved by EISOP (`tokenPaymentData_tokenValue`).
+    pub token_value: Option<Secret>,
+    /// The id of the first transaction by that EISOP token
+    /// (`tokenPaymentData_initialTransactionId`).
+    pub initial_transaction_id: Option<String>,
+    /// The expiry date of the card of that EISOP token, `MMYY`
+    /// (`tokenPaymentData_cardExpiryDate`). Requests want it as `YYMM`.
+    pub eisop_card_expiry_date: Option<String>,
+    /// The brand of the card of that EISOP token (`tokenPaymentData_cardBrand`).
+    pub eisop_card_brand: Option<String>,
+    /// The last digits of the card of that EISOP token (`tokenPaymentData_cardTail`).
+    pub eisop_card_tail: Option<String>,
+    /// Fields that this type does not cover.
+    pub fields: Fields,
+    /// The values that the md5sum covers, as received, and the sum.
+    covered: [String; 4],
+    md5sum: String,
+    pub(super) body_hash: String,
+}
+
+impl PaymentNotification {
+    /// Returns whether the status is that of a payment. This is also true for a payment of a part
+    /// and for a test, in which nothing was paid: decide by [`paid_in_full`](Self::paid_in_full).
+    pub fn is_paid(&self) -> bool {
+        matches!(self.status, NotificationStatus::True | NotificationStatus::Paid)
+    }
+
+    /// Returns whether at least `expected` was paid, in units of the transaction's currency. Compare
+    /// [`currency`](Self::currency) as well if your account has more than one.
+    ///
+    /// Returns `false` for a test ([`is_test`](Self::is_test)): its signature and its md5sum hold
+    /// like those of a payment, but nobody paid.
+    ///
+    /// ```
+    /// # use tpay_client::{Client, Notification, grosze, testing};
+    /// # let tpay = Client::builder("id", "secret").transport(|_| Ok(Default::default())).build()?;
+    /// # let reader = tpay.notifications()?.merchant_id("1010");
+    /// # let reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
+    /// # let body = testing::payment("TR-BRA-KGZK0X", grosze(1234), "order-7", "code");
+    /// # let signature = testing::sign(&tpay, body.as_bytes())?;
+    /// # let Notification::Payment(payment) = reader.read(&signature, body.as_bytes())? else { unreachable!() };
+    /// assert!(payment.paid_in_full(grosze(1234)) && !payment.paid_in_full(grosze(1235)));
+    /// # Ok::<(), tpay_client::Error>(())
+    /// ```
+    pub fn paid_in_full(&self, expected: Amount) -> bool {
+        self.is_paid() && !self.is_test() && self.paid >= expected
+    }
+
+    /// Returns whether this is a test and no payment: test mode, or the panel's test button. Never
+    /// deliver goods for it.
+    pub fn is_test(&self) -> bool {
+        self.test_mode
+    }
+
+    /// Returns whether the md5sum is right for this security code, compared in constant time.
+    pub fn md5sum_holds(&self, security_code: &Secret) -> bool {
+        let [id, title, amount, crc] = &self.covered;
+        let parts = [id, title, amount, crc, security_code.expose()];
+        md5::matches(&parts, &self.md5sum)
+    }
+
+    /// Whether equal bodies are one event: a payment is made once, and a chargeback has a date.
+    pub(super) fn is_unique(&self) -> bool {
+        self.is_paid() || !self.date.is_empty()
+    }
+
+    pub(super) fn read(mut members: Members) -> Result<Self, Fault> {
+        let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
+        let title = members.require("tr_id")?;
+        let test_mode = members.take_test_mode() || is_test_title(&title);
+        let status = members.require("tr_status")?;
+        let status = NotificationStatus::from(&*status.to_ascii_lowercase());
+        if !status.is_known() {
+            return Err(not_understood("tr_status: not one of TRUE, PAID, CHARGEBACK"));
+        }
+        let crc = members.take_exact("tr_crc")?.unwrap_or_default();
+        let mut text = |name: &str| members.take(name).unwrap_or_default();
+        Ok(Self {
+            date: text("tr_date"),
+            crc,
+            description: text("tr_desc"),
+            error: text("tr_error"),
+            email: text("tr_email"),
+            md5sum: text("md5sum"),
+            merchant_id: members.require("id")?,
+            amount: members.require_amount("tr_amount")?,
+            paid: members.require_amount("tr_paid")?,
+            status,
+            test_mode,
+            title,
+            currency: members.take("tr_currency").map(|text| Currency::from(&*text)),
+            channel: members.take("tr_channel"),
+            wallet: members.take("wallet"),
+            masterpass: members.take("masterpass"),
+            card_token: members.take("card_token").map(Secret::from),
+            token_expiry_date: members.take("token_expiry_date"),
+            card_tail: members.take("card_tail"),
+            card_brand: members.take("card_brand"),
+            token_value: members.take("tokenPaymentData_tokenValue").map(Secret::from),
+            initial_transaction_id: members.take("tokenPaymentData_initialTransactionId"),
+            eisop_card_expiry_date: members.take("tokenPaymentData_cardExpiryDate"),
+            eisop_card_brand: members.take("tokenPaymentData_cardBrand"),
+            eisop_card_tail: members.take("tokenPaymentData_cardTail"),
+            fields: members.fields,
+            covered,
+            body_hash: String::new(),
+        })
+    }
+}
+
+/// Whether a title is that of the panel's test button: `TR-3HFD-TST24X`.
+fn is_test_title(title: &str) -> bool {
+    let title = title.trim().to_ascii_uppercase();
+    let last = title.strip_prefix("TR-").and_then(|rest| rest.rsplit('-').next());
+    let number = last.and_then(|last| last.strip_prefix("TST")?.strip_suffix('X'));
+    number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+impl fmt::Debug for PaymentNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PaymentNotification")
+            .field("title", &self.title)
+            .field("date", &self.date)
+            .field("crc", &self.crc)
+            .field("amount", &self.amount)
+            .field("paid", &self.paid)
+            .field("status", &self.status)
+            .field("test_mode", &self.test_mode)
+            .finish_non_exhaustive()
+    }
+}

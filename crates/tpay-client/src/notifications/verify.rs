@@ -1,0 +1,171 @@
+//! Verification of signatures: which certificates are tried, and when they are fetched.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use api_auth::jws::{Certificate, DetachedJws, JwsError};
+use api_auth::{Credential, Endpoint, Error, ErrorKind, Fault, InputError, Method, RawEndpoint};
+use api_auth::{Response, Result};
+
+use super::cache::{Claim, Fetch};
+use super::{AUTHORITIES, FOLDER, Notifications, USUAL, refusal};
+use crate::certificates::SECURE;
+use crate::{GetRootCertificates, GetSigningCertificate};
+
+/// A message whose signature is not verified yet.
+struct Message<'a> {
+    jws: DetachedJws<'a>,
+    body: &'a [u8],
+    now: SystemTime,
+}
+
+impl Notifications {
+    /// Verifies a signature over a body, and reads nothing.
+    ///
+    /// # Errors
+    /// As [`read`](Notifications::read).
+    pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
+        let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
+        let name = jws.file_below(&self.folder).map_err(refusal)?.to_owned();
+        let message = Message { jws, body, now: self.now() };
+        match &self.given {
+            Some(Ok(given)) => return self.holds(&message, given).map_err(refusal),
+            Some(Err(_)) => {
+                let problem = "is not a certificate in PEM form";
+                return Err(InputError::new("certificate", problem).into());
+            }
+            None => {}
+        }
+        // Cached certificates come first: a message that one of them verifies waits for no fetch.
+        if self.holds_by(&message, &name, &self.cache.fresh(&name, message.now)).is_ok() {
+            return Ok(());
+        }
+        let verdict = || self.holds_by(&message, &name, &self.cache.all(&name));
+        let mut outcome = self.with_newest(&name, &verdict)?;
+        if outcome.is_err_and(is_about_chain) && name != AUTHORITIES {
+            outcome = self.with_newest(AUTHORITIES, &verdict)?;
+        }
+        outcome.map_err(refusal)
+    }
+
+    /// Returns the verdict with the newest file of this name.
+    ///
+    /// # Errors
+    /// Returns an error if the message does not verify and the newest file is not known: it could
+    /// not be fetched, or may not be fetched yet.
+    fn with_newest(
+        &self,
+        name: &str,
+        verdict: &dyn Fn() -> Result<(), JwsError>,
+    ) -> Result<Result<(), JwsError>> {
+        let newest = match self.cache.claim(name, self.now()) {
+            Claim::Fetch(fetch) => self.fetch(name, fetch).map(|()| true),
+            // Certificates that should be fetched again still verify during the fetch.
+            Claim::Running(_) if verdict().is_ok() => return Ok(Ok(())),
+            Claim::Running(running) => Ok(running.wait()),
+            Claim::Paused => Ok(false),
+        };
+        match (verdict(), newest) {
+            (Ok(()), _) => Ok(Ok(())),
+            (Err(_), Err(error)) => Err(error),
+            (Err(why), Ok(false)) => Err(paused(why)),
+            (Err(why), Ok(true)) => Ok(Err(why)),
+        }
+    }
+
+    /// Returns whether one of the certificates of a name verifies the message. Otherwise the error
+    /// is that of the newest.
+    fn holds_by(
+        &self,
+        message: &Message<'_>,
+        name: &str,
+        certificates: &[Arc<Certificate>],
+    ) -> Result<(), JwsError> {
+        let mut newest = None;
+        for certificate in certificates {
+            match self.holds(message, certificate) {
+                Ok(()) => {
+                    self.cache.verified(name, certificate);
+                    return Ok(());
+                }
+                Err(why) => newest = newest.or(Some(why)),
+            }
+        }
+        Err(newest.unwrap_or(JwsError::Chain))
+    }
+
+    /// Returns whether a certificate verifies the message, alone or with the intermediates that
+    /// were fetched. Those are never trusted: the chain must lead to an anchor.
+    fn holds(&self, message: &Message<'_>, certificate: &Certificate) -> Result<(), JwsError> {
+        let verify = |certificate: &Certificate| {
+            message.jws.verify(message.body, certificate, &self.anchors, message.now)
+        };
+        let alone = verify(certificate);
+        if !alone.is_err_and(is_about_chain) {
+            return alone;
+        }
+        for authorities in self.cache.all(AUTHORITIES) {
+            let outcome = verify(&certificate.with_intermediates(&authorities));
+            if outcome.is_ok() {
+                self.cache.verified(AUTHORITIES, &authorities);
+            }
+            if !outcome.is_err_and(is_about_chain) {
+                return outcome;
+            }
+        }
+        alone
+    }
+
+    fn now(&self) -> SystemTime {
+        self.core.clock().now()
+    }
+
+    fn fetch(&self, name: &str, fetch: Fetch<'_>) -> Result<()> {
+        match self.get(name) {
+            Ok(certificate) => {
+                fetch.end(Some(certificate), self.now());
+                Ok(())
+            }
+            Err(error) => {
+                fetch.end(None, self.now());
+                Err(error)
+            }
+        }
+    }
+
+    /// Requests the file of this name, once.
+    fn get(&self, name: &str) -> Result<Certificate> {
+        let response = match name {
+            USUAL => self.text(&GetSigningCertificate::new()),
+            AUTHORITIES => self.text(&GetRootCertificates::new()),
+            _ => {
+                let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())
+                    .with_site(SECURE)
+                    .with_credential(Credential::NONE);
+                self.core.execute_raw(&call)
+            }
+        }?;
+        // A certificate that cannot be read is a failure of the server, and no forgery.
+        Certificate::from_pem(response.body()).map_err(|_| {
+            let problem = "the certificate of notifications cannot be read";
+            Error::from_fault(Fault::new(ErrorKind::Decode).with_message(problem), response)
+        })
+    }
+
+    fn text(&self, endpoint: &impl Endpoint<Output = String>) -> Result<Response> {
+        Ok(self.core.execute(endpoint)?.map(String::into_bytes))
+    }
+}
+
+/// Whether another intermediate may change the outcome.
+fn is_about_chain(why: JwsError) -> bool {
+    matches!(why, JwsError::Chain | JwsError::Time)
+}
+
+/// The newest certificate is not known, so the message may be genuine.
+fn paused(why: JwsError) -> Error {
+    let message = format!(
+        "a newer certificate may verify the notification but cannot be requested yet: {why}"
+    );
+    Fault::new(ErrorKind::RateLimited).with_message(message).into()
+}
