@@ -38,7 +38,8 @@ use place::Place;
 /// folder, and must not be writable by others.
 ///
 /// # What a failed or killed run leaves
-/// If an error is returned, the old files stay. If a run is killed:
+/// If an error is returned, the old files stay. The new ones may be in place if only synchronizing to
+/// disk failed. If a run is killed:
 /// - [`combined`](Self::combined): the old file or the new one. It is replaced by one rename.
 /// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new one. The two
 ///   paths are symbolic links into a folder `.KEY.versions` beside them, which one rename switches. A
@@ -46,7 +47,8 @@ use place::Place;
 ///   key. The previous version is kept until the next run.
 /// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
 ///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for. If
-///   the chain cannot be replaced any more, it restores the old key.
+///   the chain cannot be replaced any more, it restores the old key. The same holds for a failed run that
+///   could restore nothing, for example because the disk became read-only.
 ///
 /// Drafts and locks that a killed run left are removed by the next run for the same files.
 ///

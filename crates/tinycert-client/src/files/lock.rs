@@ -121,7 +121,12 @@ fn wait(file: &File) -> io::Result<()> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        let own = self.file.metadata().ok().as_ref().and_then(identity);
+        let now = seen(&self.path).ok().flatten();
+        // It is the lock of another process if this one was removed by hand.
+        if now.is_some_and(|now| identity(&now) == own) {
+            let _ = fs::remove_file(&self.path);
+        }
         let _ = self.file.unlock();
     }
 }

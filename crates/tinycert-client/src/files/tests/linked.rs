@@ -229,3 +229,29 @@ fn folders_of_versions_can_be_passed_under_any_umask() {
     let versions = folder.path(".a.key.versions");
     assert_eq!((mode(&versions), mode(&versions.join("current"))), (0o755, 0o755));
 }
+
+#[test]
+fn links_of_a_first_pair_are_removed_if_it_cannot_be_published() {
+    let folder = Folder::new();
+    let files = pair(&folder, "a.pem", "a.key");
+    let prepared = files.prepare().unwrap();
+    fs::create_dir(folder.path(".a.key.versions/current")).unwrap();
+    prepared.write(&chain(1), &key(1)).unwrap_err();
+    assert_eq!(folder.names(), [".a.key.versions"]);
+    assert_eq!(names(&folder.path(".a.key.versions")), ["current"]);
+    fs::remove_dir(folder.path(".a.key.versions/current")).unwrap();
+    publish(&files, 2).unwrap();
+    assert_eq!(published(&files), Some(2));
+}
+
+#[test]
+fn lock_of_another_process_is_not_removed() {
+    let folder = Folder::new();
+    let files = KeyPairFiles::combined(folder.path("a.pem"));
+    let prepared = files.prepare().unwrap();
+    let lock = folder.path(".a.pem.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::write(&lock, "another process").unwrap();
+    prepared.write(&chain(1), &key(1)).unwrap();
+    assert_eq!(fs::read_to_string(&lock).unwrap(), "another process");
+}
