@@ -5,7 +5,9 @@ mod draft;
 mod journal;
 #[cfg(unix)]
 mod links;
+mod lock;
 mod place;
+mod trust;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,23 +15,42 @@ use std::path::{Path, PathBuf};
 use api_auth::{Error, InputError, Secret};
 
 use draft::Draft;
+use lock::Locks;
 use place::Place;
 
 /// The files that a TLS server is given: chain and private key, as two files or as one.
 ///
-/// Everything that can be checked is checked before the first request: the files are regular files
-/// or do not exist yet, their folders can be written, and chain and key are different files. New
-/// contents are written beside the old ones and synchronized to disk. Owner, group and mode of
-/// replaced files are kept; a new key file has mode 0600. A symbolic link is followed. Drafts of
-/// programs that were killed are removed by the next run.
+/// The files are checked before the first request: they are regular files or do not exist yet, chain
+/// and key are different files, their folders can be written, and new files can have the owner and
+/// group of the old ones. New contents are written beside the old ones and synchronized to disk.
+/// Owner, group and mode of replaced files are kept, but a file with a key loses the permissions of
+/// other users: mode 0644 becomes 0640. A new file with a key has mode 0600. A symbolic link is
+/// followed.
 ///
-/// # What a killed program leaves
+/// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
+/// replaced. A second run for one of the files waits until the first one ends. If a file is replaced by
+/// another program after the checks, an error is returned and nothing is written.
+///
+/// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
+/// other users are not followed and files of other users are not replaced; those of root and of the
+/// owner of the folder are. A folder of another user in one that everyone can write is not used.
+/// Locks, journals and folders of versions must belong to the caller, root or the owner of their
+/// folder, and must not be writable by others.
+///
+/// # What a failed or killed run leaves
+/// If an error is returned, the old files stay. The new ones may be in place if only synchronizing to
+/// disk failed. If a run is killed:
 /// - [`combined`](Self::combined): the old file or the new one. It is replaced by one rename.
 /// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new one. The two
 ///   paths are symbolic links into a folder `.KEY.versions` beside them, which one rename switches. A
-///   pair of plain files is converted when it is first replaced.
+///   pair of plain files is converted when it is first replaced, as are links to the versions of another
+///   key. The previous version is kept until the next run.
 /// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
-///   `.KEY.journal` from which the next run completes the pair.
+///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for. If
+///   the chain cannot be replaced any more, it restores the old key. The same holds for a failed run that
+///   could restore nothing, for example because the disk became read-only.
+///
+/// Drafts and locks that a killed run left are removed by the next run for the same files.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
 /// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
@@ -94,48 +115,83 @@ impl KeyPairFiles {
         &self.key
     }
 
-    /// Checks the files and makes drafts beside them, so that it is known that they can be written
-    /// before anything is requested. Completes what a killed program left.
+    /// Waits until no other process writes the files, completes what a killed one left, checks the
+    /// files and makes drafts beside them, so that it is known that they can be written before
+    /// anything is requested.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
+        for _ in 0..MOST_TRIES {
+            let (chain, key) = self.resolve()?;
+            let places: Vec<&Place> = chain.iter().chain([&key]).collect();
+            let locks = Locks::acquire(&places)?;
+            // A process that held a lock may have changed what is there.
+            let (chain_now, key_now) = self.resolve()?;
+            if chain_now
+                .iter()
+                .chain([&key_now])
+                .map(Place::path)
+                .eq(places.iter().map(|place| place.path()))
+            {
+                return Ok(Prepared(Publisher::prepare(chain_now, key_now)?, locks));
+            }
+        }
+        let problem = io::Error::other("leads to another file each time");
+        Err(FileError::at(&self.key, problem))
+    }
+
+    /// The places of chain and key, or only of the combined file.
+    fn resolve(&self) -> Result<(Option<Place>, Place), FileError> {
         if self.is_combined {
-            let place = Place::resolve(&self.key)?;
-            return Ok(Prepared(Publisher::Combined(Box::new(combined::Combined::prepare(
-                place,
-            )?))));
+            return Ok((None, Place::resolve(&self.key)?));
         }
         let (chain, key) = (Place::resolve(&self.chain)?, Place::resolve(&self.key)?);
         if chain.is_same_file(&key) {
-            let problem = "must be two, one for the chain and one for the key";
-            return Err(FileError::Call(InputError::new("files", problem).into()));
+            return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
         }
-        #[cfg(unix)]
-        if chain.folder == key.folder
-            && let Some(links) = links::Links::prepare(&chain, &key)?
-        {
-            return Ok(Prepared(Publisher::Links(Box::new(links))));
-        }
-        Ok(Prepared(Publisher::Journal(Box::new(journal::Journal::prepare(chain, key)?))))
+        Ok((Some(chain), key))
     }
 }
 
-/// Drafts that are still empty. Dropping them removes them.
-pub(crate) struct Prepared(Publisher);
+/// How often the places are resolved if they change meanwhile.
+const MOST_TRIES: usize = 16;
+
+const SAME_FILE: &str = "must be two, one for the chain and one for the key";
+
+/// Drafts that are still empty, and the locks of their files. Dropping them removes them.
+pub(crate) struct Prepared(Publisher, Locks);
 
 enum Publisher {
     Combined(Box<combined::Combined>),
     #[cfg(unix)]
     Links(Box<links::Links>),
-    Journal(Box<journal::Journal>),
+    Journal(Box<journal::Pair>),
+}
+
+impl Publisher {
+    fn prepare(chain: Option<Place>, key: Place) -> Result<Self, FileError> {
+        let Some(chain) = chain else {
+            return Ok(Self::Combined(Box::new(combined::Combined::prepare(key)?)));
+        };
+        #[cfg(unix)]
+        if chain.folder == key.folder
+            && let Some(links) = links::Links::prepare(&chain, &key)?
+        {
+            return Ok(Self::Links(Box::new(links)));
+        }
+        Ok(Self::Journal(Box::new(journal::Pair::prepare(chain, key)?)))
+    }
 }
 
 impl Prepared {
     pub(crate) fn write(self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        match self.0 {
+        let Self(publisher, locks) = self;
+        let written = match publisher {
             Publisher::Combined(combined) => combined.publish(chain, key),
             #[cfg(unix)]
             Publisher::Links(links) => links.publish(chain, key),
-            Publisher::Journal(journal) => journal.publish(chain, key),
-        }
+            Publisher::Journal(pair) => pair.publish(chain, key),
+        };
+        drop(locks);
+        written
     }
 }
 

@@ -780,6 +780,12 @@ fn files_are_replaced_whole_and_the_key_is_private() {
     let files = KeyPairFiles::new(folder.join("chain.pem"), folder.join("key.pem"));
     std::fs::write(files.chain(), "old chain").unwrap();
     std::fs::write(files.key(), "old key").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let everyone = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(files.key(), everyone).unwrap();
+    }
     let renewal = session.renew_to_files(ca, named(&session, ca, EXPIRING), &files).unwrap();
     assert_eq!(without_versions(&folder), ["chain.pem", "key.pem"], "nothing else is left");
     let chain = std::fs::read_to_string(files.chain()).unwrap();
@@ -790,7 +796,7 @@ fn files_are_replaced_whole_and_the_key_is_private() {
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(files.key()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+        assert_eq!(mode & 0o777, 0o640, "{mode:o}");
     }
 }
 

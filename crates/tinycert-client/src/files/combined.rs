@@ -12,7 +12,7 @@ pub(super) struct Combined {
 
 impl Combined {
     pub(super) fn prepare(place: Place) -> Result<Self, FileError> {
-        let draft = Draft::create(&place.folder, &place.name, true);
+        let draft = Draft::create(&place, true);
         let draft = draft.map_err(|source| FileError::at(&place.path(), source))?;
         Ok(Self { place, draft })
     }
@@ -21,8 +21,9 @@ impl Combined {
         let path = self.place.path();
         check_pem(&path, key.expose(), KEY)?;
         check_pem(&path, chain, CHAIN)?;
+        self.place.check_unchanged()?;
         self.draft
-            .fill(&[key.expose(), chain], self.place.existing.as_ref())
+            .write(&[key.expose(), chain])
             .and_then(|()| self.draft.publish(&path))
             .and_then(|()| sync_folder(&self.place.folder))
             .map_err(|source| FileError::at(&path, source))

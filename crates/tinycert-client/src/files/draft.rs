@@ -1,7 +1,7 @@
 //! Drafts: files that are written beside a place and moved there when they are complete.
 //!
-//! A draft has a name that cannot repeat, in whatever container or process, and is locked as long
-//! as its process lives. What can be locked is what a killed process left, and is removed.
+//! A draft of the file `NAME` is made only while the lock of `NAME` is held. So each draft that is
+//! found when the lock is taken was left by a killed process.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -9,51 +9,74 @@ use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
+use super::Place;
+use super::trust::{check_replaceable, seen};
+
 /// The ending of drafts.
 const ENDING: &str = ".tmp";
 
 /// A new file that is removed unless it was published.
 pub(super) struct Draft {
-    pub(super) path: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) name: String,
     file: File,
-    is_private: bool,
+    is_kept: bool,
 }
 
 impl Draft {
-    /// Makes an empty draft in `folder` for a file of that name, and removes those of killed
-    /// processes.
-    pub(super) fn create(folder: &Path, name: &str, is_private: bool) -> io::Result<Self> {
-        sweep(folder, name)?;
-        loop {
-            let path = folder.join(format!(".{name}.{}{ENDING}", random()?));
-            let file = new_file(&path, is_private)?;
-            file.lock()?;
-            // Another process may have taken it for abandoned before it was locked.
-            if path.exists() {
-                return Ok(Self { path, file, is_private });
-            }
+    /// Makes an empty draft for a place, with owner, group and mode of the file that it is to
+    /// replace.
+    pub(super) fn create(place: &Place, is_private: bool) -> io::Result<Self> {
+        let draft = Self::own(place, is_private)?;
+        if let Some(old) = &place.existing {
+            keep_access(&draft.file, old, is_private)?;
         }
+        Ok(draft)
     }
 
-    /// Writes texts, each with a final line end, gives the file owner, group and mode of the one it
-    /// is to replace, and synchronizes it to disk.
-    pub(super) fn fill(&mut self, texts: &[&str], old: Option<&Metadata>) -> io::Result<()> {
-        if let Some(old) = old {
-            keep_access(&self.file, old, self.is_private)?;
-        }
+    /// Makes an empty draft for a place, as a new file of the caller.
+    pub(super) fn own(place: &Place, is_private: bool) -> io::Result<Self> {
+        let name = format!(".{}.{}{ENDING}", place.name, random()?);
+        let file = new_file(&place.folder.join(&name), is_private)?;
+        Ok(Self { folder: place.folder.clone(), name, file, is_kept: false })
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// Writes texts, each with a final line end, and synchronizes them to disk.
+    pub(super) fn write(&mut self, texts: &[&str]) -> io::Result<()> {
         write_texts(&mut self.file, texts)
+    }
+
+    pub(super) fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.file.sync_all()
+    }
+
+    /// Copies a file with its owner, group and mode, and synchronizes it to disk.
+    pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
+        copy(&mut from, &mut self.file, false)
     }
 
     /// Moves the draft to `path`.
     pub(super) fn publish(&self, path: &Path) -> io::Result<()> {
-        fs::rename(&self.path, path)
+        fs::rename(self.path(), path)
+    }
+
+    /// Leaves the draft where it is.
+    pub(super) fn keep(mut self) {
+        self.is_kept = true;
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // After `publish` there is nothing of that name.
-        let _ = fs::remove_file(&self.path);
+        if !self.is_kept {
+            // After `publish` there is no such file.
+            let _ = fs::remove_file(self.path());
+        }
     }
 }
 
@@ -63,6 +86,7 @@ pub(super) fn random() -> io::Result<String> {
     Ok(text.expose().chars().take(32).collect())
 }
 
+/// Creates a file. Nothing may exist there, also no link.
 pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -71,6 +95,17 @@ pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     #[cfg(not(unix))]
     let _ = private;
     options.open(path)
+}
+
+/// Opens an existing file, but follows no link and waits for no other end of a pipe.
+pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(super::trust::invalid("not a regular file; remove it"))
 }
 
 pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
@@ -83,8 +118,15 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Copies content, owner, group and mode of a file.
+pub(super) fn copy(from: &mut File, to: &mut File, is_private: bool) -> io::Result<()> {
+    io::copy(from, to)?;
+    keep_access(to, &from.metadata()?, is_private)?;
+    to.sync_all()
+}
+
 /// Gives a file owner, group and mode of another one. The mode comes last, so that the file is never
-/// more open than that one. A private file that everybody could read becomes its owner's alone.
+/// more open than that one. A private file loses the permissions of other users.
 #[cfg(unix)]
 pub(super) fn keep_access(file: &File, old: &Metadata, is_private: bool) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -98,9 +140,8 @@ pub(super) fn keep_access(file: &File, old: &Metadata, is_private: bool) -> io::
             io::Error::new(error.kind(), format!("owner and group cannot be kept: {error}"))
         })?;
     }
-    let was_open = old.mode() & 0o007 != 0;
-    let mode = if is_private && was_open { 0o600 } else { old.mode() & 0o777 };
-    file.set_permissions(fs::Permissions::from_mode(mode))
+    let kept = if is_private { 0o770 } else { 0o777 };
+    file.set_permissions(fs::Permissions::from_mode(old.mode() & kept))
 }
 
 #[cfg(not(unix))]
@@ -113,39 +154,30 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Removes the drafts of a name whose processes are gone.
-fn sweep(folder: &Path, name: &str) -> io::Result<()> {
-    let start = format!(".{name}.");
-    for entry in fs::read_dir(folder)? {
+/// Removes the drafts that killed processes left of a place whose lock is held.
+pub(super) fn sweep(place: &Place) -> io::Result<()> {
+    for entry in fs::read_dir(&place.folder)? {
         let entry = entry?.path();
-        let is_draft = entry.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-            let middle = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(ENDING));
-            middle.is_some_and(is_random)
-        });
-        if is_draft && is_abandoned(&entry) {
-            let _ = fs::remove_file(entry);
+        let name = entry.file_name().and_then(|name| name.to_str());
+        if name.is_none_or(|name| !is_draft(name, &place.name)) {
+            continue;
+        }
+        // It may have the owner of the file that it was to replace.
+        let is_own = |metadata| check_replaceable(&place.folder, &metadata).is_ok();
+        if seen(&entry)?.filter(Metadata::is_file).is_some_and(is_own) {
+            fs::remove_file(entry)?;
         }
     }
     Ok(())
 }
 
+/// Whether an entry has the name of a draft of the file `of`.
+pub(super) fn is_draft(name: &str, of: &str) -> bool {
+    let rest = name.strip_prefix('.').and_then(|rest| rest.strip_prefix(of));
+    let middle = rest.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(ENDING));
+    middle.is_some_and(is_random)
+}
+
 pub(super) fn is_random(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Whether no living process holds a draft.
-pub(super) fn is_abandoned(path: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().write(true).open(path) else { return false };
-    file.try_lock().is_ok()
-}
-
-/// The user whose files this process creates, learned from a file in `folder`.
-#[cfg(unix)]
-pub(super) fn own_user(folder: &Path) -> io::Result<u32> {
-    use std::os::unix::fs::MetadataExt;
-
-    let path = folder.join(format!(".user.{}{ENDING}", random()?));
-    let user = new_file(&path, true)?.metadata()?.uid();
-    fs::remove_file(path)?;
-    Ok(user)
 }

@@ -1,103 +1,301 @@
 //! Two plain files, where no links can be used: replaced by two renames, with a journal from which
 //! the next run completes what a killed one began.
+//!
+//! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy is
+//! moved back, so that the old pair stays.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
-use super::draft::{new_file, sync_folder, write_texts};
+use super::draft::{is_draft, open_regular, sync_folder};
+use super::trust::{check_own, invalid, seen};
 use super::{CHAIN, Draft, FileError, KEY, Place, check_pem};
 
-pub(super) struct Journal {
+/// A journal is never longer.
+const LONGEST: u64 = 64 * 1024;
+
+pub(super) struct Pair {
     chain: Place,
     key: Place,
     chain_draft: Draft,
     key_draft: Draft,
 }
 
-impl Journal {
+impl Pair {
     pub(super) fn prepare(chain: Place, key: Place) -> Result<Self, FileError> {
-        complete(&chain, &key).map_err(|source| FileError::at(&key.path(), source))?;
         let draft = |place: &Place, private| {
-            Draft::create(&place.folder, &place.name, private)
-                .map_err(|source| FileError::at(&place.path(), source))
+            Draft::create(place, private).map_err(|source| FileError::at(&place.path(), source))
         };
         let (chain_draft, key_draft) = (draft(&chain, false)?, draft(&key, true)?);
-        Ok(Self { chain, key, chain_draft, key_draft })
+        let pair = Self { chain, key, chain_draft, key_draft };
+        pair.open_key().map_err(|source| FileError::at(&pair.key.path(), source))?;
+        Ok(pair)
     }
 
-    pub(super) fn publish(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+    pub(super) fn publish(self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        match self.record(chain, key)?.finish(true)? {
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Writes the drafts and the journal. The pair is complete from here on.
+    pub(super) fn record(mut self, chain: &str, key: &Secret) -> Result<Journal, FileError> {
         let (chain_path, key_path) = (self.chain.path(), self.key.path());
         check_pem(&chain_path, chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source| FileError::File { path, source }
-        };
-        self.chain_draft.fill(&[chain], self.chain.existing.as_ref()).map_err(at(&chain_path))?;
-        let key = key.expose();
-        self.key_draft.fill(&[key], self.key.existing.as_ref()).map_err(at(&key_path))?;
+        self.chain.check_unchanged()?;
+        self.key.check_unchanged()?;
+        let at_chain = |source| FileError::at(&chain_path, source);
+        self.chain_draft.write(&[chain]).map_err(at_chain)?;
+        sync_folder(&self.chain.folder).map_err(at_chain)?;
+        self.record_key(key).map_err(|source| FileError::at(&key_path, source))
+    }
 
-        let journal = journal_of(&self.key);
-        write_journal(&journal, &self.chain_draft.path, &self.key_draft.path)
-            .map_err(at(&key_path))?;
-        let moved = self
-            .key_draft
-            .publish(&key_path)
-            .map_err(at(&key_path))
-            .and_then(|()| self.chain_draft.publish(&chain_path).map_err(at(&chain_path)));
-        if let Err(error) = moved {
-            // With a key in place, the drafts stay for the next run.
-            if self.key_draft.path.exists() {
-                let _ = fs::remove_file(&journal);
-            } else {
-                std::mem::forget(self);
+    fn record_key(mut self, key: &Secret) -> io::Result<Journal> {
+        self.key_draft.write(&[key.expose()])?;
+        let old = match self.open_key()? {
+            Some(file) => {
+                let mut old = Draft::own(&self.key, true)?;
+                old.copy(file)?;
+                Some(old)
             }
-            return Err(error);
+            None => None,
+        };
+        let journal = Journal {
+            path: path_of(&self.key),
+            chain: Move::of(&self.chain, &self.chain_draft)?,
+            key: Move::of(&self.key, &self.key_draft)?,
+            old: old.as_ref().map(|old| Move::of(&self.key, old)).transpose()?,
+        };
+        let mut text = Draft::own(&self.key, true)?;
+        text.write_bytes(&journal.to_bytes()?)?;
+        sync_folder(&self.key.folder)?;
+        text.publish(&journal.path)?;
+        sync_folder(&self.key.folder)?;
+        // They are removed by `Journal::finish`.
+        self.chain_draft.keep();
+        self.key_draft.keep();
+        if let Some(old) = old {
+            old.keep();
         }
-        sync_folder(&self.key.folder)
-            .and_then(|()| sync_folder(&self.chain.folder))
-            .and_then(|()| fs::remove_file(&journal))
-            .map_err(at(&key_path))
+        Ok(journal)
+    }
+
+    /// The old key, if there is one.
+    fn open_key(&self) -> io::Result<Option<File>> {
+        let path = self.key.path();
+        match (&self.key.existing, &self.key.link) {
+            (None, _) => Ok(None),
+            (Some(_), None) => open_regular(OpenOptions::new().read(true), &path).map(Some),
+            (Some(_), Some(_)) => File::open(path).map(Some),
+        }
     }
 }
 
-fn journal_of(key: &Place) -> PathBuf {
+/// A file that is to be moved to its place.
+#[derive(Debug)]
+pub(super) struct Move {
+    folder: PathBuf,
+    name: String,
+    draft: String,
+    mark: String,
+}
+
+impl Move {
+    fn of(place: &Place, draft: &Draft) -> io::Result<Self> {
+        Ok(Self {
+            folder: place.folder.clone(),
+            name: place.name.clone(),
+            draft: draft.name.clone(),
+            mark: mark_of(&draft.path())?,
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    fn draft(&self) -> PathBuf {
+        self.folder.join(&self.draft)
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        mark_of(path).is_ok_and(|mark| mark == self.mark)
+    }
+
+    /// Moves the file, unless it was moved before.
+    pub(super) fn run(&self) -> Result<(), FileError> {
+        let (draft, path) = (self.draft(), self.path());
+        let moved = if self.is_at(&draft) {
+            fs::rename(draft, &path)
+        } else if self.is_at(&path) {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::NotFound, "its draft was removed"))
+        };
+        moved.map_err(|source| FileError::at(&path, source))
+    }
+
+    fn sync(&self) -> Result<(), FileError> {
+        sync_folder(&self.folder).map_err(|source| FileError::at(&self.path(), source))
+    }
+}
+
+/// Length and checksum of a file: what it is known by wherever it was moved. Numbers of files are not
+/// kept on each file system.
+fn mark_of(path: &Path) -> io::Result<String> {
+    struct Fnv(u64);
+
+    impl io::Write for Fnv {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            for byte in bytes {
+                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut sum = Fnv(0xcbf2_9ce4_8422_2325);
+    let length = io::copy(&mut open_regular(OpenOptions::new().read(true), path)?, &mut sum)?;
+    Ok(format!("{length}-{:016x}", sum.0))
+}
+
+/// What is to be done to replace a pair.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    chain: Move,
+    pub(super) key: Move,
+    /// The copy of the old key.
+    old: Option<Move>,
+}
+
+fn path_of(key: &Place) -> PathBuf {
     key.folder.join(format!(".{}.journal", key.name))
 }
 
-/// Writes the names of the two drafts. They are complete from here on.
-fn write_journal(path: &Path, chain: &Path, key: &Path) -> io::Result<()> {
-    let name = |path: &Path| -> String {
-        path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    };
-    let draft = path.with_extension("journal-new");
-    let _ = fs::remove_file(&draft);
-    write_texts(&mut new_file(&draft, true)?, &[&name(chain), &name(key)])?;
-    fs::rename(&draft, path)?;
-    sync_folder(path.parent().unwrap_or(Path::new(".")))
+impl Journal {
+    /// The journal that a killed run left for a key.
+    pub(super) fn read(key: &Place) -> Result<Option<Self>, FileError> {
+        let path = path_of(key);
+        Self::read_at(&path, key).map_err(|source| FileError::at(&path, source))
+    }
+
+    fn read_at(path: &Path, key: &Place) -> io::Result<Option<Self>> {
+        let Some(metadata) = seen(path)? else { return Ok(None) };
+        check_own(&key.folder, &metadata)?;
+        let file = open_regular(OpenOptions::new().read(true), path)?;
+        check_own(&key.folder, &file.metadata()?)?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST).read_to_end(&mut bytes)?;
+        let damaged = || invalid("is damaged; check that key and chain match, and remove it");
+        Self::parse(&bytes, path, key).ok_or_else(damaged).map(Some)
+    }
+
+    fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let mut fields = vec![folder_to_bytes(&self.chain.folder)?, self.chain.name.clone().into()];
+        for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
+            fields.push(file.draft.clone().into());
+            fields.push(file.mark.clone().into());
+        }
+        Ok(fields.join(&0))
+    }
+
+    fn parse(bytes: &[u8], path: &Path, key: &Place) -> Option<Self> {
+        let mut fields = bytes.split(|byte| *byte == 0);
+        let folder = folder_of_bytes(fields.next()?)?;
+        let mut fields = fields.map(|field| str::from_utf8(field).ok());
+        let name = fields.next()??.to_owned();
+        let is_name = Path::new(&name).file_name().is_some_and(|file| *file == *name);
+        if !folder.is_absolute() || !is_name {
+            return None;
+        }
+        let mut file = |folder: &Path, name: &str| -> Option<Option<Move>> {
+            let Some(draft) = fields.next() else { return Some(None) };
+            let draft = draft?.to_owned();
+            let mark = fields.next()??.to_owned();
+            let (folder, name) = (folder.to_owned(), name.to_owned());
+            is_draft(&draft, &name).then_some(Some(Move { folder, name, draft, mark }))
+        };
+        let chain = file(&folder, &name)??;
+        let key_file = file(&key.folder, &key.name)??;
+        let old = file(&key.folder, &key.name)?;
+        Some(Self { path: path.to_owned(), chain, key: key_file, old })
+    }
+
+    /// The place of the chain. `None` if it has become the place of something else.
+    pub(super) fn chain_place(&self) -> Option<Place> {
+        let path = self.chain.path();
+        Place::resolve(&path).ok().filter(|place| place.path() == path)
+    }
+
+    /// Moves both files, or neither: returns why if the old pair was kept.
+    pub(super) fn finish(&self, can_move_chain: bool) -> Result<Option<FileError>, FileError> {
+        let move_chain = || {
+            if can_move_chain {
+                return self.chain.run();
+            }
+            let problem = io::Error::other("is no place for a chain any more");
+            Err(FileError::at(&self.chain.path(), problem))
+        };
+        // The key is moved first on disk too.
+        let moved = self.key.run().and_then(|()| self.key.sync()).and_then(|()| move_chain());
+        match &moved {
+            Ok(()) => self.chain.sync()?,
+            Err(_) => self.restore()?,
+        }
+        for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
+            let draft = file.draft();
+            if file.is_at(&draft) {
+                let _ = fs::remove_file(draft);
+            }
+        }
+        fs::remove_file(&self.path).map_err(|source| FileError::at(&self.path, source))?;
+        self.key.sync()?;
+        Ok(moved.err())
+    }
+
+    /// Puts the old key back if the new one is in its place.
+    fn restore(&self) -> Result<(), FileError> {
+        let path = self.key.path();
+        if !self.key.is_at(&path) {
+            return Ok(());
+        }
+        match &self.old {
+            Some(old) if old.is_at(&old.draft()) => old.run()?,
+            // It was removed meanwhile. The next pair replaces the new key.
+            Some(_) => {}
+            None => fs::remove_file(&path).map_err(|source| FileError::at(&path, source))?,
+        }
+        self.key.sync()
+    }
 }
 
-/// Moves the drafts of a killed run that are still there.
-fn complete(chain: &Place, key: &Place) -> io::Result<()> {
-    let path = journal_of(key);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let mut names = text.lines();
-    for place in [chain, key] {
-        let draft = place.folder.join(names.next().unwrap_or_default());
-        // A name of another form is no draft of ours.
-        let is_draft = draft.file_name().is_some_and(|name| {
-            name.to_str().is_some_and(|name| name.starts_with(&format!(".{}.", place.name)))
-        });
-        if is_draft && draft.is_file() {
-            fs::rename(draft, place.path())?;
-        }
-    }
-    fs::remove_file(path)
+#[cfg(unix)]
+fn folder_to_bytes(folder: &Path) -> io::Result<Vec<u8>> {
+    Ok(std::os::unix::ffi::OsStrExt::as_bytes(folder.as_os_str()).to_owned())
+}
+
+#[cfg(unix)]
+fn folder_of_bytes(bytes: &[u8]) -> Option<PathBuf> {
+    Some(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn folder_to_bytes(folder: &Path) -> io::Result<Vec<u8>> {
+    let text = folder.to_str().ok_or_else(|| invalid("not in a folder with a name in UTF-8"))?;
+    Ok(text.as_bytes().to_owned())
+}
+
+#[cfg(not(unix))]
+fn folder_of_bytes(bytes: &[u8]) -> Option<PathBuf> {
+    str::from_utf8(bytes).ok().map(PathBuf::from)
 }

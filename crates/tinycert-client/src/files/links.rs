@@ -4,220 +4,299 @@
 //! example.com.pem -> .example.com.key.versions/current/chain.pem
 //! example.com.key -> .example.com.key.versions/current/key.pem
 //! .example.com.key.versions/current -> v-0123...          the rename of this link publishes
-//! .example.com.key.versions/v-0123.../{chain.pem,key.pem,lock}
+//! .example.com.key.versions/v-0123.../{chain.pem,key.pem}
 //! ```
+//!
+//! All of it is done while the lock of the key is held.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
 use super::draft::{
-    is_abandoned, is_random, keep_access, new_file, random, sync_folder, write_texts,
+    copy, is_random, keep_access, new_file, open_regular, random, sync_folder, write_texts,
 };
-use super::place::VERSIONS;
+use super::place::{CURRENT, NAMES, VERSIONS};
+use super::trust::{check_own, invalid, seen};
 use super::{CHAIN, FileError, KEY, Place, check_pem};
 
-const CURRENT: &str = "current";
-const LOCK: &str = "lock";
-/// The names of the two files in a version.
-const NAMES: [&str; 2] = ["chain.pem", "key.pem"];
-
 pub(super) struct Links {
-    folder: PathBuf,
     /// Chain and key.
-    names: [String; 2],
-    versions: PathBuf,
-    /// The version that is being written; taken only when this is dropped.
-    version: Option<Version>,
+    places: [Place; 2],
     /// The link that becomes the current one.
-    next: PathBuf,
+    next: Link,
+    // Dropped in this order.
+    version: Version,
+    versions: Versions,
+    /// The empty files of the new version.
+    files: [File; 2],
+    /// What the places lead to now, if it must be moved into a version first.
+    olds: [Option<File>; 2],
 }
 
-/// A folder with one chain and key, locked until it is published.
+/// The folder of versions, which is removed if it is empty.
+struct Versions(PathBuf);
+
+/// A folder with one chain and key, which is removed unless it was published.
 struct Version {
     path: PathBuf,
-    lock: File,
     is_published: bool,
 }
 
 impl Links {
     /// `None` if the file system has no symbolic links.
     pub(super) fn prepare(chain: &Place, key: &Place) -> Result<Option<Self>, FileError> {
-        let versions = key.folder.join(format!(".{}{VERSIONS}", key.name));
-        let make = || -> io::Result<Option<Self>> {
-            match fs::DirBuilder::new().mode(0o755).create(&versions) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
+        Self::draft(chain, key).map_err(|source| FileError::at(&key.path(), source))
+    }
+
+    fn draft(chain: &Place, key: &Place) -> io::Result<Option<Self>> {
+        let versions = Versions::open(key)?;
+        let version = Version::create(&versions)?;
+        let next = match version.link(&versions) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                return Ok(None);
             }
-            if !fs::symlink_metadata(&versions)?.is_dir() {
-                return Err(super::place::invalid("not a folder"));
-            }
-            sweep(&versions)?;
-            let version = Version::create(&versions)?;
-            let next = versions.join(format!("next-{}", random()?));
-            let target = version.path.file_name().unwrap_or_default();
-            match symlink(target, &next) {
-                Ok(()) => {}
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
-                    ) =>
-                {
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
-            }
-            let names = [chain.name.clone(), key.name.clone()];
-            let folder = key.folder.clone();
-            // The folder of the two links can be written.
-            drop(super::Draft::create(&folder, &key.name, true)?);
-            let versions = versions.clone();
-            Ok(Some(Self { folder, names, versions, version: Some(version), next }))
+            next => next?,
         };
-        make().map_err(|source| FileError::at(&key.path(), source))
+        let places = [chain.clone(), key.clone()];
+        let create = |place: &Place, name: &str| -> io::Result<File> {
+            let is_private = is_key(name);
+            let file = new_file(&version.path.join(name), is_private)?;
+            if let Some(old) = &place.existing {
+                keep_access(&file, old, is_private)?;
+            }
+            Ok(file)
+        };
+        let [chain_name, key_name] = NAMES;
+        let files = [create(chain, chain_name)?, create(key, key_name)?];
+        let links = Self { places, versions, version, next, files, olds: [None, None] };
+        // The folder of the two links can be written.
+        drop(super::Draft::own(key, true)?);
+        links.with_olds().map(Some)
+    }
+
+    /// Opens the old files if one of them is no link of this pair.
+    fn with_olds(mut self) -> io::Result<Self> {
+        let is_other =
+            |place: &Place, name| place.existing.is_some() && !self.is_linked(place, name);
+        let [chain, key] = &self.places;
+        let [chain_name, key_name] = NAMES;
+        if is_other(chain, chain_name) || is_other(key, key_name) {
+            self.olds = [open(chain)?, open(key)?];
+        }
+        Ok(self)
     }
 
     pub(super) fn publish(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        let [chain_path, key_path] = self.paths();
-        check_pem(&chain_path, chain, CHAIN)?;
+        let [chain_place, key_place] = &self.places;
+        let key_path = key_place.path();
+        check_pem(&chain_place.path(), chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
+        chain_place.check_unchanged()?;
+        key_place.check_unchanged()?;
         self.switch([chain, key.expose()]).map_err(|source| FileError::at(&key_path, source))
     }
 
-    fn paths(&self) -> [PathBuf; 2] {
-        self.names.each_ref().map(|name| self.folder.join(name))
-    }
-
     fn switch(&mut self, texts: [&str; 2]) -> io::Result<()> {
-        let paths = self.paths();
-        let Some(version) = &self.version else { return Ok(()) };
-        for ((name, text), path) in NAMES.iter().zip(texts).zip(&paths) {
-            let mut file = new_file(&version.path.join(name), *name == "key.pem")?;
-            // What the path leads to now: its owner, group and mode are kept.
-            match fs::metadata(path) {
-                Ok(old) => keep_access(&file, &old, *name == "key.pem")?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-            write_texts(&mut file, &[text])?;
+        for (file, text) in self.files.iter_mut().zip(texts) {
+            write_texts(file, &[text])?;
         }
-        sync_folder(&version.path)?;
-        self.convert(&paths)?;
-        fs::rename(&self.next, self.versions.join(CURRENT))?;
-        if let Some(version) = &mut self.version {
-            version.is_published = true;
-        }
-        sync_folder(&self.versions)?;
-        for path in &paths {
-            if fs::symlink_metadata(path).is_err() {
-                self.link(path)?;
-            }
-        }
-        sync_folder(&self.folder)
+        sync_folder(&self.version.path)?;
+        self.convert()?;
+        let mut new = self.link_missing()?;
+        self.next.publish(&self.versions.0.join(CURRENT))?;
+        self.version.is_published = true;
+        new.iter_mut().for_each(|link| link.is_kept = true);
+        sync_folder(&self.versions.0)?;
+        sync_folder(&self.key().folder)
     }
 
-    /// Makes links of plain files: first a version of what they are now becomes the current one,
-    /// then each file becomes a link to its own content.
-    fn convert(&self, paths: &[PathBuf; 2]) -> io::Result<()> {
-        let is_plain = |path: &PathBuf| {
-            fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_symlink())
-        };
-        if !paths.iter().any(is_plain) {
+    fn key(&self) -> &Place {
+        let [_, key] = &self.places;
+        key
+    }
+
+    /// Makes links of files that are none of this pair: first a version of what both are now becomes
+    /// the current one, then each file becomes a link to its own content.
+    fn convert(&mut self) -> io::Result<()> {
+        if self.olds.iter().all(Option::is_none) {
             return Ok(());
         }
         let mut old = Version::create(&self.versions)?;
-        for (name, path) in NAMES.iter().zip(paths) {
-            let mut from = match File::open(path) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            let mut to = new_file(&old.path.join(name), true)?;
-            io::copy(&mut from, &mut to)?;
-            keep_access(&to, &from.metadata()?, false)?;
-            to.sync_all()?;
+        for (name, from) in NAMES.iter().zip(&mut self.olds) {
+            let Some(from) = from else { continue };
+            copy(from, &mut new_file(&old.path.join(name), true)?, is_key(name))?;
         }
         sync_folder(&old.path)?;
-        let link = self.versions.join(format!("next-{}", random()?));
-        symlink(old.path.file_name().unwrap_or_default(), &link)?;
-        fs::rename(&link, self.versions.join(CURRENT))?;
+        old.link(&self.versions)?.publish(&self.versions.0.join(CURRENT))?;
         old.is_published = true;
-        sync_folder(&self.versions)?;
-        for path in paths {
-            if is_plain(path) {
-                self.link(path)?;
+        sync_folder(&self.versions.0)?;
+        for (name, place) in NAMES.iter().zip(&self.places) {
+            if place.existing.is_some() && !self.is_linked(place, name) {
+                Link::draft(&self.target(name), &self.versions)?.publish(&place.path())?;
             }
         }
-        sync_folder(&self.folder)
+        sync_folder(&self.key().folder)
     }
 
-    /// Makes a path a link to its file of the current version.
-    fn link(&self, path: &Path) -> io::Result<()> {
-        let [chain, _] = self.paths();
-        let [chain_name, key_name] = NAMES;
-        let name = if path == chain { chain_name } else { key_name };
-        let versions = self.versions.file_name().unwrap_or_default();
-        let link = self.versions.join(format!("next-{}", random()?));
-        symlink(Path::new(versions).join(CURRENT).join(name), &link)?;
-        fs::rename(&link, path)
+    /// Makes the links of files that do not exist yet. They dangle until the version is switched.
+    fn link_missing(&self) -> io::Result<Vec<Link>> {
+        let mut new = Vec::new();
+        for (name, place) in NAMES.iter().zip(&self.places) {
+            if place.existing.is_none() && !self.is_linked(place, name) {
+                let path = place.path();
+                if place.link.is_some() {
+                    // A link to a version that was removed.
+                    fs::remove_file(&path)?;
+                }
+                new.push(Link::create(&self.target(name), path)?);
+            }
+        }
+        Ok(new)
+    }
+
+    /// What the link of a file of this pair leads to.
+    fn target(&self, name: &str) -> PathBuf {
+        Path::new(self.versions.0.file_name().unwrap_or_default()).join(CURRENT).join(name)
+    }
+
+    fn is_linked(&self, place: &Place, name: &str) -> bool {
+        place.link.as_deref() == Some(&*self.target(name))
     }
 }
 
-impl Drop for Links {
+fn is_key(name: &str) -> bool {
+    name == "key.pem"
+}
+
+/// Opens the file that a place leads to.
+fn open(place: &Place) -> io::Result<Option<File>> {
+    let path = place.path();
+    match (&place.existing, &place.link) {
+        (None, _) => Ok(None),
+        (Some(_), None) => open_regular(OpenOptions::new().read(true), &path).map(Some),
+        (Some(_), Some(_)) => File::open(path).map(Some),
+    }
+}
+
+/// A new symbolic link, which is removed unless it is kept.
+struct Link {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Link {
+    fn create(target: &Path, path: PathBuf) -> io::Result<Self> {
+        symlink(target, &path)?;
+        Ok(Self { path, is_kept: false })
+    }
+
+    /// Makes a link in the folder of versions, which is to be moved elsewhere.
+    fn draft(target: &Path, versions: &Versions) -> io::Result<Self> {
+        Self::create(target, versions.0.join(format!("next-{}", random()?)))
+    }
+
+    /// Moves the link to `path`.
+    fn publish(&mut self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path, path)?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Link {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.next);
-        drop(self.version.take());
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Creates a folder that the readers of the files can pass, whatever the umask is.
+fn new_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+impl Versions {
+    /// Creates the folder, or checks it and removes what killed processes left in it.
+    fn open(key: &Place) -> io::Result<Self> {
+        let path = key.folder.join(format!(".{}{VERSIONS}", key.name));
+        let about =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        match seen(&path)? {
+            None => new_folder(&path)?,
+            Some(metadata) => {
+                if !metadata.is_dir() {
+                    return Err(about(invalid("not a folder; remove it")));
+                }
+                check_own(&key.folder, &metadata).map_err(about)?;
+            }
+        }
+        let versions = Self(path);
+        versions.sweep()?;
+        Ok(versions)
+    }
+
+    /// Removes versions that are not the current one, and links that were left.
+    fn sweep(&self) -> io::Result<()> {
+        let current = self.0.join(CURRENT);
+        if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {
+            let problem = format!("{}: not a symbolic link; remove it", current.display());
+            return Err(invalid(&problem));
+        }
+        // Without a current version, each one may be the only copy of a key.
+        let kept = fs::canonicalize(&current).ok();
+        for entry in fs::read_dir(&self.0)? {
+            let path = entry?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let metadata = seen(&path)?;
+            let is = |kind: fn(&Metadata) -> bool| metadata.as_ref().is_some_and(kind);
+            if name.strip_prefix("v-").is_some_and(is_random) && is(Metadata::is_dir) {
+                if kept.is_some() && fs::canonicalize(&path).ok() != kept {
+                    fs::remove_dir_all(&path)?;
+                }
+            } else if name.strip_prefix("next-").is_some_and(is_random) && is(Metadata::is_symlink)
+            {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Versions {
+    fn drop(&mut self) {
         // Only if nothing was ever published.
-        let _ = fs::remove_dir(&self.versions);
+        let _ = fs::remove_dir(&self.0);
     }
 }
 
 impl Version {
-    fn create(versions: &Path) -> io::Result<Self> {
-        // It gets its name when it is locked, so that no other process takes it for abandoned.
-        let (name, new) = (random()?, versions.join(format!("new-{}", random()?)));
-        let path = versions.join(format!("v-{name}"));
-        fs::DirBuilder::new().mode(0o755).create(&new)?;
-        let lock = new_file(&new.join(LOCK), true)?;
-        lock.lock()?;
-        fs::rename(new, &path)?;
-        Ok(Self { path, lock, is_published: false })
+    fn create(versions: &Versions) -> io::Result<Self> {
+        let path = versions.0.join(format!("v-{}", random()?));
+        new_folder(&path)?;
+        Ok(Self { path, is_published: false })
+    }
+
+    /// Makes a link to this version that can become the current one.
+    fn link(&self, versions: &Versions) -> io::Result<Link> {
+        Link::draft(Path::new(self.path.file_name().unwrap_or_default()), versions)
     }
 }
 
 impl Drop for Version {
     fn drop(&mut self) {
-        let _ = self.lock.unlock();
         if !self.is_published {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
-}
-
-/// Removes versions that are not the current one and that no living process writes, and links that
-/// were left.
-fn sweep(versions: &Path) -> io::Result<()> {
-    let current = fs::read_link(versions.join(CURRENT)).ok();
-    for entry in fs::read_dir(versions)? {
-        let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if current.as_deref() == Some(Path::new(name)) {
-            continue;
-        }
-        if name.strip_prefix("v-").is_some_and(is_random) {
-            if is_abandoned(&path.join(LOCK)) {
-                let _ = fs::remove_dir_all(&path);
-            }
-        } else if name.strip_prefix("next-").is_some_and(is_random) {
-            // A link whose version is gone.
-            if fs::metadata(&path).is_err() {
-                let _ = fs::remove_file(&path);
-            }
-        }
-    }
-    Ok(())
 }

@@ -5,66 +5,73 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
+use super::trust::{
+    check_link, check_own, check_replaceable, identity, invalid, owner, real_folder, seen,
+};
 
 /// The most symbolic links that are followed.
 const MOST_LINKS: usize = 16;
 
-/// A place for a file: a regular file, or nothing yet.
-#[derive(Debug)]
+/// A place for a file: a regular file, a link into a folder of versions, or nothing yet.
+#[derive(Debug, Clone)]
 pub(super) struct Place {
     /// The folder, resolved.
     pub(super) folder: PathBuf,
     pub(super) name: String,
-    /// What is there now. Of a link of our own, what it leads to.
+    /// The file there now. Of a link into a folder of versions, the file that it leads to.
     pub(super) existing: Option<Metadata>,
+    /// The target of a link into a folder of versions.
+    pub(super) link: Option<PathBuf>,
+    /// The entry itself.
+    entry: Option<Metadata>,
 }
 
 impl Place {
-    /// Follows the symbolic links of a path, except the ones of [`links`](super::links).
+    /// Follows the symbolic links of a path, except links into a folder of versions.
     pub(super) fn resolve(path: &Path) -> Result<Self, FileError> {
-        let fail = |source| FileError::at(path, source);
+        Self::follow(path).map_err(|source| FileError::at(path, source))
+    }
+
+    fn follow(path: &Path) -> io::Result<Self> {
         let mut current = path.to_owned();
         for _ in 0..MOST_LINKS {
             let name = current.file_name().and_then(|name| name.to_str());
             let Some(name) = name.map(str::to_owned) else {
-                return Err(fail(invalid("not the path of a file with a name in UTF-8")));
+                return Err(invalid("not the path of a file with a name in UTF-8"));
             };
             let folder = match current.parent() {
                 Some(folder) if !folder.as_os_str().is_empty() => folder,
                 _ => Path::new("."),
             };
-            let folder = fs::canonicalize(folder).map_err(fail)?;
-            let target = match fs::symlink_metadata(folder.join(&name)) {
-                Ok(metadata) if metadata.is_symlink() => {
-                    check_link(&folder, &metadata).map_err(fail)?;
-                    fs::read_link(folder.join(&name)).map_err(fail)?
+            let folder = real_folder(folder)?;
+            let path = folder.join(&name);
+            let entry = seen(&path)?;
+            let Some(metadata) = entry.as_ref().filter(|entry| entry.is_symlink()) else {
+                if let Some(metadata) = &entry {
+                    check_regular(metadata)?;
+                    check_replaceable(&folder, metadata)?;
                 }
-                Ok(metadata) => return Self::found(folder, name, Some(metadata)).map_err(fail),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Self::found(folder, name, None).map_err(fail);
-                }
-                Err(error) => return Err(fail(error)),
+                return Ok(Self { folder, name, existing: entry.clone(), link: None, entry });
             };
-            if is_own_link(&target) {
-                let metadata = match fs::metadata(folder.join(&name)) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                    metadata => Some(metadata.map_err(fail)?),
-                };
-                return Self::found(folder, name, metadata).map_err(fail);
+            check_link(&folder, metadata)?;
+            let target = fs::read_link(&path)?;
+            let Some(versions) = versions_of(&target) else {
+                current = folder.join(target);
+                continue;
+            };
+            let existing = match seen(&folder.join(versions))? {
+                Some(versions) => {
+                    check_own(&folder, &versions)?;
+                    followed(&path)?
+                }
+                None => None,
+            };
+            if let Some(existing) = &existing {
+                check_regular(existing)?;
             }
-            current = folder.join(target);
+            return Ok(Self { folder, name, existing, link: Some(target), entry });
         }
-        Err(fail(invalid("too many symbolic links")))
-    }
-
-    fn found(folder: PathBuf, name: String, existing: Option<Metadata>) -> io::Result<Self> {
-        if let Some(metadata) = &existing {
-            if !metadata.is_file() {
-                return Err(invalid("not a regular file"));
-            }
-            check_replaceable(&folder, metadata)?;
-        }
-        Ok(Self { folder, name, existing })
+        Err(invalid("too many symbolic links"))
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -73,73 +80,63 @@ impl Place {
 
     /// Whether two places are one file, also on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
-        if self.folder == other.folder && self.name.eq_ignore_ascii_case(&other.name) {
-            return true;
-        }
-        #[cfg(unix)]
-        if let (Some(one), Some(other)) = (&self.existing, &other.existing) {
-            use std::os::unix::fs::MetadataExt;
-            return (one.dev(), one.ino()) == (other.dev(), other.ino());
-        }
-        false
+        let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
+            let one = one.and_then(identity);
+            one.is_some() && one == other.and_then(identity)
+        };
+        let is_one_folder = || {
+            let metadata = |place: &Self| fs::metadata(&place.folder).ok();
+            is_same(metadata(self).as_ref(), metadata(other).as_ref())
+        };
+        (self.name.eq_ignore_ascii_case(&other.name)
+            && (self.folder == other.folder || is_one_folder()))
+            || is_same(self.existing.as_ref(), other.existing.as_ref())
     }
+
+    /// Checks that there is still the same file, with the same owner, as when it was resolved.
+    pub(super) fn check_unchanged(&self) -> Result<(), FileError> {
+        let check = || -> io::Result<()> {
+            let about = |entry: &Metadata| (identity(entry), owner(entry), entry.is_symlink());
+            let now = seen(&self.path())?;
+            let is_same = now.as_ref().map(about) == self.entry.as_ref().map(about)
+                && (self.link.is_none() || fs::read_link(self.path()).ok() == self.link);
+            if is_same {
+                return Ok(());
+            }
+            Err(io::Error::other("was replaced by another program meanwhile; run it again"))
+        };
+        check().map_err(|source| FileError::at(&self.path(), source))
+    }
+}
+
+/// Metadata of what a path leads to. `None` if there is nothing.
+fn followed(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn check_regular(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() { Ok(()) } else { Err(invalid("not a regular file")) }
 }
 
 /// The ending of the folder that the links of a pair lead into.
 pub(super) const VERSIONS: &str = ".versions";
+/// The link in it to the current version.
+pub(super) const CURRENT: &str = "current";
+/// The names of the two files in a version.
+pub(super) const NAMES: [&str; 2] = ["chain.pem", "key.pem"];
 
-/// Whether a link leads into a folder of versions beside it.
-fn is_own_link(target: &Path) -> bool {
-    let mut parts = target.components();
-    let first = parts.next().and_then(|part| part.as_os_str().to_str());
-    let is_versions = first.is_some_and(|name| name.starts_with('.') && name.ends_with(VERSIONS));
-    is_versions && parts.next().is_some_and(|part| part.as_os_str() == "current")
-}
-
-pub(super) fn invalid(problem: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, problem)
-}
-
-/// In a folder that everybody can write, a link or file of another user is not followed or
-/// replaced: root would write where that user wants.
-#[cfg(unix)]
-fn check_shared(folder: &Path, metadata: &Metadata, what: &str) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-
-    const STICKY: u32 = 0o1000;
-    let of_folder = fs::metadata(folder)?;
-    let is_shared = of_folder.mode() & STICKY != 0 && of_folder.mode() & 0o022 != 0;
-    if is_shared
-        && metadata.uid() != of_folder.uid()
-        && metadata.uid() != super::draft::own_user(folder)?
-    {
-        return Err(invalid(what));
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn check_link(folder: &Path, metadata: &Metadata) -> io::Result<()> {
-    check_shared(folder, metadata, "a symbolic link of another user in a shared folder")
-}
-
-#[cfg(unix)]
-fn check_replaceable(folder: &Path, metadata: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-
-    check_shared(folder, metadata, "a file of another user in a shared folder")?;
-    if fs::metadata(folder)?.dev() != metadata.dev() {
-        return Err(invalid("a mount point, which cannot be replaced"));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_link(_: &Path, _: &Metadata) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_replaceable(_: &Path, _: &Metadata) -> io::Result<()> {
-    Ok(())
+/// The folder of versions beside it that a link leads into.
+fn versions_of(target: &Path) -> Option<&str> {
+    let mut parts = target.components().map(|part| part.as_os_str().to_str());
+    let versions = parts.next()??;
+    let is_link = versions.starts_with('.')
+        && versions.ends_with(VERSIONS)
+        && parts.next()?? == CURRENT
+        && NAMES.contains(&parts.next()??)
+        && parts.next().is_none();
+    is_link.then_some(versions)
 }

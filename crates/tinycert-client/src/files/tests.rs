@@ -25,14 +25,16 @@ impl Folder {
     }
 
     fn names(&self) -> Vec<String> {
-        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-        let mut names: Vec<String> = fs::read_dir(&self.0)
-            .unwrap()
-            .map(|entry| name(entry).into_string().unwrap())
-            .collect();
-        names.sort();
-        names
+        names(&self.0)
     }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| name(entry).into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 impl Drop for Folder {
@@ -150,17 +152,48 @@ fn folders_that_do_not_exist_and_places_of_folders_are_rejected() {
 }
 
 #[cfg(unix)]
+mod interrupted;
+#[cfg(unix)]
+mod linked;
+#[cfg(unix)]
+mod trusted;
+
+#[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
     use super::*;
 
-    fn mode(path: &Path) -> u32 {
+    pub(super) fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().mode() & 0o777
     }
 
-    fn set_mode(path: &Path, mode: u32) {
+    pub(super) fn set_mode(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Says why a test does less in this environment.
+    pub(super) fn skipped(what: &str, why: impl std::fmt::Display) {
+        println!("skipped {what}: {why}");
+    }
+
+    /// Makes a pipe, if there is a program for it.
+    pub(super) fn make_pipe(path: &Path) -> bool {
+        let made = Command::new("mkfifo").arg(path).status();
+        let is_made = made.as_ref().is_ok_and(std::process::ExitStatus::success);
+        if !is_made {
+            skipped("the pipe", format!("mkfifo: {made:?}"));
+        }
+        is_made
+    }
+
+    /// Gives a file or link to another user, which only root can.
+    pub(super) fn give_away(path: &Path) -> bool {
+        let given = std::os::unix::fs::lchown(path, Some(54_321), None);
+        if let Err(error) = &given {
+            skipped("what needs root", error);
+        }
+        given.is_ok()
     }
 
     #[test]
@@ -197,9 +230,8 @@ mod unix {
         let fine = folder.path("fine.pem");
         let mut places = vec![PathBuf::from("/dev/null")];
         let pipe = folder.path("pipe");
-        match Command::new("mkfifo").arg(&pipe).status() {
-            Ok(status) if status.success() => places.push(pipe),
-            other => println!("skipped the pipe: mkfifo: {other:?}"),
+        if make_pipe(&pipe) {
+            places.push(pipe);
         }
         let socket = folder.path("socket");
         let listener = std::os::unix::net::UnixListener::bind(&socket);
@@ -321,7 +353,7 @@ mod unix {
         outcome.unwrap();
     }
 
-    const CHILD: &str = "KEY_PAIR_FILES_CHILD";
+    pub(super) const CHILD: &str = "KEY_PAIR_FILES_CHILD";
     /// How many kills the ordinary tests make of each way; `KEY_PAIR_FILES_KILLS` sets another.
     const KILLS: &str = "KEY_PAIR_FILES_KILLS";
 
@@ -330,23 +362,28 @@ mod unix {
         std::env::var(name).ok()
     }
 
-    /// Does nothing unless the next test starts it: publishes until it is killed.
+    /// Does nothing unless another test starts it: publishes until the last number, or until it is killed.
     #[test]
     fn a_child_publishes() {
         let Some(task) = variable(CHILD) else { return };
         let mut parts = task.split('\n');
         let (way, folder) = (parts.next().unwrap(), parts.next().unwrap());
         let mut number: u64 = parts.next().unwrap().parse().unwrap();
+        let last = parts.next().map_or(u64::MAX, |last| last.parse().unwrap());
         let folder = std::mem::ManuallyDrop::new(Folder(folder.into()));
         let (_, files) = ways(&folder).into_iter().find(|(name, _)| *name == way).unwrap();
-        loop {
+        while number <= last {
             publish(&files, number).unwrap();
             number += 1;
         }
     }
 
+    pub(super) fn program() -> PathBuf {
+        std::env::current_exe().unwrap()
+    }
+
     fn child(way: &str, folder: &Folder, number: u64) -> Child {
-        Command::new(std::env::current_exe().unwrap())
+        Command::new(program())
             .args(["--exact", "files::tests::unix::a_child_publishes", "--quiet"])
             .env(CHILD, format!("{way}\n{}\n{number}", folder.0.display()))
             .stdout(Stdio::null())
@@ -373,6 +410,7 @@ mod unix {
                 // Until it has published something, and then a little longer each time.
                 let mut spins = 0;
                 while published(&files).is_none_or(|number| number < first) {
+                    assert!(child.try_wait().unwrap().is_none(), "{way}: the child failed");
                     std::thread::yield_now();
                 }
                 while spins < kill % 50 {
@@ -391,18 +429,14 @@ mod unix {
             drop(files.prepare().unwrap());
             assert_eq!(published(&files), Some(2), "{way}");
         }
-        let left = |folder: &Path| -> Vec<String> {
-            let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-            fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| name(entry).to_string_lossy().into_owned())
-                .filter(|name| {
-                    name.ends_with(".tmp") || name.ends_with(".journal") || name.contains("next-")
-                })
-                .collect()
-        };
-        for place in [folder.0.clone(), folder.path("private"), folder.path(".a.key.versions")] {
-            assert_eq!(left(&place), Vec::<String>::new(), "{place:?}");
-        }
+        assert_eq!(
+            folder.names(),
+            [".a.key.versions", "a.key", "a.pem", "b.pem", "c.pem", "private"]
+        );
+        assert_eq!(names(&folder.path("private")), ["b.key"]);
+        let versions = folder.path(".a.key.versions");
+        let current = fs::read_link(versions.join("current")).unwrap();
+        assert_eq!(names(&versions), ["current", current.to_str().unwrap()]);
+        assert_eq!(names(&versions.join(current)), ["chain.pem", "key.pem"]);
     }
 }

@@ -1,0 +1,226 @@
+//! What other users put in the way is neither followed nor believed nor waited for.
+
+use std::os::unix::fs::symlink;
+
+use super::unix::{give_away, make_pipe, mode, set_mode};
+use super::*;
+
+const HEX: &str = "0123456789abcdef0123456789abcdef";
+
+/// Everything that is rejected before the request.
+fn rejected(files: &KeyPairFiles) -> String {
+    files.prepare().err().expect("rejected").to_string()
+}
+
+#[test]
+fn what_appears_after_the_checks_is_not_replaced() {
+    for number in 0..3 {
+        for is_link in [false, true] {
+            for existed in [false, true] {
+                let folder = Folder::new();
+                let (way, files) = ways(&folder).remove(number);
+                let target = folder.path("target");
+                fs::write(&target, "precious").unwrap();
+                for path in [files.chain(), files.key()] {
+                    if existed {
+                        publish(&files, 1).unwrap();
+                    }
+                    let prepared = files.prepare().unwrap();
+                    let new = folder.path("new");
+                    if is_link {
+                        symlink(&target, &new).unwrap();
+                    } else {
+                        fs::write(&new, "theirs").unwrap();
+                    }
+                    fs::rename(&new, path).unwrap();
+                    let error = prepared.write(&chain(2), &key(2)).unwrap_err().to_string();
+                    assert!(error.contains("was replaced by another program"), "{way}: {error}");
+                    let left = fs::read_to_string(path).unwrap();
+                    assert_eq!(left, if is_link { "precious" } else { "theirs" }, "{way}");
+                    fs::remove_file(path).unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn access_is_taken_from_the_files_that_were_checked() {
+    let folder = Folder::new();
+    let shared = folder.path("shared");
+    fs::create_dir(&shared).unwrap();
+    set_mode(&shared, 0o1777);
+    let files = KeyPairFiles::new(shared.join("x.pem"), shared.join("x.key"));
+    let prepared = files.prepare().unwrap();
+    fs::write(files.key(), "").unwrap();
+    set_mode(files.key(), 0o666);
+    if !give_away(files.key()) {
+        return;
+    }
+    let error = prepared.write(&chain(1), &key(1)).unwrap_err().to_string();
+    assert!(error.contains("was replaced by another program"), "{error}");
+    assert_eq!(fs::read_to_string(files.key()).unwrap(), "");
+}
+
+#[test]
+fn folders_that_a_group_can_write_are_shared() {
+    let folder = Folder::new();
+    for (mode, name) in [(0o770, "group"), (0o777, "all"), (0o1777, "sticky")] {
+        let shared = folder.path(name);
+        fs::create_dir(&shared).unwrap();
+        set_mode(&shared, mode);
+        fs::write(folder.path("target"), "precious").unwrap();
+        let (link, file) = (shared.join("link"), shared.join("file"));
+        symlink(folder.path("target"), &link).unwrap();
+        fs::write(&file, "theirs").unwrap();
+        if !give_away(&link) || !give_away(&file) {
+            return;
+        }
+        for path in [&link, &file] {
+            let error = rejected(&KeyPairFiles::combined(path));
+            assert!(error.contains("of another user in a shared folder"), "{name}: {error}");
+            let error = rejected(&KeyPairFiles::new(shared.join("other"), path));
+            assert!(error.contains("of another user in a shared folder"), "{name}: {error}");
+        }
+        assert_eq!(fs::read_to_string(folder.path("target")).unwrap(), "precious");
+    }
+}
+
+#[test]
+fn links_of_others_in_the_path_of_a_folder_are_not_followed() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("precious")).unwrap();
+    let shared = folder.path("shared");
+    fs::create_dir(&shared).unwrap();
+    set_mode(&shared, 0o1777);
+    symlink("../precious", shared.join("certs")).unwrap();
+    let files = KeyPairFiles::combined(shared.join("certs/../precious/x.pem"));
+    publish(&files, 1).unwrap();
+    assert_eq!(names(&folder.path("precious")), ["x.pem"], "a link of one's own is followed");
+    fs::create_dir(shared.join("theirs")).unwrap();
+    if !give_away(&shared.join("certs")) || !give_away(&shared.join("theirs")) {
+        return;
+    }
+    let error = rejected(&files);
+    assert!(error.contains("a symbolic link of another user"), "{error}");
+    let error = rejected(&KeyPairFiles::combined(shared.join("theirs/x.pem")));
+    assert!(error.contains("a folder of another user"), "{error}");
+}
+
+#[test]
+fn loops_of_links_in_the_path_of_a_folder_end() {
+    let folder = Folder::new();
+    symlink("loop", folder.path("loop")).unwrap();
+    let error = rejected(&KeyPairFiles::combined(folder.path("loop/x.pem")));
+    assert!(error.contains("too many symbolic links"), "{error}");
+    fs::write(folder.path("file"), "").unwrap();
+    rejected(&KeyPairFiles::combined(folder.path("file/x.pem")));
+}
+
+#[test]
+fn folder_of_versions_that_others_control_is_rejected() {
+    let folder = Folder::new();
+    let files = KeyPairFiles::new(folder.path("a.pem"), folder.path("a.key"));
+    let versions = folder.path(".a.key.versions");
+    for kind in ["writable", "given away", "file", "link"] {
+        let problem = match kind {
+            "file" => {
+                fs::write(&versions, "").unwrap();
+                "not a folder"
+            }
+            "link" => {
+                symlink(".", &versions).unwrap();
+                "not a folder"
+            }
+            "writable" => {
+                fs::create_dir(&versions).unwrap();
+                set_mode(&versions, 0o777);
+                "can be written by others"
+            }
+            _ => {
+                fs::create_dir(&versions).unwrap();
+                if !give_away(&versions) {
+                    fs::remove_dir(&versions).unwrap();
+                    continue;
+                }
+                "belongs to another user"
+            }
+        };
+        let error = rejected(&files);
+        assert!(error.contains(problem), "{kind}: {error}");
+        // A link into it is not followed either.
+        if fs::symlink_metadata(&versions).unwrap().is_dir() {
+            symlink(".a.key.versions/current/key.pem", folder.path("b.key")).unwrap();
+            let error = rejected(&KeyPairFiles::combined(folder.path("b.key")));
+            assert!(error.contains(problem), "{kind}: {error}");
+            fs::remove_file(folder.path("b.key")).unwrap();
+            fs::remove_dir(&versions).unwrap();
+        } else {
+            fs::remove_file(&versions).unwrap();
+        }
+    }
+}
+
+#[test]
+fn planted_locks_and_journals_are_rejected() {
+    let folder = Folder::new();
+    fs::write(folder.path("target"), "precious").unwrap();
+    for (way, files) in ways(&folder) {
+        publish(&files, 1).unwrap();
+        for ending in ["lock", "journal"] {
+            let name = files.key().file_name().unwrap().to_str().unwrap();
+            let planted = files.key().with_file_name(format!(".{name}.{ending}"));
+            symlink(folder.path("target"), &planted).unwrap();
+            rejected(&files);
+            fs::remove_file(&planted).unwrap();
+            if make_pipe(&planted) {
+                rejected(&files);
+                fs::remove_file(&planted).unwrap();
+            }
+            fs::create_dir(&planted).unwrap();
+            rejected(&files);
+            fs::remove_dir(&planted).unwrap();
+            fs::write(&planted, "").unwrap();
+            set_mode(&planted, 0o666);
+            let error = rejected(&files);
+            assert!(error.contains("can be written by others"), "{way}: {error}");
+            set_mode(&planted, 0o600);
+            if give_away(&planted) {
+                let error = rejected(&files);
+                assert!(error.contains("belongs to another user"), "{way}: {error}");
+            }
+            fs::remove_file(&planted).unwrap();
+        }
+        assert_eq!(published(&files), Some(1), "{way}");
+    }
+    assert_eq!(fs::read_to_string(folder.path("target")).unwrap(), "precious");
+}
+
+#[test]
+fn planted_drafts_are_neither_opened_nor_removed() {
+    let folder = Folder::new();
+    fs::write(folder.path("target"), "precious").unwrap();
+    set_mode(&folder.path("target"), 0o600);
+    for (way, files) in ways(&folder) {
+        for path in [files.chain(), files.key()] {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let draft = path.with_file_name(format!(".{name}.{HEX}.tmp"));
+            symlink(folder.path("target"), &draft).unwrap();
+            publish(&files, 1).unwrap();
+            assert!(fs::symlink_metadata(&draft).is_ok(), "{way}");
+            fs::remove_file(&draft).unwrap();
+            if make_pipe(&draft) {
+                publish(&files, 2).unwrap();
+                fs::remove_file(&draft).unwrap();
+            }
+            for other in [format!(".{name}.{HEX}0.tmp"), format!(".{name}.{HEX}.old")] {
+                let other = path.with_file_name(other);
+                fs::write(&other, "").unwrap();
+                publish(&files, 3).unwrap();
+                fs::remove_file(&other).unwrap();
+            }
+        }
+    }
+    assert_eq!(fs::read_to_string(folder.path("target")).unwrap(), "precious");
+    assert_eq!(mode(&folder.path("target")), 0o600);
+}

@@ -1,0 +1,190 @@
+//! Which links, folders and files of a folder are trusted.
+//!
+//! The owner of a folder can replace everything in it, so what belongs to that user is trusted like
+//! what belongs to the caller or to root. In a shared folder other users can add entries too: no link
+//! of theirs is followed, no file of theirs is replaced.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The most symbolic links in the path of a folder.
+#[cfg(unix)]
+const MOST_LINKS: usize = 40;
+
+pub(super) fn invalid(problem: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, problem)
+}
+
+/// Metadata of a path itself, not of what it links to. `None` if there is nothing.
+pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+mod owners {
+    use std::fs::File;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::MetadataExt;
+
+    use super::{Metadata, Path, fs, invalid, io};
+
+    const STICKY: u32 = 0o1000;
+    const BY_OTHERS: u32 = 0o022;
+    const BY_EVERYONE: u32 = 0o002;
+
+    /// The effective user of this process: a new pipe belongs to that user.
+    fn own_user() -> io::Result<u32> {
+        let (reader, _) = io::pipe()?;
+        Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
+    }
+
+    /// Whether an entry of a folder belongs to the caller, to root or to the owner of the folder.
+    fn is_trusted(folder: &Metadata, entry: &Metadata) -> io::Result<bool> {
+        let owner = entry.uid();
+        Ok(owner == 0 || owner == folder.uid() || owner == own_user()?)
+    }
+
+    /// Rejects an entry of another user if users other than its owner can write the folder.
+    fn check_shared(folder: &Path, entry: &Metadata, by: u32, problem: &str) -> io::Result<()> {
+        let folder = fs::metadata(folder)?;
+        if folder.mode() & by != 0 && !is_trusted(&folder, entry)? {
+            return Err(invalid(problem));
+        }
+        Ok(())
+    }
+
+    pub(in super::super) fn check_link(folder: &Path, entry: &Metadata) -> io::Result<()> {
+        let problem = "a symbolic link of another user in a shared folder is not followed; \
+                       remove it or use a folder of your own";
+        check_shared(folder, entry, BY_OTHERS, problem)
+    }
+
+    pub(super) fn check_subfolder(folder: &Path, entry: &Metadata) -> io::Result<()> {
+        let problem = "a folder of another user in a folder that everyone can write; \
+                       use a folder of your own";
+        check_shared(folder, entry, BY_EVERYONE, problem)
+    }
+
+    /// Checks that a file may be replaced by a rename, and that its owner may own the new one.
+    pub(in super::super) fn check_replaceable(folder: &Path, entry: &Metadata) -> io::Result<()> {
+        let problem = "a file of another user in a shared folder is not replaced; \
+                       remove it or use a folder of your own";
+        check_shared(folder, entry, BY_OTHERS, problem)?;
+        let folder = fs::metadata(folder)?;
+        if folder.dev() != entry.dev() {
+            return Err(invalid("a mount point, which cannot be replaced"));
+        }
+        if folder.mode() & STICKY != 0 {
+            let user = own_user()?;
+            if user != 0 && user != folder.uid() && user != entry.uid() {
+                return Err(invalid(
+                    "a file of another user in a folder with the sticky bit cannot be replaced; \
+                     use a folder of your own",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that others can neither own nor write what this crate made in a folder.
+    pub(in super::super) fn check_own(folder: &Path, entry: &Metadata) -> io::Result<()> {
+        if !is_trusted(&fs::metadata(folder)?, entry)? {
+            return Err(invalid("belongs to another user; remove it"));
+        }
+        if entry.mode() & BY_OTHERS != 0 {
+            return Err(invalid("can be written by others; remove it or correct its mode"));
+        }
+        Ok(())
+    }
+
+    /// What tells a file from others.
+    pub(in super::super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+        Some((metadata.dev(), metadata.ino()))
+    }
+
+    pub(in super::super) fn owner(metadata: &Metadata) -> u32 {
+        metadata.uid()
+    }
+}
+
+#[cfg(not(unix))]
+mod owners {
+    use super::{Metadata, Path, io};
+
+    pub(in super::super) fn check_link(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn check_replaceable(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn check_own(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+        None
+    }
+
+    pub(in super::super) fn owner(_: &Metadata) -> u32 {
+        0
+    }
+}
+
+pub(super) use owners::{check_link, check_own, check_replaceable, identity, owner};
+
+/// The real path of a folder. Follows symbolic links, but none of another user in a shared folder.
+#[cfg(unix)]
+pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
+    use std::ffi::OsString;
+    use std::path::Component;
+
+    fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
+        path.components().rev().map(|part| part.as_os_str().to_owned())
+    }
+
+    let mut real = fs::canonicalize(if path.is_absolute() { "/" } else { "." })?;
+    let mut left: Vec<OsString> = parts(path).collect();
+    let mut links = 0;
+    while let Some(part) = left.pop() {
+        match Path::new(&part).components().next() {
+            Some(Component::Normal(_)) => {}
+            Some(Component::ParentDir) => {
+                real.pop();
+                continue;
+            }
+            Some(Component::RootDir) => {
+                real = PathBuf::from("/");
+                continue;
+            }
+            _ => continue,
+        }
+        let next = real.join(&part);
+        let metadata = fs::symlink_metadata(&next)?;
+        if metadata.is_symlink() {
+            check_link(&real, &metadata)?;
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(invalid("too many symbolic links"));
+            }
+            left.extend(parts(&fs::read_link(&next)?));
+        } else if metadata.is_dir() {
+            owners::check_subfolder(&real, &metadata)?;
+            real = next;
+        } else {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+    }
+    Ok(real)
+}
+
+#[cfg(not(unix))]
+pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
+}
