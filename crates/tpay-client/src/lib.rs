@@ -82,7 +82,8 @@ pub use pay::{
     CardNetwork, CardOnFile, CardPayment, ClickToPay, Pay, PayMethod, Recursive, TokenPayment,
 };
 pub use payments::{
-    Alternative, Attempt, Lock, PaymentError, PaymentErrorCode, PaymentStatus, Payments,
+    Alternative, Attempt, Lock, PaymentError, PaymentErrorCode, PaymentExtra, PaymentStatus,
+    Payments,
 };
 pub use pos::{ListPos, Pos, PosDate, PosList, PosSettings};
 pub use qr::{GetTransactionQr, ImageType, QrLink, QrSize};
@@ -104,8 +105,8 @@ pub use tokens::{
 };
 pub use transactions::{
     CancelTransaction, CancelTransactionLegacy, CreateTransaction, GetTransaction,
-    ListTransactions, Outcome, PayTransaction, PayerDetails, Transaction, TransactionDate,
-    TransactionPage, TransactionStatus,
+    ListTransactions, NotificationTargets, Outcome, PayTransaction, PayerDetails, Transaction,
+    TransactionDate, TransactionPage, TransactionStatus,
 };
 
 #[cfg(feature = "notifications")]

@@ -135,6 +135,17 @@ fn transactions_create_reply() {
 }
 
 #[test]
+fn transaction_has_the_fields_that_the_mobile_clients_read() {
+    let body = r#"{"result":"success","transactionId":"01K","status":"error","notification":{"url":"https://x","email":null},"payments":{"bankDataPayer":{"name":"Jan"},"extra":{"responseCode":"00"}}}"#;
+    let read = one("GET", 200, body, |client| client.get_transaction("01K")).unwrap();
+    assert_eq!(read.status, Some(TransactionStatus::Error));
+    assert_eq!(read.notification.unwrap().url.as_deref(), Some("https://x"));
+    let payments = read.payments.unwrap();
+    assert_eq!(payments.bank_data_payer.unwrap().name.as_deref(), Some("Jan"));
+    assert_eq!(payments.extra.unwrap().response_code.as_deref(), Some("00"));
+}
+
+#[test]
 fn transactions_create_reply_is_read_field_by_field() {
     let read = |client: &Client| client.create_transaction(&order());
     let paid = one("POST", 200, TRANSACTION, read).unwrap();
