@@ -45,8 +45,8 @@ mod transactions;
 
 pub use accounts::{
     Account, AccountAddress, AccountBank, AccountPage, AccountPhone, ApiCredentials, Balance,
-    CreateAccount, CreatedAccount, CreatedAddress, CreatedPerson, GetAccount, GetBalance,
-    ListAccounts, Person, PersonContact, TransactionApiCredentials, Website,
+    CreateAccount, CreatedAccount, CreatedAddress, CreatedContact, CreatedPerson, GetAccount,
+    GetBalance, ListAccounts, Person, PersonContact, TransactionApiCredentials, Website,
 };
 pub use blik::{
     AliasEvent, BlikAliasDetails, BlikAliases, CreateBlikAlias, CreatedAlias, DeleteBlikAlias,

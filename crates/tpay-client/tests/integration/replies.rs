@@ -510,6 +510,21 @@ fn accounts_create_merchant_reply() {
 }
 
 #[test]
+fn created_accounts_have_their_addresses_persons_and_contacts() {
+    let body = r#"{"result":"success","address":[{"street":"ul. Libelta","roomNumber":"3","isMain":1}],"person":[{"pesel":"80010100001","sharesPct":"25.5","pepStatement":true,"contact":{"type":"1","contact":"a@x"}},{"pepStatement":1,"contact":[{"type":2,"contact":"b@x"}]}]}"#;
+    let create = CreateAccount::new("PTON8", "m@x");
+    let made = one("POST", 200, body, |client| client.create_account(&create)).unwrap();
+    assert_eq!(made.address[0].room_number.as_deref(), Some("3"));
+    assert_eq!(made.address[0].is_main, Some(true));
+    let [first, second] = made.person.as_slice() else { panic!("{made:?}") };
+    assert_eq!(first.shares_pct, Some("25.5".parse().unwrap()));
+    assert_eq!(first.pep_statement.as_deref(), Some("true"));
+    assert_eq!(second.pep_statement.as_deref(), Some("1"));
+    assert_eq!((first.contact[0].kind, second.contact[0].kind), (Some(1), Some(2)));
+    assert_eq!(second.contact[0].contact.as_deref(), Some("b@x"));
+}
+
+#[test]
 fn accounts_get_reply() {
     free_rules(r#"{"id":"01A","email":"m@x"}"#, |client| client.get_account("01A"));
 }
