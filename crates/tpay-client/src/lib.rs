@@ -67,11 +67,12 @@ pub use dictionaries::{
 };
 pub use fault::{File, TpayError};
 pub use marketplace::{
-    BillingAddress, CancelMarketplaceTransaction, ChildRefund, ChildTransaction,
-    CreateMarketplaceTransaction, CreatedMarketplaceTransaction, GetMarketplaceTransaction,
-    ListMarketplaceBankGroups, MarketplaceCallback, MarketplaceChild, MarketplaceChildRefund,
-    MarketplaceLanguage, MarketplaceMerchant, MarketplaceRefund, MarketplaceTransaction,
-    PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
+    BillingAddress, BillingAddressDetails, CancelMarketplaceTransaction, ChildRefund,
+    ChildTransaction, CreateMarketplaceTransaction, CreatedMarketplaceTransaction,
+    GetMarketplaceTransaction, ListMarketplaceBankGroups, MarketplaceCallback,
+    MarketplaceCallbackDetails, MarketplaceChild, MarketplaceChildRefund, MarketplaceEmails,
+    MarketplaceLanguage, MarketplaceMerchant, MarketplacePos, MarketplaceRefund,
+    MarketplaceTransaction, PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
 };
 pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 pub use money::{Currency, grosze};

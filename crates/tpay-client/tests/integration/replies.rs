@@ -617,6 +617,18 @@ fn marketplace_pay_reply() {
 }
 
 #[test]
+fn marketplace_payment_has_its_payer_and_callbacks() {
+    let body = r#"{"title":"TR-1","pos":{"id":"p"},"preSelectedChannelId":64,"billingAddress":{"houseNo":"7"},"transactionCallbacks":[{"type":3,"value":"https://x"}],"transactionEmails":{"transactionCreated":false}}"#;
+    let get = GetMarketplaceTransaction::new("01M");
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    assert_eq!(read.pos.unwrap().id.as_deref(), Some("p"));
+    assert_eq!(read.pre_selected_channel_id.as_deref(), Some("64"));
+    assert_eq!(read.billing_address.unwrap().house_no.as_deref(), Some("7"));
+    assert_eq!(read.transaction_callbacks[0].kind, Some(3));
+    assert_eq!(read.transaction_emails.unwrap().transaction_created, Some(false));
+}
+
+#[test]
 fn marketplace_refund_reply() {
     let refund = RefundMarketplaceTransaction::all("01M");
     let body = r#"{"transactionId":"01M","amount":1500}"#;
