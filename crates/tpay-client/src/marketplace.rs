@@ -607,7 +607,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, Fault> {
-        fault::answer(response, &["transactionId", "title"])
+        fault::answer(response, &["transactionId", "title", "status"])
     }
 }
 

@@ -629,6 +629,20 @@ fn marketplace_payment_has_its_payer_and_callbacks() {
 }
 
 #[test]
+fn marketplace_pay_reply() {
+    let pay = PayMarketplaceTransaction::new("01M");
+    rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
+}
+
+#[test]
+fn marketplace_payment_without_a_title_is_read() {
+    let get = GetMarketplaceTransaction::new("01M");
+    let body = r#"{"title":null,"status":"correct"}"#;
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    assert_eq!(read.status, Some(TransactionStatus::Correct));
+}
+
+#[test]
 fn marketplace_refund_reply() {
     let refund = RefundMarketplaceTransaction::all("01M");
     let body = r#"{"transactionId":"01M","amount":1500}"#;
