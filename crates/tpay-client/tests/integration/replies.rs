@@ -550,6 +550,13 @@ fn accounts_category_reply() {
 }
 
 #[test]
+fn dictionary_entry_has_the_request_id() {
+    let entry = one("GET", 200, ENTRY, |client| client.get_category(60)).unwrap();
+    assert_eq!(entry.request_id.as_deref(), Some("r"));
+    assert_eq!(entry.result, Some(tpay_client::Outcome::Success));
+}
+
+#[test]
 fn accounts_legal_forms_reply() {
     rules("GET", DICTIONARY, "list", Client::list_legal_forms);
 }
@@ -608,12 +615,6 @@ fn marketplace_get_reply() {
     assert_eq!(child.amount, Some(grosze(1500)));
     assert_eq!(child.refunds[0].amount, Some(grosze(100)));
     assert!(serde_json::to_string(child).unwrap().contains("\"amount\":1500"));
-}
-
-#[test]
-fn marketplace_pay_reply() {
-    let pay = PayMarketplaceTransaction::new("01M");
-    rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
 }
 
 #[test]
