@@ -684,11 +684,14 @@ fn collect_create_bank_account_reply() {
 fn reports_list_reply() {
     let list = |client: &Client| client.list_reports(&ListReports::new());
     for name in ["reports", "list", "data"] {
-        let body = format!(r#"{{"{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#);
+        let body = format!(
+            r#"{{"requestId":"r","{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#
+        );
         free_rules(&body, list);
         let page = one("GET", 200, &body, list).unwrap();
         assert_eq!(page.reports[0].id.as_deref(), Some("rep_1"));
         assert_eq!(page.fields.text("x").as_deref(), Some("1"));
+        assert_eq!(page.request_id.as_deref(), Some("r"));
     }
 }
 
@@ -724,7 +727,12 @@ fn recurring_create_reply() {
 
 #[test]
 fn recurring_list_reply() {
-    free_rules(&page("list", PLAN), |client| client.list_recurring(&ListRecurring::new()));
+    for name in ["list", "recurring", "recurrings", "data"] {
+        let list = |client: &Client| client.list_recurring(&ListRecurring::new());
+        free_rules(&page(name, PLAN), list);
+        let page = one("GET", 200, &page(name, PLAN), list).unwrap();
+        assert_eq!((page.list.len(), page.request_id.as_deref()), (2, Some("r")), "{name}");
+    }
 }
 
 #[test]
@@ -736,7 +744,12 @@ fn recurring_get_reply() {
 fn recurring_transactions_reply() {
     let charge = r#"{"transactionId":"T","status":"correct","amount":49.9,"currency":"PLN"}"#;
     let list = ListRecurringCharges::new(ULID);
-    free_rules(&page("list", charge), |client| client.list_recurring_charges(&list));
+    for name in ["list", "transactions", "data"] {
+        let list = |client: &Client| client.list_recurring_charges(&list);
+        free_rules(&page(name, charge), list);
+        let page = one("GET", 200, &page(name, charge), list).unwrap();
+        assert_eq!((page.list.len(), page.request_id.as_deref()), (2, Some("r")), "{name}");
+    }
 }
 
 #[test]
