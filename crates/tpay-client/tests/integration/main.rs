@@ -5,3 +5,4 @@ mod jws_attacks;
 mod notifications;
 mod replies;
 mod requests;
+mod responses;
