@@ -500,7 +500,8 @@ impl AccountBank {
 /// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what
 /// is required, so only the offer and the address are; the server judges the rest.
 ///
-/// Source: the provider's API reference, `POST /accounts`.
+/// Source: the provider's API reference, `POST /accounts`; a string as `krs`, the provider's Postman
+/// collection and the official PHP client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAccount {
@@ -513,7 +514,7 @@ pub struct CreateAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     regon: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    krs: Option<i64>,
+    krs: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     legal_form: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -560,8 +561,8 @@ impl CreateAccount {
         tax_id: impl Into<String>,
         /// The number in the register of businesses.
         regon: impl Into<String>,
-        /// The number in the court's register.
-        krs: i64,
+        /// The number in the court's register: ten digits, with leading zeros.
+        krs: impl Into<String>,
         /// The legal form, by its number.
         legal_form: u32,
         /// The category of sale, by its number.

@@ -64,7 +64,7 @@ const ACCOUNT: Rules = &[
     may("phone", Kind::Object(PHONE)),
     need("taxId", kinds::FILLED),
     may("regon", kinds::ANY),
-    may("krs", kinds::INT),
+    may("krs", kinds::ANY),
     need("legalForm", kinds::INT),
     need("categoryId", kinds::INT),
     may("notifyByEmail", Kind::Bool),

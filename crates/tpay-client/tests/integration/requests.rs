@@ -499,7 +499,7 @@ fn accounts_create_request() {
         .phone(AccountPhone::new("123", "PL"))
         .tax_id("1")
         .regon("2")
-        .krs(3)
+        .krs("0000160673")
         .legal_form(4)
         .category_id(5)
         .notify_by_email(true)
@@ -512,7 +512,8 @@ fn accounts_create_request() {
         sent(&all),
         concat!(
             r#"POST /accounts {"offerCode":"PTON8","email":"m@x","#,
-            r#""phone":{"phoneNumber":"123","phoneCountry":"PL"},"taxId":"1","regon":"2","krs":3,"#,
+            r#""phone":{"phoneNumber":"123","phoneCountry":"PL"},"taxId":"1","regon":"2","#,
+            r#""krs":"0000160673","#,
             r#""legalForm":4,"categoryId":5,"notifyByEmail":true,"merchantApiConsent":true,"#,
             r#""website":[{"url":"https://x","name":"X","description":"d","friendlyName":"x"}],"#,
             r#""address":[{"name":"Main","friendlyName":"main","roomNumber":"2","street":"S","#,

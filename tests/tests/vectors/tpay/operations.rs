@@ -847,7 +847,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             phone("phone", account_phone),
             tax_id("taxId", string),
             regon("regon", string),
-            krs("krs", integer),
+            krs("krs", string),
             legal_form("legalForm", number),
             category_id("categoryId", number),
             notify_by_email("notifyByEmail", flag),
