@@ -206,6 +206,7 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
         .phone(AccountPhone::new("123456789", "PL"))
         .legal_form(form)
         .category_id(category)
+        .mcc("5942")
         .notify_by_email(false)
         .merchant_api_consent(true)
         .bank_account(

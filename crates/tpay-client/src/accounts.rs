@@ -500,8 +500,8 @@ impl AccountBank {
 /// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what
 /// is required, so only the offer and the address are; the server judges the rest.
 ///
-/// Source: the provider's API reference, `POST /accounts`; a string as `krs`, the provider's Postman
-/// collection and the official PHP client.
+/// Source: the provider's API reference, `POST /accounts`; `mcc` and a string as `krs`, the
+/// provider's Postman collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAccount {
@@ -519,6 +519,8 @@ pub struct CreateAccount {
     legal_form: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     category_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcc: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notify_by_email: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -545,6 +547,7 @@ impl CreateAccount {
             krs: None,
             legal_form: None,
             category_id: None,
+            mcc: None,
             notify_by_email: None,
             merchant_api_consent: None,
             website: None,
@@ -567,6 +570,8 @@ impl CreateAccount {
         legal_form: u32,
         /// The category of sale, by its number.
         category_id: u32,
+        /// The merchant category code: see [`Client::list_mcc`].
+        mcc: impl Into<String>,
         /// Whether the merchant is written to.
         notify_by_email: bool,
         /// Whether the merchant agrees to the use of the API.

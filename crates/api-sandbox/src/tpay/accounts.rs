@@ -67,6 +67,7 @@ const ACCOUNT: Rules = &[
     may("krs", kinds::ANY),
     need("legalForm", kinds::INT),
     need("categoryId", kinds::INT),
+    may("mcc", kinds::ANY),
     may("notifyByEmail", Kind::Bool),
     may("merchantApiConsent", Kind::Bool),
     may("website", Kind::List(0, WEBSITE)),

@@ -502,6 +502,7 @@ fn accounts_create_request() {
         .krs("0000160673")
         .legal_form(4)
         .category_id(5)
+        .mcc("5722")
         .notify_by_email(true)
         .merchant_api_consent(true)
         .website([site])
@@ -514,7 +515,8 @@ fn accounts_create_request() {
             r#"POST /accounts {"offerCode":"PTON8","email":"m@x","#,
             r#""phone":{"phoneNumber":"123","phoneCountry":"PL"},"taxId":"1","regon":"2","#,
             r#""krs":"0000160673","#,
-            r#""legalForm":4,"categoryId":5,"notifyByEmail":true,"merchantApiConsent":true,"#,
+            r#""legalForm":4,"categoryId":5,"mcc":"5722","notifyByEmail":true,"#,
+            r#""merchantApiConsent":true,"#,
             r#""website":[{"url":"https://x","name":"X","description":"d","friendlyName":"x"}],"#,
             r#""address":[{"name":"Main","friendlyName":"main","roomNumber":"2","street":"S","#,
             r#""houseNumber":"1","postalCode":"00-001","city":"W","country":"PL","phone":"1","#,

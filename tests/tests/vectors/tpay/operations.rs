@@ -850,6 +850,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             krs("krs", string),
             legal_form("legalForm", number),
             category_id("categoryId", number),
+            mcc("mcc", string),
             notify_by_email("notifyByEmail", flag),
             merchant_api_consent("merchantApiConsent", flag),
             website("website", |value| list(value, website)),
