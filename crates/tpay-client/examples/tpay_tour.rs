@@ -202,10 +202,11 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
     let account = CreateAccount::new("SAND1", "tour-2@example.com")
         .tax_id("7773061579")
         .regon("300878437")
-        .krs(412_357)
+        .krs("0000412357")
         .phone(AccountPhone::new("123456789", "PL"))
         .legal_form(form)
         .category_id(category)
+        .mcc("5942")
         .notify_by_email(false)
         .merchant_api_consent(true)
         .bank_account(

@@ -500,7 +500,8 @@ impl AccountBank {
 /// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what
 /// is required, so only the offer and the address are; the server judges the rest.
 ///
-/// Source: the provider's API reference, `POST /accounts`.
+/// Source: the provider's API reference, `POST /accounts`; `mcc` and a string as `krs`, the
+/// provider's Postman collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAccount {
@@ -513,11 +514,13 @@ pub struct CreateAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     regon: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    krs: Option<i64>,
+    krs: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     legal_form: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     category_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcc: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notify_by_email: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -544,6 +547,7 @@ impl CreateAccount {
             krs: None,
             legal_form: None,
             category_id: None,
+            mcc: None,
             notify_by_email: None,
             merchant_api_consent: None,
             website: None,
@@ -560,12 +564,14 @@ impl CreateAccount {
         tax_id: impl Into<String>,
         /// The number in the register of businesses.
         regon: impl Into<String>,
-        /// The number in the court's register.
-        krs: i64,
+        /// The number in the court's register: ten digits, with leading zeros.
+        krs: impl Into<String>,
         /// The legal form, by its number.
         legal_form: u32,
         /// The category of sale, by its number.
         category_id: u32,
+        /// The merchant category code: see [`Client::list_mcc`].
+        mcc: impl Into<String>,
         /// Whether the merchant is written to.
         notify_by_email: bool,
         /// Whether the merchant agrees to the use of the API.
@@ -673,32 +679,69 @@ pub struct CreatedAccount {
     pub fields: Fields,
 }
 
-/// An address of a new account.
+/// An address of a new account or merchant.
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedAddress {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub address_id: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// What else the server said.
+    /// The short name (accounts only).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub friendly_name: Option<String>,
+    /// The street.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub street: Option<String>,
+    /// The number of the house.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub house_number: Option<String>,
+    /// The number of the room (accounts only).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub room_number: Option<String>,
+    /// The number of the flat (merchants only).
+    #[serde(default, deserialize_with = "wire::text")]
+    pub flat_number: Option<String>,
+    /// The postal code.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub postal_code: Option<String>,
+    /// The city.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub city: Option<String>,
+    /// The country, two letters.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub country: Option<String>,
+    /// The phone number.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub phone: Option<String>,
+    /// Whether it is the main address.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_main: Option<bool>,
+    /// Whether it is the address for letters.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_correspondence: Option<bool>,
+    /// Whether it is the address for invoices.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_invoice: Option<bool>,
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub fields: Fields,
 }
 
-/// A person of a new account.
+/// A person of a new account or merchant. Merchants have the names, the roles and the contacts only.
 ///
-/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`; a
+/// boolean `pepStatement`, the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedPerson {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub person_id: Option<String>,
     /// The name.
@@ -707,7 +750,70 @@ pub struct CreatedPerson {
     /// The surname.
     #[serde(default, deserialize_with = "wire::text")]
     pub surname: Option<String>,
-    /// What else the server said.
+    /// The nationality.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub nationality: Option<String>,
+    /// The share in the company, in percent.
+    #[serde(default, deserialize_with = "wire::amount")]
+    pub shares_pct: Option<Amount>,
+    /// The Polish identity number.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub pesel: Option<String>,
+    /// Whether the person is a beneficiary.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_beneficiary: Option<bool>,
+    /// Whether the person represents the company.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_representative: Option<bool>,
+    /// Whether the person is a contact person.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_contact_person: Option<bool>,
+    /// Whether the person is authorized to sign.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub is_authorized_person: Option<bool>,
+    /// Whether the person holds a political office: a number or a boolean, as the server sends it.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub pep_statement: Option<String>,
+    /// The date of birth, `YYYY-MM-DD HH:MM:SS`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub date_of_birth: Option<String>,
+    /// The country of birth.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub country_of_birth: Option<String>,
+    /// The type of the document, by its number.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub type_of_document: Option<i64>,
+    /// The number of the document.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub serial_number: Option<String>,
+    /// The expiry date of the document, `YYYY-MM-DD HH:MM:SS`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub expiry_date: Option<String>,
+    /// The authority that issued the document.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub issuing_authority: Option<String>,
+    /// The contacts; the server sends a list or a single one.
+    #[serde(default, deserialize_with = "wire::one_or_more")]
+    pub contact: Vec<CreatedContact>,
+    /// Fields that this type does not cover.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A contact of a person of a new account or merchant.
+///
+/// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreatedContact {
+    /// The phone number or address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub contact: Option<String>,
+    /// The type, by its number.
+    #[serde(rename = "type", default, deserialize_with = "wire::integer")]
+    pub kind: Option<i64>,
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub fields: Fields,
 }

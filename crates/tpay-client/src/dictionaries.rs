@@ -10,11 +10,17 @@ use crate::{Client, Outcome, fault};
 /// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
 ///
 /// Source: the provider's API reference, `GET /accounts/category`, `GET /accounts/legalForm`,
-/// `GET /accounts/document` and `GET /accounts/mcc`.
+/// `GET /accounts/document`, the same calls by id, and `GET /accounts/mcc`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DictionaryEntry {
+    /// The result of the call. Entries of a list have none.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support. Entries of a list have none.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
     /// Its number.
     #[serde(default, deserialize_with = "wire::integer")]
     pub id: Option<i64>,

@@ -45,8 +45,8 @@ mod transactions;
 
 pub use accounts::{
     Account, AccountAddress, AccountBank, AccountPage, AccountPhone, ApiCredentials, Balance,
-    CreateAccount, CreatedAccount, CreatedAddress, CreatedPerson, GetAccount, GetBalance,
-    ListAccounts, Person, PersonContact, TransactionApiCredentials, Website,
+    CreateAccount, CreatedAccount, CreatedAddress, CreatedContact, CreatedPerson, GetAccount,
+    GetBalance, ListAccounts, Person, PersonContact, TransactionApiCredentials, Website,
 };
 pub use blik::{
     AliasEvent, BlikAliasDetails, BlikAliases, CreateBlikAlias, CreatedAlias, DeleteBlikAlias,
@@ -67,11 +67,12 @@ pub use dictionaries::{
 };
 pub use fault::{File, TpayError};
 pub use marketplace::{
-    BillingAddress, CancelMarketplaceTransaction, ChildRefund, ChildTransaction,
-    CreateMarketplaceTransaction, CreatedMarketplaceTransaction, GetMarketplaceTransaction,
-    ListMarketplaceBankGroups, MarketplaceCallback, MarketplaceChild, MarketplaceChildRefund,
-    MarketplaceLanguage, MarketplaceMerchant, MarketplaceRefund, MarketplaceTransaction,
-    PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
+    BillingAddress, BillingAddressDetails, CancelMarketplaceTransaction, ChildRefund,
+    ChildTransaction, CreateMarketplaceTransaction, CreatedMarketplaceTransaction,
+    GetMarketplaceTransaction, ListMarketplaceBankGroups, MarketplaceCallback,
+    MarketplaceCallbackDetails, MarketplaceChild, MarketplaceChildRefund, MarketplaceEmails,
+    MarketplaceLanguage, MarketplaceMerchant, MarketplacePos, MarketplaceRefund,
+    MarketplaceTransaction, PayMarketplaceTransaction, Product, RefundMarketplaceTransaction,
 };
 pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 pub use money::{Currency, grosze};
@@ -82,7 +83,8 @@ pub use pay::{
     CardNetwork, CardOnFile, CardPayment, ClickToPay, Pay, PayMethod, Recursive, TokenPayment,
 };
 pub use payments::{
-    Alternative, Attempt, Lock, PaymentError, PaymentErrorCode, PaymentStatus, Payments,
+    Alternative, Attempt, Lock, PaymentError, PaymentErrorCode, PaymentExtra, PaymentStatus,
+    Payments,
 };
 pub use pos::{ListPos, Pos, PosDate, PosList, PosSettings};
 pub use qr::{GetTransactionQr, ImageType, QrLink, QrSize};
@@ -104,8 +106,8 @@ pub use tokens::{
 };
 pub use transactions::{
     CancelTransaction, CancelTransactionLegacy, CreateTransaction, GetTransaction,
-    ListTransactions, Outcome, PayTransaction, PayerDetails, Transaction, TransactionDate,
-    TransactionPage, TransactionStatus,
+    ListTransactions, NotificationTargets, Outcome, PayTransaction, PayerDetails, Transaction,
+    TransactionDate, TransactionPage, TransactionStatus,
 };
 
 #[cfg(feature = "notifications")]

@@ -379,13 +379,119 @@ pub struct MarketplaceTransaction {
     /// When it was made, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub creation_date: Option<String>,
+    /// The id of the channel that was chosen when the payment was created.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub pre_selected_channel_id: Option<String>,
+    /// The point of sale.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub pos: Option<MarketplacePos>,
+    /// The payer.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub billing_address: Option<BillingAddressDetails>,
     /// What each merchant sells.
     #[serde(default, deserialize_with = "wire::list")]
     pub child_transactions: Vec<MarketplaceChild>,
+    /// The URLs and addresses that were given when the payment was created.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub transaction_callbacks: Vec<MarketplaceCallbackDetails>,
+    /// The e-mails to the payer.
+    #[serde(default, deserialize_with = "wire::object")]
+    pub transaction_emails: Option<MarketplaceEmails>,
     /// What became of paying it.
     #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// The point of sale of a marketplace payment.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplacePos {
+    /// The id.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub id: Option<String>,
+    /// Fields that this type does not cover.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// The payer of a marketplace payment.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BillingAddressDetails {
+    /// The e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// The name.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// The phone number.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub phone: Option<String>,
+    /// The street.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub street: Option<String>,
+    /// The postal code.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub postal_code: Option<String>,
+    /// The city.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub city: Option<String>,
+    /// The country.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub country: Option<String>,
+    /// The number of the house.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub house_no: Option<String>,
+    /// The number of the flat.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub flat_no: Option<String>,
+    /// Fields that this type does not cover.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// A URL or e-mail address of a marketplace payment.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceCallbackDetails {
+    /// The type: 1 the URL after success, 2 the URL after failure, 3 the URL for notifications, 4 the
+    /// e-mail address for notifications.
+    #[serde(rename = "type", default, deserialize_with = "wire::integer")]
+    pub kind: Option<i64>,
+    /// The URL or e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub value: Option<String>,
+    /// Fields that this type does not cover.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// The e-mails to the payer of a marketplace payment.
+///
+/// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarketplaceEmails {
+    /// Whether an e-mail is sent when the payment is created.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub transaction_created: Option<bool>,
+    /// Whether an e-mail is sent when the payment is made. The server ignores it: one is always sent.
+    #[serde(default, deserialize_with = "wire::boolean")]
+    pub transaction_paid: Option<bool>,
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub fields: Fields,
 }
@@ -501,7 +607,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, Fault> {
-        fault::answer(response, &["transactionId", "title"])
+        fault::answer(response, &["transactionId", "title", "status"])
     }
 }
 

@@ -1,9 +1,10 @@
 //! What became of paying a transaction.
 
 use api_auth::{Amount, Detail, Fields, wire, wire_enum};
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::TransactionDate;
+use crate::{PayerDetails, TransactionDate};
 
 wire_enum! {
     /// Where a payment of a transaction stands.
@@ -22,8 +23,9 @@ wire_enum! {
 /// What became of paying a transaction.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
-/// `GET /transactions/{transactionId}`; `groupId`, `alternatives` and a list of errors instead of
-/// one, the official Android client. No documentation names `payIdEligible`.
+/// `GET /transactions/{transactionId}`; `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
+/// list of errors instead of one, the official Android client. No documentation names
+/// `payIdEligible`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -55,14 +57,59 @@ pub struct Payments {
     /// The group of channels that it was paid by.
     #[serde(default, deserialize_with = "wire::text")]
     pub group_id: Option<String>,
+    /// The payer, as the bank names them.
+    #[serde(default, deserialize_with = "rare_object")]
+    pub bank_data_payer: Option<PayerDetails>,
+    /// The response of the acquirer.
+    #[serde(default, deserialize_with = "rare_object")]
+    pub extra: Option<PaymentExtra>,
     /// What else the server said.
+    #[serde(flatten)]
+    pub fields: Fields,
+}
+
+/// Reads an object that only a client of the provider is known to read. A value of another form is
+/// `None`, so that it does not make the whole response an error.
+pub(crate) fn rare_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Rare<T> {
+        Object(T),
+        Other(IgnoredAny),
+    }
+
+    Ok(match Rare::deserialize(deserializer)? {
+        Rare::Object(object) => Some(object),
+        Rare::Other(_) => None,
+    })
+}
+
+/// The response of the acquirer to a payment.
+///
+/// Source: the official Android client; no documentation names it for payments.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PaymentExtra {
+    /// The code.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub response_code: Option<String>,
+    /// The description, such as `Approved`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub response_description: Option<String>,
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub fields: Fields,
 }
 
 /// Why a payment was refused.
 ///
-/// Source: the provider's API reference, `POST /transactions`.
+/// Source: the provider's API reference, `POST /transactions`; `devMessage`, the official iOS
+/// client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -76,6 +123,9 @@ pub struct PaymentError {
     /// The field that it is about.
     #[serde(default, deserialize_with = "wire::text")]
     pub field_name: Option<String>,
+    /// The message for developers.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub dev_message: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
@@ -83,7 +133,9 @@ pub struct PaymentError {
 
 impl PaymentError {
     pub(crate) fn detail(&self) -> Detail {
-        Detail::new(self.field_name.clone(), self.error_code.clone(), self.error_message.clone())
+        let message = self.error_message.as_ref().filter(|message| !message.is_empty());
+        let message = message.or(self.dev_message.as_ref());
+        Detail::new(self.field_name.clone(), self.error_code.clone(), message.cloned())
     }
 }
 
@@ -171,4 +223,32 @@ pub struct Lock {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PaymentError, Payments};
+
+    #[test]
+    fn rare_objects_of_another_form_do_not_lose_the_payment() {
+        for other in ["null", "[]", "\"\"", "\"text\"", "7", "[{}]", "{\"responseCode\":{}}"] {
+            let json = format!(r#"{{"status":"correct","bankDataPayer":{other},"extra":{other}}}"#);
+            let payments: Payments = serde_json::from_str(&json).unwrap();
+            assert_eq!(payments.extra, None, "{other}");
+            assert!(payments.fields.is_empty() && payments.status.is_some(), "{other}");
+        }
+        let json = r#"{"bankDataPayer":{"email":"a@b","new":1}}"#;
+        let payer = serde_json::from_str::<Payments>(json).unwrap().bank_data_payer.unwrap();
+        assert_eq!((payer.email.as_deref(), payer.fields.integer("new")), (Some("a@b"), Some(1)));
+    }
+
+    #[test]
+    fn message_for_developers_replaces_an_empty_message() {
+        let detail = |json| serde_json::from_str::<PaymentError>(json).unwrap().detail().message;
+        let both = r#"{"errorMessage":"Refused","devMessage":"ERR82"}"#;
+        assert_eq!(detail(both).as_deref(), Some("Refused"));
+        let empty = r#"{"errorMessage":"","devMessage":"ERR82"}"#;
+        assert_eq!(detail(empty).as_deref(), Some("ERR82"));
+        assert_eq!(detail(r#"{"devMessage":"ERR82"}"#).as_deref(), Some("ERR82"));
+    }
 }

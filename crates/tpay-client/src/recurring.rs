@@ -330,6 +330,12 @@ pub struct RecurringPlan {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringPage {
+    /// The result of the call.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
     /// The plans, if they came under `list`, `recurring`, `recurrings` or `data`.
     #[serde(
         default,
@@ -488,6 +494,12 @@ pub struct RecurringCharge {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringCharges {
+    /// The result of the call.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
     /// The charges, if they came under `list`, `transactions` or `data`.
     #[serde(default, alias = "transactions", alias = "data", deserialize_with = "wire::list")]
     pub list: Vec<RecurringCharge>,

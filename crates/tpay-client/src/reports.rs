@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, File, check, fault, paging};
+use crate::{Client, File, Outcome, check, fault, paging};
 
 wire_enum! {
     /// In which order reports come.
@@ -42,8 +42,15 @@ pub struct Report {
 ///
 /// Source: none shows the answer; the call is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ReportPage {
+    /// The result of the call.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// The server's id of the request, for its support.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub request_id: Option<String>,
     /// The reports, if they came under `reports`, `list` or `data`.
     #[serde(default, alias = "list", alias = "data", deserialize_with = "wire::list")]
     pub reports: Vec<Report>,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::paging::{Paging, page_setters};
 use crate::{
     Alternative, Callbacks, Client, Collect, Currency, Language, Lock, Pay, Payee, Payer,
-    PaymentError, Payments, check, fault,
+    PaymentError, Payments, check, fault, payments,
 };
 
 wire_enum! {
@@ -35,7 +35,7 @@ wire_enum! {
     /// Where a transaction stands.
     ///
     /// Source: the provider's API reference, `POST /transactions`; partial refunds,
-    /// `support.tpay.com`.
+    /// `support.tpay.com`; `error`, the official Android and iOS clients.
     pub enum TransactionStatus {
         /// It waits for the payer.
         Pending = "pending",
@@ -47,6 +47,8 @@ wire_enum! {
         Refund = "refund",
         /// It was cancelled, or its time is over.
         Canceled = "canceled",
+        /// It failed.
+        Error = "error",
     }
 }
 
@@ -63,7 +65,7 @@ impl TransactionStatus {
 /// local times as far as anybody knows, so they are kept as text.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
-/// `GET /transactions/{transactionId}`.
+/// `GET /transactions/{transactionId}`; `notification`, the official iOS client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -116,6 +118,9 @@ pub struct Transaction {
     /// Money of it that is held back.
     #[serde(default, deserialize_with = "wire::object")]
     pub lock: Option<Lock>,
+    /// The recipients of its notifications.
+    #[serde(default, deserialize_with = "payments::rare_object")]
+    pub notification: Option<NotificationTargets>,
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
@@ -160,6 +165,24 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
         refusal = refusal.with_request_id(id);
     }
     Err(refusal.with_payload(transaction))
+}
+
+/// The recipients of the notifications of a transaction.
+///
+/// Source: the official iOS client; no documentation names it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NotificationTargets {
+    /// The URL.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub url: Option<String>,
+    /// The e-mail address.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// Fields that this type does not cover.
+    #[serde(flatten)]
+    pub fields: Fields,
 }
 
 /// When a transaction was made and paid, in local time.

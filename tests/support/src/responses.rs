@@ -258,6 +258,8 @@ impl Check<'_> {
                 None => self.report(&format!("{key}: the field is not read")),
             },
             Err(error) if error.contains(key) => {}
+            // As a form, an object without fields is absent itself.
+            Err(_) if self.all.required.contains(&(self.id, key)) => {}
             Err(_) if self.is_listed("not_kept", self.all.not_kept, key) => {}
             Err(error) => {
                 self.report(&format!("{key}: without it, an error of no field: {error}"));

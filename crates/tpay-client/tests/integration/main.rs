@@ -6,3 +6,4 @@ mod jws_attacks;
 mod notifications;
 mod replies;
 mod requests;
+mod responses;

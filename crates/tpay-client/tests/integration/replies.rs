@@ -135,6 +135,17 @@ fn transactions_create_reply() {
 }
 
 #[test]
+fn transaction_has_the_fields_that_the_mobile_clients_read() {
+    let body = r#"{"result":"success","transactionId":"01K","status":"error","notification":{"url":"https://x","email":null},"payments":{"bankDataPayer":{"name":"Jan"},"extra":{"responseCode":"00"}}}"#;
+    let read = one("GET", 200, body, |client| client.get_transaction("01K")).unwrap();
+    assert_eq!(read.status, Some(TransactionStatus::Error));
+    assert_eq!(read.notification.unwrap().url.as_deref(), Some("https://x"));
+    let payments = read.payments.unwrap();
+    assert_eq!(payments.bank_data_payer.unwrap().name.as_deref(), Some("Jan"));
+    assert_eq!(payments.extra.unwrap().response_code.as_deref(), Some("00"));
+}
+
+#[test]
 fn transactions_create_reply_is_read_field_by_field() {
     let read = |client: &Client| client.create_transaction(&order());
     let paid = one("POST", 200, TRANSACTION, read).unwrap();
@@ -499,6 +510,21 @@ fn accounts_create_merchant_reply() {
 }
 
 #[test]
+fn created_accounts_have_their_addresses_persons_and_contacts() {
+    let body = r#"{"result":"success","address":[{"street":"ul. Libelta","roomNumber":"3","isMain":1}],"person":[{"pesel":"80010100001","sharesPct":"25.5","pepStatement":true,"contact":{"type":"1","contact":"a@x"}},{"pepStatement":1,"contact":[{"type":2,"contact":"b@x"}]}]}"#;
+    let create = CreateAccount::new("PTON8", "m@x");
+    let made = one("POST", 200, body, |client| client.create_account(&create)).unwrap();
+    assert_eq!(made.address[0].room_number.as_deref(), Some("3"));
+    assert_eq!(made.address[0].is_main, Some(true));
+    let [first, second] = made.person.as_slice() else { panic!("{made:?}") };
+    assert_eq!(first.shares_pct, Some("25.5".parse().unwrap()));
+    assert_eq!(first.pep_statement.as_deref(), Some("true"));
+    assert_eq!(second.pep_statement.as_deref(), Some("1"));
+    assert_eq!((first.contact[0].kind, second.contact[0].kind), (Some(1), Some(2)));
+    assert_eq!(second.contact[0].contact.as_deref(), Some("b@x"));
+}
+
+#[test]
 fn accounts_get_reply() {
     free_rules(r#"{"id":"01A","email":"m@x"}"#, |client| client.get_account("01A"));
 }
@@ -521,6 +547,13 @@ fn accounts_categories_reply() {
 #[test]
 fn accounts_category_reply() {
     rules("GET", ENTRY, "id", |client| client.get_category(60));
+}
+
+#[test]
+fn dictionary_entry_has_the_request_id() {
+    let entry = one("GET", 200, ENTRY, |client| client.get_category(60)).unwrap();
+    assert_eq!(entry.request_id.as_deref(), Some("r"));
+    assert_eq!(entry.result, Some(tpay_client::Outcome::Success));
 }
 
 #[test]
@@ -585,9 +618,29 @@ fn marketplace_get_reply() {
 }
 
 #[test]
+fn marketplace_payment_has_its_payer_and_callbacks() {
+    let body = r#"{"title":"TR-1","pos":{"id":"p"},"preSelectedChannelId":64,"billingAddress":{"houseNo":"7"},"transactionCallbacks":[{"type":3,"value":"https://x"}],"transactionEmails":{"transactionCreated":false}}"#;
+    let get = GetMarketplaceTransaction::new("01M");
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    assert_eq!(read.pos.unwrap().id.as_deref(), Some("p"));
+    assert_eq!(read.pre_selected_channel_id.as_deref(), Some("64"));
+    assert_eq!(read.billing_address.unwrap().house_no.as_deref(), Some("7"));
+    assert_eq!(read.transaction_callbacks[0].kind, Some(3));
+    assert_eq!(read.transaction_emails.unwrap().transaction_created, Some(false));
+}
+
+#[test]
 fn marketplace_pay_reply() {
     let pay = PayMarketplaceTransaction::new("01M");
     rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
+}
+
+#[test]
+fn marketplace_payment_without_a_title_is_read() {
+    let get = GetMarketplaceTransaction::new("01M");
+    let body = r#"{"title":null,"status":"correct"}"#;
+    let read = one("GET", 200, body, |client| client.get_marketplace_transaction(&get)).unwrap();
+    assert_eq!(read.status, Some(TransactionStatus::Correct));
 }
 
 #[test]
@@ -631,11 +684,14 @@ fn collect_create_bank_account_reply() {
 fn reports_list_reply() {
     let list = |client: &Client| client.list_reports(&ListReports::new());
     for name in ["reports", "list", "data"] {
-        let body = format!(r#"{{"{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#);
+        let body = format!(
+            r#"{{"requestId":"r","{name}":[{{"id":"rep_1","name":"n"}}],"total":1,"x":1}}"#
+        );
         free_rules(&body, list);
         let page = one("GET", 200, &body, list).unwrap();
         assert_eq!(page.reports[0].id.as_deref(), Some("rep_1"));
         assert_eq!(page.fields.text("x").as_deref(), Some("1"));
+        assert_eq!(page.request_id.as_deref(), Some("r"));
     }
 }
 
@@ -671,7 +727,12 @@ fn recurring_create_reply() {
 
 #[test]
 fn recurring_list_reply() {
-    free_rules(&page("list", PLAN), |client| client.list_recurring(&ListRecurring::new()));
+    for name in ["list", "recurring", "recurrings", "data"] {
+        let list = |client: &Client| client.list_recurring(&ListRecurring::new());
+        free_rules(&page(name, PLAN), list);
+        let page = one("GET", 200, &page(name, PLAN), list).unwrap();
+        assert_eq!((page.list.len(), page.request_id.as_deref()), (2, Some("r")), "{name}");
+    }
 }
 
 #[test]
@@ -683,7 +744,12 @@ fn recurring_get_reply() {
 fn recurring_transactions_reply() {
     let charge = r#"{"transactionId":"T","status":"correct","amount":49.9,"currency":"PLN"}"#;
     let list = ListRecurringCharges::new(ULID);
-    free_rules(&page("list", charge), |client| client.list_recurring_charges(&list));
+    for name in ["list", "transactions", "data"] {
+        let list = |client: &Client| client.list_recurring_charges(&list);
+        free_rules(&page(name, charge), list);
+        let page = one("GET", 200, &page(name, charge), list).unwrap();
+        assert_eq!((page.list.len(), page.request_id.as_deref()), (2, Some("r")), "{name}");
+    }
 }
 
 #[test]

@@ -499,9 +499,10 @@ fn accounts_create_request() {
         .phone(AccountPhone::new("123", "PL"))
         .tax_id("1")
         .regon("2")
-        .krs(3)
+        .krs("0000160673")
         .legal_form(4)
         .category_id(5)
+        .mcc("5722")
         .notify_by_email(true)
         .merchant_api_consent(true)
         .website([site])
@@ -512,8 +513,10 @@ fn accounts_create_request() {
         sent(&all),
         concat!(
             r#"POST /accounts {"offerCode":"PTON8","email":"m@x","#,
-            r#""phone":{"phoneNumber":"123","phoneCountry":"PL"},"taxId":"1","regon":"2","krs":3,"#,
-            r#""legalForm":4,"categoryId":5,"notifyByEmail":true,"merchantApiConsent":true,"#,
+            r#""phone":{"phoneNumber":"123","phoneCountry":"PL"},"taxId":"1","regon":"2","#,
+            r#""krs":"0000160673","#,
+            r#""legalForm":4,"categoryId":5,"mcc":"5722","notifyByEmail":true,"#,
+            r#""merchantApiConsent":true,"#,
             r#""website":[{"url":"https://x","name":"X","description":"d","friendlyName":"x"}],"#,
             r#""address":[{"name":"Main","friendlyName":"main","roomNumber":"2","street":"S","#,
             r#""houseNumber":"1","postalCode":"00-001","city":"W","country":"PL","phone":"1","#,
