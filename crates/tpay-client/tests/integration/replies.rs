@@ -716,7 +716,7 @@ fn recurring_create_reply() {
         "Plan",
         Payer::new("a@x", "Ann"),
         schedule,
-        PaymentInstrument::test("1"),
+        PaymentInstrument::test("instrument-7"),
         "https://x",
     );
     rules("POST", PLAN, "id", |client| client.create_recurring(&call));
