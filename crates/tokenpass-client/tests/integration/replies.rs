@@ -216,7 +216,8 @@ fn source_list_reply_follows_the_rules() {
     let assets: Vec<_> = sources.whitelist.iter().map(|source| source.assets.clone()).collect();
     let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
     assert_eq!(assets, [None, list(&["TOKENLY"]), list(&["A", "B"])]);
-    assert_eq!(sources.whitelist[2].fields.text("type").as_deref(), Some("bitcoin"));
+    assert_eq!(sources.whitelist[2].chain.as_deref(), Some("bitcoin"));
+    assert!(sources.fields.is_empty() && sources.whitelist[2].fields.is_empty());
     let empty = one("GET", 200, r#"{"result":true,"whitelist":[]}"#, Client::list_sources);
     assert!(empty.unwrap().whitelist.is_empty());
 }
