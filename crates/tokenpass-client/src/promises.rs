@@ -6,6 +6,7 @@ use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
     StatusCode, UnixTime, check, found_or_not, needed, path_segment, setters, wire,
 };
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
@@ -229,6 +230,11 @@ impl Endpoint for ListSources {
     }
 
     fn parse(&self, response: &Response) -> Result<Sources, Fault> {
+        #[derive(Deserialize)]
+        struct Needed {
+            whitelist: Option<IgnoredAny>,
+        }
+        needed("whitelist", fault::answer::<Needed>(response)?.whitelist)?;
         let mut sources: Sources = fault::answer(response)?;
         sources.fields.remove("result");
         Ok(sources)
@@ -441,11 +447,14 @@ fn tx(response: &Response) -> Result<Promise, Fault> {
 
 fn list(response: &Response) -> Result<Vec<Promise>, Fault> {
     #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct List(#[serde(deserialize_with = "wire::list_or_map")] Vec<Promise>);
+    #[derive(Deserialize)]
     struct Wrapped {
-        #[serde(default, deserialize_with = "wire::list_or_map")]
-        list: Vec<Promise>,
+        list: Option<List>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.list)
+    let List(promises) = needed("list", fault::answer::<Wrapped>(response)?.list)?;
+    Ok(promises)
 }
 
 fn check_promise(
