@@ -385,7 +385,8 @@ impl CreateChat {
     setters! {
         /// Whether it is open. The server's default is yes.
         active: bool,
-        /// Whether everybody may join; for administrators.
+        /// Whether everybody may join. The server of 2017 responds to `true` with HTTP 500, also for
+        /// administrators.
         global: bool,
     }
 }
@@ -422,6 +423,9 @@ impl Endpoint for CreateChat {
 
 /// `POST /api/v1/chat/{chat_uuid}`: changes a chat; its name stays. Needs the scope
 /// `manage-chats`. All tokens must be named again each time.
+///
+/// The server of 2017 makes the chat one that is not global: a chat whose [`Chat::global`] is true
+/// cannot be changed without losing that.
 ///
 /// Its page of the documentation was withdrawn.
 ///

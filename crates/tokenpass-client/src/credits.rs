@@ -5,10 +5,12 @@ mod accounts;
 mod bookings;
 mod groups;
 
-use api_auth::{Fields, path_segment, wire};
+use api_auth::{Fault, Fields, Response, needed, path_segment, wire};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::text_or_false;
+use crate::fault;
 
 pub use accounts::{
     CreateCreditAccount, CreditAccount, CreditAccounts, CreditUser, GetCreditAccount,
@@ -81,6 +83,17 @@ pub struct CreditHistory {
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
+}
+
+/// Reads a ledger. One without its entries is an error, so that nothing is booked again because the
+/// ledger seems to be empty.
+fn history(response: &Response) -> Result<CreditHistory, Fault> {
+    #[derive(Deserialize)]
+    struct Needed {
+        transactions: Option<IgnoredAny>,
+    }
+    needed("transactions", fault::answer::<Needed>(response)?.transactions)?;
+    fault::answer(response)
 }
 
 fn group_path(group: &str, rest: &str) -> String {

@@ -6,6 +6,7 @@ use api_auth::{
     Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
     StatusCode, UnixTime, check, found_or_not, needed, path_segment, setters, wire,
 };
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
@@ -176,7 +177,8 @@ pub struct Sources {
 
 /// A whitelisted source.
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Source Address Object;
+/// `type`, the provider's clients since 2019.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Source {
@@ -186,6 +188,9 @@ pub struct Source {
     /// The assets that may be promised from it; `None` for any.
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
+    /// The chain, such as `bitcoin`. Returned as `type` by servers since 2019.
+    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    pub chain: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
@@ -225,7 +230,14 @@ impl Endpoint for ListSources {
     }
 
     fn parse(&self, response: &Response) -> Result<Sources, Fault> {
-        fault::answer(response)
+        #[derive(Deserialize)]
+        struct Needed {
+            whitelist: Option<IgnoredAny>,
+        }
+        needed("whitelist", fault::answer::<Needed>(response)?.whitelist)?;
+        let mut sources: Sources = fault::answer(response)?;
+        sources.fields.remove("result");
+        Ok(sources)
     }
 }
 
@@ -365,7 +377,8 @@ impl CreatePromise {
 /// A promise (a provisional transaction).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
-/// how the server of 2017 cuts `ref`, its code.
+/// how the server of 2017 cuts `ref`, its code; `precision`, `chain` and `protocol`, the provider's
+/// plug-in of 2022.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {
@@ -410,7 +423,16 @@ pub struct Promise {
     /// The note, with HTML entities; see [`decode_html`](crate::decode_html).
     #[serde(default, deserialize_with = "wire::text")]
     pub note: Option<String>,
-    /// What else the server said, such as `precision`, `chain` and `protocol` since 2022.
+    /// The number of decimals of the asset. Returned by servers since 2022.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub precision: Option<i64>,
+    /// The chain of the addresses, such as `bitcoin`. Returned by servers since 2022.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub chain: Option<String>,
+    /// The protocol on the chain, such as `counterparty`. Returned by servers since 2022.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub protocol: Option<String>,
+    /// What else the server said.
     #[serde(flatten)]
     pub fields: Fields,
 }
@@ -425,11 +447,14 @@ fn tx(response: &Response) -> Result<Promise, Fault> {
 
 fn list(response: &Response) -> Result<Vec<Promise>, Fault> {
     #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct List(#[serde(deserialize_with = "wire::list_or_map")] Vec<Promise>);
+    #[derive(Deserialize)]
     struct Wrapped {
-        #[serde(default, deserialize_with = "wire::list_or_map")]
-        list: Vec<Promise>,
+        list: Option<List>,
     }
-    fault::answer::<Wrapped>(response).map(|wrapped| wrapped.list)
+    let List(promises) = needed("list", fault::answer::<Wrapped>(response)?.list)?;
+    Ok(promises)
 }
 
 fn check_promise(

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, check,
-    path_segment, wire,
+    needed, path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -172,10 +172,9 @@ impl Endpoint for FindUsers {
     fn parse(&self, response: &Response) -> Result<Vec<FoundUser>, Fault> {
         #[derive(Deserialize)]
         struct Found {
-            #[serde(default, deserialize_with = "wire::list")]
-            results: Vec<FoundUser>,
+            results: Option<Vec<FoundUser>>,
         }
-        fault::answer::<Found>(response).map(|found| found.results)
+        needed("results", fault::answer::<Found>(response)?.results)
     }
 }
 

@@ -47,7 +47,8 @@ pub struct Responses {
     pub not_kept: &'static [(&'static str, &'static str, &'static str)],
     /// Fields that the documented response of an endpoint lacks: endpoint, name in Rust, reason.
     pub undocumented: &'static [(&'static str, &'static str, &'static str)],
-    /// Fields without which a response is an error: endpoint, name in the JSON.
+    /// Fields without which a response is an error: endpoint, name in the JSON. Another value of such
+    /// a field may be an error, too, which does not have to name the field (`"result": false`).
     pub required: &'static [(&'static str, &'static str)],
 }
 
@@ -240,8 +241,9 @@ impl Check<'_> {
                 }
             }
             Err(error) => {
-                // A value that is validated is read; the error says which.
-                if !error.contains(key) {
+                // A value that is validated is read; the error says which, or nothing but this value
+                // decides whether there is a response.
+                if !error.contains(key) && !self.all.required.contains(&(self.id, key)) {
                     self.report(&format!("{key}: another value is an error of no field: {error}"));
                 }
                 return;

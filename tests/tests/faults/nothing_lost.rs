@@ -155,6 +155,9 @@ const NEEDED: &[&str] = &[
     r#""code":"c""#,
     r#""pem":"p""#,
     r#""result":"success""#,
+    r#""whitelist":[]"#,
+    r#""accounts":[]"#,
+    r#""transactions":[]"#,
 ];
 
 /// Fields of answers that are one value.
@@ -202,17 +205,9 @@ const MAYBE_EMPTY: &[&str] = &[
     "ca.delete",
     "cert.status",
     "oauth.authorize",
-    "source.list",
-    "promise.list",
     "messenger.privileges",
-    "credit_group.list",
-    "credit_group.history",
-    "credit_account.list",
-    "credit_account.history",
     "perk.get",
     "lookup.users_by_addresses",
-    "tca.find_users",
-    "promise.list_by_email",
     "asset.info",
     "messenger.chat_privileges",
     "recurring.list",

@@ -47,7 +47,7 @@ enum Run {
 const PROVIDERS: &[(&str, Run)] = &[
     ("tinypass", Run::Value(tinypass::run)),
     ("tinycert", Run::Text(tinycert::run)),
-    ("tokenpass", Run::Value(tokenpass::run)),
+    ("tokenpass", Run::Text(tokenpass::run)),
     ("tpay", Run::Value(tpay::run)),
 ];
 

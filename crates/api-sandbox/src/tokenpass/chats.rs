@@ -101,7 +101,7 @@ impl Tokenpass {
         found.ok_or_else(|| message(404, "Chat not found"))
     }
 
-    /// Chosen: all of a chat's tokens are needed.
+    /// Whether the user holds enough of any of a chat's tokens: the server joins the rules by OR.
     fn is_authorized(&self, ask: &Ask<'_>, chat: &Chat) -> bool {
         let held = self.user(&ask.user).map(|user| self.balances_of(user, true));
         let held = held.unwrap_or_default();
@@ -109,7 +109,7 @@ impl Tokenpass {
             || chat
                 .rules
                 .iter()
-                .all(|(asset, needed)| held.get(asset).copied().unwrap_or(0) >= *needed)
+                .any(|(asset, needed)| held.get(asset).copied().unwrap_or(0) >= *needed)
     }
 
     pub(super) fn messenger_chat_privileges(&self, ask: &Ask<'_>) -> Answer {
@@ -192,9 +192,15 @@ impl Tokenpass {
 
     pub(super) fn chat_update(&mut self, ask: &Ask<'_>) -> Answer {
         let found = self.own_chat(ask)?;
-        ask.validate().boolean("active").done()?;
+        ask.validate().boolean("active").boolean("global").done()?;
+        // As in `chat_create`.
+        if ask.get("global").is_some_and(Value::is_truthy) {
+            return Err(crashed());
+        }
         let rules = Self::chat_rules(ask)?;
         let chat = self.chats.get_mut(found).ok_or_else(crashed)?;
+        // An update without `global` writes false.
+        chat.global = false;
         chat.rules = rules;
         chat.active = ask.get("active").map_or(chat.active, Value::is_truthy);
         Ok(json(200, &chat.json()))

@@ -1057,6 +1057,36 @@ fn chats_open_to_those_who_hold_enough() {
 }
 
 #[test]
+fn one_of_the_tokens_of_a_chat_is_enough() {
+    let mut bench = Bench::new();
+    let me = json!({ "oauth_token": tp::OAUTH_TOKEN });
+    let join = "/api/v1/tca/messenger/roster/Qi81Dp4C8a8LZcjYGWFbAG";
+    bench.server.chats[0].rules.push(("SOUP".to_owned(), 1));
+    assert_eq!(bench.good(As::Nobody, "POST", join, &me), json!({ "success": true }));
+    bench.server.chats[0].rules.remove(0);
+    let refused = bench.refusal(As::Nobody, "POST", join, &me);
+    assert_eq!(refused, no(403, "Not authorized for this chat"));
+}
+
+#[test]
+fn an_update_makes_a_global_chat_a_normal_one() {
+    let mut bench = Bench::new();
+    bench.server.chats[0].global = true;
+    let path = format!("/api/v1/chat/{}", tp::CHAT_ID);
+    let rules = json!([{ "token": "TOKENLY", "quantity": 1 }]);
+    let mut body = json!({ "oauth_token": tp::OAUTH_TOKEN, "tca_rules": rules, "global": true });
+    let refused = bench.refusal(As::Nobody, "POST", &path, &body);
+    assert_eq!(refused, no(500, "Unable to process this request"));
+    assert!(bench.server.chats[0].global);
+    body["global"] = json!("false");
+    let text =
+        "The request was not processed successfully. The global field must be true or false.";
+    assert_eq!(bench.refusal(As::Nobody, "POST", &path, &body), no(422, text));
+    body.as_object_mut().unwrap().remove("global");
+    assert_eq!(bench.good(As::Nobody, "POST", &path, &body)["global"], json!(false));
+}
+
+#[test]
 fn chats_are_made_and_changed_by_their_owner() {
     let mut bench = Bench::new();
     let path = "/api/v1/chats";

@@ -6,9 +6,10 @@ use api_auth::{
     Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, check,
     found_or_not, needed, path_segment, wire,
 };
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::group_path;
+use super::{group_path, history};
 use crate::amounts::or_false;
 use crate::{Client, CreditHistory, fault};
 
@@ -169,6 +170,12 @@ impl Endpoint for ListCreditAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<CreditAccounts, Fault> {
+        #[derive(Deserialize)]
+        struct Needed {
+            #[serde(alias = "list")]
+            accounts: Option<IgnoredAny>,
+        }
+        needed("accounts", fault::answer::<Needed>(response)?.accounts)?;
         fault::answer(response)
     }
 }
@@ -294,7 +301,7 @@ impl Endpoint for GetCreditAccountHistory {
     }
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, Fault> {
-        fault::answer(response)
+        history(response)
     }
 }
 

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::group_path;
+use super::{group_path, history};
 use crate::{Client, CreditHistory, fault};
 
 /// A group of credit accounts.
@@ -203,10 +203,9 @@ impl Endpoint for ListCreditGroups {
     fn parse(&self, response: &Response) -> Result<Vec<CreditGroup>, Fault> {
         #[derive(Deserialize)]
         struct Wrapped {
-            #[serde(default, deserialize_with = "wire::list")]
-            list: Vec<CreditGroup>,
+            list: Option<Vec<CreditGroup>>,
         }
-        fault::answer::<Wrapped>(response).map(|wrapped| wrapped.list)
+        needed("list", fault::answer::<Wrapped>(response)?.list)
     }
 }
 
@@ -282,7 +281,7 @@ impl Endpoint for GetCreditGroupHistory {
     }
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, Fault> {
-        fault::answer(response)
+        history(response)
     }
 }
 

@@ -3,3 +3,4 @@
 mod examples;
 mod replies;
 mod requests;
+mod responses;
