@@ -125,10 +125,10 @@ pub fn store_file(data: &[u8]) {
         let bearer =
             Bearer::new(server.clone(), Grant::ClientCredentials).with_store(store.clone());
         let fetched = Response::new(br#"{"access_token":"fetched"}"#.to_vec());
-        bearer.absorb(fetched, now).expect("a token");
+        bearer.handle_response(fetched, now).expect("a token");
         let (mut request, mut note) = (Request::default(), Note::default());
         bearer.sign(&mut request, &mut note, now).expect("a signature");
-        assert!(bearer.rejected(&refused, note));
+        assert!(bearer.invalidate_if_rejected(&refused, note));
         let verified = VerifiedStore::new(store, &[&secret], SecretOrigin::Generated);
         verified.save(&key, &token);
         assert!(verified.load(&key).is_some());

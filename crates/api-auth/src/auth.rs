@@ -6,16 +6,16 @@ use crate::{Draft, Error, Request, Response};
 
 /// Puts credentials on requests. One value serves all threads of a client.
 ///
-/// The client calls, in this order: [`prepare`](Auth::prepare) until it gives nothing (and
-/// [`absorb`](Auth::absorb) with the answer), [`dress`](Auth::dress) on the draft,
-/// [`sign`](Auth::sign) on the finished request, and [`rejected`](Auth::rejected) on the answer.
+/// The client calls, in this order: [`next_request`](Auth::next_request) until it gives nothing (and
+/// [`handle_response`](Auth::handle_response) with the answer), [`add_parameters`](Auth::add_parameters) on the draft,
+/// [`sign`](Auth::sign) on the finished request, and [`invalidate_if_rejected`](Auth::invalidate_if_rejected) on the answer.
 /// The time is always an argument.
 pub trait Auth: Send + Sync {
-    /// Returns whether calls can be signed at `now` without a request of [`prepare`](Auth::prepare).
+    /// Returns whether calls can be signed at `now` without a request of [`next_request`](Auth::next_request).
     /// Waits for nothing. It is also called while the guard of a [`Preparation`] is held, so an
-    /// auth whose `prepare` locks something must implement it.
+    /// auth whose `next_request` locks something must implement it.
     fn is_ready(&self, now: SystemTime) -> bool {
-        matches!(self.prepare(now), Ok(None))
+        matches!(self.next_request(now), Ok(None))
     }
 
     /// A request that must be answered before calls can be signed (a token, a session), finished
@@ -24,7 +24,7 @@ pub trait Auth: Send + Sync {
     ///
     /// # Errors
     /// When the request cannot be made.
-    fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
+    fn next_request(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
         let _ = now;
         Ok(None)
     }
@@ -33,7 +33,7 @@ pub trait Auth: Send + Sync {
     ///
     /// # Errors
     /// When the answer is a refusal or cannot be read.
-    fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
+    fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let _ = (response, now);
         Ok(())
     }
@@ -42,7 +42,12 @@ pub trait Auth: Send + Sync {
     ///
     /// # Errors
     /// When there is nothing to add them to.
-    fn dress(&self, draft: &mut Draft<'_>, note: &mut Note, now: SystemTime) -> Result<(), Error> {
+    fn add_parameters(
+        &self,
+        draft: &mut Draft<'_>,
+        note: &mut Note,
+        now: SystemTime,
+    ) -> Result<(), Error> {
         let _ = (draft, note, now);
         Ok(())
     }
@@ -57,7 +62,7 @@ pub trait Auth: Send + Sync {
     /// Whether `response` says that the token or session is no longer good. The auth forgets it
     /// then, and `true` means that one more try with a fresh one makes sense. `note` is what the
     /// auth left when it dressed and signed that request.
-    fn rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
         let _ = (response, note);
         false
     }

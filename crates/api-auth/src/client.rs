@@ -277,7 +277,9 @@ impl Client {
                 TokenOrigin::Server => 1,
                 TokenOrigin::Store => 1 + MOST_REPLACEMENTS,
             };
-            if auth.is_some_and(|auth| auth.rejected(&response, note)) && renewals < most {
+            if auth.is_some_and(|auth| auth.invalidate_if_rejected(&response, note))
+                && renewals < most
+            {
                 renewals += 1;
                 continue;
             }
@@ -357,7 +359,7 @@ impl Client {
         let mut copy = RequestCopy::new();
         self.with_retries("auth", true, || {
             for _ in 0..MOST_PREPARATIONS {
-                let Some(preparation) = auth.prepare(clock.now())? else {
+                let Some(preparation) = auth.next_request(clock.now())? else {
                     if auth.is_ready(clock.now()) {
                         break; // Done, or another thread was first.
                     }
@@ -377,7 +379,7 @@ impl Client {
                 let response = self.transmit("auth", attempts, request, &secrets)?;
                 let status = response.status();
                 let after = self.retry_after(&response);
-                auth.absorb(response, clock.now()).map_err(|error| Failure {
+                auth.handle_response(response, clock.now()).map_err(|error| Failure {
                     error: error.redacted(&secrets()).with_retry_after(after),
                     outcome: Some(Outcome::Status { status, retry_after: after }),
                 })?;
@@ -401,7 +403,7 @@ impl Client {
             })?;
         let mut draft = Draft::of_checked(call)?;
         if let Some(auth) = auth {
-            auth.dress(&mut draft, note, now)?;
+            auth.add_parameters(&mut draft, note, now)?;
         }
         let mut request = draft.encode_below(&base.uri, self.0.parts.provider.encoding)?;
         self.add_headers(&mut request, call.accept());
@@ -721,7 +723,7 @@ mod tests {
             false
         }
 
-        fn prepare(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
+        fn next_request(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
             let request = http::Request::post("https://a.example/token").body(Vec::new());
             Ok(Some(crate::Preparation { request: request.unwrap(), guard: None }))
         }
@@ -910,7 +912,7 @@ mod tests {
     }
 
     impl Auth for Secretive {
-        fn dress(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<()> {
+        fn add_parameters(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<()> {
             draft.query.push("access_token", "CANARY query");
             Ok(draft.add_to_body("secret", Some("CANARY-body"))?)
         }

@@ -463,7 +463,7 @@ impl Bearer {
     ///
     /// An authorization code is valid once. A store would make a code that was used, and that may
     /// be in logs and browser histories, as good as the token. With [`Grant::AuthorizationCode`],
-    /// [`prepare`](Auth::prepare) therefore returns an error if there is a store. Exchange the code
+    /// [`next_request`](Auth::next_request) therefore returns an error if there is a store. Exchange the code
     /// without a store ([`TokenServer::request`], [`token_reply`]), keep the
     /// [refresh token](AccessToken::refresh) with the user's data, and use [`Grant::Refresh`].
     #[must_use]
@@ -571,7 +571,7 @@ impl Auth for Bearer {
     }
 
     #[inline]
-    fn prepare(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
+    fn next_request(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
         if !self.is_storable {
             let problem = "cannot be used with an authorization code, which is valid once; exchange \
                            the code without a store and use `Grant::Refresh`";
@@ -598,7 +598,7 @@ impl Auth for Bearer {
     }
 
     #[inline]
-    fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
+    fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let result = self.read(&response, now);
         let mut guard = self.state();
         let state = &mut *guard;
@@ -639,7 +639,7 @@ impl Auth for Bearer {
     }
 
     #[inline]
-    fn rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
         let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
             state.rejected_replacements = 0;
@@ -938,8 +938,8 @@ mod tests {
         let now = UNIX_EPOCH;
         let auth = bearer();
         let fetch = |text: &str| {
-            assert!(auth.prepare(now).unwrap().is_some());
-            auth.absorb(Response::new(text.as_bytes().to_vec()), now).unwrap();
+            assert!(auth.next_request(now).unwrap().is_some());
+            auth.handle_response(Response::new(text.as_bytes().to_vec()), now).unwrap();
         };
         let send = || {
             let (mut request, mut note) = (Request::default(), Note::default());
@@ -950,13 +950,16 @@ mod tests {
         *refusal.status_mut() = StatusCode::UNAUTHORIZED;
         fetch(r#"{"access_token":"a"}"#);
         let ((_, early), (_, late)) = (send(), send());
-        assert!(auth.rejected(&refusal, early));
+        assert!(auth.invalidate_if_rejected(&refusal, early));
         fetch(r#"{"access_token":"b"}"#);
-        assert!(auth.rejected(&refusal, late), "the call may be tried again, with the newer token");
-        assert!(auth.prepare(now).unwrap().is_none());
+        assert!(
+            auth.invalidate_if_rejected(&refusal, late),
+            "the call may be tried again, with the newer token"
+        );
+        assert!(auth.next_request(now).unwrap().is_none());
         let (header, note) = send();
         assert_eq!(header, "Bearer b");
-        assert!(!auth.rejected(&Response::default(), note));
+        assert!(!auth.invalidate_if_rejected(&Response::default(), note));
     }
 
     #[test]
@@ -1160,7 +1163,7 @@ mod tests {
             let Some(stored) = AccessToken::from_text(&text) else { continue };
             let auth = bearer().with_store(Arc::new(stuck(&stored)));
             auth.state().hold(held("a", 1000), TokenOrigin::Server);
-            assert!(auth.rejected(&answered(401), Note::new(1)));
+            assert!(auth.invalidate_if_rejected(&answered(401), Note::new(1)));
             assert!(!auth.has_token(now));
         }
     }
@@ -1218,7 +1221,7 @@ mod tests {
             let auth = bearer();
             auth.state().hold(held("t", 1000).with_lifetime(Duration::ZERO), TokenOrigin::Store);
             assert!(body_of(&auth, now).contains("refresh_token=r1"));
-            assert_eq!(auth.absorb(answered(status), now).is_ok(), given_up, "{status}");
+            assert_eq!(auth.handle_response(answered(status), now).is_ok(), given_up, "{status}");
             assert_eq!(!body_of(&auth, now).contains("refresh_token=r1"), given_up, "{status}");
         }
         // Whoever is refused for the grant itself is told so, also if a token was held before.
@@ -1229,14 +1232,14 @@ mod tests {
         );
         assert!(!body_of(&auth, now).contains("refresh_token"));
         for status in [400, 401] {
-            let error = auth.absorb(answered(status), now).unwrap_err();
+            let error = auth.handle_response(answered(status), now).unwrap_err();
             assert_eq!(error.status().unwrap().as_u16(), status);
         }
     }
 
     /// The body of the request for a token that is prepared.
     fn body_of(auth: &Bearer, now: SystemTime) -> String {
-        let preparation = auth.prepare(now).unwrap().unwrap();
+        let preparation = auth.next_request(now).unwrap().unwrap();
         String::from_utf8(preparation.request.into_body()).unwrap()
     }
 
@@ -1248,7 +1251,7 @@ mod tests {
             let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
             let auth = bearer().with_store(Arc::new(stuck(&stored)));
             auth.state().hold(held("a", 1000), TokenOrigin::Server);
-            assert!(auth.rejected(&answered(401), Note::new(1)));
+            assert!(auth.invalidate_if_rejected(&answered(401), Note::new(1)));
             assert_eq!(auth.has_token(now), taken, "{received}");
         }
     }
@@ -1262,9 +1265,9 @@ mod tests {
             let other = auth.clone();
             store.meanwhile(move || {
                 let reply = Response::new(br#"{"access_token":"fresh"}"#.to_vec());
-                other.absorb(reply, now).unwrap();
+                other.handle_response(reply, now).unwrap();
                 if refused_too {
-                    assert!(other.rejected(&answered(401), Note::new(1)));
+                    assert!(other.invalidate_if_rejected(&answered(401), Note::new(1)));
                 }
             });
             assert_eq!(auth.has_token(now), !refused_too);
@@ -1302,7 +1305,7 @@ mod tests {
     #[test]
     fn a_token_that_fits_no_header_is_a_decode_error() {
         let reply = Response::new(br#"{"access_token":"a\nb"}"#.to_vec());
-        let error = bearer().absorb(reply, UNIX_EPOCH).unwrap_err();
+        let error = bearer().handle_response(reply, UNIX_EPOCH).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
     }
 
@@ -1312,7 +1315,8 @@ mod tests {
         let grant = Grant::Password { username: "u".to_owned(), password: "CANARY".into() };
         let request = server.request(&grant).unwrap();
         let auth = Bearer::new(server, grant);
-        auth.absorb(Response::new(br#"{"access_token":"CANARY"}"#.to_vec()), UNIX_EPOCH).unwrap();
+        auth.handle_response(Response::new(br#"{"access_token":"CANARY"}"#.to_vec()), UNIX_EPOCH)
+            .unwrap();
         let printed = format!("{auth:?} {auth:#?} {:?}", request.headers());
         assert!(printed.contains("https://h/t") && !printed.contains("CANARY"));
     }

@@ -152,11 +152,16 @@ struct Dressed {
 }
 
 impl Auth for Dressed {
-    fn dress(&self, draft: &mut Draft<'_>, note: &mut Note, now: SystemTime) -> Result<(), Error> {
+    fn add_parameters(
+        &self,
+        draft: &mut Draft<'_>,
+        note: &mut Note,
+        now: SystemTime,
+    ) -> Result<(), Error> {
         let signer = self.signer.as_ref();
         let body_only = signer.is_some_and(|signer| signer.variant() == Variant::BodyOnly);
         if let Some(signer) = signer {
-            signer.dress(draft, note, now)?;
+            signer.add_parameters(draft, note, now)?;
         }
         for step in &self.steps {
             match step {
@@ -193,7 +198,7 @@ impl Auth for Dressed {
         Ok(())
     }
 
-    fn rejected(&self, response: &Response, note: Note) -> bool {
-        self.signer.as_ref().is_some_and(|signer| signer.rejected(response, note))
+    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
+        self.signer.as_ref().is_some_and(|signer| signer.invalidate_if_rejected(response, note))
     }
 }

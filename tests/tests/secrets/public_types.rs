@@ -247,9 +247,11 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     let bearer =
         Bearer::new(server(), Grant::Password { username: "u".into(), password: secret.clone() });
     let reply = |text: &str| Response::new(text.as_bytes().to_vec());
-    bearer.absorb(reply(r#"{"access_token":"CANARY"}"#), UNIX_EPOCH).unwrap();
-    let preparation = Bearer::new(server(), Grant::ClientCredentials).prepare(UNIX_EPOCH).unwrap();
-    let unread = bearer.absorb(reply(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
+    bearer.handle_response(reply(r#"{"access_token":"CANARY"}"#), UNIX_EPOCH).unwrap();
+    let preparation =
+        Bearer::new(server(), Grant::ClientCredentials).next_request(UNIX_EPOCH).unwrap();
+    let unread =
+        bearer.handle_response(reply(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
     let fault = api_auth::oauth::token_reply(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
     let store = MemoryStore::new();
     store.save(&TokenKey::new(&["k"]), &AccessToken::new("CANARY", UNIX_EPOCH));

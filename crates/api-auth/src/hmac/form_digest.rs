@@ -100,7 +100,11 @@ impl FormDigest {
 
     /// Sorts the form of `draft` with a token in it. A draft without a body gets a form.
     #[inline]
-    fn dress_with(&self, draft: &mut Draft<'_>, token: Option<&Secret>) -> Result<(), InputError> {
+    fn add_parameters_with(
+        &self,
+        draft: &mut Draft<'_>,
+        token: Option<&Secret>,
+    ) -> Result<(), InputError> {
         if matches!(draft.body, Body::None) {
             draft.body = Body::Form(Params::new());
         }
@@ -117,8 +121,13 @@ impl FormDigest {
 
 impl Auth for FormDigest {
     #[inline]
-    fn dress(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<(), Error> {
-        Ok(self.dress_with(draft, None)?)
+    fn add_parameters(
+        &self,
+        draft: &mut Draft<'_>,
+        _: &mut Note,
+        _: SystemTime,
+    ) -> Result<(), Error> {
+        Ok(self.add_parameters_with(draft, None)?)
     }
 
     fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
@@ -264,7 +273,7 @@ impl Auth for FormSession {
     }
 
     #[inline]
-    fn prepare(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
+    fn next_request(&self, _now: SystemTime) -> Result<Option<Preparation>, Error> {
         if self.has_token() {
             return Ok(None);
         }
@@ -293,7 +302,7 @@ impl Auth for FormSession {
     }
 
     #[inline]
-    fn absorb(&self, response: Response, now: SystemTime) -> Result<(), Error> {
+    fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let dialect = self.signer.dialect;
         if !response.status().is_success() {
             return Err(Error::from_fault((dialect.fault)(&response), response));
@@ -311,13 +320,18 @@ impl Auth for FormSession {
     }
 
     #[inline]
-    fn dress(&self, draft: &mut Draft<'_>, note: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn add_parameters(
+        &self,
+        draft: &mut Draft<'_>,
+        note: &mut Note,
+        _: SystemTime,
+    ) -> Result<(), Error> {
         let state = self.state();
         let Some(token) = &state.token else {
             return Err(InputError::new("session", "is not open").into());
         };
         *note = state.number;
-        Ok(self.signer.dress_with(draft, Some(token))?)
+        Ok(self.signer.add_parameters_with(draft, Some(token))?)
     }
 
     fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
@@ -326,7 +340,7 @@ impl Auth for FormSession {
     }
 
     #[inline]
-    fn rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
         let mut state = self.state();
         if !(self.signer.dialect.expired)(response) {
             state.rejected_replacements = 0;
@@ -449,7 +463,7 @@ mod tests {
     fn noted(session: &FormSession) -> Note {
         let call = crate::RawEndpoint::new(http::Method::POST, "/x");
         let mut note = Note::default();
-        session.dress(&mut Draft::of(&call).unwrap(), &mut note, NOW).unwrap();
+        session.add_parameters(&mut Draft::of(&call).unwrap(), &mut note, NOW).unwrap();
         note
     }
 
@@ -473,7 +487,7 @@ mod tests {
             query: Params::new(),
             body: Body::Form(params(&[("z", "1"), ("A", "2")])),
         };
-        session.dress(&mut draft, &mut Note::default(), NOW).unwrap();
+        session.add_parameters(&mut draft, &mut Note::default(), NOW).unwrap();
         let mut request = draft.encode("https://h.example", ENCODING).unwrap();
         session.sign(&mut request, &mut Note::default(), NOW).unwrap();
         let body = String::from_utf8(request.into_body()).unwrap();
@@ -491,24 +505,24 @@ mod tests {
             body,
         };
         let mut json = draft(Body::Json(b"{}".to_vec()));
-        let error = signer().dress(&mut json, &mut Note::default(), NOW).unwrap_err();
+        let error = signer().add_parameters(&mut json, &mut Note::default(), NOW).unwrap_err();
         assert_eq!(error.argument(), Some("body"));
         let mut empty = draft(Body::None);
-        session(Some("t"), false).dress(&mut empty, &mut Note::default(), NOW).unwrap();
+        session(Some("t"), false).add_parameters(&mut empty, &mut Note::default(), NOW).unwrap();
         assert_eq!(empty.encode("https://h.example", ENCODING).unwrap().body(), b"token=t");
     }
 
     #[test]
     fn without_a_token_the_session_is_opened_first() {
         let session = session(None, true);
-        let request = session.prepare(NOW).unwrap().unwrap().request;
+        let request = session.next_request(NOW).unwrap().unwrap().request;
         assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/connect"));
         assert_eq!(request.headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
         let body = String::from_utf8(request.into_body()).unwrap();
         assert!(body.starts_with("email=a%40b&passphrase=%7E%2A%21%27%28%29-_.&digest="), "{body}");
-        session.absorb(reply(200, r#"{"token":"T1"}"#), NOW).unwrap();
+        session.handle_response(reply(200, r#"{"token":"T1"}"#), NOW).unwrap();
         assert_eq!(session.token(), Some(Secret::new("T1")));
-        assert!(session.prepare(NOW).unwrap().is_none());
+        assert!(session.next_request(NOW).unwrap().is_none());
     }
 
     #[test]
@@ -521,7 +535,7 @@ mod tests {
             (403, r#"{"token":"t"}"#),
         ] {
             let session = session(None, true);
-            assert!(session.absorb(reply(status, body), NOW).is_err(), "{status} {body}");
+            assert!(session.handle_response(reply(status, body), NOW).is_err(), "{status} {body}");
             assert_eq!(session.token(), None);
         }
     }
@@ -530,16 +544,16 @@ mod tests {
     fn a_rejected_token_is_forgotten_only_if_it_can_be_replaced() {
         let kept = session(Some("T"), true);
         let note = Note::default();
-        assert!(!kept.rejected(&reply(404, ""), note));
-        assert!(kept.rejected(&reply(403, ""), note));
+        assert!(!kept.invalidate_if_rejected(&reply(404, ""), note));
+        assert!(kept.invalidate_if_rejected(&reply(403, ""), note));
         assert_eq!(kept.token(), None);
         let forgotten = session(Some("T"), true);
         forgotten.close();
         for session in [forgotten, session(Some("T"), false)] {
-            assert!(!session.rejected(&reply(403, ""), note));
+            assert!(!session.invalidate_if_rejected(&reply(403, ""), note));
             assert!(session.token().is_some());
         }
-        assert_eq!(session(None, false).prepare(NOW).unwrap_err().argument(), Some("session"));
+        assert_eq!(session(None, false).next_request(NOW).unwrap_err().argument(), Some("session"));
     }
 
     #[test]
@@ -547,11 +561,11 @@ mod tests {
         let session = session(Some("old"), true);
         let dressed = || noted(&session);
         let old = dressed();
-        assert!(session.rejected(&reply(403, ""), old));
-        session.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
-        assert!(session.rejected(&reply(403, ""), old), "one more try makes sense");
+        assert!(session.invalidate_if_rejected(&reply(403, ""), old));
+        session.handle_response(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
+        assert!(session.invalidate_if_rejected(&reply(403, ""), old), "one more try makes sense");
         assert_eq!(session.token(), Some(Secret::new("fresh")));
-        assert!(session.rejected(&reply(403, ""), dressed()));
+        assert!(session.invalidate_if_rejected(&reply(403, ""), dressed()));
         assert_eq!(session.token(), None);
     }
 
@@ -562,19 +576,19 @@ mod tests {
         let open = || session(None, true).with_store(key.clone(), shared(store.clone()));
         let kept = || store.load(&key).map(|token| token.value().expose().to_owned());
         let first = open();
-        assert!(first.prepare(NOW).unwrap().is_some());
-        first.absorb(reply(200, r#"{"token":"T1"}"#), NOW).unwrap();
+        assert!(first.next_request(NOW).unwrap().is_some());
+        first.handle_response(reply(200, r#"{"token":"T1"}"#), NOW).unwrap();
         assert_eq!(kept().as_deref(), Some("T1"));
 
         let second = open();
-        assert!(second.prepare(NOW).unwrap().is_none(), "it takes the first one's over");
-        assert!(second.rejected(&reply(403, ""), noted(&second)));
+        assert!(second.next_request(NOW).unwrap().is_none(), "it takes the first one's over");
+        assert!(second.invalidate_if_rejected(&reply(403, ""), noted(&second)));
         assert_eq!(kept(), None);
-        assert!(second.prepare(NOW).unwrap().is_some());
-        second.absorb(reply(200, r#"{"token":"T2"}"#), NOW).unwrap();
-        assert!(first.rejected(&reply(403, ""), noted(&first)));
+        assert!(second.next_request(NOW).unwrap().is_some());
+        second.handle_response(reply(200, r#"{"token":"T2"}"#), NOW).unwrap();
+        assert!(first.invalidate_if_rejected(&reply(403, ""), noted(&first)));
         assert_eq!(kept().as_deref(), Some("T2"), "the other one's stays");
-        assert!(first.prepare(NOW).unwrap().is_none());
+        assert!(first.next_request(NOW).unwrap().is_none());
         assert_eq!(first.token(), Some(Secret::new("T2")));
         first.close();
         assert_eq!((kept(), first.token()), (None, Some(Secret::new("T2"))));
@@ -585,12 +599,12 @@ mod tests {
         let key = TokenKey::new(&["k"]);
         let store = StuckStore::verified(&key, "s", &AccessToken::new("old", NOW));
         let session = session(None, true).with_store(key, shared(store));
-        assert!(session.prepare(NOW).unwrap().is_none());
+        assert!(session.next_request(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("old".into()));
-        assert!(session.rejected(&reply(403, ""), noted(&session)));
-        assert!(session.prepare(NOW).unwrap().is_some(), "a session is opened");
-        session.absorb(reply(200, r#"{"token":"new"}"#), NOW).unwrap();
-        assert!(session.prepare(NOW).unwrap().is_none());
+        assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
+        assert!(session.next_request(NOW).unwrap().is_some(), "a session is opened");
+        session.handle_response(reply(200, r#"{"token":"new"}"#), NOW).unwrap();
+        assert!(session.next_request(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("new".into()));
     }
 
@@ -599,10 +613,10 @@ mod tests {
         let key = TokenKey::new(&["k"]);
         let session = session(None, true).with_store(key, shared(EndlessStore::new("s")));
         for _ in 0..=MOST_REPLACEMENTS {
-            assert!(session.prepare(NOW).unwrap().is_none(), "the store has another one");
-            assert!(session.rejected(&reply(403, ""), noted(&session)));
+            assert!(session.next_request(NOW).unwrap().is_none(), "the store has another one");
+            assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
         }
-        assert!(session.prepare(NOW).unwrap().is_some(), "the server opens the next one");
+        assert!(session.next_request(NOW).unwrap().is_some(), "the server opens the next one");
     }
 
     #[test]
@@ -610,17 +624,17 @@ mod tests {
         let store = Arc::new(BusyStore::default());
         let session = session(None, true).with_store(TokenKey::new(&["k"]), shared(store.clone()));
         let open = |token: &str| {
-            assert!(session.prepare(NOW).unwrap().is_some());
-            session.absorb(reply(200, &format!(r#"{{"token":"{token}"}}"#)), NOW).unwrap();
+            assert!(session.next_request(NOW).unwrap().is_some());
+            session.handle_response(reply(200, &format!(r#"{{"token":"{token}"}}"#)), NOW).unwrap();
         };
-        assert!(session.prepare(NOW).unwrap().is_some());
+        assert!(session.next_request(NOW).unwrap().is_some());
         open("a");
-        assert!(session.rejected(&reply(403, ""), noted(&session)));
+        assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
         open("b");
-        assert!(!session.rejected(&reply(404, ""), noted(&session)));
+        assert!(!session.invalidate_if_rejected(&reply(404, ""), noted(&session)));
         assert_eq!(store.locks(), 1);
-        assert!(!session.rejected(&reply(200, ""), noted(&session)));
-        assert!(session.rejected(&reply(403, ""), noted(&session)));
+        assert!(!session.invalidate_if_rejected(&reply(200, ""), noted(&session)));
+        assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
         open("c");
         assert_eq!(store.locks(), 2);
     }
@@ -634,9 +648,9 @@ mod tests {
             let session = Arc::new(session(None, true).with_store(key, shared(store.clone())));
             let other = session.clone();
             store.meanwhile(move || {
-                other.absorb(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
+                other.handle_response(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
                 if refused_too {
-                    assert!(other.rejected(&reply(403, ""), noted(&other)));
+                    assert!(other.invalidate_if_rejected(&reply(403, ""), noted(&other)));
                 }
             });
             assert_eq!(session.has_token(), !refused_too);

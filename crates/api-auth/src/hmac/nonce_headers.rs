@@ -433,7 +433,12 @@ fn header_value(text: &str) -> Result<HeaderValue, InputError> {
 
 impl Auth for NonceHeaders {
     /// [`Variant::BodyOnly`] moves query and form into a JSON body.
-    fn dress(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn add_parameters(
+        &self,
+        draft: &mut Draft<'_>,
+        _: &mut Note,
+        _: SystemTime,
+    ) -> Result<(), Error> {
         if self.variant == Variant::BodyOnly {
             draft.move_into_json_body()?;
         }
@@ -469,7 +474,7 @@ impl Auth for NonceHeaders {
     }
 
     #[inline]
-    fn rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
         const TEXT: &[u8] = b"Invalid Authorization Signature";
         if !matches!(note, AS_CONFIGURED | SWAPPED)
             || response.status() != StatusCode::FORBIDDEN
@@ -643,7 +648,9 @@ mod tests {
             (Variant::BodyOnly, None, r#"{"a":"1"}"#),
         ] {
             let mut draft = Draft::of(&call).unwrap();
-            auth(variant).dress(&mut draft, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
+            auth(variant)
+                .add_parameters(&mut draft, &mut Note::default(), SystemTime::UNIX_EPOCH)
+                .unwrap();
             let request = draft.encode("https://h.example", Encoding::Form).unwrap();
             assert_eq!(request.uri().query(), query, "{variant:?}");
             assert_eq!(request.body(), body.as_bytes(), "{variant:?}");
@@ -777,8 +784,9 @@ mod tests {
             auth.sign(&mut request, &mut note, SystemTime::UNIX_EPOCH).unwrap();
             note
         };
-        let rejected =
-            |auth: &NonceHeaders, sent: Note, text: &str| auth.rejected(&refused(text), sent);
+        let rejected = |auth: &NonceHeaders, sent: Note, text: &str| {
+            auth.invalidate_if_rejected(&refused(text), sent)
+        };
         let wrong = "Invalid Authorization Signature";
         let auth = auth(Variant::SignedQuery).try_other_form(true);
         let first = signed(&auth, request("GET", "/a?b=1", ""));
