@@ -105,12 +105,12 @@ macro_rules! clients {
                 match self { $(Self::$name(client) => client.send(call)),* }
             }
 
-            fn execute_raw<E: Endpoint>(&self, call: &E) -> Result<Response> {
-                match self { $(Self::$name(client) => client.execute_raw(call)),* }
+            fn send_raw<E: Endpoint>(&self, call: &E) -> Result<Response> {
+                match self { $(Self::$name(client) => client.send_raw(call)),* }
             }
 
-            fn prepare<E: Endpoint>(&self, call: &E) -> Result<Request> {
-                match self { $(Self::$name(client) => client.prepare(call)),* }
+            fn signed_request<E: Endpoint>(&self, call: &E) -> Result<Request> {
+                match self { $(Self::$name(client) => client.signed_request(call)),* }
             }
 
             fn curl<E: Endpoint>(&self, call: &E, secrets: Secrets) -> Result<String> {
@@ -153,12 +153,12 @@ pub trait Call: Debug + Send + Sync {
     ///
     /// # Errors
     /// What the client makes of it.
-    fn execute_raw(&self, client: &AnyClient) -> Result<Response, Error>;
+    fn send_raw(&self, client: &AnyClient) -> Result<Response, Error>;
     /// Builds and signs the request.
     ///
     /// # Errors
     /// What the client makes of it.
-    fn prepare(&self, client: &AnyClient) -> Result<Request, Error>;
+    fn signed_request(&self, client: &AnyClient) -> Result<Request, Error>;
     /// The request as a curl command.
     ///
     /// # Errors
@@ -199,12 +199,12 @@ where
         client.send(self).map(|value| format!("{value:?}"))
     }
 
-    fn execute_raw(&self, client: &AnyClient) -> Result<Response, Error> {
-        client.execute_raw(self)
+    fn send_raw(&self, client: &AnyClient) -> Result<Response, Error> {
+        client.send_raw(self)
     }
 
-    fn prepare(&self, client: &AnyClient) -> Result<Request, Error> {
-        client.prepare(self)
+    fn signed_request(&self, client: &AnyClient) -> Result<Request, Error> {
+        client.signed_request(self)
     }
 
     fn curl(&self, client: &AnyClient, secrets: Secrets) -> Result<String, Error> {

@@ -55,7 +55,7 @@ pub fn ready(
     knobs: &Knobs,
 ) -> Result<AnyClient, Error> {
     let client = (provider.client)(base, knobs)?;
-    call.prepare(&client)?;
+    call.signed_request(&client)?;
     Ok(client)
 }
 

@@ -20,7 +20,7 @@ fn allocations<T>(mut work: impl FnMut() -> T) -> u64 {
 fn a_request_line_is_signed_in_five_allocations() {
     let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).no_proxy().build().unwrap();
     let call = GetAccess::new("Été complet", "user+7@example.org");
-    assert_eq!(allocations(|| client.prepare(&call).unwrap()), 5);
+    assert_eq!(allocations(|| client.signed_request(&call).unwrap()), 5);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_form_with_a_digest_is_signed_in_nine_allocations() {
         .state("Łódzkie")
         .san(San::Dns("example.com".to_owned()))
         .san(San::Dns("www.example.com".to_owned()));
-    assert_eq!(allocations(|| session.prepare(&call).unwrap()), 9);
+    assert_eq!(allocations(|| session.signed_request(&call).unwrap()), 9);
     drop(session.into_token()); // Nothing is disconnected.
 }
 
@@ -44,7 +44,7 @@ fn nonce_headers_are_signed_in_seven_allocations() {
     let call = CreatePromise::new("1Source", "1Destination", "TOKENLY", Satoshis::new(1_000_000))
         .reference("order-7")
         .note("Grüße aus Łódź, \"merci\"");
-    assert_eq!(allocations(|| client.prepare(&call).unwrap()), 7);
+    assert_eq!(allocations(|| client.signed_request(&call).unwrap()), 7);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_bearer_token_is_put_on_in_four_allocations() {
     let client = tpay_client::Client::builder("id", "secret").transport(token).build().unwrap();
     let payer = Payer::new("jan@example.com", "Jan Nowak");
     let call = CreateTransaction::new(grosze(1234), "Grüße", payer).hidden_description("order-7");
-    assert_eq!(allocations(|| client.prepare(&call).unwrap()), 4);
+    assert_eq!(allocations(|| client.signed_request(&call).unwrap()), 4);
 }
 
 /// What is copied of a request, to remove its secrets from an error, takes none.
@@ -65,14 +65,14 @@ fn a_call_is_made_without_further_allocations() {
     let client = tinypass_client::Client::builder("AIDAIDAID0", KEY).transport(empty);
     let client = client.build().unwrap();
     let call = GetAccess::new("Été complet", "user+7@example.org");
-    let built = allocations(|| client.prepare(&call).unwrap());
-    assert_eq!(allocations(|| client.execute_raw(&call).unwrap()), built);
+    let built = allocations(|| client.signed_request(&call).unwrap());
+    assert_eq!(allocations(|| client.send_raw(&call).unwrap()), built);
 
     let client = tokenpass_client::Client::builder("TApiTokenXXXXXXX", KEY).transport(empty);
     let client = client.build().unwrap();
     let call = CreatePromise::new("1Source", "1Destination", "TOKENLY", Satoshis::new(1_000_000));
-    let built = allocations(|| client.prepare(&call).unwrap());
-    assert_eq!(allocations(|| client.execute_raw(&call).unwrap()), built);
+    let built = allocations(|| client.signed_request(&call).unwrap());
+    assert_eq!(allocations(|| client.send_raw(&call).unwrap()), built);
 }
 
 /// One for each text, and one for each amount, which is read from its own text.

@@ -146,7 +146,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         ours: Box::new({
             let calls = calls.clone();
-            move |number| session.prepare(&calls[at(number)]).unwrap()
+            move |number| session.signed_request(&calls[at(number)]).unwrap()
         }),
         call: Box::new(move |number| sending.new_cert(&calls[at(number)]).unwrap().to_string()),
         decode: |body| serde_json::from_slice::<Made>(body).unwrap().cert_id.to_string(),

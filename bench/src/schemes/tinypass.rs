@@ -116,7 +116,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         ours: Box::new({
             let client = client.clone();
-            move |number| client.prepare(&calls[at(number)]).unwrap()
+            move |number| client.signed_request(&calls[at(number)]).unwrap()
         }),
         call: Box::new(move |number| {
             let (rid, user) = &inputs[at(number)];

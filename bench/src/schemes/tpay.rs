@@ -175,7 +175,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         ours: Box::new({
             let (client, calls) = (client.clone(), calls.clone());
-            move |number| client.prepare(&calls[at(number)]).unwrap()
+            move |number| client.signed_request(&calls[at(number)]).unwrap()
         }),
         call: Box::new(move |number| {
             client.create_transaction(&calls[at(number)]).unwrap().transaction_id.unwrap()

@@ -124,14 +124,17 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
-        self.execute(endpoint).map(http::Response::into_body)
+        self.send_with_response(endpoint).map(http::Response::into_body)
     }
 
     /// Makes the call; status and headers come beside the value.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn execute<E: Endpoint>(&self, endpoint: &E) -> Result<http::Response<E::Output>> {
+    pub fn send_with_response<E: Endpoint>(
+        &self,
+        endpoint: &E,
+    ) -> Result<http::Response<E::Output>> {
         self.read(endpoint, |response| endpoint.parse(response))
     }
 
@@ -148,7 +151,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn execute_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response> {
+    pub fn send_raw<E: Endpoint>(&self, endpoint: &E) -> Result<Response> {
         self.exchange(endpoint, &mut RequestCopy::new()).map(|(response, _)| response)
     }
 
@@ -157,8 +160,8 @@ impl Client {
     ///
     /// # Errors
     /// A wrong argument, or no token.
-    pub fn prepare<E: Endpoint>(&self, endpoint: &E) -> Result<Request> {
-        self.prepare_call(endpoint)
+    pub fn signed_request<E: Endpoint>(&self, endpoint: &E) -> Result<Request> {
+        self.signed_call(endpoint)
     }
 
     /// The call as a `curl` command, signed; see [`curl()`](crate::curl()).
@@ -221,7 +224,7 @@ impl Client {
         copy.secrets(listed, &call.path(), &call.shown_path())
     }
 
-    fn prepare_call(&self, call: &dyn Call) -> Result<Request> {
+    fn signed_call(&self, call: &dyn Call) -> Result<Request> {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
             call.check()?;
@@ -233,7 +236,7 @@ impl Client {
 
     #[inline]
     fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
-        let request = self.prepare_call(call)?;
+        let request = self.signed_call(call)?;
         let listed = self.0.parts.provider.secret_parameters;
         let path = request.uri().path();
         let shown = match secrets {
@@ -554,22 +557,22 @@ macro_rules! client_verbs {
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
-        pub fn execute<E: $crate::Endpoint>(
+        pub fn send_with_response<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
         ) -> $crate::Result<$crate::http::Response<E::Output>> {
-            self.core.execute(endpoint)
+            self.core.send_with_response(endpoint)
         }
 
         /// Makes any call; the body comes as the bytes that the server sent.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
-        pub fn execute_raw<E: $crate::Endpoint>(
+        pub fn send_raw<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
         ) -> $crate::Result<$crate::Response> {
-            self.core.execute_raw(endpoint)
+            self.core.send_raw(endpoint)
         }
 
         /// Makes any call and reads the JSON of its answer into a type of your own.
@@ -587,11 +590,11 @@ macro_rules! client_verbs {
         ///
         /// # Errors
         /// A wrong argument.
-        pub fn prepare<E: $crate::Endpoint>(
+        pub fn signed_request<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
         ) -> $crate::Result<$crate::Request> {
-            self.core.prepare(endpoint)
+            self.core.signed_request(endpoint)
         }
 
         /// The call as a `curl` command, signed; its secret parts are masked unless asked for.
@@ -806,24 +809,27 @@ mod tests {
     #[test]
     fn an_answer_comes_whole_as_bytes_or_as_a_type() {
         let world = World::new(|_| status(201).header("x-id", "7"));
-        let whole = world.client.execute(&get()).unwrap();
+        let whole = world.client.send_with_response(&get()).unwrap();
         assert_eq!(
             (whole.status().as_u16(), &whole.headers()["x-id"]),
             (201, &"7".parse().unwrap())
         );
         assert_eq!(whole.body(), b"[1,2]");
-        assert_eq!(world.client.execute_raw(&get()).unwrap().headers()["x-id"], "7");
+        assert_eq!(world.client.send_raw(&get()).unwrap().headers()["x-id"], "7");
         assert_eq!(world.client.send_as::<Vec<u32>>(&get()).unwrap(), [1, 2]);
     }
 
     #[test]
     fn each_call_goes_to_its_site_with_its_credentials_and_the_clients_headers() {
         let world = World::new(|_| status(200));
-        let request = world.client.prepare(&get().with_site(FILES)).unwrap();
+        let request = world.client.signed_request(&get().with_site(FILES)).unwrap();
         assert_eq!(request.uri(), "https://f.example/things");
         assert_eq!(request.headers()[ACCEPT], "application/json");
         assert!(request.headers()[USER_AGENT].to_str().unwrap().contains("test/0"));
-        assert_eq!(world.client.prepare(&get()).unwrap().uri(), "https://a.example/v1/things");
+        assert_eq!(
+            world.client.signed_request(&get()).unwrap().uri(),
+            "https://a.example/v1/things"
+        );
         assert_eq!(world.client.base_url(Site::MAIN), Some("https://a.example/v1"));
         assert_eq!(world.client.base_url(FILES), Some("https://f.example"));
         assert_eq!(world.client.base_url(Site::named("other")), None);

@@ -12,7 +12,7 @@ use crate::{Encoding, Fault, InputError, Params, Request, Response};
 
 /// One call of a provider: its arguments are the fields of the type that implements this.
 ///
-/// Everything else ([`send`](crate::Client::send), [`execute`](crate::Client::execute), signing,
+/// Everything else ([`send`](crate::Client::send), [`send_with_response`](crate::Client::send_with_response), signing,
 /// retries, paging) is generic over it. A call that a crate does not list is made with
 /// [`RawEndpoint`].
 pub trait Endpoint {

@@ -140,7 +140,7 @@ fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     if let Some(code) = code {
         report.line::<ExchangeCode, _>(|| tokenpass.finish_login(&login, code));
     }
-    let callback = tokenpass.prepare(&login)?;
+    let callback = tokenpass.signed_request(&login)?;
     let query = Params::decode(callback.uri().query().unwrap_or_default())?;
     let redirect_uri = query.get("redirect_uri").unwrap_or_default();
     if let Ok(code) = tokenpass.request_code(&request) {

@@ -744,7 +744,7 @@ impl Client {
     /// # Errors
     /// A wrong argument.
     pub fn authorize_url(&self, login: &Authorize) -> Result<String> {
-        self.prepare(login).map(|request| request.uri().to_string())
+        self.signed_request(login).map(|request| request.uri().to_string())
     }
 
     /// A login that comes back to the client's redirect URI, to these scopes.

@@ -127,7 +127,7 @@ impl Listener {
         self.serve_prepared(time, |request| request, |request| handle(&request))
     }
 
-    /// Like [`serve`](Self::serve), for requests that take long to check: `prepare` runs on the
+    /// Like [`serve`](Self::serve), for requests that take long to check: `signed_request` runs on the
     /// thread of each connection, and `handle` gets what it returns.
     ///
     /// # Errors

@@ -348,7 +348,8 @@ fn every_error_code_can_be_had_and_is_read() {
 fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
-    let request = session.prepare(&tinycert_client::GetCaDetails::new(CaId::new(561))).unwrap();
+    let request =
+        session.signed_request(&tinycert_client::GetCaDetails::new(CaId::new(561))).unwrap();
     let body = String::from_utf8(request.body().clone()).unwrap();
     let send = |body: &str| {
         let bytes = body.as_bytes().to_vec();

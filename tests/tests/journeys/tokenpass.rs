@@ -265,12 +265,12 @@ fn a_user_logs_in_with_the_browser() {
     let login = client.begin_login([Scope::User, Scope::Tca, Scope::ManageAddress]).unwrap();
     assert_eq!(client.send(&login).unwrap(), None, "a page for the user");
     let answer = |consent: &str| {
-        let request = client.prepare(&login).unwrap();
+        let request = client.signed_request(&login).unwrap();
         let params = api_auth::Params::decode(request.uri().query().unwrap()).unwrap();
         let call = RawEndpoint::new(Method::GET, "/oauth/authorize")
             .with_credential(tokenpass_client::Credential::NONE);
         let call = params.iter().fold(call, |call, (name, value)| call.param(name, value));
-        let error = client.execute_raw(&call.param("sandbox_consent", consent)).unwrap_err();
+        let error = client.send_raw(&call.param("sandbox_consent", consent)).unwrap_err();
         error.headers().unwrap()["location"].to_str().unwrap().to_owned()
     };
     let denied = login.read_callback(&answer("deny")).unwrap_err();
@@ -495,7 +495,7 @@ proptest! {
     #[test]
     fn the_local_evaluator_agrees_with_the_servers(rules in any_rules(), held in any_balances()) {
         let client = Client::builder("I", "K").no_proxy().build().unwrap();
-        let prepared = client.prepare(&CheckAddress::new("1A", rules.clone()));
+        let prepared = client.signed_request(&CheckAddress::new("1A", rules.clone()));
         let is_inexact = rules.iter().any(|(rule, _)| rule.amount() > Satoshis::whole(10_000_000));
         prop_assert_eq!(prepared.is_err(), is_inexact, "only what the server cannot compare is rejected");
         let Ok(request) = prepared else { return Ok(()) };

@@ -50,7 +50,7 @@ fn every_call_has_valid_arguments() {
         let server = world::start(provider);
         let client = (provider.client)(server.base_url(), &Knobs::default()).unwrap();
         for call in (provider.calls)() {
-            let request = call.prepare(&client);
+            let request = call.signed_request(&client);
             assert!(request.is_ok(), "{} {}: {request:?}", provider.name, call.id());
         }
     }

@@ -209,7 +209,7 @@ fn no_secret_of_any_call_is_shown() {
                 server.behave();
                 check(&format!("{client:?} {client:#?}"));
                 check(&of_panic(|| panic!("{call:?} with {client:?}")));
-                check(&format!("{:?}", call.prepare(&client).unwrap().headers()));
+                check(&format!("{:?}", call.signed_request(&client).unwrap().headers()));
                 check(&call.curl(&client, Secrets::Masked).unwrap());
             }
         }

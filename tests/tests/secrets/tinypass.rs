@@ -60,7 +60,7 @@ fn no_secret_reaches_logs_debug_display_or_errors() {
             shown.push(format!("{error} {error:?} {error:#?} {source:?}"));
         }
     }
-    let request = client.prepare(&GetAccess::new("r", "u")).unwrap();
+    let request = client.signed_request(&GetAccess::new("r", "u")).unwrap();
     let signature = request.headers()["authorization"].to_str().unwrap().to_owned();
     shown.push(format!("{request:?}"));
     shown.push(client.curl(&GetUser::new("u"), Secrets::Masked).unwrap());

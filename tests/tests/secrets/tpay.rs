@@ -60,7 +60,7 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
         sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
         errors.extend(client.get_transaction("T").err());
         sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
-        let request = client.prepare(&ListTransactions::new());
+        let request = client.signed_request(&ListTransactions::new());
         shown.push(format!("{request:?}"));
         sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
         shown.push(client.curl(&GetTransaction::new("T"), Secrets::Masked).unwrap());

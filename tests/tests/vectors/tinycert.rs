@@ -59,7 +59,7 @@ pub(crate) fn run(kind: &str, vector: &Value, raw: &str) -> bool {
         let call = typed(vector, &path);
         let session = client.resume(vector["inputs"]["token"].as_str().unwrap_or_default());
         if vector.get("request").is_some() {
-            let request = call.prepare(&client, &session);
+            let request = call.signed_request(&client, &session);
             compare(vector, &request.unwrap_or_else(|error| panic!("{name}: {error}")));
         }
         if vector.get("response").is_some() {
@@ -71,7 +71,7 @@ pub(crate) fn run(kind: &str, vector: &Value, raw: &str) -> bool {
         let call = RawEndpoint::new(Method::POST, path)
             .with_body(Body::Form(params))
             .with_credential(API_KEY);
-        compare(vector, &client.prepare(&call).unwrap());
+        compare(vector, &client.signed_request(&call).unwrap());
     }
     true
 }
@@ -376,7 +376,7 @@ fn same(ours: &Value, theirs: &Value) -> bool {
 
 /// A typed call whose arguments came from a vector.
 trait Call {
-    fn prepare(&self, client: &Client, session: &Session) -> Result<Request, Error>;
+    fn signed_request(&self, client: &Client, session: &Session) -> Result<Request, Error>;
     /// The value as JSON, and the token afterwards.
     fn send(&self, client: &Client, session: Session) -> Sent;
 }
@@ -385,8 +385,8 @@ trait Call {
 struct Typed<E, F>(E, F);
 
 impl<E: Endpoint, F: Fn(E::Output) -> Value> Call for Typed<E, F> {
-    fn prepare(&self, _: &Client, session: &Session) -> Result<Request, Error> {
-        session.prepare(&self.0)
+    fn signed_request(&self, _: &Client, session: &Session) -> Result<Request, Error> {
+        session.signed_request(&self.0)
     }
 
     fn send(&self, _: &Client, session: Session) -> Sent {
@@ -402,8 +402,8 @@ struct Opening {
 }
 
 impl Call for Opening {
-    fn prepare(&self, client: &Client, _: &Session) -> Result<Request, Error> {
-        client.prepare(&Connect::new(self.email.clone(), self.passphrase.clone()))
+    fn signed_request(&self, client: &Client, _: &Session) -> Result<Request, Error> {
+        client.signed_request(&Connect::new(self.email.clone(), self.passphrase.clone()))
     }
 
     fn send(&self, client: &Client, _: Session) -> Sent {
@@ -419,8 +419,8 @@ impl Call for Opening {
 struct Closing;
 
 impl Call for Closing {
-    fn prepare(&self, _: &Client, session: &Session) -> Result<Request, Error> {
-        session.prepare(&Disconnect::new())
+    fn signed_request(&self, _: &Client, session: &Session) -> Result<Request, Error> {
+        session.signed_request(&Disconnect::new())
     }
 
     fn send(&self, _: &Client, session: Session) -> Sent {

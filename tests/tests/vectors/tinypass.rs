@@ -80,7 +80,7 @@ fn request(vector: &Value) {
             RawEndpoint::new(method.parse().unwrap(), text(vector, "/inputs/path")),
             |call, (name, value)| call.param(*name, *value),
         );
-        compare(vector, &client.prepare(&raw).unwrap());
+        compare(vector, &client.signed_request(&raw).unwrap());
     }
     match typed(&client, vector, &pairs) {
         Ok(request) if is_alike(&request, &pairs) && vector["target_is_canonical"] != false => {
@@ -218,11 +218,11 @@ fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Requ
     let request = match text(vector, "/inputs/endpoint") {
         "access.get" => {
             given.only(&["rid", "user_ref"])?;
-            client.prepare(&GetAccess::new(given.need("rid")?, given.need("user_ref")?))
+            client.signed_request(&GetAccess::new(given.need("rid")?, given.need("user_ref")?))
         }
         "access.search" => {
             given.only(&["rid", "user_ref", "email", "tag", "show_expired", "page", "pagesize"])?;
-            client.prepare(&with!(
+            client.signed_request(&with!(
                 SearchAccess::new(),
                 rid(given.get("rid")),
                 user_ref(given.get("user_ref")),
@@ -235,7 +235,7 @@ fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Requ
         }
         "access.grant" => {
             given.only(&["rid", "user_ref", "email", "expiration", "message", "suppress_email"])?;
-            client.prepare(&with!(
+            client.signed_request(&with!(
                 GrantAccess::new(given.need("rid")?, given.need("email")?),
                 user_ref(given.get("user_ref")),
                 expiration(given.time("expiration")?),
@@ -245,14 +245,14 @@ fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Requ
         }
         "access.revoke" => {
             given.only(&["rid", "user_ref", "refund"])?;
-            client.prepare(&with!(
+            client.signed_request(&with!(
                 RevokeAccess::new(given.need("rid")?, given.need("user_ref")?),
                 refund(given.parsed("refund")?),
             ))
         }
         "subscription.search" => {
             given.only(&["rid", "user_ref"])?;
-            client.prepare(&with!(
+            client.signed_request(&with!(
                 SearchSubscriptions::new(),
                 rid(given.get("rid")),
                 user_ref(given.get("user_ref")),
@@ -260,7 +260,10 @@ fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Requ
         }
         "subscription.cancel" => {
             given.only(&["rid", "user_ref"])?;
-            client.prepare(&CancelSubscription::new(given.need("rid")?, given.need("user_ref")?))
+            client.signed_request(&CancelSubscription::new(
+                given.need("rid")?,
+                given.need("user_ref")?,
+            ))
         }
         "download.url" | "download.url_sdk" => {
             let rid = given.need("rid")?;
@@ -275,17 +278,18 @@ fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Requ
                     GetDownloadUrl::until(rid, end)
                 }
             };
-            client.prepare(&call.path(download_path("/r2/downloads/url", "/r2/download/url")))
+            client
+                .signed_request(&call.path(download_path("/r2/downloads/url", "/r2/download/url")))
         }
         "download.get" | "download.get_sdk" => {
             given.only(&["rid"])?;
             let path = download_path("/r2/download/", "/r2/download");
-            client.prepare(&GetDownload::new(given.need("rid")?).path(path))
+            client.signed_request(&GetDownload::new(given.need("rid")?).path(path))
         }
         "user.get" => {
             given.only(&[])?;
             let uid = path.strip_prefix("/r2/user/").unwrap_or_else(|| panic!("no user: {path}"));
-            client.prepare(&GetUser::new(percent_decode(uid).unwrap()))
+            client.signed_request(&GetUser::new(percent_decode(uid).unwrap()))
         }
         other => panic!("{}: no typed call for the endpoint {other}", text(vector, "/name")),
     };

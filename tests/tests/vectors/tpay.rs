@@ -60,7 +60,7 @@ fn token_request(vector: &Value) {
         builder = builder.token_scope(scope);
     }
     let (client, asked) = client(vector, builder);
-    client.prepare(&GetTokenInfo::new()).unwrap();
+    client.signed_request(&GetTokenInfo::new()).unwrap();
     let request = asked.lock().unwrap().remove(0);
     stage(name, "method", request.method().as_str(), text(vector, "/expect/method"));
     stage(name, "path", request.uri().path(), text(vector, "/expect/path"));
@@ -83,7 +83,7 @@ fn token_request(vector: &Value) {
 
 fn basic(vector: &Value) {
     let (client, asked) = client(vector, builder(vector).http_basic());
-    let request = client.prepare(&ListTransactions::new()).unwrap();
+    let request = client.signed_request(&ListTransactions::new()).unwrap();
     let header = request.headers()[AUTHORIZATION].to_str().unwrap();
     stage(text(vector, "/name"), "header", header, text(vector, "/expect/headers/0/1"));
     assert!(asked.lock().unwrap().is_empty(), "no token is fetched");
@@ -97,7 +97,7 @@ fn request(vector: &Value) {
     match operations::request(vector, &client) {
         Ok(request) => compare(vector, &request),
         Err(Untyped::Parameter(_)) if is_read(vector) => {
-            compare(vector, &client.prepare(&raw(vector)).unwrap());
+            compare(vector, &client.signed_request(&raw(vector)).unwrap());
         }
         Err(Untyped::Parameter(parameter)) => panic!("{name}: no typed argument `{parameter}`"),
         Err(Untyped::Rejected(error)) => panic!("{name}: {error}"),

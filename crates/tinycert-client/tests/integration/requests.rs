@@ -50,12 +50,12 @@ fn line(request: &Request) -> String {
 
 /// The line of a call within a session.
 fn call(call: &impl Endpoint) -> String {
-    line(&session().prepare(call).unwrap())
+    line(&session().signed_request(call).unwrap())
 }
 
 /// The argument that a call is refused for; nothing is sent.
 fn refused(call: &impl Endpoint) -> String {
-    let Err(error) = session().execute_raw(call) else { panic!("was accepted") };
+    let Err(error) = session().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -67,7 +67,7 @@ fn new_cert() -> NewCert {
 #[test]
 fn session_connect_request() {
     let line = |email: &str, passphrase: &str| {
-        line(&client().prepare(&Connect::new(email, passphrase)).unwrap())
+        line(&client().signed_request(&Connect::new(email, passphrase)).unwrap())
     };
     assert_eq!(line("a@example.com", ""), "/connect email=a%40example.com&passphrase=");
     let nasty = format!("/connect email={NASTY_ENCODED}&passphrase={NASTY_ENCODED}");
@@ -76,7 +76,7 @@ fn session_connect_request() {
 
 #[test]
 fn session_connect_request_has_no_token_even_within_a_session() {
-    let request = session().prepare(&Connect::new("a", "p")).unwrap();
+    let request = session().signed_request(&Connect::new("a", "p")).unwrap();
     assert_eq!(line(&request), "/connect email=a&passphrase=p");
 }
 
@@ -222,7 +222,7 @@ fn wrong_arguments_are_refused_by_name() {
 
 #[test]
 fn a_call_needs_a_session() {
-    let error = client().execute_raw(&ListCas::new()).unwrap_err();
+    let error = client().send_raw(&ListCas::new()).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("credentials")));
 }
 
@@ -234,7 +234,7 @@ fn a_call_that_is_not_listed_is_signed_too() {
     params.push("what", "x").push("Z", "*");
     let raw = raw.with_body(Body::Form(params));
     assert_eq!(call(&raw), "/cert/count Z=%2A&token=t0k3n&what=x");
-    let request = client().prepare(&raw.with_credential(API_KEY)).unwrap();
+    let request = client().signed_request(&raw.with_credential(API_KEY)).unwrap();
     assert_eq!(line(&request), "/cert/count Z=%2A&what=x");
 }
 

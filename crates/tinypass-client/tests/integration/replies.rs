@@ -313,7 +313,7 @@ fn a_call_that_is_not_listed_can_be_made() {
     assert_eq!(body, b"17");
     let count: u32 = one("GET", 200, "17", |client| client.send_as(&call)).unwrap();
     assert_eq!(count, 17);
-    let reply = one("GET", 203, "17", |client| client.execute(&call)).unwrap();
+    let reply = one("GET", 203, "17", |client| client.send_with_response(&call)).unwrap();
     assert_eq!(reply.status().as_u16(), 203);
 }
 

@@ -31,7 +31,7 @@ fn client() -> Client {
 
 /// Method and target of a call; headers, body and host are the same for all.
 fn line(call: &impl Endpoint) -> String {
-    let request = client().prepare(call).unwrap();
+    let request = client().signed_request(call).unwrap();
     assert_eq!(request.uri().host(), Some("api.tinypass.com"));
     assert_eq!(request.uri().scheme_str(), Some("https"));
     assert!(request.body().is_empty(), "parameters are always in the query");
@@ -46,7 +46,7 @@ fn line(call: &impl Endpoint) -> String {
 
 /// The argument that a call is refused for; nothing is sent.
 fn refused(call: &impl Endpoint) -> String {
-    let Err(error) = client().execute_raw(call) else { panic!("was accepted") };
+    let Err(error) = client().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -188,7 +188,7 @@ fn curl_masks_the_signature_unless_asked() {
 #[test]
 fn the_application_comes_first_in_the_user_agent() {
     let client = builder().application("my-shop/2.1").build().unwrap();
-    let request = client.prepare(&SearchAccess::new()).unwrap();
+    let request = client.signed_request(&SearchAccess::new()).unwrap();
     let agent = request.headers()["user-agent"].to_str().unwrap().to_owned();
     assert!(agent.starts_with("my-shop/2.1 tinypass-client/"), "{agent}");
     for bad in ["a\nb", "ą"] {

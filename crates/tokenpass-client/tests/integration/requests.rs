@@ -43,7 +43,7 @@ fn sends_nothing(_: Request) -> Result<Response, TransportError> {
 }
 
 fn prepared(call: &impl Endpoint) -> Request {
-    let request = builder().build().unwrap().prepare(call).unwrap();
+    let request = builder().build().unwrap().signed_request(call).unwrap();
     assert_eq!(request.uri().host(), Some("tokenpass.tokenly.com"));
     assert_eq!(request.uri().scheme_str(), Some("https"));
     let agent = request.headers()["user-agent"].to_str().unwrap();
@@ -86,7 +86,7 @@ fn unsigned(call: &impl Endpoint) -> String {
 
 /// The argument that a call is refused for; nothing is sent.
 fn refused(call: &impl Endpoint) -> String {
-    let Err(error) = builder().build().unwrap().execute_raw(call) else { panic!("was accepted") };
+    let Err(error) = builder().build().unwrap().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -621,7 +621,7 @@ fn oauth_authorize_request_of_a_begun_login_has_a_code_challenge() {
         let error = client.authorize_url(&authorize().with_code_verifier(wrong)).unwrap_err();
         assert_eq!(error.argument(), Some("code_verifier"), "{wrong}");
         let call = ExchangeCode::new("c", "https://app/cb").code_verifier(wrong);
-        assert_eq!(client.prepare(&call).unwrap_err().argument(), Some("code_verifier"));
+        assert_eq!(client.signed_request(&call).unwrap_err().argument(), Some("code_verifier"));
     }
 }
 
@@ -672,7 +672,7 @@ fn oauth_request_code_request() {
 #[test]
 fn oauth_user_request_has_its_token_in_a_header() {
     let client = builder().build().unwrap();
-    let request = client.prepare(&GetUser::new()).unwrap();
+    let request = client.signed_request(&GetUser::new()).unwrap();
     assert_eq!(shown(&request), "GET /oauth/user");
     assert_eq!(request.headers()["authorization"], "Bearer T1");
     assert!(request.headers()["authorization"].is_sensitive());
@@ -688,10 +688,10 @@ fn oauth_logout_request() {
 fn a_token_may_travel_in_the_bearer_header() {
     let client = builder().token_place(TokenPlace::BearerHeader).build().unwrap();
     for request in [
-        client.prepare(&GetUser::new()).unwrap(),
-        client.prepare(&ListMyAddresses::new()).unwrap(),
-        client.prepare(&UpdateAddress::new("1A").label("x")).unwrap(),
-        client.prepare(&CheckUser::new("bob", rules())).unwrap(),
+        client.signed_request(&GetUser::new()).unwrap(),
+        client.signed_request(&ListMyAddresses::new()).unwrap(),
+        client.signed_request(&UpdateAddress::new("1A").label("x")).unwrap(),
+        client.signed_request(&CheckUser::new("bob", rules())).unwrap(),
     ] {
         assert_eq!(request.headers()["authorization"], "Bearer T1");
         assert!(request.headers()["authorization"].is_sensitive());
@@ -703,10 +703,13 @@ fn a_token_may_travel_in_the_bearer_header() {
 fn each_user_has_a_client_that_shares_all_else() {
     let client = builder().build().unwrap();
     let other = client.as_user("T2").unwrap();
-    let line = |client: &Client| shown(&client.prepare(&ListMyAddresses::new()).unwrap());
+    let line = |client: &Client| shown(&client.signed_request(&ListMyAddresses::new()).unwrap());
     assert_eq!(line(&client), "GET /api/v1/tca/addresses?oauth_token=T1");
     assert_eq!(line(&other), "GET /api/v1/tca/addresses?oauth_token=T2");
-    assert_eq!(shown(&other.prepare(&ListSources::new()).unwrap()), "GET /api/v1/tca/provisional");
+    assert_eq!(
+        shown(&other.signed_request(&ListSources::new()).unwrap()),
+        "GET /api/v1/tca/provisional"
+    );
 }
 
 #[test]
@@ -732,23 +735,23 @@ fn the_third_generation_has_a_body_on_every_method() {
         shown(&request)
     };
     assert_eq!(
-        line(client.prepare(&ListSources::new()).unwrap()),
+        line(client.signed_request(&ListSources::new()).unwrap()),
         r#"GET /api/v1/tca/provisional {"oauth_token":null}"#
     );
     assert_eq!(
-        line(client.prepare(&CancelPromise::new(1)).unwrap()),
+        line(client.signed_request(&CancelPromise::new(1)).unwrap()),
         r#"DELETE /api/v1/tca/provisional/tx/1 {"oauth_token":null}"#
     );
     assert_eq!(
-        line(client.prepare(&ListMyAddresses::new().refresh(true)).unwrap()),
+        line(client.signed_request(&ListMyAddresses::new().refresh(true)).unwrap()),
         r#"GET /api/v1/tca/addresses {"refresh":"1","oauth_token":"T1"}"#
     );
     assert_eq!(
-        line(client.prepare(&GetUserByEmail::new("e")).unwrap()),
+        line(client.signed_request(&GetUserByEmail::new("e")).unwrap()),
         r#"GET /api/v1/lookup/email/e {"client_id":"I1","oauth_token":null}"#
     );
     assert_eq!(
-        line(client.prepare(&ExchangeCode::new("c", "r")).unwrap()),
+        line(client.signed_request(&ExchangeCode::new("c", "r")).unwrap()),
         r#"POST /oauth/access-token {"grant_type":"authorization_code","code":"c","redirect_uri":"r","client_id":"I1","client_secret":"K1"}"#
     );
 }

@@ -142,7 +142,7 @@ impl Notifications {
                 let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())
                     .with_site(SECURE)
                     .with_credential(Credential::NONE);
-                self.core.execute_raw(&call)
+                self.core.send_raw(&call)
             }
         }?;
         // A certificate that cannot be read is a failure of the server, and no forgery.
@@ -153,7 +153,7 @@ impl Notifications {
     }
 
     fn text(&self, endpoint: &impl Endpoint<Output = String>) -> Result<Response> {
-        Ok(self.core.execute(endpoint)?.map(String::into_bytes))
+        Ok(self.core.send_with_response(endpoint)?.map(String::into_bytes))
     }
 }
 

@@ -24,7 +24,7 @@ fn client() -> Client {
 
 /// Method, target and body of a call; the headers are the same for all.
 fn sent(call: &impl Endpoint) -> String {
-    let request = client().prepare(call).unwrap();
+    let request = client().signed_request(call).unwrap();
     let headers = request.headers();
     assert_eq!(request.uri().scheme_str(), Some("https"));
     let agent = headers["user-agent"].to_str().unwrap();
@@ -49,7 +49,7 @@ fn sent(call: &impl Endpoint) -> String {
 
 /// The argument that a call is refused for; nothing is sent.
 fn refused(call: &impl Endpoint) -> String {
-    let Err(error) = client().execute_raw(call) else { panic!("was accepted") };
+    let Err(error) = client().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     assert!(error.nothing_created() && !error.outcome_unknown());
     error.argument().unwrap().to_owned()
@@ -777,7 +777,7 @@ fn recurring_update_payment_instrument_request() {
 fn certificates_signing_request() {
     let call = GetSigningCertificate::new();
     assert_eq!(sent(&call), "GET /x509/notifications-jws.pem");
-    let request = client().prepare(&call).unwrap();
+    let request = client().signed_request(&call).unwrap();
     assert_eq!(request.uri().host(), Some("secure.tpay.com"));
     assert_eq!(request.headers()["accept"], "*/*", "it is a PEM text");
 }
@@ -786,7 +786,7 @@ fn certificates_signing_request() {
 fn certificates_root_request() {
     let call = GetRootCertificates::new();
     assert_eq!(sent(&call), "GET /x509/tpay-jws-root.pem");
-    let request = client().prepare(&call).unwrap();
+    let request = client().signed_request(&call).unwrap();
     assert_eq!(request.uri().host(), Some("secure.tpay.com"));
     assert_eq!(request.headers()["accept"], "*/*", "it is a PEM text");
 }

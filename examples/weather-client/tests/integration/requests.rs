@@ -15,7 +15,7 @@ fn client() -> Client {
 
 /// Method, target and body of a call.
 fn written(call: &impl Endpoint) -> String {
-    let request = client().prepare(call).unwrap();
+    let request = client().signed_request(call).unwrap();
     let target = request.uri().path_and_query().unwrap();
     let body = std::str::from_utf8(request.body()).unwrap();
     format!("{} {target} {body}", request.method()).trim_end().to_owned()
@@ -46,7 +46,7 @@ fn report_create_request() {
 /// `printf 'GET /v1/stations/LHR/forecast' | openssl dgst -sha256 -hmac key -binary | basenc --base64url | tr -d =`
 #[test]
 fn the_signature_has_its_known_answer() {
-    let request = client().prepare(&GetForecast::new("LHR")).unwrap();
+    let request = client().signed_request(&GetForecast::new("LHR")).unwrap();
     assert_eq!(
         request.headers()["authorization"],
         "demo:KezTgyNWKio-uiVvVb3ZwBOMEkcLfuefEcVOdKlgCSw"
@@ -67,11 +67,11 @@ fn wrong_arguments_are_refused_by_name() {
         error.argument().unwrap().to_owned()
     };
     for station in ["", " ", ".", ".."] {
-        assert_eq!(refused(client.execute_raw(&GetForecast::new(station))), "station");
+        assert_eq!(refused(client.send_raw(&GetForecast::new(station))), "station");
         let report = CreateReport::new(station, Sky::Clear);
-        assert_eq!(refused(client.execute_raw(&report)), "station");
+        assert_eq!(refused(client.send_raw(&report)), "station");
     }
     for days in [0, 15] {
-        assert_eq!(refused(client.execute_raw(&GetForecast::new("LHR").days(days))), "days");
+        assert_eq!(refused(client.send_raw(&GetForecast::new("LHR").days(days))), "days");
     }
 }

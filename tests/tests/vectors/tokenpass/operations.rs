@@ -206,7 +206,7 @@ pub(super) fn run(id: &str, arguments: &Node, client: &Client, sends: bool) -> M
         ($call:expr, $json:expr) => {{
             let call = $call;
             Ok(match sends {
-                false => Outcome::Prepared(Box::new(prepare(&client, &call)?)),
+                false => Outcome::Prepared(Box::new(signed_request(&client, &call)?)),
                 true => Outcome::Returned(Box::new(client.send(&call).map($json))),
             })
         }};
@@ -543,6 +543,6 @@ pub(super) fn run(id: &str, arguments: &Node, client: &Client, sends: bool) -> M
     }
 }
 
-fn prepare(client: &Client, call: &impl Endpoint) -> Made<Request> {
-    Ok(client.prepare(call)?)
+fn signed_request(client: &Client, call: &impl Endpoint) -> Made<Request> {
+    Ok(client.signed_request(call)?)
 }

@@ -185,7 +185,7 @@ fn raw_check(call: &Call, client: &Client) -> Option<Request> {
         Some(token) => client.as_user(token.text()).unwrap(),
         None => client.clone(),
     };
-    Some(client.prepare(&endpoint.with_credential(credential)).unwrap())
+    Some(client.signed_request(&endpoint.with_credential(credential)).unwrap())
 }
 
 fn pairs(query: &str) -> Vec<(String, String)> {

@@ -887,5 +887,5 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
 }
 
 fn send(client: &Client, call: &impl Endpoint) -> Made<Request> {
-    Ok(client.prepare(call)?)
+    Ok(client.signed_request(call)?)
 }
