@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, Error, Fault, ManualClock, Method, Request, Response, Result, Secrets, StatusCode,
-    Transport,
+    Endpoint, Error, ManualClock, Method, Request, Response, ResponseError, Result, Secrets,
+    StatusCode, Transport,
 };
 
 /// What every secret that the clients of the catalogue are given begins with.
@@ -143,7 +143,7 @@ pub trait Call: Debug + Send + Sync {
     ///
     /// # Errors
     /// What the endpoint makes of it.
-    fn parse(&self, response: &Response) -> Result<String, Fault>;
+    fn parse(&self, response: &Response) -> Result<String, ResponseError>;
     /// Makes the call.
     ///
     /// # Errors
@@ -191,7 +191,7 @@ where
         Endpoint::accepts(self, status)
     }
 
-    fn parse(&self, response: &Response) -> Result<String, Fault> {
+    fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         Endpoint::parse(self, response).map(|value| format!("{value:?}"))
     }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use api_auth::oauth::{Bearer, Grant};
 use api_auth::{
-    AccessToken, Auth, MemoryStore, Note, Request, Response, Secret, SecretOrigin, VerifiedStore,
-    oauth, retry_after,
+    AccessToken, Auth, Generation, MemoryStore, Request, Response, Secret, SecretOrigin,
+    VerifiedStore, oauth, retry_after,
 };
 use tinypass_client::blocks::Blocks;
 use tokenpass_client::{Balances, Rules};
@@ -126,7 +126,7 @@ pub fn store_file(data: &[u8]) {
             Bearer::new(server.clone(), Grant::ClientCredentials).with_store(store.clone());
         let fetched = Response::new(br#"{"access_token":"fetched"}"#.to_vec());
         bearer.handle_response(fetched, now).expect("a token");
-        let (mut request, mut note) = (Request::default(), Note::default());
+        let (mut request, mut note) = (Request::default(), Generation::default());
         bearer.sign(&mut request, &mut note, now).expect("a signature");
         assert!(bearer.invalidate_if_rejected(&refused, note));
         let verified = VerifiedStore::new(store, &[&secret], SecretOrigin::Generated);

@@ -5,7 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use serde::de::IgnoredAny;
 
-use crate::{ErrorKind, Fault, Fields, Response, json};
+use crate::{ErrorKind, Fields, Response, ResponseError, json};
 
 /// The answer to an action whose form is not documented, and which may be empty: whatever came.
 #[derive(Clone, Default, PartialEq)]
@@ -25,8 +25,8 @@ impl Receipt {
     /// What is no JSON, and what `object` refuses.
     pub fn read(
         response: &Response,
-        object: impl FnOnce(&Response) -> Result<Fields, Fault>,
-    ) -> Result<Self, Fault> {
+        object: impl FnOnce(&Response) -> Result<Fields, ResponseError>,
+    ) -> Result<Self, ResponseError> {
         let body = String::from_utf8_lossy(response.body()).into_owned();
         let fields = match body.trim_start().bytes().next() {
             None => return Ok(Self::default()),
@@ -55,8 +55,10 @@ impl fmt::Debug for Receipt {
 ///
 /// # Errors
 /// A [`ErrorKind::Decode`] fault that names what is missing.
-pub fn needed<T>(name: &str, part: Option<T>) -> Result<T, Fault> {
-    part.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing")))
+pub fn needed<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
+    part.ok_or_else(|| {
+        ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
+    })
 }
 
 /// The statuses that are answers of a look-up: a success, and 404 for what is not there. For
@@ -69,7 +71,7 @@ pub fn found_or_not(status: StatusCode) -> bool {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Result<Receipt, Fault> {
+    fn read(body: &str) -> Result<Receipt, ResponseError> {
         Receipt::read(&Response::new(body.as_bytes().to_vec()), json)
     }
 

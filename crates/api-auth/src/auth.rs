@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::{Draft, Error, Request, Response};
+use crate::{Error, Request, Response, UnsignedRequest};
 
 /// Puts credentials on requests. One value serves all threads of a client.
 ///
@@ -44,8 +44,8 @@ pub trait Auth: Send + Sync {
     /// When there is nothing to add them to.
     fn add_parameters(
         &self,
-        draft: &mut Draft<'_>,
-        note: &mut Note,
+        draft: &mut UnsignedRequest<'_>,
+        note: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error> {
         let _ = (draft, note, now);
@@ -57,12 +57,17 @@ pub trait Auth: Send + Sync {
     ///
     /// # Errors
     /// When the request cannot be signed.
-    fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error>;
+    fn sign(
+        &self,
+        request: &mut Request,
+        note: &mut Generation,
+        now: SystemTime,
+    ) -> Result<(), Error>;
 
     /// Whether `response` says that the token or session is no longer good. The auth forgets it
     /// then, and `true` means that one more try with a fresh one makes sense. `note` is what the
     /// auth left when it dressed and signed that request.
-    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
         let _ = (response, note);
         false
     }
@@ -71,14 +76,14 @@ pub trait Auth: Send + Sync {
 /// What an auth notes about a request while it dresses and signs it, such as the number of the
 /// token: the late refusal of an old token is told from that of a fresh one by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Note {
+pub struct Generation {
     /// The number of the token, or whatever else tells requests apart.
     pub number: u64,
     /// Where the token came from.
     pub origin: TokenOrigin,
 }
 
-impl Note {
+impl Generation {
     /// A note with this number, about a token of the server.
     pub const fn new(number: u64) -> Self {
         Self { number, origin: TokenOrigin::Server }
@@ -121,7 +126,7 @@ impl std::fmt::Debug for Preparation {
 pub struct NoAuth;
 
 impl Auth for NoAuth {
-    fn sign(&self, _: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         Ok(())
     }
 }

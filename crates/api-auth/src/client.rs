@@ -18,9 +18,9 @@ use crate::redact::{RequestCopy, RequestSecrets};
 use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
 use crate::settings::Base;
 use crate::{
-    Auth, Clock, Credential, Draft, Encoding, Endpoint, Error, Fault, InputError, Note, Request,
-    Response, Result, RetryPolicy, Secrets, Sent, Site, TokenOrigin, Transport, TransportError,
-    TransportErrorKind, json,
+    Auth, Clock, Credential, Encoding, Endpoint, Error, Generation, InputError, Request, Response,
+    ResponseError, Result, RetryPolicy, Secrets, Sent, Server, TokenOrigin, Transport,
+    TransportError, TransportErrorKind, UnsignedRequest, json,
 };
 
 /// How many requests an auth may need before one call: a refused refresh token and a new grant
@@ -43,7 +43,7 @@ pub struct Provider {
     /// credential a request has.
     pub secret_parameters: &'static [&'static str],
     /// Reads what went wrong out of an answer that is not a success.
-    pub fault: fn(&Response) -> Fault,
+    pub fault: fn(&Response) -> ResponseError,
 }
 
 /// A client of one provider: what its typed client is made of.
@@ -55,7 +55,7 @@ pub struct Client(Arc<Inner>);
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) provider: &'static Provider,
-    pub(crate) bases: Vec<(Site, Base)>,
+    pub(crate) bases: Vec<(Server, Base)>,
     pub(crate) credentials: Vec<(Credential, Arc<dyn Auth>)>,
     pub(crate) user_agent: HeaderValue,
     pub(crate) retry: RetryPolicy,
@@ -174,7 +174,7 @@ impl Client {
 
     /// The base URL of a site, without a slash at its end; `None` if the environment has no such
     /// site.
-    pub fn base_url(&self, site: Site) -> Option<&str> {
+    pub fn base_url(&self, site: Server) -> Option<&str> {
         let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
         found.map(|(_, base)| base.text.as_str())
     }
@@ -187,7 +187,7 @@ impl Client {
     fn read<E: Endpoint, T>(
         &self,
         endpoint: &E,
-        parse: impl FnOnce(&Response) -> Result<T, Fault>,
+        parse: impl FnOnce(&Response) -> Result<T, ResponseError>,
     ) -> Result<http::Response<T>> {
         let mut copy = RequestCopy::new();
         let (response, attempts) = self.exchange(endpoint, &mut copy)?;
@@ -206,7 +206,7 @@ impl Client {
     fn refused(
         &self,
         call: &dyn Call,
-        fault: Fault,
+        fault: ResponseError,
         response: Response,
         attempts: u32,
         copy: &RequestCopy,
@@ -229,7 +229,7 @@ impl Client {
         auth.and_then(|auth| {
             call.check()?;
             let now = self.make_ready(auth)?;
-            self.build(call, auth, &mut Note::default(), now)
+            self.build(call, auth, &mut Generation::default(), now)
         })
         .map_err(|error| self.named(call.id(), error, 0))
     }
@@ -269,7 +269,7 @@ impl Client {
         let mut renewals = 0;
         loop {
             let now = self.make_ready(auth)?;
-            let mut note = Note::default();
+            let mut note = Generation::default();
             let request = self.build(call, auth, &mut note, now)?;
             *attempts += 1;
             copy.set(&request);
@@ -396,15 +396,15 @@ impl Client {
         &self,
         call: &dyn Call,
         auth: Option<&dyn Auth>,
-        note: &mut Note,
+        note: &mut Generation,
         now: SystemTime,
     ) -> Result<Request> {
-        let site = call.site();
+        let site = call.server();
         let (_, base) =
             self.0.parts.bases.iter().find(|(name, _)| *name == site).ok_or_else(|| {
                 InputError::new("environment", format!("has no `{}` host", site.name()))
             })?;
-        let mut draft = Draft::of_checked(call)?;
+        let mut draft = UnsignedRequest::of_checked(call)?;
         if let Some(auth) = auth {
             auth.add_parameters(&mut draft, note, now)?;
         }
@@ -531,11 +531,11 @@ impl TransportError {
 
 /// Tells what a status stands for: the default of [`Provider::fault`], for providers whose errors
 /// have no form of their own.
-pub fn status_fault(response: &Response) -> Fault {
+pub fn status_fault(response: &Response) -> ResponseError {
     match response.status() {
-        status if status.is_redirection() => Fault::of_status(StatusCode::FOUND)
+        status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)
             .with_message("the server redirects, which is never followed; check the base URL"),
-        status => Fault::of_status(status).with_text_of(response),
+        status => ResponseError::of_status(status).with_text_of(response),
     }
 }
 
@@ -627,14 +627,14 @@ mod tests {
         fault: status_fault,
     };
 
-    const FILES: Site = Site::named("files");
+    const FILES: Server = Server::named("files");
     const USER: Credential = Credential::named("user");
 
     /// Signs with a word, and holds no second try against anybody.
     struct Word(&'static str);
 
     impl Auth for Word {
-        fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
+        fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
             request.headers_mut().insert("x-word", HeaderValue::from_static(self.0));
             Ok(())
         }
@@ -669,7 +669,7 @@ mod tests {
                 Ok(response)
             }));
             let sites = [
-                (Site::MAIN, "api", "https://a.example/v1/"),
+                (Server::MAIN, "api", "https://a.example/v1/"),
                 (FILES, "files", "https://f.example"),
             ];
             let word: Arc<dyn Auth> = Arc::new(Word("main"));
@@ -731,7 +731,7 @@ mod tests {
             Ok(Some(crate::Preparation { request: request.unwrap(), guard: None }))
         }
 
-        fn sign(&self, _: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
+        fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
             Ok(())
         }
     }
@@ -752,7 +752,7 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "timed out"))
         }));
-        let sites = [(Site::MAIN, "api", "https://a.example")];
+        let sites = [(Server::MAIN, "api", "https://a.example")];
         let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..THREADS {
@@ -822,7 +822,7 @@ mod tests {
     #[test]
     fn each_call_goes_to_its_site_with_its_credentials_and_the_clients_headers() {
         let world = World::new(|_| status(200));
-        let request = world.client.signed_request(&get().with_site(FILES)).unwrap();
+        let request = world.client.signed_request(&get().with_server(FILES)).unwrap();
         assert_eq!(request.uri(), "https://f.example/things");
         assert_eq!(request.headers()[ACCEPT], "application/json");
         assert!(request.headers()[USER_AGENT].to_str().unwrap().contains("test/0"));
@@ -830,10 +830,10 @@ mod tests {
             world.client.signed_request(&get()).unwrap().uri(),
             "https://a.example/v1/things"
         );
-        assert_eq!(world.client.base_url(Site::MAIN), Some("https://a.example/v1"));
+        assert_eq!(world.client.base_url(Server::MAIN), Some("https://a.example/v1"));
         assert_eq!(world.client.base_url(FILES), Some("https://f.example"));
-        assert_eq!(world.client.base_url(Site::named("other")), None);
-        let error = world.client.send(&get().with_site(Site::named("other"))).unwrap_err();
+        assert_eq!(world.client.base_url(Server::named("other")), None);
+        let error = world.client.send(&get().with_server(Server::named("other"))).unwrap_err();
         assert_eq!(error.argument(), Some("environment"));
         assert_eq!(world.client.clock().now(), world.clock.now());
 
@@ -879,7 +879,7 @@ mod tests {
             params.push("a", "b");
         }
 
-        fn parse(&self, _: &Response) -> Result<(), Fault> {
+        fn parse(&self, _: &Response) -> Result<(), ResponseError> {
             Ok(())
         }
     }
@@ -911,19 +911,24 @@ mod tests {
         settings.clock(Arc::new(ManualClock::at_unix(1)));
         settings.retries(0);
         settings.transport(Arc::new(transport));
-        let sites = [(Site::MAIN, "api", "https://a.example")];
+        let sites = [(Server::MAIN, "api", "https://a.example")];
         let word: Arc<dyn Auth> = Arc::new(Secretive);
         let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, word)]).unwrap();
         client.send(&Secretive).unwrap_err()
     }
 
     impl Auth for Secretive {
-        fn add_parameters(&self, draft: &mut Draft<'_>, _: &mut Note, _: SystemTime) -> Result<()> {
+        fn add_parameters(
+            &self,
+            draft: &mut UnsignedRequest<'_>,
+            _: &mut Generation,
+            _: SystemTime,
+        ) -> Result<()> {
             draft.query.push("access_token", "CANARY query");
             Ok(draft.add_to_body("secret", Some("CANARY-body"))?)
         }
 
-        fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<()> {
+        fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
             let mut value = HeaderValue::from_static("Word CANARY-header");
             value.set_sensitive(true);
             request.headers_mut().insert("x-word", value);
@@ -1013,7 +1018,7 @@ mod tests {
                 let json = serde_json::json!({"error": echo, "error_description": echo});
                 Ok(status(400).body(json.to_string().into_bytes()).unwrap())
             }));
-            let sites = [(Site::MAIN, "api", "https://a.example")];
+            let sites = [(Server::MAIN, "api", "https://a.example")];
             let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap();
             let error = client.send(&get()).unwrap_err();
             let text = shown(&error);

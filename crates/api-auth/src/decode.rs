@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{ErrorKind, Fault, Response};
+use crate::{ErrorKind, Response, ResponseError};
 
 /// Reads the whole body as JSON.
 ///
@@ -19,19 +19,19 @@ use crate::{ErrorKind, Fault, Response};
 /// let fault = api_auth::json::<Users>(&reply).unwrap_err();
 /// assert_eq!(fault.to_string(), "data[1].uid: invalid type: boolean, expected a string");
 /// ```
-pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     let body = response.body();
     serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
 }
 
-fn unreadable(body: &[u8], error: &serde_json::Error) -> Fault {
+fn unreadable(body: &[u8], error: &serde_json::Error) -> ResponseError {
     let message = without_value(&error.to_string());
     let message = match path_at(body, offset(body, error.line(), error.column())) {
         _ if body.iter().all(u8::is_ascii_whitespace) => "empty body".to_owned(),
         path if path.is_empty() => message,
         path => format!("{path}: {message}"),
     };
-    Fault::new(ErrorKind::Decode).with_message(message)
+    ResponseError::new(ErrorKind::Decode).with_message(message)
 }
 
 /// Leaves the place, and out of the text what the parser quotes from the input.

@@ -8,7 +8,7 @@ use http::uri::{self, PathAndQuery};
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
-use crate::{Encoding, Fault, InputError, Params, Request, Response};
+use crate::{Encoding, InputError, Params, Request, Response, ResponseError};
 
 /// One call of a provider: its arguments are the fields of the type that implements this.
 ///
@@ -61,8 +61,8 @@ pub trait Endpoint {
     }
 
     /// Which of the environment's hosts serves the call.
-    fn site(&self) -> Site {
-        Site::MAIN
+    fn server(&self) -> Server {
+        Server::MAIN
     }
 
     /// The `accept` header.
@@ -84,7 +84,7 @@ pub trait Endpoint {
     ///
     /// # Errors
     /// What the answer says went wrong, or where it cannot be read.
-    fn parse(&self, response: &Response) -> Result<Self::Output, Fault>;
+    fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 }
 
 /// An [`Endpoint`] without the type of its answer, as an object: the loop is compiled once, and not
@@ -98,7 +98,7 @@ pub(crate) trait Call {
     fn body(&self) -> Result<Body<'_>, InputError>;
     fn check(&self) -> Result<(), InputError>;
     fn credential(&self) -> Credential;
-    fn site(&self) -> Site;
+    fn server(&self) -> Server;
     fn accept(&self) -> &'static str;
     fn repeatable(&self) -> bool;
     fn accepts(&self, status: StatusCode) -> bool;
@@ -137,8 +137,8 @@ impl<E: Endpoint> Call for E {
         Endpoint::credential(self)
     }
 
-    fn site(&self) -> Site {
-        Endpoint::site(self)
+    fn server(&self) -> Server {
+        Endpoint::server(self)
     }
 
     fn accept(&self) -> &'static str {
@@ -193,9 +193,9 @@ impl Credential {
 
 /// Names one of an environment's hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Site(&'static str);
+pub struct Server(&'static str);
 
-impl Site {
+impl Server {
     /// The host of the API.
     pub const MAIN: Self = Self("main");
 
@@ -259,7 +259,7 @@ impl Body<'_> {
 }
 
 /// A request whose parameters are not encoded yet: what an [`Auth`](crate::Auth) may dress.
-pub struct Draft<'a> {
+pub struct UnsignedRequest<'a> {
     /// The HTTP method.
     pub method: Method,
     /// The path below the site's base, percent-encoded.
@@ -270,10 +270,10 @@ pub struct Draft<'a> {
     pub body: Body<'a>,
 }
 
-impl fmt::Debug for Draft<'_> {
+impl fmt::Debug for UnsignedRequest<'_> {
     /// Shows names of parameters and numbers of bytes. The path may hold a secret, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draft")
+        f.debug_struct("UnsignedRequest")
             .field("method", &self.method)
             .field("path", &format_args!("{} bytes", self.path.len()))
             .field("query", &self.query)
@@ -282,7 +282,7 @@ impl fmt::Debug for Draft<'_> {
     }
 }
 
-impl<'a> Draft<'a> {
+impl<'a> UnsignedRequest<'a> {
     /// Asks `endpoint` for its parts.
     ///
     /// # Errors
@@ -442,7 +442,7 @@ pub struct RawEndpoint {
     query: Params<'static>,
     body: Body<'static>,
     credential: Credential,
-    site: Site,
+    site: Server,
     repeatable: bool,
 }
 
@@ -457,7 +457,7 @@ impl RawEndpoint {
             query: Params::new(),
             body: Body::None,
             credential: Credential::MAIN,
-            site: Site::MAIN,
+            site: Server::MAIN,
         }
     }
 
@@ -484,7 +484,7 @@ impl RawEndpoint {
 
     /// Uses another of the environment's hosts.
     #[must_use]
-    pub fn with_site(mut self, site: Site) -> Self {
+    pub fn with_server(mut self, site: Server) -> Self {
         self.site = site;
         self
     }
@@ -536,7 +536,7 @@ impl Endpoint for RawEndpoint {
         self.credential
     }
 
-    fn site(&self) -> Site {
+    fn server(&self) -> Server {
         self.site
     }
 
@@ -544,7 +544,7 @@ impl Endpoint for RawEndpoint {
         self.repeatable
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<u8>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<u8>, ResponseError> {
         Ok(response.body().clone())
     }
 }
@@ -556,7 +556,7 @@ mod tests {
     const BASE: &str = "https://api.example.com/base";
 
     fn encode(call: &RawEndpoint) -> Result<Request, InputError> {
-        Draft::of(call)?.encode(BASE, Encoding::Form)
+        UnsignedRequest::of(call)?.encode(BASE, Encoding::Form)
     }
 
     #[test]
@@ -597,7 +597,7 @@ mod tests {
             assert_eq!(format!("{body:?}"), shown);
             let call = RawEndpoint::new(Method::POST, "/t/CANARY").param("token", "CANARY");
             let call = call.with_body(body);
-            let draft = Draft::of(&call).unwrap();
+            let draft = UnsignedRequest::of(&call).unwrap();
             for text in [format!("{call:?}"), format!("{draft:?}")] {
                 assert!(text.contains("path: 9 bytes") && text.contains(r#"["token"]"#), "{text}");
                 // Nor as the numbers of its bytes.
@@ -611,7 +611,7 @@ mod tests {
     fn members_are_added_at_the_end_of_a_body() {
         let dressed = |body: Body<'static>, value| {
             let call = RawEndpoint::new(Method::POST, "/x").param("q", "1 é").with_body(body);
-            let mut draft = Draft::of(&call).unwrap();
+            let mut draft = UnsignedRequest::of(&call).unwrap();
             draft.add_to_body("t\"", value)?;
             draft.move_into_json_body()?;
             assert!(draft.query.is_empty());

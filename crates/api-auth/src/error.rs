@@ -120,7 +120,7 @@ impl Detail {
 ///
 /// The client adds status, headers and body to it and makes an [`Error`].
 #[derive(Debug, Clone)]
-pub struct Fault {
+pub struct ResponseError {
     pub(crate) kind: ErrorKind,
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
@@ -129,7 +129,7 @@ pub struct Fault {
     payload: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-impl Fault {
+impl ResponseError {
     /// A fault of that kind that says nothing more.
     pub fn new(kind: ErrorKind) -> Self {
         Self {
@@ -228,7 +228,7 @@ impl Fault {
     }
 }
 
-impl Display for Fault {
+impl Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// A text that says something.
         fn said(text: Option<&String>) -> Option<&str> {
@@ -251,7 +251,7 @@ impl Display for Fault {
     }
 }
 
-impl StdError for Fault {}
+impl StdError for ResponseError {}
 
 #[derive(Debug, thiserror::Error)]
 enum Cause {
@@ -260,7 +260,7 @@ enum Cause {
     #[error(transparent)]
     Transport(TransportError),
     #[error(transparent)]
-    Fault(Fault),
+    ResponseError(ResponseError),
 }
 
 /// Why a call failed, with everything that the server said.
@@ -319,8 +319,8 @@ impl Error {
     }
 
     /// An error that an answer stands for.
-    pub fn from_fault(fault: Fault, reply: Response) -> Self {
-        let mut error = Self::from_cause(Cause::Fault(fault));
+    pub fn from_fault(fault: ResponseError, reply: Response) -> Self {
+        let mut error = Self::from_cause(Cause::ResponseError(fault));
         error.0.reply = Some(reply);
         error
     }
@@ -331,7 +331,7 @@ impl Error {
         let cause = match &inner.cause {
             Cause::Input(error) => Cause::Input(error.clone()),
             Cause::Transport(error) => Cause::Transport(error.duplicate()),
-            Cause::Fault(fault) => Cause::Fault(fault.clone()),
+            Cause::ResponseError(fault) => Cause::ResponseError(fault.clone()),
         };
         let (reply, redacted_id) = (inner.reply.clone(), inner.redacted_id.clone());
         Self(Box::new(Inner { cause, reply, redacted_id, ..*inner }))
@@ -381,14 +381,14 @@ impl Error {
         match &mut self.0.cause {
             Cause::Input(_) => {}
             Cause::Transport(error) => error.redact(secrets),
-            Cause::Fault(fault) => fault.redact(secrets),
+            Cause::ResponseError(fault) => fault.redact(secrets),
         }
         self
     }
 
-    fn fault(&self) -> Option<&Fault> {
+    fn fault(&self) -> Option<&ResponseError> {
         match &self.0.cause {
-            Cause::Fault(fault) => Some(fault),
+            Cause::ResponseError(fault) => Some(fault),
             _ => None,
         }
     }
@@ -405,7 +405,7 @@ impl Error {
         match &self.0.cause {
             Cause::Input(_) => ErrorKind::Input,
             Cause::Transport(_) => ErrorKind::Transport,
-            Cause::Fault(fault) => fault.kind,
+            Cause::ResponseError(fault) => fault.kind,
         }
     }
 
@@ -452,9 +452,9 @@ impl Error {
     /// this type.
     ///
     /// ```
-    /// use api_auth::{Error, ErrorKind, Fault};
+    /// use api_auth::{Error, ErrorKind, ResponseError};
     ///
-    /// let error = Error::from(Fault::new(ErrorKind::Declined).with_payload(42_u32));
+    /// let error = Error::from(ResponseError::new(ErrorKind::Declined).with_payload(42_u32));
     /// assert_eq!(error.payload::<u32>(), Some(&42));
     /// assert_eq!(error.payload::<String>(), None);
     /// ```
@@ -511,7 +511,7 @@ impl Error {
             _ if self.0.unsent => Sent::No,
             Cause::Input(_) => Sent::No,
             Cause::Transport(error) => error.sent(),
-            Cause::Fault(_) => Sent::Maybe,
+            Cause::ResponseError(_) => Sent::Maybe,
         }
     }
 
@@ -528,7 +528,7 @@ impl Error {
         };
         match &self.0.cause {
             _ if status.is_client_error() => Delivery::Refused,
-            Cause::Fault(fault) if status.is_success() => match fault.kind {
+            Cause::ResponseError(fault) if status.is_success() => match fault.kind {
                 ErrorKind::Decode | ErrorKind::Declined => Delivery::Accepted,
                 _ => Delivery::Refused,
             },
@@ -570,7 +570,7 @@ impl Display for Error {
         if !self.0.endpoint.is_empty() {
             write!(f, "{} {}: ", self.0.provider, self.0.endpoint)?;
         }
-        if let (Some(status), Cause::Fault(_)) = (self.status(), &self.0.cause) {
+        if let (Some(status), Cause::ResponseError(_)) = (self.status(), &self.0.cause) {
             write!(f, "{status}: ")?;
         }
         // One line, whatever the server put into its text.
@@ -601,7 +601,7 @@ impl StdError for Error {
         match &self.0.cause {
             Cause::Input(error) => Some(error),
             Cause::Transport(error) => Some(error),
-            Cause::Fault(error) => Some(error),
+            Cause::ResponseError(error) => Some(error),
         }
     }
 }
@@ -612,10 +612,10 @@ impl From<InputError> for Error {
     }
 }
 
-impl From<Fault> for Error {
+impl From<ResponseError> for Error {
     /// For what is wrong without being the answer to a call: a notification that is not genuine.
-    fn from(fault: Fault) -> Self {
-        Self::from_cause(Cause::Fault(fault))
+    fn from(fault: ResponseError) -> Self {
+        Self::from_cause(Cause::ResponseError(fault))
     }
 }
 
@@ -639,7 +639,7 @@ mod tests {
 
     #[test]
     fn display_of_empty_texts_says_that_no_reason_is_given() {
-        let fault = || Fault::new(ErrorKind::Api);
+        let fault = || ResponseError::new(ErrorKind::Api);
         let detail =
             |text: &str| Detail::new(Some(text.into()), Some(text.into()), Some(text.into()));
         for empty in ["", " ", "\n\t"] {
@@ -663,7 +663,7 @@ mod tests {
 
     #[test]
     fn display_is_one_line_with_all_that_helps() {
-        let fault = Fault::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
+        let fault = ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
         let error =
             Error::from_fault(fault, reply(404, "{}")).in_call("tinypass", "access.grant", 1);
         assert_eq!(
@@ -676,7 +676,7 @@ mod tests {
     fn status_headers_and_body_are_always_kept() {
         let html = "<html>\n<b>Bad gateway</b></html>";
         let response = reply(502, html);
-        let fault = Fault::of_status(response.status()).with_text_of(&response);
+        let fault = ResponseError::of_status(response.status()).with_text_of(&response);
         let error = Error::from_fault(fault, response);
         assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
         assert_eq!(error.body_text(), html);
@@ -688,17 +688,20 @@ mod tests {
     #[test]
     fn a_long_or_binary_body_is_cut_and_an_empty_one_is_named() {
         let long = reply(500, &"ż".repeat(100_000));
-        let message = Fault::new(ErrorKind::Api).with_text_of(&long).message.unwrap();
+        let message = ResponseError::new(ErrorKind::Api).with_text_of(&long).message.unwrap();
         assert_eq!(message.chars().count(), 201);
         let mut binary = reply(500, "");
-        assert_eq!(Fault::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(), "empty body");
+        assert_eq!(
+            ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(),
+            "empty body"
+        );
         *binary.body_mut() = vec![0xff; 9];
-        assert!(Fault::new(ErrorKind::Api).with_text_of(&binary).message.is_some());
+        assert!(ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.is_some());
     }
 
     #[test]
     fn debug_shows_neither_headers_nor_body() {
-        let fault = Fault::of_status(StatusCode::OK);
+        let fault = ResponseError::of_status(StatusCode::OK);
         let error = Error::from_fault(fault, reply(200, "CANARY"));
         assert!(!format!("{error:?} {error:#?} {error}").contains("CANARY"));
     }

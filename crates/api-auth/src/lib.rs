@@ -5,7 +5,7 @@
 //!
 //! | part | for |
 //! |---|---|
-//! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`Draft`], [`Body`] | a call as data |
+//! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | a call as data |
 //! | [`Client`], [`Provider`], [`Settings`] | the loop that makes calls |
 //! | [`Pages`], [`Items`] | lists that come in pages |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
@@ -16,7 +16,7 @@
 //! | `block` (feature `blocks`) | encrypted blocks |
 //! | [`Params`], [`Encoding`], [`path_segment`], [`base64()`] | the bytes that are signed and sent |
 //! | [`Transport`], [`transport`] | the door to the network |
-//! | [`Error`], [`ErrorKind`], [`Fault`] | what went wrong |
+//! | [`Error`], [`ErrorKind`], [`ResponseError`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
 //! | [`wire`], [`json`], [`wire_enum!`], [`Receipt`] | tolerant reading |
 //! | [`check`], [`setters!`], [`Variables`] | strict requests, and how they are made |
@@ -61,7 +61,7 @@ mod verified_store;
 pub mod wire;
 
 pub use answer::{Receipt, found_or_not, needed};
-pub use auth::{Auth, NoAuth, Note, Preparation, TokenOrigin};
+pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_fault};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
@@ -70,8 +70,8 @@ pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,
 };
-pub use endpoint::{Body, Credential, Draft, Endpoint, Paged, RawEndpoint, Site};
-pub use error::{Delivery, Detail, Error, ErrorKind, Fault, InputError, Result};
+pub use endpoint::{Body, Credential, Endpoint, Paged, RawEndpoint, Server, UnsignedRequest};
+pub use error::{Delivery, Detail, Error, ErrorKind, InputError, ResponseError, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
 pub use page::{Items, Pages};

@@ -32,8 +32,8 @@ use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
 use crate::{
-    AccessToken, Auth, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError, Note,
-    Params, Preparation, Request, Response, Secret, SecretOrigin, TokenKey, TokenOrigin,
+    AccessToken, Auth, Encoding, Error, ErrorKind, Fields, Generation, HmacKey, InputError, Params,
+    Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey, TokenOrigin,
     TokenStore, VerifiedStore, json, status_fault,
 };
 
@@ -281,7 +281,7 @@ impl Basic {
 
 impl Auth for Basic {
     #[inline]
-    fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         request.headers_mut().insert(AUTHORIZATION, self.0.clone());
         Ok(())
     }
@@ -336,14 +336,15 @@ pub fn code_challenge(verifier: &Secret) -> String {
 /// What [`oauth_fault`] reads, for an answer that is not a success or holds `error`; a
 /// [`ErrorKind::Decode`] fault for one without a token.
 #[inline]
-pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, Fault> {
+pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
     if !response.status().is_success() {
         return Err(oauth_fault(response));
     }
     let fields: Fields = json(response)?;
     let filled = |name| fields.text(name).filter(|text| !text.is_empty());
     let Some(value) = filled("access_token") else {
-        let missing = || Fault::new(ErrorKind::Decode).with_message("access_token: missing");
+        let missing =
+            || ResponseError::new(ErrorKind::Decode).with_message("access_token: missing");
         return Err(refusal(response, &fields).unwrap_or_else(missing));
     };
     let mut token = AccessToken::new(value, now);
@@ -362,20 +363,23 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
 /// Reads `{"error":"...","error_description":"..."}` out of the answer of a token server. A
 /// client or grant that is refused is [`ErrorKind::Auth`], whatever the status.
 #[inline]
-pub fn oauth_fault(response: &Response) -> Fault {
+pub fn oauth_fault(response: &Response) -> ResponseError {
     let fields = json(response).unwrap_or_default();
     refusal(response, &fields).unwrap_or_else(|| status_fault(response))
 }
 
 #[inline]
-fn refusal(response: &Response, fields: &Fields) -> Option<Fault> {
+fn refusal(response: &Response, fields: &Fields) -> Option<ResponseError> {
     let code = fields.text("error")?;
     let credentials = matches!(
         code.as_str(),
         "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied"
     );
-    let fault =
-        if credentials { Fault::new(ErrorKind::Auth) } else { Fault::of_status(response.status()) };
+    let fault = if credentials {
+        ResponseError::new(ErrorKind::Auth)
+    } else {
+        ResponseError::of_status(response.status())
+    };
     Some(match fields.text("error_description") {
         Some(text) => fault.with_code(code).with_message(text),
         None => fault.with_code(code),
@@ -396,7 +400,7 @@ pub struct Bearer {
     /// Whether tokens of the grant may be stored, if a store was given.
     is_storable: bool,
     lifetime: Option<Duration>,
-    fault: fn(&Response) -> Fault,
+    fault: fn(&Response) -> ResponseError,
     state: Mutex<State>,
 }
 
@@ -404,7 +408,7 @@ pub struct Bearer {
 struct State {
     held: Option<Held>,
     /// The number of the token that came last, from 1.
-    last: Note,
+    last: Generation,
     /// Whether the request that was prepared last uses the refresh token.
     refreshing: bool,
     /// How many tokens in a row the server rejected that came from the store in the place of a
@@ -418,7 +422,7 @@ struct State {
 struct Held {
     token: AccessToken,
     header: HeaderValue,
-    number: Note,
+    number: Generation,
     /// A fresh token is tried once, however short its life is said to be.
     tried: bool,
     refused: bool,
@@ -495,7 +499,7 @@ impl Bearer {
 
     /// Reads the server's refusals with this, in place of [`oauth_fault`].
     #[must_use]
-    pub fn with_fault(mut self, fault: fn(&Response) -> Fault) -> Self {
+    pub fn with_fault(mut self, fault: fn(&Response) -> ResponseError) -> Self {
         self.fault = fault;
         self
     }
@@ -529,7 +533,7 @@ impl Bearer {
     }
 
     #[inline]
-    fn read(&self, response: &Response, now: SystemTime) -> Result<AccessToken, Fault> {
+    fn read(&self, response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
         if !response.status().is_success() {
             return Err((self.fault)(response));
         }
@@ -552,7 +556,7 @@ impl State {
     fn hold(&mut self, token: AccessToken, origin: TokenOrigin) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
         let Some(header) = sensitive(&text) else { return false };
-        self.last = Note { number: self.last.number + 1, origin };
+        self.last = Generation { number: self.last.number + 1, origin };
         let tried = origin == TokenOrigin::Store;
         let replaces = self.held.as_ref().is_some_and(|held| held.refused);
         if origin == TokenOrigin::Server {
@@ -615,7 +619,8 @@ impl Auth for Bearer {
             (Err(fault), _) => return Err(Error::from_fault(fault, response)),
         };
         if !state.hold(token.clone(), TokenOrigin::Server) {
-            let fault = Fault::new(ErrorKind::Decode).with_message("access_token: is no token");
+            let fault =
+                ResponseError::new(ErrorKind::Decode).with_message("access_token: is no token");
             return Err(Error::from_fault(fault, response));
         }
         drop(guard);
@@ -626,7 +631,12 @@ impl Auth for Bearer {
     }
 
     #[inline]
-    fn sign(&self, request: &mut Request, note: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn sign(
+        &self,
+        request: &mut Request,
+        note: &mut Generation,
+        _: SystemTime,
+    ) -> Result<(), Error> {
         let mut state = self.state();
         // A token that another thread's 401 refused meanwhile is sent all the same: its own 401
         // leads to a fresh one.
@@ -639,7 +649,7 @@ impl Auth for Bearer {
     }
 
     #[inline]
-    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
         let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
             state.rejected_replacements = 0;
@@ -679,8 +689,8 @@ mod tests {
     use super::*;
     use crate::store::stuck::{BusyStore, EndlessStore, StuckStore};
     use crate::{
-        Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Settings,
-        Site, TransportError,
+        Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Server,
+        Settings, TransportError,
     };
     use std::time::UNIX_EPOCH;
 
@@ -755,7 +765,7 @@ mod tests {
         }));
         let credentials: Vec<(_, Arc<dyn Auth>)> = vec![(Credential::MAIN, Arc::new(bearer))];
         settings
-            .build(&TEST, &[(Site::MAIN, "base_url", "https://h.example")], credentials)
+            .build(&TEST, &[(Server::MAIN, "base_url", "https://h.example")], credentials)
             .unwrap()
     }
 
@@ -942,7 +952,7 @@ mod tests {
             auth.handle_response(Response::new(text.as_bytes().to_vec()), now).unwrap();
         };
         let send = || {
-            let (mut request, mut note) = (Request::default(), Note::default());
+            let (mut request, mut note) = (Request::default(), Generation::default());
             auth.sign(&mut request, &mut note, now).unwrap();
             (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), note)
         };
@@ -1163,7 +1173,7 @@ mod tests {
             let Some(stored) = AccessToken::from_text(&text) else { continue };
             let auth = bearer().with_store(Arc::new(stuck(&stored)));
             auth.state().hold(held("a", 1000), TokenOrigin::Server);
-            assert!(auth.invalidate_if_rejected(&answered(401), Note::new(1)));
+            assert!(auth.invalidate_if_rejected(&answered(401), Generation::new(1)));
             assert!(!auth.has_token(now));
         }
     }
@@ -1251,7 +1261,7 @@ mod tests {
             let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
             let auth = bearer().with_store(Arc::new(stuck(&stored)));
             auth.state().hold(held("a", 1000), TokenOrigin::Server);
-            assert!(auth.invalidate_if_rejected(&answered(401), Note::new(1)));
+            assert!(auth.invalidate_if_rejected(&answered(401), Generation::new(1)));
             assert_eq!(auth.has_token(now), taken, "{received}");
         }
     }
@@ -1267,12 +1277,12 @@ mod tests {
                 let reply = Response::new(br#"{"access_token":"fresh"}"#.to_vec());
                 other.handle_response(reply, now).unwrap();
                 if refused_too {
-                    assert!(other.invalidate_if_rejected(&answered(401), Note::new(1)));
+                    assert!(other.invalidate_if_rejected(&answered(401), Generation::new(1)));
                 }
             });
             assert_eq!(auth.has_token(now), !refused_too);
             let mut request = Request::default();
-            auth.sign(&mut request, &mut Note::default(), now).unwrap();
+            auth.sign(&mut request, &mut Generation::default(), now).unwrap();
             assert_eq!(request.headers()[AUTHORIZATION], "Bearer fresh");
         }
     }
@@ -1297,7 +1307,7 @@ mod tests {
     fn http_basic_signs_every_call() {
         let mut request = Request::default();
         let auth = Basic::new("id", &"s&cret".into()).unwrap();
-        auth.sign(&mut request, &mut Note::default(), UNIX_EPOCH).unwrap();
+        auth.sign(&mut request, &mut Generation::default(), UNIX_EPOCH).unwrap();
         assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
     }

@@ -132,8 +132,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Credential, Encoding, Endpoint, ErrorKind, Fault, Method, Params, Provider, Request,
-        Response, Settings, Site, TransportError, json, status_fault,
+        Credential, Encoding, Endpoint, ErrorKind, Method, Params, Provider, Request, Response,
+        ResponseError, Server, Settings, TransportError, json, status_fault,
     };
 
     static PROVIDER: Provider = Provider {
@@ -174,7 +174,7 @@ mod tests {
             Credential::NONE
         }
 
-        fn parse(&self, response: &Response) -> Result<Page, Fault> {
+        fn parse(&self, response: &Response) -> Result<Page, ResponseError> {
             json(response)
         }
     }
@@ -205,7 +205,9 @@ mod tests {
             let body = page.map(|page| serde_json::to_vec(&page).unwrap()).unwrap_or_default();
             Ok(http::Response::builder().status(status).body(body).unwrap())
         }));
-        settings.build(&PROVIDER, &[(Site::MAIN, "base_url", "https://h.example")], vec![]).unwrap()
+        settings
+            .build(&PROVIDER, &[(Server::MAIN, "base_url", "https://h.example")], vec![])
+            .unwrap()
     }
 
     fn page(ids: &[&str], more: bool) -> Option<Page> {

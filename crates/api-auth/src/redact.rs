@@ -20,7 +20,7 @@ use crate::{Request, decode_form_bytes, endpoint::is_form, from_base64};
 const MASK: &[u8] = b"***";
 /// A shorter secret is replaced only as a word of its own.
 const SHORT: usize = 4;
-/// What [`Fault::with_text_of`](crate::Fault::with_text_of) ends a text with that it cuts.
+/// What [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) ends a text with that it cuts.
 const ELLIPSIS: &str = "…";
 const INLINE: usize = 4096;
 

@@ -9,8 +9,8 @@ use http::header::HeaderValue;
 
 use crate::client::Parts;
 use crate::{
-    Auth, Client, Clock, Credential, InputError, Provider, RetryPolicy, Secret, Site, SystemClock,
-    Transport,
+    Auth, Client, Clock, Credential, InputError, Provider, RetryPolicy, Secret, Server,
+    SystemClock, Transport,
 };
 
 /// The deadline of one exchange, connection included: 30 s.
@@ -187,7 +187,7 @@ impl Settings {
     pub fn build(
         mut self,
         provider: &'static Provider,
-        sites: &[(Site, &'static str, &str)],
+        sites: &[(Server, &'static str, &str)],
         credentials: Vec<(Credential, Arc<dyn Auth>)>,
     ) -> Result<Client, InputError> {
         self.network.check()?;

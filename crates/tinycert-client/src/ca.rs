@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, setters, wire,
-    wire_enum,
+    Body, Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result, setters,
+    wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -138,7 +138,7 @@ impl Endpoint for ListCas {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<CaItem>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<CaItem>, ResponseError> {
         fault::answer(response)
     }
 }
@@ -178,7 +178,7 @@ impl Endpoint for GetCaDetails {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<CaDetails, Fault> {
+    fn parse(&self, response: &Response) -> Result<CaDetails, ResponseError> {
         fault::answer(response)
     }
 }
@@ -220,7 +220,7 @@ impl Endpoint for GetCa {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<String, Fault> {
+    fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         fault::text(response, "pem")
     }
 }
@@ -256,7 +256,7 @@ impl Endpoint for DeleteCa {
         Ok(form_of(self.ca_id))
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -340,7 +340,7 @@ impl Endpoint for NewCa {
         Ok(Body::Form(params))
     }
 
-    fn parse(&self, response: &Response) -> Result<CaId, Fault> {
+    fn parse(&self, response: &Response) -> Result<CaId, ResponseError> {
         #[derive(Deserialize)]
         struct Made {
             ca_id: CaId,

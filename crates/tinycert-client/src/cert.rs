@@ -5,8 +5,8 @@ use std::fmt;
 use std::ops::BitOr;
 
 use api_auth::{
-    Body, Endpoint, ErrorKind, Fault, Fields, InputError, Method, Params, Response, Result, Secret,
-    SecretBytes, UnixTime, setters, wire, wire_enum,
+    Body, Endpoint, ErrorKind, Fields, InputError, Method, Params, Response, ResponseError, Result,
+    Secret, SecretBytes, UnixTime, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -207,7 +207,7 @@ impl Endpoint for ListCerts {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<CertItem>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<CertItem>, ResponseError> {
         fault::answer(response)
     }
 }
@@ -247,7 +247,7 @@ impl Endpoint for GetCertDetails {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<CertDetails, Fault> {
+    fn parse(&self, response: &Response) -> Result<CertDetails, ResponseError> {
         fault::answer(response)
     }
 }
@@ -343,7 +343,7 @@ impl Endpoint for GetKey {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<Secret, Fault> {
+    fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         fault::text(response, "pem").map(Secret::new)
     }
 }
@@ -383,10 +383,10 @@ impl Endpoint for GetPkcs12 {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<SecretBytes, Fault> {
+    fn parse(&self, response: &Response) -> Result<SecretBytes, ResponseError> {
         let text = Secret::new(fault::text(response, "pkcs12")?);
         SecretBytes::from_base64(text.expose())
-            .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("pkcs12: not base64"))
+            .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("pkcs12: not base64"))
     }
 }
 
@@ -426,7 +426,7 @@ impl Endpoint for GetCert {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<String, Fault> {
+    fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         fault::text(response, "pem")
     }
 }
@@ -467,7 +467,7 @@ impl Endpoint for ReissueCert {
         Ok(form_of(self.cert_id))
     }
 
-    fn parse(&self, response: &Response) -> Result<CertId, Fault> {
+    fn parse(&self, response: &Response) -> Result<CertId, ResponseError> {
         fault::answer::<Made>(response).map(|made| made.cert_id)
     }
 }
@@ -517,7 +517,7 @@ impl Endpoint for SetCertStatus {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -639,7 +639,7 @@ impl Endpoint for NewCert {
         Ok(Body::Form(params))
     }
 
-    fn parse(&self, response: &Response) -> Result<CertId, Fault> {
+    fn parse(&self, response: &Response) -> Result<CertId, ResponseError> {
         fault::answer::<Made>(response).map(|made| made.cert_id)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    AccessToken, Credential, InputError, Provider, Result, Secret, SecretOrigin, Settings, Site,
+    AccessToken, Credential, InputError, Provider, Result, Secret, SecretOrigin, Server, Settings,
     TokenKey, TokenStore, Variables, VerifiedStore, http::Uri, without_user_info,
 };
 
@@ -145,7 +145,7 @@ impl Client {
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
         let connect = Connect::new(email, passphrase);
-        let base = self.core.base_url(Site::MAIN).unwrap_or_default();
+        let base = self.core.base_url(Server::MAIN).unwrap_or_default();
         let key = TokenKey::new(&["tinycert", base, connect.email()]);
         let store = self.store.clone().map(|store| {
             let secrets = [&self.api_key, connect.passphrase()];
@@ -207,7 +207,7 @@ impl Client {
 
     /// How a session opens itself again.
     fn opening(&self, connect: Connect) -> Result<Opening> {
-        let base = self.core.base_url(Site::MAIN).unwrap_or_default();
+        let base = self.core.base_url(Server::MAIN).unwrap_or_default();
         let url = Uri::try_from([base, Connect::PATH].concat())
             .map_err(|_| InputError::new("base_url", "is not a URL"))?;
         Ok(Opening { url, params: connect.into_params() })
@@ -273,7 +273,7 @@ impl Builder {
         let signer = FormDigest::new(("api_key", &self.api_key), &DIALECT)?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, "base_url", self.environment.base_url())],
             vec![(API_KEY, Arc::new(signer.clone()))],
         )?;
         let Self { api_key, keep_passphrase, store, .. } = self;

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Body, Credential, Endpoint, Fault, InputError, Method, Params, Response, Secret};
+use api_auth::{
+    Body, Credential, Endpoint, InputError, Method, Params, Response, ResponseError, Secret,
+};
 
 use crate::{check, fault};
 
@@ -72,7 +74,7 @@ impl Endpoint for Connect {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<Secret, Fault> {
+    fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         fault::text(response, "token").map(Secret::new)
     }
 }
@@ -107,7 +109,7 @@ impl Endpoint for Disconnect {
         Ok(Body::Form(Params::new()))
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }

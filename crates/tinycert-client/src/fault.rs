@@ -1,7 +1,7 @@
 //! How TinyCert says no, and answers that nobody documents.
 
 use api_auth::{
-    Error, ErrorKind, Fault, Fields, Response, json, needed, status_fault, wire, wire_enum,
+    Error, ErrorKind, Fields, Response, ResponseError, json, needed, status_fault, wire, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -104,9 +104,10 @@ impl Refusal {
         ErrorCode::from(self.code.as_deref().unwrap_or_default())
     }
 
-    fn into_fault(self, response: &Response) -> Fault {
+    fn into_fault(self, response: &Response) -> ResponseError {
         let kind = self.code().kind();
-        let mut fault = kind.map_or_else(|| Fault::of_status(response.status()), Fault::new);
+        let mut fault =
+            kind.map_or_else(|| ResponseError::of_status(response.status()), ResponseError::new);
         if let Some(code) = self.code {
             fault = fault.with_code(code);
         }
@@ -118,7 +119,7 @@ impl Refusal {
 }
 
 /// Reads an answer whose status is an error. The code decides, and the status where there is none.
-pub(crate) fn read(response: &Response) -> Fault {
+pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) if refusal.code.is_some() || refusal.text.is_some() => {
             refusal.into_fault(response)
@@ -136,18 +137,18 @@ pub(crate) fn session_is_over(response: &Response) -> bool {
 }
 
 /// Reads a success. A refusal on HTTP 200 is a refusal.
-pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     json(response).map_err(|fault| refusal_or(fault, response))
 }
 
 /// Reads the one text that an object is there for.
-pub(crate) fn text(response: &Response, name: &str) -> Result<String, Fault> {
+pub(crate) fn text(response: &Response, name: &str) -> Result<String, ResponseError> {
     let fields: Fields = answer(response)?;
     needed(name, fields.text(name).filter(|text| !text.is_empty()))
         .map_err(|missing| refusal_or(missing, response))
 }
 
-fn refusal_or(fault: Fault, response: &Response) -> Fault {
+fn refusal_or(fault: ResponseError, response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) if refusal.code().is_known() => refusal.into_fault(response),
         _ => fault,
@@ -156,14 +157,16 @@ fn refusal_or(fault: Fault, response: &Response) -> Fault {
 
 /// Reads the success of a call whose body nobody documents: it may be anything, or nothing, but
 /// not a refusal, not half an object and not a page of a proxy.
-pub(crate) fn done(response: &Response) -> Result<(), Fault> {
+pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
     match response.body().trim_ascii_start().first() {
         Some(b'{') => {
             let refusal: Refusal = json(response)?;
             if refusal.code().is_known() { Err(refusal.into_fault(response)) } else { Ok(()) }
         }
         Some(b'[') => json::<IgnoredAny>(response).map(drop),
-        Some(b'<') => Err(Fault::new(ErrorKind::Decode).with_message("a page, not an answer")),
+        Some(b'<') => {
+            Err(ResponseError::new(ErrorKind::Decode).with_message("a page, not an answer"))
+        }
         _ => Ok(()),
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use api_auth::{
-    Amount, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
-    Result, StatusCode, UnixTime, found_or_not, json, setters, wire,
+    Amount, Endpoint, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
+    ResponseError, Result, StatusCode, UnixTime, found_or_not, json, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +142,7 @@ impl Endpoint for GetAccess {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Access>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Access>, ResponseError> {
         fault::optional(response)
     }
 }
@@ -261,7 +261,7 @@ impl Endpoint for SearchAccess {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<AccessPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<AccessPage, ResponseError> {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(AccessPage::default());
         }
@@ -368,7 +368,7 @@ impl Endpoint for GrantAccess {
             .push_some("suppress_email", self.suppress_email.map(|suppress| suppress.to_string()));
     }
 
-    fn parse(&self, response: &Response) -> Result<Access, Fault> {
+    fn parse(&self, response: &Response) -> Result<Access, ResponseError> {
         let mut access: Access = fault::of_action(response)?;
         if access.is_there() {
             access.expires = access.expires.or(self.expiration);
@@ -428,7 +428,7 @@ impl Endpoint for RevokeAccess {
             .push_some("refund", self.refund.map(|refund| refund.to_string()));
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }

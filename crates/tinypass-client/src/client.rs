@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_auth::hmac::request_line::{self, RequestLine};
 use api_auth::{
-    Credential, Encoding, HmacKey, InputError, Provider, Result, Secret, Settings, Site, Variables,
-    without_user_info,
+    Credential, Encoding, HmacKey, InputError, Provider, Result, Secret, Server, Settings,
+    Variables, without_user_info,
 };
 
 use crate::download::DownloadPath;
@@ -183,7 +183,7 @@ impl Builder {
         let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, "base_url", self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
         Ok(Client { core, download_path: self.download_path })

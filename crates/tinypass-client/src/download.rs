@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, StatusCode, UnixTime,
-    found_or_not, json, needed, wire,
+    Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
+    UnixTime, found_or_not, json, needed, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -133,7 +133,7 @@ impl Endpoint for GetDownload {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Download>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Download>, ResponseError> {
         fault::optional(response)
     }
 }
@@ -257,7 +257,7 @@ impl Endpoint for GetDownloadUrl {
 
     /// The form of the answer is not documented: an object with `url`, a JSON text, or the bare
     /// link are read.
-    fn parse(&self, response: &Response) -> Result<DownloadUrl, Fault> {
+    fn parse(&self, response: &Response) -> Result<DownloadUrl, ResponseError> {
         let body = response.body().trim_ascii();
         let link = |url: String| DownloadUrl { url, fields: Fields::default() };
         match body.first() {

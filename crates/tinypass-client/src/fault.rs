@@ -1,6 +1,6 @@
 //! How TinyPass says no, and answers that nobody documents.
 
-use api_auth::{ErrorKind, Fault, Fields, Receipt, Response, json, needed, status_fault};
+use api_auth::{ErrorKind, Fields, Receipt, Response, ResponseError, json, needed, status_fault};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 ///
 /// The status alone decides the kind: 401 and 403 are about the credentials; 402 is an
 /// application error or a wrong method and has nothing to do with payment.
-pub(crate) fn read(response: &Response) -> Fault {
+pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
-        Some(error) => error.into_fault(Fault::of_status(response.status())),
+        Some(error) => error.into_fault(ResponseError::of_status(response.status())),
         None => status_fault(response),
     }
 }
@@ -22,7 +22,7 @@ struct ErrorObject {
 }
 
 impl ErrorObject {
-    fn into_fault(self, mut fault: Fault) -> Fault {
+    fn into_fault(self, mut fault: ResponseError) -> ResponseError {
         if let Some(message) = self.message {
             fault = fault.with_message(message);
         }
@@ -54,13 +54,13 @@ pub(crate) trait Model: DeserializeOwned {
 
 /// Reads one object, of which any field may be absent, but not all: somebody else's `{}` is none.
 /// An access record of which nothing came would have no end, and open the door.
-pub(crate) fn object<T: Model>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
     needed(T::MISSED, model.is_there().then_some(model))
 }
 
 /// Reads a page, which says `data` though it may have no record.
-pub(crate) fn page<T: Model>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let page: T = unless_error(response)?;
     if !page.is_there() {
         let data = json::<Fields>(response)?.json(T::MISSED);
@@ -70,25 +70,25 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, Fault> {
 }
 
 /// Reads what an action gives back. No source shows it, so any object is taken that says something.
-pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
     let says_something = model.is_there() || !model.fields().is_empty();
     needed(T::MISSED, says_something.then_some(model))
 }
 
 /// Reads an object. An error object on HTTP 200 is an error.
-fn unless_error<T: Model>(response: &Response) -> Result<T, Fault> {
+fn unless_error<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.fields().contains("error")
         && let Some(error) = error_object(response)
     {
-        return Err(error.into_fault(Fault::new(ErrorKind::Api)));
+        return Err(error.into_fault(ResponseError::new(ErrorKind::Api)));
     }
     Ok(model)
 }
 
 /// Reads an object of a look-up; HTTP 404 is `None`, with or without a body.
-pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Fault> {
+pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, ResponseError> {
     match response.status().as_u16() {
         404 => Ok(None),
         _ => object(response).map(Some),
@@ -96,7 +96,7 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Fault
 }
 
 /// Reads the answer to an action that nobody documents: whatever came, or nothing, or `{}`.
-pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
+pub(crate) fn receipt(response: &Response) -> Result<Receipt, ResponseError> {
     Receipt::read(response, |response| object(response).map(|Kept(fields)| fields))
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result, StatusCode,
-    found_or_not, json, setters, wire,
+    Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError, Result,
+    StatusCode, found_or_not, json, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -117,7 +117,7 @@ impl Endpoint for SearchSubscriptions {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Subscription>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Subscription>, ResponseError> {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Vec::new());
         }
@@ -171,7 +171,7 @@ impl Endpoint for CancelSubscription {
         params.push("rid", &self.rid).push("user_ref", &self.user_ref);
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }

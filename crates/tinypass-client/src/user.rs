@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, found_or_not,
-    path_segment, wire,
+    Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
+    found_or_not, path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ impl Endpoint for GetUser {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<User>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<User>, ResponseError> {
         fault::optional(response)
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, Secret, check,
-    needed, path_segment, setters, wire, wire_enum,
+    Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result,
+    Secret, check, needed, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -112,13 +112,13 @@ impl Endpoint for RegisterAccount {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<User, Fault> {
+    fn parse(&self, response: &Response) -> Result<User, ResponseError> {
         fault::result(response)
     }
 }
 
 /// A user who is not wrapped into anything. Whoever is let in has an id.
-pub(crate) fn user(response: &Response) -> Result<User, Fault> {
+pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     let user: User = fault::answer(response)?;
     needed("id", user.id.as_ref())?;
     Ok(user)
@@ -168,7 +168,7 @@ impl Endpoint for CheckLogin {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<User, Fault> {
+    fn parse(&self, response: &Response) -> Result<User, ResponseError> {
         user(response)
     }
 }
@@ -248,7 +248,7 @@ impl Endpoint for UpdateAccount {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -300,7 +300,7 @@ impl Endpoint for GetSecondFactor {
         check::segment("username", &self.username)
     }
 
-    fn parse(&self, response: &Response) -> Result<SecondFactor, Fault> {
+    fn parse(&self, response: &Response) -> Result<SecondFactor, ResponseError> {
         let text: TextOrNone = fault::result(response)?;
         Ok(SecondFactor::from(text.0.as_deref().unwrap_or_default()))
     }
@@ -350,7 +350,7 @@ impl Endpoint for SignSecondFactor {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, check, found_or_not, json, path_segment, setters, wire,
+    Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
+    Result, StatusCode, check, found_or_not, json, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,11 +59,11 @@ impl Address {
     }
 }
 
-fn one(response: &Response) -> Result<Address, Fault> {
+fn one(response: &Response) -> Result<Address, ResponseError> {
     fault::result(response)
 }
 
-fn several(response: &Response) -> Result<Vec<Address>, Fault> {
+fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
     fault::result(response)
 }
 
@@ -121,7 +121,7 @@ impl Endpoint for ListMyAddresses {
         !self.refresh
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Address>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Address>, ResponseError> {
         several(response)
     }
 }
@@ -167,7 +167,7 @@ impl Endpoint for GetMyAddress {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
         fault::optional(response, one)
     }
 }
@@ -238,7 +238,7 @@ impl Endpoint for RegisterAddress {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Address, Fault> {
+    fn parse(&self, response: &Response) -> Result<Address, ResponseError> {
         one(response)
     }
 }
@@ -304,7 +304,7 @@ impl Endpoint for VerifyAddress {
     }
 
     /// The server answers 400 with `"result":true` for one that is verified already.
-    fn parse(&self, response: &Response) -> Result<Verification, Fault> {
+    fn parse(&self, response: &Response) -> Result<Verification, ResponseError> {
         if response.status() != StatusCode::BAD_REQUEST {
             return fault::done(response).map(|()| Verification::Verified);
         }
@@ -377,7 +377,7 @@ impl Endpoint for UpdateAddress {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<Address, Fault> {
+    fn parse(&self, response: &Response) -> Result<Address, ResponseError> {
         one(response)
     }
 }
@@ -417,7 +417,7 @@ impl Endpoint for DeleteAddress {
         check::segment("address", &self.address)
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -480,7 +480,7 @@ impl Endpoint for InstantVerify {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -532,7 +532,7 @@ impl Endpoint for ListPublicAddresses {
         !self.refresh
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Address>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Address>, ResponseError> {
         several(response)
     }
 }
@@ -575,7 +575,7 @@ impl Endpoint for GetPublicAddress {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Address>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
         fault::optional(response, one)
     }
 }

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use api_auth::hmac::nonce_headers::{NonceHeaders, Variant};
 use api_auth::http::header::{AUTHORIZATION, HeaderValue};
 use api_auth::{
-    Auth, Credential, Draft, Error, InputError, Method, Note, Request, Response, Secret,
+    Auth, Credential, Error, Generation, InputError, Method, Request, Response, Secret,
+    UnsignedRequest,
 };
 
 /// The names of the credentials, for a [`RawEndpoint`](crate::RawEndpoint) or an endpoint of your
@@ -154,8 +155,8 @@ struct Dressed {
 impl Auth for Dressed {
     fn add_parameters(
         &self,
-        draft: &mut Draft<'_>,
-        note: &mut Note,
+        draft: &mut UnsignedRequest<'_>,
+        note: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error> {
         let signer = self.signer.as_ref();
@@ -186,7 +187,12 @@ impl Auth for Dressed {
         Ok(())
     }
 
-    fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error> {
+    fn sign(
+        &self,
+        request: &mut Request,
+        note: &mut Generation,
+        now: SystemTime,
+    ) -> Result<(), Error> {
         if let Some(signer) = &self.signer {
             signer.sign(request, note, now)?;
         }
@@ -198,7 +204,7 @@ impl Auth for Dressed {
         Ok(())
     }
 
-    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
         self.signer.as_ref().is_some_and(|signer| signer.invalidate_if_rejected(response, note))
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result,
-    StatusCode, check, found_or_not, needed, path_segment, setters, wire,
+    Amount, Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError,
+    Result, StatusCode, check, found_or_not, needed, path_segment, setters, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -66,7 +66,7 @@ impl Endpoint for GetMessengerPrivileges {
         check::segment("token", &self.token)
     }
 
-    fn parse(&self, response: &Response) -> Result<MessengerPrivileges, Fault> {
+    fn parse(&self, response: &Response) -> Result<MessengerPrivileges, ResponseError> {
         fault::answer(response)
     }
 }
@@ -139,7 +139,7 @@ impl Endpoint for ListChats {
         credentials::USER
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Chat>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Chat>, ResponseError> {
         fault::answer(response)
     }
 }
@@ -217,7 +217,7 @@ impl Endpoint for GetChatPrivileges {
         check::segment("chat_id", &self.chat_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<ChatPrivileges, Fault> {
+    fn parse(&self, response: &Response) -> Result<ChatPrivileges, ResponseError> {
         fault::answer(response)
     }
 }
@@ -257,13 +257,13 @@ impl Endpoint for JoinChat {
         check::segment("chat_id", &self.chat_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
 
 /// The server's chats have an id, those of the documentation a name.
-fn chat(response: &Response) -> Result<Chat, Fault> {
+fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = fault::answer(response)?;
     needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
@@ -314,7 +314,7 @@ impl Endpoint for GetChat {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Chat>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Chat>, ResponseError> {
         fault::optional(response, chat)
     }
 }
@@ -416,7 +416,7 @@ impl Endpoint for CreateChat {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Chat, Fault> {
+    fn parse(&self, response: &Response) -> Result<Chat, ResponseError> {
         chat(response)
     }
 }
@@ -484,7 +484,7 @@ impl Endpoint for UpdateChat {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Chat, Fault> {
+    fn parse(&self, response: &Response) -> Result<Chat, ResponseError> {
         chat(response)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_auth::hmac::nonce_headers::NonceHeaders;
 use api_auth::{
-    Encoding, InputError, Provider, Result, Secret, Settings, Site, Variables, without_user_info,
+    Encoding, InputError, Provider, Result, Secret, Server, Settings, Variables, without_user_info,
 };
 
 use crate::auth::Keys;
@@ -322,7 +322,7 @@ impl Builder {
         }
         let core = self.settings.build(
             &PROVIDER,
-            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, "base_url", self.environment.base_url())],
             credentials,
         )?;
         Ok(Client {

@@ -5,7 +5,7 @@ mod accounts;
 mod bookings;
 mod groups;
 
-use api_auth::{Fault, Fields, Response, needed, path_segment, wire};
+use api_auth::{Fields, Response, ResponseError, needed, path_segment, wire};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ pub struct CreditHistory {
 
 /// Reads a ledger. One without its entries is an error, so that nothing is booked again because the
 /// ledger seems to be empty.
-fn history(response: &Response) -> Result<CreditHistory, Fault> {
+fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     #[derive(Deserialize)]
     struct Needed {
         transactions: Option<IgnoredAny>,

@@ -1,18 +1,20 @@
 //! How Tokenpass says no, and the forms in which its answers come.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fault, Fields, Response, StatusCode, json, needed, status_fault, wire,
+    Detail, Error, ErrorKind, Fields, Response, ResponseError, StatusCode, json, needed,
+    status_fault, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Reads what went wrong: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
 /// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
-pub(crate) fn read(response: &Response) -> Fault {
-    refusal(response, Fault::of_status(response.status())).unwrap_or_else(|| status_fault(response))
+pub(crate) fn read(response: &Response) -> ResponseError {
+    refusal(response, ResponseError::of_status(response.status()))
+        .unwrap_or_else(|| status_fault(response))
 }
 
-fn refusal(response: &Response, fault: Fault) -> Option<Fault> {
+fn refusal(response: &Response, fault: ResponseError) -> Option<ResponseError> {
     let fields = json::<Fields>(response).ok()?;
     let said = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
     let in_object = || fields.read::<Fields>("error").and_then(|error| error.text("message"));
@@ -34,7 +36,7 @@ struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
 /// Rejects a response with an `error` though its status is a success, whatever type the `error`
 /// has. PHP's empty values are no error.
-fn checked(response: &Response) -> Result<(), Fault> {
+fn checked(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body().trim_ascii_start();
     if !body.starts_with(b"{") || !body.windows(ERROR.len()).any(|part| part == ERROR) {
@@ -44,9 +46,9 @@ fn checked(response: &Response) -> Result<(), Fault> {
     const EMPTY: [&str; 6] = ["null", "false", "\"\"", "0", "[]", "{}"];
     match fields.json("error") {
         Some(error) if !EMPTY.contains(&error.as_str()) => {
-            let fault = Fault::new(ErrorKind::Api);
+            let fault = ResponseError::new(ErrorKind::Api);
             let unexplained =
-                || Fault::new(ErrorKind::Api).with_message("error: set without a text");
+                || ResponseError::new(ErrorKind::Api).with_message("error: set without a text");
             Err(refusal(response, fault).unwrap_or_else(unexplained))
         }
         _ => Ok(()),
@@ -54,13 +56,13 @@ fn checked(response: &Response) -> Result<(), Fault> {
 }
 
 /// Reads an answer that is no error.
-pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     checked(response)?;
     json(response)
 }
 
 /// Reads `{"result": ...}`.
-pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped<T> {
         result: Option<T>,
@@ -70,7 +72,7 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Faul
 
 /// Reads the yes or no of a check. An answer that says neither is an error: a gate must not open
 /// or close by accident.
-pub(crate) fn yes_or_no(response: &Response) -> Result<bool, Fault> {
+pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
     #[derive(Deserialize)]
     struct Answer {
         #[serde(default, deserialize_with = "wire::boolean")]
@@ -80,11 +82,12 @@ pub(crate) fn yes_or_no(response: &Response) -> Result<bool, Fault> {
 }
 
 /// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
-pub(crate) fn done(response: &Response) -> Result<(), Fault> {
+pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
     let fields: Fields = answer(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
         Some(false) => {
-            Err(Fault::new(ErrorKind::Api).with_message("the server says no without a reason"))
+            Err(ResponseError::new(ErrorKind::Api)
+                .with_message("the server says no without a reason"))
         }
         Some(true) => Ok(()),
         None => {
@@ -97,12 +100,12 @@ pub(crate) fn done(response: &Response) -> Result<(), Fault> {
 /// there is no such route, which is an error.
 pub(crate) fn optional<T>(
     response: &Response,
-    read_it: impl FnOnce(&Response) -> Result<T, Fault>,
-) -> Result<Option<T>, Fault> {
+    read_it: impl FnOnce(&Response) -> Result<T, ResponseError>,
+) -> Result<Option<T>, ResponseError> {
     if response.status() != StatusCode::NOT_FOUND {
         return read_it(response).map(Some);
     }
-    match refusal(response, Fault::new(ErrorKind::Api)) {
+    match refusal(response, ResponseError::new(ErrorKind::Api)) {
         Some(_) => Ok(None),
         None => Err(read(response)),
     }

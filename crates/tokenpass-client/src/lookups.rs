@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response,
-    Result, StatusCode, check, found_or_not, path_segment, setters, wire,
+    Amount, Body, Credential, Endpoint, Fields, InputError, Method, Params, Response,
+    ResponseError, Result, StatusCode, check, found_or_not, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub struct Owner {
     pub fields: Fields,
 }
 
-fn owner(response: &Response) -> Result<Owner, Fault> {
+fn owner(response: &Response) -> Result<Owner, ResponseError> {
     fault::result(response)
 }
 
@@ -72,7 +72,7 @@ impl Endpoint for GetUserByAddress {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
         fault::optional(response, owner)
     }
 }
@@ -122,7 +122,7 @@ impl Endpoint for GetUsersByAddresses {
     }
 
     /// `"result":false` says that none was found.
-    fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, Fault> {
+    fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Deserialize)]
         struct Found {
             #[serde(default, deserialize_with = "wire::map")]
@@ -168,7 +168,7 @@ impl Endpoint for GetAddressByUser {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
         fault::optional(response, owner)
     }
 }
@@ -213,7 +213,7 @@ impl Endpoint for GetUserByEmail {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Owner>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
         fault::optional(response, owner)
     }
 }
@@ -273,7 +273,7 @@ impl Endpoint for CheckUserExists {
         params.push_some("id_hash", self.id_hash.as_deref());
     }
 
-    fn parse(&self, response: &Response) -> Result<bool, Fault> {
+    fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
         fault::yes_or_no(response)
     }
 }
@@ -338,7 +338,7 @@ impl<'a> FromIterator<&'a Balance> for Balances {
 }
 
 /// The documentation wraps the list in `result`; servers do not.
-fn list(response: &Response) -> Result<Vec<Balance>, Fault> {
+fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if response.body().trim_ascii_start().starts_with(b"[") {
         return fault::answer(response);
     }
@@ -392,7 +392,7 @@ impl Endpoint for ListPublicBalances {
         !self.refresh
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Balance>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
         list(response)
     }
 }
@@ -444,7 +444,7 @@ impl Endpoint for ListProtectedBalances {
         !self.refresh
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Balance>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
         list(response)
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use api_auth::http::header::LOCATION;
 use api_auth::oauth::code_challenge;
 use api_auth::{
-    Body, Credential, Endpoint, ErrorKind, Fault, InputError, Method, Params, Response, Result,
-    Secret, StatusCode, check, wire, wire_enum,
+    Body, Credential, Endpoint, ErrorKind, InputError, Method, Params, Response, ResponseError,
+    Result, Secret, StatusCode, check, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -273,7 +273,7 @@ impl Endpoint for Authorize {
         status.is_success() || status.is_redirection()
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<String>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<String>, ResponseError> {
         let location = response.headers().get(LOCATION);
         Ok(location.and_then(|value| value.to_str().ok()).map(str::to_owned))
     }
@@ -309,7 +309,7 @@ pub struct UserToken {
     pub expires_in: Option<Duration>,
 }
 
-fn token(response: &Response) -> Result<UserToken, Fault> {
+fn token(response: &Response) -> Result<UserToken, ResponseError> {
     #[derive(Deserialize)]
     struct Answer {
         #[serde(default, deserialize_with = "wire::secret")]
@@ -324,16 +324,16 @@ fn token(response: &Response) -> Result<UserToken, Fault> {
         let html = response.body().trim_ascii_start().starts_with(b"<");
         // The server of 2017 has no other words for a code or a key that it refuses.
         return Err(if html {
-            Fault::new(ErrorKind::Auth)
+            ResponseError::new(ErrorKind::Auth)
                 .with_message("the server answers with an error page: code, key pair or redirect_uri is most likely refused")
         } else {
             fault
         });
     }
     let answer: Answer = fault::answer(response)?;
-    let access_token = answer
-        .access_token
-        .ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("access_token: missing"))?;
+    let access_token = answer.access_token.ok_or_else(|| {
+        ResponseError::new(ErrorKind::Decode).with_message("access_token: missing")
+    })?;
     let seconds = answer.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(UserToken {
         access_token,
@@ -423,7 +423,7 @@ impl Endpoint for ExchangeCode {
         token_or_page(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<UserToken, Fault> {
+    fn parse(&self, response: &Response) -> Result<UserToken, ResponseError> {
         token(response)
     }
 }
@@ -504,7 +504,7 @@ impl Endpoint for ExchangeCodeAtApi {
         token_or_page(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<UserToken, Fault> {
+    fn parse(&self, response: &Response) -> Result<UserToken, ResponseError> {
         token(response)
     }
 }
@@ -570,7 +570,7 @@ impl Endpoint for RequestPasswordToken {
         token_or_page(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<UserToken, Fault> {
+    fn parse(&self, response: &Response) -> Result<UserToken, ResponseError> {
         token(response)
     }
 }
@@ -645,7 +645,7 @@ impl Endpoint for RequestCode {
     }
 
     /// The state comes back and is compared.
-    fn parse(&self, response: &Response) -> Result<Secret, Fault> {
+    fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(default, deserialize_with = "wire::secret")]
@@ -655,11 +655,12 @@ impl Endpoint for RequestCode {
         }
         let answer: Answer = fault::answer(response)?;
         if answer.state.is_some_and(|state| state != *self.login.state()) {
-            return Err(
-                Fault::new(ErrorKind::Verify).with_message("the state is not that of this request")
-            );
+            return Err(ResponseError::new(ErrorKind::Verify)
+                .with_message("the state is not that of this request"));
         }
-        answer.code.ok_or_else(|| Fault::new(ErrorKind::Decode).with_message("code: missing"))
+        answer
+            .code
+            .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("code: missing"))
     }
 }
 
@@ -693,7 +694,7 @@ impl Endpoint for GetUser {
         credentials::ACCESS_TOKEN
     }
 
-    fn parse(&self, response: &Response) -> Result<User, Fault> {
+    fn parse(&self, response: &Response) -> Result<User, ResponseError> {
         user(response)
     }
 }
@@ -733,7 +734,7 @@ impl Endpoint for LogOut {
         false
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }

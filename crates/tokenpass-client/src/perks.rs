@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fault, Fields, InputError, Method, Response, Result, check, path_segment,
-    wire,
+    Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, check,
+    path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Endpoint for GetPerks {
         check::segment("token", &self.token)
     }
 
-    fn parse(&self, response: &Response) -> Result<Perks, Fault> {
+    fn parse(&self, response: &Response) -> Result<Perks, ResponseError> {
         fault::answer(response)
     }
 }
@@ -101,7 +101,7 @@ impl Endpoint for GetAsset {
         check::segment("asset", &self.asset)
     }
 
-    fn parse(&self, response: &Response) -> Result<Fields, Fault> {
+    fn parse(&self, response: &Response) -> Result<Fields, ResponseError> {
         fault::answer(response)
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    StatusCode, UnixTime, check, found_or_not, needed, path_segment, setters, wire,
+    Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
+    Result, StatusCode, UnixTime, check, found_or_not, needed, path_segment, setters, wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -101,7 +101,7 @@ impl Endpoint for RegisterSource {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -138,7 +138,7 @@ impl Endpoint for DeleteSource {
         check::segment("address", &self.address)
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }
@@ -229,7 +229,7 @@ impl Endpoint for ListSources {
         "/api/v1/tca/provisional".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<Sources, Fault> {
+    fn parse(&self, response: &Response) -> Result<Sources, ResponseError> {
         #[derive(Deserialize)]
         struct Needed {
             whitelist: Option<IgnoredAny>,
@@ -437,7 +437,7 @@ pub struct Promise {
     pub fields: Fields,
 }
 
-fn tx(response: &Response) -> Result<Promise, Fault> {
+fn tx(response: &Response) -> Result<Promise, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped {
         tx: Option<Promise>,
@@ -445,7 +445,7 @@ fn tx(response: &Response) -> Result<Promise, Fault> {
     needed("tx", fault::answer::<Wrapped>(response)?.tx)
 }
 
-fn list(response: &Response) -> Result<Vec<Promise>, Fault> {
+fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
     #[derive(Deserialize)]
     #[serde(transparent)]
     struct List(#[serde(deserialize_with = "wire::list_or_map")] Vec<Promise>);
@@ -498,7 +498,7 @@ impl Endpoint for CreatePromise {
         named(&self.txid) || named(&self.fingerprint)
     }
 
-    fn parse(&self, response: &Response) -> Result<Promise, Fault> {
+    fn parse(&self, response: &Response) -> Result<Promise, ResponseError> {
         tx(response)
     }
 }
@@ -539,7 +539,7 @@ impl Endpoint for ListPromises {
         params.push_some("destination", self.destination.as_deref());
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Promise>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Promise>, ResponseError> {
         list(response)
     }
 }
@@ -575,7 +575,7 @@ impl Endpoint for ListPromisesByEmail {
         check::segment("email", &self.email)
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Promise>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Promise>, ResponseError> {
         list(response)
     }
 }
@@ -620,7 +620,7 @@ impl Endpoint for GetPromise {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Promise>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Promise>, ResponseError> {
         fault::optional(response, tx)
     }
 }
@@ -720,7 +720,7 @@ impl Endpoint for UpdatePromise {
         true
     }
 
-    fn parse(&self, response: &Response) -> Result<Promise, Fault> {
+    fn parse(&self, response: &Response) -> Result<Promise, ResponseError> {
         tx(response)
     }
 }
@@ -760,7 +760,7 @@ impl Endpoint for CancelPromise {
         Credential::MAIN
     }
 
-    fn parse(&self, response: &Response) -> Result<(), Fault> {
+    fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         fault::done(response)
     }
 }

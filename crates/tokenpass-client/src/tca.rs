@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result, check,
-    needed, path_segment, wire,
+    Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result,
+    check, needed, path_segment, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ impl Endpoint for CheckUser {
         self.rules.write(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<bool, Fault> {
+    fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
         fault::yes_or_no(response)
     }
 }
@@ -103,7 +103,7 @@ impl Endpoint for CheckAddress {
         self.rules.write(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<bool, Fault> {
+    fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
         fault::yes_or_no(response)
     }
 }
@@ -169,7 +169,7 @@ impl Endpoint for FindUsers {
         self.rules.write(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<FoundUser>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<FoundUser>, ResponseError> {
         #[derive(Deserialize)]
         struct Found {
             results: Option<Vec<FoundUser>>,
@@ -222,7 +222,7 @@ impl Endpoint for CheckEmail {
         self.rules.write(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<bool, Fault> {
+    fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
         fault::yes_or_no(response)
     }
 }

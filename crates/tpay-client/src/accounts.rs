@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response,
-    Result, Secret, path_segment, setters, wire,
+    Amount, Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Response,
+    ResponseError, Result, Secret, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,7 @@ impl Endpoint for ListAccounts {
         self.paging.push(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<AccountPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<AccountPage, ResponseError> {
         fault::answer(response, &["list"])
     }
 }
@@ -147,7 +147,7 @@ impl Endpoint for GetAccount {
         check::segment("account_id", &self.account_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Account, Fault> {
+    fn parse(&self, response: &Response) -> Result<Account, ResponseError> {
         fault::answer(response, &[])
     }
 }
@@ -203,7 +203,7 @@ impl Endpoint for GetBalance {
         check::segment("account_id", &self.account_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Balance, Fault> {
+    fn parse(&self, response: &Response) -> Result<Balance, ResponseError> {
         fault::answer(response, &[])
     }
 }
@@ -608,7 +608,7 @@ impl Endpoint for CreateAccount {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreatedAccount, ResponseError> {
         fault::answer(response, &["id"])
     }
 }

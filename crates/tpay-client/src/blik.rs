@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result,
+    Body, Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError, Result,
     path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ impl Endpoint for CreateBlikAlias {
         })
     }
 
-    fn parse(&self, response: &Response) -> Result<CreatedAlias, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreatedAlias, ResponseError> {
         fault::answer(response, &["posId"])
     }
 }
@@ -210,7 +210,7 @@ impl Endpoint for GetBlikAlias {
         params.push("aliasType", self.alias_type.as_str());
     }
 
-    fn parse(&self, response: &Response) -> Result<BlikAliases, Fault> {
+    fn parse(&self, response: &Response) -> Result<BlikAliases, ResponseError> {
         fault::answer(response, &["aliases", "isActive"])
     }
 }
@@ -254,7 +254,7 @@ impl Endpoint for DeleteBlikAlias {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Credential, Endpoint, ErrorKind, Fault, Method, Response, Result, Site};
+use api_auth::{Credential, Endpoint, ErrorKind, Method, Response, ResponseError, Result, Server};
 
 use crate::Client;
 
 /// The host that serves certificates and the payment page.
-pub(crate) const SECURE: Site = Site::named("certificates");
+pub(crate) const SECURE: Server = Server::named("certificates");
 
 /// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It
 /// changes now and then.
@@ -36,7 +36,7 @@ impl Endpoint for GetSigningCertificate {
         "/x509/notifications-jws.pem".into()
     }
 
-    fn site(&self) -> Site {
+    fn server(&self) -> Server {
         SECURE
     }
 
@@ -48,7 +48,7 @@ impl Endpoint for GetSigningCertificate {
         "*/*"
     }
 
-    fn parse(&self, response: &Response) -> Result<String, Fault> {
+    fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         pem(response)
     }
 }
@@ -82,7 +82,7 @@ impl Endpoint for GetRootCertificates {
         "/x509/tpay-jws-root.pem".into()
     }
 
-    fn site(&self) -> Site {
+    fn server(&self) -> Server {
         SECURE
     }
 
@@ -94,16 +94,18 @@ impl Endpoint for GetRootCertificates {
         "*/*"
     }
 
-    fn parse(&self, response: &Response) -> Result<String, Fault> {
+    fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         pem(response)
     }
 }
 
 /// The body as text, if it is a certificate.
-fn pem(response: &Response) -> Result<String, Fault> {
+fn pem(response: &Response) -> Result<String, ResponseError> {
     match str::from_utf8(response.body()) {
         Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
-        _ => Err(Fault::new(ErrorKind::Decode).with_message("the answer is no certificate")),
+        _ => {
+            Err(ResponseError::new(ErrorKind::Decode).with_message("the answer is no certificate"))
+        }
     }
 }
 

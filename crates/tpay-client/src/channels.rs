@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Amount, Endpoint, Fault, Fields, Method, Params, Response, Result, setters, wire};
+use api_auth::{
+    Amount, Endpoint, Fields, Method, Params, Response, ResponseError, Result, setters, wire,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, Currency, Outcome, fault};
@@ -94,7 +96,7 @@ impl Endpoint for ListBankGroups {
         params.push_some("onlyOnline", self.only_online.map(|value| value.to_string()));
     }
 
-    fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
+    fn parse(&self, response: &Response) -> Result<BankGroups, ResponseError> {
         fault::answer(response, &["groups"])
     }
 }
@@ -276,7 +278,7 @@ impl Endpoint for ListChannels {
         params.push_some("imageSize", self.image_size.as_deref());
     }
 
-    fn parse(&self, response: &Response) -> Result<Channels, Fault> {
+    fn parse(&self, response: &Response) -> Result<Channels, ResponseError> {
         fault::answer(response, &["channels"])
     }
 }

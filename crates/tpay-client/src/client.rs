@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api_auth::oauth::{Basic, Bearer, ClientAuthentication, Grant, TokenServer};
 use api_auth::{
-    Auth, Credential, Encoding, FileStore, InputError, Provider, Result, Secret, Settings, Site,
+    Auth, Credential, Encoding, FileStore, InputError, Provider, Result, Secret, Server, Settings,
     TokenStore, Variables, without_user_info,
 };
 
@@ -308,7 +308,7 @@ impl Builder {
         let core = self.settings.build(
             &PROVIDER,
             &[
-                (Site::MAIN, "base_url", base),
+                (Server::MAIN, "base_url", base),
                 (SECURE, "certificates_url", self.environment.certificates_url()),
             ],
             vec![(Credential::MAIN, auth)],

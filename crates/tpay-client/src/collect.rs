@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response, Result,
-    wire, wire_enum,
+    Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Response, ResponseError,
+    Result, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +126,7 @@ impl Endpoint for ListBankAccounts {
         self.paging.push(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<BankAccountPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<BankAccountPage, ResponseError> {
         fault::answer(response, &["bankAccounts"])
     }
 }
@@ -196,7 +196,7 @@ impl Endpoint for CreateBankAccount {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<BankAccount, Fault> {
+    fn parse(&self, response: &Response) -> Result<BankAccount, ResponseError> {
         fault::answer(response, &["id"])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Endpoint, Fault, Fields, Method, Response, Result, wire};
+use api_auth::{Endpoint, Fields, Method, Response, ResponseError, Result, wire};
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, Outcome, fault};
@@ -92,7 +92,7 @@ impl Endpoint for ListCategories {
         "/accounts/category".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+    fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         fault::answer(response, &["list"])
     }
 }
@@ -124,7 +124,7 @@ impl Endpoint for GetCategory {
         ["/accounts/category/", &self.category_id.to_string()].concat().into()
     }
 
-    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
+    fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
         fault::answer(response, &["id"])
     }
 }
@@ -155,7 +155,7 @@ impl Endpoint for ListLegalForms {
         "/accounts/legalForm".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+    fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         fault::answer(response, &["list"])
     }
 }
@@ -187,7 +187,7 @@ impl Endpoint for GetLegalForm {
         ["/accounts/legalForm/", &self.legal_form_id.to_string()].concat().into()
     }
 
-    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
+    fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
         fault::answer(response, &["id"])
     }
 }
@@ -218,7 +218,7 @@ impl Endpoint for ListDocuments {
         "/accounts/document".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+    fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         fault::answer(response, &["list"])
     }
 }
@@ -250,7 +250,7 @@ impl Endpoint for GetDocument {
         ["/accounts/document/", &self.document_type_id.to_string()].concat().into()
     }
 
-    fn parse(&self, response: &Response) -> Result<DictionaryEntry, Fault> {
+    fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
         fault::answer(response, &["id"])
     }
 }
@@ -281,7 +281,7 @@ impl Endpoint for ListMcc {
         "/accounts/mcc".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<Dictionary, Fault> {
+    fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }

@@ -1,8 +1,8 @@
 //! How Tpay says no, and what can be done about it.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fault, Fields, Receipt, Response, Sent, StatusCode, json, needed,
-    oauth, wire,
+    Detail, Error, ErrorKind, Fields, Receipt, Response, ResponseError, Sent, StatusCode, json,
+    needed, oauth, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -134,14 +134,14 @@ impl Refusal {
 }
 
 /// Reads a refusal in any of its documented forms.
-pub(crate) fn read(response: &Response) -> Fault {
+pub(crate) fn read(response: &Response) -> ResponseError {
     let refusal = json::<Refusal>(response).unwrap_or_default();
     let request_id = refusal.request_id.clone();
     let mut details = refusal.details().into_iter().peekable();
     let mut fault = match details.peek() {
         // Also OAuth's own form, and what is no JSON at all.
         None => oauth::oauth_fault(response),
-        Some(_) => Fault::of_status(response.status()),
+        Some(_) => ResponseError::of_status(response.status()),
     };
     for detail in details {
         fault = fault.with_detail(detail);
@@ -157,14 +157,17 @@ pub(crate) fn read(response: &Response) -> Fault {
 /// Nearly every answer says `result`. One that does not must have one of these `parts`, of which
 /// the first is named if all are missing: the documented ones that tell what was made or found. So
 /// somebody else's `{}` is not taken for a success. No parts are given where none is documented.
-pub(crate) fn answer<T: DeserializeOwned>(response: &Response, parts: &[&str]) -> Result<T, Fault> {
+pub(crate) fn answer<T: DeserializeOwned>(
+    response: &Response,
+    parts: &[&str],
+) -> Result<T, ResponseError> {
     let value = json(response)?;
     judge(response, parts)?;
     Ok(value)
 }
 
 /// Refuses what [`answer`] refuses, of an answer that was read already.
-pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), Fault> {
+pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), ResponseError> {
     let Verdict { result } = json(response).unwrap_or_default();
     match (result, parts.first()) {
         (Some(Outcome::Failed), _) => Err(read(response)),
@@ -185,7 +188,7 @@ struct Verdict {
 
 /// Reads the answer to an action: nothing, or whatever came. The documented ones are empty, or say
 /// `result`; an object that says nothing is neither.
-pub(crate) fn receipt(response: &Response) -> Result<Receipt, Fault> {
+pub(crate) fn receipt(response: &Response) -> Result<Receipt, ResponseError> {
     Receipt::read(response, |response| {
         let fields: Fields = answer(response, &[])?;
         needed("result", fields.names().next())?;
@@ -207,19 +210,21 @@ pub struct File {
 }
 
 impl File {
-    pub(crate) fn any(response: &Response) -> Result<Self, Fault> {
+    pub(crate) fn any(response: &Response) -> Result<Self, ResponseError> {
         let content_type = response.headers().get(api_auth::http::header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Self { content_type, bytes: response.body().clone() })
     }
 
     /// An image: neither empty, nor JSON, nor a page of HTML.
-    pub(crate) fn image(response: &Response) -> Result<Self, Fault> {
+    pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
         let file = Self::any(response)?;
         let named = file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
         let looks = !file.bytes.is_empty() && !file.bytes.trim_ascii_start().starts_with(b"{");
         if !looks || !named {
-            return Err(Fault::new(ErrorKind::Decode).with_message("the answer is no image"));
+            return Err(
+                ResponseError::new(ErrorKind::Decode).with_message("the answer is no image")
+            );
         }
         Ok(file)
     }

@@ -122,7 +122,7 @@ pub use api_auth::oauth::ClientAuthentication;
 pub use api_auth::{
     AccessToken, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields,
     FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged, Pages, Params,
-    RawEndpoint, Receipt, Request, Response, Result, Secret, Secrets, Sent, Site, StatusCode,
+    RawEndpoint, Receipt, Request, Response, Result, Secret, Secrets, Sent, Server, StatusCode,
     SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime,
     http, path_segment,
 };

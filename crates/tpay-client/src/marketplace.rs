@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Method, Params, Receipt, Response, Result,
-    Secret, path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError,
+    Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -319,7 +319,7 @@ impl Endpoint for CreateMarketplaceTransaction {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, ResponseError> {
         fault::answer(response, &["transactionId", "title", "paymentUrl"])
     }
 }
@@ -606,7 +606,7 @@ impl Endpoint for GetMarketplaceTransaction {
         );
     }
 
-    fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, Fault> {
+    fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, ResponseError> {
         fault::answer(response, &["transactionId", "title", "status"])
     }
 }
@@ -670,7 +670,7 @@ impl Endpoint for PayMarketplaceTransaction {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
+    fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
         transactions::payment(response)
     }
 }
@@ -765,7 +765,7 @@ impl Endpoint for RefundMarketplaceTransaction {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<MarketplaceRefund, Fault> {
+    fn parse(&self, response: &Response) -> Result<MarketplaceRefund, ResponseError> {
         fault::answer(response, &["transactionId", "amount"])
     }
 }
@@ -819,7 +819,7 @@ impl Endpoint for CancelMarketplaceTransaction {
         check::segment("id", &self.id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }
@@ -857,7 +857,7 @@ impl Endpoint for ListMarketplaceBankGroups {
         }
     }
 
-    fn parse(&self, response: &Response) -> Result<BankGroups, Fault> {
+    fn parse(&self, response: &Response) -> Result<BankGroups, ResponseError> {
         fault::answer(response, &["groups"])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Body, Endpoint, Fault, InputError, Method, Response, Result, setters};
+use api_auth::{Body, Endpoint, InputError, Method, Response, ResponseError, Result, setters};
 use serde::Serialize;
 
 use crate::{Client, CreatedAccount, Website, check, fault};
@@ -201,7 +201,7 @@ impl Endpoint for CreateMerchant {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreatedAccount, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreatedAccount, ResponseError> {
         fault::answer(response, &["id"])
     }
 }

@@ -9,7 +9,7 @@ mod verify;
 
 use api_auth::http::HeaderMap;
 use api_auth::jws::{Anchors, Certificate, JwsError};
-use api_auth::{Error, ErrorKind, Fault, InputError, Result, Secret, md5};
+use api_auth::{Error, ErrorKind, InputError, ResponseError, Result, Secret, md5};
 
 use crate::{Client, Environment};
 use cache::Cache;
@@ -237,7 +237,7 @@ impl Notifications {
 }
 
 fn not_genuine(problem: &str) -> Error {
-    Fault::new(ErrorKind::Verify).with_message(problem).into()
+    ResponseError::new(ErrorKind::Verify).with_message(problem).into()
 }
 
 fn refusal(why: JwsError) -> Error {

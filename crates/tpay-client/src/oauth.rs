@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fault, Fields, InputError, Method, Params, Response, Result,
-    Secret, UnixTime, needed, setters, wire,
+    Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
+    Result, Secret, UnixTime, needed, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +98,7 @@ impl Endpoint for RequestToken {
         true // A token more does no harm.
     }
 
-    fn parse(&self, response: &Response) -> Result<Token, Fault> {
+    fn parse(&self, response: &Response) -> Result<Token, ResponseError> {
         let token: Token = fault::answer(response, &[])?;
         needed("access_token", token.access_token.as_ref())?;
         Ok(token)
@@ -176,7 +176,7 @@ impl Endpoint for GetTokenInfo {
         "/oauth/tokeninfo".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<TokenInfo, Fault> {
+    fn parse(&self, response: &Response) -> Result<TokenInfo, ResponseError> {
         fault::answer(response, &["token"])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Endpoint, Fault, Fields, Method, Response, Result, Secret, wire};
+use api_auth::{Endpoint, Fields, Method, Response, ResponseError, Result, Secret, wire};
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, Outcome, fault};
@@ -123,7 +123,7 @@ impl Endpoint for ListPos {
         "/accounts/pos".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<PosList, Fault> {
+    fn parse(&self, response: &Response) -> Result<PosList, ResponseError> {
         fault::answer(response, &["list"])
     }
 }

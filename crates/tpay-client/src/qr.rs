@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, InputError, Method, Response, Result, path_segment, setters, wire_enum,
+    Body, Endpoint, InputError, Method, Response, ResponseError, Result, path_segment, setters,
+    wire_enum,
 };
 use serde::Serialize;
 
@@ -139,7 +140,7 @@ impl Endpoint for GetTransactionQr {
         true // It only draws.
     }
 
-    fn parse(&self, response: &Response) -> Result<File, Fault> {
+    fn parse(&self, response: &Response) -> Result<File, ResponseError> {
         File::image(response)
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Receipt,
-    Response, Result, Secret, path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
+    ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -285,7 +285,7 @@ impl Endpoint for CreateRecurring {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
+    fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
         fault::answer(response, &["id"])
     }
 }
@@ -399,7 +399,7 @@ impl Endpoint for ListRecurring {
         self.paging.push(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<RecurringPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<RecurringPage, ResponseError> {
         fault::answer(response, &[])
     }
 }
@@ -455,7 +455,7 @@ impl Endpoint for GetRecurring {
         check::segment("recurring_id", &self.recurring_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<RecurringPlan, Fault> {
+    fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
         fault::answer(response, &[])
     }
 }
@@ -559,7 +559,7 @@ impl Endpoint for ListRecurringCharges {
         self.paging.push(params);
     }
 
-    fn parse(&self, response: &Response) -> Result<RecurringCharges, Fault> {
+    fn parse(&self, response: &Response) -> Result<RecurringCharges, ResponseError> {
         fault::answer(response, &[])
     }
 }
@@ -615,7 +615,7 @@ impl Endpoint for CancelRecurring {
         check::segment("recurring_id", &self.recurring_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }
@@ -655,7 +655,7 @@ impl Endpoint for RetryRecurring {
         check::segment("recurring_id", &self.recurring_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }
@@ -702,7 +702,7 @@ impl Endpoint for UpdatePaymentInstrument {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }

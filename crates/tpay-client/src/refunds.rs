@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response,
-    Result, Secret, path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Response,
+    ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -245,7 +245,7 @@ impl Endpoint for RefundTransaction {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
+    fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
         fault::answer(response, &["transactionId", "refundsList"])
     }
 }
@@ -304,7 +304,7 @@ impl Endpoint for ListTransactionRefunds {
         params.push_some("from", self.from.as_deref()).push_some("to", self.to.as_deref());
     }
 
-    fn parse(&self, response: &Response) -> Result<TransactionRefunds, Fault> {
+    fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
         fault::answer(response, &["refundsList", "transactionId"])
     }
 }
@@ -462,7 +462,7 @@ impl Endpoint for ListRefunds {
             .push_some("token", self.token.as_ref().map(Secret::expose));
     }
 
-    fn parse(&self, response: &Response) -> Result<RefundPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<RefundPage, ResponseError> {
         fault::answer(response, &["transactions"])
     }
 }
@@ -612,7 +612,7 @@ impl Endpoint for RefundCard {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CardRefundReply, Fault> {
+    fn parse(&self, response: &Response) -> Result<CardRefundReply, ResponseError> {
         fault::answer(response, &["refundContent"])
     }
 }
@@ -648,7 +648,7 @@ impl Endpoint for GetRefund {
         check::segment("refund_id", &self.refund_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Refund, Fault> {
+    fn parse(&self, response: &Response) -> Result<Refund, ResponseError> {
         fault::answer(response, &["refundId"])
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fault, Fields, InputError, Items, Method, Paged, Params, Response, Result,
+    Endpoint, Fields, InputError, Items, Method, Paged, Params, Response, ResponseError, Result,
     path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
@@ -116,7 +116,7 @@ impl Endpoint for ListReports {
             .push_some("sortDirection", self.sort_direction.as_ref().map(SortDirection::as_str));
     }
 
-    fn parse(&self, response: &Response) -> Result<ReportPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<ReportPage, ResponseError> {
         fault::answer(response, &[])
     }
 }
@@ -189,7 +189,7 @@ impl Endpoint for GetReportFile {
         "*/*"
     }
 
-    fn parse(&self, response: &Response) -> Result<File, Fault> {
+    fn parse(&self, response: &Response) -> Result<File, ResponseError> {
         File::any(response)
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Receipt, Response, Result, Secret,
+    Body, Endpoint, Fields, InputError, Method, Receipt, Response, ResponseError, Result, Secret,
     path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,7 @@ impl Endpoint for CreateToken {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreatedToken, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreatedToken, ResponseError> {
         fault::answer(response, &["id", "url"])
     }
 }
@@ -222,7 +222,7 @@ impl Endpoint for GetToken {
         check::segment("token_value", self.token_value.expose())
     }
 
-    fn parse(&self, response: &Response) -> Result<CardToken, Fault> {
+    fn parse(&self, response: &Response) -> Result<CardToken, ResponseError> {
         fault::answer(response, &["tokenStatus", "expirationDate"])
     }
 }
@@ -262,7 +262,7 @@ impl Endpoint for DeleteToken {
         check::segment("token_value", self.token_value.expose())
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }
@@ -317,7 +317,7 @@ impl Endpoint for InitApplePay {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<ApplePaySession, Fault> {
+    fn parse(&self, response: &Response) -> Result<ApplePaySession, ResponseError> {
         fault::answer(response, &["session"])
     }
 }

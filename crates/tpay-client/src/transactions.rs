@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, ErrorKind, Fault, Fields, InputError, Items, Method, Paged, Params,
-    Receipt, Response, Result, path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, ErrorKind, Fields, InputError, Items, Method, Paged, Params, Receipt,
+    Response, ResponseError, Result, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +146,7 @@ impl Transaction {
 
 /// Reads the answer to a payment. One that was refused comes as HTTP 200 with `result: success`;
 /// it is an error here, and the error carries the transaction.
-pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
+pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError> {
     let transaction: Transaction = api_auth::json(response)?;
     let payments = match &transaction.payments {
         Some(payments) if !payments.errors.is_empty() || !payments.alternatives.is_empty() => {
@@ -154,7 +154,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, Fault> {
         }
         _ => return fault::judge(response, &["transactionId"]).map(|()| transaction),
     };
-    let mut refusal = Fault::new(ErrorKind::Declined);
+    let mut refusal = ResponseError::new(ErrorKind::Declined);
     for error in &payments.errors {
         refusal = refusal.with_detail(error.detail());
     }
@@ -390,7 +390,7 @@ impl Endpoint for CreateTransaction {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
+    fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
         payment(response)
     }
 }
@@ -458,7 +458,7 @@ impl Endpoint for ListTransactions {
             .push_some("status", self.status.as_ref().map(TransactionStatus::as_str));
     }
 
-    fn parse(&self, response: &Response) -> Result<TransactionPage, Fault> {
+    fn parse(&self, response: &Response) -> Result<TransactionPage, ResponseError> {
         fault::answer(response, &["transactions"])
     }
 }
@@ -511,7 +511,7 @@ impl Endpoint for GetTransaction {
         check::segment("transaction_id", &self.transaction_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
+    fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
         fault::answer(response, &["transactionId", "status"])
     }
 }
@@ -554,7 +554,7 @@ impl Endpoint for PayTransaction {
         Body::json(&self.pay)
     }
 
-    fn parse(&self, response: &Response) -> Result<Transaction, Fault> {
+    fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
         payment(response)
     }
 }
@@ -590,7 +590,7 @@ impl Endpoint for CancelTransaction {
         check::segment("transaction_id", &self.transaction_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }
@@ -634,7 +634,7 @@ impl Endpoint for CancelTransactionLegacy {
         false
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, Fault> {
+    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
         fault::receipt(response)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_auth::hmac::request_line::RequestLine;
 use api_auth::{
-    Credential, Encoding, InputError, Provider, Result, Secret, Settings, Site, Variables,
+    Credential, Encoding, InputError, Provider, Result, Secret, Server, Settings, Variables,
     without_user_info,
 };
 
@@ -118,7 +118,7 @@ impl Builder {
         let auth = RequestLine::new(("observer", self.observer), ("key", &self.key))?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Site::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, "base_url", self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
         Ok(Client { core })

@@ -1,6 +1,6 @@
 //! How the service says no: `{"error":"text"}`.
 
-use api_auth::{Fault, Response, json, status_fault};
+use api_auth::{Response, ResponseError, json, status_fault};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -9,9 +9,9 @@ struct Refusal {
 }
 
 /// The status decides the kind; the body can only add its text.
-pub(crate) fn read(response: &Response) -> Fault {
+pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
-        Ok(refusal) => Fault::of_status(response.status()).with_message(refusal.error),
+        Ok(refusal) => ResponseError::of_status(response.status()).with_message(refusal.error),
         Err(_) => status_fault(response),
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Endpoint, Fault, InputError, Method, Params, Response, Result, StatusCode, check,
-    found_or_not, json, path_segment, setters, wire, wire_enum,
+    Amount, Endpoint, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
+    check, found_or_not, json, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ impl Endpoint for GetForecast {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<Forecast>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<Forecast>, ResponseError> {
         match response.status() {
             StatusCode::NOT_FOUND => Ok(None),
             _ => json(response).map(Some),

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, InputError, Method, Params, Response, Result, UnixTime, check, json,
-    setters, wire,
+    Body, Endpoint, InputError, Method, Params, Response, ResponseError, Result, UnixTime, check,
+    json, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ impl Endpoint for CreateReport {
         Ok(Body::Form(form))
     }
 
-    fn parse(&self, response: &Response) -> Result<Report, Fault> {
+    fn parse(&self, response: &Response) -> Result<Report, ResponseError> {
         json(response)
     }
 }

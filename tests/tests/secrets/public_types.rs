@@ -14,10 +14,10 @@ use api_auth::hmac::form_digest::{Dialect, FormDigest, FormSession, Opening};
 use api_auth::http::{Method, Uri};
 use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
-    AccessToken, Amount, Auth, Body, Credential, Draft, Encoding, Endpoint, Fields, HmacKey,
-    InputError, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
-    SecretBytes, SecretOrigin, Sent, Settings, Site, TokenKey, TokenStore, TransportError,
-    TransportErrorKind, UnixTime, Variables, VerifiedStore, status_fault,
+    AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Fields, HmacKey, InputError,
+    ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
+    SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
+    TransportErrorKind, UnixTime, UnsignedRequest, Variables, VerifiedStore, status_fault,
 };
 use tokenpass_client::{Authorize, MessageKey, Op, Rule, Rules, Satoshis, Scope};
 
@@ -299,7 +299,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug Body", [debug(&json), debug(&form), debug(&bytes)].concat()),
         ("api-auth: Debug BlockKey", debug(&BlockKey::new("key", &secret).unwrap())),
         ("api-auth: Debug Client", debug(&core(settings.clone()))),
-        ("api-auth: Debug Draft", debug(&Draft::of(&raw).unwrap())),
+        ("api-auth: Debug UnsignedRequest", debug(&UnsignedRequest::of(&raw).unwrap())),
         ("api-auth: Debug Error", debug(&unread)),
         ("api-auth: Debug Fields", debug(&fields)),
         ("api-auth: Debug FormSession", debug(&form_session)),
@@ -323,7 +323,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug VerifiedStore", debug(&verified)),
         ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
         ("api-auth: Display Error", unread.to_string()),
-        ("api-auth: Display Fault", fault.to_string()),
+        ("api-auth: Display ResponseError", fault.to_string()),
         ("api-auth: Display InputError", InputError::new("key", "is empty").to_string()),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
         ("tinycert-client: Debug Builder", debug(&tinycert)),
@@ -399,7 +399,7 @@ fn core(settings: Settings) -> api_auth::Client {
     };
     let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();
     let auth: Arc<dyn Auth> = Arc::new(Bearer::new(server, Grant::ClientCredentials));
-    let sites = [(Site::MAIN, "base_url", "https://h.example")];
+    let sites = [(Server::MAIN, "base_url", "https://h.example")];
     settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap()
 }
 

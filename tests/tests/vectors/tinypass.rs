@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use api_auth::hmac::request_line::{self, RequestLine};
 use api_auth::{
-    Auth, Encoding, HmacKey, Note, Params, RawEndpoint, Request, Secret, decode_form,
+    Auth, Encoding, Generation, HmacKey, Params, RawEndpoint, Request, Secret, decode_form,
     percent_decode,
 };
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn request(vector: &Value) {
         // Another client's encoding of the same parameters: the signature must hold for it too.
         let mut request = http_request(method, text(vector, "/expected/url"));
         let auth = RequestLine::new(("aid", aid.to_owned()), ("private_key", &key)).unwrap();
-        auth.sign(&mut request, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
+        auth.sign(&mut request, &mut Generation::default(), SystemTime::UNIX_EPOCH).unwrap();
         compare(vector, &request);
         assert_eq!(decode_form(query.as_bytes()), owned(&pairs), "{name}: query");
     } else {

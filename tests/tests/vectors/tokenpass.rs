@@ -23,8 +23,8 @@ mod responses;
 use api_auth::hmac::nonce_headers::{
     NonceHeaders, Variant, message, params, signature, signed_url,
 };
-use api_auth::{Auth, Encoding, HmacKey, Note, Params, Request, Secret, UnixTime};
-use api_sandbox::tokenpass::{Generation, Tokenpass};
+use api_auth::{Auth, Encoding, Generation, HmacKey, Params, Request, Secret, UnixTime};
+use api_sandbox::tokenpass::{self, Tokenpass};
 use api_sandbox::{Raw, SandboxClock, Service};
 use serde_json::{Value, json};
 use tokenpass_client::{
@@ -122,7 +122,7 @@ fn sign(vector: &Value, variant: Variant, mut request: Request) -> String {
     let id = text(vector, "/inputs/client_id").to_owned();
     let auth = NonceHeaders::new("Tokenly", variant, ("id", id), ("secret", &secret)).unwrap();
     let now = UnixTime::from_seconds(nonce(vector).parse().unwrap()).try_into().unwrap();
-    auth.sign(&mut request, &mut Note::default(), now).unwrap();
+    auth.sign(&mut request, &mut Generation::default(), now).unwrap();
     assert_eq!(request.headers()["x-tokenly-auth-nonce"].to_str().unwrap(), nonce(vector));
     request.headers()["x-tokenly-auth-signature"].to_str().unwrap().to_owned()
 }
@@ -237,7 +237,7 @@ fn server_verdict(vector: &Value) {
         headers: headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect(),
         body: inputs["body"].as_str().unwrap_or_default().as_bytes().to_vec(),
     };
-    let answer = |generation: Generation| {
+    let answer = |generation: tokenpass::Generation| {
         let clock = SandboxClock::at_unix(inputs["server_clock"].as_u64().unwrap());
         let mut server = Tokenpass::new(clock);
         server.generation = generation;
@@ -249,7 +249,7 @@ fn server_verdict(vector: &Value) {
         (reply, verdict.signed.unwrap_or(false))
     };
     let expected = &vector["expected"];
-    let (reply, is_valid) = answer(Generation::Query);
+    let (reply, is_valid) = answer(tokenpass::Generation::Query);
     assert_eq!(json!(is_valid), expected["valid"], "{name}: verdict");
     assert_eq!(json!(reply.status), expected["status"], "{name}: status");
     if !expected["body"].is_null() {
@@ -257,7 +257,7 @@ fn server_verdict(vector: &Value) {
         assert_eq!(body, expected["body"], "{name}: body");
     }
     if let Some(since) = expected.get("valid_since_2021_04") {
-        let (_, is_valid) = answer(Generation::EmptyObject);
+        let (_, is_valid) = answer(tokenpass::Generation::EmptyObject);
         assert_eq!(json!(is_valid), *since, "{name}: verdict since 2021");
     }
 }

@@ -23,9 +23,9 @@ use http::{HeaderValue, Uri};
 use crate::auth::MOST_REPLACEMENTS;
 use crate::endpoint::FORM;
 use crate::{
-    AccessToken, Auth, Body, Draft, Encoding, Error, ErrorKind, Fault, Fields, HmacKey, InputError,
-    Note, Params, Preparation, Request, Response, Secret, Signature, TokenKey, TokenOrigin,
-    VerifiedStore, json,
+    AccessToken, Auth, Body, Encoding, Error, ErrorKind, Fields, Generation, HmacKey, InputError,
+    Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
+    TokenOrigin, UnsignedRequest, VerifiedStore, json,
 };
 
 /// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
@@ -70,7 +70,7 @@ pub struct Dialect {
     /// Whether an answer says that the session is no longer good.
     pub expired: fn(&Response) -> bool,
     /// Reads what went wrong when a session could not be opened.
-    pub fault: fn(&Response) -> Fault,
+    pub fault: fn(&Response) -> ResponseError,
 }
 
 /// Signs form bodies with a key by this scheme, without a session.
@@ -102,7 +102,7 @@ impl FormDigest {
     #[inline]
     fn add_parameters_with(
         &self,
-        draft: &mut Draft<'_>,
+        draft: &mut UnsignedRequest<'_>,
         token: Option<&Secret>,
     ) -> Result<(), InputError> {
         if matches!(draft.body, Body::None) {
@@ -123,14 +123,14 @@ impl Auth for FormDigest {
     #[inline]
     fn add_parameters(
         &self,
-        draft: &mut Draft<'_>,
-        _: &mut Note,
+        draft: &mut UnsignedRequest<'_>,
+        _: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
         Ok(self.add_parameters_with(draft, None)?)
     }
 
-    fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         self.append_to(request.body_mut());
         Ok(())
     }
@@ -158,7 +158,7 @@ pub struct FormSession {
 struct State {
     token: Option<Secret>,
     /// How many tokens there were before this one.
-    number: Note,
+    number: Generation,
     /// The server refused the token. It stays for the calls that are being dressed with it; each
     /// of them has a further try.
     refused: bool,
@@ -179,7 +179,7 @@ impl FormSession {
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
         let state = State {
             token,
-            number: Note::default(),
+            number: Generation::default(),
             refused: false,
             replaces: false,
             rejected_replacements: 0,
@@ -257,7 +257,7 @@ impl State {
 
     fn take(&mut self, token: Secret, origin: TokenOrigin) {
         self.token = Some(token);
-        self.number = Note { number: self.number.number + 1, origin };
+        self.number = Generation { number: self.number.number + 1, origin };
         self.replaces = self.refused;
         self.refused = false;
         if origin == TokenOrigin::Server {
@@ -322,8 +322,8 @@ impl Auth for FormSession {
     #[inline]
     fn add_parameters(
         &self,
-        draft: &mut Draft<'_>,
-        note: &mut Note,
+        draft: &mut UnsignedRequest<'_>,
+        note: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
         let state = self.state();
@@ -334,13 +334,13 @@ impl Auth for FormSession {
         Ok(self.signer.add_parameters_with(draft, Some(token))?)
     }
 
-    fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         self.signer.append_to(request.body_mut());
         Ok(())
     }
 
     #[inline]
-    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
         let mut state = self.state();
         if !(self.signer.dialect.expired)(response) {
             state.rejected_replacements = 0;
@@ -369,11 +369,11 @@ impl fmt::Debug for FormSession {
 
 /// The token in the answer that opens a session: the field `name` of its object.
 #[inline]
-fn token_of(response: &Response, name: &str) -> Result<Secret, Fault> {
+fn token_of(response: &Response, name: &str) -> Result<Secret, ResponseError> {
     let fields: Fields = json(response)?;
     match fields.text(name) {
         Some(token) if !token.is_empty() => Ok(Secret::new(token)),
-        _ => Err(Fault::new(ErrorKind::Decode).with_message(format!("{name}: missing"))),
+        _ => Err(ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))),
     }
 }
 
@@ -392,7 +392,7 @@ mod tests {
         digest: "digest",
         token: "token",
         expired: |response| response.status() == 403,
-        fault: |response| Fault::of_status(response.status()),
+        fault: |response| ResponseError::of_status(response.status()),
     };
 
     fn params<'a>(pairs: &[(&'a str, &'a str)]) -> Params<'a> {
@@ -460,10 +460,10 @@ mod tests {
     }
 
     /// What a call notes that is dressed now.
-    fn noted(session: &FormSession) -> Note {
+    fn noted(session: &FormSession) -> Generation {
         let call = crate::RawEndpoint::new(http::Method::POST, "/x");
-        let mut note = Note::default();
-        session.add_parameters(&mut Draft::of(&call).unwrap(), &mut note, NOW).unwrap();
+        let mut note = Generation::default();
+        session.add_parameters(&mut UnsignedRequest::of(&call).unwrap(), &mut note, NOW).unwrap();
         note
     }
 
@@ -481,15 +481,15 @@ mod tests {
     #[test]
     fn a_call_is_dressed_sorted_and_signed() {
         let session = session(Some(TOKEN), false);
-        let mut draft = Draft {
+        let mut draft = UnsignedRequest {
             method: http::Method::POST,
             path: "/x".into(),
             query: Params::new(),
             body: Body::Form(params(&[("z", "1"), ("A", "2")])),
         };
-        session.add_parameters(&mut draft, &mut Note::default(), NOW).unwrap();
+        session.add_parameters(&mut draft, &mut Generation::default(), NOW).unwrap();
         let mut request = draft.encode("https://h.example", ENCODING).unwrap();
-        session.sign(&mut request, &mut Note::default(), NOW).unwrap();
+        session.sign(&mut request, &mut Generation::default(), NOW).unwrap();
         let body = String::from_utf8(request.into_body()).unwrap();
         let (text, hex) = body.split_once("&digest=").unwrap();
         assert_eq!(text, format!("A=2&token={TOKEN}&z=1"));
@@ -498,17 +498,20 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_form_is_refused_and_none_becomes_one() {
-        let draft = |body| Draft {
+        let draft = |body| UnsignedRequest {
             method: http::Method::POST,
             path: "/x".into(),
             query: Params::new(),
             body,
         };
         let mut json = draft(Body::Json(b"{}".to_vec()));
-        let error = signer().add_parameters(&mut json, &mut Note::default(), NOW).unwrap_err();
+        let error =
+            signer().add_parameters(&mut json, &mut Generation::default(), NOW).unwrap_err();
         assert_eq!(error.argument(), Some("body"));
         let mut empty = draft(Body::None);
-        session(Some("t"), false).add_parameters(&mut empty, &mut Note::default(), NOW).unwrap();
+        session(Some("t"), false)
+            .add_parameters(&mut empty, &mut Generation::default(), NOW)
+            .unwrap();
         assert_eq!(empty.encode("https://h.example", ENCODING).unwrap().body(), b"token=t");
     }
 
@@ -543,7 +546,7 @@ mod tests {
     #[test]
     fn a_rejected_token_is_forgotten_only_if_it_can_be_replaced() {
         let kept = session(Some("T"), true);
-        let note = Note::default();
+        let note = Generation::default();
         assert!(!kept.invalidate_if_rejected(&reply(404, ""), note));
         assert!(kept.invalidate_if_rejected(&reply(403, ""), note));
         assert_eq!(kept.token(), None);
@@ -661,7 +664,7 @@ mod tests {
     #[test]
     fn without_a_session_a_body_is_signed_as_it_is() {
         let mut request = Request::new(b"a=1".to_vec());
-        signer().sign(&mut request, &mut Note::default(), NOW).unwrap();
+        signer().sign(&mut request, &mut Generation::default(), NOW).unwrap();
         let digest = digest(&key(), b"a=1");
         assert_eq!(request.body(), format!("a=1&digest={}", &*digest.hex()).as_bytes());
     }

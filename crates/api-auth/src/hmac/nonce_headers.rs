@@ -29,8 +29,8 @@ use http::{Method, StatusCode, Uri};
 
 use crate::encode::written;
 use crate::{
-    Auth, Draft, Error, HmacKey, InputError, Note, Params, Request, Response, Secret, Signature,
-    UnixTime,
+    Auth, Error, Generation, HmacKey, InputError, Params, Request, Response, Secret, Signature,
+    UnixTime, UnsignedRequest,
 };
 
 /// Which generation of the scheme a server verifies.
@@ -311,9 +311,9 @@ impl Names {
 }
 
 /// Noted about a signed GET whose form may be the wrong one.
-const AS_CONFIGURED: Note = Note::new(1);
+const AS_CONFIGURED: Generation = Generation::new(1);
 /// The same, signed in the other form.
-const SWAPPED: Note = Note::new(2);
+const SWAPPED: Generation = Generation::new(2);
 
 impl NonceHeaders {
     /// The names of the headers come from `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`). Id and
@@ -435,8 +435,8 @@ impl Auth for NonceHeaders {
     /// [`Variant::BodyOnly`] moves query and form into a JSON body.
     fn add_parameters(
         &self,
-        draft: &mut Draft<'_>,
-        _: &mut Note,
+        draft: &mut UnsignedRequest<'_>,
+        _: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
         if self.variant == Variant::BodyOnly {
@@ -446,7 +446,12 @@ impl Auth for NonceHeaders {
     }
 
     #[inline]
-    fn sign(&self, request: &mut Request, note: &mut Note, now: SystemTime) -> Result<(), Error> {
+    fn sign(
+        &self,
+        request: &mut Request,
+        note: &mut Generation,
+        now: SystemTime,
+    ) -> Result<(), Error> {
         let variant = self.variant();
         if variant == Variant::BodyOnly {
             return self.sign_body(request);
@@ -474,7 +479,7 @@ impl Auth for NonceHeaders {
     }
 
     #[inline]
-    fn invalidate_if_rejected(&self, response: &Response, note: Note) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
         const TEXT: &[u8] = b"Invalid Authorization Signature";
         if !matches!(note, AS_CONFIGURED | SWAPPED)
             || response.status() != StatusCode::FORBIDDEN
@@ -517,7 +522,7 @@ mod tests {
 
     fn signed(auth: &NonceHeaders, mut request: Request) -> Request {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_506_000_000);
-        auth.sign(&mut request, &mut Note::default(), now).unwrap();
+        auth.sign(&mut request, &mut Generation::default(), now).unwrap();
         request
     }
 
@@ -647,9 +652,9 @@ mod tests {
             (Variant::EmptyQuery, Some("a=1"), ""),
             (Variant::BodyOnly, None, r#"{"a":"1"}"#),
         ] {
-            let mut draft = Draft::of(&call).unwrap();
+            let mut draft = UnsignedRequest::of(&call).unwrap();
             auth(variant)
-                .add_parameters(&mut draft, &mut Note::default(), SystemTime::UNIX_EPOCH)
+                .add_parameters(&mut draft, &mut Generation::default(), SystemTime::UNIX_EPOCH)
                 .unwrap();
             let request = draft.encode("https://h.example", Encoding::Form).unwrap();
             assert_eq!(request.uri().query(), query, "{variant:?}");
@@ -780,11 +785,11 @@ mod tests {
             http::Response::builder().status(403).body(body).unwrap()
         };
         let signed = |auth: &NonceHeaders, mut request: Request| {
-            let mut note = Note::default();
+            let mut note = Generation::default();
             auth.sign(&mut request, &mut note, SystemTime::UNIX_EPOCH).unwrap();
             note
         };
-        let rejected = |auth: &NonceHeaders, sent: Note, text: &str| {
+        let rejected = |auth: &NonceHeaders, sent: Generation, text: &str| {
             auth.invalidate_if_rejected(&refused(text), sent)
         };
         let wrong = "Invalid Authorization Signature";

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderValue};
 
-use crate::{Auth, Error, HmacKey, InputError, Note, Request, Secret, Signature};
+use crate::{Auth, Error, Generation, HmacKey, InputError, Request, Secret, Signature};
 
 /// What is signed: the method, a space and the request target.
 pub fn message(method: &str, target: &str) -> String {
@@ -63,7 +63,7 @@ impl RequestLine {
 }
 
 impl Auth for RequestLine {
-    fn sign(&self, request: &mut Request, _: &mut Note, _: SystemTime) -> Result<(), Error> {
+    fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let signature = signature(&self.key, request.method().as_str(), target);
         let mut value = HeaderValue::try_from(header(&self.id, &signature))
@@ -103,7 +103,7 @@ mod tests {
             .body(Vec::new())
             .unwrap();
         let auth = auth("AIDAIDAID0").unwrap();
-        auth.sign(&mut request, &mut Note::default(), SystemTime::UNIX_EPOCH).unwrap();
+        auth.sign(&mut request, &mut Generation::default(), SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(request.uri(), "https://api.tinypass.com/r2/download/?rid=ebook-1");
         assert_eq!(request.headers().len(), 1);
         assert!(request.headers()[AUTHORIZATION].is_sensitive());

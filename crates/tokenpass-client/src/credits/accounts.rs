@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, check,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode, check,
     found_or_not, needed, path_segment, wire,
 };
 use serde::de::IgnoredAny;
@@ -125,7 +125,7 @@ pub struct CreditAccounts {
     pub fields: Fields,
 }
 
-fn account(response: &Response) -> Result<CreditAccount, Fault> {
+fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped {
         account: Option<CreditAccount>,
@@ -169,7 +169,7 @@ impl Endpoint for ListCreditAccounts {
         check::segment("group", &self.group)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreditAccounts, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreditAccounts, ResponseError> {
         #[derive(Deserialize)]
         struct Needed {
             #[serde(alias = "list")]
@@ -219,7 +219,7 @@ impl Endpoint for CreateCreditAccount {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreditAccount, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreditAccount, ResponseError> {
         account(response)
     }
 }
@@ -261,7 +261,7 @@ impl Endpoint for GetCreditAccount {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, ResponseError> {
         fault::optional(response, account)
     }
 }
@@ -300,7 +300,7 @@ impl Endpoint for GetCreditAccountHistory {
         check::segment("account", &self.account)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreditHistory, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreditHistory, ResponseError> {
         history(response)
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, check, needed, setters,
-    wire,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, check, needed,
+    setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ pub struct Booking {
     pub fields: Fields,
 }
 
-fn bookings(response: &Response) -> Result<Vec<Booking>, Fault> {
+fn bookings(response: &Response) -> Result<Vec<Booking>, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped {
         transactions: Option<Vec<Booking>>,
@@ -183,7 +183,7 @@ impl Endpoint for GiveCredits {
         body_of(&self.entries, true)
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Booking>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Booking>, ResponseError> {
         bookings(response)
     }
 }
@@ -227,7 +227,7 @@ impl Endpoint for TakeCredits {
         body_of(&self.entries, false)
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<Booking>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<Booking>, ResponseError> {
         bookings(response)
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fault, Fields, InputError, Method, Response, Result, StatusCode, check,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode, check,
     found_or_not, needed, setters, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ impl CreditGroup {
     }
 }
 
-fn group(response: &Response) -> Result<CreditGroup, Fault> {
+fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped {
         credit_group: Option<CreditGroup>,
@@ -102,7 +102,7 @@ impl Endpoint for CreateCreditGroup {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreditGroup, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreditGroup, ResponseError> {
         group(response)
     }
 }
@@ -169,7 +169,7 @@ impl Endpoint for UpdateCreditGroup {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreditGroup, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreditGroup, ResponseError> {
         group(response)
     }
 }
@@ -200,7 +200,7 @@ impl Endpoint for ListCreditGroups {
         "/api/v1/credits".into()
     }
 
-    fn parse(&self, response: &Response) -> Result<Vec<CreditGroup>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Vec<CreditGroup>, ResponseError> {
         #[derive(Deserialize)]
         struct Wrapped {
             list: Option<Vec<CreditGroup>>,
@@ -244,7 +244,7 @@ impl Endpoint for GetCreditGroup {
         found_or_not(status)
     }
 
-    fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, Fault> {
+    fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, ResponseError> {
         fault::optional(response, group)
     }
 }
@@ -280,7 +280,7 @@ impl Endpoint for GetCreditGroupHistory {
         check::segment("group", &self.group)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreditHistory, Fault> {
+    fn parse(&self, response: &Response) -> Result<CreditHistory, ResponseError> {
         history(response)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use api_auth::hmac::sha256_hex;
-use api_auth::{Amount, Error, ErrorKind, Fault, Fields, Secret, wire, wire_enum};
+use api_auth::{Amount, Error, ErrorKind, Fields, ResponseError, Secret, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 
 use super::PaymentNotification;
@@ -167,7 +167,7 @@ pub struct NotifiedAlias {
 }
 
 impl AliasNotification {
-    fn read(mut members: Members) -> Result<Self, Fault> {
+    fn read(mut members: Members) -> Result<Self, ResponseError> {
         let event = AliasEventKind::from(&*members.require("event")?);
         if !event.is_known() {
             return Err(not_understood("event: unknown"));
@@ -368,7 +368,7 @@ impl fmt::Debug for OtherNotification {
 }
 
 /// Reads a body whose signature holds. The kinds are told apart in the order of the official client.
-pub(super) fn read(body: &[u8]) -> Result<Notification, Fault> {
+pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|fault| fault.with_payload(other(None)))?;
     let text = |name: &str| members.fields.text(name).filter(|text| !text.is_empty());
@@ -416,6 +416,6 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, Fault> {
     Ok(notification.with_body_hash(sha256_hex(body)))
 }
 
-fn required(name: &str, is_there: bool) -> Result<(), Fault> {
+fn required(name: &str, is_there: bool) -> Result<(), ResponseError> {
     if is_there { Ok(()) } else { Err(not_understood(&format!("{name}: missing"))) }
 }

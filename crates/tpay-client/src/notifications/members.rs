@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use api_auth::{Amount, ErrorKind, Fault, Fields, Response, decode_form_bytes};
+use api_auth::{Amount, ErrorKind, Fields, Response, ResponseError, decode_form_bytes};
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor,
 };
@@ -48,7 +48,7 @@ pub(super) struct Members {
 impl Members {
     /// Reads a body: JSON if it begins with a brace, a form otherwise. A name must not be repeated:
     /// readers that take the first and readers that take the last must see the same notification.
-    pub(super) fn read(body: &[u8]) -> Result<Self, Fault> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, ResponseError> {
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if text.trim_ascii_start().starts_with(b"{") {
             let response = Response::new(text.to_vec());
@@ -83,7 +83,7 @@ impl Members {
 
     /// Removes a member that identifies something and returns it as text. `None` if it is absent,
     /// null or empty; a list or an object is an error.
-    pub(super) fn take_exact(&mut self, name: &str) -> Result<Option<String>, Fault> {
+    pub(super) fn take_exact(&mut self, name: &str) -> Result<Option<String>, ResponseError> {
         let is_text = self.fields.text(name).is_some();
         if !is_text && self.fields.json(name).is_some_and(|json| json != "null") {
             return Err(not_understood(&format!("{name}: not a text")));
@@ -111,12 +111,12 @@ impl Members {
     }
 
     /// Like [`take`](Self::take), for a member that must be there.
-    pub(super) fn require(&mut self, name: &str) -> Result<String, Fault> {
+    pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
         self.take(name).ok_or_else(|| not_understood(&format!("{name}: missing")))
     }
 
     /// Like [`require`](Self::require), for an amount.
-    pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, Fault> {
+    pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, ResponseError> {
         let text = self.require(name)?;
         text.trim().parse().map_err(|_| not_understood(&format!("{name}: not an amount")))
     }
@@ -131,21 +131,21 @@ impl Members {
     }
 
     /// The member `data`, as a type of its own.
-    pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         let json = self.fields.json("data").ok_or_else(|| not_understood("data: missing"))?;
         api_auth::json(&Response::new(json.into_bytes()))
     }
 
     /// All members, as a type of its own.
-    pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         let json = serde_json::to_vec(&self.fields).unwrap_or_default();
         api_auth::json(&Response::new(json))
     }
 }
 
 /// A notification that is genuine and cannot be understood. It must not be acknowledged.
-pub(super) fn not_understood(problem: &str) -> Fault {
-    Fault::new(ErrorKind::Decode).with_message(problem)
+pub(super) fn not_understood(problem: &str) -> ResponseError {
+    ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
 
 /// `a[b][c]` as its parts.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_auth::{Amount, Fault, Fields, Secret, md5, wire_enum};
+use api_auth::{Amount, Fields, ResponseError, Secret, md5, wire_enum};
 
 use super::members::{Members, not_understood};
 use crate::Currency;
@@ -134,7 +134,7 @@ impl PaymentNotification {
         self.is_paid() || !self.date.is_empty()
     }
 
-    pub(super) fn read(mut members: Members) -> Result<Self, Fault> {
+    pub(super) fn read(mut members: Members) -> Result<Self, ResponseError> {
         let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
         let title = members.require("tr_id")?;
         let test_mode = members.take_test_mode() || is_test_title(&title);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use api_auth::jws::{Certificate, DetachedJws, JwsError};
-use api_auth::{Credential, Endpoint, Error, ErrorKind, Fault, InputError, Method, RawEndpoint};
+use api_auth::{
+    Credential, Endpoint, Error, ErrorKind, InputError, Method, RawEndpoint, ResponseError,
+};
 use api_auth::{Response, Result};
 
 use super::cache::{Claim, Fetch};
@@ -140,7 +142,7 @@ impl Notifications {
             AUTHORITIES => self.text(&GetRootCertificates::new()),
             _ => {
                 let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())
-                    .with_site(SECURE)
+                    .with_server(SECURE)
                     .with_credential(Credential::NONE);
                 self.core.send_raw(&call)
             }
@@ -148,7 +150,7 @@ impl Notifications {
         // A certificate that cannot be read is a failure of the server, and no forgery.
         Certificate::from_pem(response.body()).map_err(|_| {
             let problem = "the certificate of notifications cannot be read";
-            Error::from_fault(Fault::new(ErrorKind::Decode).with_message(problem), response)
+            Error::from_fault(ResponseError::new(ErrorKind::Decode).with_message(problem), response)
         })
     }
 
@@ -167,5 +169,5 @@ fn paused(why: JwsError) -> Error {
     let message = format!(
         "a newer certificate may verify the notification but cannot be requested yet: {why}"
     );
-    Fault::new(ErrorKind::RateLimited).with_message(message).into()
+    ResponseError::new(ErrorKind::RateLimited).with_message(message).into()
 }
