@@ -54,7 +54,7 @@ impl fmt::Debug for Receipt {
 /// ```
 ///
 /// # Errors
-/// A [`ErrorKind::Decode`] fault that names what is missing.
+/// A [`ErrorKind::Decode`] error that names what is missing.
 pub fn needed<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))

@@ -43,7 +43,7 @@ pub struct Provider {
     /// credential a request has.
     pub secret_parameters: &'static [&'static str],
     /// Reads what went wrong out of an answer that is not a success.
-    pub fault: fn(&Response) -> ResponseError,
+    pub read_error: fn(&Response) -> ResponseError,
 }
 
 /// A client of one provider: what its typed client is made of.
@@ -197,7 +197,7 @@ impl Client {
                 let (parts, _body) = response.into_parts();
                 Ok(http::Response::from_parts(parts, value))
             }
-            Err(fault) => Err(self.refused(endpoint, fault, response, attempts, &copy)),
+            Err(error) => Err(self.refused(endpoint, error, response, attempts, &copy)),
         }
     }
 
@@ -206,13 +206,13 @@ impl Client {
     fn refused(
         &self,
         call: &dyn Call,
-        fault: ResponseError,
+        error: ResponseError,
         response: Response,
         attempts: u32,
         copy: &RequestCopy,
     ) -> Error {
         let after = self.retry_after(&response);
-        let error = Error::from_fault(fault, response).redacted(&self.secrets_of(call, copy));
+        let error = Error::from_response(error, response).redacted(&self.secrets_of(call, copy));
         self.named(call.id(), error, attempts)
             .with_retry_after(after)
             .with_idempotent(call.repeatable())
@@ -291,8 +291,8 @@ impl Client {
             }
             let after = self.retry_after(&response);
             let outcome = Outcome::Status { status: response.status(), retry_after: after };
-            let fault = (self.0.parts.provider.fault)(&response);
-            let error = Error::from_fault(fault, response).redacted(&secrets());
+            let error = (self.0.parts.provider.read_error)(&response);
+            let error = Error::from_response(error, response).redacted(&secrets());
             let error = error.with_retry_after(after);
             return Err(Failure { error, outcome: Some(outcome) });
         }
@@ -529,9 +529,9 @@ impl TransportError {
     }
 }
 
-/// Tells what a status stands for: the default of [`Provider::fault`], for providers whose errors
+/// Tells what a status stands for: the default of [`Provider::read_error`], for providers whose errors
 /// have no form of their own.
-pub fn status_fault(response: &Response) -> ResponseError {
+pub fn status_error(response: &Response) -> ResponseError {
     match response.status() {
         status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)
             .with_message("the server redirects, which is never followed; check the base URL"),
@@ -624,7 +624,7 @@ mod tests {
         encoding: Encoding::Form,
         retry_statuses: &[429, 503],
         secret_parameters: &[],
-        fault: status_fault,
+        read_error: status_error,
     };
 
     const FILES: Server = Server::named("files");

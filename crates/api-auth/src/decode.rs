@@ -7,7 +7,7 @@ use crate::{ErrorKind, Response, ResponseError};
 /// Reads the whole body as JSON.
 ///
 /// # Errors
-/// A [`ErrorKind::Decode`] fault that names the JSON path. It never quotes a value of the answer:
+/// A [`ErrorKind::Decode`] error that names the JSON path. It never quotes a value of the answer:
 /// that may be a token or a key.
 ///
 /// ```
@@ -16,8 +16,8 @@ use crate::{ErrorKind, Response, ResponseError};
 /// struct User { uid: String }
 /// #[derive(serde::Deserialize, Debug)]
 /// struct Users { data: Vec<User> }
-/// let fault = api_auth::json::<Users>(&reply).unwrap_err();
-/// assert_eq!(fault.to_string(), "data[1].uid: invalid type: boolean, expected a string");
+/// let error = api_auth::json::<Users>(&reply).unwrap_err();
+/// assert_eq!(error.to_string(), "data[1].uid: invalid type: boolean, expected a string");
 /// ```
 pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     let body = response.body();
@@ -142,22 +142,22 @@ mod tests {
         name: Option<String>,
     }
 
-    fn fault(body: &str) -> String {
+    fn error(body: &str) -> String {
         json::<Outer>(&Response::new(body.as_bytes().to_vec())).unwrap_err().to_string()
     }
 
     #[test]
     fn the_path_of_the_bad_value_is_named() {
         assert_eq!(
-            fault(r#"{"data":[{"id":1},{"id":2,"name":[]}]}"#),
+            error(r#"{"data":[{"id":1},{"id":2,"name":[]}]}"#),
             "data[1].name: invalid type: sequence, expected a string"
         );
         assert_eq!(
-            fault("{\"data\":\n [{\"id\":1},\n  {\"id\":\"x\"}]}"),
+            error("{\"data\":\n [{\"id\":1},\n  {\"id\":\"x\"}]}"),
             "data[1].id: invalid type: string, expected u32"
         );
-        assert!(fault(r#"{"data":[{"name":"a"}]}"#).starts_with("data[0]"));
-        assert_eq!(fault("[1]"), "[0]: invalid type: integer, expected a sequence");
+        assert!(error(r#"{"data":[{"name":"a"}]}"#).starts_with("data[0]"));
+        assert_eq!(error("[1]"), "[0]: invalid type: integer, expected a sequence");
     }
 
     #[test]
@@ -167,16 +167,16 @@ mod tests {
             r#"{"data":"CANARY"}"#,
             r#"{"data":[{"id":-77777}]}"#,
         ] {
-            let text = fault(body);
+            let text = error(body);
             assert!(!text.contains("CANARY") && !text.contains("77777"), "{text}");
         }
     }
 
     #[test]
     fn empty_truncated_and_foreign_bodies_say_so() {
-        assert_eq!(fault(" \n"), "empty body");
-        assert!(fault(r#"{"data":[{"id":1}"#).contains("EOF"));
-        assert!(fault("<html>").contains("expected value"));
+        assert_eq!(error(" \n"), "empty body");
+        assert!(error(r#"{"data":[{"id":1}"#).contains("EOF"));
+        assert!(error("<html>").contains("expected value"));
     }
 
     proptest! {

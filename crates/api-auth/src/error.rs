@@ -130,7 +130,7 @@ pub struct ResponseError {
 }
 
 impl ResponseError {
-    /// A fault of that kind that says nothing more.
+    /// An error of that kind that says nothing more.
     pub fn new(kind: ErrorKind) -> Self {
         Self {
             kind,
@@ -152,7 +152,7 @@ impl ResponseError {
         })
     }
 
-    /// A fault whose message is the beginning of the body, for answers in no known form (an HTML
+    /// An error whose message is the beginning of the body, for answers in no known form (an HTML
     /// page of a proxy, plain text, nothing).
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
@@ -319,8 +319,8 @@ impl Error {
     }
 
     /// An error that an answer stands for.
-    pub fn from_fault(fault: ResponseError, reply: Response) -> Self {
-        let mut error = Self::from_cause(Cause::ResponseError(fault));
+    pub fn from_response(error: ResponseError, reply: Response) -> Self {
+        let mut error = Self::from_cause(Cause::ResponseError(error));
         error.0.reply = Some(reply);
         error
     }
@@ -331,7 +331,7 @@ impl Error {
         let cause = match &inner.cause {
             Cause::Input(error) => Cause::Input(error.clone()),
             Cause::Transport(error) => Cause::Transport(error.duplicate()),
-            Cause::ResponseError(fault) => Cause::ResponseError(fault.clone()),
+            Cause::ResponseError(error) => Cause::ResponseError(error.clone()),
         };
         let (reply, redacted_id) = (inner.reply.clone(), inner.redacted_id.clone());
         Self(Box::new(Inner { cause, reply, redacted_id, ..*inner }))
@@ -381,14 +381,14 @@ impl Error {
         match &mut self.0.cause {
             Cause::Input(_) => {}
             Cause::Transport(error) => error.redact(secrets),
-            Cause::ResponseError(fault) => fault.redact(secrets),
+            Cause::ResponseError(error) => error.redact(secrets),
         }
         self
     }
 
-    fn fault(&self) -> Option<&ResponseError> {
+    fn response_error(&self) -> Option<&ResponseError> {
         match &self.0.cause {
-            Cause::ResponseError(fault) => Some(fault),
+            Cause::ResponseError(error) => Some(error),
             _ => None,
         }
     }
@@ -405,7 +405,7 @@ impl Error {
         match &self.0.cause {
             Cause::Input(_) => ErrorKind::Input,
             Cause::Transport(_) => ErrorKind::Transport,
-            Cause::ResponseError(fault) => fault.kind,
+            Cause::ResponseError(error) => error.kind,
         }
     }
 
@@ -431,21 +431,21 @@ impl Error {
 
     /// The provider's error code, as it was sent. Secrets of the request are replaced by `***`.
     pub fn code(&self) -> Option<&str> {
-        let fault = self.fault()?;
-        fault.code.as_deref().or_else(|| fault.details.first()?.code.as_deref())
+        let error = self.response_error()?;
+        error.code.as_deref().or_else(|| error.details.first()?.code.as_deref())
     }
 
     /// The provider's message, as it was sent. Secrets of the request are replaced by `***`, here
     /// and in all other texts of an error; [`body_text`](Error::body_text) has the server's text.
     pub fn message(&self) -> Option<&str> {
-        let fault = self.fault()?;
-        fault.message.as_deref().or_else(|| fault.details.first()?.message.as_deref())
+        let error = self.response_error()?;
+        error.message.as_deref().or_else(|| error.details.first()?.message.as_deref())
     }
 
     /// The provider's list of errors, one entry a field, where it sends one. Secrets of the request
     /// are replaced by `***`.
     pub fn details(&self) -> &[Detail] {
-        self.fault().map(|fault| fault.details.as_slice()).unwrap_or_default()
+        self.response_error().map(|error| error.details.as_slice()).unwrap_or_default()
     }
 
     /// What the answer holds besides the refusal, if the provider's crate says that it has one of
@@ -459,14 +459,14 @@ impl Error {
     /// assert_eq!(error.payload::<String>(), None);
     /// ```
     pub fn payload<T: Any>(&self) -> Option<&T> {
-        self.fault()?.payload.as_ref()?.downcast_ref()
+        self.response_error()?.payload.as_ref()?.downcast_ref()
     }
 
     /// The provider's id of the request, from its body or the `x-request-id` header. Secrets of the
     /// request are replaced by `***`.
     pub fn request_id(&self) -> Option<&str> {
-        self.fault()
-            .and_then(|fault| fault.request_id.as_deref())
+        self.response_error()
+            .and_then(|error| error.request_id.as_deref())
             .or(self.0.redacted_id.as_deref())
             .or_else(|| request_id(self.headers()?))
     }
@@ -528,7 +528,7 @@ impl Error {
         };
         match &self.0.cause {
             _ if status.is_client_error() => Delivery::Refused,
-            Cause::ResponseError(fault) if status.is_success() => match fault.kind {
+            Cause::ResponseError(error) if status.is_success() => match error.kind {
                 ErrorKind::Decode | ErrorKind::Declined => Delivery::Accepted,
                 _ => Delivery::Refused,
             },
@@ -614,8 +614,8 @@ impl From<InputError> for Error {
 
 impl From<ResponseError> for Error {
     /// For what is wrong without being the answer to a call: a notification that is not genuine.
-    fn from(fault: ResponseError) -> Self {
-        Self::from_cause(Cause::ResponseError(fault))
+    fn from(error: ResponseError) -> Self {
+        Self::from_cause(Cause::ResponseError(error))
     }
 }
 
@@ -639,20 +639,20 @@ mod tests {
 
     #[test]
     fn display_of_empty_texts_says_that_no_reason_is_given() {
-        let fault = || ResponseError::new(ErrorKind::Api);
+        let error = || ResponseError::new(ErrorKind::Api);
         let detail =
             |text: &str| Detail::new(Some(text.into()), Some(text.into()), Some(text.into()));
         for empty in ["", " ", "\n\t"] {
-            for fault in [
-                fault(),
-                fault().with_code(empty),
-                fault().with_message(empty),
-                fault().with_code(empty).with_message(empty).with_detail(detail(empty)),
+            for error in [
+                error(),
+                error().with_code(empty),
+                error().with_message(empty),
+                error().with_code(empty).with_message(empty).with_detail(detail(empty)),
             ] {
-                assert_eq!(fault.to_string(), "no reason given", "{fault:?}");
+                assert_eq!(error.to_string(), "no reason given", "{error:?}");
             }
-            let fault = fault().with_message(empty).with_detail(detail("x"));
-            assert_eq!(fault.to_string(), "x: x: x");
+            let error = error().with_message(empty).with_detail(detail("x"));
+            assert_eq!(error.to_string(), "x: x: x");
         }
     }
 
@@ -663,9 +663,9 @@ mod tests {
 
     #[test]
     fn display_is_one_line_with_all_that_helps() {
-        let fault = ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
+        let error = ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
         let error =
-            Error::from_fault(fault, reply(404, "{}")).in_call("tinypass", "access.grant", 1);
+            Error::from_response(error, reply(404, "{}")).in_call("tinypass", "access.grant", 1);
         assert_eq!(
             error.to_string(),
             "tinypass access.grant: 404 Not Found: no such rid (request r-1)"
@@ -676,8 +676,8 @@ mod tests {
     fn status_headers_and_body_are_always_kept() {
         let html = "<html>\n<b>Bad gateway</b></html>";
         let response = reply(502, html);
-        let fault = ResponseError::of_status(response.status()).with_text_of(&response);
-        let error = Error::from_fault(fault, response);
+        let error = ResponseError::of_status(response.status()).with_text_of(&response);
+        let error = Error::from_response(error, response);
         assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
         assert_eq!(error.body_text(), html);
         assert_eq!(error.headers().unwrap()["x-request-id"], "r-1");
@@ -701,8 +701,8 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_headers_nor_body() {
-        let fault = ResponseError::of_status(StatusCode::OK);
-        let error = Error::from_fault(fault, reply(200, "CANARY"));
+        let error = ResponseError::of_status(StatusCode::OK);
+        let error = Error::from_response(error, reply(200, "CANARY"));
         assert!(!format!("{error:?} {error:#?} {error}").contains("CANARY"));
     }
 

@@ -62,7 +62,7 @@ pub mod wire;
 
 pub use answer::{Receipt, found_or_not, needed};
 pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
-pub use client::{Client, Provider, status_fault};
+pub use client::{Client, Provider, status_error};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;

@@ -34,7 +34,7 @@ use crate::auth::MOST_REPLACEMENTS;
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, Fields, Generation, HmacKey, InputError, Params,
     Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey, TokenOrigin,
-    TokenStore, VerifiedStore, json, status_fault,
+    TokenStore, VerifiedStore, json, status_error,
 };
 
 /// How a client shows a token server who it is.
@@ -333,12 +333,12 @@ pub fn code_challenge(verifier: &Secret) -> String {
 /// Reads the answer to a request for a token, which was received at `now`.
 ///
 /// # Errors
-/// What [`oauth_fault`] reads, for an answer that is not a success or holds `error`; a
-/// [`ErrorKind::Decode`] fault for one without a token.
+/// What [`oauth_error`] reads, for an answer that is not a success or holds `error`; a
+/// [`ErrorKind::Decode`] error for one without a token.
 #[inline]
 pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
     if !response.status().is_success() {
-        return Err(oauth_fault(response));
+        return Err(oauth_error(response));
     }
     let fields: Fields = json(response)?;
     let filled = |name| fields.text(name).filter(|text| !text.is_empty());
@@ -363,9 +363,9 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
 /// Reads `{"error":"...","error_description":"..."}` out of the answer of a token server. A
 /// client or grant that is refused is [`ErrorKind::Auth`], whatever the status.
 #[inline]
-pub fn oauth_fault(response: &Response) -> ResponseError {
+pub fn oauth_error(response: &Response) -> ResponseError {
     let fields = json(response).unwrap_or_default();
-    refusal(response, &fields).unwrap_or_else(|| status_fault(response))
+    refusal(response, &fields).unwrap_or_else(|| status_error(response))
 }
 
 #[inline]
@@ -375,14 +375,14 @@ fn refusal(response: &Response, fields: &Fields) -> Option<ResponseError> {
         code.as_str(),
         "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied"
     );
-    let fault = if credentials {
+    let error = if credentials {
         ResponseError::new(ErrorKind::Auth)
     } else {
         ResponseError::of_status(response.status())
     };
     Some(match fields.text("error_description") {
-        Some(text) => fault.with_code(code).with_message(text),
-        None => fault.with_code(code),
+        Some(text) => error.with_code(code).with_message(text),
+        None => error.with_code(code),
     })
 }
 
@@ -400,7 +400,7 @@ pub struct Bearer {
     /// Whether tokens of the grant may be stored, if a store was given.
     is_storable: bool,
     lifetime: Option<Duration>,
-    fault: fn(&Response) -> ResponseError,
+    read_error: fn(&Response) -> ResponseError,
     state: Mutex<State>,
 }
 
@@ -447,7 +447,7 @@ impl Bearer {
             store: None,
             is_storable: true,
             lifetime: None,
-            fault: oauth_fault,
+            read_error: oauth_error,
             state: Mutex::default(),
         }
     }
@@ -497,10 +497,10 @@ impl Bearer {
         self
     }
 
-    /// Reads the server's refusals with this, in place of [`oauth_fault`].
+    /// Reads the server's refusals with this, in place of [`oauth_error`].
     #[must_use]
-    pub fn with_fault(mut self, fault: fn(&Response) -> ResponseError) -> Self {
-        self.fault = fault;
+    pub fn with_error_reader(mut self, error: fn(&Response) -> ResponseError) -> Self {
+        self.read_error = error;
         self
     }
 
@@ -535,7 +535,7 @@ impl Bearer {
     #[inline]
     fn read(&self, response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
         if !response.status().is_success() {
-            return Err((self.fault)(response));
+            return Err((self.read_error)(response));
         }
         let token = token_reply(response, now)?;
         Ok(match (token.lifetime(), self.lifetime) {
@@ -616,12 +616,12 @@ impl Auth for Bearer {
                 held.token.drop_refresh();
                 return Ok(());
             }
-            (Err(fault), _) => return Err(Error::from_fault(fault, response)),
+            (Err(error), _) => return Err(Error::from_response(error, response)),
         };
         if !state.hold(token.clone(), TokenOrigin::Server) {
-            let fault =
+            let error =
                 ResponseError::new(ErrorKind::Decode).with_message("access_token: is no token");
-            return Err(Error::from_fault(fault, response));
+            return Err(Error::from_response(error, response));
         }
         drop(guard);
         if let Some(store) = &self.store {
@@ -700,7 +700,7 @@ mod tests {
         encoding: Encoding::Form,
         retry_statuses: &[429, 502, 503, 504],
         secret_parameters: &[],
-        fault: status_fault,
+        read_error: status_error,
     };
 
     fn server() -> TokenServer {
@@ -872,17 +872,17 @@ mod tests {
 
     #[test]
     fn refusals_are_about_the_credentials_whatever_their_status() {
-        let fault = |status: u16, text: &str| {
+        let error = |status: u16, text: &str| {
             let reply = http::Response::builder().status(status).body(text.as_bytes().to_vec());
             token_reply(&reply.unwrap(), UNIX_EPOCH).unwrap_err()
         };
-        let refused = fault(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
+        let refused = error(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
         assert_eq!(refused.kind, ErrorKind::Auth);
         assert_eq!(refused.to_string(), "invalid_grant: too old");
-        assert_eq!(fault(200, r#"{"error":"invalid_client"}"#).kind, ErrorKind::Auth);
-        assert_eq!(fault(400, r#"{"error":"invalid_scope"}"#).kind, ErrorKind::Api);
-        assert_eq!(fault(401, "").kind, ErrorKind::Auth);
-        assert_eq!(fault(502, "<html>").kind, ErrorKind::Api);
+        assert_eq!(error(200, r#"{"error":"invalid_client"}"#).kind, ErrorKind::Auth);
+        assert_eq!(error(400, r#"{"error":"invalid_scope"}"#).kind, ErrorKind::Api);
+        assert_eq!(error(401, "").kind, ErrorKind::Auth);
+        assert_eq!(error(502, "<html>").kind, ErrorKind::Api);
     }
 
     #[test]

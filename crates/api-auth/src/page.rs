@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::{
         Credential, Encoding, Endpoint, ErrorKind, Method, Params, Provider, Request, Response,
-        ResponseError, Server, Settings, TransportError, json, status_fault,
+        ResponseError, Server, Settings, TransportError, json, status_error,
     };
 
     static PROVIDER: Provider = Provider {
@@ -142,7 +142,7 @@ mod tests {
         encoding: Encoding::Form,
         retry_statuses: &[],
         secret_parameters: &[],
-        fault: status_fault,
+        read_error: status_error,
     };
 
     /// A list that has a next page as long as the server says so.

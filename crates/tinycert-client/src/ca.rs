@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, Session, check, fault};
+use crate::{CaId, Session, check, error};
 
 /// A CA in the list of all.
 ///
@@ -139,7 +139,7 @@ impl Endpoint for ListCas {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<CaItem>, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -179,7 +179,7 @@ impl Endpoint for GetCaDetails {
     }
 
     fn parse(&self, response: &Response) -> Result<CaDetails, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -221,7 +221,7 @@ impl Endpoint for GetCa {
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
-        fault::text(response, "pem")
+        error::text(response, "pem")
     }
 }
 
@@ -257,7 +257,7 @@ impl Endpoint for DeleteCa {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -345,7 +345,7 @@ impl Endpoint for NewCa {
         struct Made {
             ca_id: CaId,
         }
-        fault::answer::<Made>(response).map(|made| made.ca_id)
+        error::answer::<Made>(response).map(|made| made.ca_id)
     }
 }
 

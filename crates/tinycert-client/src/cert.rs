@@ -10,7 +10,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, CertId, San, Session, check, fault, san};
+use crate::{CaId, CertId, San, Session, check, error, san};
 
 wire_enum! {
     /// Where a certificate stands.
@@ -208,7 +208,7 @@ impl Endpoint for ListCerts {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<CertItem>, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -248,7 +248,7 @@ impl Endpoint for GetCertDetails {
     }
 
     fn parse(&self, response: &Response) -> Result<CertDetails, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -344,7 +344,7 @@ impl Endpoint for GetKey {
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
-        fault::text(response, "pem").map(Secret::new)
+        error::text(response, "pem").map(Secret::new)
     }
 }
 
@@ -384,7 +384,7 @@ impl Endpoint for GetPkcs12 {
     }
 
     fn parse(&self, response: &Response) -> Result<SecretBytes, ResponseError> {
-        let text = Secret::new(fault::text(response, "pkcs12")?);
+        let text = Secret::new(error::text(response, "pkcs12")?);
         SecretBytes::from_base64(text.expose())
             .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("pkcs12: not base64"))
     }
@@ -427,7 +427,7 @@ impl Endpoint for GetCert {
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
-        fault::text(response, "pem")
+        error::text(response, "pem")
     }
 }
 
@@ -468,7 +468,7 @@ impl Endpoint for ReissueCert {
     }
 
     fn parse(&self, response: &Response) -> Result<CertId, ResponseError> {
-        fault::answer::<Made>(response).map(|made| made.cert_id)
+        error::answer::<Made>(response).map(|made| made.cert_id)
     }
 }
 
@@ -518,7 +518,7 @@ impl Endpoint for SetCertStatus {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -640,7 +640,7 @@ impl Endpoint for NewCert {
     }
 
     fn parse(&self, response: &Response) -> Result<CertId, ResponseError> {
-        fault::answer::<Made>(response).map(|made| made.cert_id)
+        error::answer::<Made>(response).map(|made| made.cert_id)
     }
 }
 

@@ -10,7 +10,7 @@ use api_auth::{
 };
 
 use crate::connect::{API_KEY, Connect};
-use crate::{Session, fault};
+use crate::{Session, error};
 
 static PROVIDER: Provider = Provider {
     name: "tinycert",
@@ -19,14 +19,14 @@ static PROVIDER: Provider = Provider {
     // Some documented failures of the server are 500.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &["digest"],
-    fault: fault::read,
+    read_error: error::read,
 };
 
 static DIALECT: Dialect = Dialect {
     digest: "digest",
     token: "token",
-    expired: fault::session_is_over,
-    fault: fault::read,
+    expired: error::session_is_over,
+    read_error: error::read,
 };
 
 /// Where the API is. The provider has no sandbox.

@@ -6,7 +6,7 @@ use api_auth::{
     Body, Credential, Endpoint, InputError, Method, Params, Response, ResponseError, Secret,
 };
 
-use crate::{check, fault};
+use crate::{check, error};
 
 /// The API key alone, without a session: the credential of [`Connect`].
 pub const API_KEY: Credential = Credential::named("API key");
@@ -75,7 +75,7 @@ impl Endpoint for Connect {
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
-        fault::text(response, "token").map(Secret::new)
+        error::text(response, "token").map(Secret::new)
     }
 }
 
@@ -110,6 +110,6 @@ impl Endpoint for Disconnect {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }

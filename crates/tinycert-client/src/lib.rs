@@ -23,7 +23,7 @@ mod cert;
 mod check;
 mod client;
 mod connect;
-mod fault;
+mod error;
 mod files;
 mod id;
 mod renew;
@@ -39,7 +39,7 @@ pub use cert::{
 };
 pub use client::{Builder, Client, Environment};
 pub use connect::{API_KEY, Connect, Disconnect};
-pub use fault::ErrorCode;
+pub use error::ErrorCode;
 pub use files::{FileError, KeyPairFiles};
 pub use id::{CaId, CertId};
 pub use renew::Renewal;

@@ -9,7 +9,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model};
+use crate::error::{self, Model};
 use crate::{Client, check};
 
 /// The most records of a page.
@@ -143,7 +143,7 @@ impl Endpoint for GetAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Access>, ResponseError> {
-        fault::optional(response)
+        error::optional(response)
     }
 }
 
@@ -268,7 +268,7 @@ impl Endpoint for SearchAccess {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(AccessPage { data: json(response)?, fields: Fields::default() });
         }
-        fault::page(response)
+        error::page(response)
     }
 }
 
@@ -369,7 +369,7 @@ impl Endpoint for GrantAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Access, ResponseError> {
-        let mut access: Access = fault::of_action(response)?;
+        let mut access: Access = error::of_action(response)?;
         if access.is_there() {
             access.expires = access.expires.or(self.expiration);
         }
@@ -429,7 +429,7 @@ impl Endpoint for RevokeAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 
@@ -484,7 +484,7 @@ impl Client {
     /// Granting twice may mail twice, so it is never repeated after a lost answer.
     ///
     /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
-    /// [`fields`](Access::fields), and [`Access::is_active`] is `false`. Call
+    /// [`fields`](field@Access::fields), and [`Access::is_active`] is `false`. Call
     /// [`get_access`](Self::get_access) for the record. A record without an end has the end of the
     /// request.
     ///

@@ -117,5 +117,5 @@ fn json_text(value: &impl Serialize) -> String {
 
 /// Reads JSON; the error names the place and quotes no value.
 fn read_json<T: DeserializeOwned>(text: String) -> Result<T, ReadError> {
-    json(&Response::new(text.into_bytes())).map_err(|fault| ReadError::Content(fault.to_string()))
+    json(&Response::new(text.into_bytes())).map_err(|error| ReadError::Content(error.to_string()))
 }

@@ -10,7 +10,7 @@ use api_auth::{
 };
 
 use crate::download::DownloadPath;
-use crate::fault;
+use crate::error;
 
 static PROVIDER: Provider = Provider {
     name: "tinypass",
@@ -19,7 +19,7 @@ static PROVIDER: Provider = Provider {
     // 500 is documented as a passing failure of the server.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &[],
-    fault: fault::read,
+    read_error: error::read,
 };
 
 /// Where the API is. The two of the provider are fully separate: own AID, key and data.

@@ -9,7 +9,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model};
+use crate::error::{self, Model};
 use crate::{Client, check};
 
 /// How the download paths are spelt. The documentation and the official PHP client disagree, and
@@ -134,7 +134,7 @@ impl Endpoint for GetDownload {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Download>, ResponseError> {
-        fault::optional(response)
+        error::optional(response)
     }
 }
 
@@ -264,7 +264,7 @@ impl Endpoint for GetDownloadUrl {
             Some(b'"') => json(response).map(link),
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
-                let answer: Answer = fault::object(response)?;
+                let answer: Answer = error::object(response)?;
                 Ok(DownloadUrl { url: needed(Answer::MISSED, answer.url)?, fields: answer.fields })
             }
         }

@@ -22,7 +22,7 @@ pub mod blocks;
 mod check;
 mod client;
 mod download;
-mod fault;
+mod error;
 mod subscription;
 mod user;
 

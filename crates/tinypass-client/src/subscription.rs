@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model};
+use crate::error::{self, Model};
 use crate::{Client, check};
 
 /// A subscription. No source documents its fields, so all are kept as they came; the methods are
@@ -124,7 +124,7 @@ impl Endpoint for SearchSubscriptions {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return json(response);
         }
-        fault::page::<Wrapped>(response).map(|wrapped| wrapped.data)
+        error::page::<Wrapped>(response).map(|wrapped| wrapped.data)
     }
 }
 
@@ -172,7 +172,7 @@ impl Endpoint for CancelSubscription {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{self, Model};
+use crate::error::{self, Model};
 use crate::{Client, check};
 
 /// A user of TinyPass. Any field may be absent in a reply.
@@ -88,7 +88,7 @@ impl Endpoint for GetUser {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<User>, ResponseError> {
-        fault::optional(response)
+        error::optional(response)
     }
 }
 

@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::auth::credentials;
-use crate::{Client, fault};
+use crate::{Client, error};
 
 /// A user account.
 ///
@@ -113,13 +113,13 @@ impl Endpoint for RegisterAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<User, ResponseError> {
-        fault::result(response)
+        error::result(response)
     }
 }
 
 /// A user who is not wrapped into anything. Whoever is let in has an id.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
-    let user: User = fault::answer(response)?;
+    let user: User = error::answer(response)?;
     needed("id", user.id.as_ref())?;
     Ok(user)
 }
@@ -249,7 +249,7 @@ impl Endpoint for UpdateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -301,7 +301,7 @@ impl Endpoint for GetSecondFactor {
     }
 
     fn parse(&self, response: &Response) -> Result<SecondFactor, ResponseError> {
-        let text: TextOrNone = fault::result(response)?;
+        let text: TextOrNone = error::result(response)?;
         Ok(SecondFactor::from(text.0.as_deref().unwrap_or_default()))
     }
 }
@@ -351,7 +351,7 @@ impl Endpoint for SignSecondFactor {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amounts::balances;
 use crate::auth::credentials;
-use crate::{Balances, Client, decode_html, fault, signature_of};
+use crate::{Balances, Client, decode_html, error, signature_of};
 
 /// An address of a user. Which fields come depends on the call and on the token's scopes.
 ///
@@ -60,11 +60,11 @@ impl Address {
 }
 
 fn one(response: &Response) -> Result<Address, ResponseError> {
-    fault::result(response)
+    error::result(response)
 }
 
 fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
-    fault::result(response)
+    error::result(response)
 }
 
 fn path_of(address: &str) -> String {
@@ -168,7 +168,7 @@ impl Endpoint for GetMyAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        fault::optional(response, one)
+        error::optional(response, one)
     }
 }
 
@@ -306,12 +306,12 @@ impl Endpoint for VerifyAddress {
     /// The server answers 400 with `"result":true` for one that is verified already.
     fn parse(&self, response: &Response) -> Result<Verification, ResponseError> {
         if response.status() != StatusCode::BAD_REQUEST {
-            return fault::done(response).map(|()| Verification::Verified);
+            return error::done(response).map(|()| Verification::Verified);
         }
         let fields = json::<Fields>(response).unwrap_or_default();
         match fields.read("result") {
             Some(true) => Ok(Verification::AlreadyVerified),
-            _ => Err(fault::read(response)),
+            _ => Err(error::read(response)),
         }
     }
 }
@@ -418,7 +418,7 @@ impl Endpoint for DeleteAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -481,7 +481,7 @@ impl Endpoint for InstantVerify {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -576,7 +576,7 @@ impl Endpoint for GetPublicAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        fault::optional(response, one)
+        error::optional(response, one)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
 use crate::auth::credentials;
-use crate::{Client, Satoshis, fault};
+use crate::{Client, Satoshis, error};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?
 /// Needs the scope `chats` (the documentation says `tca`).
@@ -67,7 +67,7 @@ impl Endpoint for GetMessengerPrivileges {
     }
 
     fn parse(&self, response: &Response) -> Result<MessengerPrivileges, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -140,7 +140,7 @@ impl Endpoint for ListChats {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Chat>, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -218,7 +218,7 @@ impl Endpoint for GetChatPrivileges {
     }
 
     fn parse(&self, response: &Response) -> Result<ChatPrivileges, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -258,13 +258,13 @@ impl Endpoint for JoinChat {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
 /// The server's chats have an id, those of the documentation a name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
-    let chat: Chat = fault::answer(response)?;
+    let chat: Chat = error::answer(response)?;
     needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
 }
@@ -315,7 +315,7 @@ impl Endpoint for GetChat {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, ResponseError> {
-        fault::optional(response, chat)
+        error::optional(response, chat)
     }
 }
 

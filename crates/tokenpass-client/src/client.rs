@@ -9,7 +9,7 @@ use api_auth::{
 };
 
 use crate::auth::Keys;
-use crate::{TokenPath, TokenPlace, fault};
+use crate::{TokenPath, TokenPlace, error};
 
 /// Which generation of the scheme the server verifies.
 pub use api_auth::hmac::nonce_headers::Variant as Scheme;
@@ -20,7 +20,7 @@ static PROVIDER: Provider = Provider {
     encoding: Encoding::Php,
     retry_statuses: &[429, 502, 503, 504],
     secret_parameters: &["code", "state"],
-    fault: fault::read,
+    read_error: error::read,
 };
 
 /// The namespace of the signed headers.

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::text_or_false;
-use crate::fault;
+use crate::error;
 
 pub use accounts::{
     CreateCreditAccount, CreditAccount, CreditAccounts, CreditUser, GetCreditAccount,
@@ -92,8 +92,8 @@ fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     struct Needed {
         transactions: Option<IgnoredAny>,
     }
-    needed("transactions", fault::answer::<Needed>(response)?.transactions)?;
-    fault::answer(response)
+    needed("transactions", error::answer::<Needed>(response)?.transactions)?;
+    error::answer(response)
 }
 
 fn group_path(group: &str, rest: &str) -> String {

@@ -21,7 +21,7 @@ mod auth;
 mod chats;
 mod client;
 mod credits;
-mod fault;
+mod error;
 mod html;
 mod lookups;
 mod oauth;
@@ -54,7 +54,7 @@ pub use credits::{
     GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory, GiveCredits,
     ListCreditAccounts, ListCreditGroups, TakeCredits, UpdateCreditGroup,
 };
-pub use fault::needs_login;
+pub use error::needs_login;
 pub use html::decode_html;
 pub use lookups::{
     Balance, CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail,

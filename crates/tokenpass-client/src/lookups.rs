@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amounts::{Quantity, satoshis};
 use crate::auth::credentials;
-use crate::{Balances, Client, Satoshis, fault};
+use crate::{Balances, Client, Satoshis, error};
 
 /// A user as look-ups show one.
 ///
@@ -34,7 +34,7 @@ pub struct Owner {
 }
 
 fn owner(response: &Response) -> Result<Owner, ResponseError> {
-    fault::result(response)
+    error::result(response)
 }
 
 /// `GET /api/v1/lookup/address/{address}`: the owner of a public address.
@@ -73,7 +73,7 @@ impl Endpoint for GetUserByAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
-        fault::optional(response, owner)
+        error::optional(response, owner)
     }
 }
 
@@ -128,7 +128,7 @@ impl Endpoint for GetUsersByAddresses {
             #[serde(default, deserialize_with = "wire::map")]
             users: BTreeMap<String, Option<Owner>>,
         }
-        let found: Found = fault::answer(response)?;
+        let found: Found = error::answer(response)?;
         Ok(found.users.into_iter().filter_map(|(key, owner)| Some((key, owner?))).collect())
     }
 }
@@ -169,7 +169,7 @@ impl Endpoint for GetAddressByUser {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
-        fault::optional(response, owner)
+        error::optional(response, owner)
     }
 }
 
@@ -214,7 +214,7 @@ impl Endpoint for GetUserByEmail {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
-        fault::optional(response, owner)
+        error::optional(response, owner)
     }
 }
 
@@ -274,7 +274,7 @@ impl Endpoint for CheckUserExists {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        fault::yes_or_no(response)
+        error::yes_or_no(response)
     }
 }
 
@@ -340,9 +340,9 @@ impl<'a> FromIterator<&'a Balance> for Balances {
 /// The documentation wraps the list in `result`; servers do not.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if response.body().trim_ascii_start().starts_with(b"[") {
-        return fault::answer(response);
+        return error::answer(response);
     }
-    fault::result(response)
+    error::result(response)
 }
 
 /// `GET /api/v1/tca/public/balances`: what the user's public addresses hold. Needs the scope

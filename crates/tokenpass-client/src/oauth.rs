@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::user;
 use crate::auth::credentials;
-use crate::{Client, User, fault};
+use crate::{Client, User, error};
 
 wire_enum! {
     /// What a user's token allows. Others can be made from a text.
@@ -320,17 +320,17 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
         expires_in: Option<i64>,
     }
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        let fault = fault::read(response);
+        let error = error::read(response);
         let html = response.body().trim_ascii_start().starts_with(b"<");
         // The server of 2017 has no other words for a code or a key that it refuses.
         return Err(if html {
             ResponseError::new(ErrorKind::Auth)
                 .with_message("the server answers with an error page: code, key pair or redirect_uri is most likely refused")
         } else {
-            fault
+            error
         });
     }
-    let answer: Answer = fault::answer(response)?;
+    let answer: Answer = error::answer(response)?;
     let access_token = answer.access_token.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message("access_token: missing")
     })?;
@@ -653,7 +653,7 @@ impl Endpoint for RequestCode {
             #[serde(default, deserialize_with = "wire::secret")]
             state: Option<Secret>,
         }
-        let answer: Answer = fault::answer(response)?;
+        let answer: Answer = error::answer(response)?;
         if answer.state.is_some_and(|state| state != *self.login.state()) {
             return Err(ResponseError::new(ErrorKind::Verify)
                 .with_message("the state is not that of this request"));
@@ -735,7 +735,7 @@ impl Endpoint for LogOut {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, fault};
+use crate::{Client, error};
 
 /// `GET /api/v1/perks/{token}`: how many active chats a token opens. No credentials are needed.
 ///
@@ -63,7 +63,7 @@ impl Endpoint for GetPerks {
     }
 
     fn parse(&self, response: &Response) -> Result<Perks, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 
@@ -102,7 +102,7 @@ impl Endpoint for GetAsset {
     }
 
     fn parse(&self, response: &Response) -> Result<Fields, ResponseError> {
-        fault::answer(response)
+        error::answer(response)
     }
 }
 

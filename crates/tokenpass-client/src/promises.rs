@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amounts::satoshis;
-use crate::{Client, Satoshis, fault};
+use crate::{Client, Satoshis, error};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. Doing it twice does no harm.
@@ -102,7 +102,7 @@ impl Endpoint for RegisterSource {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -139,7 +139,7 @@ impl Endpoint for DeleteSource {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 
@@ -234,8 +234,8 @@ impl Endpoint for ListSources {
         struct Needed {
             whitelist: Option<IgnoredAny>,
         }
-        needed("whitelist", fault::answer::<Needed>(response)?.whitelist)?;
-        let mut sources: Sources = fault::answer(response)?;
+        needed("whitelist", error::answer::<Needed>(response)?.whitelist)?;
+        let mut sources: Sources = error::answer(response)?;
         sources.fields.remove("result");
         Ok(sources)
     }
@@ -442,7 +442,7 @@ fn tx(response: &Response) -> Result<Promise, ResponseError> {
     struct Wrapped {
         tx: Option<Promise>,
     }
-    needed("tx", fault::answer::<Wrapped>(response)?.tx)
+    needed("tx", error::answer::<Wrapped>(response)?.tx)
 }
 
 fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
@@ -453,7 +453,7 @@ fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
     struct Wrapped {
         list: Option<List>,
     }
-    let List(promises) = needed("list", fault::answer::<Wrapped>(response)?.list)?;
+    let List(promises) = needed("list", error::answer::<Wrapped>(response)?.list)?;
     Ok(promises)
 }
 
@@ -621,7 +621,7 @@ impl Endpoint for GetPromise {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Promise>, ResponseError> {
-        fault::optional(response, tx)
+        error::optional(response, tx)
     }
 }
 
@@ -761,7 +761,7 @@ impl Endpoint for CancelPromise {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        fault::done(response)
+        error::done(response)
     }
 }
 

@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::auth::credentials;
-use crate::{Client, Rules, fault};
+use crate::{Client, Rules, error};
 
 /// `GET /api/v1/tca/check/{username}`: does a user's inventory satisfy the rules?
 ///
@@ -56,7 +56,7 @@ impl Endpoint for CheckUser {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        fault::yes_or_no(response)
+        error::yes_or_no(response)
     }
 }
 
@@ -104,7 +104,7 @@ impl Endpoint for CheckAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        fault::yes_or_no(response)
+        error::yes_or_no(response)
     }
 }
 
@@ -174,7 +174,7 @@ impl Endpoint for FindUsers {
         struct Found {
             results: Option<Vec<FoundUser>>,
         }
-        needed("results", fault::answer::<Found>(response)?.results)
+        needed("results", error::answer::<Found>(response)?.results)
     }
 }
 
@@ -223,7 +223,7 @@ impl Endpoint for CheckEmail {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        fault::yes_or_no(response)
+        error::yes_or_no(response)
     }
 }
 

@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Currency, Outcome, Pos, check, fault};
+use crate::{Client, Currency, Outcome, Pos, check, error};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
@@ -95,7 +95,7 @@ impl Endpoint for ListAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<AccountPage, ResponseError> {
-        fault::answer(response, &["list"])
+        error::answer(response, &["list"])
     }
 }
 
@@ -148,7 +148,7 @@ impl Endpoint for GetAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<Account, ResponseError> {
-        fault::answer(response, &[])
+        error::answer(response, &[])
     }
 }
 
@@ -204,7 +204,7 @@ impl Endpoint for GetBalance {
     }
 
     fn parse(&self, response: &Response) -> Result<Balance, ResponseError> {
-        fault::answer(response, &[])
+        error::answer(response, &[])
     }
 }
 
@@ -609,7 +609,7 @@ impl Endpoint for CreateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AliasType, BlikPayment, Client, Language, Outcome, TransactionDate, check, fault};
+use crate::{AliasType, BlikPayment, Client, Language, Outcome, TransactionDate, check, error};
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
@@ -73,7 +73,7 @@ impl Endpoint for CreateBlikAlias {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAlias, ResponseError> {
-        fault::answer(response, &["posId"])
+        error::answer(response, &["posId"])
     }
 }
 
@@ -211,7 +211,7 @@ impl Endpoint for GetBlikAlias {
     }
 
     fn parse(&self, response: &Response) -> Result<BlikAliases, ResponseError> {
-        fault::answer(response, &["aliases", "isActive"])
+        error::answer(response, &["aliases", "isActive"])
     }
 }
 
@@ -255,7 +255,7 @@ impl Endpoint for DeleteBlikAlias {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 

@@ -7,7 +7,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Currency, Outcome, fault};
+use crate::{Client, Currency, Outcome, error};
 
 /// A group of channels, as the payment page shows it.
 ///
@@ -97,7 +97,7 @@ impl Endpoint for ListBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, ResponseError> {
-        fault::answer(response, &["groups"])
+        error::answer(response, &["groups"])
     }
 }
 
@@ -279,7 +279,7 @@ impl Endpoint for ListChannels {
     }
 
     fn parse(&self, response: &Response) -> Result<Channels, ResponseError> {
-        fault::answer(response, &["channels"])
+        error::answer(response, &["channels"])
     }
 }
 

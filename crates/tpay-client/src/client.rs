@@ -11,7 +11,7 @@ use api_auth::{
 };
 
 use crate::certificates::SECURE;
-use crate::fault;
+use crate::error;
 
 static PROVIDER: Provider = Provider {
     name: "tpay",
@@ -30,7 +30,7 @@ static PROVIDER: Provider = Provider {
         "tokenValue",
         "value",
     ],
-    fault: fault::read,
+    read_error: error::read,
 };
 
 /// How long a token lives whose answer does not say.
@@ -299,7 +299,7 @@ impl Builder {
             }
             let mut bearer = Bearer::new(server, Grant::ClientCredentials)
                 .with_default_lifetime(TOKEN_LIFETIME)
-                .with_fault(fault::read);
+                .with_error_reader(error::read);
             if let Some(store) = self.store {
                 bearer = bearer.with_store(store);
             }

@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Outcome, check, fault};
+use crate::{Client, Outcome, check, error};
 
 wire_enum! {
     /// Whether an account of Collect can be paid to.
@@ -127,7 +127,7 @@ impl Endpoint for ListBankAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccountPage, ResponseError> {
-        fault::answer(response, &["bankAccounts"])
+        error::answer(response, &["bankAccounts"])
     }
 }
 
@@ -197,7 +197,7 @@ impl Endpoint for CreateBankAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccount, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use api_auth::{Endpoint, Fields, Method, Response, ResponseError, Result, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, fault};
+use crate::{Client, Outcome, error};
 
 /// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
 ///
@@ -93,7 +93,7 @@ impl Endpoint for ListCategories {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        fault::answer(response, &["list"])
+        error::answer(response, &["list"])
     }
 }
 
@@ -125,7 +125,7 @@ impl Endpoint for GetCategory {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 
@@ -156,7 +156,7 @@ impl Endpoint for ListLegalForms {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        fault::answer(response, &["list"])
+        error::answer(response, &["list"])
     }
 }
 
@@ -188,7 +188,7 @@ impl Endpoint for GetLegalForm {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 
@@ -219,7 +219,7 @@ impl Endpoint for ListDocuments {
     }
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        fault::answer(response, &["list"])
+        error::answer(response, &["list"])
     }
 }
 
@@ -251,7 +251,7 @@ impl Endpoint for GetDocument {
     }
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 
@@ -285,7 +285,7 @@ impl Endpoint for ListMcc {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }
-        fault::answer(response, &["list"])
+        error::answer(response, &["list"])
     }
 }
 

@@ -24,7 +24,7 @@ mod check;
 mod client;
 mod collect;
 mod dictionaries;
-mod fault;
+mod error;
 mod marketplace;
 mod merchants;
 mod money;
@@ -65,7 +65,7 @@ pub use dictionaries::{
     Dictionary, DictionaryEntry, GetCategory, GetDocument, GetLegalForm, ListCategories,
     ListDocuments, ListLegalForms, ListMcc,
 };
-pub use fault::{File, TpayError};
+pub use error::{File, TpayError};
 pub use marketplace::{
     BillingAddress, BillingAddressDetails, CancelMarketplaceTransaction, ChildRefund,
     ChildTransaction, CreateMarketplaceTransaction, CreatedMarketplaceTransaction,

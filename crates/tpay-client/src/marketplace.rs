@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BankGroups, BlikPayment, CardPayment, Client, Currency, Payments, Transaction,
-    TransactionStatus, check, fault, money::grosze, transactions,
+    TransactionStatus, check, error, money::grosze, transactions,
 };
 
 wire_enum! {
@@ -320,7 +320,7 @@ impl Endpoint for CreateMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, ResponseError> {
-        fault::answer(response, &["transactionId", "title", "paymentUrl"])
+        error::answer(response, &["transactionId", "title", "paymentUrl"])
     }
 }
 
@@ -607,7 +607,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, ResponseError> {
-        fault::answer(response, &["transactionId", "title", "status"])
+        error::answer(response, &["transactionId", "title", "status"])
     }
 }
 
@@ -766,7 +766,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceRefund, ResponseError> {
-        fault::answer(response, &["transactionId", "amount"])
+        error::answer(response, &["transactionId", "amount"])
     }
 }
 
@@ -820,7 +820,7 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 
@@ -858,7 +858,7 @@ impl Endpoint for ListMarketplaceBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, ResponseError> {
-        fault::answer(response, &["groups"])
+        error::answer(response, &["groups"])
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use api_auth::{Body, Endpoint, InputError, Method, Response, ResponseError, Result, setters};
 use serde::Serialize;
 
-use crate::{Client, CreatedAccount, Website, check, fault};
+use crate::{Client, CreatedAccount, Website, check, error};
 
 /// An address of a new merchant.
 ///
@@ -202,7 +202,7 @@ impl Endpoint for CreateMerchant {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 

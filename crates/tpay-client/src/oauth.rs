@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, check, fault};
+use crate::{Client, Outcome, check, error};
 
 /// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
 ///
@@ -99,7 +99,7 @@ impl Endpoint for RequestToken {
     }
 
     fn parse(&self, response: &Response) -> Result<Token, ResponseError> {
-        let token: Token = fault::answer(response, &[])?;
+        let token: Token = error::answer(response, &[])?;
         needed("access_token", token.access_token.as_ref())?;
         Ok(token)
     }
@@ -177,7 +177,7 @@ impl Endpoint for GetTokenInfo {
     }
 
     fn parse(&self, response: &Response) -> Result<TokenInfo, ResponseError> {
-        fault::answer(response, &["token"])
+        error::answer(response, &["token"])
     }
 }
 

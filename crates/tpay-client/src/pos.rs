@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use api_auth::{Endpoint, Fields, Method, Response, ResponseError, Result, Secret, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, fault};
+use crate::{Client, Outcome, error};
 
 /// A point of sale.
 ///
@@ -124,7 +124,7 @@ impl Endpoint for ListPos {
     }
 
     fn parse(&self, response: &Response) -> Result<PosList, ResponseError> {
-        fault::answer(response, &["list"])
+        error::answer(response, &["list"])
     }
 }
 

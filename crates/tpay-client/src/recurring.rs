@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, fault};
+use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, error};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -286,7 +286,7 @@ impl Endpoint for CreateRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
-        fault::answer(response, &["id"])
+        error::answer(response, &["id"])
     }
 }
 
@@ -400,7 +400,7 @@ impl Endpoint for ListRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPage, ResponseError> {
-        fault::answer(response, &[])
+        error::answer(response, &[])
     }
 }
 
@@ -456,7 +456,7 @@ impl Endpoint for GetRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
-        fault::answer(response, &[])
+        error::answer(response, &[])
     }
 }
 
@@ -560,7 +560,7 @@ impl Endpoint for ListRecurringCharges {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringCharges, ResponseError> {
-        fault::answer(response, &[])
+        error::answer(response, &[])
     }
 }
 
@@ -616,7 +616,7 @@ impl Endpoint for CancelRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 
@@ -656,7 +656,7 @@ impl Endpoint for RetryRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 
@@ -703,7 +703,7 @@ impl Endpoint for UpdatePaymentInstrument {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::paging::{Paging, page_setters};
 use crate::{
     Client, Currency, Lock, Outcome, PayerDetails, Payments, TransactionDate, TransactionStatus,
-    check, fault,
+    check, error,
 };
 
 wire_enum! {
@@ -246,7 +246,7 @@ impl Endpoint for RefundTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
-        fault::answer(response, &["transactionId", "refundsList"])
+        error::answer(response, &["transactionId", "refundsList"])
     }
 }
 
@@ -305,7 +305,7 @@ impl Endpoint for ListTransactionRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
-        fault::answer(response, &["refundsList", "transactionId"])
+        error::answer(response, &["refundsList", "transactionId"])
     }
 }
 
@@ -463,7 +463,7 @@ impl Endpoint for ListRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<RefundPage, ResponseError> {
-        fault::answer(response, &["transactions"])
+        error::answer(response, &["transactions"])
     }
 }
 
@@ -613,7 +613,7 @@ impl Endpoint for RefundCard {
     }
 
     fn parse(&self, response: &Response) -> Result<CardRefundReply, ResponseError> {
-        fault::answer(response, &["refundContent"])
+        error::answer(response, &["refundContent"])
     }
 }
 
@@ -649,7 +649,7 @@ impl Endpoint for GetRefund {
     }
 
     fn parse(&self, response: &Response) -> Result<Refund, ResponseError> {
-        fault::answer(response, &["refundId"])
+        error::answer(response, &["refundId"])
     }
 }
 

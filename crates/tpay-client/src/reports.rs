@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, File, Outcome, check, fault, paging};
+use crate::{Client, File, Outcome, check, error, paging};
 
 wire_enum! {
     /// In which order reports come.
@@ -117,7 +117,7 @@ impl Endpoint for ListReports {
     }
 
     fn parse(&self, response: &Response) -> Result<ReportPage, ResponseError> {
-        fault::answer(response, &[])
+        error::answer(response, &[])
     }
 }
 

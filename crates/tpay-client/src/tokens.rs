@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, check, fault};
+use crate::{Client, Outcome, check, error};
 
 wire_enum! {
     /// Whether a saved card can be charged.
@@ -144,7 +144,7 @@ impl Endpoint for CreateToken {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedToken, ResponseError> {
-        fault::answer(response, &["id", "url"])
+        error::answer(response, &["id", "url"])
     }
 }
 
@@ -223,7 +223,7 @@ impl Endpoint for GetToken {
     }
 
     fn parse(&self, response: &Response) -> Result<CardToken, ResponseError> {
-        fault::answer(response, &["tokenStatus", "expirationDate"])
+        error::answer(response, &["tokenStatus", "expirationDate"])
     }
 }
 
@@ -263,7 +263,7 @@ impl Endpoint for DeleteToken {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 
@@ -318,7 +318,7 @@ impl Endpoint for InitApplePay {
     }
 
     fn parse(&self, response: &Response) -> Result<ApplePaySession, ResponseError> {
-        fault::answer(response, &["session"])
+        error::answer(response, &["session"])
     }
 }
 

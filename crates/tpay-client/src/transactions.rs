@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::paging::{Paging, page_setters};
 use crate::{
     Alternative, Callbacks, Client, Collect, Currency, Language, Lock, Pay, Payee, Payer,
-    PaymentError, Payments, check, fault, payments,
+    PaymentError, Payments, check, error, payments,
 };
 
 wire_enum! {
@@ -152,7 +152,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
         Some(payments) if !payments.errors.is_empty() || !payments.alternatives.is_empty() => {
             payments
         }
-        _ => return fault::judge(response, &["transactionId"]).map(|()| transaction),
+        _ => return error::judge(response, &["transactionId"]).map(|()| transaction),
     };
     let mut refusal = ResponseError::new(ErrorKind::Declined);
     for error in &payments.errors {
@@ -459,7 +459,7 @@ impl Endpoint for ListTransactions {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionPage, ResponseError> {
-        fault::answer(response, &["transactions"])
+        error::answer(response, &["transactions"])
     }
 }
 
@@ -512,7 +512,7 @@ impl Endpoint for GetTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
-        fault::answer(response, &["transactionId", "status"])
+        error::answer(response, &["transactionId", "status"])
     }
 }
 
@@ -591,7 +591,7 @@ impl Endpoint for CancelTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 
@@ -635,7 +635,7 @@ impl Endpoint for CancelTransactionLegacy {
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
-        fault::receipt(response)
+        error::receipt(response)
     }
 }
 

@@ -9,7 +9,7 @@ use api_auth::{
     without_user_info,
 };
 
-use crate::fault;
+use crate::error;
 
 static PROVIDER: Provider = Provider {
     name: "weather",
@@ -17,7 +17,7 @@ static PROVIDER: Provider = Provider {
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
     secret_parameters: &[],
-    fault: fault::read,
+    read_error: error::read,
 };
 
 /// Where the API is.

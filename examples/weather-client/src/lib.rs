@@ -2,7 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
-mod fault;
+mod error;
 mod forecast;
 mod report;
 

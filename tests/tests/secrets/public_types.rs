@@ -17,7 +17,7 @@ use api_auth::{
     AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Fields, HmacKey, InputError,
     ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
     SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
-    TransportErrorKind, UnixTime, UnsignedRequest, Variables, VerifiedStore, status_fault,
+    TransportErrorKind, UnixTime, UnsignedRequest, Variables, VerifiedStore, status_error,
 };
 use tokenpass_client::{Authorize, MessageKey, Op, Rule, Rules, Satoshis, Scope};
 
@@ -252,7 +252,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         Bearer::new(server(), Grant::ClientCredentials).next_request(UNIX_EPOCH).unwrap();
     let unread =
         bearer.handle_response(reply(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
-    let fault = api_auth::oauth::token_reply(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
+    let error = api_auth::oauth::token_reply(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
     let store = MemoryStore::new();
     store.save(&TokenKey::new(&["k"]), &AccessToken::new("CANARY", UNIX_EPOCH));
     let mut settings = Settings::default();
@@ -323,7 +323,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug VerifiedStore", debug(&verified)),
         ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
         ("api-auth: Display Error", unread.to_string()),
-        ("api-auth: Display ResponseError", fault.to_string()),
+        ("api-auth: Display ResponseError", error.to_string()),
         ("api-auth: Display InputError", InputError::new("key", "is empty").to_string()),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
         ("tinycert-client: Debug Builder", debug(&tinycert)),
@@ -363,7 +363,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
 const WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
 
 static DIALECT: Dialect =
-    Dialect { digest: "digest", token: "token", expired: |_| false, fault: status_fault };
+    Dialect { digest: "digest", token: "token", expired: |_| false, read_error: status_error };
 
 fn read_notification(
     tpay: &tpay_client::Client,
@@ -395,7 +395,7 @@ fn core(settings: Settings) -> api_auth::Client {
         encoding: Encoding::Form,
         retry_statuses: &[],
         secret_parameters: &[],
-        fault: status_fault,
+        read_error: status_error,
     };
     let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();
     let auth: Arc<dyn Auth> = Arc::new(Bearer::new(server, Grant::ClientCredentials));

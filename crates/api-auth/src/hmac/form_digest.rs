@@ -70,7 +70,7 @@ pub struct Dialect {
     /// Whether an answer says that the session is no longer good.
     pub expired: fn(&Response) -> bool,
     /// Reads what went wrong when a session could not be opened.
-    pub fault: fn(&Response) -> ResponseError,
+    pub read_error: fn(&Response) -> ResponseError,
 }
 
 /// Signs form bodies with a key by this scheme, without a session.
@@ -305,7 +305,7 @@ impl Auth for FormSession {
     fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let dialect = self.signer.dialect;
         if !response.status().is_success() {
-            return Err(Error::from_fault((dialect.fault)(&response), response));
+            return Err(Error::from_response((dialect.read_error)(&response), response));
         }
         match token_of(&response, dialect.token) {
             Ok(token) => {
@@ -315,7 +315,7 @@ impl Auth for FormSession {
                 self.state().take(token, TokenOrigin::Server);
                 Ok(())
             }
-            Err(fault) => Err(Error::from_fault(fault, response)),
+            Err(error) => Err(Error::from_response(error, response)),
         }
     }
 
@@ -392,7 +392,7 @@ mod tests {
         digest: "digest",
         token: "token",
         expired: |response| response.status() == 403,
-        fault: |response| ResponseError::of_status(response.status()),
+        read_error: |response| ResponseError::of_status(response.status()),
     };
 
     fn params<'a>(pairs: &[(&'a str, &'a str)]) -> Params<'a> {

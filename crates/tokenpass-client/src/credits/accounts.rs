@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{group_path, history};
 use crate::amounts::or_false;
-use crate::{Client, CreditHistory, fault};
+use crate::{Client, CreditHistory, error};
 
 /// The Tokenpass user that an account is tied to.
 ///
@@ -130,7 +130,7 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
     struct Wrapped {
         account: Option<CreditAccount>,
     }
-    needed("account", fault::answer::<Wrapped>(response)?.account)
+    needed("account", error::answer::<Wrapped>(response)?.account)
 }
 
 fn account_path(group: &str, account: &str, rest: &str) -> String {
@@ -175,8 +175,8 @@ impl Endpoint for ListCreditAccounts {
             #[serde(alias = "list")]
             accounts: Option<IgnoredAny>,
         }
-        needed("accounts", fault::answer::<Needed>(response)?.accounts)?;
-        fault::answer(response)
+        needed("accounts", error::answer::<Needed>(response)?.accounts)?;
+        error::answer(response)
     }
 }
 
@@ -262,7 +262,7 @@ impl Endpoint for GetCreditAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, ResponseError> {
-        fault::optional(response, account)
+        error::optional(response, account)
     }
 }
 

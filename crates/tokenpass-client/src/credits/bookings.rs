@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use super::group_path;
-use crate::{Client, fault};
+use crate::{Client, error};
 
 /// Half of a booking.
 ///
@@ -70,7 +70,7 @@ fn bookings(response: &Response) -> Result<Vec<Booking>, ResponseError> {
     struct Wrapped {
         transactions: Option<Vec<Booking>>,
     }
-    needed("transactions", fault::answer::<Wrapped>(response)?.transactions)
+    needed("transactions", error::answer::<Wrapped>(response)?.transactions)
 }
 
 /// Credits for one account, or from it.

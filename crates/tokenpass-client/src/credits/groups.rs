@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use super::{group_path, history};
-use crate::{Client, CreditHistory, fault};
+use crate::{Client, CreditHistory, error};
 
 /// A group of credit accounts.
 ///
@@ -54,7 +54,7 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     struct Wrapped {
         credit_group: Option<CreditGroup>,
     }
-    needed("credit_group", fault::answer::<Wrapped>(response)?.credit_group)
+    needed("credit_group", error::answer::<Wrapped>(response)?.credit_group)
 }
 
 /// `POST /api/v1/credits`: a new group. Only the applications on its whitelist can use it: put
@@ -205,7 +205,7 @@ impl Endpoint for ListCreditGroups {
         struct Wrapped {
             list: Option<Vec<CreditGroup>>,
         }
-        needed("list", fault::answer::<Wrapped>(response)?.list)
+        needed("list", error::answer::<Wrapped>(response)?.list)
     }
 }
 
@@ -245,7 +245,7 @@ impl Endpoint for GetCreditGroup {
     }
 
     fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, ResponseError> {
-        fault::optional(response, group)
+        error::optional(response, group)
     }
 }
 

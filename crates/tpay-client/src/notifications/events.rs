@@ -370,7 +370,7 @@ impl fmt::Debug for OtherNotification {
 /// Reads a body whose signature holds. The kinds are told apart in the order of the official client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
-    let members = Members::read(body).map_err(|fault| fault.with_payload(other(None)))?;
+    let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;
     let text = |name: &str| members.fields.text(name).filter(|text| !text.is_empty());
     let unknown = |kind: Option<String>| {
         let problem = match &kind {

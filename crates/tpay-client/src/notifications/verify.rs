@@ -150,7 +150,10 @@ impl Notifications {
         // A certificate that cannot be read is a failure of the server, and no forgery.
         Certificate::from_pem(response.body()).map_err(|_| {
             let problem = "the certificate of notifications cannot be read";
-            Error::from_fault(ResponseError::new(ErrorKind::Decode).with_message(problem), response)
+            Error::from_response(
+                ResponseError::new(ErrorKind::Decode).with_message(problem),
+                response,
+            )
         })
     }
 

@@ -1,6 +1,6 @@
 //! How TinyPass says no, and answers that nobody documents.
 
-use api_auth::{ErrorKind, Fields, Receipt, Response, ResponseError, json, needed, status_fault};
+use api_auth::{ErrorKind, Fields, Receipt, Response, ResponseError, json, needed, status_error};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
         Some(error) => error.into_fault(ResponseError::of_status(response.status())),
-        None => status_fault(response),
+        None => status_error(response),
     }
 }
 
@@ -22,13 +22,13 @@ struct ErrorObject {
 }
 
 impl ErrorObject {
-    fn into_fault(self, mut fault: ResponseError) -> ResponseError {
+    fn into_fault(self, mut error: ResponseError) -> ResponseError {
         if let Some(message) = self.message {
-            fault = fault.with_message(message);
+            error = error.with_message(message);
         }
         match self.code {
-            Some(code) => fault.with_code(code),
-            None => fault,
+            Some(code) => error.with_code(code),
+            None => error,
         }
     }
 }

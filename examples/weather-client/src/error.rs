@@ -1,6 +1,6 @@
 //! How the service says no: `{"error":"text"}`.
 
-use api_auth::{Response, ResponseError, json, status_fault};
+use api_auth::{Response, ResponseError, json, status_error};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -12,6 +12,6 @@ struct Refusal {
 pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) => ResponseError::of_status(response.status()).with_message(refusal.error),
-        Err(_) => status_fault(response),
+        Err(_) => status_error(response),
     }
 }

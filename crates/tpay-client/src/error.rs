@@ -138,17 +138,17 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     let refusal = json::<Refusal>(response).unwrap_or_default();
     let request_id = refusal.request_id.clone();
     let mut details = refusal.details().into_iter().peekable();
-    let mut fault = match details.peek() {
+    let mut error = match details.peek() {
         // Also OAuth's own form, and what is no JSON at all.
-        None => oauth::oauth_fault(response),
+        None => oauth::oauth_error(response),
         Some(_) => ResponseError::of_status(response.status()),
     };
     for detail in details {
-        fault = fault.with_detail(detail);
+        error = error.with_detail(detail);
     }
     match request_id {
-        Some(id) => fault.with_request_id(id),
-        None => fault,
+        Some(id) => error.with_request_id(id),
+        None => error,
     }
 }
 

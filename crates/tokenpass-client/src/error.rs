@@ -2,7 +2,7 @@
 
 use api_auth::{
     Detail, Error, ErrorKind, Fields, Response, ResponseError, StatusCode, json, needed,
-    status_fault, wire,
+    status_error, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,23 +11,23 @@ use serde::de::DeserializeOwned;
 /// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
 pub(crate) fn read(response: &Response) -> ResponseError {
     refusal(response, ResponseError::of_status(response.status()))
-        .unwrap_or_else(|| status_fault(response))
+        .unwrap_or_else(|| status_error(response))
 }
 
-fn refusal(response: &Response, fault: ResponseError) -> Option<ResponseError> {
+fn refusal(response: &Response, error: ResponseError) -> Option<ResponseError> {
     let fields = json::<Fields>(response).ok()?;
     let said = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
     let in_object = || fields.read::<Fields>("error").and_then(|error| error.text("message"));
-    let error = said("error").or_else(in_object);
+    let code = said("error").or_else(in_object);
     let text = said("error_description").or_else(|| said("message"));
     let Texts(errors) = fields.read("errors").unwrap_or_default();
-    let fault = match (error, text.or_else(|| errors.first().cloned())) {
-        (Some(code), Some(text)) => fault.with_code(code).with_message(text),
-        (Some(text), None) | (None, Some(text)) => fault.with_message(text),
+    let error = match (code, text.or_else(|| errors.first().cloned())) {
+        (Some(code), Some(text)) => error.with_code(code).with_message(text),
+        (Some(text), None) | (None, Some(text)) => error.with_message(text),
         (None, None) => return None,
     };
     let detail = |text| Detail::new(None, None, Some(text));
-    Some(errors.into_iter().fold(fault, |fault, text| fault.with_detail(detail(text))))
+    Some(errors.into_iter().fold(error, |error, text| error.with_detail(detail(text))))
 }
 
 #[derive(Default, Deserialize)]
@@ -46,10 +46,10 @@ fn checked(response: &Response) -> Result<(), ResponseError> {
     const EMPTY: [&str; 6] = ["null", "false", "\"\"", "0", "[]", "{}"];
     match fields.json("error") {
         Some(error) if !EMPTY.contains(&error.as_str()) => {
-            let fault = ResponseError::new(ErrorKind::Api);
+            let error = ResponseError::new(ErrorKind::Api);
             let unexplained =
                 || ResponseError::new(ErrorKind::Api).with_message("error: set without a text");
-            Err(refusal(response, fault).unwrap_or_else(unexplained))
+            Err(refusal(response, error).unwrap_or_else(unexplained))
         }
         _ => Ok(()),
     }
@@ -86,8 +86,7 @@ pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
     let fields: Fields = answer(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
         Some(false) => {
-            Err(ResponseError::new(ErrorKind::Api)
-                .with_message("the server says no without a reason"))
+            Err(ResponseError::new(ErrorKind::Api).with_message("result: false without a reason"))
         }
         Some(true) => Ok(()),
         None => {

@@ -1,7 +1,7 @@
 //! How TinyCert says no, and answers that nobody documents.
 
 use api_auth::{
-    Error, ErrorKind, Fields, Response, ResponseError, json, needed, status_fault, wire, wire_enum,
+    Error, ErrorKind, Fields, Response, ResponseError, json, needed, status_error, wire, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -106,14 +106,14 @@ impl Refusal {
 
     fn into_fault(self, response: &Response) -> ResponseError {
         let kind = self.code().kind();
-        let mut fault =
+        let mut error =
             kind.map_or_else(|| ResponseError::of_status(response.status()), ResponseError::new);
         if let Some(code) = self.code {
-            fault = fault.with_code(code);
+            error = error.with_code(code);
         }
         match self.text {
-            Some(text) => fault.with_message(text),
-            None => fault,
+            Some(text) => error.with_message(text),
+            None => error,
         }
     }
 }
@@ -124,7 +124,7 @@ pub(crate) fn read(response: &Response) -> ResponseError {
         Ok(refusal) if refusal.code.is_some() || refusal.text.is_some() => {
             refusal.into_fault(response)
         }
-        _ => status_fault(response),
+        _ => status_error(response),
     }
 }
 
@@ -138,7 +138,7 @@ pub(crate) fn session_is_over(response: &Response) -> bool {
 
 /// Reads a success. A refusal on HTTP 200 is a refusal.
 pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
-    json(response).map_err(|fault| refusal_or(fault, response))
+    json(response).map_err(|error| refusal_or(error, response))
 }
 
 /// Reads the one text that an object is there for.
@@ -148,10 +148,10 @@ pub(crate) fn text(response: &Response, name: &str) -> Result<String, ResponseEr
         .map_err(|missing| refusal_or(missing, response))
 }
 
-fn refusal_or(fault: ResponseError, response: &Response) -> ResponseError {
+fn refusal_or(error: ResponseError, response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) if refusal.code().is_known() => refusal.into_fault(response),
-        _ => fault,
+        _ => error,
     }
 }
 
