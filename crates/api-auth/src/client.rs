@@ -227,7 +227,7 @@ impl Client {
     fn signed_call(&self, call: &dyn Call) -> Result<Request> {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
-            call.check()?;
+            call.validate()?;
             let now = self.make_ready(auth)?;
             self.build(call, auth, &mut Generation::default(), now)
         })
@@ -265,7 +265,7 @@ impl Client {
         copy: &mut RequestCopy,
     ) -> Result<Response, Failure> {
         let auth = self.auth(call.credential())?;
-        call.check()?;
+        call.validate()?;
         let mut renewals = 0;
         loop {
             let now = self.make_ready(auth)?;

@@ -51,7 +51,7 @@ pub trait Endpoint {
     ///
     /// # Errors
     /// The first argument that is wrong, by name.
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         Ok(())
     }
 
@@ -96,7 +96,7 @@ pub(crate) trait Call {
     fn shown_path(&self) -> Cow<'_, str>;
     fn query<'a>(&'a self, params: &mut Params<'a>);
     fn body(&self) -> Result<Body<'_>, InputError>;
-    fn check(&self) -> Result<(), InputError>;
+    fn validate(&self) -> Result<(), InputError>;
     fn credential(&self) -> Credential;
     fn server(&self) -> Server;
     fn accept(&self) -> &'static str;
@@ -129,8 +129,8 @@ impl<E: Endpoint> Call for E {
         Endpoint::body(self)
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        Endpoint::check(self)
+    fn validate(&self) -> Result<(), InputError> {
+        Endpoint::validate(self)
     }
 
     fn credential(&self) -> Credential {
@@ -288,7 +288,7 @@ impl<'a> UnsignedRequest<'a> {
     /// # Errors
     /// An argument that is refused.
     pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
-        endpoint.check()?;
+        endpoint.validate()?;
         Self::of_checked(endpoint)
     }
 

@@ -19,7 +19,7 @@
 //! | [`Error`], [`ErrorKind`], [`ResponseError`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
 //! | [`wire`], [`json`], [`wire_enum!`], [`Receipt`] | tolerant reading |
-//! | [`check`], [`setters!`], [`Variables`] | strict requests, and how they are made |
+//! | [`validate`], [`setters!`], [`Variables`] | strict requests, and how they are made |
 //! | [`Clock`], [`ManualClock`] | time |
 
 // What one provider needs and another does not (schemes, token stores, printed commands) is
@@ -28,7 +28,6 @@ mod answer;
 mod auth;
 #[cfg(feature = "blocks")]
 pub mod block;
-pub mod check;
 mod client;
 mod clock;
 #[cfg(any(feature = "jiff", feature = "rust_decimal"))]
@@ -56,6 +55,7 @@ mod settings;
 mod store;
 mod token;
 pub mod transport;
+pub mod validate;
 mod variables;
 mod verified_store;
 pub mod wire;

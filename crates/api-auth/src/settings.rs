@@ -47,7 +47,7 @@ pub(crate) struct NetworkSettings {
 }
 
 impl NetworkSettings {
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         for (name, timeout) in
             [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)]
         {
@@ -174,7 +174,7 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong, by name.
     pub fn built_in_transport(&self) -> Result<Arc<dyn Transport>, InputError> {
-        self.network.check()?;
+        self.network.validate()?;
         built_in(&self.network, &self.clock, false)
     }
 
@@ -190,7 +190,7 @@ impl Settings {
         sites: &[(Server, &'static str, &str)],
         credentials: Vec<(Credential, Arc<dyn Auth>)>,
     ) -> Result<Client, InputError> {
-        self.network.check()?;
+        self.network.validate()?;
         let mut bases = Vec::with_capacity(sites.len());
         for (site, argument, url) in sites {
             bases.push((*site, Base::parse(argument, url, &self.network)?));

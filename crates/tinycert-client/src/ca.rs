@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, Session, check, error};
+use crate::{CaId, Session, error, validate};
 
 /// A CA in the list of all.
 ///
@@ -324,9 +324,9 @@ impl Endpoint for NewCa {
         "/api/v1/ca/new".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::country(&self.country)?;
-        check::filled("organization", &self.organization)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::country(&self.country)?;
+        validate::not_empty("organization", &self.organization)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -10,7 +10,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, CertId, San, Session, check, error, san};
+use crate::{CaId, CertId, San, Session, error, san, validate};
 
 wire_enum! {
     /// Where a certificate stands.
@@ -500,7 +500,7 @@ impl Endpoint for SetCertStatus {
         "/api/v1/cert/status".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         match self.status {
             CertStatus::Good | CertStatus::Hold | CertStatus::Revoked => Ok(()),
             _ => Err(InputError::new("status", "must be good, hold or revoked")),
@@ -613,10 +613,10 @@ impl Endpoint for NewCert {
         "/api/v1/cert/new".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::country(&self.country)?;
-        check::filled("organization", &self.organization)?;
-        check::filled("common_name", &self.common_name)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::country(&self.country)?;
+        validate::not_empty("organization", &self.organization)?;
+        validate::not_empty("common_name", &self.common_name)?;
         let problems = self.sans.iter().enumerate();
         match problems.filter_map(|(index, san)| Some((index, san.problem()?))).next() {
             Some((index, problem)) => Err(InputError::new(format!("sans[{index}]"), problem)),

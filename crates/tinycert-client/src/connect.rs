@@ -6,7 +6,7 @@ use api_auth::{
     Body, Credential, Endpoint, InputError, Method, Params, Response, ResponseError, Secret,
 };
 
-use crate::{check, error};
+use crate::{error, validate};
 
 /// The API key alone, without a session: the credential of [`Connect`].
 pub const API_KEY: Credential = Credential::named("API key");
@@ -55,8 +55,8 @@ impl Endpoint for Connect {
         Self::PATH.into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("email", &self.email)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

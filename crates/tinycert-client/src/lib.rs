@@ -20,7 +20,6 @@
 
 mod ca;
 mod cert;
-mod check;
 mod client;
 mod connect;
 mod error;
@@ -29,6 +28,7 @@ mod id;
 mod renew;
 mod san;
 mod session;
+mod validate;
 
 pub use ca::{
     CaDetails, CaItem, DeleteCa, GetCa, GetCaDetails, HashAlg, HashMethod, ListCas, NewCa,

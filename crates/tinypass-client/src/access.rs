@@ -10,7 +10,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Model};
-use crate::{Client, check};
+use crate::{Client, validate};
 
 /// The most records of a page.
 pub const MAX_PAGE_SIZE: u32 = 1000;
@@ -130,8 +130,8 @@ impl Endpoint for GetAccess {
         "/r2/access".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::rid(&self.rid)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -239,11 +239,11 @@ impl Endpoint for SearchAccess {
         "/r2/access/search".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         if self.page_size.is_some_and(|size| !(1..=MAX_PAGE_SIZE).contains(&size)) {
             return Err(InputError::new("page_size", "must be between 1 and 1000"));
         }
-        check::some_rid(self.rid.as_deref())
+        validate::some_rid(self.rid.as_deref())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -350,12 +350,12 @@ impl Endpoint for GrantAccess {
         "/r2/access/grant".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("email", &self.email)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("email", &self.email)?;
         if self.expiration.is_some_and(|end| end.seconds() <= 0) {
             return Err(InputError::new("expiration", "must be after 1970"));
         }
-        check::rid(&self.rid)
+        validate::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -417,8 +417,8 @@ impl Endpoint for RevokeAccess {
         "/r2/access/revoke".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::rid(&self.rid)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

@@ -27,8 +27,8 @@ use api_auth::{InputError, Response, Secret, Variables, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::check;
 use crate::client::keys;
+use crate::validate;
 
 pub use api_auth::block::BlockError;
 pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
@@ -71,7 +71,7 @@ impl Blocks {
     /// digits, `-`, `_` and `.`: it is part of a cookie's name and of links.
     pub fn new(aid: impl Into<String>, private_key: impl Into<Secret>) -> Result<Self, InputError> {
         let aid = aid.into();
-        check::filled("aid", &aid)?;
+        validate::not_empty("aid", &aid)?;
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !aid.bytes().all(is_allowed) {
             let problem = "may contain only ASCII letters, digits, \"-\", \"_\" and \".\"";

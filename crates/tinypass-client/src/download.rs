@@ -10,7 +10,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Model};
-use crate::{Client, check};
+use crate::{Client, validate};
 
 /// How the download paths are spelt. The documentation and the official PHP client disagree, and
 /// no source tells which the server takes.
@@ -121,8 +121,8 @@ impl Endpoint for GetDownload {
         }
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::rid(&self.rid)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -234,7 +234,7 @@ impl Endpoint for GetDownloadUrl {
         }
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         match self.until {
             Until::Lifetime(lifetime) if lifetime.as_secs() == 0 => {
                 return Err(InputError::new("lifetime", "must be at least one second"));
@@ -244,7 +244,7 @@ impl Endpoint for GetDownloadUrl {
             }
             _ => {}
         }
-        check::rid(&self.rid)
+        validate::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

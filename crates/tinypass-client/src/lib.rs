@@ -19,12 +19,12 @@
 mod access;
 #[cfg(feature = "blocks")]
 pub mod blocks;
-mod check;
 mod client;
 mod download;
 mod error;
 mod subscription;
 mod user;
+mod validate;
 
 pub use access::{
     Access, AccessPage, GetAccess, GrantAccess, MAX_PAGE_SIZE, RevokeAccess, SearchAccess,

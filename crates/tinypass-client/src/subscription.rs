@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Model};
-use crate::{Client, check};
+use crate::{Client, validate};
 
 /// A subscription. No source documents its fields, so all are kept as they came; the methods are
 /// for those that other objects of the API have.
@@ -103,8 +103,8 @@ impl Endpoint for SearchSubscriptions {
         "/r2/subscription/search".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::some_rid(self.rid.as_deref())
+    fn validate(&self) -> Result<(), InputError> {
+        validate::some_rid(self.rid.as_deref())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -163,8 +163,8 @@ impl Endpoint for CancelSubscription {
         "/r2/subscription/cancel".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::rid(&self.rid)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::rid(&self.rid)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

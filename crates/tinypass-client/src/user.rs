@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Model};
-use crate::{Client, check};
+use crate::{Client, validate};
 
 /// A user of TinyPass. Any field may be absent in a reply.
 ///
@@ -79,8 +79,8 @@ impl Endpoint for GetUser {
         ["/r2/user/", &path_segment(&self.uid)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("uid", &self.uid)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("uid", &self.uid)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {

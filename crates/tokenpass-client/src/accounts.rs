@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result,
-    Secret, check, needed, path_segment, setters, wire, wire_enum,
+    Secret, needed, path_segment, setters, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,10 +102,10 @@ impl Endpoint for RegisterAccount {
         credentials::CLIENT_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("username", &self.username)?;
-        check::filled("password", self.password.expose())?;
-        check::filled("email", &self.email)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("username", &self.username)?;
+        validate::not_empty("password", self.password.expose())?;
+        validate::not_empty("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -157,11 +157,11 @@ impl Endpoint for CheckLogin {
         credentials::CLIENT_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("username", &self.username)?;
-        check::at_most("username", &self.username, 255)?;
-        check::filled("password", self.password.expose())?;
-        check::at_most("password", self.password.expose(), 255)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("username", &self.username)?;
+        validate::max_chars("username", &self.username, 255)?;
+        validate::not_empty("password", self.password.expose())?;
+        validate::max_chars("password", self.password.expose(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -234,10 +234,10 @@ impl Endpoint for UpdateAccount {
         credentials::CLIENT_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("user_id", &self.user_id)?;
-        check::filled("token", self.token.expose())?;
-        check::filled("current_password", self.current_password.expose())?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("user_id", &self.user_id)?;
+        validate::not_empty("token", self.token.expose())?;
+        validate::not_empty("current_password", self.current_password.expose())?;
         if self.name.is_none() && self.email.is_none() && self.password.is_none() {
             return Err(InputError::new("update", "must change something"));
         }
@@ -296,8 +296,8 @@ impl Endpoint for GetSecondFactor {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)
     }
 
     fn parse(&self, response: &Response) -> Result<SecondFactor, ResponseError> {
@@ -341,9 +341,9 @@ impl Endpoint for SignSecondFactor {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("signature", &self.signature)?;
-        check::at_most("signature", &self.signature, 1024)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("signature", &self.signature)?;
+        validate::max_chars("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, check, found_or_not, json, path_segment, setters, wire,
+    Result, StatusCode, found_or_not, json, path_segment, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -159,8 +159,8 @@ impl Endpoint for GetMyAddress {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -229,9 +229,9 @@ impl Endpoint for RegisterAddress {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("address", &self.address)?;
-        check::at_most("label", self.label.as_deref().unwrap_or_default(), 255)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("address", &self.address)?;
+        validate::max_chars("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -289,10 +289,10 @@ impl Endpoint for VerifyAddress {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)?;
-        check::filled("signature", &self.signature)?;
-        check::at_most("signature", &self.signature, 1024)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)?;
+        validate::not_empty("signature", &self.signature)?;
+        validate::max_chars("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -364,9 +364,9 @@ impl Endpoint for UpdateAddress {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)?;
-        check::at_most("label", self.label.as_deref().unwrap_or_default(), 255)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)?;
+        validate::max_chars("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -413,8 +413,8 @@ impl Endpoint for DeleteAddress {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
@@ -469,11 +469,11 @@ impl Endpoint for InstantVerify {
         Credential::NONE
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)?;
-        check::filled("message", &self.msg)?;
-        check::filled("address", &self.address)?;
-        check::filled("signature", &self.sig)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)?;
+        validate::not_empty("message", &self.msg)?;
+        validate::not_empty("address", &self.address)?;
+        validate::not_empty("signature", &self.sig)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -520,8 +520,8 @@ impl Endpoint for ListPublicAddresses {
         ["/api/v1/tca/addresses/", &path_segment(&self.username)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -566,9 +566,9 @@ impl Endpoint for GetPublicAddress {
         ["/api/v1/tca/addresses/", &username, "/", &address].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)?;
-        check::segment("address", &self.address)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)?;
+        validate::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {

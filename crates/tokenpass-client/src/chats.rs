@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError,
-    Result, StatusCode, check, found_or_not, needed, path_segment, setters, wire,
+    Result, StatusCode, found_or_not, needed, path_segment, setters, validate, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -62,8 +62,8 @@ impl Endpoint for GetMessengerPrivileges {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("token", &self.token)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("token", &self.token)
     }
 
     fn parse(&self, response: &Response) -> Result<MessengerPrivileges, ResponseError> {
@@ -213,8 +213,8 @@ impl Endpoint for GetChatPrivileges {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("chat_id", &self.chat_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("chat_id", &self.chat_id)
     }
 
     fn parse(&self, response: &Response) -> Result<ChatPrivileges, ResponseError> {
@@ -253,8 +253,8 @@ impl Endpoint for JoinChat {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("chat_id", &self.chat_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("chat_id", &self.chat_id)
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
@@ -306,8 +306,8 @@ impl Endpoint for GetChat {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("chat_uuid", &self.id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("chat_uuid", &self.id)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -338,7 +338,7 @@ struct ChatRule {
 
 fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
     for rule in rules {
-        check::filled("token", &rule.token)?;
+        validate::not_empty("token", &rule.token)?;
         if rule.quantity.0 <= Satoshis::new(0) {
             return Err(InputError::new("amount", "must be more than 0"));
         }
@@ -407,8 +407,8 @@ impl Endpoint for CreateChat {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("name", &self.name)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("name", &self.name)?;
         check_rules(&self.tca_rules)
     }
 
@@ -475,8 +475,8 @@ impl Endpoint for UpdateChat {
         credentials::USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("chat_uuid", &self.id)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("chat_uuid", &self.id)?;
         check_rules(&self.tca_rules)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fields, InputError, Method, Params, Response,
-    ResponseError, Result, StatusCode, check, found_or_not, path_segment, setters, wire,
+    ResponseError, Result, StatusCode, found_or_not, path_segment, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +64,8 @@ impl Endpoint for GetUserByAddress {
         ["/api/v1/lookup/address/", &path_segment(&self.address)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -105,7 +105,7 @@ impl Endpoint for GetUsersByAddresses {
         "/api/v1/lookup/addresses".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         if self.address_list.is_empty() {
             return Err(InputError::new("addresses", "must not be empty"));
         }
@@ -160,8 +160,8 @@ impl Endpoint for GetAddressByUser {
         ["/api/v1/lookup/user/", &path_segment(&self.username)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -205,8 +205,8 @@ impl Endpoint for GetUserByEmail {
         credentials::MAIN_WITH_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("email", &self.email)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("email", &self.email)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -264,8 +264,8 @@ impl Endpoint for CheckUserExists {
         credentials::PRIVILEGED
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

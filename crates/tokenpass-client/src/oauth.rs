@@ -8,7 +8,7 @@ use api_auth::http::header::LOCATION;
 use api_auth::oauth::code_challenge;
 use api_auth::{
     Body, Credential, Endpoint, ErrorKind, InputError, Method, Params, Response, ResponseError,
-    Result, Secret, StatusCode, check, wire, wire_enum,
+    Result, Secret, StatusCode, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,12 +47,12 @@ fn joined(scopes: &[Scope]) -> String {
     scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",")
 }
 
-fn check_redirect(uri: &str) -> Result<(), InputError> {
-    check::filled("redirect_uri", uri)
+fn validate_redirect(uri: &str) -> Result<(), InputError> {
+    validate::not_empty("redirect_uri", uri)
 }
 
 /// RFC 7636, section 4.1.
-fn check_code_verifier(verifier: &Secret) -> Result<(), InputError> {
+fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     let text = verifier.expose();
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     if (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved) {
@@ -246,10 +246,10 @@ impl Endpoint for Authorize {
         credentials::QUERY_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check_redirect(&self.redirect_uri)?;
-        check::filled("state", self.state.expose())?;
-        self.code_verifier.as_ref().map_or(Ok(()), check_code_verifier)
+    fn validate(&self) -> Result<(), InputError> {
+        validate_redirect(&self.redirect_uri)?;
+        validate::not_empty("state", self.state.expose())?;
+        self.code_verifier.as_ref().map_or(Ok(()), validate_code_verifier)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -404,10 +404,10 @@ impl Endpoint for ExchangeCode {
         credentials::CLIENT_SECRET
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("code", self.code.expose())?;
-        check_redirect(&self.redirect_uri)?;
-        self.code_verifier.as_ref().map_or(Ok(()), check_code_verifier)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("code", self.code.expose())?;
+        validate_redirect(&self.redirect_uri)?;
+        self.code_verifier.as_ref().map_or(Ok(()), validate_code_verifier)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -472,9 +472,9 @@ impl Endpoint for ExchangeCodeAtApi {
         credentials::CLIENT_SECRET_AND_QUERY_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("code", self.code.expose())?;
-        check_redirect(&self.redirect_uri)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("code", self.code.expose())?;
+        validate_redirect(&self.redirect_uri)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -550,9 +550,9 @@ impl Endpoint for RequestPasswordToken {
         credentials::CLIENT_SECRET
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("username", &self.username)?;
-        check::filled("password", self.password.expose())
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("username", &self.username)?;
+        validate::not_empty("password", self.password.expose())
     }
 
     /// `scopes` is the official client's name of it, `scope` that of OAuth.
@@ -618,10 +618,10 @@ impl Endpoint for RequestCode {
         credentials::QUERY_ID
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.login.check()?;
-        check::filled("username", &self.username)?;
-        check::filled("password", self.password.expose())
+    fn validate(&self) -> Result<(), InputError> {
+        self.login.validate()?;
+        validate::not_empty("username", &self.username)?;
+        validate::not_empty("password", self.password.expose())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

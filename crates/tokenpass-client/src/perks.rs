@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, check,
-    path_segment, wire,
+    Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result,
+    path_segment, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +58,8 @@ impl Endpoint for GetPerks {
         Credential::NONE
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("token", &self.token)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("token", &self.token)
     }
 
     fn parse(&self, response: &Response) -> Result<Perks, ResponseError> {
@@ -96,9 +96,9 @@ impl Endpoint for GetAsset {
         ["/api/v1/tca/asset/", &chain, "/", &asset].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("chain", &self.chain)?;
-        check::segment("asset", &self.asset)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("chain", &self.chain)?;
+        validate::segment("asset", &self.asset)
     }
 
     fn parse(&self, response: &Response) -> Result<Fields, ResponseError> {

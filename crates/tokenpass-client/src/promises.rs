@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, UnixTime, check, found_or_not, needed, path_segment, setters, wire,
+    Result, StatusCode, UnixTime, found_or_not, needed, path_segment, setters, validate, wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -89,8 +89,8 @@ impl Endpoint for RegisterSource {
         "/api/v1/tca/provisional/register".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("address", &self.address)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("address", &self.address)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -134,8 +134,8 @@ impl Endpoint for DeleteSource {
         ["/api/v1/tca/provisional/", &path_segment(&self.address)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
@@ -482,10 +482,10 @@ impl Endpoint for CreatePromise {
         "/api/v1/tca/provisional/tx".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("source", &self.source)?;
-        check::filled("destination", self.destination.as_str())?;
-        check::filled("asset", &self.asset)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("source", &self.source)?;
+        validate::not_empty("destination", self.destination.as_str())?;
+        validate::not_empty("asset", &self.asset)?;
         check_promise(Some(self.quantity), self.expiration)
     }
 
@@ -571,8 +571,8 @@ impl Endpoint for ListPromisesByEmail {
         ["/api/v1/tca/provisional/byemail/", &path_segment(&self.email)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("email", &self.email)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("email", &self.email)
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Promise>, ResponseError> {
@@ -612,8 +612,8 @@ impl Endpoint for GetPromise {
         path_of(&self.id).into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -704,8 +704,8 @@ impl Endpoint for UpdatePromise {
         path_of(&self.id).into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)?;
         if *self == Self::new(&self.id) {
             return Err(InputError::new("update", "must change something"));
         }
@@ -752,8 +752,8 @@ impl Endpoint for CancelPromise {
         path_of(&self.id).into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)
     }
 
     fn credential(&self) -> Credential {

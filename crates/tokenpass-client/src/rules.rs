@@ -310,7 +310,7 @@ impl Rules {
     /// that is named more often than the query can express; an unknown operator; an amount below 0
     /// or above 10000000 tokens (10^15 satoshis), which the server may read as another amount: it
     /// computes with floating-point numbers, which PHP does not round from there on.
-    pub fn check(&self) -> Result<(), InputError> {
+    pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
             return Err(InputError::new("rules", "must not be empty: a server denies access then"));
         }
@@ -465,7 +465,7 @@ impl FromStr for Rules {
     ///
     /// # Errors
     /// Returns an error with the [`position`](InputError::position) of what cannot be parsed, and
-    /// the errors of [`check`](Rules::check).
+    /// the errors of [`validate`](Rules::validate).
     fn from_str(text: &str) -> Result<Self, InputError> {
         let mut parser = Parser { text, position: 0, depth: 0 };
         let groups = parser.alternatives()?;
@@ -496,7 +496,7 @@ impl FromStr for Rules {
         if let Err(index) = rules.names() {
             return Err(error(positions.get(index).copied().unwrap_or_default(), TOO_OFTEN));
         }
-        rules.check()?;
+        rules.validate()?;
         Ok(rules)
     }
 }
@@ -759,8 +759,8 @@ mod tests {
         // One letter has two spellings; a third rule cannot be told apart.
         let asset = "A11135283252627285275";
         let twice = Rules::new(Rule::some(asset)).and(Rule::some(asset));
-        assert!(twice.check().is_ok());
-        assert_eq!(twice.and(Rule::some(asset)).check().unwrap_err().argument(), "asset");
+        assert!(twice.validate().is_ok());
+        assert_eq!(twice.and(Rule::some(asset)).validate().unwrap_err().argument(), "asset");
     }
 
     #[test]
@@ -770,7 +770,7 @@ mod tests {
             stack = stack.and(Rule::some("OP"));
         }
         assert_eq!(Rules::from_query(&query(&stack)).unwrap(), stack);
-        assert_eq!(stack.and(Rule::some("OP")).check().unwrap_err().argument(), "asset");
+        assert_eq!(stack.and(Rule::some("OP")).validate().unwrap_err().argument(), "asset");
     }
 
     #[test]
@@ -793,17 +793,17 @@ mod tests {
             ("and", 0),
             ("Or", 0),
         ] {
-            let error = Rules::new(Rule::some(bad)).check().unwrap_err();
+            let error = Rules::new(Rule::some(bad)).validate().unwrap_err();
             assert_eq!((error.argument(), error.position()), ("asset", Some(position)), "{bad:?}");
         }
         let op = Rules::new(Rule::new("A", Op::from("=>"), Satoshis::whole(1)));
-        assert_eq!(op.check().unwrap_err().argument(), "op");
+        assert_eq!(op.validate().unwrap_err().argument(), "op");
         for amount in [Satoshis::new(-1), Satoshis::new(1_000_000_000_000_001)] {
             let rules = Rules::new(Rule::at_least("A", amount));
-            assert_eq!(rules.check().unwrap_err().argument(), "amount");
+            assert_eq!(rules.validate().unwrap_err().argument(), "amount");
         }
-        assert!(Rules::new(Rule::at_least("CONTRACT:7", MOST)).check().is_ok());
-        assert_eq!(Rules::default().check().unwrap_err().argument(), "rules");
+        assert!(Rules::new(Rule::at_least("CONTRACT:7", MOST)).validate().is_ok());
+        assert_eq!(Rules::default().validate().unwrap_err().argument(), "rules");
     }
 
     #[test]
@@ -1205,7 +1205,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_server_reads_the_stack_that_was_built(rules in any_rules()) {
-            prop_assert!(rules.check().is_ok());
+            prop_assert!(rules.validate().is_ok());
             prop_assert_eq!(Rules::from_query(&query(&rules)).unwrap(), rules);
         }
 

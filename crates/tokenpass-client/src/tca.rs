@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result,
-    check, needed, path_segment, wire,
+    needed, path_segment, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,9 +46,9 @@ impl Endpoint for CheckUser {
         credentials::SIGNED_USER
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("username", &self.username)?;
-        self.rules.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("username", &self.username)?;
+        self.rules.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -94,9 +94,9 @@ impl Endpoint for CheckAddress {
         Credential::NONE
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("address", &self.address)?;
-        self.rules.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("address", &self.address)?;
+        self.rules.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -161,8 +161,8 @@ impl Endpoint for FindUsers {
         credentials::PRIVILEGED
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.rules.check()
+    fn validate(&self) -> Result<(), InputError> {
+        self.rules.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -213,9 +213,9 @@ impl Endpoint for CheckEmail {
         credentials::PRIVILEGED
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("email", &self.email)?;
-        self.rules.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("email", &self.email)?;
+        self.rules.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {

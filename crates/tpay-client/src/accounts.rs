@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Currency, Outcome, Pos, check, error};
+use crate::{Client, Currency, Outcome, Pos, error, validate};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
@@ -86,8 +86,8 @@ impl Endpoint for ListAccounts {
         "/accounts".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.paging.check()
+    fn validate(&self) -> Result<(), InputError> {
+        self.paging.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -143,8 +143,8 @@ impl Endpoint for GetAccount {
         ["/accounts/", &path_segment(&self.account_id)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("account_id", &self.account_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("account_id", &self.account_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Account, ResponseError> {
@@ -199,8 +199,8 @@ impl Endpoint for GetBalance {
         ["/accounts/", &path_segment(&self.account_id), "/balance"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("account_id", &self.account_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("account_id", &self.account_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Balance, ResponseError> {
@@ -599,9 +599,9 @@ impl Endpoint for CreateAccount {
         "/accounts".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::length("offer_code", &self.offer_code, 1, 255)?;
-        check::filled("email", &self.email)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::length("offer_code", &self.offer_code, 1, 255)?;
+        validate::not_empty("email", &self.email)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AliasType, BlikPayment, Client, Language, Outcome, TransactionDate, check, error};
+use crate::{AliasType, BlikPayment, Client, Language, Outcome, TransactionDate, error, validate};
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
@@ -45,10 +45,10 @@ impl Endpoint for CreateBlikAlias {
         "/blik/alias".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::length("description", &self.description, 1, 105)?;
-        check::known("lang", self.lang.as_ref().map(Language::is_known))?;
-        self.blik.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::length("description", &self.description, 1, 105)?;
+        validate::known("lang", self.lang.as_ref().map(Language::is_known))?;
+        self.blik.validate()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -201,9 +201,9 @@ impl Endpoint for GetBlikAlias {
         ["/blik/alias/", &path_segment(&self.alias)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("alias", &self.alias)?;
-        check::known("alias_type", Some(self.alias_type.is_known()))
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("alias", &self.alias)?;
+        validate::known("alias_type", Some(self.alias_type.is_known()))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -245,9 +245,9 @@ impl Endpoint for DeleteBlikAlias {
         ["/blik/alias/", &path_segment(&self.alias)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("alias", &self.alias)?;
-        check::known("alias_type", Some(self.alias_type.is_known()))
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("alias", &self.alias)?;
+        validate::known("alias_type", Some(self.alias_type.is_known()))
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Outcome, check, error};
+use crate::{Client, Outcome, error, validate};
 
 wire_enum! {
     /// Whether an account of Collect can be paid to.
@@ -118,8 +118,8 @@ impl Endpoint for ListBankAccounts {
         "/collect/bank-accounts".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.paging.check()
+    fn validate(&self) -> Result<(), InputError> {
+        self.paging.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -186,10 +186,10 @@ impl Endpoint for CreateBankAccount {
         "/collect/bank-accounts".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::account("account_number", &self.account_number)?;
-        check::length("owner_name", &self.owner_name, 1, 1000)?;
-        check::length("additional_information", &self.additional_information, 1, 1000)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::account("account_number", &self.account_number)?;
+        validate::length("owner_name", &self.owner_name, 1, 1000)?;
+        validate::length("additional_information", &self.additional_information, 1, 1000)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -20,7 +20,6 @@ mod accounts;
 mod blik;
 mod certificates;
 mod channels;
-mod check;
 mod client;
 mod collect;
 mod dictionaries;
@@ -42,6 +41,7 @@ mod refunds;
 mod reports;
 mod tokens;
 mod transactions;
+mod validate;
 
 pub use accounts::{
     Account, AccountAddress, AccountBank, AccountPage, AccountPhone, ApiCredentials, Balance,

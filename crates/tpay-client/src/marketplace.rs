@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BankGroups, BlikPayment, CardPayment, Client, Currency, Payments, Transaction,
-    TransactionStatus, check, error, money::grosze, transactions,
+    TransactionStatus, error, money::grosze, transactions, validate,
 };
 
 wire_enum! {
@@ -153,15 +153,15 @@ impl ChildTransaction {
         hidden_description: impl Into<String>,
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::amount("child_transactions.amount", self.amount)?;
-        check::filled("child_transactions.description", &self.description)?;
-        check::filled("child_transactions.merchant_id", &self.merchant.id)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::amount("child_transactions.amount", self.amount)?;
+        validate::not_empty("child_transactions.description", &self.description)?;
+        validate::not_empty("child_transactions.merchant_id", &self.merchant.id)?;
         for product in &self.products {
-            check::amount("products.unit_price", product.unit_price)?;
-            check::positive("products.quantity", product.quantity)?;
-            check::filled("products.external_id", &product.external_id)?;
-            check::some_length("products.name", product.name.as_deref(), 0, 255)?;
+            validate::amount("products.unit_price", product.unit_price)?;
+            validate::positive("products.quantity", product.quantity)?;
+            validate::not_empty("products.external_id", &product.external_id)?;
+            validate::some_length("products.name", product.name.as_deref(), 0, 255)?;
         }
         Ok(())
     }
@@ -303,16 +303,16 @@ impl Endpoint for CreateMarketplaceTransaction {
         "/marketplace/v1/transaction".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("description", &self.description)?;
-        check::filled("pos_id", &self.pos.id)?;
-        check::known("language_code", Some(self.language_code.is_known()))?;
-        check::filled("billing_address.email", &self.billing_address.email)?;
-        check::length("billing_address.name", &self.billing_address.name, 1, 96)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("description", &self.description)?;
+        validate::not_empty("pos_id", &self.pos.id)?;
+        validate::known("language_code", Some(self.language_code.is_known()))?;
+        validate::not_empty("billing_address.email", &self.billing_address.email)?;
+        validate::length("billing_address.name", &self.billing_address.name, 1, 96)?;
         if self.child_transactions.is_empty() {
             return Err(InputError::new("child_transactions", "must not be empty"));
         }
-        self.child_transactions.iter().try_for_each(ChildTransaction::check)
+        self.child_transactions.iter().try_for_each(ChildTransaction::validate)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -595,8 +595,8 @@ impl Endpoint for GetMarketplaceTransaction {
         ["/marketplace/v1/transaction/", &path_segment(&self.id)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -660,10 +660,10 @@ impl Endpoint for PayMarketplaceTransaction {
         ["/marketplace/v1/transaction/", &path_segment(&self.id), "/pay"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)?;
-        self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::check)?;
-        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)?;
+        self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
+        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -753,10 +753,10 @@ impl Endpoint for RefundMarketplaceTransaction {
         ["/marketplace/v1/transaction/", &path_segment(&self.id), "/refund"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)?;
         for part in &self.child_transactions {
-            check::amount("child_transactions.amount", part.amount)?;
+            validate::amount("child_transactions.amount", part.amount)?;
         }
         Ok(())
     }
@@ -815,8 +815,8 @@ impl Endpoint for CancelMarketplaceTransaction {
         ["/marketplace/v1/transaction/", &path_segment(&self.id), "/cancel"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("id", &self.id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("id", &self.id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use api_auth::{Body, Endpoint, InputError, Method, Response, ResponseError, Result, setters};
 use serde::Serialize;
 
-use crate::{Client, CreatedAccount, Website, check, error};
+use crate::{Client, CreatedAccount, Website, error, validate};
 
 /// An address of a new merchant.
 ///
@@ -187,9 +187,9 @@ impl Endpoint for CreateMerchant {
         "/v1/accounts/merchant".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::length("offer_code", &self.offer_code, 1, 255)?;
-        check::filled("email", &self.email)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::length("offer_code", &self.offer_code, 1, 255)?;
+        validate::not_empty("email", &self.email)?;
         let addresses = self.address.as_deref().unwrap_or_default();
         if addresses.iter().filter(|address| address.is_main == Some(true)).count() > 1 {
             return Err(InputError::new("address", "may have at most one main entry"));

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, check, error};
+use crate::{Client, Outcome, error, validate};
 
 /// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
 ///
@@ -77,9 +77,9 @@ impl Endpoint for RequestToken {
         "/oauth/auth".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("client_id", &self.client_id)?;
-        check::filled("client_secret", self.client_secret.expose())
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("client_id", &self.client_id)?;
+        validate::not_empty("client_secret", self.client_secret.expose())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -13,7 +13,7 @@ impl Paging {
     /// The entries of a page, if the caller asks for as many as possible.
     pub(crate) const MOST: u32 = 100;
 
-    pub(crate) fn check(self) -> Result<(), InputError> {
+    pub(crate) fn validate(self) -> Result<(), InputError> {
         match self.limit {
             Some(limit) if !(1..=Self::MOST).contains(&limit) => {
                 Err(InputError::new("limit", "must be between 1 and 100"))

@@ -3,7 +3,7 @@
 use api_auth::{InputError, setters, wire_enum};
 use serde::Serialize;
 
-use crate::check;
+use crate::validate;
 
 wire_enum! {
     /// The language of the payment page.
@@ -101,17 +101,17 @@ impl Payer {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
-        check::filled("payer.email", &self.email)?;
-        check::length("payer.name", &self.name, 3, 255)?;
-        check::some_length("payer.phone", self.phone.as_deref(), 3, usize::MAX)?;
-        check::some_length("payer.address", self.address.as_deref(), 3, 255)?;
-        check::some_length("payer.code", self.code.as_deref(), 3, 10)?;
-        check::some_length("payer.city", self.city.as_deref(), 3, 64)?;
-        check::some_length("payer.country", self.country.as_deref(), 2, 2)?;
-        check::some_length("payer.tax_id", self.tax_id.as_deref(), 3, 255)?;
-        check::some_length("payer.ip", self.ip.as_deref(), 2, 45)?;
-        check::some_length("payer.user_agent", self.user_agent.as_deref(), 1, 255)
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("payer.email", &self.email)?;
+        validate::length("payer.name", &self.name, 3, 255)?;
+        validate::some_length("payer.phone", self.phone.as_deref(), 3, usize::MAX)?;
+        validate::some_length("payer.address", self.address.as_deref(), 3, 255)?;
+        validate::some_length("payer.code", self.code.as_deref(), 3, 10)?;
+        validate::some_length("payer.city", self.city.as_deref(), 3, 64)?;
+        validate::some_length("payer.country", self.country.as_deref(), 2, 2)?;
+        validate::some_length("payer.tax_id", self.tax_id.as_deref(), 3, 255)?;
+        validate::some_length("payer.ip", self.ip.as_deref(), 2, 45)?;
+        validate::some_length("payer.user_agent", self.user_agent.as_deref(), 1, 255)
     }
 }
 
@@ -155,13 +155,13 @@ impl Callbacks {
         notification_email: impl Into<String>,
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
         for (name, url) in [
             ("callbacks.success_url", &self.success_url),
             ("callbacks.error_url", &self.error_url),
             ("callbacks.notification_url", &self.notification_url),
         ] {
-            check::some_length(name, url.as_deref(), 1, 3072)?;
+            validate::some_length(name, url.as_deref(), 1, 3072)?;
         }
         Ok(())
     }
@@ -217,9 +217,9 @@ impl Collect {
         Self { account: account.into(), receiver: receiver.into() }
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
-        check::account("collect.account", &self.account)?;
-        check::length("collect.receiver", &self.receiver, 3, 70)
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
+        validate::account("collect.account", &self.account)?;
+        validate::length("collect.receiver", &self.receiver, 3, 70)
     }
 }
 
@@ -250,9 +250,9 @@ impl Payee {
         address: PayeeAddress,
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
-        check::length("payee.name", &self.name, 1, 255)?;
-        check::length("payee.url", &self.url, 1, 255)?;
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
+        validate::length("payee.name", &self.name, 1, 255)?;
+        validate::length("payee.url", &self.url, 1, 255)?;
         match (&self.mcc, &self.address) {
             (Some(mcc), _) if mcc.len() != 4 || !mcc.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Err(InputError::new("payee.mcc", "must be four digits"))

@@ -3,7 +3,7 @@
 use api_auth::{Amount, InputError, Secret, setters, wire, wire_enum};
 use serde::Serialize;
 
-use crate::{Currency, check};
+use crate::{Currency, validate};
 
 wire_enum! {
     /// The kind of a payment; usually left out.
@@ -102,17 +102,17 @@ impl Pay {
         Self::group(CARD_GROUP).card_payment_data(card)
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
         if self.group_id.is_some() && self.channel_id.is_some() {
             return Err(InputError::new("pay.channel_id", "must not be given with a group_id"));
         }
-        check::known("pay.method", self.method.as_ref().map(PayMethod::is_known))?;
-        check::known("pay.cof", self.cof.as_ref().map(CardOnFile::is_known))?;
-        self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::check)?;
-        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::check)?;
-        self.token_payment_data.as_ref().map_or(Ok(()), TokenPayment::check)?;
-        self.click_to_pay_payment_data.as_ref().map_or(Ok(()), ClickToPay::check)?;
-        self.recursive.as_ref().map_or(Ok(()), Recursive::check)
+        validate::known("pay.method", self.method.as_ref().map(PayMethod::is_known))?;
+        validate::known("pay.cof", self.cof.as_ref().map(CardOnFile::is_known))?;
+        self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
+        self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)?;
+        self.token_payment_data.as_ref().map_or(Ok(()), TokenPayment::validate)?;
+        self.click_to_pay_payment_data.as_ref().map_or(Ok(()), ClickToPay::validate)?;
+        self.recursive.as_ref().map_or(Ok(()), Recursive::validate)
     }
 
     setters! {
@@ -178,7 +178,7 @@ impl BlikPayment {
         Self::new().aliases(alias).kind(2)
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
         if let Some(code) = self.blik_token.as_ref().map(Secret::expose)
             && (code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()))
         {
@@ -187,7 +187,7 @@ impl BlikPayment {
         if self.kind.is_some_and(|kind| kind > 2) {
             return Err(InputError::new("type", "must be 0, 1 or 2"));
         }
-        self.aliases.as_ref().map_or(Ok(()), BlikAlias::check)
+        self.aliases.as_ref().map_or(Ok(()), BlikAlias::validate)
     }
 
     setters! {
@@ -283,10 +283,10 @@ impl BlikAlias {
         no_delay: bool,
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
-        check::filled("aliases.value", &self.value)?;
-        check::known("aliases.type", Some(self.kind.is_known()))?;
-        self.autopayment.as_ref().map_or(Ok(()), Autopayment::check)
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("aliases.value", &self.value)?;
+        validate::known("aliases.type", Some(self.kind.is_known()))?;
+        self.autopayment.as_ref().map_or(Ok(()), Autopayment::validate)
     }
 }
 
@@ -354,8 +354,8 @@ impl Autopayment {
         expiration_date: impl Into<String>,
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::known("autopayment.model", Some(self.model.is_known()))?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::known("autopayment.model", Some(self.model.is_known()))?;
         if let Some(text) = &self.frequency {
             let digits = text.trim_end_matches(['D', 'W', 'M', 'Y']);
             let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -364,7 +364,7 @@ impl Autopayment {
                 return Err(InputError::new("autopayment.frequency", problem));
             }
         }
-        check::currency(self.currency.as_ref())
+        validate::currency(self.currency.as_ref())
     }
 }
 
@@ -412,12 +412,12 @@ impl CardPayment {
         Self::new().token(token)
     }
 
-    pub(crate) fn check(&self) -> Result<(), InputError> {
-        check::some_length("token", self.token.as_ref().map(Secret::expose), 1, 64)?;
+    pub(crate) fn validate(&self) -> Result<(), InputError> {
+        validate::some_length("token", self.token.as_ref().map(Secret::expose), 1, 64)?;
         if self.save.is_some_and(|save| save > 1) {
             return Err(InputError::new("save", "must be 0 or 1"));
         }
-        check::roc_text(self.roc_text.as_deref(), 12)
+        validate::roc_text(self.roc_text.as_deref(), 12)
     }
 
     setters! {
@@ -472,12 +472,12 @@ impl TokenPayment {
         roc_text: impl Into<String>,
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::length("token_value", self.token_value.expose(), 12, 19)?;
-        check::month("card_expiry_date", &self.card_expiry_date)?;
-        check::length("initial_transaction_id", &self.initial_transaction_id, 1, 22)?;
-        check::filled("card_brand", &self.card_brand)?;
-        check::roc_text(self.roc_text.as_deref(), 12)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::length("token_value", self.token_value.expose(), 12, 19)?;
+        validate::month("card_expiry_date", &self.card_expiry_date)?;
+        validate::length("initial_transaction_id", &self.initial_transaction_id, 1, 22)?;
+        validate::not_empty("card_brand", &self.card_brand)?;
+        validate::roc_text(self.roc_text.as_deref(), 12)
     }
 }
 
@@ -510,8 +510,8 @@ impl ClickToPay {
         Self { payment_data: payment_data.into(), network }
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::known("network", Some(self.network.is_known()))
+    fn validate(&self) -> Result<(), InputError> {
+        validate::known("network", Some(self.network.is_known()))
     }
 }
 
@@ -542,7 +542,7 @@ impl Recursive {
         expiration_date: impl Into<String>,
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         if !(1..=5).contains(&self.period) {
             return Err(InputError::new("recursive.period", "must be between 1 and 5"));
         }

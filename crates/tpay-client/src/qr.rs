@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::Serialize;
 
-use crate::{Client, File, check};
+use crate::{Client, File, validate};
 
 wire_enum! {
     /// How large a QR image is.
@@ -120,12 +120,12 @@ impl Endpoint for GetTransactionQr {
         ["/transactions/", &path_segment(&self.transaction_id), "/qr"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)?;
-        check::known("size", self.size.as_ref().map(QrSize::is_known))?;
-        check::known("output_type", self.output_type.as_ref().map(ImageType::is_known))?;
-        check::known("logo_type", self.logo_type.as_ref().map(ImageType::is_known))?;
-        check::known("link_type", self.link_type.as_ref().map(QrLink::is_known))
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)?;
+        validate::known("size", self.size.as_ref().map(QrSize::is_known))?;
+        validate::known("output_type", self.output_type.as_ref().map(ImageType::is_known))?;
+        validate::known("logo_type", self.logo_type.as_ref().map(ImageType::is_known))?;
+        validate::known("link_type", self.link_type.as_ref().map(QrLink::is_known))
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -9,7 +9,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, check, error};
+use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, error, validate};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -181,8 +181,8 @@ impl PaymentInstrument {
         Self { payment_type: InstrumentType::Test, value: value.into(), blik: None }
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("payment_instrument.value", self.value.expose())
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("payment_instrument.value", self.value.expose())
     }
 }
 
@@ -265,20 +265,20 @@ impl Endpoint for CreateRecurring {
         "/recurring".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         if self.id.len() != 26 {
             return Err(InputError::new("id", "must be a ULID of 26 characters"));
         }
-        check::length("description", &self.description, 1, 128)?;
-        check::some_length("hidden_description", self.hidden_description.as_deref(), 0, 255)?;
-        check::length("callback_url", &self.callback_url, 1, 255)?;
-        check::amount("schedule.amount", self.schedule.amount)?;
-        check::currency(Some(&self.schedule.currency))?;
+        validate::length("description", &self.description, 1, 128)?;
+        validate::some_length("hidden_description", self.hidden_description.as_deref(), 0, 255)?;
+        validate::length("callback_url", &self.callback_url, 1, 255)?;
+        validate::amount("schedule.amount", self.schedule.amount)?;
+        validate::currency(Some(&self.schedule.currency))?;
         if self.schedule.interval == 0 {
             return Err(InputError::new("schedule.interval", "must be at least 1"));
         }
-        self.payment_instrument.check()?;
-        self.payer.check()
+        self.payment_instrument.validate()?;
+        self.payer.validate()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -391,8 +391,8 @@ impl Endpoint for ListRecurring {
         "/recurring".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.paging.check()
+    fn validate(&self) -> Result<(), InputError> {
+        self.paging.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -451,8 +451,8 @@ impl Endpoint for GetRecurring {
         ["/recurring/", &path_segment(&self.recurring_id)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("recurring_id", &self.recurring_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
@@ -550,9 +550,9 @@ impl Endpoint for ListRecurringCharges {
         ["/recurring/", &path_segment(&self.recurring_id), "/transactions"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("recurring_id", &self.recurring_id)?;
-        self.paging.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("recurring_id", &self.recurring_id)?;
+        self.paging.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -611,8 +611,8 @@ impl Endpoint for CancelRecurring {
         ["/recurring/", &path_segment(&self.recurring_id), "/cancel"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("recurring_id", &self.recurring_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
@@ -651,8 +651,8 @@ impl Endpoint for RetryRecurring {
         ["/recurring/", &path_segment(&self.recurring_id), "/retry"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("recurring_id", &self.recurring_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("recurring_id", &self.recurring_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
@@ -693,9 +693,9 @@ impl Endpoint for UpdatePaymentInstrument {
         ["/recurring/", &path_segment(&self.recurring_id), "/payment_instrument"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("recurring_id", &self.recurring_id)?;
-        self.payment_instrument.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("recurring_id", &self.recurring_id)?;
+        self.payment_instrument.validate()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::paging::{Paging, page_setters};
 use crate::{
     Client, Currency, Lock, Outcome, PayerDetails, Payments, TransactionDate, TransactionStatus,
-    check, error,
+    error, validate,
 };
 
 wire_enum! {
@@ -233,10 +233,10 @@ impl Endpoint for RefundTransaction {
         ["/transactions/", &path_segment(&self.transaction_id), "/refunds"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)?;
         if let Some(amount) = self.amount {
-            check::amount("amount", amount)?;
+            validate::amount("amount", amount)?;
         }
         Ok(())
     }
@@ -294,9 +294,9 @@ impl Endpoint for ListTransactionRefunds {
         ["/transactions/", &path_segment(&self.transaction_id), "/refunds"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)?;
-        self.paging.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)?;
+        self.paging.validate()
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -446,9 +446,9 @@ impl Endpoint for ListRefunds {
         "/refunds".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.paging.check()?;
-        check::known("context", self.context.as_ref().map(RefundContext::is_known))
+    fn validate(&self) -> Result<(), InputError> {
+        self.paging.validate()?;
+        validate::known("context", self.context.as_ref().map(RefundContext::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -599,13 +599,13 @@ impl Endpoint for RefundCard {
         "/refunds".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::amount("amount", self.amount)?;
-        check::length("token_value", self.token_value.expose(), 1, 255)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::amount("amount", self.amount)?;
+        validate::length("token_value", self.token_value.expose(), 1, 255)?;
         if let Some(date) = &self.card_expiry_date {
-            check::month("card_expiry_date", date)?;
+            validate::month("card_expiry_date", date)?;
         }
-        check::roc_text(self.roc_text.as_deref(), 255)
+        validate::roc_text(self.roc_text.as_deref(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -644,8 +644,8 @@ impl Endpoint for GetRefund {
         ["/refunds/", &path_segment(&self.refund_id)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("refund_id", &self.refund_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("refund_id", &self.refund_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Refund, ResponseError> {

@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, File, Outcome, check, error, paging};
+use crate::{Client, File, Outcome, error, paging, validate};
 
 wire_enum! {
     /// In which order reports come.
@@ -102,11 +102,11 @@ impl Endpoint for ListReports {
         "/reports".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         if self.page_size == Some(0) {
             return Err(InputError::new("page_size", "must be at least 1"));
         }
-        check::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))
+        validate::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -180,9 +180,9 @@ impl Endpoint for GetReportFile {
             .into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("report_id", &self.report_id)?;
-        check::segment("file_id", &self.file_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("report_id", &self.report_id)?;
+        validate::segment("file_id", &self.file_id)
     }
 
     fn accept(&self) -> &'static str {

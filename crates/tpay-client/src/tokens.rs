@@ -8,7 +8,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, check, error};
+use crate::{Client, Outcome, error, validate};
 
 wire_enum! {
     /// Whether a saved card can be charged.
@@ -135,8 +135,8 @@ impl Endpoint for CreateToken {
         "/tokens".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("callback_url", &self.callback_url)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("callback_url", &self.callback_url)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -218,8 +218,8 @@ impl Endpoint for GetToken {
         "/tokens/***".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("token_value", self.token_value.expose())
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("token_value", self.token_value.expose())
     }
 
     fn parse(&self, response: &Response) -> Result<CardToken, ResponseError> {
@@ -258,8 +258,8 @@ impl Endpoint for DeleteToken {
         "/tokens/***".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("token_value", self.token_value.expose())
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("token_value", self.token_value.expose())
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
@@ -307,10 +307,10 @@ impl Endpoint for InitApplePay {
         "/wallet/applepay/init".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("domain_name", &self.domain_name)?;
-        check::filled("validation_url", &self.validation_url)?;
-        check::some_length("display_name", self.display_name.as_deref(), 1, 64)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("domain_name", &self.domain_name)?;
+        validate::not_empty("validation_url", &self.validation_url)?;
+        validate::some_length("display_name", self.display_name.as_deref(), 1, 64)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::paging::{Paging, page_setters};
 use crate::{
     Alternative, Callbacks, Client, Collect, Currency, Language, Lock, Pay, Payee, Payer,
-    PaymentError, Payments, check, error, payments,
+    PaymentError, Payments, error, payments, validate,
 };
 
 wire_enum! {
@@ -367,23 +367,23 @@ impl Endpoint for CreateTransaction {
         "/transactions".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::amount("amount", self.amount)?;
-        check::length("description", &self.description, 1, 128)?;
-        check::currency(self.currency.as_ref())?;
-        check::some_length("hidden_description", self.hidden_description.as_deref(), 0, 255)?;
-        check::known("lang", self.lang.as_ref().map(Language::is_known))?;
-        self.payer.check()?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::amount("amount", self.amount)?;
+        validate::length("description", &self.description, 1, 128)?;
+        validate::currency(self.currency.as_ref())?;
+        validate::some_length("hidden_description", self.hidden_description.as_deref(), 0, 255)?;
+        validate::known("lang", self.lang.as_ref().map(Language::is_known))?;
+        self.payer.validate()?;
         if let Some(pay) = &self.pay {
-            pay.check()?;
+            pay.validate()?;
         }
         if let Some(callbacks) = &self.callbacks {
-            callbacks.check()?;
+            callbacks.validate()?;
         }
         if let Some(collect) = &self.collect {
-            collect.check()?;
+            collect.validate()?;
         }
-        self.payee.as_ref().map_or(Ok(()), Payee::check)
+        self.payee.as_ref().map_or(Ok(()), Payee::validate)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -445,9 +445,9 @@ impl Endpoint for ListTransactions {
         "/transactions".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        self.paging.check()?;
-        check::known("status", self.status.as_ref().map(TransactionStatus::is_known))
+    fn validate(&self) -> Result<(), InputError> {
+        self.paging.validate()?;
+        validate::known("status", self.status.as_ref().map(TransactionStatus::is_known))
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -507,8 +507,8 @@ impl Endpoint for GetTransaction {
         ["/transactions/", &path_segment(&self.transaction_id)].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
@@ -545,9 +545,9 @@ impl Endpoint for PayTransaction {
         ["/transactions/", &path_segment(&self.transaction_id), "/pay"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)?;
-        self.pay.check()
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)?;
+        self.pay.validate()
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -586,8 +586,8 @@ impl Endpoint for CancelTransaction {
         ["/transactions/", &path_segment(&self.transaction_id), "/cancel"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)
     }
 
     fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
@@ -626,8 +626,8 @@ impl Endpoint for CancelTransactionLegacy {
         ["/transactions/", &path_segment(&self.transaction_id), "/cancel"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("transaction_id", &self.transaction_id)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("transaction_id", &self.transaction_id)
     }
 
     fn repeatable(&self) -> bool {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Endpoint, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
-    check, found_or_not, json, path_segment, setters, wire, wire_enum,
+    found_or_not, json, path_segment, setters, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,8 +85,8 @@ impl Endpoint for GetForecast {
         ["/v1/stations/", &path_segment(&self.station), "/forecast"].concat().into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("station", &self.station)?;
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("station", &self.station)?;
         match self.days {
             Some(days) if !(1..=14).contains(&days) => {
                 Err(InputError::new("days", "must be between 1 and 14"))

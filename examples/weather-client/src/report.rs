@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, InputError, Method, Params, Response, ResponseError, Result, UnixTime, check,
-    json, setters, wire,
+    Body, Endpoint, InputError, Method, Params, Response, ResponseError, Result, UnixTime, json,
+    setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +59,8 @@ impl Endpoint for CreateReport {
         "/v1/reports".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("station", &self.station)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("station", &self.station)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

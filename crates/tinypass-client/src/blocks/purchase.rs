@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use super::{Blocks, json_text};
 use crate::Environment;
-use crate::check;
+use crate::validate;
 
 /// The most characters of a caption; the official clients cut the rest.
 const CAPTION: usize = 50;
@@ -195,11 +195,11 @@ impl Purchase {
         self
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         for offer in [Some(&self.primary), self.secondary.as_ref()].into_iter().flatten() {
-            check::rid(&offer.rid)?;
+            validate::rid(&offer.rid)?;
             for option in &offer.prices {
-                check::filled("price", &option.price)?;
+                validate::not_empty("price", &option.price)?;
             }
         }
         Ok(())
@@ -320,7 +320,7 @@ impl Blocks {
         purchase: &Purchase,
         now: SystemTime,
     ) -> Result<String, InputError> {
-        purchase.check()?;
+        purchase.validate()?;
         Ok(format!("{{jax}}{}", self.seal(&purchase.json(now, false))))
     }
 
@@ -335,7 +335,7 @@ impl Blocks {
         environment: &Environment,
         now: SystemTime,
     ) -> Result<String, InputError> {
-        purchase.check()?;
+        purchase.validate()?;
         let base = environment.base_url();
         if !is_base_url(base) {
             let problem = "must be an https or http URL without credentials and query";

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode, check,
-    found_or_not, needed, path_segment, wire,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
+    found_or_not, needed, path_segment, validate, wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -165,8 +165,8 @@ impl Endpoint for ListCreditAccounts {
         group_path(&self.group, "/accounts").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)
     }
 
     fn parse(&self, response: &Response) -> Result<CreditAccounts, ResponseError> {
@@ -210,9 +210,9 @@ impl Endpoint for CreateCreditAccount {
         group_path(&self.group, "/accounts").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)?;
-        check::filled("name", &self.name)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)?;
+        validate::not_empty("name", &self.name)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -252,9 +252,9 @@ impl Endpoint for GetCreditAccount {
         account_path(&self.group, &self.account, "").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)?;
-        check::segment("account", &self.account)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)?;
+        validate::segment("account", &self.account)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -295,9 +295,9 @@ impl Endpoint for GetCreditAccountHistory {
         account_path(&self.group, &self.account, "/history").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)?;
-        check::segment("account", &self.account)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)?;
+        validate::segment("account", &self.account)
     }
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, ResponseError> {

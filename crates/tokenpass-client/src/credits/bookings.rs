@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, check, needed,
-    setters, wire,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, needed, setters,
+    validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -137,11 +137,11 @@ fn body_of(entries: &[Entry], given: bool) -> Result<Body<'static>, InputError> 
 }
 
 fn check_entries(group: &str, entries: &[Entry]) -> Result<(), InputError> {
-    check::segment("group", group)?;
+    validate::segment("group", group)?;
     if entries.is_empty() {
         return Err(InputError::new("entries", "must not be empty"));
     }
-    entries.iter().try_for_each(|entry| check::filled("account", &entry.account))
+    entries.iter().try_for_each(|entry| validate::not_empty("account", &entry.account))
 }
 
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.
@@ -175,7 +175,7 @@ impl Endpoint for GiveCredits {
         group_path(&self.group, "/accounts/credit").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         check_entries(&self.group, &self.entries)
     }
 
@@ -219,7 +219,7 @@ impl Endpoint for TakeCredits {
         group_path(&self.group, "/accounts/debit").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    fn validate(&self) -> Result<(), InputError> {
         check_entries(&self.group, &self.entries)
     }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode, check,
-    found_or_not, needed, setters, wire,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
+    found_or_not, needed, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +94,8 @@ impl Endpoint for CreateCreditGroup {
         "/api/v1/credits".into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::filled("name", &self.name)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("name", &self.name)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -161,8 +161,8 @@ impl Endpoint for UpdateCreditGroup {
         group_path(&self.group, "").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -236,8 +236,8 @@ impl Endpoint for GetCreditGroup {
         group_path(&self.group, "").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -276,8 +276,8 @@ impl Endpoint for GetCreditGroupHistory {
         group_path(&self.group, "/history").into()
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        check::segment("group", &self.group)
+    fn validate(&self) -> Result<(), InputError> {
+        validate::segment("group", &self.group)
     }
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, ResponseError> {

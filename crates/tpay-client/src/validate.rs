@@ -3,8 +3,8 @@
 //! Nobody says whether the server counts characters or bytes. So a text is too long when it has
 //! too many characters, and too short when it has too few bytes.
 
-use api_auth::check::at_most;
-pub(crate) use api_auth::check::{filled, segment};
+use api_auth::validate::max_chars;
+pub(crate) use api_auth::validate::{not_empty, segment};
 use api_auth::{Amount, InputError};
 
 use crate::{Currency, money};
@@ -19,7 +19,7 @@ pub(crate) fn length(
     if text.len() < least {
         return Err(InputError::new(name, format!("must not be shorter than {least} characters")));
     }
-    at_most(name, text, most)
+    max_chars(name, text, most)
 }
 
 /// The same of a text that may be left out.

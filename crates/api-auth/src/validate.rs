@@ -10,7 +10,7 @@ use crate::InputError;
 ///
 /// # Errors
 /// Such a text.
-pub fn filled(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
+pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     if text.trim().is_empty() {
         return Err(InputError::new(name, "must not be empty"));
     }
@@ -21,7 +21,7 @@ pub fn filled(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inpu
 ///
 /// # Errors
 /// Such a text.
-pub fn at_most(
+pub fn max_chars(
     name: impl Into<Cow<'static, str>>,
     text: &str,
     most: usize,
@@ -40,7 +40,7 @@ pub fn at_most(
 pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     match text.trim() {
         "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
-        text => filled(name, text),
+        text => not_empty(name, text),
     }
 }
 
@@ -51,19 +51,19 @@ mod tests {
     #[test]
     fn what_is_refused_is_named() {
         let refused = |checked: Result<(), InputError>| checked.unwrap_err().to_string();
-        assert_eq!(refused(filled("name", " \n")), "name: must not be empty");
+        assert_eq!(refused(not_empty("name", " \n")), "name: must not be empty");
         assert_eq!(refused(segment("id", "")), "id: must not be empty");
         assert_eq!(refused(segment("id", " .. ")), "id: must not be a dot segment");
         assert_eq!(
-            refused(at_most("name", "łłł", 2)),
+            refused(max_chars("name", "łłł", 2)),
             "name: must not be longer than 2 characters"
         );
     }
 
     #[test]
     fn all_else_is_let_through() {
-        assert!(filled("name", " x").is_ok());
+        assert!(not_empty("name", " x").is_ok());
         assert!(segment("id", "a/..").is_ok(), "it is encoded");
-        assert!(at_most("name", "łłł", 3).is_ok(), "characters are counted, not bytes");
+        assert!(max_chars("name", "łłł", 3).is_ok(), "characters are counted, not bytes");
     }
 }
