@@ -47,15 +47,15 @@ impl fmt::Debug for Receipt {
 /// taken for a success.
 ///
 /// ```
-/// use api_auth::needed;
+/// use api_auth::required;
 ///
-/// assert_eq!(needed("id", Some(7)).unwrap(), 7);
-/// assert_eq!(needed("id", None::<u32>).unwrap_err().to_string(), "id: missing");
+/// assert_eq!(required("id", Some(7)).unwrap(), 7);
+/// assert_eq!(required("id", None::<u32>).unwrap_err().to_string(), "id: missing");
 /// ```
 ///
 /// # Errors
 /// A [`ErrorKind::Decode`] error that names what is missing.
-pub fn needed<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
+pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
     })
@@ -63,7 +63,7 @@ pub fn needed<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
 
 /// The statuses that are answers of a look-up: a success, and 404 for what is not there. For
 /// [`Endpoint::accepts`](crate::Endpoint::accepts).
-pub fn found_or_not(status: StatusCode) -> bool {
+pub fn success_or_not_found(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::NOT_FOUND
 }
 

@@ -33,7 +33,7 @@ pub enum JwsError {
     /// It is not three segments of base64url with an empty one in the middle.
     #[error("the signature is not a detached JWS")]
     Malformed,
-    /// Its header is no JSON object with the members that are needed, names one twice, or has
+    /// Its header is no JSON object with the members that are required, names one twice, or has
     /// `crit`.
     #[error("the header of the signature cannot be read")]
     Header,

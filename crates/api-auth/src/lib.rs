@@ -60,7 +60,7 @@ mod variables;
 mod verified_store;
 pub mod wire;
 
-pub use answer::{Receipt, found_or_not, needed};
+pub use answer::{Receipt, required, success_or_not_found};
 pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_error};
 pub use clock::{Clock, ManualClock, SystemClock};

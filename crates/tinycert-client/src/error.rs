@@ -1,7 +1,8 @@
 //! How TinyCert says no, and answers that nobody documents.
 
 use api_auth::{
-    Error, ErrorKind, Fields, Response, ResponseError, json, needed, status_error, wire, wire_enum,
+    Error, ErrorKind, Fields, Response, ResponseError, json, required, status_error, wire,
+    wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -144,7 +145,7 @@ pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
 /// Reads the one text that an object is there for.
 pub(crate) fn text(response: &Response, name: &str) -> Result<String, ResponseError> {
     let fields: Fields = answer(response)?;
-    needed(name, fields.text(name).filter(|text| !text.is_empty()))
+    required(name, fields.text(name).filter(|text| !text.is_empty()))
         .map_err(|missing| refusal_or(missing, response))
 }
 

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use api_auth::{
     Amount, Endpoint, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
-    ResponseError, Result, StatusCode, UnixTime, found_or_not, json, setters, wire,
+    ResponseError, Result, StatusCode, UnixTime, json, setters, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -139,7 +139,7 @@ impl Endpoint for GetAccess {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Access>, ResponseError> {
@@ -258,7 +258,7 @@ impl Endpoint for SearchAccess {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<AccessPage, ResponseError> {

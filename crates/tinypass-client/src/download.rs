@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api_auth::{
     Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
-    UnixTime, found_or_not, json, needed, wire,
+    UnixTime, json, required, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -130,7 +130,7 @@ impl Endpoint for GetDownload {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Download>, ResponseError> {
@@ -265,7 +265,10 @@ impl Endpoint for GetDownloadUrl {
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
                 let answer: Answer = error::object(response)?;
-                Ok(DownloadUrl { url: needed(Answer::MISSED, answer.url)?, fields: answer.fields })
+                Ok(DownloadUrl {
+                    url: required(Answer::MISSED, answer.url)?,
+                    fields: answer.fields,
+                })
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How TinyPass says no, and answers that nobody documents.
 
-use api_auth::{ErrorKind, Fields, Receipt, Response, ResponseError, json, needed, status_error};
+use api_auth::{ErrorKind, Fields, Receipt, Response, ResponseError, json, required, status_error};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -56,7 +56,7 @@ pub(crate) trait Model: DeserializeOwned {
 /// An access record of which nothing came would have no end, and open the door.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
-    needed(T::MISSED, model.is_there().then_some(model))
+    required(T::MISSED, model.is_there().then_some(model))
 }
 
 /// Reads a page, which says `data` though it may have no record.
@@ -64,7 +64,7 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let page: T = unless_error(response)?;
     if !page.is_there() {
         let data = json::<Fields>(response)?.json(T::MISSED);
-        needed(T::MISSED, data.filter(|data| data != "null"))?;
+        required(T::MISSED, data.filter(|data| data != "null"))?;
     }
     Ok(page)
 }
@@ -73,7 +73,7 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
 pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
     let says_something = model.is_there() || !model.fields().is_empty();
-    needed(T::MISSED, says_something.then_some(model))
+    required(T::MISSED, says_something.then_some(model))
 }
 
 /// Reads an object. An error object on HTTP 200 is an error.

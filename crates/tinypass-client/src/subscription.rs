@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError, Result,
-    StatusCode, found_or_not, json, setters, wire,
+    StatusCode, json, setters, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +114,7 @@ impl Endpoint for SearchSubscriptions {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Subscription>, ResponseError> {

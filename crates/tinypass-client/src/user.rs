@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
-    found_or_not, path_segment, wire,
+    path_segment, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ impl Endpoint for GetUser {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<User>, ResponseError> {

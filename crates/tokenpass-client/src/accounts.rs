@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result,
-    Secret, needed, path_segment, setters, validate, wire, wire_enum,
+    Secret, path_segment, required, setters, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +120,7 @@ impl Endpoint for RegisterAccount {
 /// A user who is not wrapped into anything. Whoever is let in has an id.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     let user: User = error::answer(response)?;
-    needed("id", user.id.as_ref())?;
+    required("id", user.id.as_ref())?;
     Ok(user)
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, found_or_not, json, path_segment, setters, validate, wire,
+    Result, StatusCode, json, path_segment, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +164,7 @@ impl Endpoint for GetMyAddress {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
@@ -572,7 +572,7 @@ impl Endpoint for GetPublicAddress {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {

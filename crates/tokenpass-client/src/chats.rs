@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError,
-    Result, StatusCode, found_or_not, needed, path_segment, setters, validate, wire,
+    Result, StatusCode, path_segment, required, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -265,7 +265,7 @@ impl Endpoint for JoinChat {
 /// The server's chats have an id, those of the documentation a name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = error::answer(response)?;
-    needed("id", chat.id.as_ref().or(chat.name.as_ref()))?;
+    required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
 }
 
@@ -311,7 +311,7 @@ impl Endpoint for GetChat {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, ResponseError> {

@@ -5,7 +5,7 @@ mod accounts;
 mod bookings;
 mod groups;
 
-use api_auth::{Fields, Response, ResponseError, needed, path_segment, wire};
+use api_auth::{Fields, Response, ResponseError, path_segment, required, wire};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,7 @@ fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     struct Needed {
         transactions: Option<IgnoredAny>,
     }
-    needed("transactions", error::answer::<Needed>(response)?.transactions)?;
+    required("transactions", error::answer::<Needed>(response)?.transactions)?;
     error::answer(response)
 }
 

@@ -1,7 +1,7 @@
 //! How Tokenpass says no, and the forms in which its answers come.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fields, Response, ResponseError, StatusCode, json, needed,
+    Detail, Error, ErrorKind, Fields, Response, ResponseError, StatusCode, json, required,
     status_error, wire,
 };
 use serde::Deserialize;
@@ -67,7 +67,7 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
     struct Wrapped<T> {
         result: Option<T>,
     }
-    needed("result", answer::<Wrapped<T>>(response)?.result)
+    required("result", answer::<Wrapped<T>>(response)?.result)
 }
 
 /// Reads the yes or no of a check. An answer that says neither is an error: a gate must not open
@@ -78,7 +78,7 @@ pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
         #[serde(default, deserialize_with = "wire::boolean")]
         result: Option<bool>,
     }
-    needed("result", answer::<Answer>(response)?.result)
+    required("result", answer::<Answer>(response)?.result)
 }
 
 /// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
@@ -90,7 +90,7 @@ pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
         }
         Some(true) => Ok(()),
         None => {
-            needed("result", fields.text("result").or_else(|| fields.text("success"))).map(drop)
+            required("result", fields.text("result").or_else(|| fields.text("success"))).map(drop)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, Fields, InputError, Method, Params, Response,
-    ResponseError, Result, StatusCode, found_or_not, path_segment, setters, validate, wire,
+    ResponseError, Result, StatusCode, path_segment, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,7 @@ impl Endpoint for GetUserByAddress {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
@@ -165,7 +165,7 @@ impl Endpoint for GetAddressByUser {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
@@ -210,7 +210,7 @@ impl Endpoint for GetUserByEmail {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {

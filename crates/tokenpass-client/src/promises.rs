@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, UnixTime, found_or_not, needed, path_segment, setters, validate, wire,
+    Result, StatusCode, UnixTime, path_segment, required, setters, success_or_not_found, validate,
+    wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -234,7 +235,7 @@ impl Endpoint for ListSources {
         struct Needed {
             whitelist: Option<IgnoredAny>,
         }
-        needed("whitelist", error::answer::<Needed>(response)?.whitelist)?;
+        required("whitelist", error::answer::<Needed>(response)?.whitelist)?;
         let mut sources: Sources = error::answer(response)?;
         sources.fields.remove("result");
         Ok(sources)
@@ -442,7 +443,7 @@ fn tx(response: &Response) -> Result<Promise, ResponseError> {
     struct Wrapped {
         tx: Option<Promise>,
     }
-    needed("tx", error::answer::<Wrapped>(response)?.tx)
+    required("tx", error::answer::<Wrapped>(response)?.tx)
 }
 
 fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
@@ -453,7 +454,7 @@ fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
     struct Wrapped {
         list: Option<List>,
     }
-    let List(promises) = needed("list", error::answer::<Wrapped>(response)?.list)?;
+    let List(promises) = required("list", error::answer::<Wrapped>(response)?.list)?;
     Ok(promises)
 }
 
@@ -617,7 +618,7 @@ impl Endpoint for GetPromise {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Promise>, ResponseError> {

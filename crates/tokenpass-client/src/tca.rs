@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result,
-    needed, path_segment, validate, wire,
+    path_segment, required, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -174,7 +174,7 @@ impl Endpoint for FindUsers {
         struct Found {
             results: Option<Vec<FoundUser>>,
         }
-        needed("results", error::answer::<Found>(response)?.results)
+        required("results", error::answer::<Found>(response)?.results)
     }
 }
 

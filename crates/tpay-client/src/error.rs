@@ -2,7 +2,7 @@
 
 use api_auth::{
     Detail, Error, ErrorKind, Fields, Receipt, Response, ResponseError, Sent, StatusCode, json,
-    needed, oauth, wire,
+    oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -175,7 +175,7 @@ pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), ResponseE
         (None, Some(first)) => {
             let fields: Fields = json(response)?;
             let came = |part: &&str| fields.json(part).is_some_and(|json| json != "null");
-            needed(first, parts.iter().find(|part| came(part))).map(drop)
+            required(first, parts.iter().find(|part| came(part))).map(drop)
         }
     }
 }
@@ -191,7 +191,7 @@ struct Verdict {
 pub(crate) fn receipt(response: &Response) -> Result<Receipt, ResponseError> {
     Receipt::read(response, |response| {
         let fields: Fields = answer(response, &[])?;
-        needed("result", fields.names().next())?;
+        required("result", fields.names().next())?;
         Ok(fields)
     })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
-    Result, Secret, UnixTime, needed, setters, wire,
+    Result, Secret, UnixTime, required, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ impl Endpoint for RequestToken {
 
     fn parse(&self, response: &Response) -> Result<Token, ResponseError> {
         let token: Token = error::answer(response, &[])?;
-        needed("access_token", token.access_token.as_ref())?;
+        required("access_token", token.access_token.as_ref())?;
         Ok(token)
     }
 }

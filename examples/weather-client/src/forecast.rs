@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Amount, Endpoint, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
-    found_or_not, json, path_segment, setters, validate, wire, wire_enum,
+    json, path_segment, setters, success_or_not_found, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ impl Endpoint for GetForecast {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Forecast>, ResponseError> {

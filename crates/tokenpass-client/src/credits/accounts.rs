@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
-    found_or_not, needed, path_segment, validate, wire,
+    path_segment, required, success_or_not_found, validate, wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,7 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
     struct Wrapped {
         account: Option<CreditAccount>,
     }
-    needed("account", error::answer::<Wrapped>(response)?.account)
+    required("account", error::answer::<Wrapped>(response)?.account)
 }
 
 fn account_path(group: &str, account: &str, rest: &str) -> String {
@@ -175,7 +175,7 @@ impl Endpoint for ListCreditAccounts {
             #[serde(alias = "list")]
             accounts: Option<IgnoredAny>,
         }
-        needed("accounts", error::answer::<Needed>(response)?.accounts)?;
+        required("accounts", error::answer::<Needed>(response)?.accounts)?;
         error::answer(response)
     }
 }
@@ -258,7 +258,7 @@ impl Endpoint for GetCreditAccount {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, ResponseError> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, needed, setters,
+    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, required, setters,
     validate, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ fn bookings(response: &Response) -> Result<Vec<Booking>, ResponseError> {
     struct Wrapped {
         transactions: Option<Vec<Booking>>,
     }
-    needed("transactions", error::answer::<Wrapped>(response)?.transactions)
+    required("transactions", error::answer::<Wrapped>(response)?.transactions)
 }
 
 /// Credits for one account, or from it.

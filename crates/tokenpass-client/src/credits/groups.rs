@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
-    found_or_not, needed, setters, validate, wire,
+    required, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     struct Wrapped {
         credit_group: Option<CreditGroup>,
     }
-    needed("credit_group", error::answer::<Wrapped>(response)?.credit_group)
+    required("credit_group", error::answer::<Wrapped>(response)?.credit_group)
 }
 
 /// `POST /api/v1/credits`: a new group. Only the applications on its whitelist can use it: put
@@ -205,7 +205,7 @@ impl Endpoint for ListCreditGroups {
         struct Wrapped {
             list: Option<Vec<CreditGroup>>,
         }
-        needed("list", error::answer::<Wrapped>(response)?.list)
+        required("list", error::answer::<Wrapped>(response)?.list)
     }
 }
 
@@ -241,7 +241,7 @@ impl Endpoint for GetCreditGroup {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        found_or_not(status)
+        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, ResponseError> {
