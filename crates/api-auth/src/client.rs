@@ -542,7 +542,7 @@ pub fn status_error(response: &Response) -> ResponseError {
 /// The methods that every provider's `Client` has, for a type whose field `core` is a
 /// [`Client`](crate::Client). Used inside its `impl` block.
 #[macro_export]
-macro_rules! client_verbs {
+macro_rules! client_methods {
     () => {
         /// Makes any call: one of this crate's endpoints, one of your own, or a
         /// [`RawEndpoint`]($crate::RawEndpoint).

@@ -19,7 +19,7 @@
 //! | [`Error`], [`ErrorKind`], [`ResponseError`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
 //! | [`wire`], [`json`], [`wire_enum!`], [`Receipt`] | tolerant reading |
-//! | [`validate`], [`setters!`], [`Variables`] | strict requests, and how they are made |
+//! | [`validate`], [`setters!`], [`Env`] | strict requests, and how they are made |
 //! | [`Clock`], [`ManualClock`] | time |
 
 // What one provider needs and another does not (schemes, token stores, printed commands) is
@@ -81,7 +81,7 @@ pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
 pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
 pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
-pub use variables::Variables;
+pub use variables::Env;
 pub use verified_store::{SecretOrigin, VerifiedStore};
 pub use wire::{Amount, Fields, UnixTime, UnknownText};
 

@@ -67,7 +67,7 @@ impl NetworkSettings {
 
 /// The knobs of a client, the same for every provider; a provider's builder forwards to it.
 ///
-/// The macro [`builder_knobs!`](crate::builder_knobs) documents each one.
+/// The macro [`builder_options!`](crate::builder_options) documents each one.
 #[derive(Clone)]
 pub struct Settings {
     pub(crate) network: NetworkSettings,
@@ -311,7 +311,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 /// The methods that every provider's `Builder` has, for a type whose field `settings` is a
 /// [`Settings`](crate::Settings). Used inside its `impl` block.
 #[macro_export]
-macro_rules! builder_knobs {
+macro_rules! builder_options {
     () => {
         /// Sets the deadline of one exchange, from connecting to the last byte of the reply.
         /// Default: 30 s. Further tries have a deadline of their own each. One of more than 10 s may

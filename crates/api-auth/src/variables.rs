@@ -9,9 +9,9 @@ use crate::InputError;
 /// The environment variables of this process, or others in their place. A variable that is blank
 /// counts as one that is not set.
 #[derive(Clone, Copy)]
-pub struct Variables<'a>(Option<&'a [(&'a str, &'a str)]>);
+pub struct Env<'a>(Option<&'a [(&'a str, &'a str)]>);
 
-impl<'a> Variables<'a> {
+impl<'a> Env<'a> {
     /// Those of this process.
     pub const PROCESS: Self = Self(None);
 
@@ -49,10 +49,10 @@ pub(crate) fn process_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-impl fmt::Debug for Variables<'_> {
+impl fmt::Debug for Env<'_> {
     /// Without their values, which may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_none() { "Variables(process)" } else { "Variables(given)" })
+        f.write_str(if self.0.is_none() { "Env(process)" } else { "Env(given)" })
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_blank_variable_is_not_set() {
-        let variables = Variables::given(&[("A", " \n"), ("B", " b")]);
+        let variables = Env::given(&[("A", " \n"), ("B", " b")]);
         assert_eq!(variables.get("A"), None);
         assert_eq!(variables.get("B").as_deref(), Some(" b"));
         assert_eq!(variables.need("A").unwrap_err().argument(), "A");
@@ -71,12 +71,12 @@ mod tests {
 
     #[test]
     fn the_process_is_asked() {
-        assert!(Variables::PROCESS.get("CARGO_MANIFEST_DIR").is_some());
-        assert!(Variables::given(&[]).get("CARGO_MANIFEST_DIR").is_none());
+        assert!(Env::PROCESS.get("CARGO_MANIFEST_DIR").is_some());
+        assert!(Env::given(&[]).get("CARGO_MANIFEST_DIR").is_none());
     }
 
     #[test]
     fn no_value_is_shown() {
-        assert_eq!(format!("{:?}", Variables::given(&[("A", "CANARY")])), "Variables(given)");
+        assert_eq!(format!("{:?}", Env::given(&[("A", "CANARY")])), "Env(given)");
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    AccessToken, Credential, InputError, Provider, Result, Secret, SecretOrigin, Server, Settings,
-    TokenKey, TokenStore, Variables, VerifiedStore, http::Uri, without_user_info,
+    AccessToken, Credential, Env, InputError, Provider, Result, Secret, SecretOrigin, Server,
+    Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
 };
 
 use crate::connect::{API_KEY, Connect};
@@ -219,7 +219,7 @@ impl Client {
         Session::new(core, auth, ends_on_drop)
     }
 
-    api_auth::client_verbs!();
+    api_auth::client_methods!();
 }
 
 impl Builder {
@@ -228,10 +228,10 @@ impl Builder {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(Variables::PROCESS)?)
+        Ok(Self::from_variables(Env::PROCESS)?)
     }
 
-    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+    fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
         Ok(match variables.get("TINYCERT_BASE_URL") {
             Some(url) => builder.environment(Environment::Custom(url)),
@@ -262,7 +262,7 @@ impl Builder {
         self
     }
 
-    api_auth::builder_knobs!();
+    api_auth::builder_options!();
 
     /// Checks everything and makes the client. Nothing is sent.
     ///
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
+        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use api_auth::hmac::form_digest::FormSession;
-use api_auth::{Clock, InputError, Result, Secret, Variables};
+use api_auth::{Clock, Env, InputError, Result, Secret};
 
 use crate::{Client, Disconnect};
 
@@ -32,7 +32,7 @@ impl Session {
     /// A variable that is missing or wrong, by name; otherwise as [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
-        let (email, passphrase) = login(Variables::PROCESS)?;
+        let (email, passphrase) = login(Env::PROCESS)?;
         client.connect(email, passphrase)
     }
 
@@ -70,7 +70,7 @@ impl Session {
         self.core.clock()
     }
 
-    api_auth::client_verbs!();
+    api_auth::client_methods!();
 }
 
 impl Drop for Session {
@@ -88,7 +88,7 @@ impl fmt::Debug for Session {
 }
 
 /// Who opens the session, from the two variables that say so.
-fn login(variables: Variables<'_>) -> Result<(String, Secret), InputError> {
+fn login(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     let email = variables.need("TINYCERT_EMAIL")?;
     Ok((email, Secret::new(variables.need("TINYCERT_PASSPHRASE")?)))
 }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named() {
-        let missing = |given: &str| login(Variables::given(&[(given, "x")])).unwrap_err();
+        let missing = |given: &str| login(Env::given(&[(given, "x")])).unwrap_err();
         assert_eq!(missing("TINYCERT_PASSPHRASE").argument(), "TINYCERT_EMAIL");
         assert_eq!(missing("TINYCERT_EMAIL").argument(), "TINYCERT_PASSPHRASE");
     }

@@ -23,7 +23,7 @@ mod purchase;
 mod webhook;
 
 use api_auth::block::BlockKey;
-use api_auth::{InputError, Response, Secret, Variables, json};
+use api_auth::{Env, InputError, Response, Secret, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -86,7 +86,7 @@ impl Blocks {
     /// # Errors
     /// A variable that is missing, by name.
     pub fn from_env() -> Result<Self, InputError> {
-        let (aid, private_key) = keys(Variables::PROCESS)?;
+        let (aid, private_key) = keys(Env::PROCESS)?;
         Self::new(aid, private_key)
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_auth::hmac::request_line::{self, RequestLine};
 use api_auth::{
-    Credential, Encoding, HmacKey, InputError, Provider, Result, Secret, Server, Settings,
-    Variables, without_user_info,
+    Credential, Encoding, Env, HmacKey, InputError, Provider, Result, Secret, Server, Settings,
+    without_user_info,
 };
 
 use crate::download::DownloadPath;
@@ -131,7 +131,7 @@ impl Client {
         Builder::from_env()?.build()
     }
 
-    api_auth::client_verbs!();
+    api_auth::client_methods!();
 }
 
 impl Builder {
@@ -140,10 +140,10 @@ impl Builder {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(Variables::PROCESS)?)
+        Ok(Self::from_variables(Env::PROCESS)?)
     }
 
-    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+    fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let (aid, private_key) = keys(variables)?;
         let builder = Client::builder(aid, private_key);
         let sandbox = match variables.get("TINYPASS_SANDBOX").as_deref().map(str::trim) {
@@ -172,7 +172,7 @@ impl Builder {
         self
     }
 
-    api_auth::builder_knobs!();
+    api_auth::builder_options!();
 
     /// Checks everything and makes the client. Nothing is sent.
     ///
@@ -191,7 +191,7 @@ impl Builder {
 }
 
 /// The application's AID and key, from the two variables that say them.
-pub(crate) fn keys(variables: Variables<'_>) -> Result<(String, Secret), InputError> {
+pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     let aid = variables.need("TINYPASS_AID")?;
     Ok((aid, Secret::new(variables.need("TINYPASS_PRIVATE_KEY")?)))
 }
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
+        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] = [("TINYPASS_AID", "A"), ("TINYPASS_PRIVATE_KEY", "k")];

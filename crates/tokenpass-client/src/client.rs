@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_auth::hmac::nonce_headers::NonceHeaders;
 use api_auth::{
-    Encoding, InputError, Provider, Result, Secret, Server, Settings, Variables, without_user_info,
+    Encoding, Env, InputError, Provider, Result, Secret, Server, Settings, without_user_info,
 };
 
 use crate::auth::Keys;
@@ -180,7 +180,7 @@ impl Client {
         &self.keys.client_id
     }
 
-    api_auth::client_verbs!();
+    api_auth::client_methods!();
 }
 
 impl Builder {
@@ -189,10 +189,10 @@ impl Builder {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(Variables::PROCESS)?)
+        Ok(Self::from_variables(Env::PROCESS)?)
     }
 
-    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+    fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let mut builder = Client::builder(
             variables.need("TOKENPASS_CLIENT_ID")?,
             variables.need("TOKENPASS_CLIENT_SECRET")?,
@@ -280,7 +280,7 @@ impl Builder {
         self
     }
 
-    api_auth::builder_knobs!();
+    api_auth::builder_options!();
 
     /// Checks everything and makes the client. Nothing is sent.
     ///
@@ -339,7 +339,7 @@ mod tests {
     use super::*;
 
     fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
+        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] =

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use api_auth::oauth::{Basic, Bearer, ClientAuthentication, Grant, TokenServer};
 use api_auth::{
-    Auth, Credential, Encoding, FileStore, InputError, Provider, Result, Secret, Server, Settings,
-    TokenStore, Variables, without_user_info,
+    Auth, Credential, Encoding, Env, FileStore, InputError, Provider, Result, Secret, Server,
+    Settings, TokenStore, without_user_info,
 };
 
 use crate::certificates::SECURE;
@@ -202,7 +202,7 @@ impl Client {
         &self.environment
     }
 
-    api_auth::client_verbs!();
+    api_auth::client_methods!();
 }
 
 impl Builder {
@@ -211,10 +211,10 @@ impl Builder {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Ok(Self::from_variables(Variables::PROCESS)?)
+        Ok(Self::from_variables(Env::PROCESS)?)
     }
 
-    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+    fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let mut builder = Client::builder(
             variables.need("TPAY_CLIENT_ID")?,
             variables.need("TPAY_CLIENT_SECRET")?,
@@ -273,7 +273,7 @@ impl Builder {
         self
     }
 
-    api_auth::builder_knobs!();
+    api_auth::builder_options!();
 
     /// Checks everything and makes the client. Nothing is sent.
     ///
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Variables::given(given)).map_err(|error| error.to_string())
+        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] = [("TPAY_CLIENT_ID", "id"), ("TPAY_CLIENT_SECRET", "secret")];

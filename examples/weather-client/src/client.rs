@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api_auth::hmac::request_line::RequestLine;
 use api_auth::{
-    Credential, Encoding, InputError, Provider, Result, Secret, Server, Settings, Variables,
+    Credential, Encoding, Env, InputError, Provider, Result, Secret, Server, Settings,
     without_user_info,
 };
 
@@ -86,14 +86,14 @@ impl Client {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Builder::from_variables(Variables::PROCESS)?.build()
+        Builder::from_variables(Env::PROCESS)?.build()
     }
 
-    api_auth::client_verbs!();
+    api_auth::client_methods!();
 }
 
 impl Builder {
-    fn from_variables(variables: Variables<'_>) -> Result<Self, InputError> {
+    fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let builder =
             Client::builder(variables.need("WEATHER_OBSERVER")?, variables.need("WEATHER_KEY")?);
         Ok(match variables.get("WEATHER_BASE_URL") {
@@ -108,7 +108,7 @@ impl Builder {
         self
     }
 
-    api_auth::builder_knobs!();
+    api_auth::builder_options!();
 
     /// Checks everything and makes the client. Nothing is sent.
     ///
@@ -132,8 +132,7 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let with = |given: &[(&str, &str)]| {
-            Builder::from_variables(Variables::given(given))
-                .map_err(|error| error.argument().to_owned())
+            Builder::from_variables(Env::given(given)).map_err(|error| error.argument().to_owned())
         };
         assert_eq!(with(&[]).unwrap_err(), "WEATHER_OBSERVER");
         assert_eq!(with(&[("WEATHER_OBSERVER", "o")]).unwrap_err(), "WEATHER_KEY");

@@ -14,10 +14,10 @@ use api_auth::hmac::form_digest::{Dialect, FormDigest, FormSession, Opening};
 use api_auth::http::{Method, Uri};
 use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
-    AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Fields, HmacKey, InputError,
-    ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
+    AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Env, Fields, HmacKey,
+    InputError, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
     SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
-    TransportErrorKind, UnixTime, UnsignedRequest, Variables, VerifiedStore, status_error,
+    TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
 };
 use tokenpass_client::{Authorize, MessageKey, Op, Rule, Rules, Satoshis, Scope};
 
@@ -319,7 +319,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug Signature", debug(&signature)),
         ("api-auth: Debug SignatureText", debug(&signature.hex())),
         ("api-auth: Debug TransportError", debug(&broken)),
-        ("api-auth: Debug Variables", debug(&Variables::given(&[("KEY", "CANARY")]))),
+        ("api-auth: Debug Env", debug(&Env::given(&[("KEY", "CANARY")]))),
         ("api-auth: Debug VerifiedStore", debug(&verified)),
         ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
         ("api-auth: Display Error", unread.to_string()),
