@@ -30,16 +30,16 @@ pub mod tls;
 pub mod world;
 
 use api_sandbox::{Sandbox, tinycert, tinypass, tokenpass, tpay};
-use tinypass_client::{Builder, Client, Environment};
+use tinypass_client::{Client, ClientBuilder, Environment};
 
 /// A TinyPass client's builder that leads to the sandbox.
-pub fn tinypass(sandbox: &Sandbox) -> Builder {
+pub fn tinypass(sandbox: &Sandbox) -> ClientBuilder {
     let base = sandbox.tinypass().base_url().to_owned();
     Client::builder(tinypass::AID, tinypass::PRIVATE_KEY).environment(Environment::Custom(base))
 }
 
 /// A TinyCert client's builder that leads to the sandbox.
-pub fn tinycert(sandbox: &Sandbox) -> tinycert_client::Builder {
+pub fn tinycert(sandbox: &Sandbox) -> tinycert_client::ClientBuilder {
     let base = sandbox.tinycert().base_url().to_owned();
     tinycert_client::Client::builder(tinycert::API_KEY)
         .environment(tinycert_client::Environment::Custom(base))
@@ -47,7 +47,7 @@ pub fn tinycert(sandbox: &Sandbox) -> tinycert_client::Builder {
 
 /// A Tokenpass client's builder that leads to the sandbox: the application, its privileged user,
 /// and the token of [`tokenpass::USERNAME`].
-pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::Builder {
+pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::ClientBuilder {
     let base = sandbox.tokenpass().base_url().to_owned();
     tokenpass_client::Client::builder(tokenpass::CLIENT_ID, tokenpass::CLIENT_SECRET)
         .privileged(tokenpass::PRIVILEGED_CLIENT_ID, tokenpass::PRIVILEGED_CLIENT_SECRET)
@@ -57,7 +57,7 @@ pub fn tokenpass(sandbox: &Sandbox) -> tokenpass_client::Builder {
 }
 
 /// A Tpay client's builder that leads to the sandbox.
-pub fn tpay(sandbox: &Sandbox) -> tpay_client::Builder {
+pub fn tpay(sandbox: &Sandbox) -> tpay_client::ClientBuilder {
     let environment = tpay_client::Environment::custom(sandbox.tpay().base_url());
     tpay_client::Client::builder(tpay::CLIENT_ID, tpay::CLIENT_SECRET).environment(environment)
 }

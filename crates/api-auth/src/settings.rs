@@ -308,7 +308,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The methods that every provider's `Builder` has, for a type whose field `settings` is a
+/// The methods that every provider's `ClientBuilder` has, for a type whose field `settings` is a
 /// [`Settings`](crate::Settings). Used inside its `impl` block.
 #[macro_export]
 macro_rules! builder_options {

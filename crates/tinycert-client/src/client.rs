@@ -98,7 +98,7 @@ pub struct Client {
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
-pub struct Builder {
+pub struct ClientBuilder {
     api_key: Secret,
     environment: Environment,
     keep_passphrase: bool,
@@ -109,8 +109,8 @@ pub struct Builder {
 impl Client {
     /// Begins a client with the account's API key, which the site shows beside its API
     /// documentation. It signs every request and is never sent.
-    pub fn builder(api_key: impl Into<Secret>) -> Builder {
-        Builder {
+    pub fn builder(api_key: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder {
             api_key: api_key.into(),
             environment: Environment::Production,
             keep_passphrase: true,
@@ -125,16 +125,16 @@ impl Client {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Builder::from_env()?.build()
+        ClientBuilder::from_env()?.build()
     }
 
     /// Opens a session of the account with that e-mail address. The passphrase encrypts the
     /// account's private keys; it is not the password of the website.
     ///
     /// The session keeps the passphrase and opens itself again, once a call, when the server does
-    /// not know it any more; see [`Builder::forget_passphrase`].
+    /// not know it any more; see [`ClientBuilder::forget_passphrase`].
     ///
-    /// With a [token store](Builder::token_store), a session that is kept there is taken over
+    /// With a [token store](ClientBuilder::token_store), a session that is kept there is taken over
     /// without a request, and one that is opened is kept there.
     ///
     /// # Errors
@@ -222,7 +222,7 @@ impl Client {
     api_auth::client_methods!();
 }
 
-impl Builder {
+impl ClientBuilder {
     /// Begins a client from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
@@ -287,9 +287,9 @@ impl fmt::Debug for Client {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("ClientBuilder")
             .field("environment", &self.environment)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
@@ -300,8 +300,8 @@ impl fmt::Debug for Builder {
 mod tests {
     use super::*;
 
-    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<ClientBuilder, String> {
+        ClientBuilder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -321,7 +321,8 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused_by_name() {
-        let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
+        let refused =
+            |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
         assert_eq!(refused(Client::builder("")).as_deref(), Some("api_key"));
         for url in ["www.tinycert.org", "https://u:p@h", "http://h", "https://h?x=1"] {
             let custom = Client::builder("k").environment(Environment::Custom(url.to_owned()));

@@ -6,7 +6,7 @@
 //!
 //! | part | for |
 //! |---|---|
-//! | [`Client`], [`Builder`], [`Environment`] | key and settings; opening sessions |
+//! | [`Client`], [`ClientBuilder`], [`Environment`] | key and settings; opening sessions |
 //! | [`Session`] | all other calls, and what is built on them |
 //! | [`ListCas`], [`GetCaDetails`], [`GetCa`], [`DeleteCa`], [`NewCa`] | requests about CAs |
 //! | [`ListCerts`], [`GetCertDetails`], [`GetCert`], [`GetKey`], [`GetPkcs12`], [`ReissueCert`], [`SetCertStatus`], [`NewCert`] | requests about certificates |
@@ -37,7 +37,7 @@ pub use cert::{
     CertDetails, CertItem, CertPart, CertStatus, GetCert, GetCertDetails, GetKey, GetPkcs12,
     KeyForm, ListCerts, NewCert, ReissueCert, SetCertStatus, StatusMask,
 };
-pub use client::{Builder, Client, Environment};
+pub use client::{Client, ClientBuilder, Environment};
 pub use connect::{API_KEY, Connect, Disconnect};
 pub use error::ErrorCode;
 pub use files::{FileError, KeyPairFiles};

@@ -13,7 +13,7 @@ use crate::{Client, Disconnect};
 /// Dropping it disconnects, which takes one call, and whose failure nobody hears of; use
 /// [`disconnect`](Session::disconnect) to hear of it, or [`into_token`](Session::into_token) to
 /// leave the session open. A session that was resumed, or is kept in a
-/// [token store](crate::Builder::token_store), stays open by itself.
+/// [token store](crate::ClientBuilder::token_store), stays open by itself.
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<FormSession>,

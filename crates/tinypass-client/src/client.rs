@@ -88,7 +88,7 @@ pub struct Client {
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
-pub struct Builder {
+pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
     environment: Environment,
@@ -111,8 +111,8 @@ impl Client {
     ///     .build()?;
     /// # Ok::<(), tinypass_client::Error>(())
     /// ```
-    pub fn builder(aid: impl Into<String>, private_key: impl Into<Secret>) -> Builder {
-        Builder {
+    pub fn builder(aid: impl Into<String>, private_key: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder {
             aid: aid.into(),
             private_key: private_key.into(),
             environment: Environment::Production,
@@ -128,13 +128,13 @@ impl Client {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Builder::from_env()?.build()
+        ClientBuilder::from_env()?.build()
     }
 
     api_auth::client_methods!();
 }
 
-impl Builder {
+impl ClientBuilder {
     /// Begins a client from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
@@ -226,13 +226,13 @@ pub fn authorization(
 mod tests {
     use super::*;
 
-    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<ClientBuilder, String> {
+        ClientBuilder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] = [("TINYPASS_AID", "A"), ("TINYPASS_PRIVATE_KEY", "k")];
 
-    fn with(more: &[(&'static str, &'static str)]) -> Result<Builder, String> {
+    fn with(more: &[(&'static str, &'static str)]) -> Result<ClientBuilder, String> {
         variables(&[&KEYS, more].concat())
     }
 
@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused_by_name() {
-        let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
+        let refused =
+            |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
         assert_eq!(refused(Client::builder("a:b", "k")).as_deref(), Some("aid"));
         assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("aid"));
         assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("private_key"));

@@ -6,7 +6,7 @@
 //!
 //! | part | for |
 //! |---|---|
-//! | [`Client`], [`Builder`], [`Environment`] | making calls |
+//! | [`Client`], [`ClientBuilder`], [`Environment`] | making calls |
 //! | [`GetAccess`], [`SearchAccess`], [`GrantAccess`], [`RevokeAccess`] | requests about access |
 //! | [`SearchSubscriptions`], [`CancelSubscription`] | requests about subscriptions |
 //! | [`GetDownload`], [`GetDownloadUrl`], [`DownloadPath`] | requests about downloads |
@@ -29,7 +29,7 @@ mod validate;
 pub use access::{
     Access, AccessPage, GetAccess, GrantAccess, MAX_PAGE_SIZE, RevokeAccess, SearchAccess,
 };
-pub use client::{Builder, Client, Environment, authorization};
+pub use client::{Client, ClientBuilder, Environment, authorization};
 pub use download::{Download, DownloadPath, DownloadUrl, GetDownload, GetDownloadUrl};
 pub use subscription::{CancelSubscription, SearchSubscriptions, Subscription};
 pub use user::{GetUser, User};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 use tokenpass_client::{
-    Balance, Builder, ListMyAddresses, ListProtectedBalances, ListPublicBalances, Result,
+    Balance, ClientBuilder, ListMyAddresses, ListProtectedBalances, ListPublicBalances, Result,
 };
 
 const HELP: &str = "\
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 fn show(public: bool, refresh: bool) -> Result<()> {
     let deadline = Duration::from_secs(if refresh { 300 } else { 30 });
-    let tokenpass = Builder::from_env()?.timeout(deadline).build()?;
+    let tokenpass = ClientBuilder::from_env()?.timeout(deadline).build()?;
     let balances = match public {
         true => tokenpass.send(&ListPublicBalances::new().refresh(refresh))?,
         false => tokenpass.send(&ListProtectedBalances::new().refresh(refresh))?,

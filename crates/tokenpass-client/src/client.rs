@@ -103,7 +103,7 @@ impl fmt::Debug for Client {
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
-pub struct Builder {
+pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
     privileged: Option<(String, Secret)>,
@@ -132,8 +132,11 @@ impl Client {
     ///     .build()?;
     /// # Ok::<(), tokenpass_client::Error>(())
     /// ```
-    pub fn builder(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Builder {
-        Builder {
+    pub fn builder(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> ClientBuilder {
+        ClientBuilder {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
             privileged: None,
@@ -163,7 +166,7 @@ impl Client {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Builder::from_env()?.build()
+        ClientBuilder::from_env()?.build()
     }
 
     /// The same client with a user's token, for the calls that need one.
@@ -183,7 +186,7 @@ impl Client {
     api_auth::client_methods!();
 }
 
-impl Builder {
+impl ClientBuilder {
     /// Begins a client from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
@@ -338,14 +341,14 @@ impl Builder {
 mod tests {
     use super::*;
 
-    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<ClientBuilder, String> {
+        ClientBuilder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] =
         [("TOKENPASS_CLIENT_ID", "I"), ("TOKENPASS_CLIENT_SECRET", "K")];
 
-    fn with(more: &[(&'static str, &'static str)]) -> Result<Builder, String> {
+    fn with(more: &[(&'static str, &'static str)]) -> Result<ClientBuilder, String> {
         variables(&[&KEYS, more].concat())
     }
 
@@ -379,7 +382,8 @@ mod tests {
     #[cfg(feature = "ureq")]
     #[test]
     fn wrong_settings_are_refused_by_name() {
-        let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
+        let refused =
+            |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
         let good = || Client::builder("I", "K").no_proxy();
         assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
         assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("client_secret"));

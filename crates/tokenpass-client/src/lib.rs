@@ -6,7 +6,7 @@
 //!
 //! | part | for |
 //! |---|---|
-//! | [`Client`], [`Builder`], [`Environment`], [`Scheme`], [`TokenPlace`], [`credentials`] | making calls |
+//! | [`Client`], [`ClientBuilder`], [`Environment`], [`Scheme`], [`TokenPlace`], [`credentials`] | making calls |
 //! | [`Rules`], [`Rule`], [`Op`], [`Balances`], [`Satoshis`] | what must be held, judged here or by the server |
 //! | [`Authorize`], [`Scope`], [`UserToken`], [`LoginError`] | logging users in |
 //! | [`Address`], [`Balance`], [`Promise`], [`Source`], [`CreditGroup`], [`CreditAccount`], [`Chat`], [`User`] | answers |
@@ -47,7 +47,7 @@ pub use chats::{
     Chat, ChatPrivileges, CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat,
     ListChats, MessengerPrivileges, TokenAuthorization, UpdateChat, chat_id, chat_uuid,
 };
-pub use client::{Builder, Client, Environment, Scheme};
+pub use client::{Client, ClientBuilder, Environment, Scheme};
 pub use credits::{
     BookedEntry, Booking, CreateCreditAccount, CreateCreditGroup, CreditAccount, CreditAccounts,
     CreditGroup, CreditHistory, CreditRow, CreditUser, Entry, GetCreditAccount,

@@ -130,7 +130,7 @@ pub struct Client {
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
-pub struct Builder {
+pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
     environment: Environment,
@@ -141,9 +141,9 @@ pub struct Builder {
     settings: Settings,
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("ClientBuilder")
             .field("client_id", &self.client_id)
             .field("environment", &self.environment)
             .field("stored", &self.store.is_some())
@@ -165,8 +165,11 @@ impl Client {
     ///     .build()?;
     /// # Ok::<(), tpay_client::Error>(())
     /// ```
-    pub fn builder(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Builder {
-        Builder {
+    pub fn builder(
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> ClientBuilder {
+        ClientBuilder {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
             environment: Environment::Production,
@@ -189,7 +192,7 @@ impl Client {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Builder::from_env()?.build()
+        ClientBuilder::from_env()?.build()
     }
 
     #[cfg(feature = "notifications")]
@@ -205,7 +208,7 @@ impl Client {
     api_auth::client_methods!();
 }
 
-impl Builder {
+impl ClientBuilder {
     /// Begins a client from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
@@ -322,13 +325,13 @@ impl Builder {
 mod tests {
     use super::*;
 
-    fn variables(given: &[(&str, &str)]) -> Result<Builder, String> {
-        Builder::from_variables(Env::given(given)).map_err(|error| error.to_string())
+    fn variables(given: &[(&str, &str)]) -> Result<ClientBuilder, String> {
+        ClientBuilder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
 
     const KEYS: [(&str, &str); 2] = [("TPAY_CLIENT_ID", "id"), ("TPAY_CLIENT_SECRET", "secret")];
 
-    fn with(more: &[(&'static str, &'static str)]) -> Result<Builder, String> {
+    fn with(more: &[(&'static str, &'static str)]) -> Result<ClientBuilder, String> {
         variables(&[&KEYS, more].concat())
     }
 
@@ -366,7 +369,8 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused_by_name() {
-        let refused = |builder: Builder| builder.build().unwrap_err().argument().map(str::to_owned);
+        let refused =
+            |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
         assert_eq!(refused(Client::builder("", "s")).as_deref(), Some("client_id"));
         assert_eq!(refused(Client::builder("i", "")).as_deref(), Some("client_secret"));
         assert_eq!(refused(Client::builder("a:b", "s").http_basic()).as_deref(), Some("client_id"));

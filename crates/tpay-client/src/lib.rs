@@ -6,7 +6,7 @@
 //!
 //! | part | for |
 //! |---|---|
-//! | [`Client`], [`Builder`], [`Environment`] | making calls |
+//! | [`Client`], [`ClientBuilder`], [`Environment`] | making calls |
 //! | [`CreateTransaction`], [`Payer`], [`Pay`], [`BlikPayment`], [`CardPayment`] | asking for money |
 //! | [`Transaction`], [`TransactionStatus`], [`Payments`] | what became of it |
 //! | [`RefundTransaction`], [`RefundCard`], [`Refund`] | paying back |
@@ -57,7 +57,7 @@ pub use channels::{
     BankGroup, BankGroups, Channel, ChannelGroup, Channels, Constraint, Image, ListBankGroups,
     ListChannels,
 };
-pub use client::{Builder, Client, Environment};
+pub use client::{Client, ClientBuilder, Environment};
 pub use collect::{
     BankAccount, BankAccountPage, BankAccountStatus, CreateBankAccount, ListBankAccounts,
 };

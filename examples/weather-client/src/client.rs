@@ -62,7 +62,7 @@ pub struct Client {
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
-pub struct Builder {
+pub struct ClientBuilder {
     observer: String,
     key: Secret,
     environment: Environment,
@@ -71,8 +71,8 @@ pub struct Builder {
 
 impl Client {
     /// Begins a client for an `observer` with its `key`.
-    pub fn builder(observer: impl Into<String>, key: impl Into<Secret>) -> Builder {
-        Builder {
+    pub fn builder(observer: impl Into<String>, key: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder {
             observer: observer.into(),
             key: key.into(),
             environment: Environment::Production,
@@ -86,13 +86,13 @@ impl Client {
     /// # Errors
     /// A variable that is missing or wrong, by name.
     pub fn from_env() -> Result<Self> {
-        Builder::from_variables(Env::PROCESS)?.build()
+        ClientBuilder::from_variables(Env::PROCESS)?.build()
     }
 
     api_auth::client_methods!();
 }
 
-impl Builder {
+impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let builder =
             Client::builder(variables.need("WEATHER_OBSERVER")?, variables.need("WEATHER_KEY")?);
@@ -132,7 +132,8 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let with = |given: &[(&str, &str)]| {
-            Builder::from_variables(Env::given(given)).map_err(|error| error.argument().to_owned())
+            ClientBuilder::from_variables(Env::given(given))
+                .map_err(|error| error.argument().to_owned())
         };
         assert_eq!(with(&[]).unwrap_err(), "WEATHER_OBSERVER");
         assert_eq!(with(&[("WEATHER_OBSERVER", "o")]).unwrap_err(), "WEATHER_KEY");

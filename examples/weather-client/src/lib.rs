@@ -6,7 +6,7 @@ mod error;
 mod forecast;
 mod report;
 
-pub use client::{Builder, Client, Environment};
+pub use client::{Client, ClientBuilder, Environment};
 pub use forecast::{Day, Forecast, GetForecast, Sky};
 pub use report::{CreateReport, Report};
 

@@ -15,7 +15,7 @@ use api_sandbox::tokenpass::{
 use api_sandbox::{Misbehaviour, Sandbox, SandboxClock};
 use proptest::prelude::*;
 use tokenpass_client::{
-    Authorize, Balances, Builder, CheckAddress, Client, CreateCreditGroup, CreatePromise,
+    Authorize, Balances, CheckAddress, Client, ClientBuilder, CreateCreditGroup, CreatePromise,
     Destination, Entry, InstantVerify, ListMyAddresses, LoginErrorKind, MessageKey, Method, Op,
     RawEndpoint, RegisterAccount, RegisterAddress, RegisterSource, RequestCode, Rule, Rules,
     Satoshis, Scheme, Scope, TokenPath, TokenPlace, UnixTime, UpdateAddress, Verification, chat_id,
@@ -36,7 +36,7 @@ impl Clock for Together {
     }
 }
 
-fn builder(sandbox: &Sandbox) -> Builder {
+fn builder(sandbox: &Sandbox) -> ClientBuilder {
     tokenpass(sandbox).clock(Together(sandbox.clock().clone()))
 }
 

@@ -326,7 +326,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Display ResponseError", error.to_string()),
         ("api-auth: Display InputError", InputError::new("key", "is empty").to_string()),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
-        ("tinycert-client: Debug Builder", debug(&tinycert)),
+        ("tinycert-client: Debug ClientBuilder", debug(&tinycert)),
         (
             "tinycert-client: Debug Environment",
             debug(&tinycert_client::Environment::Custom(URL.to_owned())),
@@ -353,7 +353,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("tokenpass-client: Display Rule", rule.to_string()),
         ("tokenpass-client: Display Rules", rules.to_string()),
         ("tokenpass-client: Display Satoshis", Satoshis::whole(1).to_string()),
-        ("tpay-client: Debug Builder", debug(&tpay)),
+        ("tpay-client: Debug ClientBuilder", debug(&tpay)),
         ("tpay-client: Debug OtherNotification", debug(&unknown_notification(&tpay_client))),
         ("tpay-client: Debug PaymentNotification", debug(&payment(&tpay_client))),
     ]

@@ -31,7 +31,10 @@ pub(crate) fn run(kind: &str, vector: &Value) -> bool {
 }
 
 /// A client whose token is that of the vector, and the requests for tokens that it makes.
-fn client(vector: &Value, builder: tpay_client::Builder) -> (Client, Arc<Mutex<Vec<Request>>>) {
+fn client(
+    vector: &Value,
+    builder: tpay_client::ClientBuilder,
+) -> (Client, Arc<Mutex<Vec<Request>>>) {
     let token = vector.pointer("/inputs/access_token").and_then(Value::as_str).unwrap_or("t");
     let reply = format!(r#"{{"access_token":"{token}","expires_in":7200}}"#);
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -43,7 +46,7 @@ fn client(vector: &Value, builder: tpay_client::Builder) -> (Client, Arc<Mutex<V
     (builder.transport(transport).build().unwrap(), asked)
 }
 
-fn builder(vector: &Value) -> tpay_client::Builder {
+fn builder(vector: &Value) -> tpay_client::ClientBuilder {
     let get = |name: &str| vector["inputs"][name].as_str().unwrap_or("x");
     Client::builder(get("client_id"), get("client_secret"))
 }

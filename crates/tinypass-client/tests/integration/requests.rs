@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tinypass_client::{
-    Builder, CancelSubscription, Client, DownloadPath, Endpoint, ErrorKind, GetAccess, GetDownload,
-    GetDownloadUrl, GetUser, GrantAccess, Request, Response, RevokeAccess, SearchAccess,
-    SearchSubscriptions, Secrets, TransportError, UnixTime,
+    CancelSubscription, Client, ClientBuilder, DownloadPath, Endpoint, ErrorKind, GetAccess,
+    GetDownload, GetDownloadUrl, GetUser, GrantAccess, Request, Response, RevokeAccess,
+    SearchAccess, SearchSubscriptions, Secrets, TransportError, UnixTime,
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%";
 const NASTY_ENCODED: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E*%25";
 
-fn builder() -> Builder {
+fn builder() -> ClientBuilder {
     Client::builder("AIDAIDAID0", "key").transport(sends_nothing)
 }
 

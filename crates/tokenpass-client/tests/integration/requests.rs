@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use tokenpass_client::{
-    Authorize, Builder, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser,
-    CheckUserExists, Client, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
+    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
+    Client, ClientBuilder, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
     DeleteAddress, DeleteSource, Destination, Endpoint, Entry, ErrorKind, ExchangeCode,
     ExchangeCodeAtApi, FindUsers, GetAddressByUser, GetAsset, GetChat, GetChatPrivileges,
     GetCreditAccount, GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory,
@@ -26,12 +26,12 @@ const NASTY_SEGMENT: &str = "a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25";
 const NASTY_QUERY: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25";
 const KEY: &str = "x-tokenly-auth-api-token";
 
-fn builder() -> Builder {
+fn builder() -> ClientBuilder {
     online().transport(sends_nothing)
 }
 
 /// The same with the built-in transport.
-fn online() -> Builder {
+fn online() -> ClientBuilder {
     Client::builder("I1", "K1")
         .privileged("P1", "S1")
         .oauth_token("T1")
