@@ -52,7 +52,7 @@ pub fn section() -> Section {
     let mut server = Server::start();
     let target = Target::of(&server, false);
     let makes: [(&str, Make); 3] = [
-        ("TinyCert, `new_cert`", tinycert::scheme),
+        ("TinyCert, `create_cert`", tinycert::scheme),
         ("Tokenpass, `create_promise`", tokenpass::scheme),
         ("Tpay, `create_transaction`", tpay::scheme),
     ];

@@ -136,7 +136,7 @@ pub trait Call: Debug + Send + Sync {
     /// The path.
     fn path(&self) -> String;
     /// Whether it may be sent twice without harm.
-    fn repeatable(&self) -> bool;
+    fn idempotent(&self) -> bool;
     /// Whether an answer of that status goes to [`parse`](Call::parse).
     fn accepts(&self, status: StatusCode) -> bool;
     /// Reads an accepted answer.
@@ -183,8 +183,8 @@ where
         Endpoint::path(self).into_owned()
     }
 
-    fn repeatable(&self) -> bool {
-        Endpoint::repeatable(self)
+    fn idempotent(&self) -> bool {
+        Endpoint::idempotent(self)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {

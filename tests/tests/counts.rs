@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use api_auth::{Request, Response, TransportError};
-use tinycert_client::{CaId, NewCert, San};
+use tinycert_client::{CaId, CreateCert, San};
 use tinypass_client::{GetAccess, SearchAccess};
 use tokenpass_client::{CreatePromise, Satoshis};
 use tpay_client::{CreateTransaction, Payer, grosze};
@@ -27,7 +27,7 @@ fn a_request_line_is_signed_in_five_allocations() {
 fn a_form_with_a_digest_is_signed_in_nine_allocations() {
     let client = tinycert_client::Client::builder(KEY).no_proxy().build().unwrap();
     let session = client.resume("0a1b2c3d4e5f60718293a4b5c6d7e8f9");
-    let call = NewCert::new(CaId::new(561), "PL", "Example & Sons", "*.example.com")
+    let call = CreateCert::new(CaId::new(561), "PL", "Example & Sons", "*.example.com")
         .organizational_unit("Web services")
         .locality("Łódź")
         .state("Łódzkie")

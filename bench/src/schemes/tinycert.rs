@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use serde::Deserialize;
-use tinycert_client::{CaId, Client, Environment, NewCert, San};
+use tinycert_client::{CaId, Client, Environment, CreateCert, San};
 
 use super::{
     INPUTS, Mac256, Place, Reach, Scheme, Wire, at, encode, fresh_mac, hex, keyed, mac, post, put,
@@ -29,8 +29,8 @@ struct Made {
     cert_id: i64,
 }
 
-fn new_cert(input: &Input) -> NewCert {
-    NewCert::new(CaId::new(561), "PL", "Example & Sons", &input.common_name)
+fn create_cert(input: &Input) -> CreateCert {
+    CreateCert::new(CaId::new(561), "PL", "Example & Sons", &input.common_name)
         .organizational_unit("Web services")
         .locality("Łódź")
         .state("Łódzkie")
@@ -67,7 +67,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
             host: format!("host{number}.example.com"),
         })
         .collect();
-    let calls: Vec<NewCert> = inputs.iter().map(new_cert).collect();
+    let calls: Vec<CreateCert> = inputs.iter().map(create_cert).collect();
     let client = || {
         let builder = Client::builder(KEY).environment(Environment::Custom(place.base.clone()));
         match wire {
@@ -148,7 +148,7 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
             let calls = calls.clone();
             move |number| session.signed_request(&calls[at(number)]).unwrap()
         }),
-        call: Box::new(move |number| sending.new_cert(&calls[at(number)]).unwrap().to_string()),
+        call: Box::new(move |number| sending.create_cert(&calls[at(number)]).unwrap().to_string()),
         decode: |body| serde_json::from_slice::<Made>(body).unwrap().cert_id.to_string(),
         reach: Reach {
             time: Limit::above(1.2, 3.0),

@@ -5,19 +5,19 @@ use std::fmt;
 use http::StatusCode;
 use serde::de::IgnoredAny;
 
-use crate::{ErrorKind, Fields, Response, ResponseError, json};
+use crate::{ErrorKind, ExtraFields, Response, ResponseError, json};
 
 /// The answer to an action whose form is not documented, and which may be empty: whatever came.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Receipt {
+pub struct Acknowledgement {
     /// The fields, if an object came.
-    pub fields: Fields,
+    pub extra: ExtraFields,
     /// The body as it came. `Debug` does not show it: nobody says what is in it.
     pub body: String,
 }
 
-impl Receipt {
+impl Acknowledgement {
     /// Reads an answer: nothing, any JSON, or an object, which `object` reads and may refuse. A
     /// page of HTML is no answer.
     ///
@@ -25,21 +25,21 @@ impl Receipt {
     /// What is no JSON, and what `object` refuses.
     pub fn read(
         response: &Response,
-        object: impl FnOnce(&Response) -> Result<Fields, ResponseError>,
+        object: impl FnOnce(&Response) -> Result<ExtraFields, ResponseError>,
     ) -> Result<Self, ResponseError> {
         let body = String::from_utf8_lossy(response.body()).into_owned();
         let fields = match body.trim_start().bytes().next() {
             None => return Ok(Self::default()),
             Some(b'{') => object(response)?,
-            Some(_) => json::<IgnoredAny>(response).map(|_| Fields::default())?,
+            Some(_) => json::<IgnoredAny>(response).map(|_| ExtraFields::default())?,
         };
-        Ok(Self { fields, body })
+        Ok(Self { extra: fields, body })
     }
 }
 
-impl fmt::Debug for Receipt {
+impl fmt::Debug for Acknowledgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt").field("fields", &self.fields).finish_non_exhaustive()
+        f.debug_struct("Acknowledgement").field("extra", &self.extra).finish_non_exhaustive()
     }
 }
 
@@ -71,15 +71,15 @@ pub fn success_or_not_found(status: StatusCode) -> bool {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Result<Receipt, ResponseError> {
-        Receipt::read(&Response::new(body.as_bytes().to_vec()), json)
+    fn read(body: &str) -> Result<Acknowledgement, ResponseError> {
+        Acknowledgement::read(&Response::new(body.as_bytes().to_vec()), json)
     }
 
     #[test]
     fn nothing_and_any_json_are_receipts_and_a_page_is_none() {
-        assert_eq!(read(" \n").unwrap(), Receipt::default());
+        assert_eq!(read(" \n").unwrap(), Acknowledgement::default());
         assert_eq!(read("\"done\"").unwrap().body, "\"done\"");
-        assert_eq!(read(" {\"id\":7}").unwrap().fields.text("id").as_deref(), Some("7"));
+        assert_eq!(read(" {\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
         for body in ["<html>", "{\"id\":", "done"] {
             assert_eq!(read(body).unwrap_err().kind, ErrorKind::Decode, "{body}");
         }

@@ -36,7 +36,7 @@ pub struct Provider {
     pub user_agent: &'static str,
     /// How it wants parameters encoded.
     pub encoding: Encoding,
-    /// The statuses after which a repeatable call is tried again.
+    /// The statuses after which a idempotent call is tried again.
     pub retry_statuses: &'static [u16],
     /// Parameters, JSON members and headers of its requests that are secrets, besides those that
     /// are named like one. They are masked in printed commands and redacted in errors, whatever
@@ -215,7 +215,7 @@ impl Client {
         let error = Error::from_response(error, response).redacted(&self.secrets_of(call, copy));
         self.named(call.id(), error, attempts)
             .with_retry_after(after)
-            .with_idempotent(call.repeatable())
+            .with_idempotent(call.idempotent())
     }
 
     /// The secrets of the request that was copied.
@@ -250,10 +250,10 @@ impl Client {
 
     fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {
         let mut attempts = 0;
-        self.with_retries(call.id(), call.repeatable(), || self.try_once(call, &mut attempts, copy))
+        self.with_retries(call.id(), call.idempotent(), || self.try_once(call, &mut attempts, copy))
             .map(|response| (response, attempts))
             .map_err(|error| {
-                self.named(call.id(), error, attempts).with_idempotent(call.repeatable())
+                self.named(call.id(), error, attempts).with_idempotent(call.idempotent())
             })
     }
 
@@ -302,7 +302,7 @@ impl Client {
     fn with_retries<T>(
         &self,
         id: &'static str,
-        repeatable: bool,
+        idempotent: bool,
         mut attempt: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T> {
         let mut number = 1;
@@ -314,7 +314,7 @@ impl Client {
             let Some(outcome) = failure.outcome else {
                 return Err(failure.error);
             };
-            let attempt = Attempt { number, repeatable };
+            let attempt = Attempt { number, idempotent };
             match decide(&self.0.parts.retry, attempt, outcome, self.jitter(number)) {
                 Decision::Wait(wait) => {
                     log::debug!(

@@ -71,7 +71,7 @@ pub trait Endpoint {
     }
 
     /// Whether the request may be sent twice without harm. GET and HEAD may, unless overridden.
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         matches!(self.method(), Method::GET | Method::HEAD)
     }
 
@@ -100,7 +100,7 @@ pub(crate) trait Call {
     fn credential(&self) -> Credential;
     fn server(&self) -> Server;
     fn accept(&self) -> &'static str;
-    fn repeatable(&self) -> bool;
+    fn idempotent(&self) -> bool;
     fn accepts(&self, status: StatusCode) -> bool;
 }
 
@@ -145,8 +145,8 @@ impl<E: Endpoint> Call for E {
         Endpoint::accept(self)
     }
 
-    fn repeatable(&self) -> bool {
-        Endpoint::repeatable(self)
+    fn idempotent(&self) -> bool {
+        Endpoint::idempotent(self)
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
@@ -433,7 +433,7 @@ fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
 /// use api_auth::{Endpoint, Method, RawEndpoint};
 ///
 /// let call = RawEndpoint::new(Method::GET, "/r2/access/count").param("rid", "r1");
-/// assert!(call.repeatable());
+/// assert!(call.idempotent());
 /// ```
 #[derive(Clone)]
 pub struct RawEndpoint {
@@ -443,7 +443,7 @@ pub struct RawEndpoint {
     body: Body<'static>,
     credential: Credential,
     site: Server,
-    repeatable: bool,
+    idempotent: bool,
 }
 
 impl RawEndpoint {
@@ -451,7 +451,7 @@ impl RawEndpoint {
     /// (see [`path_segment`](crate::path_segment)).
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
-            repeatable: matches!(method, Method::GET | Method::HEAD),
+            idempotent: matches!(method, Method::GET | Method::HEAD),
             method,
             path: path.into(),
             query: Params::new(),
@@ -491,8 +491,8 @@ impl RawEndpoint {
 
     /// Says whether it may be sent twice without harm.
     #[must_use]
-    pub fn with_repeatable(mut self, repeatable: bool) -> Self {
-        self.repeatable = repeatable;
+    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
         self
     }
 }
@@ -507,7 +507,7 @@ impl fmt::Debug for RawEndpoint {
             .field("body", &self.body)
             .field("credential", &self.credential)
             .field("site", &self.site)
-            .field("repeatable", &self.repeatable)
+            .field("idempotent", &self.idempotent)
             .finish()
     }
 }
@@ -540,8 +540,8 @@ impl Endpoint for RawEndpoint {
         self.site
     }
 
-    fn repeatable(&self) -> bool {
-        self.repeatable
+    fn idempotent(&self) -> bool {
+        self.idempotent
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<u8>, ResponseError> {

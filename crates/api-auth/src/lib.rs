@@ -18,7 +18,7 @@
 //! | [`Transport`], [`transport`] | the door to the network |
 //! | [`Error`], [`ErrorKind`], [`ResponseError`] | what went wrong |
 //! | [`decide`], [`RetryPolicy`] | whether to try again |
-//! | [`wire`], [`json`], [`wire_enum!`], [`Receipt`] | tolerant reading |
+//! | [`wire`], [`json`], [`wire_enum!`], [`Acknowledgement`] | tolerant reading |
 //! | [`validate`], [`setters!`], [`Env`] | strict requests, and how they are made |
 //! | [`Clock`], [`ManualClock`] | time |
 
@@ -60,7 +60,7 @@ mod variables;
 mod verified_store;
 pub mod wire;
 
-pub use answer::{Receipt, required, success_or_not_found};
+pub use answer::{Acknowledgement, required, success_or_not_found};
 pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_error};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -83,7 +83,7 @@ pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 pub use variables::Env;
 pub use verified_store::{SecretOrigin, VerifiedStore};
-pub use wire::{Amount, Fields, UnixTime, UnknownText};
+pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};
 
 pub use {http, serde};
 

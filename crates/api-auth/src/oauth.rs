@@ -32,9 +32,9 @@ use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
 use crate::{
-    AccessToken, Auth, Encoding, Error, ErrorKind, Fields, Generation, HmacKey, InputError, Params,
-    Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey, TokenOrigin,
-    TokenStore, VerifiedStore, json, status_error,
+    AccessToken, Auth, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey, InputError,
+    Params, Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey,
+    TokenOrigin, TokenStore, VerifiedStore, json, status_error,
 };
 
 /// How a client shows a token server who it is.
@@ -340,7 +340,7 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
     if !response.status().is_success() {
         return Err(oauth_error(response));
     }
-    let fields: Fields = json(response)?;
+    let fields: ExtraFields = json(response)?;
     let filled = |name| fields.text(name).filter(|text| !text.is_empty());
     let Some(value) = filled("access_token") else {
         let missing =
@@ -369,7 +369,7 @@ pub fn oauth_error(response: &Response) -> ResponseError {
 }
 
 #[inline]
-fn refusal(response: &Response, fields: &Fields) -> Option<ResponseError> {
+fn refusal(response: &Response, fields: &ExtraFields) -> Option<ResponseError> {
     let code = fields.text("error")?;
     let credentials = matches!(
         code.as_str(),

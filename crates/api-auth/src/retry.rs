@@ -38,7 +38,7 @@ pub struct Attempt {
     /// 1 for the first try.
     pub number: u32,
     /// Whether the request may be sent twice without harm.
-    pub repeatable: bool,
+    pub idempotent: bool,
 }
 
 /// How the try failed.
@@ -84,7 +84,7 @@ pub enum Reason {
 
 /// Decides, from facts alone. `jitter` is between 0 and 1 and spreads the waits of many clients.
 ///
-/// A request that may have arrived is tried again only if it is repeatable, whatever happened.
+/// A request that may have arrived is tried again only if it is idempotent, whatever happened.
 pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: f64) -> Decision {
     let (passing, surely_unsent, asked) = match outcome {
         Outcome::Status { status, retry_after } => {
@@ -103,7 +103,7 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
     if !passing {
         return Decision::Stop(Reason::Final);
     }
-    if !attempt.repeatable && !surely_unsent {
+    if !attempt.idempotent && !surely_unsent {
         return Decision::Stop(Reason::NotRepeatable);
     }
     if attempt.number > policy.retries {
@@ -179,8 +179,8 @@ mod tests {
         }
     }
 
-    fn first(repeatable: bool, outcome: Outcome) -> Decision {
-        decide(&RetryPolicy::default(), Attempt { number: 1, repeatable }, outcome, 0.5)
+    fn first(idempotent: bool, outcome: Outcome) -> Decision {
+        decide(&RetryPolicy::default(), Attempt { number: 1, idempotent }, outcome, 0.5)
     }
 
     const QUARTER: Decision = Decision::Wait(Duration::from_millis(250));
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn the_table_of_decisions() {
         use Reason::{Final, NotRepeatable, TooLong};
-        for (repeatable, outcome, expected) in [
+        for (idempotent, outcome, expected) in [
             (true, status(503, None), QUARTER),
             (true, status(429, Some(7)), Decision::Wait(Duration::from_secs(7))),
             (true, status(429, Some(30)), Decision::Wait(Duration::from_secs(30))),
@@ -201,7 +201,7 @@ mod tests {
             (false, LOST, Decision::Stop(NotRepeatable)),
             (true, LOST, QUARTER),
         ] {
-            assert_eq!(first(repeatable, outcome), expected, "{repeatable} {outcome:?}");
+            assert_eq!(first(idempotent, outcome), expected, "{idempotent} {outcome:?}");
         }
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let policy = RetryPolicy { retries: 40, ..RetryPolicy::default() };
         let wait = |number, jitter| match decide(
             &policy,
-            Attempt { number, repeatable: true },
+            Attempt { number, idempotent: true },
             LOST,
             jitter,
         ) {
@@ -253,7 +253,7 @@ mod tests {
     fn the_last_try_is_the_one_after_all_retries() {
         let policy = RetryPolicy { retries: 2, ..RetryPolicy::default() };
         let waits = |number| {
-            decide(&policy, Attempt { number, repeatable: true }, LOST, 0.5)
+            decide(&policy, Attempt { number, idempotent: true }, LOST, 0.5)
                 != Decision::Stop(Reason::Exhausted)
         };
         assert_eq!([waits(1), waits(2), waits(3)], [true, true, false]);
@@ -306,16 +306,16 @@ mod tests {
     proptest! {
         #[test]
         fn never_more_tries_than_allowed_and_never_a_longer_wait(
-            retries in 0u32..9, number in 1u32..99, repeatable: bool,
+            retries in 0u32..9, number in 1u32..99, idempotent: bool,
             code in 100u16..600, asked in proptest::option::of(0u64..1_000_000), jitter in -9f64..9.0,
         ) {
             let policy = RetryPolicy { retries, ..RetryPolicy::default() };
-            let attempt = Attempt { number, repeatable };
+            let attempt = Attempt { number, idempotent };
             for outcome in [status(code, asked), UNSENT, LOST] {
                 if let Decision::Wait(wait) = decide(&policy, attempt, outcome, jitter) {
                     prop_assert!(number <= retries && wait <= policy.longest);
                     let unsent = matches!(outcome, Outcome::Transport { sent: Sent::No, .. });
-                    prop_assert!(repeatable || unsent);
+                    prop_assert!(idempotent || unsent);
                 }
             }
         }

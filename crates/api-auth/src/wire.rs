@@ -633,9 +633,9 @@ where
 /// nothing the server said is lost.
 ///
 /// ```
-/// use api_auth::Fields;
+/// use api_auth::ExtraFields;
 ///
-/// let fields: Fields = serde_json::from_str(r#"{"rid":"r1","renewals":3,"plan":{"period":"monthly"}}"#)?;
+/// let fields: ExtraFields = serde_json::from_str(r#"{"rid":"r1","renewals":3,"plan":{"period":"monthly"}}"#)?;
 /// assert_eq!(fields.text("renewals").as_deref(), Some("3"));
 /// assert_eq!(fields.json("plan").as_deref(), Some(r#"{"period":"monthly"}"#));
 /// assert_eq!(fields.integer("renewals"), Some(3));
@@ -644,16 +644,16 @@ where
 /// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fields(BTreeMap<String, Value>);
+pub struct ExtraFields(BTreeMap<String, Value>);
 
-impl fmt::Debug for Fields {
+impl fmt::Debug for ExtraFields {
     /// Shows the names only: a value may be a secret that no name reveals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-impl Fields {
+impl ExtraFields {
     /// The names that came, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
@@ -841,7 +841,7 @@ mod tests {
     #[test]
     fn debug_of_unknown_fields_shows_names_only() {
         let text = r#"{"id":"CANARY","apiKey":"CANARY","of":[{"cvv":123,"n":1}]}"#;
-        let mut fields: Fields = serde_json::from_str(text).unwrap();
+        let mut fields: ExtraFields = serde_json::from_str(text).unwrap();
         assert_eq!(format!("{fields:?}"), r#"{"apiKey", "id", "of"}"#);
         assert_eq!(fields.text("apiKey").as_deref(), Some("CANARY"));
         assert_eq!(fields.take::<u8>("id"), None);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tinycert_client::{KeyPairFiles, NewCa, NewCert, San, Session};
+use tinycert_client::{CreateCa, CreateCert, KeyPairFiles, San, Session};
 
 const HELP: &str = "\
 Issues a certificate for a year and writes three files:
@@ -90,7 +90,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let Arguments { ca, create_ca, country, organization, out, common_name, sans } = arguments;
     let session = Session::from_env()?;
     let ca_id = if create_ca {
-        session.get_or_create_ca(&NewCa::new(&country, &ca))?
+        session.get_or_create_ca(&CreateCa::new(&country, &ca))?
     } else {
         session.find_ca(&ca)?.ok_or("there is no such CA; --create-ca makes it")?.id
     };
@@ -104,7 +104,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(organization) => organization,
         None => session.get_ca_details(ca_id)?.organization.unwrap_or(ca),
     };
-    let new = NewCert::new(ca_id, country, organization, &common_name).sans(sans);
+    let new = CreateCert::new(ca_id, country, organization, &common_name).sans(sans);
     let cert_id = session.issue_to_files(&new, &files)?;
     println!("certificate {cert_id} for {common_name}");
     let ca_file = out.join(format!("{stem}.ca.pem"));

@@ -11,8 +11,8 @@ use lexopt::prelude::*;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tinycert_client::{
-    CertPart, CertStatus, Connect, DeleteCa, Disconnect, Endpoint, Error, GetCa, GetCaDetails,
-    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCas, ListCerts, NewCa, NewCert,
+    CertPart, CertStatus, Connect, CreateCa, CreateCert, DeleteCa, Disconnect, Endpoint, Error,
+    GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCas, ListCerts,
     ReissueCert, San, Session, SetCertStatus, StatusMask,
 };
 
@@ -66,8 +66,8 @@ fn main() -> ExitCode {
 fn tour(report: &mut Report) -> Result<(), Error> {
     let session = report.line::<Connect, _>(Session::from_env)?;
     let organization = format!("Tour {} & Söhne", std::process::id());
-    let new_ca = NewCa::new("DE", &organization).locality("Köln").state("NRW");
-    let ca = report.line::<NewCa, _>(|| session.new_ca(&new_ca))?;
+    let create_ca = CreateCa::new("DE", &organization).locality("Köln").state("NRW");
+    let ca = report.line::<CreateCa, _>(|| session.create_ca(&create_ca))?;
     let made = around_one_ca(report, &session, ca);
     // Whatever failed, nothing is left behind.
     let _ = report.line::<DeleteCa, _>(|| session.delete_ca(ca));
@@ -84,9 +84,9 @@ fn around_one_ca(
     let details = report.line::<GetCaDetails, _>(|| session.get_ca_details(ca))?;
     let organization = details.organization.unwrap_or_default();
     let ca_pem = report.line::<GetCa, _>(|| session.get_ca(ca))?;
-    let new = NewCert::new(ca, "DE", organization, NAMES[0])
+    let new = CreateCert::new(ca, "DE", organization, NAMES[0])
         .sans(NAMES.map(|name| San::Dns(name.to_owned())));
-    let cert = report.line::<NewCert, _>(|| session.new_cert(&new))?;
+    let cert = report.line::<CreateCert, _>(|| session.create_cert(&new))?;
     report.line::<GetCertDetails, _>(|| session.get_cert_details(cert))?;
     let chain = report.line::<GetCert, _>(|| session.get_cert(cert, CertPart::Chain))?;
     report.verify(&chain, &ca_pem, session.clock().now());

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result, setters,
-    wire, wire_enum,
+    Body, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError, Result,
+    setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct CaItem {
     pub name: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The subject of a CA, and its hash.
@@ -60,7 +60,7 @@ pub struct CaDetails {
     pub hash_alg: Option<HashAlg>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 wire_enum! {
@@ -134,7 +134,7 @@ impl Endpoint for ListCas {
         Ok(Body::Form(Params::new()))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -174,7 +174,7 @@ impl Endpoint for GetCaDetails {
         Ok(form_of(self.ca_id))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -216,7 +216,7 @@ impl Endpoint for GetCa {
         Ok(Body::Form(params))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -264,14 +264,14 @@ impl Endpoint for DeleteCa {
 /// `POST /api/v1/ca/new`: makes a CA.
 ///
 /// ```
-/// use tinycert_client::NewCa;
+/// use tinycert_client::CreateCa;
 ///
-/// let new = NewCa::new("US", "ACME, Inc.").state("Illinois").locality("Chicago");
+/// let new = CreateCa::new("US", "ACME, Inc.").state("Illinois").locality("Chicago");
 /// ```
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewCa {
+pub struct CreateCa {
     country: String,
     organization: String,
     locality: Option<String>,
@@ -279,7 +279,7 @@ pub struct NewCa {
     hash_method: HashMethod,
 }
 
-impl NewCa {
+impl CreateCa {
     /// In a country (two capital letters), for an organization. Its common name will be the
     /// organization followed by ` CA`; it signs with SHA-256.
     pub fn new(country: impl Into<String>, organization: impl Into<String>) -> Self {
@@ -312,7 +312,7 @@ impl NewCa {
     }
 }
 
-impl Endpoint for NewCa {
+impl Endpoint for CreateCa {
     type Output = CaId;
     const ID: &'static str = "ca.new";
 
@@ -387,7 +387,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn new_ca(&self, request: &NewCa) -> Result<CaId> {
+    pub fn create_ca(&self, request: &CreateCa) -> Result<CaId> {
         self.send(request)
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::ops::BitOr;
 
 use api_auth::{
-    Body, Endpoint, ErrorKind, Fields, InputError, Method, Params, Response, ResponseError, Result,
-    Secret, SecretBytes, UnixTime, setters, wire, wire_enum,
+    Body, Endpoint, ErrorKind, ExtraFields, InputError, Method, Params, Response, ResponseError,
+    Result, Secret, SecretBytes, UnixTime, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ pub struct CertItem {
     pub expires: Option<UnixTime>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Subject, status and names of a certificate. When it expires is in the list only.
@@ -154,7 +154,7 @@ pub struct CertDetails {
     pub sans: Vec<San>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 fn form_of(cert_id: CertId) -> Body<'static> {
@@ -203,7 +203,7 @@ impl Endpoint for ListCerts {
         Ok(Body::Form(params))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -243,7 +243,7 @@ impl Endpoint for GetCertDetails {
         Ok(form_of(self.cert_id))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -339,7 +339,7 @@ impl Endpoint for GetKey {
         Ok(get(self.cert_id, self.form.as_str()))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -379,7 +379,7 @@ impl Endpoint for GetPkcs12 {
         Ok(get(self.cert_id, "pkcs12"))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -422,7 +422,7 @@ impl Endpoint for GetCert {
         Ok(get(self.cert_id, self.what.as_str()))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -513,7 +513,7 @@ impl Endpoint for SetCertStatus {
         Ok(Body::Form(params))
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -525,9 +525,9 @@ impl Endpoint for SetCertStatus {
 /// `POST /api/v1/cert/new`: makes a key pair and a certificate for a year.
 ///
 /// ```
-/// use tinycert_client::{CaId, NewCert, San};
+/// use tinycert_client::{CaId, CreateCert, San};
 ///
-/// let new = NewCert::new(CaId::new(561), "US", "ACME, Inc.", "example.com")
+/// let new = CreateCert::new(CaId::new(561), "US", "ACME, Inc.", "example.com")
 ///     .organizational_unit("IT Department")
 ///     .san(San::Dns("example.com".to_owned()))
 ///     .san(San::Dns("*.example.com".to_owned()));
@@ -535,7 +535,7 @@ impl Endpoint for SetCertStatus {
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewCert {
+pub struct CreateCert {
     ca_id: CaId,
     country: String,
     organization: String,
@@ -546,7 +546,7 @@ pub struct NewCert {
     sans: Vec<San>,
 }
 
-impl NewCert {
+impl CreateCert {
     /// By that CA, in a country (two capital letters), for an organization, with a common name.
     ///
     /// The common name is in the subject only. Today's software looks at the [`San`]s instead, so
@@ -601,7 +601,7 @@ impl NewCert {
     }
 }
 
-impl Endpoint for NewCert {
+impl Endpoint for CreateCert {
     type Output = CertId;
     const ID: &'static str = "cert.new";
 
@@ -691,7 +691,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn new_cert(&self, request: &NewCert) -> Result<CertId> {
+    pub fn create_cert(&self, request: &CreateCert) -> Result<CertId> {
         self.send(request)
     }
 

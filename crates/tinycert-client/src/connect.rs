@@ -70,7 +70,7 @@ impl Endpoint for Connect {
     }
 
     /// A session whose token was lost on the way does no harm.
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 

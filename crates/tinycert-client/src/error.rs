@@ -1,7 +1,7 @@
 //! How TinyCert says no, and answers that nobody documents.
 
 use api_auth::{
-    Error, ErrorKind, Fields, Response, ResponseError, json, required, status_error, wire,
+    Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire,
     wire_enum,
 };
 use serde::Deserialize;
@@ -144,7 +144,7 @@ pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
 
 /// Reads the one text that an object is there for.
 pub(crate) fn text(response: &Response, name: &str) -> Result<String, ResponseError> {
-    let fields: Fields = answer(response)?;
+    let fields: ExtraFields = answer(response)?;
     required(name, fields.text(name).filter(|text| !text.is_empty()))
         .map_err(|missing| refusal_or(missing, response))
 }

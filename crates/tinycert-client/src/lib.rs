@@ -8,8 +8,8 @@
 //! |---|---|
 //! | [`Client`], [`ClientBuilder`], [`Environment`] | key and settings; opening sessions |
 //! | [`Session`] | all other calls, and what is built on them |
-//! | [`ListCas`], [`GetCaDetails`], [`GetCa`], [`DeleteCa`], [`NewCa`] | requests about CAs |
-//! | [`ListCerts`], [`GetCertDetails`], [`GetCert`], [`GetKey`], [`GetPkcs12`], [`ReissueCert`], [`SetCertStatus`], [`NewCert`] | requests about certificates |
+//! | [`ListCas`], [`GetCaDetails`], [`GetCa`], [`DeleteCa`], [`CreateCa`] | requests about CAs |
+//! | [`ListCerts`], [`GetCertDetails`], [`GetCert`], [`GetKey`], [`GetPkcs12`], [`ReissueCert`], [`SetCertStatus`], [`CreateCert`] | requests about certificates |
 //! | [`Connect`], [`Disconnect`] | requests of the session itself |
 //! | [`CaItem`], [`CaDetails`], [`CertItem`], [`CertDetails`] | answers |
 //! | [`San`], [`StatusMask`], [`CertStatus`], [`HashMethod`], [`CaId`], [`CertId`] | parts of both |
@@ -31,11 +31,11 @@ mod session;
 mod validate;
 
 pub use ca::{
-    CaDetails, CaItem, DeleteCa, GetCa, GetCaDetails, HashAlg, HashMethod, ListCas, NewCa,
+    CaDetails, CaItem, CreateCa, DeleteCa, GetCa, GetCaDetails, HashAlg, HashMethod, ListCas,
 };
 pub use cert::{
-    CertDetails, CertItem, CertPart, CertStatus, GetCert, GetCertDetails, GetKey, GetPkcs12,
-    KeyForm, ListCerts, NewCert, ReissueCert, SetCertStatus, StatusMask,
+    CertDetails, CertItem, CertPart, CertStatus, CreateCert, GetCert, GetCertDetails, GetKey,
+    GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus, StatusMask,
 };
 pub use client::{Client, ClientBuilder, Environment};
 pub use connect::{API_KEY, Connect, Disconnect};
@@ -47,10 +47,10 @@ pub use san::San;
 pub use session::Session;
 
 pub use api_auth::{
-    AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, FileStore,
-    InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request, Response, Result,
-    Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey, TokenStore, Transport,
-    TransportError, TransportErrorKind, UnixTime, http,
+    AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields,
+    FileStore, InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request,
+    Response, Result, Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey,
+    TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
 };
 
 #[cfg(feature = "ureq")]

@@ -6,8 +6,8 @@ use api_auth::{Error, InputError, Result, UnixTime};
 
 use crate::files::Prepared;
 use crate::{
-    CaId, CaItem, CertId, CertItem, CertPart, CertStatus, ErrorCode, FileError, KeyForm,
-    KeyPairFiles, NewCa, NewCert, Session, StatusMask,
+    CaId, CaItem, CertId, CertItem, CertPart, CertStatus, CreateCa, CreateCert, ErrorCode,
+    FileError, KeyForm, KeyPairFiles, Session, StatusMask,
 };
 
 const DAY: i64 = 86_400;
@@ -44,11 +44,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`find_ca`](Session::find_ca).
-    pub fn get_or_create_ca(&self, new: &NewCa) -> Result<CaId> {
+    pub fn get_or_create_ca(&self, new: &CreateCa) -> Result<CaId> {
         if let Some(ca) = only(&self.list_cas()?, new.name())? {
             return Ok(ca.id);
         }
-        match self.new_ca(new) {
+        match self.create_ca(new) {
             Err(error) if error.outcome_unknown() => {
                 only(&self.list_cas()?, new.name())?.map(|ca| ca.id).ok_or(error)
             }
@@ -56,17 +56,17 @@ impl Session {
         }
     }
 
-    /// Makes a certificate, as [`new_cert`](Session::new_cert), and if the answer is lost, finds
+    /// Makes a certificate, as [`create_cert`](Session::create_cert), and if the answer is lost, finds
     /// it in the list: the one of that name that was not there before. Called again after it went
     /// well, it makes another one.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). The error of a lost answer means that no certificate
     /// was made when the list was read.
-    pub fn issue_cert(&self, new: &NewCert) -> Result<CertId> {
+    pub fn issue_cert(&self, new: &CreateCert) -> Result<CertId> {
         let list = || self.list_certs(new.ca(), StatusMask::ALL);
         let before: BTreeSet<CertId> = list()?.iter().map(|cert| cert.id).collect();
-        match self.new_cert(new) {
+        match self.create_cert(new) {
             Err(error) if error.outcome_unknown() => {
                 let name = Some(new.name());
                 let made = list()?
@@ -166,7 +166,11 @@ impl Session {
     ///
     /// # Errors
     /// See [`FileError`].
-    pub fn issue_to_files(&self, new: &NewCert, files: &KeyPairFiles) -> Result<CertId, FileError> {
+    pub fn issue_to_files(
+        &self,
+        new: &CreateCert,
+        files: &KeyPairFiles,
+    ) -> Result<CertId, FileError> {
         let prepared = files.prepare()?;
         let cert_id = self.issue_cert(new)?;
         self.save(cert_id, prepared)?;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use api_auth::{Fields, InputError, UnknownText, wire};
+use api_auth::{ExtraFields, InputError, UnknownText, wire};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 
@@ -162,8 +162,8 @@ impl Serialize for San {
 
 /// The list of an answer; null is an empty one.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
-    let entries: Vec<Fields> = wire::list(deserializer)?;
-    let of = |entry: &Fields| {
+    let entries: Vec<ExtraFields> = wire::list(deserializer)?;
+    let of = |entry: &ExtraFields| {
         let texts: Vec<(&str, String)> =
             entry.names().filter_map(|name| Some((name, entry.text(name)?))).collect();
         texts.into_iter().map(|(kind, value)| San::read(kind, value)).collect::<Vec<_>>()

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use api_auth::{
-    Amount, Endpoint, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
-    ResponseError, Result, StatusCode, UnixTime, json, setters, success_or_not_found, wire,
+    Acknowledgement, Amount, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params,
+    Response, ResponseError, Result, StatusCode, UnixTime, json, setters, success_or_not_found,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ pub const MAX_PAGE_SIZE: u32 = 1000;
 
 /// A user's access to a resource (`AccessDetails` in the documentation).
 ///
-/// Any field may be absent in a reply, and numbers may come as text; `fields` keeps what has no
+/// Any field may be absent in a reply, and numbers may come as text; `extra` keeps what has no
 /// name here.
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
@@ -60,7 +61,7 @@ pub struct Access {
     pub tags: Vec<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Access {
@@ -86,12 +87,12 @@ impl Access {
 impl Model for Access {
     const MISSED: &'static str = "id";
 
-    fn fields(&self) -> &Fields {
-        &self.fields
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
 
     fn is_there(&self) -> bool {
-        *self != Self { fields: self.fields.clone(), ..Self::default() }
+        *self != Self { extra: self.extra.clone(), ..Self::default() }
     }
 }
 
@@ -212,14 +213,14 @@ pub struct AccessPage {
     pub data: Vec<Access>,
     /// What else the server said; no name is documented.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Model for AccessPage {
     const MISSED: &'static str = "data";
 
-    fn fields(&self) -> &Fields {
-        &self.fields
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
 
     fn is_there(&self) -> bool {
@@ -266,7 +267,7 @@ impl Endpoint for SearchAccess {
             return Ok(AccessPage::default());
         }
         if response.body().trim_ascii_start().starts_with(b"[") {
-            return Ok(AccessPage { data: json(response)?, fields: Fields::default() });
+            return Ok(AccessPage { data: json(response)?, extra: ExtraFields::default() });
         }
         error::page(response)
     }
@@ -406,7 +407,7 @@ impl RevokeAccess {
 }
 
 impl Endpoint for RevokeAccess {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "access.revoke";
 
     fn method(&self) -> Method {
@@ -428,7 +429,7 @@ impl Endpoint for RevokeAccess {
             .push_some("refund", self.refund.map(|refund| refund.to_string()));
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -484,7 +485,7 @@ impl Client {
     /// Granting twice may mail twice, so it is never repeated after a lost answer.
     ///
     /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
-    /// [`fields`](field@Access::fields), and [`Access::is_active`] is `false`. Call
+    /// [`extra`](field@Access::fields), and [`Access::is_active`] is `false`. Call
     /// [`get_access`](Self::get_access) for the record. A record without an end has the end of the
     /// request.
     ///
@@ -498,7 +499,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn revoke_access(&self, request: &RevokeAccess) -> Result<Receipt> {
+    pub fn revoke_access(&self, request: &RevokeAccess) -> Result<Acknowledgement> {
         self.send(request)
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
+    Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
     UnixTime, json, required, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -61,18 +61,18 @@ pub struct Download {
     pub published_date: Option<UnixTime>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Model for Download {
     const MISSED: &'static str = "id";
 
-    fn fields(&self) -> &Fields {
-        &self.fields
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
 
     fn is_there(&self) -> bool {
-        *self != Self { fields: self.fields.clone(), ..Self::default() }
+        *self != Self { extra: self.extra.clone(), ..Self::default() }
     }
 }
 
@@ -196,7 +196,7 @@ pub struct DownloadUrl {
     pub url: String,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 #[derive(Deserialize)]
@@ -204,14 +204,14 @@ struct Answer {
     #[serde(default, deserialize_with = "wire::text")]
     url: Option<String>,
     #[serde(flatten)]
-    fields: Fields,
+    extra: ExtraFields,
 }
 
 impl Model for Answer {
     const MISSED: &'static str = "url";
 
-    fn fields(&self) -> &Fields {
-        &self.fields
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
 
     fn is_there(&self) -> bool {
@@ -259,16 +259,13 @@ impl Endpoint for GetDownloadUrl {
     /// link are read.
     fn parse(&self, response: &Response) -> Result<DownloadUrl, ResponseError> {
         let body = response.body().trim_ascii();
-        let link = |url: String| DownloadUrl { url, fields: Fields::default() };
+        let link = |url: String| DownloadUrl { url, extra: ExtraFields::default() };
         match body.first() {
             Some(b'"') => json(response).map(link),
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
                 let answer: Answer = error::object(response)?;
-                Ok(DownloadUrl {
-                    url: required(Answer::MISSED, answer.url)?,
-                    fields: answer.fields,
-                })
+                Ok(DownloadUrl { url: required(Answer::MISSED, answer.url)?, extra: answer.extra })
             }
         }
     }

@@ -1,6 +1,8 @@
 //! How TinyPass says no, and answers that nobody documents.
 
-use api_auth::{ErrorKind, Fields, Receipt, Response, ResponseError, json, required, status_error};
+use api_auth::{
+    Acknowledgement, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -34,8 +36,8 @@ impl ErrorObject {
 }
 
 fn error_object(response: &Response) -> Option<ErrorObject> {
-    let fields: Fields = json(response).ok()?;
-    if let Some(error) = fields.read::<Fields>("error") {
+    let fields: ExtraFields = json(response).ok()?;
+    if let Some(error) = fields.read::<ExtraFields>("error") {
         return Some(ErrorObject { message: error.text("message"), code: error.text("code") });
     }
     fields.text("error").map(|text| ErrorObject { message: Some(text), code: None })
@@ -46,7 +48,7 @@ pub(crate) trait Model: DeserializeOwned {
     /// What an error names when nothing came that the model names.
     const MISSED: &'static str;
 
-    fn fields(&self) -> &Fields;
+    fn extra(&self) -> &ExtraFields;
 
     /// Whether something came that the model names.
     fn is_there(&self) -> bool;
@@ -63,7 +65,7 @@ pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> 
 pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let page: T = unless_error(response)?;
     if !page.is_there() {
-        let data = json::<Fields>(response)?.json(T::MISSED);
+        let data = json::<ExtraFields>(response)?.json(T::MISSED);
         required(T::MISSED, data.filter(|data| data != "null"))?;
     }
     Ok(page)
@@ -72,14 +74,14 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
 /// Reads what an action gives back. No source shows it, so any object is taken that says something.
 pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
-    let says_something = model.is_there() || !model.fields().is_empty();
+    let says_something = model.is_there() || !model.extra().is_empty();
     required(T::MISSED, says_something.then_some(model))
 }
 
 /// Reads an object. An error object on HTTP 200 is an error.
 fn unless_error<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
-    if model.fields().contains("error")
+    if model.extra().contains("error")
         && let Some(error) = error_object(response)
     {
         return Err(error.into_fault(ResponseError::new(ErrorKind::Api)));
@@ -96,17 +98,17 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Respo
 }
 
 /// Reads the answer to an action that nobody documents: whatever came, or nothing, or `{}`.
-pub(crate) fn receipt(response: &Response) -> Result<Receipt, ResponseError> {
-    Receipt::read(response, |response| object(response).map(|Kept(fields)| fields))
+pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
+    Acknowledgement::read(response, |response| object(response).map(|Kept(fields)| fields))
 }
 
 #[derive(Deserialize)]
-struct Kept(Fields);
+struct Kept(ExtraFields);
 
 impl Model for Kept {
     const MISSED: &'static str = "";
 
-    fn fields(&self) -> &Fields {
+    fn extra(&self) -> &ExtraFields {
         &self.0
     }
 

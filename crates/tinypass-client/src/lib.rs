@@ -11,7 +11,7 @@
 //! | [`SearchSubscriptions`], [`CancelSubscription`] | requests about subscriptions |
 //! | [`GetDownload`], [`GetDownloadUrl`], [`DownloadPath`] | requests about downloads |
 //! | [`GetUser`] | requests about users |
-//! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Receipt`] | answers |
+//! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Acknowledgement`] | answers |
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links |
 //! | [`Error`], [`ErrorKind`] | what went wrong |
 //! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing by hand, `curl` commands, other calls |
@@ -35,10 +35,10 @@ pub use subscription::{CancelSubscription, SearchSubscriptions, Subscription};
 pub use user::{GetUser, User};
 
 pub use api_auth::{
-    Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields, InputError, Items,
-    ManualClock, Method, Paged, Pages, Params, RawEndpoint, Receipt, Request, Response, Result,
-    Secret, Secrets, Sent, StatusCode, SystemClock, Transport, TransportError, TransportErrorKind,
-    UnixTime, http, path_segment,
+    Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind,
+    ExtraFields, InputError, Items, ManualClock, Method, Paged, Pages, Params, RawEndpoint,
+    Request, Response, Result, Secret, Secrets, Sent, StatusCode, SystemClock, Transport,
+    TransportError, TransportErrorKind, UnixTime, http, path_segment,
 };
 
 #[cfg(feature = "ureq")]

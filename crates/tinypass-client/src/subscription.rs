@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError, Result,
-    StatusCode, json, setters, success_or_not_found, wire,
+    Acknowledgement, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
+    Result, StatusCode, json, setters, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,23 +21,23 @@ use crate::{Client, validate};
 #[non_exhaustive]
 pub struct Subscription {
     /// Everything the server said.
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Subscription {
     /// The field `id`.
     pub fn id(&self) -> Option<String> {
-        self.fields.text("id")
+        self.extra.text("id")
     }
 
     /// The resource: the field `rid`.
     pub fn rid(&self) -> Option<String> {
-        self.fields.text("rid")
+        self.extra.text("rid")
     }
 
     /// Your reference of the user: the field `user_ref`.
     pub fn user_ref(&self) -> Option<String> {
-        self.fields.text("user_ref")
+        self.extra.text("user_ref")
     }
 }
 
@@ -76,14 +76,14 @@ struct Wrapped {
     #[serde(default, deserialize_with = "wire::list")]
     data: Vec<Subscription>,
     #[serde(flatten)]
-    fields: Fields,
+    extra: ExtraFields,
 }
 
 impl Model for Wrapped {
     const MISSED: &'static str = "data";
 
-    fn fields(&self) -> &Fields {
-        &self.fields
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
 
     fn is_there(&self) -> bool {
@@ -152,7 +152,7 @@ impl CancelSubscription {
 }
 
 impl Endpoint for CancelSubscription {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "subscription.cancel";
 
     fn method(&self) -> Method {
@@ -171,7 +171,7 @@ impl Endpoint for CancelSubscription {
         params.push("rid", &self.rid).push("user_ref", &self.user_ref);
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -193,7 +193,7 @@ impl Client {
         &self,
         rid: impl Into<String>,
         user_ref: impl Into<String>,
-    ) -> Result<Receipt> {
+    ) -> Result<Acknowledgement> {
         self.send(&CancelSubscription::new(rid, user_ref))
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
+    Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, StatusCode,
     path_segment, success_or_not_found, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -31,18 +31,18 @@ pub struct User {
     pub last_name: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Model for User {
     const MISSED: &'static str = "uid";
 
-    fn fields(&self) -> &Fields {
-        &self.fields
+    fn extra(&self) -> &ExtraFields {
+        &self.extra
     }
 
     fn is_there(&self) -> bool {
-        *self != Self { fields: self.fields.clone(), ..Self::default() }
+        *self != Self { extra: self.extra.clone(), ..Self::default() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result,
+    Body, Credential, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result,
     Secret, path_segment, required, setters, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct User {
     pub ecc_key: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never

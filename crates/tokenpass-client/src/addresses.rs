@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
+    Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
     Result, StatusCode, json, path_segment, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ pub struct Address {
     pub verify_address: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Address {
@@ -117,7 +117,7 @@ impl Endpoint for ListMyAddresses {
         params.push_some("refresh", self.refresh.then_some("1"));
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         !self.refresh
     }
 
@@ -308,7 +308,7 @@ impl Endpoint for VerifyAddress {
         if response.status() != StatusCode::BAD_REQUEST {
             return error::done(response).map(|()| Verification::Verified);
         }
-        let fields = json::<Fields>(response).unwrap_or_default();
+        let fields = json::<ExtraFields>(response).unwrap_or_default();
         match fields.read("result") {
             Some(true) => Ok(Verification::AlreadyVerified),
             _ => Err(error::read(response)),
@@ -373,7 +373,7 @@ impl Endpoint for UpdateAddress {
         Body::json(self)
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -528,7 +528,7 @@ impl Endpoint for ListPublicAddresses {
         params.push_some("refresh", self.refresh.then_some("1"));
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         !self.refresh
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Credential, Endpoint, Fields, InputError, Method, Response, ResponseError,
+    Amount, Body, Credential, Endpoint, ExtraFields, InputError, Method, Response, ResponseError,
     Result, StatusCode, path_segment, required, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -43,7 +43,7 @@ pub struct MessengerPrivileges {
     pub can_message: Option<bool>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Endpoint for GetMessengerPrivileges {
@@ -95,7 +95,7 @@ pub struct Chat {
     pub tokens: BTreeMap<String, Amount>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Amounts by asset; what is no amount is left out.
@@ -177,7 +177,7 @@ pub struct ChatPrivileges {
     pub token_authorization: Vec<TokenAuthorization>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// What must be held to enter a chat.
@@ -194,7 +194,7 @@ pub struct TokenAuthorization {
     pub amount: Option<Satoshis>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Endpoint for GetChatPrivileges {

@@ -5,7 +5,7 @@ mod accounts;
 mod bookings;
 mod groups;
 
-use api_auth::{Fields, Response, ResponseError, path_segment, required, wire};
+use api_auth::{ExtraFields, Response, ResponseError, path_segment, required, wire};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ pub struct CreditRow {
     pub reference: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A ledger, newest entry first.
@@ -82,7 +82,7 @@ pub struct CreditHistory {
     pub transactions: Vec<CreditRow>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Reads a ledger. One without its entries is an error, so that nothing is booked again because the

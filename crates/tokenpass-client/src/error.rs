@@ -1,7 +1,7 @@
 //! How Tokenpass says no, and the forms in which its answers come.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fields, Response, ResponseError, StatusCode, json, required,
+    Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, required,
     status_error, wire,
 };
 use serde::Deserialize;
@@ -15,9 +15,9 @@ pub(crate) fn read(response: &Response) -> ResponseError {
 }
 
 fn refusal(response: &Response, error: ResponseError) -> Option<ResponseError> {
-    let fields = json::<Fields>(response).ok()?;
+    let fields = json::<ExtraFields>(response).ok()?;
     let said = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
-    let in_object = || fields.read::<Fields>("error").and_then(|error| error.text("message"));
+    let in_object = || fields.read::<ExtraFields>("error").and_then(|error| error.text("message"));
     let code = said("error").or_else(in_object);
     let text = said("error_description").or_else(|| said("message"));
     let Texts(errors) = fields.read("errors").unwrap_or_default();
@@ -42,7 +42,7 @@ fn checked(response: &Response) -> Result<(), ResponseError> {
     if !body.starts_with(b"{") || !body.windows(ERROR.len()).any(|part| part == ERROR) {
         return Ok(());
     }
-    let fields = json::<Fields>(response)?;
+    let fields = json::<ExtraFields>(response)?;
     const EMPTY: [&str; 6] = ["null", "false", "\"\"", "0", "[]", "{}"];
     match fields.json("error") {
         Some(error) if !EMPTY.contains(&error.as_str()) => {
@@ -83,7 +83,7 @@ pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
 
 /// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
 pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
-    let fields: Fields = answer(response)?;
+    let fields: ExtraFields = answer(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
         Some(false) => {
             Err(ResponseError::new(ErrorKind::Api).with_message("result: false without a reason"))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Credential, Endpoint, Fields, InputError, Method, Params, Response,
+    Amount, Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response,
     ResponseError, Result, StatusCode, path_segment, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct Owner {
     pub email: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 fn owner(response: &Response) -> Result<Owner, ResponseError> {
@@ -117,7 +117,7 @@ impl Endpoint for GetUsersByAddresses {
     }
 
     /// It only reads.
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -303,7 +303,7 @@ pub struct Balance {
     pub precision: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Balance {
@@ -388,7 +388,7 @@ impl Endpoint for ListPublicBalances {
         params.push_some("refresh", self.refresh.then_some("1"));
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         !self.refresh
     }
 
@@ -440,7 +440,7 @@ impl Endpoint for ListProtectedBalances {
         params.push_some("refresh", self.refresh.then_some("1"));
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         !self.refresh
     }
 

@@ -730,7 +730,7 @@ impl Endpoint for LogOut {
         credentials::USER
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         false
     }
 

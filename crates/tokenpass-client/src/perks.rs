@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fields, InputError, Method, Response, ResponseError, Result,
+    Credential, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result,
     path_segment, validate, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub struct Perks {
     pub chat_count: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Endpoint for GetPerks {
@@ -84,7 +84,7 @@ impl GetAsset {
 }
 
 impl Endpoint for GetAsset {
-    type Output = Fields;
+    type Output = ExtraFields;
     const ID: &'static str = "asset.info";
 
     fn method(&self) -> Method {
@@ -101,7 +101,7 @@ impl Endpoint for GetAsset {
         validate::segment("asset", &self.asset)
     }
 
-    fn parse(&self, response: &Response) -> Result<Fields, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<ExtraFields, ResponseError> {
         error::answer(response)
     }
 }
@@ -119,7 +119,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_asset(&self, chain: impl Into<String>, asset: impl Into<String>) -> Result<Fields> {
+    pub fn get_asset(
+        &self,
+        chain: impl Into<String>,
+        asset: impl Into<String>,
+    ) -> Result<ExtraFields> {
         self.send(&GetAsset::new(chain, asset))
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
+    Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
     Result, StatusCode, UnixTime, path_segment, required, setters, success_or_not_found, validate,
     wire,
 };
@@ -98,7 +98,7 @@ impl Endpoint for RegisterSource {
         Body::json(self)
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 
@@ -173,7 +173,7 @@ pub struct Sources {
     pub whitelist: Vec<Source>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A whitelisted source.
@@ -194,7 +194,7 @@ pub struct Source {
     pub chain: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Sources from an object of addresses, or a list; entries that are null are left out.
@@ -237,7 +237,7 @@ impl Endpoint for ListSources {
         }
         required("whitelist", error::answer::<Needed>(response)?.whitelist)?;
         let mut sources: Sources = error::answer(response)?;
-        sources.fields.remove("result");
+        sources.extra.remove("result");
         Ok(sources)
     }
 }
@@ -435,7 +435,7 @@ pub struct Promise {
     pub protocol: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 fn tx(response: &Response) -> Result<Promise, ResponseError> {
@@ -494,7 +494,7 @@ impl Endpoint for CreatePromise {
         Body::json(self)
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         named(&self.txid) || named(&self.fingerprint)
     }
@@ -717,7 +717,7 @@ impl Endpoint for UpdatePromise {
         Body::json(self)
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError, Result,
+    Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError, Result,
     path_segment, required, validate, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -142,7 +142,7 @@ pub struct FoundUser {
     pub channel: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Endpoint for FindUsers {

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Response,
+    Amount, Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response,
     ResponseError, Result, Secret, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Currency, Outcome, Pos, error, validate};
+use crate::{Client, Currency, Pos, ResultStatus, error, validate};
 
 /// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
 /// kept as they came.
@@ -24,7 +24,7 @@ pub struct Account {
     pub id: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A page of accounts.
@@ -36,7 +36,7 @@ pub struct Account {
 pub struct AccountPage {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -54,7 +54,7 @@ pub struct AccountPage {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /accounts`: the accounts of a partner's merchants.
@@ -161,13 +161,13 @@ impl Endpoint for GetAccount {
 pub struct Balance {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /accounts/{accountId}/balance`: the balance of an account.
@@ -622,7 +622,7 @@ impl Endpoint for CreateAccount {
 pub struct CreatedAccount {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -676,7 +676,7 @@ pub struct CreatedAccount {
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// An address of a new account or merchant.
@@ -728,9 +728,9 @@ pub struct CreatedAddress {
     /// Whether it is the address for invoices.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub is_invoice: Option<bool>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A person of a new account or merchant. Merchants have the names, the roles and the contacts only.
@@ -795,9 +795,9 @@ pub struct CreatedPerson {
     /// The contacts; the server sends a list or a single one.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub contact: Vec<CreatedContact>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A contact of a person of a new account or merchant.
@@ -813,9 +813,9 @@ pub struct CreatedContact {
     /// The type, by its number.
     #[serde(rename = "type", default, deserialize_with = "wire::integer")]
     pub kind: Option<i64>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Keys of this API. They are never written out again: keep them.

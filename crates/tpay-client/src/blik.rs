@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError, Result,
-    path_segment, setters, wire,
+    Acknowledgement, Body, Endpoint, ExtraFields, InputError, Method, Params, Response,
+    ResponseError, Result, path_segment, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AliasType, BlikPayment, Client, Language, Outcome, TransactionDate, error, validate};
+use crate::{
+    AliasType, BlikPayment, Client, Language, ResultStatus, TransactionDate, error, validate,
+};
 
 /// `POST /blik/alias`: registers an alias without a payment.
 ///
@@ -86,7 +88,7 @@ impl Endpoint for CreateBlikAlias {
 pub struct CreatedAlias {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -104,7 +106,7 @@ pub struct CreatedAlias {
     pub description: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// What is known of an alias.
@@ -122,7 +124,7 @@ pub struct BlikAliases {
     pub aliases: Vec<BlikAliasDetails>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// An alias in one banking application.
@@ -152,7 +154,7 @@ pub struct BlikAliasDetails {
     pub label: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Something that happened to an alias.
@@ -170,7 +172,7 @@ pub struct AliasEvent {
     pub date: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /blik/alias/{alias}`: an alias.
@@ -234,7 +236,7 @@ impl DeleteBlikAlias {
 }
 
 impl Endpoint for DeleteBlikAlias {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "blik.delete_alias";
 
     fn method(&self) -> Method {
@@ -254,7 +256,7 @@ impl Endpoint for DeleteBlikAlias {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -288,7 +290,7 @@ impl Client {
         &self,
         alias: impl Into<String>,
         alias_type: AliasType,
-    ) -> Result<Receipt> {
+    ) -> Result<Acknowledgement> {
         self.send(&DeleteBlikAlias::new(alias, alias_type))
     }
 }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Endpoint, Fields, Method, Params, Response, ResponseError, Result, setters, wire,
+    Amount, Endpoint, ExtraFields, Method, Params, Response, ResponseError, Result, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Currency, Outcome, error};
+use crate::{Client, Currency, ResultStatus, error};
 
 /// A group of channels, as the payment page shows it.
 ///
@@ -34,7 +34,7 @@ pub struct BankGroup {
     pub main_channel: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The groups of channels.
@@ -47,7 +47,7 @@ pub struct BankGroup {
 pub struct BankGroups {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -56,7 +56,7 @@ pub struct BankGroups {
     pub groups: Vec<BankGroup>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes
@@ -137,7 +137,7 @@ pub struct Channel {
     pub constraints: Vec<Constraint>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Channel {
@@ -170,7 +170,7 @@ pub struct Image {
     pub url: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A group that a channel belongs to.
@@ -191,7 +191,7 @@ pub struct ChannelGroup {
     pub image: Option<Image>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A limit of a channel.
@@ -212,7 +212,7 @@ pub struct Constraint {
     pub value: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The channels.
@@ -224,7 +224,7 @@ pub struct Constraint {
 pub struct Channels {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -239,7 +239,7 @@ pub struct Channels {
     pub channels: Vec<Channel>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /transactions/channels`: the ways to pay. Keep the answer for a while: it changes rarely.

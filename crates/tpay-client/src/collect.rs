@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Response, ResponseError,
+    Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response, ResponseError,
     Result, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Outcome, error, validate};
+use crate::{Client, ResultStatus, error, validate};
 
 wire_enum! {
     /// Whether an account of Collect can be paid to.
@@ -32,7 +32,7 @@ wire_enum! {
 pub struct BankAccount {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -56,7 +56,7 @@ pub struct BankAccount {
     pub created_at: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A page of bank accounts.
@@ -68,7 +68,7 @@ pub struct BankAccount {
 pub struct BankAccountPage {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -86,7 +86,7 @@ pub struct BankAccountPage {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /collect/bank-accounts`: the bank accounts of Collect.

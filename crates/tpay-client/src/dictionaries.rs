@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Endpoint, Fields, Method, Response, ResponseError, Result, wire};
+use api_auth::{Endpoint, ExtraFields, Method, Response, ResponseError, Result, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, error};
+use crate::{Client, ResultStatus, error};
 
 /// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
 ///
@@ -17,7 +17,7 @@ use crate::{Client, Outcome, error};
 pub struct DictionaryEntry {
     /// The result of the call. Entries of a list have none.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support. Entries of a list have none.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -32,7 +32,7 @@ pub struct DictionaryEntry {
     pub code: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A dictionary.
@@ -45,7 +45,7 @@ pub struct DictionaryEntry {
 pub struct Dictionary {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -63,7 +63,7 @@ pub struct Dictionary {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /accounts/category`: the categories of sale.

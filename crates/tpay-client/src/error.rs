@@ -1,13 +1,13 @@
 //! How Tpay says no, and what can be done about it.
 
 use api_auth::{
-    Detail, Error, ErrorKind, Fields, Receipt, Response, ResponseError, Sent, StatusCode, json,
-    oauth, required, wire,
+    Acknowledgement, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, Sent,
+    StatusCode, json, oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Alternative, Outcome, Transaction};
+use crate::{Alternative, ResultStatus, Transaction};
 
 /// What every error of this crate can be asked, besides what
 /// [`Error`](crate::Error) tells.
@@ -90,7 +90,7 @@ struct Refusal {
     #[serde(default, deserialize_with = "wire::one_or_more")]
     errors: Vec<RefusalEntry>,
     #[serde(default, deserialize_with = "wire::object")]
-    violations: Option<Fields>,
+    violations: Option<ExtraFields>,
     #[serde(default, deserialize_with = "wire::texts")]
     reasons: Vec<String>,
     #[serde(default, deserialize_with = "wire::texts")]
@@ -170,10 +170,10 @@ pub(crate) fn answer<T: DeserializeOwned>(
 pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), ResponseError> {
     let Verdict { result } = json(response).unwrap_or_default();
     match (result, parts.first()) {
-        (Some(Outcome::Failed), _) => Err(read(response)),
+        (Some(ResultStatus::Failed), _) => Err(read(response)),
         (Some(_), _) | (None, None) => Ok(()),
         (None, Some(first)) => {
-            let fields: Fields = json(response)?;
+            let fields: ExtraFields = json(response)?;
             let came = |part: &&str| fields.json(part).is_some_and(|json| json != "null");
             required(first, parts.iter().find(|part| came(part))).map(drop)
         }
@@ -183,14 +183,14 @@ pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), ResponseE
 #[derive(Deserialize, Default)]
 struct Verdict {
     #[serde(default)]
-    result: Option<Outcome>,
+    result: Option<ResultStatus>,
 }
 
 /// Reads the answer to an action: nothing, or whatever came. The documented ones are empty, or say
 /// `result`; an object that says nothing is neither.
-pub(crate) fn receipt(response: &Response) -> Result<Receipt, ResponseError> {
-    Receipt::read(response, |response| {
-        let fields: Fields = answer(response, &[])?;
+pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
+    Acknowledgement::read(response, |response| {
+        let fields: ExtraFields = answer(response, &[])?;
         required("result", fields.names().next())?;
         Ok(fields)
     })

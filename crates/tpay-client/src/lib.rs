@@ -106,7 +106,7 @@ pub use tokens::{
 };
 pub use transactions::{
     CancelTransaction, CancelTransactionLegacy, CreateTransaction, GetTransaction,
-    ListTransactions, NotificationTargets, Outcome, PayTransaction, PayerDetails, Transaction,
+    ListTransactions, NotificationTargets, PayTransaction, PayerDetails, ResultStatus, Transaction,
     TransactionDate, TransactionPage, TransactionStatus,
 };
 
@@ -120,11 +120,11 @@ pub use notifications::{
 
 pub use api_auth::oauth::ClientAuthentication;
 pub use api_auth::{
-    AccessToken, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, Fields,
-    FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged, Pages, Params,
-    RawEndpoint, Receipt, Request, Response, Result, Secret, Secrets, Sent, Server, StatusCode,
-    SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime,
-    http, path_segment,
+    AccessToken, Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error,
+    ErrorKind, ExtraFields, FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged,
+    Pages, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent, Server,
+    StatusCode, SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind,
+    UnixTime, http, path_segment,
 };
 
 #[cfg(feature = "ureq")]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fields, InputError, Method, Params, Receipt, Response, ResponseError,
-    Result, Secret, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Method, Params, Response,
+    ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -342,7 +342,7 @@ pub struct CreatedMarketplaceTransaction {
     pub payment_url: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A payment of a marketplace.
@@ -402,7 +402,7 @@ pub struct MarketplaceTransaction {
     pub payments: Option<Payments>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The point of sale of a marketplace payment.
@@ -415,9 +415,9 @@ pub struct MarketplacePos {
     /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The payer of a marketplace payment.
@@ -454,9 +454,9 @@ pub struct BillingAddressDetails {
     /// The number of the flat.
     #[serde(default, deserialize_with = "wire::text")]
     pub flat_no: Option<String>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A URL or e-mail address of a marketplace payment.
@@ -473,9 +473,9 @@ pub struct MarketplaceCallbackDetails {
     /// The URL or e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub value: Option<String>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The e-mails to the payer of a marketplace payment.
@@ -491,9 +491,9 @@ pub struct MarketplaceEmails {
     /// Whether an e-mail is sent when the payment is made. The server ignores it: one is always sent.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub transaction_paid: Option<bool>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// What one merchant sells in a payment.
@@ -523,7 +523,7 @@ pub struct MarketplaceChild {
     pub refunds: Vec<MarketplaceChildRefund>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A merchant of a marketplace.
@@ -538,7 +538,7 @@ pub struct MarketplaceMerchant {
     pub id: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// What was paid back of a merchant's part.
@@ -559,7 +559,7 @@ pub struct MarketplaceChildRefund {
     pub date: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /marketplace/v1/transaction/{id}`: a payment of a marketplace.
@@ -785,7 +785,7 @@ pub struct MarketplaceRefund {
     pub amount: Option<Amount>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `POST /marketplace/v1/transaction/{id}/cancel`: cancels a payment of a marketplace.
@@ -804,7 +804,7 @@ impl CancelMarketplaceTransaction {
 }
 
 impl Endpoint for CancelMarketplaceTransaction {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "marketplace.cancel";
 
     fn method(&self) -> Method {
@@ -819,7 +819,7 @@ impl Endpoint for CancelMarketplaceTransaction {
         validate::segment("id", &self.id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -912,7 +912,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_marketplace_transaction(&self, id: impl Into<String>) -> Result<Receipt> {
+    pub fn cancel_marketplace_transaction(&self, id: impl Into<String>) -> Result<Acknowledgement> {
         self.send(&CancelMarketplaceTransaction::new(id))
     }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, Fields, InputError, Method, Params, Response, ResponseError,
+    Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
     Result, Secret, UnixTime, required, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, error, validate};
+use crate::{Client, ResultStatus, error, validate};
 
 /// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
 ///
@@ -37,7 +37,7 @@ pub struct Token {
     pub client_id: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `POST /oauth/auth`: a new access token.
@@ -94,7 +94,7 @@ impl Endpoint for RequestToken {
         Credential::NONE
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true // A token more does no harm.
     }
 
@@ -114,7 +114,7 @@ impl Endpoint for RequestToken {
 pub struct TokenInfo {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -123,7 +123,7 @@ pub struct TokenInfo {
     pub token: Option<TokenDetails>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A token that calls are made with.
@@ -147,7 +147,7 @@ pub struct TokenDetails {
     pub scope: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /oauth/tokeninfo`: what the server knows of the token that the call is made with.

@@ -1,6 +1,6 @@
 //! What became of paying a transaction.
 
-use api_auth::{Amount, Detail, Fields, wire, wire_enum};
+use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -62,10 +62,11 @@ pub struct Payments {
     pub bank_data_payer: Option<PayerDetails>,
     /// The response of the acquirer.
     #[serde(default, deserialize_with = "rare_object")]
-    pub extra: Option<PaymentExtra>,
+    #[serde(rename = "extra")]
+    pub extra_data: Option<PaymentExtra>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Reads an object that only a client of the provider is known to read. A value of another form is
@@ -101,9 +102,9 @@ pub struct PaymentExtra {
     /// The description, such as `Approved`.
     #[serde(default, deserialize_with = "wire::text")]
     pub response_description: Option<String>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Why a payment was refused.
@@ -128,7 +129,7 @@ pub struct PaymentError {
     pub dev_message: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl PaymentError {
@@ -154,7 +155,7 @@ pub struct Alternative {
     pub application_code: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// One try to pay.
@@ -172,7 +173,7 @@ pub struct Attempt {
     pub payment_error_code: Option<PaymentErrorCode>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 wire_enum! {
@@ -222,7 +223,7 @@ pub struct Lock {
     pub amount_collected: Option<Amount>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 #[cfg(test)]
@@ -234,12 +235,12 @@ mod tests {
         for other in ["null", "[]", "\"\"", "\"text\"", "7", "[{}]", "{\"responseCode\":{}}"] {
             let json = format!(r#"{{"status":"correct","bankDataPayer":{other},"extra":{other}}}"#);
             let payments: Payments = serde_json::from_str(&json).unwrap();
-            assert_eq!(payments.extra, None, "{other}");
-            assert!(payments.fields.is_empty() && payments.status.is_some(), "{other}");
+            assert_eq!(payments.extra_data, None, "{other}");
+            assert!(payments.extra.is_empty() && payments.status.is_some(), "{other}");
         }
         let json = r#"{"bankDataPayer":{"email":"a@b","new":1}}"#;
         let payer = serde_json::from_str::<Payments>(json).unwrap().bank_data_payer.unwrap();
-        assert_eq!((payer.email.as_deref(), payer.fields.integer("new")), (Some("a@b"), Some(1)));
+        assert_eq!((payer.email.as_deref(), payer.extra.integer("new")), (Some("a@b"), Some(1)));
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use api_auth::{Endpoint, Fields, Method, Response, ResponseError, Result, Secret, wire};
+use api_auth::{Endpoint, ExtraFields, Method, Response, ResponseError, Result, Secret, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, error};
+use crate::{Client, ResultStatus, error};
 
 /// A point of sale.
 ///
@@ -40,7 +40,7 @@ pub struct Pos {
     pub friendly_name: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// When a point of sale was made and changed.
@@ -58,7 +58,7 @@ pub struct PosDate {
     pub modification: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// The settings of a point of sale.
@@ -85,7 +85,7 @@ pub struct PosSettings {
 pub struct PosList {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -94,7 +94,7 @@ pub struct PosList {
     pub list: Vec<Pos>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /accounts/pos`: the points of sale. The answer holds their security codes.

@@ -136,7 +136,7 @@ impl Endpoint for GetTransactionQr {
         "image/*"
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         true // It only draws.
     }
 

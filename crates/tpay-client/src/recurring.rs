@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Receipt, Response,
-    ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params,
+    Response, ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
-use crate::{AutopaymentModel, Client, Currency, Outcome, Payer, error, validate};
+use crate::{AutopaymentModel, Client, Currency, Payer, ResultStatus, error, validate};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -290,7 +290,7 @@ impl Endpoint for CreateRecurring {
     }
 }
 
-/// A plan of charges. Its form is not documented: `fields` keeps what has no name here.
+/// A plan of charges. Its form is not documented: `extra` keeps what has no name here.
 ///
 /// Source: none shows the answer; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -299,7 +299,7 @@ impl Endpoint for CreateRecurring {
 pub struct RecurringPlan {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -317,12 +317,12 @@ pub struct RecurringPlan {
     pub status: Option<RecurringStatus>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A page of plans.
 ///
-/// No source shows its form: where the list is found is a guess, and `fields` has everything else
+/// No source shows its form: where the list is found is a guess, and `extra` has everything else
 /// that came.
 ///
 /// Source: none shows the answer; the names are those that other lists of the provider have.
@@ -332,7 +332,7 @@ pub struct RecurringPlan {
 pub struct RecurringPage {
     /// The result of the call.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -356,7 +356,7 @@ pub struct RecurringPage {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /recurring`: plans, a page at a time.
@@ -460,7 +460,7 @@ impl Endpoint for GetRecurring {
     }
 }
 
-/// A charge of a plan. Its form is not documented: `fields` keeps what has no name here.
+/// A charge of a plan. Its form is not documented: `extra` keeps what has no name here.
 ///
 /// Source: none shows the answer; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -481,12 +481,12 @@ pub struct RecurringCharge {
     pub currency: Option<Currency>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A page of charges of a plan.
 ///
-/// No source shows its form: where the list is found is a guess, and `fields` has everything else
+/// No source shows its form: where the list is found is a guess, and `extra` has everything else
 /// that came.
 ///
 /// Source: none shows the answer; the names are those that other lists of the provider have.
@@ -496,7 +496,7 @@ pub struct RecurringCharge {
 pub struct RecurringCharges {
     /// The result of the call.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -514,7 +514,7 @@ pub struct RecurringCharges {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /recurring/{recurringId}/transactions`: the charges of a plan.
@@ -600,7 +600,7 @@ impl CancelRecurring {
 }
 
 impl Endpoint for CancelRecurring {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "recurring.cancel";
 
     fn method(&self) -> Method {
@@ -615,7 +615,7 @@ impl Endpoint for CancelRecurring {
         validate::segment("recurring_id", &self.recurring_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -640,7 +640,7 @@ impl RetryRecurring {
 }
 
 impl Endpoint for RetryRecurring {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "recurring.retry";
 
     fn method(&self) -> Method {
@@ -655,7 +655,7 @@ impl Endpoint for RetryRecurring {
         validate::segment("recurring_id", &self.recurring_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -682,7 +682,7 @@ impl UpdatePaymentInstrument {
 }
 
 impl Endpoint for UpdatePaymentInstrument {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "recurring.update_payment_instrument";
 
     fn method(&self) -> Method {
@@ -702,7 +702,7 @@ impl Endpoint for UpdatePaymentInstrument {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -759,7 +759,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
+    pub fn cancel_recurring(&self, recurring_id: impl Into<String>) -> Result<Acknowledgement> {
         self.send(&CancelRecurring::new(recurring_id))
     }
 
@@ -767,7 +767,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn retry_recurring(&self, recurring_id: impl Into<String>) -> Result<Receipt> {
+    pub fn retry_recurring(&self, recurring_id: impl Into<String>) -> Result<Acknowledgement> {
         self.send(&RetryRecurring::new(recurring_id))
     }
 
@@ -779,7 +779,7 @@ impl Client {
         &self,
         recurring_id: impl Into<String>,
         instrument: PaymentInstrument,
-    ) -> Result<Receipt> {
+    ) -> Result<Acknowledgement> {
         self.send(&UpdatePaymentInstrument::new(recurring_id, instrument))
     }
 }

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, Fields, InputError, Items, Method, Paged, Params, Response,
+    Amount, Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response,
     ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::paging::{Paging, page_setters};
 use crate::{
-    Client, Currency, Lock, Outcome, PayerDetails, Payments, TransactionDate, TransactionStatus,
-    error, validate,
+    Client, Currency, Lock, PayerDetails, Payments, ResultStatus, TransactionDate,
+    TransactionStatus, error, validate,
 };
 
 wire_enum! {
@@ -50,7 +50,7 @@ wire_enum! {
 pub struct Refund {
     /// How the call went, where one refund was asked for.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -71,7 +71,7 @@ pub struct Refund {
     pub date: Option<RefundDate>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// When a refund was asked for and made, in local time.
@@ -96,7 +96,7 @@ pub struct RefundDate {
     pub refund: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A transaction with its refunds.
@@ -108,7 +108,7 @@ pub struct RefundDate {
 pub struct TransactionRefunds {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -174,7 +174,7 @@ pub struct TransactionRefunds {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl TransactionRefunds {
@@ -347,7 +347,7 @@ wire_enum! {
 pub struct RefundPage {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -365,7 +365,7 @@ pub struct RefundPage {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A list of refunds.
@@ -380,7 +380,7 @@ pub struct RefundList {
     pub list: Vec<Refund>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl RefundPage {
@@ -493,7 +493,7 @@ impl Paged for ListRefunds {
 pub struct CardRefundReply {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -502,7 +502,7 @@ pub struct CardRefundReply {
     pub refund_content: Option<CardRefund>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A refund to the card of a token.
@@ -526,10 +526,11 @@ pub struct CardRefund {
     pub amount: Option<Amount>,
     /// What the card's network said.
     #[serde(default, deserialize_with = "wire::object")]
-    pub extra: Option<CardRefundExtra>,
+    #[serde(rename = "extra")]
+    pub extra_data: Option<CardRefundExtra>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// What the card network said to a refund.
@@ -547,7 +548,7 @@ pub struct CardRefundExtra {
     pub response_description: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `POST /refunds`: pays back to the card of a token (Elavon). Never repeated after a lost answer.

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Endpoint, Fields, InputError, Items, Method, Paged, Params, Response, ResponseError, Result,
-    path_segment, setters, wire, wire_enum,
+    Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response, ResponseError,
+    Result, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, File, Outcome, error, paging, validate};
+use crate::{Client, File, ResultStatus, error, paging, validate};
 
 wire_enum! {
     /// In which order reports come.
@@ -34,10 +34,10 @@ pub struct Report {
     pub id: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
-/// A page of reports. No source shows its form: where the list is found is a guess, and `fields`
+/// A page of reports. No source shows its form: where the list is found is a guess, and `extra`
 /// has everything that came.
 ///
 /// Source: none shows the answer; the call is known from the official PHP client.
@@ -47,7 +47,7 @@ pub struct Report {
 pub struct ReportPage {
     /// The result of the call.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -59,7 +59,7 @@ pub struct ReportPage {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /reports`: reports, a page at a time.

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Receipt, Response, ResponseError, Result, Secret,
-    path_segment, setters, wire, wire_enum,
+    Acknowledgement, Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError,
+    Result, Secret, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Outcome, error, validate};
+use crate::{Client, ResultStatus, error, validate};
 
 wire_enum! {
     /// Whether a saved card can be charged.
@@ -69,7 +69,7 @@ impl RedirectUrls {
 pub struct CreatedToken {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -81,7 +81,7 @@ pub struct CreatedToken {
     pub url: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `POST /tokens`: saves a card without charging it.
@@ -169,7 +169,7 @@ pub struct CardToken {
     pub content: Option<CardContent>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// What a card looks like.
@@ -184,7 +184,7 @@ pub struct CardContent {
     pub image_url: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `GET /tokens/{tokenValue}`: a saved card.
@@ -243,7 +243,7 @@ impl DeleteToken {
 }
 
 impl Endpoint for DeleteToken {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "tokens.delete";
 
     fn method(&self) -> Method {
@@ -262,7 +262,7 @@ impl Endpoint for DeleteToken {
         validate::segment("token_value", self.token_value.expose())
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -331,7 +331,7 @@ impl Endpoint for InitApplePay {
 pub struct ApplePaySession {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -340,7 +340,7 @@ pub struct ApplePaySession {
     pub session: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl ApplePaySession {
@@ -372,7 +372,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn delete_token(&self, token_value: impl Into<Secret>) -> Result<Receipt> {
+    pub fn delete_token(&self, token_value: impl Into<Secret>) -> Result<Acknowledgement> {
         self.send(&DeleteToken::new(token_value))
     }
 

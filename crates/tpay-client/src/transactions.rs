@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Amount, Body, Endpoint, ErrorKind, Fields, InputError, Items, Method, Paged, Params, Receipt,
-    Response, ResponseError, Result, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ErrorKind, ExtraFields, InputError, Items, Method,
+    Paged, Params, Response, ResponseError, Result, path_segment, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ wire_enum! {
     /// How a call went (`result` in answers).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
-    pub enum Outcome {
+    pub enum ResultStatus {
         /// Well.
         Success = "success",
         /// The payer must be sent to the payment page.
@@ -61,7 +61,7 @@ impl TransactionStatus {
 
 /// A transaction: what a payer is to pay, and what became of it.
 ///
-/// Any field may be absent in an answer; `fields` keeps what has no name here. Times are Polish
+/// Any field may be absent in an answer; `extra` keeps what has no name here. Times are Polish
 /// local times as far as anybody knows, so they are kept as text.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
@@ -72,7 +72,7 @@ impl TransactionStatus {
 pub struct Transaction {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -123,7 +123,7 @@ pub struct Transaction {
     pub notification: Option<NotificationTargets>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Transaction {
@@ -180,9 +180,9 @@ pub struct NotificationTargets {
     /// The e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
-    /// Fields that this type does not cover.
+    /// ExtraFields that this type does not cover.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// When a transaction was made and paid, in local time.
@@ -201,7 +201,7 @@ pub struct TransactionDate {
     pub realization: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// Who pays, as the server tells it: what is unknown is an empty text.
@@ -247,7 +247,7 @@ pub struct PayerDetails {
     pub user_agent: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A page of transactions.
@@ -259,7 +259,7 @@ pub struct PayerDetails {
 pub struct TransactionPage {
     /// How the call went.
     #[serde(default)]
-    pub result: Option<Outcome>,
+    pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
@@ -277,7 +277,7 @@ pub struct TransactionPage {
     pub total: Option<i64>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// `POST /transactions`: makes a transaction, for a payer to pay.
@@ -575,7 +575,7 @@ impl CancelTransaction {
 }
 
 impl Endpoint for CancelTransaction {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "transactions.cancel";
 
     fn method(&self) -> Method {
@@ -590,7 +590,7 @@ impl Endpoint for CancelTransaction {
         validate::segment("transaction_id", &self.transaction_id)
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -615,7 +615,7 @@ impl CancelTransactionLegacy {
 }
 
 impl Endpoint for CancelTransactionLegacy {
-    type Output = Receipt;
+    type Output = Acknowledgement;
     const ID: &'static str = "transactions.cancel_legacy";
 
     fn method(&self) -> Method {
@@ -630,11 +630,11 @@ impl Endpoint for CancelTransactionLegacy {
         validate::segment("transaction_id", &self.transaction_id)
     }
 
-    fn repeatable(&self) -> bool {
+    fn idempotent(&self) -> bool {
         false
     }
 
-    fn parse(&self, response: &Response) -> Result<Receipt, ResponseError> {
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
     }
 }
@@ -695,7 +695,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_transaction(&self, transaction_id: impl Into<String>) -> Result<Receipt> {
+    pub fn cancel_transaction(&self, transaction_id: impl Into<String>) -> Result<Acknowledgement> {
         self.send(&CancelTransaction::new(transaction_id))
     }
 
@@ -704,7 +704,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_transaction_legacy(&self, transaction_id: impl Into<String>) -> Result<Receipt> {
+    pub fn cancel_transaction_legacy(
+        &self,
+        transaction_id: impl Into<String>,
+    ) -> Result<Acknowledgement> {
         self.send(&CancelTransactionLegacy::new(transaction_id))
     }
 }

@@ -329,7 +329,7 @@ fn write(mut stream: &TcpStream, response: &Response, has_body: bool) -> io::Res
         411 => "Length Required",
         413 => "Content Too Large",
         417 => "Expectation Failed",
-        431 => "Request Header Fields Too Large",
+        431 => "Request Header ExtraFields Too Large",
         501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",

@@ -25,7 +25,7 @@ pub struct Report {
 }
 
 /// `POST /v1/reports`: tells the service what the sky looks like. Sent twice, it is two reports, so
-/// it is not repeatable (no POST is, by itself).
+/// it is not idempotent (no POST is, by itself).
 ///
 /// Source: the service's documentation, `weather.example/docs/reports`.
 #[derive(Debug, Clone, PartialEq, Eq)]

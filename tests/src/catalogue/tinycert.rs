@@ -1,9 +1,9 @@
 //! TinyCert: a session is opened first; its token travels in each body.
 
 use tinycert_client::{
-    CaId, CertId, CertPart, CertStatus, Client, Connect, DeleteCa, Disconnect, Environment, GetCa,
-    GetCaDetails, GetCert, GetCertDetails, ListCas, ListCerts, NewCa, NewCert, ReissueCert, San,
-    SetCertStatus, StatusMask,
+    CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert, DeleteCa,
+    Disconnect, Environment, GetCa, GetCaDetails, GetCert, GetCertDetails, ListCas, ListCerts,
+    ReissueCert, San, SetCertStatus, StatusMask,
 };
 
 use super::{AnyClient, Provider, calls, tuned};
@@ -23,13 +23,13 @@ pub(super) const ROW: Provider = Provider {
             GetCaDetails::new(CA),
             GetCa::new(CA),
             DeleteCa::new(CA),
-            NewCa::new("US", "ACME, Inc."),
+            CreateCa::new("US", "ACME, Inc."),
             ListCerts::new(CA, StatusMask::ALL),
             GetCertDetails::new(CERT),
             GetCert::new(CERT, CertPart::Chain),
             ReissueCert::new(CERT),
             SetCertStatus::new(CERT, CertStatus::Hold),
-            NewCert::new(CA, "US", "ACME, Inc.", "example.com")
+            CreateCert::new(CA, "US", "ACME, Inc.", "example.com")
                 .san(San::Dns("example.com".to_owned())),
         ]
     },

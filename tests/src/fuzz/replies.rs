@@ -43,7 +43,7 @@ impl Row {
         }
         // How refusals are read is the same for all calls, so one that is not repeated stands for
         // them; what it keeps is what came.
-        let call = self.calls.iter().find(|call| !call.repeatable()).expect("a write");
+        let call = self.calls.iter().find(|call| !call.idempotent()).expect("a write");
         for status in [200, 400, 403, 500] {
             *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = (status, data.to_vec());
             if let Err(error) = call.send(&self.client) {

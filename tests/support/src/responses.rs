@@ -197,7 +197,7 @@ impl Check<'_> {
                     lines.get(index + 1).unwrap_or(&"").trim()
                 ));
             }
-            if name == "fields" && value == "{" {
+            if name == "extra" && value == "{" {
                 let names: Vec<&str> = lines[index + 1..]
                     .iter()
                     .map(|line| line.trim().trim_end_matches(','))
@@ -208,7 +208,7 @@ impl Check<'_> {
             let is_empty =
                 matches!(value, "None" | "[]" | "\"\"" | "UnknownText(\"\")" | "Unknown");
             if is_empty
-                && name != "fields"
+                && name != "extra"
                 && !self.is_listed("undocumented", self.all.undocumented, name)
             {
                 self.report(&format!("{name}: the field is empty: {value}"));

@@ -157,7 +157,7 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
 
     // What must hold whatever the table says.
     assert!(elapsed < Duration::from_secs(60), "{}: took {elapsed:?}", place());
-    let sendings = match (call.repeatable(), how) {
+    let sendings = match (call.idempotent(), how) {
         (true, _) => 3,
         (false, How::Refuses(_)) => 2, // Nothing was carried out.
         (false, _) => 1,
@@ -173,7 +173,7 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
                 assert_eq!(error.headers().unwrap()[header], value, "{}", place());
             }
         }
-        if !call.repeatable() && requests > 0 {
+        if !call.idempotent() && requests > 0 {
             assert_eq!(error.sent(), Sent::Maybe, "{}", place());
             assert!(!error.is_retryable(), "{}", place());
         }
@@ -268,11 +268,11 @@ fn table(
         text.push_str("| fault | of | outcome | kept of the answer | calls | grants |\n");
         text.push_str("|---|---|---|---|---|---|\n");
         for (fault, (name, _)) in faults.iter().enumerate() {
-            for repeatable in [true, false] {
-                let group = if repeatable { "repeatable" } else { "writes" };
+            for idempotent in [true, false] {
+                let group = if idempotent { "idempotent" } else { "writes" };
                 let members: Vec<usize> = (0..calls.len())
                     .filter(|call| calls[*call].0.name == provider.name)
-                    .filter(|call| calls[*call].1.repeatable() == repeatable)
+                    .filter(|call| calls[*call].1.idempotent() == idempotent)
                     .collect();
                 let mut alike: BTreeMap<&Outcome, Vec<&str>> = BTreeMap::new();
                 for call in members {

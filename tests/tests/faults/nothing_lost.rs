@@ -160,7 +160,7 @@ const NEEDED: &[&str] = &[
     r#""transactions":[]"#,
 ];
 
-/// Fields of answers that are one value.
+/// ExtraFields of answers that are one value.
 const ALONE: &[&str] = &[
     "result",
     "success",
@@ -226,7 +226,7 @@ fn an_empty_object_is_no_answer_unless_nobody_documents_one() {
         for call in (provider.calls)() {
             match call.parse(&Response::new(b"{}".to_vec())) {
                 Ok(_) => taken.push(call.id()),
-                Err(fault) if !call.repeatable() => {
+                Err(fault) if !call.idempotent() => {
                     assert!(fault.to_string().contains("missing"), "{}: {fault}", call.id());
                 }
                 Err(_) => {}

@@ -248,7 +248,7 @@ fn member_that_is_set_is_written_once() {
         r#"{"rid":"r","ex":"5","eex":null,"ct":1.5,"ips":"x","mt":"10","mtet":0.5,"mlet":true,"mtma":null,"mtaa":[]}"#,
     ] {
         let mut token = token(json).expiration(UnixTime::from_seconds(9)).uid("u").id("i");
-        assert!(["ex", "uid", "id"].iter().all(|name| !token.fields.contains(name)), "{json}");
+        assert!(["ex", "uid", "id"].iter().all(|name| !token.extra.contains(name)), "{json}");
         (token.eex, token.ct, token.mt, token.mtet) = (Some(1), Some(2), Some(3), Some(4));
         (token.mlet, token.mtma, token.mtaa) = (Some(5), Some(6), Some(7));
         token.ips = vec!["1.2.3.4".to_owned()];
@@ -257,7 +257,7 @@ fn member_that_is_set_is_written_once() {
         assert_eq!(written, expected);
         let ip = |text: &str| ClientAddress::from(text.parse::<std::net::IpAddr>().unwrap());
         (token.eex, token.mt, token.ex) = (None, None, None);
-        token.fields = serde_json::from_str(r#"{"ips":null}"#).unwrap();
+        token.extra = serde_json::from_str(r#"{"ips":null}"#).unwrap();
         assert_eq!(token.access(at(N), ip("1.2.3.4")), AccessState::Granted);
     }
     let without_rid: Token = serde_json::from_str(r#"{"rid":null,"ex":5}"#).unwrap();
@@ -270,7 +270,7 @@ fn open_cookie_of_any_resource_is_read_back() {
         ["100%", "%41", "%zz", "a+b", "{abc}", "x{jax}y", "{jo", "{}", "a{", "\"{abc}\"", "{ż}"]
     {
         let mut token = Token::new(rid).uid("{jox}%");
-        token.fields = serde_json::from_str(r#"{"{abc}":{"%":{}}}"#).unwrap();
+        token.extra = serde_json::from_str(r#"{"{abc}":{"%":{}}}"#).unwrap();
         let cookie = TokenCookie::new([token, Token::new("other")]);
         let open = Blocks::write_open_cookie(&cookie);
         assert!(!open.contains(['%', '+']), "{open}");
@@ -463,7 +463,7 @@ fn a_webhook_of_another_application_or_without_its_data_is_refused() {
     let data = blocks.seal(&data);
     let webhook = blocks.read_webhook_target(&format!("/hook?a=b&data={data}")).unwrap();
     assert_eq!((webhook.version, webhook.kind.as_str()), (1, "brand_new"));
-    assert_eq!((webhook.expires, webhook.fields.json("extra").as_deref()), (None, Some("[1]")));
+    assert_eq!((webhook.expires, webhook.extra.json("extra").as_deref()), (None, Some("[1]")));
     for target in ["/hook".to_owned(), "/hook?data=".to_owned() + &data + "&data=" + &data] {
         assert_eq!(blocks.read_webhook_target(&target), Err(ReadError::Form));
     }

@@ -24,9 +24,9 @@ use api_sandbox::{Misbehaviour, Sandbox, Seen};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tinycert_client::{
-    Body, CaId, CertId, CertPart, CertStatus, Client, Error, ErrorCode, ErrorKind, FileError,
-    FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock, MemoryStore, Method, NewCa, NewCert,
-    Params, RawEndpoint, Request, Response, San, Sent, Session, StatusMask, TransportError,
+    Body, CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode,
+    ErrorKind, FileError, FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock, MemoryStore,
+    Method, Params, RawEndpoint, Request, Response, San, Sent, Session, StatusMask, TransportError,
     TransportErrorKind,
 };
 use workspace_tests::tinycert;
@@ -56,8 +56,8 @@ fn dns(name: &str) -> San {
     San::Dns(name.to_owned())
 }
 
-fn new_cert(ca: CaId, name: &str) -> NewCert {
-    NewCert::new(ca, "US", "ACME, Inc.", name).san(dns(name))
+fn create_cert(ca: CaId, name: &str) -> CreateCert {
+    CreateCert::new(ca, "US", "ACME, Inc.", name).san(dns(name))
 }
 
 /// The endpoints that were called, in order.
@@ -139,7 +139,7 @@ fn handshake(chain: &str, key: &str, ca: &str, name: &str) {
 fn a_certificate_lives_from_issue_to_revocation() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
-    let new = NewCa::new("DE", "Grüße & Co").locality("Köln").state("NRW");
+    let new = CreateCa::new("DE", "Grüße & Co").locality("Köln").state("NRW");
     let ca = session.get_or_create_ca(&new).unwrap();
     assert_eq!(session.get_or_create_ca(&new).unwrap(), ca, "it is made once");
     let details = session.get_ca_details(ca).unwrap();
@@ -150,7 +150,7 @@ fn a_certificate_lives_from_issue_to_revocation() {
 
     let names = ["a.example.com", "b.example.com"];
     let cert = session
-        .new_cert(&NewCert::new(ca, "DE", "Grüße & Co", names[0]).sans(names.map(dns)))
+        .create_cert(&CreateCert::new(ca, "DE", "Grüße & Co", names[0]).sans(names.map(dns)))
         .unwrap();
     let ca_pem = session.get_ca(ca).unwrap();
     let chain = session.get_cert(cert, CertPart::Chain).unwrap();
@@ -184,7 +184,7 @@ fn openssl_accepts_chain_key_and_request() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
-    let cert = session.new_cert(&new_cert(ca, "*.example.com")).unwrap();
+    let cert = session.create_cert(&create_cert(ca, "*.example.com")).unwrap();
     let folder = folder("openssl");
     let file = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -226,12 +226,12 @@ fn wildcards_tildes_spaces_unicode_and_eleven_names_are_accepted() {
             .map(|text| text.parse().unwrap()),
     );
     names.push("https://example.com/~u/?a=1&b=[2]#f".parse().unwrap());
-    let new = NewCert::new(ca, "DE", "~ R&D * (密码) 🔑", "*.example.com")
+    let new = CreateCert::new(ca, "DE", "~ R&D * (密码) 🔑", "*.example.com")
         .organizational_unit("")
         .locality("Köln am Rhein")
         .state("a+b=c%20")
         .sans(names.clone());
-    let cert = session.new_cert(&new).unwrap();
+    let cert = session.create_cert(&new).unwrap();
     let details = session.get_cert_details(cert).unwrap();
     assert_eq!(details.sans, names, "in order, 10 after 9");
     assert_eq!(details.organization.as_deref(), Some("~ R&D * (密码) 🔑"));
@@ -241,7 +241,7 @@ fn wildcards_tildes_spaces_unicode_and_eleven_names_are_accepted() {
     for name in ["h10.example.com", "any.example.com", "127.0.0.1", "::1"] {
         verify(&chain, &ca_pem, name, now).unwrap();
     }
-    let without = session.new_cert(&NewCert::new(ca, "US", "O", "bare")).unwrap();
+    let without = session.create_cert(&CreateCert::new(ca, "US", "O", "bare")).unwrap();
     assert_eq!(session.get_cert_details(without).unwrap().sans, [], "Alt is null then");
 }
 
@@ -250,7 +250,7 @@ fn hold_revoke_and_reissue_follow_the_rules() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
-    let cert = session.new_cert(&new_cert(ca, "rules.example.com")).unwrap();
+    let cert = session.create_cert(&create_cert(ca, "rules.example.com")).unwrap();
     let listed = |mask| {
         let certs = session.list_certs(ca, mask).unwrap();
         certs.into_iter().find(|other| other.id == cert).map(|other| other.status.unwrap())
@@ -283,8 +283,8 @@ fn every_success_body_is_a_success() {
         let sandbox = Sandbox::start().unwrap();
         sandbox.tinycert().state(|server| server.success_body = body);
         let session = connect(&sandbox);
-        let ca = session.new_ca(&NewCa::new("US", "O")).unwrap();
-        let cert = session.new_cert(&new_cert(ca, "x")).unwrap();
+        let ca = session.create_ca(&CreateCa::new("US", "O")).unwrap();
+        let cert = session.create_cert(&create_cert(ca, "x")).unwrap();
         session.set_cert_status(cert, CertStatus::Hold).unwrap();
         session.delete_ca(ca).unwrap();
         session.disconnect().unwrap();
@@ -330,13 +330,13 @@ fn every_error_code_can_be_had_and_is_read() {
     codes.push(code(session.reissue_cert(expiring)));
     codes.push(code(session.set_cert_status(expiring, CertStatus::Hold)));
     server.state(|server| server.creations_left = Some(0));
-    let limited = session.new_ca(&NewCa::new("US", "O")).unwrap_err();
+    let limited = session.create_ca(&CreateCa::new("US", "O")).unwrap_err();
     assert_eq!((limited.kind(), limited.attempts()), (ErrorKind::RateLimited, 1));
     codes.push(limited.code().unwrap().to_owned());
     let session = client.resume(session.into_token().unwrap());
     for told in ["SessionError", "UnknownError"] {
         server.state(|server| server.refuse_with.push(told));
-        codes.push(code(session.new_cert(&new_cert(ca, "x"))));
+        codes.push(code(session.create_cert(&create_cert(ca, "x"))));
     }
     let codes: BTreeSet<&str> = codes.iter().map(String::as_str).collect();
     let all: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
@@ -409,7 +409,7 @@ fn a_write_goes_through_an_expired_session_once() {
     let session = connect(&sandbox);
     let ca = first_ca(&session);
     sandbox.tinycert().state(|server| server.forget_sessions());
-    session.new_cert(&new_cert(ca, "once.example.com")).unwrap();
+    session.create_cert(&create_cert(ca, "once.example.com")).unwrap();
     let made = sandbox.tinycert().state(|server| server.certs_named("once.example.com"));
     assert_eq!(made.len(), 1);
 }
@@ -650,7 +650,7 @@ fn another_certificate_of_the_same_name_is_no_successor() {
     let session = connect(&sandbox);
     let ca = first_ca(&session);
     let old = named(&session, ca, EXPIRING);
-    let other = session.new_cert(&new_cert(ca, EXPIRING)).unwrap();
+    let other = session.create_cert(&create_cert(ca, EXPIRING)).unwrap();
     let renewal = session.renew(ca, old).unwrap();
     assert!(renewal.is_new && renewal.cert_id != other);
 }
@@ -661,18 +661,18 @@ fn lost_answers_to_new_ca_and_new_cert_make_one_of_each() {
     let session = connect(&sandbox);
     sandbox.tinycert().misbehave(WELL, 1);
     sandbox.tinycert().misbehave(Misbehaviour::ResetAfterReading, 1);
-    let ca = session.get_or_create_ca(&NewCa::new("US", "Lost, Inc.")).unwrap();
+    let ca = session.get_or_create_ca(&CreateCa::new("US", "Lost, Inc.")).unwrap();
     assert_eq!(session.list_cas().unwrap().len(), 2);
 
     sandbox.tinycert().misbehave(WELL, 1);
     sandbox.tinycert().misbehave(Misbehaviour::CutBody, 1);
-    let cert = session.issue_cert(&new_cert(ca, "lost.example.com")).unwrap();
+    let cert = session.issue_cert(&create_cert(ca, "lost.example.com")).unwrap();
     let made = sandbox.tinycert().state(|server| server.certs_named("lost.example.com"));
     assert_eq!(made, [(cert.number(), "good")]);
 
     sandbox.tinycert().misbehave(WELL, 1);
     sandbox.tinycert().misbehave(Misbehaviour::BadGateway, 1);
-    let error = session.issue_cert(&new_cert(ca, "never.example.com")).unwrap_err();
+    let error = session.issue_cert(&create_cert(ca, "never.example.com")).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.sent()), (502, Sent::Maybe));
     assert_eq!(sandbox.tinycert().state(|server| server.certs_named("never.example.com")), []);
 }
@@ -681,8 +681,8 @@ fn lost_answers_to_new_ca_and_new_cert_make_one_of_each() {
 fn a_name_of_several_cas_is_refused() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
-    let new = NewCa::new("US", ORGANIZATION).hash_method(HashMethod::Sha1);
-    session.new_ca(&new).unwrap();
+    let new = CreateCa::new("US", ORGANIZATION).hash_method(HashMethod::Sha1);
+    session.create_ca(&new).unwrap();
     for name in [ORGANIZATION, &format!("{ORGANIZATION} CA")] {
         assert_eq!(session.find_ca(name).unwrap_err().argument(), Some("name"));
     }
@@ -752,7 +752,7 @@ fn issuing_to_files_that_cannot_be_written_makes_no_certificate() {
     let ca = first_ca(&session);
     let folder = folder("issued");
     let count = || session.list_certs(ca, StatusMask::ALL).unwrap().len();
-    let new = new_cert(ca, "issued.example.com");
+    let new = create_cert(ca, "issued.example.com");
     let before = count();
     for files in [
         KeyPairFiles::new(folder.join("missing/chain.pem"), folder.join("key.pem")),

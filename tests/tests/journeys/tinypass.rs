@@ -114,7 +114,7 @@ fn subscriptions_are_found_in_either_shape_and_cancelled() {
         assert_eq!(found.first().unwrap().rid().as_deref(), Some(SUBSCRIPTION_RID));
     }
     let receipt = client.cancel_subscription(SUBSCRIPTION_RID, USER_REF).unwrap();
-    assert_eq!(receipt.fields.text("status").as_deref(), Some("cancelled"));
+    assert_eq!(receipt.extra.text("status").as_deref(), Some("cancelled"));
     let none = SearchSubscriptions::new().user_ref("nobody");
     assert!(client.search_subscriptions(&none).unwrap().is_empty());
 }

@@ -14,7 +14,7 @@ use api_auth::hmac::form_digest::{Dialect, FormDigest, FormSession, Opening};
 use api_auth::http::{Method, Uri};
 use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
-    AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Env, Fields, HmacKey,
+    AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Env, ExtraFields, HmacKey,
     InputError, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
     SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
     TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
@@ -257,7 +257,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     store.save(&TokenKey::new(&["k"]), &AccessToken::new("CANARY", UNIX_EPOCH));
     let mut settings = Settings::default();
     settings.proxy(Secret::new("http://u:CANARY@127.0.0.1:1"));
-    let fields: Fields =
+    let fields: ExtraFields =
         serde_json::from_str(r#"{"token":"CANARY","a":[{"password":"CANARY"}]}"#).unwrap();
     let mut params = Params::new();
     params.push("passphrase", "CANARY");
@@ -301,7 +301,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug Client", debug(&core(settings.clone()))),
         ("api-auth: Debug UnsignedRequest", debug(&UnsignedRequest::of(&raw).unwrap())),
         ("api-auth: Debug Error", debug(&unread)),
-        ("api-auth: Debug Fields", debug(&fields)),
+        ("api-auth: Debug ExtraFields", debug(&fields)),
         ("api-auth: Debug FormSession", debug(&form_session)),
         ("api-auth: Debug HmacKey", debug(&key)),
         ("api-auth: Debug ManualClock", debug(&ManualClock::at_unix(0))),
@@ -310,7 +310,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug Preparation", debug(&preparation)),
         ("api-auth: Debug RawEndpoint", debug(&raw)),
         (
-            "api-auth: Debug Receipt",
+            "api-auth: Debug Acknowledgement",
             debug(&tpay_client::DeleteToken::new("CANARY").parse(&receipt).unwrap()),
         ),
         ("api-auth: Debug Secret", debug(&secret)),

@@ -8,7 +8,7 @@ use std::error::Error as _;
 use api_sandbox::tinycert::{API_KEY, EMAIL, EXPIRING, PASSPHRASE};
 use api_sandbox::{Misbehaviour, Reply, Sandbox};
 use tinycert_client::{
-    CertPart, Connect, Error, KeyForm, ListCas, ManualClock, NewCa, Secrets, StatusMask,
+    CertPart, Connect, CreateCa, Error, KeyForm, ListCas, ManualClock, Secrets, StatusMask,
 };
 use workspace_tests::tinycert;
 
@@ -55,7 +55,7 @@ fn no_body_reaches_logs_debug_display_or_errors() {
             session.get_key(cert, KeyForm::Decrypted).err(),
             session.get_pkcs12(cert).err(),
             session.get_cert(cert, CertPart::Chain).err(),
-            session.new_ca(&NewCa::new("US", "O")).err(),
+            session.create_ca(&CreateCa::new("US", "O")).err(),
             client.connect(EMAIL, PASSPHRASE).err(),
         ];
         shown.extend(errors.iter().flatten().map(all_of));

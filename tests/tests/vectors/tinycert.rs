@@ -12,9 +12,9 @@ use api_auth::{
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 use tinycert_client::{
-    API_KEY, CaId, CertId, CertPart, CertStatus, Client, Connect, DeleteCa, Disconnect, Endpoint,
-    Environment, GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey, GetPkcs12, HashMethod,
-    KeyForm, ListCas, ListCerts, NewCa, NewCert, ReissueCert, San, SecretBytes, Session,
+    API_KEY, CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert, DeleteCa,
+    Disconnect, Endpoint, Environment, GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey,
+    GetPkcs12, HashMethod, KeyForm, ListCas, ListCerts, ReissueCert, San, SecretBytes, Session,
     SetCertStatus, StatusMask, TransportError,
 };
 
@@ -464,7 +464,7 @@ fn typed(vector: &Value, path: &str) -> Box<dyn Call> {
         },
         "/ca/delete" => Box::new(Typed(DeleteCa::new(ca_id()), nothing)),
         "/ca/new" => {
-            let mut new = NewCa::new(get("C"), get("O"));
+            let mut new = CreateCa::new(get("C"), get("O"));
             if let Some(locality) = given("L") {
                 new = new.locality(locality);
             }
@@ -514,7 +514,7 @@ fn typed(vector: &Value, path: &str) -> Box<dyn Call> {
             Box::new(Typed(SetCertStatus::new(cert_id(), status), nothing))
         }
         "/cert/new" => {
-            let mut new = NewCert::new(ca_id(), get("C"), get("O"), get("CN"));
+            let mut new = CreateCert::new(ca_id(), get("C"), get("O"), get("CN"));
             if let Some(unit) = given("OU") {
                 new = new.organizational_unit(unit);
             }

@@ -337,7 +337,7 @@ fn parsed(name: &str, notification: &Notification, php: &Value) {
     if let Some(theirs) = php["class"].as_str() {
         assert_eq!(theirs, class, "{name}");
     }
-    for (field, theirs) in php["fields"].as_object().into_iter().flatten() {
+    for (field, theirs) in php["extra"].as_object().into_iter().flatten() {
         if theirs.is_null() {
             continue;
         }

@@ -23,8 +23,8 @@ use http::{HeaderValue, Uri};
 use crate::auth::MOST_REPLACEMENTS;
 use crate::endpoint::FORM;
 use crate::{
-    AccessToken, Auth, Body, Encoding, Error, ErrorKind, Fields, Generation, HmacKey, InputError,
-    Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
+    AccessToken, Auth, Body, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey,
+    InputError, Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
     TokenOrigin, UnsignedRequest, VerifiedStore, json,
 };
 
@@ -370,7 +370,7 @@ impl fmt::Debug for FormSession {
 /// The token in the answer that opens a session: the field `name` of its object.
 #[inline]
 fn token_of(response: &Response, name: &str) -> Result<Secret, ResponseError> {
-    let fields: Fields = json(response)?;
+    let fields: ExtraFields = json(response)?;
     match fields.text(name) {
         Some(token) if !token.is_empty() => Ok(Secret::new(token)),
         _ => Err(ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))),

@@ -7,8 +7,8 @@
 
 use test_support::replies::{Case, Outcome};
 use tinycert_client::{
-    CaId, CertId, CertPart, CertStatus, Client, Connect, Environment, Error, ErrorCode, ErrorKind,
-    HashAlg, KeyForm, NewCa, NewCert, San, SecretBytes, Session, StatusMask,
+    CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert, Environment, Error,
+    ErrorCode, ErrorKind, HashAlg, KeyForm, San, SecretBytes, Session, StatusMask,
 };
 
 const CA: CaId = CaId::new(561);
@@ -109,7 +109,7 @@ fn ca_list_reply_is_read_field_by_field() {
     let body = r#"[{"id":"561","name":"\u00dcml\u00e4ut \/ Co","new":1},{"id":562}]"#;
     let cas = one(200, body, Session::list_cas).unwrap();
     assert_eq!((cas[0].id, cas[0].name.as_deref()), (CA, Some("Ümläut / Co")));
-    assert_eq!(cas[0].fields.text("new").as_deref(), Some("1"));
+    assert_eq!(cas[0].extra.text("new").as_deref(), Some("1"));
     assert_eq!((cas[1].id.number(), &cas[1].name), (562, &None));
     assert_eq!(one(200, "[]", Session::list_cas).unwrap(), []);
 }
@@ -131,7 +131,7 @@ fn ca_details_reply_is_read_field_by_field() {
     assert_eq!(ca.common_name.as_deref(), Some("ACME, Inc. CA"));
     assert_eq!(ca.email.as_deref(), Some("webmaster@example.com"));
     assert_eq!(ca.hash_alg, Some(HashAlg::Sha256));
-    assert!(ca.fields.is_empty());
+    assert!(ca.extra.is_empty());
     let again = serde_json::from_str(&serde_json::to_string(&ca).unwrap()).unwrap();
     assert_eq!(ca, again);
     let body = r#"{"id":561,"hash_alg":"SHA3"}"#;
@@ -151,8 +151,8 @@ fn ca_delete_reply_may_be_anything() {
 
 #[test]
 fn ca_new_reply_follows_the_rules() {
-    let new = NewCa::new("US", "ACME, Inc.");
-    rules(r#"{"ca_id":562}"#, &["ca_id"], |session| session.new_ca(&new));
+    let new = CreateCa::new("US", "ACME, Inc.");
+    rules(r#"{"ca_id":562}"#, &["ca_id"], |session| session.create_ca(&new));
 }
 
 #[test]
@@ -255,8 +255,8 @@ fn cert_status_reply_may_be_anything() {
 
 #[test]
 fn cert_new_reply_follows_the_rules() {
-    let new = NewCert::new(CA, "US", "ACME, Inc.", "example.com");
-    rules(r#"{"cert_id":14238}"#, &["cert_id"], |session| session.new_cert(&new));
+    let new = CreateCert::new(CA, "US", "ACME, Inc.", "example.com");
+    rules(r#"{"cert_id":14238}"#, &["cert_id"], |session| session.create_cert(&new));
 }
 
 #[test]

@@ -6,9 +6,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use tinycert_client::{
-    API_KEY, Body, CaId, CertId, CertPart, CertStatus, Client, Connect, DeleteCa, Disconnect,
-    Endpoint, ErrorKind, GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey, GetPkcs12,
-    HashMethod, KeyForm, ListCas, ListCerts, Method, NewCa, NewCert, Params, RawEndpoint,
+    API_KEY, Body, CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert,
+    DeleteCa, Disconnect, Endpoint, ErrorKind, GetCa, GetCaDetails, GetCert, GetCertDetails,
+    GetKey, GetPkcs12, HashMethod, KeyForm, ListCas, ListCerts, Method, Params, RawEndpoint,
     ReissueCert, Request, Response, San, Secrets, Session, SetCertStatus, StatusMask,
     TransportError,
 };
@@ -60,8 +60,8 @@ fn refused(call: &impl Endpoint) -> String {
     error.argument().unwrap().to_owned()
 }
 
-fn new_cert() -> NewCert {
-    NewCert::new(CA, "US", "ACME, Inc.", "example.com")
+fn create_cert() -> CreateCert {
+    CreateCert::new(CA, "US", "ACME, Inc.", "example.com")
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn ca_delete_request() {
 
 #[test]
 fn ca_new_request() {
-    let least = NewCa::new("US", "ACME, Inc.");
+    let least = CreateCa::new("US", "ACME, Inc.");
     assert_eq!(call(&least), "/ca/new C=US&O=ACME%2C+Inc.&hash_method=sha256&token=t0k3n");
-    let all = NewCa::new("US", NASTY).locality(NASTY).state("").hash_method(HashMethod::Sha1);
+    let all = CreateCa::new("US", NASTY).locality(NASTY).state("").hash_method(HashMethod::Sha1);
     let expected = format!(
         "/ca/new C=US&L={NASTY_ENCODED}&O={NASTY_ENCODED}&ST=&hash_method=sha1&token=t0k3n"
     );
@@ -164,9 +164,9 @@ fn cert_status_request() {
 #[test]
 fn cert_new_request() {
     let expected = "/cert/new C=US&CN=example.com&O=ACME%2C+Inc.&ca_id=561&token=t0k3n";
-    assert_eq!(call(&new_cert()), expected);
-    assert_eq!(call(&new_cert().sans([])), expected, "no names, no parameter");
-    let all = NewCert::new(CA, "US", NASTY, "*.example.com")
+    assert_eq!(call(&create_cert()), expected);
+    assert_eq!(call(&create_cert().sans([])), expected, "no names, no parameter");
+    let all = CreateCert::new(CA, "US", NASTY, "*.example.com")
         .organizational_unit("")
         .locality(NASTY)
         .state("Île ~")
@@ -187,7 +187,7 @@ fn cert_new_request() {
 #[test]
 fn cert_new_request_counts_names_as_numbers() {
     let names = (0..11).map(|number| San::Dns(format!("h{number}.example.com")));
-    let line = call(&new_cert().sans(names));
+    let line = call(&create_cert().sans(names));
     let places: Vec<usize> =
         (0..11).map(|number| line.find(&format!("SANs%5B{number}%5D")).unwrap()).collect();
     assert!(places.is_sorted(), "10 comes after 9 and not after 1: {line}");
@@ -196,13 +196,13 @@ fn cert_new_request_counts_names_as_numbers() {
 #[test]
 fn wrong_arguments_are_refused_by_name() {
     for country in ["", "U", "USA", "us", "U1", "ÄÖ"] {
-        assert_eq!(refused(&NewCa::new(country, "O")), "country");
-        assert_eq!(refused(&NewCert::new(CA, country, "O", "cn")), "country");
+        assert_eq!(refused(&CreateCa::new(country, "O")), "country");
+        assert_eq!(refused(&CreateCert::new(CA, country, "O", "cn")), "country");
     }
     for empty in ["", " ", "\t"] {
-        assert_eq!(refused(&NewCa::new("US", empty)), "organization");
-        assert_eq!(refused(&NewCert::new(CA, "US", empty, "cn")), "organization");
-        assert_eq!(refused(&NewCert::new(CA, "US", "O", empty)), "common_name");
+        assert_eq!(refused(&CreateCa::new("US", empty)), "organization");
+        assert_eq!(refused(&CreateCert::new(CA, "US", empty, "cn")), "organization");
+        assert_eq!(refused(&CreateCert::new(CA, "US", "O", empty)), "common_name");
         assert_eq!(refused(&Connect::new(empty, "p")), "email");
     }
     for status in [CertStatus::Expired, CertStatus::Obsolete, CertStatus::from("asleep")] {
@@ -215,7 +215,7 @@ fn wrong_arguments_are_refused_by_name() {
         San::Email("nobody".to_owned()),
         San::Uri("/path".to_owned()),
     ] {
-        let problem = refused(&new_cert().san(good.clone()).san(bad));
+        let problem = refused(&create_cert().san(good.clone()).san(bad));
         assert_eq!(problem, "sans[1]");
     }
 }

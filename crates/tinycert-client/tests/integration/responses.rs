@@ -8,8 +8,8 @@ use test_support::enums::{self, Texts};
 use test_support::responses::{Call, Responses};
 use test_support::wire_texts;
 use tinycert_client::{
-    CaId, CertId, CertPart, CertStatus, Client, Error, ErrorCode, HashAlg, HashMethod, KeyForm,
-    NewCa, NewCert, Request, Response, San, Secret, Session, StatusCode, StatusMask,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode, HashAlg,
+    HashMethod, KeyForm, Request, Response, San, Secret, Session, StatusCode, StatusMask,
     TransportError,
 };
 
@@ -73,7 +73,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
             ("ca.list", call(Session::list_cas)),
             ("ca.details", call(|session| session.get_ca_details(CA))),
             ("ca.get", call(|session| session.get_ca(CA))),
-            ("ca.new", call(|session| session.new_ca(&NewCa::new("NL", "ACME, Inc.")))),
+            ("ca.new", call(|session| session.create_ca(&CreateCa::new("NL", "ACME, Inc.")))),
             ("cert.list", call(|session| session.list_certs(CA, StatusMask::ALL))),
             ("cert.details", call(|session| session.get_cert_details(CERT))),
             ("cert.get", call(|session| session.get_cert(CERT, CertPart::Chain))),
@@ -81,7 +81,9 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
             ("cert.reissue", call(|session| session.reissue_cert(CERT))),
             (
                 "cert.new",
-                call(|session| session.new_cert(&NewCert::new(CA, "US", "ACME", "example.com"))),
+                call(|session| {
+                    session.create_cert(&CreateCert::new(CA, "US", "ACME", "example.com"))
+                }),
             ),
         ],
         others: vec![

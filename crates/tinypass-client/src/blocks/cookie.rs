@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
-use api_auth::{Fields, UnixTime};
+use api_auth::{ExtraFields, UnixTime};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,10 +16,10 @@ const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// The kind `mt` of a strict meter.
 const STRICT: i64 = 20;
 
-/// One token: access to one resource, or a meter of it. Fields have the names of the wire.
+/// One token: access to one resource, or a meter of it. ExtraFields have the names of the wire.
 ///
 /// A member that is no integer where the format has one (null, a fraction, a number in a string)
-/// stays in [`fields`](Token::fields). Access is denied where the official clients decide
+/// stays in [`extra`](Token::fields). Access is denied where the official clients decide
 /// differently about such a member or fail:
 ///
 /// - A fraction of a time of at least 1 is cut to seconds. One below 1 is a time in the past.
@@ -28,7 +28,7 @@ const STRICT: i64 = 20;
 /// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
 /// - null is an absent member in PHP and an error in Ruby.
 ///
-/// Where a field is set and `fields` has a member of the same name, the field is valid and the
+/// Where a field is set and `extra` has a member of the same name, the field is valid and the
 /// member is not written.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
@@ -62,9 +62,9 @@ pub struct Token {
     pub mtma: Option<i64>,
     /// The number of views so far.
     pub mtaa: Option<i64>,
-    /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
+    /// ExtraFields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
     /// are not of the type that the format has.
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl Serialize for Token {
@@ -95,9 +95,9 @@ impl Serialize for Token {
             #[serde(skip_serializing_if = "Option::is_none")]
             mtaa: Option<i64>,
             #[serde(flatten)]
-            fields: Fields,
+            extra: ExtraFields,
         }
-        let mut fields = self.fields.clone();
+        let mut fields = self.extra.clone();
         for (name, is_set) in [
             ("rid", true),
             ("id", self.id.is_some()),
@@ -129,7 +129,7 @@ impl Serialize for Token {
             mlet: self.mlet,
             mtma: self.mtma,
             mtaa: self.mtaa,
-            fields,
+            extra: fields,
         };
         members.serialize(serializer)
     }
@@ -137,7 +137,7 @@ impl Serialize for Token {
 
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
+        let mut fields = ExtraFields::deserialize(deserializer)?;
         let rid = match fields.json("rid").and_then(|rid| rid.bytes().next()) {
             Some(b'{' | b'[') => return Err(D::Error::custom("rid: expected a string")),
             Some(b'"') => fields.take::<String>("rid"),
@@ -167,7 +167,7 @@ impl<'de> Deserialize<'de> for Token {
             mlet: fields.take("mlet"),
             mtma: fields.take("mtma"),
             mtaa: fields.take("mtaa"),
-            fields,
+            extra: fields,
         })
     }
 }
@@ -181,7 +181,7 @@ impl Token {
     /// Sets the end of access.
     #[must_use]
     pub fn expiration(mut self, end: UnixTime) -> Self {
-        self.fields.remove("ex");
+        self.extra.remove("ex");
         self.ex = Some(end.seconds());
         self
     }
@@ -189,7 +189,7 @@ impl Token {
     /// Sets TinyPass's id of the user.
     #[must_use]
     pub fn uid(mut self, uid: impl Into<String>) -> Self {
-        self.fields.remove("uid");
+        self.extra.remove("uid");
         self.uid = Some(uid.into());
         self
     }
@@ -197,7 +197,7 @@ impl Token {
     /// Sets the public id of the access record.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.fields.remove("id");
+        self.extra.remove("id");
         self.id = Some(id.into());
         self
     }
@@ -261,7 +261,7 @@ impl Token {
     }
 
     fn allows(&self, client: ClientAddress) -> bool {
-        let unreadable = self.ips.is_empty() && self.fields.contains("ips");
+        let unreadable = self.ips.is_empty() && self.extra.contains("ips");
         let bound = unreadable || !self.ips.is_empty();
         match client {
             ClientAddress::NotChecked => true,
@@ -277,7 +277,7 @@ impl Token {
         if let Some(value) = typed {
             return Member::Integer(value);
         }
-        match self.fields.json(name) {
+        match self.extra.json(name) {
             None => Member::Absent,
             Some(json) if json == "null" => Member::Null,
             Some(json) => match fraction(&json) {
@@ -290,7 +290,7 @@ impl Token {
     /// A member that is a time. PHP's client writes fractions of seconds.
     fn time(&self, name: &str, typed: Option<i64>) -> Member {
         match self.count(name, typed) {
-            Member::Other => match self.fields.json(name).as_deref().and_then(fraction) {
+            Member::Other => match self.extra.json(name).as_deref().and_then(fraction) {
                 Some((whole, _)) if whole >= 1 => Member::Integer(whole),
                 // It is neither 0 nor -1, and not in the future.
                 Some(_) => Member::Integer(i64::MIN),

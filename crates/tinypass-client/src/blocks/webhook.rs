@@ -1,6 +1,6 @@
 //! Webhooks: what TinyPass tells a site of purchases.
 
-use api_auth::{Fields, UnixTime, wire, wire_enum};
+use api_auth::{ExtraFields, UnixTime, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 
 use super::{Blocks, ReadError, read_json};
@@ -96,7 +96,7 @@ pub struct Webhook {
     pub expires: Option<UnixTime>,
     /// What else is in it.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 const fn one() -> i64 {

@@ -78,7 +78,7 @@ fn access_get_reply_is_read_field_by_field() {
     assert_eq!(access.user_ref.as_deref(), Some("user_42"));
     assert_eq!(access.user_email.as_deref(), Some("ann@example.org"));
     assert_eq!(access.tags, ["music"]);
-    assert!(access.fields.is_empty());
+    assert!(access.extra.is_empty());
     let again = serde_json::from_str(&serde_json::to_string(&access).unwrap()).unwrap();
     assert_eq!(access, again);
 }
@@ -99,7 +99,7 @@ fn access_get_reply_without_an_end_never_expires() {
         assert_eq!(access.expires, None, "{body}");
         assert!(access.is_active(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40)));
         assert_eq!(access.tags, ["one"]);
-        assert_eq!(access.fields.json("new").unwrap(), r#"{"kept":1}"#);
+        assert_eq!(access.extra.json("new").unwrap(), r#"{"kept":1}"#);
     }
 }
 
@@ -131,7 +131,7 @@ fn a_search_that_finds_nothing_says_so() {
 fn access_grant_reply_may_be_any_object_that_says_something() {
     let grant = |client: &Client| client.grant_access(&GrantAccess::new("r", "e@example.org"));
     let given = one("POST", 200, r#"{"ok":true}"#, grant).unwrap();
-    assert_eq!(given.fields.text("ok").as_deref(), Some("true"));
+    assert_eq!(given.extra.text("ok").as_deref(), Some("true"));
     assert!(!given.is_active(std::time::SystemTime::UNIX_EPOCH));
     let error = one("POST", 200, "{}", grant).unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
@@ -200,7 +200,7 @@ fn access_search_reply_may_be_a_bare_list_or_404() {
     assert_eq!(page.data.len(), 1);
     assert!(one("GET", 404, "", search).unwrap().data.is_empty());
     let page = one("GET", 200, r#"{"data":[],"total":0}"#, search).unwrap();
-    assert_eq!(page.fields.text("total").as_deref(), Some("0"));
+    assert_eq!(page.extra.text("total").as_deref(), Some("0"));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn subscription_search_reply_keeps_every_field() {
     assert_eq!(found[0].id().as_deref(), Some("7"));
     assert_eq!(found[0].rid().as_deref(), Some("m"));
     assert_eq!(found[0].user_ref().as_deref(), Some("u"));
-    assert_eq!(found[0].fields.json("plan").unwrap(), r#"{"period":"monthly"}"#);
+    assert_eq!(found[0].extra.json("plan").unwrap(), r#"{"period":"monthly"}"#);
     assert!(one("GET", 404, "", search).unwrap().is_empty());
 }
 
@@ -254,7 +254,7 @@ fn download_url_reply_follows_the_rules_but_needs_its_link() {
     let call = |client: &Client| client.get_download_url(&ask);
     let link = one("GET", 200, r#"{"url":"https://h/d/1","valid":60}"#, call).unwrap();
     assert_eq!(link.url, "https://h/d/1");
-    assert_eq!(link.fields.text("valid").as_deref(), Some("60"));
+    assert_eq!(link.extra.text("valid").as_deref(), Some("60"));
     for body in ["\"https://h/d/1\"", "https://h/d/1\n"] {
         assert_eq!(one("GET", 200, body, call).unwrap().url, "https://h/d/1");
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
+    Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, StatusCode,
     path_segment, required, success_or_not_found, validate, wire,
 };
 use serde::de::IgnoredAny;
@@ -30,7 +30,7 @@ pub struct CreditUser {
     pub username: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A credit account.
@@ -54,7 +54,7 @@ pub struct CreditAccount {
     pub updated_at: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 #[derive(Default, Deserialize)]
@@ -72,7 +72,7 @@ struct AccountFields {
     #[serde(default, deserialize_with = "wire::text")]
     updated_at: Option<String>,
     #[serde(flatten)]
-    fields: Fields,
+    extra: ExtraFields,
 }
 
 /// The name under which the server of 2017 hides the fields of an account in lists.
@@ -87,7 +87,7 @@ struct AccountReply {
 impl From<AccountReply> for CreditAccount {
     /// The list of accounts of the server of 2017 holds raw dumps of its objects.
     fn from(reply: AccountReply) -> Self {
-        let dumped = reply.plain.fields.read::<AccountFields>(DUMPED);
+        let dumped = reply.plain.extra.read::<AccountFields>(DUMPED);
         let fields = match dumped {
             Some(dumped) if reply.plain.uuid.is_none() => dumped,
             _ => reply.plain,
@@ -99,7 +99,7 @@ impl From<AccountReply> for CreditAccount {
             tokenpass_user: fields.tokenpass_user,
             created_at: fields.created_at,
             updated_at: fields.updated_at,
-            fields: fields.fields,
+            extra: fields.extra,
         }
     }
 }
@@ -122,7 +122,7 @@ pub struct CreditAccounts {
     pub accounts: Vec<CreditAccount>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 fn account(response: &Response) -> Result<CreditAccount, ResponseError> {

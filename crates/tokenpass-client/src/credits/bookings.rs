@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, required, setters,
-    validate, wire,
+    Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, required,
+    setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct BookedEntry {
     pub updated_at: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A booking: an entry and its counter-entry, whose amounts add up to 0.
@@ -62,7 +62,7 @@ pub struct Booking {
     pub debit: Option<BookedEntry>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 fn bookings(response: &Response) -> Result<Vec<Booking>, ResponseError> {

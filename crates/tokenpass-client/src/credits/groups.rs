@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Endpoint, Fields, InputError, Method, Response, ResponseError, Result, StatusCode,
+    Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, StatusCode,
     required, setters, success_or_not_found, validate, wire,
 };
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub struct CreditGroup {
     pub updated_at: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 impl CreditGroup {

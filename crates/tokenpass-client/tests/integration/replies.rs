@@ -175,7 +175,7 @@ fn tca_find_users_reply_follows_the_rules() {
     let users = one("GET", 200, found, |client| client.find_users(&stack())).unwrap();
     assert_eq!(users[0].username.as_deref(), Some("bob"));
     assert_eq!(users[0].id.as_deref(), Some("00000002-1111-4111-8111-111111111111"));
-    assert!(users[0].channel.is_some() && users[0].fields.is_empty());
+    assert!(users[0].channel.is_some() && users[0].extra.is_empty());
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn source_list_reply_follows_the_rules() {
     let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
     assert_eq!(assets, [None, list(&["TOKENLY"]), list(&["A", "B"])]);
     assert_eq!(sources.whitelist[2].chain.as_deref(), Some("bitcoin"));
-    assert!(sources.fields.is_empty() && sources.whitelist[2].fields.is_empty());
+    assert!(sources.extra.is_empty() && sources.whitelist[2].extra.is_empty());
     let empty = one("GET", 200, r#"{"result":true,"whitelist":[]}"#, Client::list_sources);
     assert!(empty.unwrap().whitelist.is_empty());
 }
@@ -245,7 +245,7 @@ fn promise_create_reply_follows_the_rules() {
     assert_eq!(promise.reference.as_deref(), Some("a:b"));
     assert_eq!(decode_html(promise.note.as_deref().unwrap()), "café <b>");
     assert_eq!(promise.txid, None);
-    assert!(promise.fields.is_empty());
+    assert!(promise.extra.is_empty());
     let again = serde_json::from_str(&serde_json::to_string(&promise).unwrap()).unwrap();
     assert_eq!(promise, again);
 }
@@ -575,7 +575,7 @@ fn credit_account_list_reply_of_2017_is_a_dump() {
     let account = &accounts.accounts[0];
     assert_eq!((account.uuid.as_deref(), account.name.as_deref()), (Some("u-1"), Some("bob")));
     assert_eq!(account.balance, Some(7));
-    assert_eq!(account.fields.text("id").as_deref(), Some("1"));
+    assert_eq!(account.extra.text("id").as_deref(), Some("1"));
 }
 
 #[test]
@@ -590,7 +590,7 @@ fn credit_account_get_reply_follows_the_rules() {
     let account = account.unwrap().unwrap();
     assert_eq!(account.balance, Some(3500));
     assert_eq!(account.tokenpass_user.as_ref().unwrap().slug.as_deref(), Some("bob"));
-    assert!(account.fields.is_empty());
+    assert!(account.extra.is_empty());
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn source_register_request() {
             r#"{path} {{"address":"1A","proof":"IH/+=","assets":["TOKENLY","é\""],"assign_user":"bob","assign_user_hash":"ff","assign_user_label":"l","type":"bitcoin"}}"#
         )
     );
-    assert!(all.repeatable());
+    assert!(all.idempotent());
 }
 
 #[test]
@@ -206,9 +206,9 @@ fn promise_create_request() {
             r#"{path} {{"source":"1S","destination":"user:bob","asset":"TOKENLY","quantity":100000000,"expiration":1893456000,"txid":"t","fingerprint":"f","ref":"a:b","note":"é/\"","chain":"bitcoin","protocol":"counterparty","pseudo":false}}"#
         )
     );
-    assert!(!least.repeatable(), "nothing tells the server that it has it already");
-    assert!(!least.clone().txid("").repeatable());
-    assert!(least.clone().txid("t").repeatable() && least.fingerprint("f").repeatable());
+    assert!(!least.idempotent(), "nothing tells the server that it has it already");
+    assert!(!least.clone().txid("").idempotent());
+    assert!(least.clone().txid("t").idempotent() && least.fingerprint("f").idempotent());
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn promise_update_request() {
             r#"{path} {{"quantity":5,"expiration":1893456000,"txid":"t","fingerprint":"f","ref":"r","note":"n","destination":"1D"}}"#
         )
     );
-    assert!(all.repeatable());
+    assert!(all.idempotent());
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn address_list_mine_request() {
     assert_eq!(unsigned(&call), "GET /api/v1/tca/addresses?oauth_token=T1");
     let slow = call.clone().refresh(true);
     assert_eq!(unsigned(&slow), "GET /api/v1/tca/addresses?refresh=1&oauth_token=T1");
-    assert!(call.repeatable() && !slow.repeatable());
+    assert!(call.idempotent() && !slow.idempotent());
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn address_register_request() {
             r#"{path} {{"address":"1A","label":"é \"x\"","public":true,"active":false,"type":"btc","oauth_token":"T1"}}"#
         )
     );
-    assert!(!all.repeatable());
+    assert!(!all.idempotent());
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn address_update_request() {
         unsigned(&all),
         format!(r#"{path} {{"label":"","public":false,"active":true,"oauth_token":"T1"}}"#)
     );
-    assert!(all.repeatable());
+    assert!(all.idempotent());
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn address_list_public_request() {
     assert_eq!(signed(&call), format!("GET /api/v1/tca/addresses/{NASTY_SEGMENT}"));
     let slow = call.refresh(true);
     assert_eq!(signed(&slow), format!("GET /api/v1/tca/addresses/{NASTY_SEGMENT}?refresh=1"));
-    assert!(!slow.repeatable());
+    assert!(!slow.idempotent());
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn lookup_user_by_address_request() {
 fn lookup_users_by_addresses_request() {
     let call = GetUsersByAddresses::new(["1A", "1B"]);
     assert_eq!(signed(&call), r#"POST /api/v1/lookup/addresses {"address_list":["1A","1B"]}"#);
-    assert!(call.repeatable());
+    assert!(call.idempotent());
 }
 
 #[test]
@@ -390,7 +390,7 @@ fn balance_protected_request() {
     assert_eq!(unsigned(&call), "GET /api/v1/tca/protected/balances?oauth_token=T1");
     let slow = call.refresh(true);
     assert_eq!(unsigned(&slow), "GET /api/v1/tca/protected/balances?refresh=1&oauth_token=T1");
-    assert!(!slow.repeatable());
+    assert!(!slow.idempotent());
 }
 
 #[test]
@@ -417,7 +417,7 @@ fn messenger_chat_privileges_request() {
 fn messenger_join_request() {
     let call = JoinChat::new("Qi81");
     assert_eq!(unsigned(&call), r#"POST /api/v1/tca/messenger/roster/Qi81 {"oauth_token":"T1"}"#);
-    assert!(!call.repeatable());
+    assert!(!call.idempotent());
 }
 
 #[test]
@@ -460,7 +460,7 @@ fn credit_group_create_request() {
     assert_eq!(signed(&CreateCreditGroup::new("Bob's")), format!(r#"{path} {{"name":"Bob's"}}"#));
     let all = CreateCreditGroup::new("é").allow("I1").allow("I2");
     assert_eq!(signed(&all), format!(r#"{path} {{"name":"é","app_whitelist":["I1","I2"]}}"#));
-    assert!(!all.repeatable());
+    assert!(!all.idempotent());
 }
 
 #[test]
@@ -517,7 +517,7 @@ fn credit_give_request() {
         signed(&call),
         r#"POST /api/v1/credits/g/accounts/credit {"accounts":[{"account":"bob","amount":5000},{"account":"é","amount":1,"ref":"a/b","source":"bank"}]}"#
     );
-    assert!(!call.repeatable());
+    assert!(!call.idempotent());
 }
 
 #[test]
@@ -527,7 +527,7 @@ fn credit_take_request() {
         signed(&call),
         r#"POST /api/v1/credits/g/accounts/debit {"accounts":[{"account":"bob","amount":18446744073709551615,"destination":"bank"}]}"#
     );
-    assert!(!call.repeatable());
+    assert!(!call.idempotent());
 }
 
 #[test]
@@ -546,7 +546,7 @@ fn account_register_request() {
             r#"{path} {{"username":"leroy","password":"p \"w\"","email":"l@example.com","name":"Leroy","client_id":"I1"}}"#
         )
     );
-    assert!(!call.repeatable());
+    assert!(!call.idempotent());
 }
 
 #[test]
@@ -681,7 +681,7 @@ fn oauth_user_request_has_its_token_in_a_header() {
 #[test]
 fn oauth_logout_request() {
     assert_eq!(unsigned(&LogOut::new()), "GET /api/v1/oauth/logout?oauth_token=T1");
-    assert!(!LogOut::new().repeatable(), "it changes something, though it is a GET");
+    assert!(!LogOut::new().idempotent(), "it changes something, though it is a GET");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use api_auth::hmac::sha256_hex;
-use api_auth::{Amount, Error, ErrorKind, Fields, ResponseError, Secret, wire, wire_enum};
+use api_auth::{Amount, Error, ErrorKind, ExtraFields, ResponseError, Secret, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 
 use super::PaymentNotification;
@@ -173,8 +173,8 @@ impl AliasNotification {
             return Err(not_understood("event: unknown"));
         }
         // One object, a list of them, or a list as a form has it: an object by number.
-        let one = members.fields.read::<Fields>("msg_value");
-        let list = members.fields.read::<Vec<Fields>>("msg_value").or_else(|| {
+        let one = members.extra.read::<ExtraFields>("msg_value");
+        let list = members.extra.read::<Vec<ExtraFields>>("msg_value").or_else(|| {
             let numbered = one.as_ref().filter(|one| !one.contains("value"))?;
             numbered.names().map(|name| numbered.read(name)).collect()
         });
@@ -188,7 +188,7 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
-    fn read(fields: &Fields) -> Option<Self> {
+    fn read(fields: &ExtraFields) -> Option<Self> {
         let text = |name: &str| fields.text(name).filter(|text| !text.is_empty());
         Some(Self {
             value: text("value")?,
@@ -222,7 +222,7 @@ pub struct TokenizationNotification {
     pub token_expiry_date: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
     #[serde(skip)]
     body_hash: String,
 }
@@ -240,7 +240,7 @@ pub struct TokenUpdateNotification {
     pub token: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
 }
 
 /// A payment of a marketplace. No source tells the unit of its amounts: compare before you trust
@@ -286,7 +286,7 @@ pub struct MarketplaceNotification {
     pub card_token: Option<Secret>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
     #[serde(skip)]
     body_hash: String,
 }
@@ -325,7 +325,7 @@ pub struct RecurringNotification {
     pub reason: Option<String>,
     /// What else the server said.
     #[serde(flatten)]
-    pub fields: Fields,
+    pub extra: ExtraFields,
     #[serde(skip)]
     body_hash: String,
 }
@@ -371,7 +371,7 @@ impl fmt::Debug for OtherNotification {
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;
-    let text = |name: &str| members.fields.text(name).filter(|text| !text.is_empty());
+    let text = |name: &str| members.extra.text(name).filter(|text| !text.is_empty());
     let unknown = |kind: Option<String>| {
         let problem = match &kind {
             Some(_) => "a notification of an unknown type",
@@ -379,7 +379,7 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
         };
         Err(not_understood(problem).with_payload(other(kind)))
     };
-    let notification = if members.fields.contains("tr_id") {
+    let notification = if members.extra.contains("tr_id") {
         Notification::Payment(Box::new(PaymentNotification::read(members)?))
     } else if let Some(kind) = text("type") {
         match kind.as_str() {

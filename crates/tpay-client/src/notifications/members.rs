@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use api_auth::{Amount, ErrorKind, Fields, Response, ResponseError, decode_form_bytes};
+use api_auth::{Amount, ErrorKind, ExtraFields, Response, ResponseError, decode_form_bytes};
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor,
 };
@@ -42,7 +42,7 @@ const IDENTITIES: &[&str] = &[
 
 pub(super) struct Members {
     /// The members as JSON. Empty values of a form are absent.
-    pub(super) fields: Fields,
+    pub(super) extra: ExtraFields,
 }
 
 impl Members {
@@ -53,7 +53,7 @@ impl Members {
         if text.trim_ascii_start().starts_with(b"{") {
             let response = Response::new(text.to_vec());
             api_auth::json::<Unique>(&response)?;
-            return Ok(Self { fields: api_auth::json(&response)? });
+            return Ok(Self { extra: api_auth::json(&response)? });
         }
         if !is_form(text) {
             return Err(not_understood("the body is neither a form nor JSON"));
@@ -78,14 +78,14 @@ impl Members {
         }
         let fields = serde_json::from_value(Value::Object(object));
         let fields = fields.map_err(|_| not_understood("the form cannot be read"))?;
-        Ok(Self { fields })
+        Ok(Self { extra: fields })
     }
 
     /// Removes a member that identifies something and returns it as text. `None` if it is absent,
     /// null or empty; a list or an object is an error.
     pub(super) fn take_exact(&mut self, name: &str) -> Result<Option<String>, ResponseError> {
-        let is_text = self.fields.text(name).is_some();
-        if !is_text && self.fields.json(name).is_some_and(|json| json != "null") {
+        let is_text = self.extra.text(name).is_some();
+        if !is_text && self.extra.json(name).is_some_and(|json| json != "null") {
             return Err(not_understood(&format!("{name}: not a text")));
         }
         Ok(self.take(name))
@@ -95,9 +95,9 @@ impl Members {
     /// null, empty, `0` or `false`.
     pub(super) fn take_test_mode(&mut self) -> bool {
         const NAME: &str = "test_mode";
-        let json = self.fields.json(NAME).filter(|json| json != "null");
-        let text = json.map(|json| self.fields.text(NAME).unwrap_or(json));
-        self.fields.remove(NAME);
+        let json = self.extra.json(NAME).filter(|json| json != "null");
+        let text = json.map(|json| self.extra.text(NAME).unwrap_or(json));
+        self.extra.remove(NAME);
         text.is_some_and(|text| {
             !(text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
         })
@@ -105,8 +105,8 @@ impl Members {
 
     /// Removes a member and returns it as text. `None` if it is absent, null or empty.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let text = self.fields.text(name);
-        self.fields.remove(name);
+        let text = self.extra.text(name);
+        self.extra.remove(name);
         text.filter(|text| !text.is_empty())
     }
 
@@ -123,8 +123,8 @@ impl Members {
 
     /// The text that a checksum covers. An amount that is a JSON number has two decimals there.
     pub(super) fn covered(&self, name: &str) -> String {
-        let text = self.fields.text(name).unwrap_or_default();
-        let is_number = self.fields.json(name).is_some_and(|json| !json.starts_with('"'));
+        let text = self.extra.text(name).unwrap_or_default();
+        let is_number = self.extra.json(name).is_some_and(|json| !json.starts_with('"'));
         let amount = text.parse::<Amount>().ok().filter(|_| is_number && name == "tr_amount");
         let units = amount.and_then(|amount| amount.minor_units(2));
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string())
@@ -132,13 +132,13 @@ impl Members {
 
     /// The member `data`, as a type of its own.
     pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
-        let json = self.fields.json("data").ok_or_else(|| not_understood("data: missing"))?;
+        let json = self.extra.json("data").ok_or_else(|| not_understood("data: missing"))?;
         api_auth::json(&Response::new(json.into_bytes()))
     }
 
     /// All members, as a type of its own.
     pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
-        let json = serde_json::to_vec(&self.fields).unwrap_or_default();
+        let json = serde_json::to_vec(&self.extra).unwrap_or_default();
         api_auth::json(&Response::new(json))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_auth::{Amount, Fields, ResponseError, Secret, md5, wire_enum};
+use api_auth::{Amount, ExtraFields, ResponseError, Secret, md5, wire_enum};
 
 use super::members::{Members, not_understood};
 use crate::Currency;
@@ -80,8 +80,8 @@ pub struct PaymentNotification {
     pub eisop_card_brand: Option<String>,
     /// The last digits of the card of that EISOP token (`tokenPaymentData_cardTail`).
     pub eisop_card_tail: Option<String>,
-    /// Fields that this type does not cover.
-    pub fields: Fields,
+    /// ExtraFields that this type does not cover.
+    pub extra: ExtraFields,
     /// The values that the md5sum covers, as received, and the sum.
     covered: [String; 4],
     md5sum: String,
@@ -171,7 +171,7 @@ impl PaymentNotification {
             eisop_card_expiry_date: members.take("tokenPaymentData_cardExpiryDate"),
             eisop_card_brand: members.take("tokenPaymentData_cardBrand"),
             eisop_card_tail: members.take("tokenPaymentData_cardTail"),
-            fields: members.fields,
+            extra: members.extra,
             covered,
             body_hash: String::new(),
         })

@@ -575,7 +575,7 @@ fn a_payment_is_read_field_by_field() {
     ] {
         assert_eq!(field.as_deref(), Some(expected));
     }
-    assert_eq!(payment.fields.names().collect::<Vec<_>>(), ["new"]);
+    assert_eq!(payment.extra.names().collect::<Vec<_>>(), ["new"]);
     assert!(!format!("{payment:?} {payment:#?}").contains("CANARY"));
     assert!(!payment.md5sum_holds(&"code".into()));
 }
@@ -625,7 +625,7 @@ fn a_payment_is_a_test_by_its_mode_or_by_the_title_of_the_test_button() {
             r#"{{"id":1010,"tr_id":"TR-1","tr_amount":1,"tr_paid":1,"tr_status":"TRUE","test_mode":{mode}}}"#
         );
         let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
-        assert_eq!((payment.is_test(), payment.fields.is_empty()), (test, true), "{mode}");
+        assert_eq!((payment.is_test(), payment.extra.is_empty()), (test, true), "{mode}");
     }
     let Notification::Payment(payment) = read(&(form(&payment(&[])) + "&test_mode[0]=0")) else {
         panic!("no payment")

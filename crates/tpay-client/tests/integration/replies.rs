@@ -142,14 +142,14 @@ fn transaction_has_the_fields_that_the_mobile_clients_read() {
     assert_eq!(read.notification.unwrap().url.as_deref(), Some("https://x"));
     let payments = read.payments.unwrap();
     assert_eq!(payments.bank_data_payer.unwrap().name.as_deref(), Some("Jan"));
-    assert_eq!(payments.extra.unwrap().response_code.as_deref(), Some("00"));
+    assert_eq!(payments.extra_data.unwrap().response_code.as_deref(), Some("00"));
 }
 
 #[test]
 fn transactions_create_reply_is_read_field_by_field() {
     let read = |client: &Client| client.create_transaction(&order());
     let paid = one("POST", 200, TRANSACTION, read).unwrap();
-    assert_eq!(paid.result, Some(tpay_client::Outcome::Success));
+    assert_eq!(paid.result, Some(tpay_client::ResultStatus::Success));
     assert_eq!(paid.transaction_id.as_deref(), Some("01K5BK4HEPB0WBCGT51FMTYSYJ"));
     assert_eq!(paid.title.as_deref(), Some("TR-BRA-KGZK0X"));
     assert_eq!(paid.amount, Some(grosze(1234)));
@@ -163,7 +163,7 @@ fn transactions_create_reply_is_read_field_by_field() {
     assert_eq!(codes, [Some(PaymentErrorCode::WrongBlikCode), None]);
     let lock = paid.lock.as_ref().unwrap();
     assert_eq!((lock.kind.as_deref(), lock.amount_collected), (Some("Balance"), None));
-    assert!(paid.fields.is_empty() && payments.fields.is_empty());
+    assert!(paid.extra.is_empty() && payments.extra.is_empty());
     let again = serde_json::from_str(&serde_json::to_string(&paid).unwrap()).unwrap();
     assert_eq!(paid, again);
 }
@@ -325,7 +325,7 @@ fn transactions_pay_reply() {
 fn transactions_cancel_reply() {
     receipt_rules("POST", DONE, |client| client.cancel_transaction(ULID));
     let receipt = one("POST", 204, "", |client| client.cancel_transaction(ULID)).unwrap();
-    assert_eq!(receipt, Receipt::default());
+    assert_eq!(receipt, Acknowledgement::default());
 }
 
 #[test]
@@ -489,7 +489,7 @@ fn accounts_list_reply() {
     rules("GET", &body, "list", |client| client.list_accounts(&ListAccounts::new()));
     let read = |client: &Client| client.list_accounts(&ListAccounts::new());
     let page = one("GET", 200, &body, read).unwrap();
-    assert_eq!(page.list[0].fields.text("email").as_deref(), Some("m@x"));
+    assert_eq!(page.list[0].extra.text("email").as_deref(), Some("m@x"));
 }
 
 #[test]
@@ -534,7 +534,7 @@ fn accounts_balance_reply() {
     let body = r#"{"result":"success","requestId":"r","balance":12.34}"#;
     free_rules(body, |client| client.get_balance("01A"));
     let balance = one("GET", 200, body, |client| client.get_balance("01A")).unwrap();
-    assert_eq!(balance.fields.text("balance").as_deref(), Some("12.34"));
+    assert_eq!(balance.extra.text("balance").as_deref(), Some("12.34"));
 }
 
 #[test]
@@ -553,7 +553,7 @@ fn accounts_category_reply() {
 fn dictionary_entry_has_the_request_id() {
     let entry = one("GET", 200, ENTRY, |client| client.get_category(60)).unwrap();
     assert_eq!(entry.request_id.as_deref(), Some("r"));
-    assert_eq!(entry.result, Some(tpay_client::Outcome::Success));
+    assert_eq!(entry.result, Some(tpay_client::ResultStatus::Success));
 }
 
 #[test]
@@ -690,7 +690,7 @@ fn reports_list_reply() {
         free_rules(&body, list);
         let page = one("GET", 200, &body, list).unwrap();
         assert_eq!(page.reports[0].id.as_deref(), Some("rep_1"));
-        assert_eq!(page.fields.text("x").as_deref(), Some("1"));
+        assert_eq!(page.extra.text("x").as_deref(), Some("1"));
         assert_eq!(page.request_id.as_deref(), Some("r"));
     }
 }
@@ -722,7 +722,7 @@ fn recurring_create_reply() {
     rules("POST", PLAN, "id", |client| client.create_recurring(&call));
     let plan = one("POST", 200, PLAN, |client| client.create_recurring(&call)).unwrap();
     assert_eq!(plan.status, Some(RecurringStatus::Active));
-    assert_eq!(plan.fields.json("schedule").as_deref(), Some(r#"{"amount":49.9}"#));
+    assert_eq!(plan.extra.json("schedule").as_deref(), Some(r#"{"amount":49.9}"#));
 }
 
 #[test]

@@ -293,7 +293,7 @@ fn transactions_pay_request() {
     let call = PayTransaction::new(NASTY, Pay::blik(BlikPayment::code("777123")));
     let body = r#"{"groupId":150,"blikPaymentData":{"blikToken":"777123","type":0}}"#;
     assert_eq!(sent(&call), format!("POST /transactions/{NASTY_SEGMENT}/pay {body}"));
-    assert!(!call.repeatable());
+    assert!(!call.idempotent());
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn transactions_cancel_request() {
 fn transactions_cancel_legacy_request() {
     let call = CancelTransactionLegacy::new(ULID);
     assert_eq!(sent(&call), format!("GET /transactions/{ULID}/cancel"));
-    assert!(!call.repeatable(), "it is a GET that changes something");
+    assert!(!call.idempotent(), "it is a GET that changes something");
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn transactions_refund_request() {
     let part = all.amount(grosze(10015));
     assert_eq!(sent(&part), format!("POST /transactions/{ULID}/refunds {{\"amount\":100.15}}"));
     assert_eq!(refused(&RefundTransaction::new(ULID).amount(grosze(0))), "amount");
-    assert!(!part.repeatable());
+    assert!(!part.idempotent());
 }
 
 #[test]
@@ -760,7 +760,7 @@ fn recurring_cancel_request() {
 fn recurring_retry_request() {
     let call = RetryRecurring::new(ULID);
     assert_eq!(sent(&call), format!("POST /recurring/{ULID}/retry"));
-    assert!(!call.repeatable());
+    assert!(!call.idempotent());
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn printed(payment: &PaymentNotification) -> String {
         ("eisop_card_expiry_date", &payment.eisop_card_expiry_date),
         ("eisop_card_brand", &payment.eisop_card_brand),
         ("eisop_card_tail", &payment.eisop_card_tail),
-        ("fields", &payment.fields),
+        ("extra", &payment.extra),
         // The last one: it changes with the fields that it covers.
         ("md5sum", &payment.md5sum_holds(&code)),
     ];
@@ -336,7 +336,7 @@ const NO_FIELDS: &[(&str, &str)] = &[
     ("certificates.root", BYTES),
 ];
 
-/// Fields with another name in Rust.
+/// ExtraFields with another name in Rust.
 const RENAMED: &[(&str, &str)] = &[
     ("type", "kind"),
     ("id", "merchant_id"),
@@ -378,7 +378,7 @@ const CONVERTED: &[(&str, &str, &str)] = &[
     ("md5sum", "f045cc3b93d68eca9f86ccc16679e4c3", "true"),
 ];
 
-/// Fields without which a response or notification is an error.
+/// ExtraFields without which a response or notification is an error.
 const REQUIRED: &[(&str, &str)] = &[
     ("oauth.token", "access_token"),
     ("transactions.bank_groups", "151"),
@@ -425,7 +425,7 @@ const ACCOUNT: &str = "only accounts have it, merchants do not";
 const MERCHANT: &str = "only merchants have it, accounts do not";
 const ATTEMPTS: &str = "a marketplace payment has the attempts only";
 
-/// Fields that the documented response of an endpoint lacks.
+/// ExtraFields that the documented response of an endpoint lacks.
 const UNDOCUMENTED: &[(&str, &str, &str)] = &[
     ("transactions.create", "attempts", ONLY_READ),
     ("transactions.create", "lock", ONLY_READ),
@@ -543,7 +543,7 @@ const UNDOCUMENTED: &[(&str, &str, &str)] = &[
     ("marketplace.get", "pay_id_eligible", ATTEMPTS),
     ("marketplace.get", "group_id", ATTEMPTS),
     ("marketplace.get", "bank_data_payer", ATTEMPTS),
-    ("marketplace.get", "extra", ATTEMPTS),
+    ("marketplace.get", "extra_data", ATTEMPTS),
     ("error.violations", "request_id", BARE),
     ("error.violations", "code", BARE),
     ("error.merchants", "request_id", BARE),
@@ -554,7 +554,7 @@ const UNDOCUMENTED: &[(&str, &str, &str)] = &[
 #[test]
 fn enums_know_the_documented_texts_and_no_others() {
     let texts = wire_texts! {
-        Outcome: "success", "actionRequired", "pending", "failed";
+        ResultStatus: "success", "actionRequired", "pending", "failed";
         // `error` is known to the official Android and iOS clients only.
         TransactionStatus: "pending", "paid", "correct", "refund", "canceled", "error";
         PaymentStatus: "pending", "correct", "declined";
