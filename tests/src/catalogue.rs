@@ -27,7 +27,7 @@ pub struct Provider {
     /// Every call, in the order of the list.
     pub calls: fn() -> Vec<Box<dyn Call>>,
     /// A client with secrets that are canaries. It may open a session.
-    pub client: fn(&str, &Knobs) -> Result<AnyClient>,
+    pub client: fn(&str, &Options) -> Result<AnyClient>,
     /// Where a token or session is asked for, and a good answer.
     pub grant: Option<(&'static str, &'static str)>,
 }
@@ -37,7 +37,7 @@ pub const PROVIDERS: &[Provider] = &[tinypass::ROW, tinycert::ROW, tokenpass::RO
 
 /// What the tests set in every client.
 #[derive(Clone)]
-pub struct Knobs {
+pub struct Options {
     /// The time, and what waits.
     pub clock: ManualClock,
     /// The deadline of one exchange.
@@ -48,13 +48,13 @@ pub struct Knobs {
     pub transport: Option<Arc<dyn Transport>>,
 }
 
-impl fmt::Debug for Knobs {
+impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Knobs").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Options").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
-impl Default for Knobs {
+impl Default for Options {
     /// A deadline that is never met, and 1 MiB.
     fn default() -> Self {
         Self {
@@ -66,15 +66,15 @@ impl Default for Knobs {
     }
 }
 
-/// Turns the knobs of any provider's builder.
+/// Turns the options of any provider's builder.
 macro_rules! tuned {
-    ($builder:expr, $knobs:expr) => {{
+    ($builder:expr, $options:expr) => {{
         let builder = $builder
-            .clock($knobs.clock.clone())
-            .timeout($knobs.timeout)
-            .response_limit($knobs.response_limit)
+            .clock($options.clock.clone())
+            .timeout($options.timeout)
+            .response_limit($options.response_limit)
             .no_proxy();
-        match &$knobs.transport {
+        match &$options.transport {
             Some(transport) => builder.transport(transport.clone()),
             None => builder,
         }

@@ -3,7 +3,7 @@
 use api_auth::Error;
 use api_sandbox::{Raw, Reply, Server, Service, Verdict};
 
-use crate::catalogue::{AnyClient, Call, Knobs, Provider};
+use crate::catalogue::{AnyClient, Call, Options, Provider};
 
 /// See the module.
 #[derive(Debug)]
@@ -52,9 +52,9 @@ pub fn ready(
     provider: &Provider,
     call: &dyn Call,
     base: &str,
-    knobs: &Knobs,
+    options: &Options,
 ) -> Result<AnyClient, Error> {
-    let client = (provider.client)(base, knobs)?;
+    let client = (provider.client)(base, options)?;
     call.signed_request(&client)?;
     Ok(client)
 }

@@ -1,90 +1,99 @@
-//! Who signs a call: a state machine that does no I/O of its own.
+//! Authentication of requests: a state machine without I/O.
 
 use std::time::SystemTime;
 
 use crate::{Error, Request, Response, UnsignedRequest};
 
-/// Puts credentials on requests. One value serves all threads of a client.
+/// Authenticates requests. All threads of a client share one value.
 ///
-/// The client calls, in this order: [`next_request`](Auth::next_request) until it gives nothing (and
-/// [`handle_response`](Auth::handle_response) with the answer), [`add_parameters`](Auth::add_parameters) on the draft,
-/// [`sign`](Auth::sign) on the finished request, and [`invalidate_if_rejected`](Auth::invalidate_if_rejected) on the answer.
+/// For each call, the client calls in this order:
+///
+/// 1. [`next_request`](Auth::next_request) until it returns `None`, and
+///    [`handle_response`](Auth::handle_response) with the response to each of its requests;
+/// 2. [`add_parameters`](Auth::add_parameters) with the unsigned request;
+/// 3. [`sign`](Auth::sign) with the encoded request;
+/// 4. [`invalidate_if_rejected`](Auth::invalidate_if_rejected) with the response.
+///
 /// The time is always an argument.
 pub trait Auth: Send + Sync {
-    /// Returns whether calls can be signed at `now` without a request of [`next_request`](Auth::next_request).
-    /// Waits for nothing. It is also called while the guard of a [`Preparation`] is held, so an
-    /// auth whose `next_request` locks something must implement it.
+    /// Returns whether calls can be signed at `now` without a request of
+    /// [`next_request`](Auth::next_request).
+    ///
+    /// Must not block. It is also called while the guard of a [`Preparation`] is held, so an auth
+    /// whose `next_request` takes a lock must implement it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.next_request(now), Ok(None))
     }
 
-    /// A request that must be answered before calls can be signed (a token, a session), finished
-    /// by the auth itself; `None` when ready. The client lets one thread at a time through. It may
-    /// wait for a lock, so the client reads its clock again afterwards.
+    /// Returns the signed request for a token or session that is necessary before calls can be
+    /// signed, or `None` if there is none.
+    ///
+    /// The client calls it from one thread at a time. It may wait for a lock, so the client reads
+    /// its clock again afterwards.
     ///
     /// # Errors
-    /// When the request cannot be made.
+    /// Returns an error if the request cannot be built.
     fn next_request(&self, now: SystemTime) -> Result<Option<Preparation>, Error> {
         let _ = now;
         Ok(None)
     }
 
-    /// Takes the answer to the prepared request.
+    /// Stores the token or session of the response to [`next_request`](Auth::next_request).
     ///
     /// # Errors
-    /// When the answer is a refusal or cannot be read.
+    /// Returns an error if the response is an error or cannot be read.
     fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         let _ = (response, now);
         Ok(())
     }
 
-    /// Adds parameters that are encoded (and sorted) with the rest, such as a session token.
+    /// Adds parameters that are encoded and sorted with the others, such as a session token.
     ///
     /// # Errors
-    /// When there is nothing to add them to.
+    /// Returns an error if the request has no place for them.
     fn add_parameters(
         &self,
-        draft: &mut UnsignedRequest<'_>,
-        note: &mut Generation,
+        unsigned: &mut UnsignedRequest<'_>,
+        generation: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error> {
-        let _ = (draft, note, now);
+        let _ = (unsigned, generation, now);
         Ok(())
     }
 
-    /// Reads the finished request and signs it: may add headers or append to the body, and
-    /// changes nothing else. On an error the request is as it was.
+    /// Signs the encoded request: adds headers or appends to the body, and changes nothing else.
     ///
     /// # Errors
-    /// When the request cannot be signed.
+    /// Returns an error, and leaves the request unchanged, if it cannot be signed.
     fn sign(
         &self,
         request: &mut Request,
-        note: &mut Generation,
+        generation: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error>;
 
-    /// Whether `response` says that the token or session is no longer good. The auth forgets it
-    /// then, and `true` means that one more try with a fresh one makes sense. `note` is what the
-    /// auth left when it dressed and signed that request.
-    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
-        let _ = (response, note);
+    /// Removes the token or session if `response` rejects it, and returns whether the call should
+    /// be sent once more with a new one.
+    ///
+    /// `generation` is the one that the auth set for the rejected request.
+    fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
+        let _ = (response, generation);
         false
     }
 }
 
-/// What an auth notes about a request while it dresses and signs it, such as the number of the
-/// token: the late refusal of an old token is told from that of a fresh one by it.
+/// Identifies the token that a request was signed with, so that a late rejection of an old token
+/// does not remove a new one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Generation {
-    /// The number of the token, or whatever else tells requests apart.
+    /// The number of the token, or another number that the auth chooses.
     pub number: u64,
-    /// Where the token came from.
+    /// The origin of the token.
     pub origin: TokenOrigin,
 }
 
 impl Generation {
-    /// A note with this number, about a token of the server.
+    /// Creates a generation for a token from the server.
     pub const fn new(number: u64) -> Self {
         Self { number, origin: TokenOrigin::Server }
     }

@@ -172,10 +172,10 @@ impl Client {
         self.curl_call(endpoint, secrets)
     }
 
-    /// The base URL of a site, without a slash at its end; `None` if the environment has no such
-    /// site.
-    pub fn base_url(&self, site: Server) -> Option<&str> {
-        let found = self.0.parts.bases.iter().find(|(name, _)| *name == site);
+    /// The base URL of a server, without a slash at its end; `None` if the environment has no such
+    /// server.
+    pub fn base_url(&self, server: Server) -> Option<&str> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == server);
         found.map(|(_, base)| base.text.as_str())
     }
 
@@ -269,18 +269,18 @@ impl Client {
         let mut renewals = 0;
         loop {
             let now = self.make_ready(auth)?;
-            let mut note = Generation::default();
-            let request = self.build(call, auth, &mut note, now)?;
+            let mut generation = Generation::default();
+            let request = self.build(call, auth, &mut generation, now)?;
             *attempts += 1;
             copy.set(&request);
             let secrets = || self.secrets_of(call, copy);
             let response = self.transmit(call.id(), *attempts, request, &secrets)?;
             // A token of a store may be an old one: it is replaced more than once.
-            let most = match note.origin {
+            let most = match generation.origin {
                 TokenOrigin::Server => 1,
                 TokenOrigin::Store => 1 + MOST_REPLACEMENTS,
             };
-            if auth.is_some_and(|auth| auth.invalidate_if_rejected(&response, note))
+            if auth.is_some_and(|auth| auth.invalidate_if_rejected(&response, generation))
                 && renewals < most
             {
                 renewals += 1;
@@ -396,22 +396,22 @@ impl Client {
         &self,
         call: &dyn Call,
         auth: Option<&dyn Auth>,
-        note: &mut Generation,
+        generation: &mut Generation,
         now: SystemTime,
     ) -> Result<Request> {
-        let site = call.server();
+        let server = call.server();
         let (_, base) =
-            self.0.parts.bases.iter().find(|(name, _)| *name == site).ok_or_else(|| {
-                InputError::new("environment", format!("has no `{}` host", site.name()))
+            self.0.parts.bases.iter().find(|(name, _)| *name == server).ok_or_else(|| {
+                InputError::new("environment", format!("has no `{}` host", server.name()))
             })?;
-        let mut draft = UnsignedRequest::of_checked(call)?;
+        let mut unsigned = UnsignedRequest::of_checked(call)?;
         if let Some(auth) = auth {
-            auth.add_parameters(&mut draft, note, now)?;
+            auth.add_parameters(&mut unsigned, generation, now)?;
         }
-        let mut request = draft.encode_below(&base.uri, self.0.parts.provider.encoding)?;
+        let mut request = unsigned.encode_below(&base.uri, self.0.parts.provider.encoding)?;
         self.add_headers(&mut request, call.accept());
         if let Some(auth) = auth {
-            auth.sign(&mut request, note, now)?;
+            auth.sign(&mut request, generation, now)?;
         }
         Ok(request)
     }
@@ -509,7 +509,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.0.parts;
         let names: Vec<&str> = parts.credentials.iter().map(|(name, _)| name.name()).collect();
-        let bases: Vec<_> = parts.bases.iter().map(|(site, base)| (site, &base.text)).collect();
+        let bases: Vec<_> = parts.bases.iter().map(|(server, base)| (server, &base.text)).collect();
         f.debug_struct("Client")
             .field("provider", &parts.provider.name)
             .field("bases", &bases)
@@ -668,12 +668,13 @@ mod tests {
                 seen.lock().unwrap().push(request);
                 Ok(response)
             }));
-            let sites = [
+            let servers = [
                 (Server::MAIN, "api", "https://a.example/v1/"),
                 (FILES, "files", "https://f.example"),
             ];
             let word: Arc<dyn Auth> = Arc::new(Word("main"));
-            let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, word)]).unwrap();
+            let client =
+                settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, word)]).unwrap();
             Self { client, clock, arrived }
         }
 
@@ -752,8 +753,8 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "timed out"))
         }));
-        let sites = [(Server::MAIN, "api", "https://a.example")];
-        let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap();
+        let servers = [(Server::MAIN, "api", "https://a.example")];
+        let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..THREADS {
                 scope.spawn(|| {
@@ -911,21 +912,21 @@ mod tests {
         settings.clock(Arc::new(ManualClock::at_unix(1)));
         settings.retries(0);
         settings.transport(Arc::new(transport));
-        let sites = [(Server::MAIN, "api", "https://a.example")];
+        let servers = [(Server::MAIN, "api", "https://a.example")];
         let word: Arc<dyn Auth> = Arc::new(Secretive);
-        let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, word)]).unwrap();
+        let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, word)]).unwrap();
         client.send(&Secretive).unwrap_err()
     }
 
     impl Auth for Secretive {
         fn add_parameters(
             &self,
-            draft: &mut UnsignedRequest<'_>,
+            unsigned: &mut UnsignedRequest<'_>,
             _: &mut Generation,
             _: SystemTime,
         ) -> Result<()> {
-            draft.query.push("access_token", "CANARY query");
-            Ok(draft.add_to_body("secret", Some("CANARY-body"))?)
+            unsigned.query.push("access_token", "CANARY query");
+            Ok(unsigned.add_to_body("secret", Some("CANARY-body"))?)
         }
 
         fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
@@ -1018,8 +1019,9 @@ mod tests {
                 let json = serde_json::json!({"error": echo, "error_description": echo});
                 Ok(status(400).body(json.to_string().into_bytes()).unwrap())
             }));
-            let sites = [(Server::MAIN, "api", "https://a.example")];
-            let client = settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap();
+            let servers = [(Server::MAIN, "api", "https://a.example")];
+            let client =
+                settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
             let error = client.send(&get()).unwrap_err();
             let text = shown(&error);
             assert!(!text.contains("CANARY") && text.contains("the-id"), "{text}");

@@ -25,7 +25,7 @@ pub trait Endpoint {
     /// The HTTP method.
     fn method(&self) -> Method;
 
-    /// The path below the site's base, percent-encoded, beginning with `/`.
+    /// The path below the server's base, percent-encoded, beginning with `/`.
     fn path(&self) -> Cow<'_, str>;
 
     /// The path as it may be printed: the one of [`path`](Endpoint::path), unless that holds a
@@ -262,7 +262,7 @@ impl Body<'_> {
 pub struct UnsignedRequest<'a> {
     /// The HTTP method.
     pub method: Method,
-    /// The path below the site's base, percent-encoded.
+    /// The path below the server's base, percent-encoded.
     pub path: Cow<'a, str>,
     /// The query.
     pub query: Params<'a>,
@@ -442,7 +442,7 @@ pub struct RawEndpoint {
     query: Params<'static>,
     body: Body<'static>,
     credential: Credential,
-    site: Server,
+    server: Server,
     idempotent: bool,
 }
 
@@ -457,7 +457,7 @@ impl RawEndpoint {
             query: Params::new(),
             body: Body::None,
             credential: Credential::MAIN,
-            site: Server::MAIN,
+            server: Server::MAIN,
         }
     }
 
@@ -484,8 +484,8 @@ impl RawEndpoint {
 
     /// Uses another of the environment's hosts.
     #[must_use]
-    pub fn with_server(mut self, site: Server) -> Self {
-        self.site = site;
+    pub fn with_server(mut self, server: Server) -> Self {
+        self.server = server;
         self
     }
 
@@ -506,7 +506,7 @@ impl fmt::Debug for RawEndpoint {
             .field("query", &self.query)
             .field("body", &self.body)
             .field("credential", &self.credential)
-            .field("site", &self.site)
+            .field("server", &self.server)
             .field("idempotent", &self.idempotent)
             .finish()
     }
@@ -537,7 +537,7 @@ impl Endpoint for RawEndpoint {
     }
 
     fn server(&self) -> Server {
-        self.site
+        self.server
     }
 
     fn idempotent(&self) -> bool {
@@ -597,8 +597,8 @@ mod tests {
             assert_eq!(format!("{body:?}"), shown);
             let call = RawEndpoint::new(Method::POST, "/t/CANARY").param("token", "CANARY");
             let call = call.with_body(body);
-            let draft = UnsignedRequest::of(&call).unwrap();
-            for text in [format!("{call:?}"), format!("{draft:?}")] {
+            let unsigned = UnsignedRequest::of(&call).unwrap();
+            for text in [format!("{call:?}"), format!("{unsigned:?}")] {
                 assert!(text.contains("path: 9 bytes") && text.contains(r#"["token"]"#), "{text}");
                 // Nor as the numbers of its bytes.
                 assert!(text.contains(shown), "{text}");
@@ -611,11 +611,11 @@ mod tests {
     fn members_are_added_at_the_end_of_a_body() {
         let dressed = |body: Body<'static>, value| {
             let call = RawEndpoint::new(Method::POST, "/x").param("q", "1 é").with_body(body);
-            let mut draft = UnsignedRequest::of(&call).unwrap();
-            draft.add_to_body("t\"", value)?;
-            draft.move_into_json_body()?;
-            assert!(draft.query.is_empty());
-            let request = draft.encode(BASE, Encoding::Form).unwrap();
+            let mut unsigned = UnsignedRequest::of(&call).unwrap();
+            unsigned.add_to_body("t\"", value)?;
+            unsigned.move_into_json_body()?;
+            assert!(unsigned.query.is_empty());
+            let request = unsigned.encode(BASE, Encoding::Form).unwrap();
             assert_eq!(request.headers()["content-type"], "application/json");
             Ok::<_, InputError>(String::from_utf8(request.into_body()).unwrap())
         };

@@ -634,7 +634,7 @@ impl Auth for Bearer {
     fn sign(
         &self,
         request: &mut Request,
-        note: &mut Generation,
+        generation: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
         let mut state = self.state();
@@ -644,22 +644,22 @@ impl Auth for Bearer {
             state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
         held.tried = true;
         request.headers_mut().insert(AUTHORIZATION, held.header.clone());
-        *note = held.number;
+        *generation = held.number;
         Ok(())
     }
 
     #[inline]
-    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
         let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
             state.rejected_replacements = 0;
             state.skips_lock &= !response.status().is_success();
             return false;
         }
-        let current = |held: &&mut Held| note == held.number;
+        let current = |held: &&mut Held| generation == held.number;
         let refused = state.held.as_mut().filter(current).map(|held| {
             held.refused = true;
-            (held.token.clone(), held.replaces && note.origin == TokenOrigin::Store)
+            (held.token.clone(), held.replaces && generation.origin == TokenOrigin::Store)
         });
         let refused = refused.map(|(token, was_replacement)| {
             state.rejected_replacements += u32::from(was_replacement);
@@ -952,9 +952,9 @@ mod tests {
             auth.handle_response(Response::new(text.as_bytes().to_vec()), now).unwrap();
         };
         let send = || {
-            let (mut request, mut note) = (Request::default(), Generation::default());
-            auth.sign(&mut request, &mut note, now).unwrap();
-            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), note)
+            let (mut request, mut generation) = (Request::default(), Generation::default());
+            auth.sign(&mut request, &mut generation, now).unwrap();
+            (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), generation)
         };
         let mut refusal = Response::default();
         *refusal.status_mut() = StatusCode::UNAUTHORIZED;
@@ -967,9 +967,9 @@ mod tests {
             "the call may be tried again, with the newer token"
         );
         assert!(auth.next_request(now).unwrap().is_none());
-        let (header, note) = send();
+        let (header, generation) = send();
         assert_eq!(header, "Bearer b");
-        assert!(!auth.invalidate_if_rejected(&Response::default(), note));
+        assert!(!auth.invalidate_if_rejected(&Response::default(), generation));
     }
 
     #[test]

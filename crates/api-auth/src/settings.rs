@@ -65,7 +65,7 @@ impl NetworkSettings {
     }
 }
 
-/// The knobs of a client, the same for every provider; a provider's builder forwards to it.
+/// The options of a client, the same for every provider; a provider's builder forwards to it.
 ///
 /// The macro [`builder_options!`](crate::builder_options) documents each one.
 #[derive(Clone)]
@@ -180,20 +180,20 @@ impl Settings {
 
     /// Checks everything and makes the client.
     ///
-    /// `sites` are the environment's base URLs, each with the name of the argument it came from.
+    /// `servers` are the environment's base URLs, each with the name of the argument it came from.
     ///
     /// # Errors
     /// The first setting or base URL that is wrong, by name.
     pub fn build(
         mut self,
         provider: &'static Provider,
-        sites: &[(Server, &'static str, &str)],
+        servers: &[(Server, &'static str, &str)],
         credentials: Vec<(Credential, Arc<dyn Auth>)>,
     ) -> Result<Client, InputError> {
         self.network.validate()?;
-        let mut bases = Vec::with_capacity(sites.len());
-        for (site, argument, url) in sites {
-            bases.push((*site, Base::parse(argument, url, &self.network)?));
+        let mut bases = Vec::with_capacity(servers.len());
+        for (server, argument, url) in servers {
+            bases.push((*server, Base::parse(argument, url, &self.network)?));
         }
         let only_loopback = bases.iter().all(|(_, base)| base.loopback);
         let user_agent = match &self.application {
@@ -257,7 +257,7 @@ fn built_in(
     Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
 }
 
-/// Where the paths of a site begin.
+/// Where the paths of a server begin.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {
     /// Without a slash at its end.

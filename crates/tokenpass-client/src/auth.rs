@@ -155,31 +155,31 @@ struct Dressed {
 impl Auth for Dressed {
     fn add_parameters(
         &self,
-        draft: &mut UnsignedRequest<'_>,
-        note: &mut Generation,
+        unsigned: &mut UnsignedRequest<'_>,
+        generation: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error> {
         let signer = self.signer.as_ref();
         let body_only = signer.is_some_and(|signer| signer.variant() == Variant::BodyOnly);
         if let Some(signer) = signer {
-            signer.add_parameters(draft, note, now)?;
+            signer.add_parameters(unsigned, generation, now)?;
         }
         for step in &self.steps {
             match step {
                 Step::Query(name, value) | Step::ByMethod(name, value) if body_only => {
-                    draft.add_to_body(name, Some(value.expose()))?;
+                    unsigned.add_to_body(name, Some(value.expose()))?;
                 }
                 Step::Query(name, value) => {
-                    draft.query.push_first(*name, value.expose().to_owned());
+                    unsigned.query.push_first(*name, value.expose().to_owned());
                 }
                 Step::ByMethod(name, value)
-                    if matches!(draft.method, Method::GET | Method::DELETE) =>
+                    if matches!(unsigned.method, Method::GET | Method::DELETE) =>
                 {
-                    draft.query.push(*name, value.expose().to_owned());
+                    unsigned.query.push(*name, value.expose().to_owned());
                 }
-                Step::ByMethod(name, value) => draft.add_to_body(name, Some(value.expose()))?,
+                Step::ByMethod(name, value) => unsigned.add_to_body(name, Some(value.expose()))?,
                 Step::Body(name, value) => {
-                    draft.add_to_body(name, value.as_ref().map(Secret::expose))?;
+                    unsigned.add_to_body(name, value.as_ref().map(Secret::expose))?;
                 }
                 Step::Header(_) => {}
             }
@@ -190,11 +190,11 @@ impl Auth for Dressed {
     fn sign(
         &self,
         request: &mut Request,
-        note: &mut Generation,
+        generation: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error> {
         if let Some(signer) = &self.signer {
-            signer.sign(request, note, now)?;
+            signer.sign(request, generation, now)?;
         }
         for step in &self.steps {
             if let Step::Header(value) = step {
@@ -204,7 +204,9 @@ impl Auth for Dressed {
         Ok(())
     }
 
-    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
-        self.signer.as_ref().is_some_and(|signer| signer.invalidate_if_rejected(response, note))
+    fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
+        self.signer
+            .as_ref()
+            .is_some_and(|signer| signer.invalidate_if_rejected(response, generation))
     }
 }

@@ -33,10 +33,10 @@ pub(super) const ROW: Provider = Provider {
                 .san(San::Dns("example.com".to_owned())),
         ]
     },
-    client: |base, knobs| {
+    client: |base, options| {
         let builder = Client::builder("CANARY-api-key");
         let builder = builder.environment(Environment::Custom(base.to_owned()));
-        let client = tuned!(builder, knobs).build()?;
+        let client = tuned!(builder, options).build()?;
         client.connect(EMAIL, PASSPHRASE).map(AnyClient::TinyCert)
     },
     grant: Some(("/api/v1/connect", r#"{"token":"CANARY-session-token"}"#)),

@@ -24,10 +24,10 @@ pub(super) const ROW: Provider = Provider {
             GetUser::new("kjkxrNWUyD"),
         ]
     },
-    client: |base, knobs| {
+    client: |base, options| {
         let builder = Client::builder("AIDAIDAID0", "CANARY-private-key-0123456789");
         let builder = builder.environment(Environment::Custom(base.to_owned()));
-        tuned!(builder, knobs).build().map(AnyClient::TinyPass)
+        tuned!(builder, options).build().map(AnyClient::TinyPass)
     },
     grant: None,
 };

@@ -96,12 +96,12 @@ pub(super) const ROW: Provider = Provider {
             SignSecondFactor::new("IH/+="),
         ]
     },
-    client: |base, knobs| {
+    client: |base, options| {
         let builder = Client::builder("IExampleClient", "CANARY-client-secret")
             .privileged("IPrivileged", "CANARY-privileged-secret")
             .oauth_token("CANARY-user-token")
             .environment(Environment::Custom(base.to_owned()));
-        tuned!(builder, knobs).build().map(AnyClient::Tokenpass)
+        tuned!(builder, options).build().map(AnyClient::Tokenpass)
     },
     grant: None,
 };

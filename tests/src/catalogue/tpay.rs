@@ -117,10 +117,10 @@ pub(super) const ROW: Provider = Provider {
             GetRootCertificates::new(),
         ]
     },
-    client: |base, knobs| {
+    client: |base, options| {
         let builder = Client::builder("the id", CLIENT_SECRET);
         let builder = builder.environment(Environment::custom(base));
-        tuned!(builder, knobs).build().map(AnyClient::Tpay)
+        tuned!(builder, options).build().map(AnyClient::Tpay)
     },
     grant: Some(("/oauth/auth", r#"{"access_token":"CANARY-access-token","expires_in":7200}"#)),
 };

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use api_auth::{Request, Response, StatusCode, TransportError};
 
-use crate::catalogue::{AnyClient, Call, Knobs, PROVIDERS};
+use crate::catalogue::{AnyClient, Call, Options, PROVIDERS};
 
 /// A provider's calls, and a client whose network answers what it is told to.
 struct Row {
@@ -29,8 +29,8 @@ impl Row {
             *response.status_mut() = StatusCode::from_u16(status).expect("a status");
             Ok(response)
         };
-        let knobs = Knobs { transport: Some(Arc::new(transport)), ..Knobs::default() };
-        let client = (provider.client)("http://127.0.0.1:1", &knobs).expect("a client");
+        let options = Options { transport: Some(Arc::new(transport)), ..Options::default() };
+        let client = (provider.client)("http://127.0.0.1:1", &options).expect("a client");
         Self { calls: (provider.calls)(), client, answer }
     }
 

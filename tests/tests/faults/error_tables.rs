@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api_auth::{Error, Request, Response, TransportError, http};
-use workspace_tests::catalogue::{Call, Knobs, PROVIDERS, Provider};
+use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 
 /// A documented error response: what it is, and its status, content type, further header and body.
 struct Documented {
@@ -277,8 +277,8 @@ fn send(provider: &Provider, call: &dyn Call, response: &Documented) -> Result<S
             _ => response.clone(),
         })
     };
-    let knobs = Knobs { transport: Some(Arc::new(transport)), ..Knobs::default() };
-    let client = (provider.client)("http://127.0.0.1:9", &knobs).unwrap();
+    let options = Options { transport: Some(Arc::new(transport)), ..Options::default() };
+    let client = (provider.client)("http://127.0.0.1:9", &options).unwrap();
     call.send(&client)
 }
 

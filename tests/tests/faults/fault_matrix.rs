@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use api_auth::{Clock, Error, ErrorKind, Sent, SystemClock, TransportError};
 use api_sandbox::{Misbehaviour, Reply, Server};
-use workspace_tests::catalogue::{Call, Knobs, PROVIDERS, Provider};
+use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world::{self, World};
 
 /// The deadline of what stalls. Long enough for a connection on a busy machine.
@@ -117,9 +117,9 @@ struct Outcome {
 fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outcome {
     let place = || format!("{} {} against {name}", provider.name, call.id());
     let timeout = if matches!(how, How::Stalls(_)) { DEADLINE } else { FOR_EVER };
-    let knobs = Knobs { timeout, response_limit: RESPONSE_LIMIT, ..Knobs::default() };
+    let options = Options { timeout, response_limit: RESPONSE_LIMIT, ..Options::default() };
     let server = world::start(provider);
-    let client = world::ready(provider, call, server.base_url(), &knobs)
+    let client = world::ready(provider, call, server.base_url(), &options)
         .unwrap_or_else(|error| panic!("{}: not ready: {error:?}", place()));
     server.take_seen();
     let server = match how {

@@ -3,8 +3,8 @@
 mod error_tables;
 mod fault_matrix;
 mod faults;
-mod knobs;
 mod nothing_lost;
+mod options;
 mod proxies;
 mod tls;
 mod transports;

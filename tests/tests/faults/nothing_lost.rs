@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use api_auth::{Error, ErrorKind, Response};
 use api_sandbox::{Misbehaviour, Reply};
-use workspace_tests::catalogue::{Call, Knobs, PROVIDERS, Provider};
+use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world;
 
 /// More than any call sends requests.
@@ -35,7 +35,7 @@ fn refusals() -> Vec<(u16, &'static str, &'static [u8])> {
 /// Asks for one answer, however often it is asked for; the result.
 fn answered(provider: &Provider, call: &dyn Call, reply: &Reply) -> Result<String, Error> {
     let server = world::start(provider);
-    let client = world::ready(provider, call, server.base_url(), &Knobs::default()).unwrap();
+    let client = world::ready(provider, call, server.base_url(), &Options::default()).unwrap();
     server.misbehave(Misbehaviour::Answer(reply.clone()), ALWAYS);
     let result = call.send(&client);
     server.behave();

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use workspace_tests::catalogue::{Knobs, PROVIDERS};
+use workspace_tests::catalogue::{Options, PROVIDERS};
 use workspace_tests::world;
 
 #[path = "../../../xtask/src/providers.rs"]
@@ -48,7 +48,7 @@ fn every_listed_endpoint_is_in_the_catalogue_once() {
 fn every_call_has_valid_arguments() {
     for provider in PROVIDERS {
         let server = world::start(provider);
-        let client = (provider.client)(server.base_url(), &Knobs::default()).unwrap();
+        let client = (provider.client)(server.base_url(), &Options::default()).unwrap();
         for call in (provider.calls)() {
             let request = call.signed_request(&client);
             assert!(request.is_ok(), "{} {}: {request:?}", provider.name, call.id());

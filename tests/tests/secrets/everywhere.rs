@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use api_auth::{Error, Request, Response, Secrets, TransportError, http};
 use api_sandbox::{Misbehaviour, Reply};
-use workspace_tests::catalogue::{CANARY, Call, Knobs, PROVIDERS, Provider};
+use workspace_tests::catalogue::{CANARY, Call, Options, PROVIDERS, Provider};
 use workspace_tests::world;
 
 use crate::logger;
@@ -99,8 +99,8 @@ impl Echo {
             }
             Ok(self.respond(&request))
         };
-        let knobs = Knobs { transport: Some(Arc::new(transport)), ..Knobs::default() };
-        let error = match (provider.client)("http://127.0.0.1:1", &knobs) {
+        let options = Options { transport: Some(Arc::new(transport)), ..Options::default() };
+        let error = match (provider.client)("http://127.0.0.1:1", &options) {
             Err(error) => error,
             Ok(client) => call.send(&client).err()?,
         };
@@ -191,8 +191,8 @@ fn no_secret_of_any_call_is_shown() {
             assert!(echoes > 30, "{place}: {echoes} errors");
             for how in &faults {
                 let server = world::start(provider);
-                let knobs = Knobs::default();
-                let client = world::ready(provider, &*call, server.base_url(), &knobs).unwrap();
+                let options = Options::default();
+                let client = world::ready(provider, &*call, server.base_url(), &options).unwrap();
                 if let Some(how) = how {
                     server.misbehave(how.clone(), 10);
                 }

@@ -399,8 +399,8 @@ fn core(settings: Settings) -> api_auth::Client {
     };
     let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();
     let auth: Arc<dyn Auth> = Arc::new(Bearer::new(server, Grant::ClientCredentials));
-    let sites = [(Server::MAIN, "base_url", "https://h.example")];
-    settings.build(&PROVIDER, &sites, vec![(Credential::MAIN, auth)]).unwrap()
+    let servers = [(Server::MAIN, "base_url", "https://h.example")];
+    settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap()
 }
 
 /// The impls of `Debug` and `Display` in the sources, for public types.

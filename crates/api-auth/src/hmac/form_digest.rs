@@ -98,17 +98,17 @@ impl FormDigest {
         append(body, self.dialect.digest, &digest);
     }
 
-    /// Sorts the form of `draft` with a token in it. A draft without a body gets a form.
+    /// Sorts the form of the request with a token in it. A request without a body gets a form.
     #[inline]
     fn add_parameters_with(
         &self,
-        draft: &mut UnsignedRequest<'_>,
+        unsigned: &mut UnsignedRequest<'_>,
         token: Option<&Secret>,
     ) -> Result<(), InputError> {
-        if matches!(draft.body, Body::None) {
-            draft.body = Body::Form(Params::new());
+        if matches!(unsigned.body, Body::None) {
+            unsigned.body = Body::Form(Params::new());
         }
-        let Body::Form(params) = &mut draft.body else {
+        let Body::Form(params) = &mut unsigned.body else {
             return Err(InputError::new("body", "must be a form, to be signed"));
         };
         if let Some(token) = token {
@@ -123,11 +123,11 @@ impl Auth for FormDigest {
     #[inline]
     fn add_parameters(
         &self,
-        draft: &mut UnsignedRequest<'_>,
+        unsigned: &mut UnsignedRequest<'_>,
         _: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
-        Ok(self.add_parameters_with(draft, None)?)
+        Ok(self.add_parameters_with(unsigned, None)?)
     }
 
     fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
@@ -322,16 +322,16 @@ impl Auth for FormSession {
     #[inline]
     fn add_parameters(
         &self,
-        draft: &mut UnsignedRequest<'_>,
-        note: &mut Generation,
+        unsigned: &mut UnsignedRequest<'_>,
+        generation: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
         let state = self.state();
         let Some(token) = &state.token else {
             return Err(InputError::new("session", "is not open").into());
         };
-        *note = state.number;
-        Ok(self.signer.add_parameters_with(draft, Some(token))?)
+        *generation = state.number;
+        Ok(self.signer.add_parameters_with(unsigned, Some(token))?)
     }
 
     fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<(), Error> {
@@ -340,7 +340,7 @@ impl Auth for FormSession {
     }
 
     #[inline]
-    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
         let mut state = self.state();
         if !(self.signer.dialect.expired)(response) {
             state.rejected_replacements = 0;
@@ -348,13 +348,13 @@ impl Auth for FormSession {
             return false;
         }
         let can_open = state.opening.is_some();
-        if note != state.number {
+        if generation != state.number {
             return can_open; // Another thread has a fresh one already.
         }
         let Some(token) = state.token.clone() else { return can_open };
         state.refused = can_open;
         state.rejected_replacements +=
-            u32::from(state.replaces && note.origin == TokenOrigin::Store);
+            u32::from(state.replaces && generation.origin == TokenOrigin::Store);
         drop(state);
         self.drop_from_store(token);
         can_open
@@ -460,11 +460,13 @@ mod tests {
     }
 
     /// What a call notes that is dressed now.
-    fn noted(session: &FormSession) -> Generation {
+    fn generation_of(session: &FormSession) -> Generation {
         let call = crate::RawEndpoint::new(http::Method::POST, "/x");
-        let mut note = Generation::default();
-        session.add_parameters(&mut UnsignedRequest::of(&call).unwrap(), &mut note, NOW).unwrap();
-        note
+        let mut generation = Generation::default();
+        session
+            .add_parameters(&mut UnsignedRequest::of(&call).unwrap(), &mut generation, NOW)
+            .unwrap();
+        generation
     }
 
     #[test]
@@ -481,14 +483,14 @@ mod tests {
     #[test]
     fn a_call_is_dressed_sorted_and_signed() {
         let session = session(Some(TOKEN), false);
-        let mut draft = UnsignedRequest {
+        let mut unsigned = UnsignedRequest {
             method: http::Method::POST,
             path: "/x".into(),
             query: Params::new(),
             body: Body::Form(params(&[("z", "1"), ("A", "2")])),
         };
-        session.add_parameters(&mut draft, &mut Generation::default(), NOW).unwrap();
-        let mut request = draft.encode("https://h.example", ENCODING).unwrap();
+        session.add_parameters(&mut unsigned, &mut Generation::default(), NOW).unwrap();
+        let mut request = unsigned.encode("https://h.example", ENCODING).unwrap();
         session.sign(&mut request, &mut Generation::default(), NOW).unwrap();
         let body = String::from_utf8(request.into_body()).unwrap();
         let (text, hex) = body.split_once("&digest=").unwrap();
@@ -498,17 +500,17 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_form_is_refused_and_none_becomes_one() {
-        let draft = |body| UnsignedRequest {
+        let unsigned = |body| UnsignedRequest {
             method: http::Method::POST,
             path: "/x".into(),
             query: Params::new(),
             body,
         };
-        let mut json = draft(Body::Json(b"{}".to_vec()));
+        let mut json = unsigned(Body::Json(b"{}".to_vec()));
         let error =
             signer().add_parameters(&mut json, &mut Generation::default(), NOW).unwrap_err();
         assert_eq!(error.argument(), Some("body"));
-        let mut empty = draft(Body::None);
+        let mut empty = unsigned(Body::None);
         session(Some("t"), false)
             .add_parameters(&mut empty, &mut Generation::default(), NOW)
             .unwrap();
@@ -546,14 +548,14 @@ mod tests {
     #[test]
     fn a_rejected_token_is_forgotten_only_if_it_can_be_replaced() {
         let kept = session(Some("T"), true);
-        let note = Generation::default();
-        assert!(!kept.invalidate_if_rejected(&reply(404, ""), note));
-        assert!(kept.invalidate_if_rejected(&reply(403, ""), note));
+        let generation = Generation::default();
+        assert!(!kept.invalidate_if_rejected(&reply(404, ""), generation));
+        assert!(kept.invalidate_if_rejected(&reply(403, ""), generation));
         assert_eq!(kept.token(), None);
         let forgotten = session(Some("T"), true);
         forgotten.close();
         for session in [forgotten, session(Some("T"), false)] {
-            assert!(!session.invalidate_if_rejected(&reply(403, ""), note));
+            assert!(!session.invalidate_if_rejected(&reply(403, ""), generation));
             assert!(session.token().is_some());
         }
         assert_eq!(session(None, false).next_request(NOW).unwrap_err().argument(), Some("session"));
@@ -562,7 +564,7 @@ mod tests {
     #[test]
     fn a_late_refusal_of_an_old_token_leaves_the_fresh_one() {
         let session = session(Some("old"), true);
-        let dressed = || noted(&session);
+        let dressed = || generation_of(&session);
         let old = dressed();
         assert!(session.invalidate_if_rejected(&reply(403, ""), old));
         session.handle_response(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
@@ -585,11 +587,11 @@ mod tests {
 
         let second = open();
         assert!(second.next_request(NOW).unwrap().is_none(), "it takes the first one's over");
-        assert!(second.invalidate_if_rejected(&reply(403, ""), noted(&second)));
+        assert!(second.invalidate_if_rejected(&reply(403, ""), generation_of(&second)));
         assert_eq!(kept(), None);
         assert!(second.next_request(NOW).unwrap().is_some());
         second.handle_response(reply(200, r#"{"token":"T2"}"#), NOW).unwrap();
-        assert!(first.invalidate_if_rejected(&reply(403, ""), noted(&first)));
+        assert!(first.invalidate_if_rejected(&reply(403, ""), generation_of(&first)));
         assert_eq!(kept().as_deref(), Some("T2"), "the other one's stays");
         assert!(first.next_request(NOW).unwrap().is_none());
         assert_eq!(first.token(), Some(Secret::new("T2")));
@@ -604,7 +606,7 @@ mod tests {
         let session = session(None, true).with_store(key, shared(store));
         assert!(session.next_request(NOW).unwrap().is_none());
         assert_eq!(session.token(), Some("old".into()));
-        assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
+        assert!(session.invalidate_if_rejected(&reply(403, ""), generation_of(&session)));
         assert!(session.next_request(NOW).unwrap().is_some(), "a session is opened");
         session.handle_response(reply(200, r#"{"token":"new"}"#), NOW).unwrap();
         assert!(session.next_request(NOW).unwrap().is_none());
@@ -617,7 +619,7 @@ mod tests {
         let session = session(None, true).with_store(key, shared(EndlessStore::new("s")));
         for _ in 0..=MOST_REPLACEMENTS {
             assert!(session.next_request(NOW).unwrap().is_none(), "the store has another one");
-            assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
+            assert!(session.invalidate_if_rejected(&reply(403, ""), generation_of(&session)));
         }
         assert!(session.next_request(NOW).unwrap().is_some(), "the server opens the next one");
     }
@@ -632,12 +634,12 @@ mod tests {
         };
         assert!(session.next_request(NOW).unwrap().is_some());
         open("a");
-        assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
+        assert!(session.invalidate_if_rejected(&reply(403, ""), generation_of(&session)));
         open("b");
-        assert!(!session.invalidate_if_rejected(&reply(404, ""), noted(&session)));
+        assert!(!session.invalidate_if_rejected(&reply(404, ""), generation_of(&session)));
         assert_eq!(store.locks(), 1);
-        assert!(!session.invalidate_if_rejected(&reply(200, ""), noted(&session)));
-        assert!(session.invalidate_if_rejected(&reply(403, ""), noted(&session)));
+        assert!(!session.invalidate_if_rejected(&reply(200, ""), generation_of(&session)));
+        assert!(session.invalidate_if_rejected(&reply(403, ""), generation_of(&session)));
         open("c");
         assert_eq!(store.locks(), 2);
     }
@@ -653,7 +655,7 @@ mod tests {
             store.meanwhile(move || {
                 other.handle_response(reply(200, r#"{"token":"fresh"}"#), NOW).unwrap();
                 if refused_too {
-                    assert!(other.invalidate_if_rejected(&reply(403, ""), noted(&other)));
+                    assert!(other.invalidate_if_rejected(&reply(403, ""), generation_of(&other)));
                 }
             });
             assert_eq!(session.has_token(), !refused_too);

@@ -435,12 +435,12 @@ impl Auth for NonceHeaders {
     /// [`Variant::BodyOnly`] moves query and form into a JSON body.
     fn add_parameters(
         &self,
-        draft: &mut UnsignedRequest<'_>,
+        unsigned: &mut UnsignedRequest<'_>,
         _: &mut Generation,
         _: SystemTime,
     ) -> Result<(), Error> {
         if self.variant == Variant::BodyOnly {
-            draft.move_into_json_body()?;
+            unsigned.move_into_json_body()?;
         }
         Ok(())
     }
@@ -449,7 +449,7 @@ impl Auth for NonceHeaders {
     fn sign(
         &self,
         request: &mut Request,
-        note: &mut Generation,
+        generation: &mut Generation,
         now: SystemTime,
     ) -> Result<(), Error> {
         let variant = self.variant();
@@ -473,22 +473,22 @@ impl Auth for NonceHeaders {
         let announced = self.announced.then_some(url.as_str());
         self.insert(request, header_value(nonce)?, &signature.base64(), announced)?;
         if self.try_other_form && two_forms {
-            *note = if variant == self.variant { AS_CONFIGURED } else { SWAPPED };
+            *generation = if variant == self.variant { AS_CONFIGURED } else { SWAPPED };
         }
         Ok(())
     }
 
     #[inline]
-    fn invalidate_if_rejected(&self, response: &Response, note: Generation) -> bool {
+    fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
         const TEXT: &[u8] = b"Invalid Authorization Signature";
-        if !matches!(note, AS_CONFIGURED | SWAPPED)
+        if !matches!(generation, AS_CONFIGURED | SWAPPED)
             || response.status() != StatusCode::FORBIDDEN
             || !response.body().windows(TEXT.len()).any(|part| part == TEXT)
         {
             return false;
         }
         // Another thread may have changed it since this request was signed.
-        let (from, to) = (note == SWAPPED, note == AS_CONFIGURED);
+        let (from, to) = (generation == SWAPPED, generation == AS_CONFIGURED);
         let _ = self.swapped.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
         true
     }
@@ -652,11 +652,11 @@ mod tests {
             (Variant::EmptyQuery, Some("a=1"), ""),
             (Variant::BodyOnly, None, r#"{"a":"1"}"#),
         ] {
-            let mut draft = UnsignedRequest::of(&call).unwrap();
+            let mut unsigned = UnsignedRequest::of(&call).unwrap();
             auth(variant)
-                .add_parameters(&mut draft, &mut Generation::default(), SystemTime::UNIX_EPOCH)
+                .add_parameters(&mut unsigned, &mut Generation::default(), SystemTime::UNIX_EPOCH)
                 .unwrap();
-            let request = draft.encode("https://h.example", Encoding::Form).unwrap();
+            let request = unsigned.encode("https://h.example", Encoding::Form).unwrap();
             assert_eq!(request.uri().query(), query, "{variant:?}");
             assert_eq!(request.body(), body.as_bytes(), "{variant:?}");
         }
@@ -785,9 +785,9 @@ mod tests {
             http::Response::builder().status(403).body(body).unwrap()
         };
         let signed = |auth: &NonceHeaders, mut request: Request| {
-            let mut note = Generation::default();
-            auth.sign(&mut request, &mut note, SystemTime::UNIX_EPOCH).unwrap();
-            note
+            let mut generation = Generation::default();
+            auth.sign(&mut request, &mut generation, SystemTime::UNIX_EPOCH).unwrap();
+            generation
         };
         let rejected = |auth: &NonceHeaders, sent: Generation, text: &str| {
             auth.invalidate_if_rejected(&refused(text), sent)
