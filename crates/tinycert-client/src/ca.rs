@@ -21,7 +21,7 @@ pub struct CaItem {
     /// Its organization (O), not its common name; several CAs may have the same.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -58,7 +58,7 @@ pub struct CaDetails {
     /// The hash that it signs with.
     #[serde(default)]
     pub hash_alg: Option<HashAlg>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -114,7 +114,7 @@ pub struct CertItem {
     /// When its year is over.
     #[serde(default, deserialize_with = "wire::time")]
     pub expires: Option<UnixTime>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -152,7 +152,7 @@ pub struct CertDetails {
     /// The subject alternative names (Alt).
     #[serde(rename = "Alt", default, deserialize_with = "san::list")]
     pub sans: Vec<San>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

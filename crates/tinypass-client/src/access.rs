@@ -59,7 +59,7 @@ pub struct Access {
     /// The resource's tags.
     #[serde(default, deserialize_with = "wire::texts")]
     pub tags: Vec<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -59,7 +59,7 @@ pub struct Download {
     /// When it was published.
     #[serde(default, deserialize_with = "wire::time")]
     pub published_date: Option<UnixTime>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -194,7 +194,7 @@ impl GetDownloadUrl {
 pub struct DownloadUrl {
     /// The link. Whoever has it can fetch the file while it works.
     pub url: String,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

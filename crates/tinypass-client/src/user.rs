@@ -29,7 +29,7 @@ pub struct User {
     /// The last name.
     #[serde(default, deserialize_with = "wire::text")]
     pub last_name: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

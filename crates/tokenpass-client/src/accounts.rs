@@ -40,7 +40,7 @@ pub struct User {
     /// never written out again.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub ecc_key: Option<Secret>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -47,7 +47,7 @@ pub struct Address {
     /// An address to pay to as another proof; nobody documents it.
     #[serde(default, deserialize_with = "wire::text")]
     pub verify_address: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

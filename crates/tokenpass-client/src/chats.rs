@@ -41,7 +41,7 @@ pub struct MessengerPrivileges {
     /// Whether the user may: true for whoever owns the verified address that issued it.
     #[serde(rename = "canMessage", default, deserialize_with = "wire::boolean")]
     pub can_message: Option<bool>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -93,7 +93,7 @@ pub struct Chat {
     /// What must be held to join, in whole tokens by asset.
     #[serde(default, deserialize_with = "amounts")]
     pub tokens: BTreeMap<String, Amount>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -175,7 +175,7 @@ pub struct ChatPrivileges {
     /// What must be held.
     #[serde(rename = "tokenAuthorization", default, deserialize_with = "wire::list")]
     pub token_authorization: Vec<TokenAuthorization>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -192,7 +192,7 @@ pub struct TokenAuthorization {
     /// How much of it.
     #[serde(default, deserialize_with = "satoshis")]
     pub amount: Option<Satoshis>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

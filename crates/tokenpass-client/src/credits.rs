@@ -56,7 +56,7 @@ pub struct CreditRow {
     /// Your reference.
     #[serde(rename = "ref", default, deserialize_with = "wire::text")]
     pub reference: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -80,7 +80,7 @@ pub struct CreditHistory {
     /// The entries.
     #[serde(default, deserialize_with = "wire::list")]
     pub transactions: Vec<CreditRow>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -28,7 +28,7 @@ pub struct Owner {
     /// The user's e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -301,7 +301,7 @@ pub struct Balance {
     /// How many decimals the asset has; servers tell it since 2022.
     #[serde(default, deserialize_with = "wire::integer")]
     pub precision: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -37,7 +37,7 @@ pub struct Perks {
     /// How many active chats it opens.
     #[serde(rename = "chatCount", default, deserialize_with = "wire::integer")]
     pub chat_count: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -171,7 +171,7 @@ pub struct Sources {
     /// The sources.
     #[serde(default, deserialize_with = "sources")]
     pub whitelist: Vec<Source>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -192,7 +192,7 @@ pub struct Source {
     /// The chain, such as `bitcoin`. Returned as `type` by servers since 2019.
     #[serde(rename = "type", default, deserialize_with = "wire::text")]
     pub chain: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -433,7 +433,7 @@ pub struct Promise {
     /// The protocol on the chain, such as `counterparty`. Returned by servers since 2022.
     #[serde(default, deserialize_with = "wire::text")]
     pub protocol: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

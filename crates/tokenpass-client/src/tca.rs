@@ -140,7 +140,7 @@ pub struct FoundUser {
     /// The user's channel for messages.
     #[serde(default, deserialize_with = "wire::text")]
     pub channel: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

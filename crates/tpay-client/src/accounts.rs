@@ -22,7 +22,7 @@ pub struct Account {
     /// The id of the account.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -52,7 +52,7 @@ pub struct AccountPage {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -165,7 +165,7 @@ pub struct Balance {
     /// The server's id of the request, for its support.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -674,7 +674,7 @@ pub struct CreatedAccount {
     /// Keys of the old API.
     #[serde(default, deserialize_with = "wire::object")]
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -728,7 +728,7 @@ pub struct CreatedAddress {
     /// Whether it is the address for invoices.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub is_invoice: Option<bool>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -795,7 +795,7 @@ pub struct CreatedPerson {
     /// The contacts; the server sends a list or a single one.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub contact: Vec<CreatedContact>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -813,7 +813,7 @@ pub struct CreatedContact {
     /// The type, by its number.
     #[serde(rename = "type", default, deserialize_with = "wire::integer")]
     pub kind: Option<i64>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -104,7 +104,7 @@ pub struct CreatedAlias {
     /// What the payer reads.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -122,7 +122,7 @@ pub struct BlikAliases {
     /// The alias in each application.
     #[serde(default, deserialize_with = "wire::list")]
     pub aliases: Vec<BlikAliasDetails>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -152,7 +152,7 @@ pub struct BlikAliasDetails {
     /// What the payer reads.
     #[serde(default, deserialize_with = "wire::text")]
     pub label: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -170,7 +170,7 @@ pub struct AliasEvent {
     /// When.
     #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

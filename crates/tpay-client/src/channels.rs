@@ -32,7 +32,7 @@ pub struct BankGroup {
     /// The id of its main channel.
     #[serde(default, deserialize_with = "wire::text")]
     pub main_channel: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -54,7 +54,7 @@ pub struct BankGroups {
     /// The groups; the server sends them as a map or as a list.
     #[serde(default, deserialize_with = "wire::list_or_map")]
     pub groups: Vec<BankGroup>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -135,7 +135,7 @@ pub struct Channel {
     /// What limits its use.
     #[serde(default, deserialize_with = "wire::list")]
     pub constraints: Vec<Constraint>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -168,7 +168,7 @@ pub struct Image {
     /// Its address.
     #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -189,7 +189,7 @@ pub struct ChannelGroup {
     /// Its picture.
     #[serde(default, deserialize_with = "wire::object")]
     pub image: Option<Image>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -210,7 +210,7 @@ pub struct Constraint {
     /// The limit.
     #[serde(default, deserialize_with = "wire::text")]
     pub value: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -237,7 +237,7 @@ pub struct Channels {
     /// The channels.
     #[serde(default, deserialize_with = "wire::list")]
     pub channels: Vec<Channel>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -54,7 +54,7 @@ pub struct BankAccount {
     /// When it was added.
     #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -84,7 +84,7 @@ pub struct BankAccountPage {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

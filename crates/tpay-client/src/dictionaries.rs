@@ -30,7 +30,7 @@ pub struct DictionaryEntry {
     /// Its code, up to 6 characters (MCC only).
     #[serde(default, deserialize_with = "wire::text")]
     pub code: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -61,7 +61,7 @@ pub struct Dictionary {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -340,7 +340,7 @@ pub struct CreatedMarketplaceTransaction {
     /// Where the payer pays.
     #[serde(default, deserialize_with = "wire::text")]
     pub payment_url: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -400,7 +400,7 @@ pub struct MarketplaceTransaction {
     /// What became of paying it.
     #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -415,7 +415,7 @@ pub struct MarketplacePos {
     /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -454,7 +454,7 @@ pub struct BillingAddressDetails {
     /// The number of the flat.
     #[serde(default, deserialize_with = "wire::text")]
     pub flat_no: Option<String>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -473,7 +473,7 @@ pub struct MarketplaceCallbackDetails {
     /// The URL or e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub value: Option<String>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -491,7 +491,7 @@ pub struct MarketplaceEmails {
     /// Whether an e-mail is sent when the payment is made. The server ignores it: one is always sent.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub transaction_paid: Option<bool>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -521,7 +521,7 @@ pub struct MarketplaceChild {
     /// What was paid back.
     #[serde(default, deserialize_with = "wire::list")]
     pub refunds: Vec<MarketplaceChildRefund>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -536,7 +536,7 @@ pub struct MarketplaceMerchant {
     /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -557,7 +557,7 @@ pub struct MarketplaceChildRefund {
     /// When, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -783,7 +783,7 @@ pub struct MarketplaceRefund {
     /// How much, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

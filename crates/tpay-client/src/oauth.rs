@@ -35,7 +35,7 @@ pub struct Token {
     /// Whose it is.
     #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
     pub client_id: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -121,7 +121,7 @@ pub struct TokenInfo {
     /// The token.
     #[serde(default, deserialize_with = "wire::object")]
     pub token: Option<TokenDetails>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -145,7 +145,7 @@ pub struct TokenDetails {
     /// What it is good for; not to be relied on.
     #[serde(default, deserialize_with = "wire::text")]
     pub scope: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -64,7 +64,7 @@ pub struct Payments {
     #[serde(default, deserialize_with = "rare_object")]
     #[serde(rename = "extra")]
     pub extra_data: Option<PaymentExtra>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -102,7 +102,7 @@ pub struct PaymentExtra {
     /// The description, such as `Approved`.
     #[serde(default, deserialize_with = "wire::text")]
     pub response_description: Option<String>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -127,7 +127,7 @@ pub struct PaymentError {
     /// The message for developers.
     #[serde(default, deserialize_with = "wire::text")]
     pub dev_message: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -153,7 +153,7 @@ pub struct Alternative {
     /// What to pay again with, as the `key` of the alias.
     #[serde(default, deserialize_with = "wire::text")]
     pub application_code: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -171,7 +171,7 @@ pub struct Attempt {
     /// Why it failed; absent if it did not.
     #[serde(default)]
     pub payment_error_code: Option<PaymentErrorCode>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -221,7 +221,7 @@ pub struct Lock {
     /// How much of it was taken, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount_collected: Option<Amount>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -38,7 +38,7 @@ pub struct Pos {
     /// Its short name.
     #[serde(default, deserialize_with = "wire::text")]
     pub friendly_name: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -56,7 +56,7 @@ pub struct PosDate {
     /// When it was changed.
     #[serde(default, deserialize_with = "wire::text")]
     pub modification: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -92,7 +92,7 @@ pub struct PosList {
     /// The points of sale.
     #[serde(default, deserialize_with = "wire::list")]
     pub list: Vec<Pos>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

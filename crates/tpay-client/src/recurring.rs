@@ -315,7 +315,7 @@ pub struct RecurringPlan {
     /// Where it stands.
     #[serde(default)]
     pub status: Option<RecurringStatus>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -354,7 +354,7 @@ pub struct RecurringPage {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -479,7 +479,7 @@ pub struct RecurringCharge {
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -512,7 +512,7 @@ pub struct RecurringCharges {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -69,7 +69,7 @@ pub struct Refund {
     /// When.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<RefundDate>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -94,7 +94,7 @@ pub struct RefundDate {
     /// When it was made (cards).
     #[serde(default, deserialize_with = "wire::text")]
     pub refund: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -172,7 +172,7 @@ pub struct TransactionRefunds {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -363,7 +363,7 @@ pub struct RefundPage {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -378,7 +378,7 @@ pub struct RefundList {
     /// The refunds.
     #[serde(default, deserialize_with = "wire::list")]
     pub list: Vec<Refund>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -500,7 +500,7 @@ pub struct CardRefundReply {
     /// The refund.
     #[serde(default, deserialize_with = "wire::object")]
     pub refund_content: Option<CardRefund>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -528,7 +528,7 @@ pub struct CardRefund {
     #[serde(default, deserialize_with = "wire::object")]
     #[serde(rename = "extra")]
     pub extra_data: Option<CardRefundExtra>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -546,7 +546,7 @@ pub struct CardRefundExtra {
     /// Its text.
     #[serde(default, deserialize_with = "wire::text")]
     pub response_description: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

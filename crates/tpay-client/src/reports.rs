@@ -32,7 +32,7 @@ pub struct Report {
     /// Its id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -57,7 +57,7 @@ pub struct ReportPage {
     /// How many there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -79,7 +79,7 @@ pub struct CreatedToken {
     /// Where the payer types the card in.
     #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -167,7 +167,7 @@ pub struct CardToken {
     /// What it looks like.
     #[serde(default, deserialize_with = "wire::object")]
     pub content: Option<CardContent>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -182,7 +182,7 @@ pub struct CardContent {
     /// The address of a picture of the card.
     #[serde(default, deserialize_with = "wire::text")]
     pub image_url: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -338,7 +338,7 @@ pub struct ApplePaySession {
     /// What the browser gives to Apple: JSON in base64.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub session: Option<Secret>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

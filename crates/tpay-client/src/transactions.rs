@@ -121,7 +121,7 @@ pub struct Transaction {
     /// The recipients of its notifications.
     #[serde(default, deserialize_with = "payments::rare_object")]
     pub notification: Option<NotificationTargets>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -180,7 +180,7 @@ pub struct NotificationTargets {
     /// The e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -199,7 +199,7 @@ pub struct TransactionDate {
     /// When the payment was booked; absent or null before.
     #[serde(default, deserialize_with = "wire::text")]
     pub realization: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -245,7 +245,7 @@ pub struct PayerDetails {
     /// The browser's name.
     #[serde(default, deserialize_with = "wire::text")]
     pub user_agent: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -275,7 +275,7 @@ pub struct TransactionPage {
     /// How many entries there are on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

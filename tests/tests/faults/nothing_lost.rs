@@ -160,7 +160,7 @@ const NEEDED: &[&str] = &[
     r#""transactions":[]"#,
 ];
 
-/// ExtraFields of answers that are one value.
+/// Fields of answers that are one value.
 const ALONE: &[&str] = &[
     "result",
     "success",

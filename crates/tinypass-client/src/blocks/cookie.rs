@@ -62,7 +62,7 @@ pub struct Token {
     pub mtma: Option<i64>,
     /// The number of views so far.
     pub mtaa: Option<i64>,
-    /// ExtraFields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
+    /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
     /// are not of the type that the format has.
     pub extra: ExtraFields,
 }

@@ -28,7 +28,7 @@ pub struct CreditUser {
     /// The user's name.
     #[serde(default, deserialize_with = "wire::text")]
     pub username: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -52,7 +52,7 @@ pub struct CreditAccount {
     pub created_at: Option<String>,
     /// When it was changed last.
     pub updated_at: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -120,7 +120,7 @@ pub struct CreditAccounts {
     /// The accounts. The documentation calls the list `list`, which is read, too.
     #[serde(default, alias = "list", deserialize_with = "wire::list")]
     pub accounts: Vec<CreditAccount>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

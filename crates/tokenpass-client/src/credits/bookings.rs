@@ -42,7 +42,7 @@ pub struct BookedEntry {
     /// When it was changed last.
     #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -60,7 +60,7 @@ pub struct Booking {
     /// The account that they came from.
     #[serde(default)]
     pub debit: Option<BookedEntry>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

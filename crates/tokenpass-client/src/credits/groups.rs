@@ -36,7 +36,7 @@ pub struct CreditGroup {
     /// When it was changed last.
     #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }

@@ -220,7 +220,7 @@ pub struct TokenizationNotification {
     /// When the token expires, `MMYY`.
     #[serde(default, deserialize_with = "wire::text")]
     pub token_expiry_date: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
     #[serde(skip)]
@@ -238,7 +238,7 @@ pub struct TokenUpdateNotification {
     /// The token.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub token: Option<Secret>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -284,7 +284,7 @@ pub struct MarketplaceNotification {
     /// The token of the card, if it was saved.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub card_token: Option<Secret>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
     #[serde(skip)]
@@ -323,7 +323,7 @@ pub struct RecurringNotification {
     /// Why it failed.
     #[serde(default, deserialize_with = "wire::text")]
     pub reason: Option<String>,
-    /// What else the server said.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
     #[serde(skip)]

@@ -80,7 +80,7 @@ pub struct PaymentNotification {
     pub eisop_card_brand: Option<String>,
     /// The last digits of the card of that EISOP token (`tokenPaymentData_cardTail`).
     pub eisop_card_tail: Option<String>,
-    /// ExtraFields that this type does not cover.
+    /// Fields that this type does not cover.
     pub extra: ExtraFields,
     /// The values that the md5sum covers, as received, and the sum.
     covered: [String; 4],

@@ -378,7 +378,7 @@ const CONVERTED: &[(&str, &str, &str)] = &[
     ("md5sum", "f045cc3b93d68eca9f86ccc16679e4c3", "true"),
 ];
 
-/// ExtraFields without which a response or notification is an error.
+/// Fields without which a response or notification is an error.
 const REQUIRED: &[(&str, &str)] = &[
     ("oauth.token", "access_token"),
     ("transactions.bank_groups", "151"),
@@ -425,7 +425,7 @@ const ACCOUNT: &str = "only accounts have it, merchants do not";
 const MERCHANT: &str = "only merchants have it, accounts do not";
 const ATTEMPTS: &str = "a marketplace payment has the attempts only";
 
-/// ExtraFields that the documented response of an endpoint lacks.
+/// Fields that the documented response of an endpoint lacks.
 const UNDOCUMENTED: &[(&str, &str, &str)] = &[
     ("transactions.create", "attempts", ONLY_READ),
     ("transactions.create", "lock", ONLY_READ),
