@@ -135,6 +135,10 @@ pub trait Call: Debug + Send + Sync {
     fn method(&self) -> Method;
     /// The path.
     fn path(&self) -> String;
+    /// The path with its placeholders.
+    fn template(&self) -> &'static str;
+    /// The name of the credential that signs it.
+    fn credential(&self) -> &'static str;
     /// Whether it may be sent twice without harm.
     fn idempotent(&self) -> bool;
     /// Whether an answer of that status goes to [`parse`](Call::parse).
@@ -187,8 +191,16 @@ where
         Endpoint::idempotent(self)
     }
 
+    fn template(&self) -> &'static str {
+        E::ROUTE.template()
+    }
+
+    fn credential(&self) -> &'static str {
+        E::ROUTE.credential_name().name()
+    }
+
     fn accepts(&self, status: StatusCode) -> bool {
-        Endpoint::accepts(self, status)
+        E::ROUTE.accepts(status)
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {

@@ -22,7 +22,7 @@ const UNITS: &[&str] = &["in units of", "whole tokens", "percent", "how many", "
 /// wire.
 const OWN: &[&str] = &[
     "Blocks",
-    "Builder",
+    "ClientBuilder",
     "Client",
     "FileError",
     "KeyPairFiles",

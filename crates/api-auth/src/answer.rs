@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use http::StatusCode;
 use serde::de::IgnoredAny;
 
 use crate::{ErrorKind, ExtraFields, Response, ResponseError, json};
@@ -59,12 +58,6 @@ pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
     })
-}
-
-/// The statuses that are answers of a look-up: a success, and 404 for what is not there. For
-/// [`Endpoint::accepts`](crate::Endpoint::accepts).
-pub fn success_or_not_found(status: StatusCode) -> bool {
-    status.is_success() || status == StatusCode::NOT_FOUND
 }
 
 #[cfg(test)]

@@ -613,10 +613,11 @@ macro_rules! client_methods {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
 
     use super::*;
-    use crate::{ErrorKind, ManualClock, Method, Params, RawEndpoint, Settings};
+    use crate::{
+        ErrorKind, ManualClock, Method, Params, RawEndpoint, Route, Secret, Segment, Settings,
+    };
 
     static PROVIDER: Provider = Provider {
         name: "test",
@@ -858,23 +859,19 @@ mod tests {
 
     /// A path that holds a secret.
     #[derive(Debug)]
-    struct Secretive;
+    struct Secretive {
+        token: Secret,
+    }
+
+    fn secretive() -> Secretive {
+        Secretive { token: "CANARY".into() }
+    }
 
     impl Endpoint for Secretive {
         type Output = ();
         const ID: &'static str = "secretive";
-
-        fn method(&self) -> Method {
-            Method::GET
-        }
-
-        fn path(&self) -> Cow<'_, str> {
-            "/CANARY".into()
-        }
-
-        fn shown_path(&self) -> Cow<'_, str> {
-            "/shown".into()
-        }
+        const ROUTE: Route<Self> = Route::<Self>::get("/tokens/{token}")
+            .secret_argument("token", |endpoint| Segment::from(&endpoint.token));
 
         fn query<'a>(&'a self, params: &mut Params<'a>) {
             params.push("a", "b");
@@ -888,11 +885,12 @@ mod tests {
     #[test]
     fn a_secret_path_is_printed_when_asked_for_only() {
         let world = World::new(|_| status(200));
-        let masked = world.client.curl(&Secretive, Secrets::Masked).unwrap();
-        assert!(masked.contains("https://a.example/v1/shown?a=b"), "{masked}");
+        let secretive = secretive();
+        let masked = world.client.curl(&secretive, Secrets::Masked).unwrap();
+        assert!(masked.contains("https://a.example/v1/tokens/***?a=b"), "{masked}");
         assert!(!masked.contains("CANARY"));
-        let shown = world.client.curl(&Secretive, Secrets::Shown).unwrap();
-        assert!(shown.contains("https://a.example/v1/CANARY?a=b"), "{shown}");
+        let shown = world.client.curl(&secretive, Secrets::Shown).unwrap();
+        assert!(shown.contains("https://a.example/v1/tokens/CANARY?a=b"), "{shown}");
     }
 
     #[test]
@@ -913,9 +911,9 @@ mod tests {
         settings.retries(0);
         settings.transport(Arc::new(transport));
         let servers = [(Server::MAIN, "api", "https://a.example")];
-        let word: Arc<dyn Auth> = Arc::new(Secretive);
+        let word: Arc<dyn Auth> = Arc::new(secretive());
         let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, word)]).unwrap();
-        client.send(&Secretive).unwrap_err()
+        client.send(&secretive()).unwrap_err()
     }
 
     impl Auth for Secretive {
@@ -964,7 +962,7 @@ mod tests {
         });
         let text = shown(&error);
         assert!(!text.contains("CANARY"), "{text}");
-        assert!(text.contains("https://a.example/***?a=b&access_token=***"), "{text}");
+        assert!(text.contains("https://a.example/tokens/***?a=b&access_token=***"), "{text}");
         assert_eq!(error.body_text().matches("CANARY").count(), 4, "the body stays as it came");
         assert!(error.headers().unwrap()["x-request-id"].to_str().unwrap().contains("CANARY"));
     }

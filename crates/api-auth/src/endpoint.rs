@@ -8,83 +8,82 @@ use http::uri::{self, PathAndQuery};
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
-use crate::{Encoding, InputError, Params, Request, Response, ResponseError};
+use crate::{Encoding, InputError, Params, Request, Response, ResponseError, Route};
 
-/// One call of a provider: its arguments are the fields of the type that implements this.
+/// An endpoint of a provider: the fields of the type that implements it are the arguments.
 ///
-/// Everything else ([`send`](crate::Client::send), [`send_with_response`](crate::Client::send_with_response), signing,
-/// retries, paging) is generic over it. A call that a crate does not list is made with
-/// [`RawEndpoint`].
-pub trait Endpoint {
-    /// What a successful answer becomes.
+/// [`send`](crate::Client::send), signing, retries and pagination are generic over it. An endpoint
+/// that a crate does not list is called by a [`RawEndpoint`].
+pub trait Endpoint: Sized {
+    /// The value of a successful response.
     type Output;
 
-    /// The name of the call in tables, logs and errors: `access.grant`.
+    /// The name of the endpoint in tables, logs and errors, such as `access.grant`.
     const ID: &'static str;
 
-    /// The HTTP method.
-    fn method(&self) -> Method;
+    /// Method, path, credential, server, idempotency and accepted statuses.
+    const ROUTE: Route<Self>;
 
-    /// The path below the server's base, percent-encoded, beginning with `/`.
-    fn path(&self) -> Cow<'_, str>;
-
-    /// The path as it may be printed: the one of [`path`](Endpoint::path), unless that holds a
-    /// secret.
-    fn shown_path(&self) -> Cow<'_, str> {
-        self.path()
-    }
-
-    /// Adds the query parameters, in sending order.
+    /// Adds the query parameters, in the order in which they are sent.
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         let _ = params;
     }
 
-    /// The body.
+    /// Returns the body. Defaults to none.
     ///
     /// # Errors
-    /// When the arguments cannot be written.
+    /// Returns an error if the arguments cannot be encoded.
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(Body::None)
     }
 
-    /// Refuses wrong arguments before anything is sent.
+    /// Rejects invalid arguments before anything is sent. The arguments of the path are validated
+    /// by the [`ROUTE`](Endpoint::ROUTE).
     ///
     /// # Errors
-    /// The first argument that is wrong, by name.
+    /// Returns an error that names the first invalid argument.
     fn validate(&self) -> Result<(), InputError> {
         Ok(())
     }
 
-    /// Which of the client's credentials signs the call.
-    fn credential(&self) -> Credential {
-        Credential::MAIN
-    }
-
-    /// Which of the environment's hosts serves the call.
-    fn server(&self) -> Server {
-        Server::MAIN
-    }
-
-    /// The `accept` header.
-    fn accept(&self) -> &'static str {
-        "application/json"
-    }
-
-    /// Whether the request may be sent twice without harm. GET and HEAD may, unless overridden.
-    fn idempotent(&self) -> bool {
-        matches!(self.method(), Method::GET | Method::HEAD)
-    }
-
-    /// Whether an answer of that status goes to [`parse`](Endpoint::parse). Others are errors.
-    fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success()
-    }
-
-    /// Reads an accepted answer. A failure that arrives on HTTP 200 is a failure here.
+    /// Reads a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. Other responses are
+    /// errors. A failure that arrives with a status of success is an error here.
     ///
     /// # Errors
-    /// What the answer says went wrong, or where it cannot be read.
+    /// Returns the error of the response, or one that names the field that cannot be read.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
+
+    /// Returns the HTTP method. Only [`RawEndpoint`] implements it itself.
+    fn method(&self) -> Method {
+        const { &Self::ROUTE }.method().clone()
+    }
+
+    /// Returns the percent-encoded path below the base URL of the server. Only [`RawEndpoint`]
+    /// implements it itself.
+    fn path(&self) -> Cow<'_, str> {
+        const { &Self::ROUTE }.path_of(self, false)
+    }
+
+    /// Returns the path as it may be printed, with `***` for secret arguments.
+    fn shown_path(&self) -> Cow<'_, str> {
+        const { &Self::ROUTE }.path_of(self, true)
+    }
+
+    /// Returns the credential that signs the request. Only [`RawEndpoint`] implements it itself.
+    fn credential(&self) -> Credential {
+        const { &Self::ROUTE }.credential_name()
+    }
+
+    /// Returns the server of the environment. Only [`RawEndpoint`] implements it itself.
+    fn server(&self) -> Server {
+        const { &Self::ROUTE }.server_name()
+    }
+
+    /// Returns whether the request may be sent again after a lost response. Only [`RawEndpoint`]
+    /// implements it itself.
+    fn idempotent(&self) -> bool {
+        const { &Self::ROUTE }.is_idempotent_for(self)
+    }
 }
 
 /// An [`Endpoint`] without the type of its answer, as an object: the loop is compiled once, and not
@@ -106,6 +105,7 @@ pub(crate) trait Call {
 
 impl<E: Endpoint> Call for E {
     fn id(&self) -> &'static str {
+        const { E::ROUTE.complete() };
         E::ID
     }
 
@@ -130,6 +130,7 @@ impl<E: Endpoint> Call for E {
     }
 
     fn validate(&self) -> Result<(), InputError> {
+        const { &E::ROUTE }.validate(self)?;
         Endpoint::validate(self)
     }
 
@@ -142,7 +143,7 @@ impl<E: Endpoint> Call for E {
     }
 
     fn accept(&self) -> &'static str {
-        Endpoint::accept(self)
+        const { &E::ROUTE }.accept_header()
     }
 
     fn idempotent(&self) -> bool {
@@ -150,7 +151,7 @@ impl<E: Endpoint> Call for E {
     }
 
     fn accepts(&self, status: StatusCode) -> bool {
-        Endpoint::accepts(self, status)
+        const { &E::ROUTE }.accepts(status)
     }
 }
 
@@ -515,6 +516,8 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
+    /// Its own method, path, credential, server and idempotency replace these.
+    const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 
     fn method(&self) -> Method {
         self.method.clone()

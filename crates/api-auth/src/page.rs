@@ -125,15 +125,14 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
     use std::sync::{Arc, Mutex};
 
     use proptest::prelude::*;
 
     use super::*;
     use crate::{
-        Credential, Encoding, Endpoint, ErrorKind, Method, Params, Provider, Request, Response,
-        ResponseError, Server, Settings, TransportError, json, status_error,
+        Credential, Encoding, Endpoint, ErrorKind, Params, Provider, Request, Response,
+        ResponseError, Route, Server, Settings, TransportError, json, route, status_error,
     };
 
     static PROVIDER: Provider = Provider {
@@ -157,21 +156,10 @@ mod tests {
     impl Endpoint for List {
         type Output = Page;
         const ID: &'static str = "list";
-
-        fn method(&self) -> Method {
-            Method::GET
-        }
-
-        fn path(&self) -> Cow<'_, str> {
-            "/list".into()
-        }
+        const ROUTE: Route<Self> = route!(GET "/list").credential(Credential::NONE);
 
         fn query(&self, query: &mut Params<'_>) {
             query.push("page", self.page.to_string());
-        }
-
-        fn credential(&self) -> Credential {
-            Credential::NONE
         }
 
         fn parse(&self, response: &Response) -> Result<Page, ResponseError> {

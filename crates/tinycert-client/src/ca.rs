@@ -1,9 +1,7 @@
 //! Certificate authorities.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError, Result,
+    Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route, route,
     setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
@@ -121,21 +119,10 @@ impl ListCas {
 impl Endpoint for ListCas {
     type Output = Vec<CaItem>;
     const ID: &'static str = "ca.list";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/ca/list".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/list").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(Body::Form(Params::new()))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<CaItem>, ResponseError> {
@@ -161,21 +148,10 @@ impl GetCaDetails {
 impl Endpoint for GetCaDetails {
     type Output = CaDetails;
     const ID: &'static str = "ca.details";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/ca/details".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/details").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(form_of(self.ca_id))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<CaDetails, ResponseError> {
@@ -201,23 +177,12 @@ impl GetCa {
 impl Endpoint for GetCa {
     type Output = String;
     const ID: &'static str = "ca.get";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/ca/get".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut params = Params::new();
         params.push_number("ca_id", self.ca_id).push("what", "cert");
         Ok(Body::Form(params))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
@@ -243,14 +208,7 @@ impl DeleteCa {
 impl Endpoint for DeleteCa {
     type Output = ();
     const ID: &'static str = "ca.delete";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/ca/delete".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/delete");
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(form_of(self.ca_id))
@@ -315,14 +273,7 @@ impl CreateCa {
 impl Endpoint for CreateCa {
     type Output = CaId;
     const ID: &'static str = "ca.new";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/ca/new".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/ca/new");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::country(&self.country)?;

@@ -1,12 +1,11 @@
 //! Certificates.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::BitOr;
 
 use api_auth::{
-    Body, Endpoint, ErrorKind, ExtraFields, InputError, Method, Params, Response, ResponseError,
-    Result, Secret, SecretBytes, UnixTime, setters, wire, wire_enum,
+    Body, Endpoint, ErrorKind, ExtraFields, InputError, Params, Response, ResponseError, Result,
+    Route, Secret, SecretBytes, UnixTime, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -188,23 +187,12 @@ impl ListCerts {
 impl Endpoint for ListCerts {
     type Output = Vec<CertItem>;
     const ID: &'static str = "cert.list";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/cert/list".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/list").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut params = Params::new();
         params.push_number("ca_id", self.ca_id).push_number("what", self.what.bits());
         Ok(Body::Form(params))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<CertItem>, ResponseError> {
@@ -230,21 +218,10 @@ impl GetCertDetails {
 impl Endpoint for GetCertDetails {
     type Output = CertDetails;
     const ID: &'static str = "cert.details";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/cert/details".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/details").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(form_of(self.cert_id))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<CertDetails, ResponseError> {
@@ -305,8 +282,6 @@ fn get<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
     Body::Form(params)
 }
 
-const GET: &str = "/api/v1/cert/get";
-
 /// `POST /api/v1/cert/get` for the private key, as PEM text.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
@@ -326,21 +301,10 @@ impl GetKey {
 impl Endpoint for GetKey {
     type Output = Secret;
     const ID: &'static str = "cert.get";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        GET.into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get(self.cert_id, self.form.as_str()))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
@@ -366,21 +330,10 @@ impl GetPkcs12 {
 impl Endpoint for GetPkcs12 {
     type Output = SecretBytes;
     const ID: &'static str = "cert.get";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        GET.into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get(self.cert_id, "pkcs12"))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<SecretBytes, ResponseError> {
@@ -409,21 +362,10 @@ impl GetCert {
 impl Endpoint for GetCert {
     type Output = String;
     const ID: &'static str = "cert.get";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        GET.into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(get(self.cert_id, self.what.as_str()))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
@@ -454,14 +396,7 @@ impl ReissueCert {
 impl Endpoint for ReissueCert {
     type Output = CertId;
     const ID: &'static str = "cert.reissue";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/cert/reissue".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/reissue");
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(form_of(self.cert_id))
@@ -491,14 +426,7 @@ impl SetCertStatus {
 impl Endpoint for SetCertStatus {
     type Output = ();
     const ID: &'static str = "cert.status";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/cert/status".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/status").idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
         match self.status {
@@ -511,10 +439,6 @@ impl Endpoint for SetCertStatus {
         let mut params = Params::new();
         params.push_number("cert_id", self.cert_id).push("status", self.status.as_str());
         Ok(Body::Form(params))
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
@@ -604,14 +528,7 @@ impl CreateCert {
 impl Endpoint for CreateCert {
     type Output = CertId;
     const ID: &'static str = "cert.new";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/cert/new".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/cert/new");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::country(&self.country)?;

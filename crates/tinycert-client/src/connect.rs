@@ -1,9 +1,7 @@
 //! Opening and closing a session.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Credential, Endpoint, InputError, Method, Params, Response, ResponseError, Secret,
+    Body, Credential, Endpoint, InputError, Params, Response, ResponseError, Route, Secret, route,
 };
 
 use crate::{error, validate};
@@ -46,14 +44,8 @@ impl Connect {
 impl Endpoint for Connect {
     type Output = Secret;
     const ID: &'static str = "session.connect";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        Self::PATH.into()
-    }
+    // A session whose token was lost expires unused.
+    const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("email", &self.email)
@@ -63,15 +55,6 @@ impl Endpoint for Connect {
         let mut params = Params::new();
         params.push("email", &self.email).push("passphrase", self.passphrase.expose());
         Ok(Body::Form(params))
-    }
-
-    fn credential(&self) -> Credential {
-        API_KEY
-    }
-
-    /// A session whose token was lost on the way does no harm.
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
@@ -96,14 +79,7 @@ impl Disconnect {
 impl Endpoint for Disconnect {
     type Output = ();
     const ID: &'static str = "session.disconnect";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/disconnect".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/disconnect");
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Ok(Body::Form(Params::new()))

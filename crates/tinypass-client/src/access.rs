@@ -1,12 +1,10 @@
 //! Access records: who may see what, until when.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use api_auth::{
-    Acknowledgement, Amount, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params,
-    Response, ResponseError, Result, StatusCode, UnixTime, json, setters, success_or_not_found,
-    wire,
+    Acknowledgement, Amount, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response,
+    ResponseError, Result, Route, StatusCode, UnixTime, json, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -122,14 +120,7 @@ impl GetAccess {
 impl Endpoint for GetAccess {
     type Output = Option<Access>;
     const ID: &'static str = "access.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/r2/access".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/r2/access").or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::rid(&self.rid)
@@ -137,10 +128,6 @@ impl Endpoint for GetAccess {
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push("rid", &self.rid).push("user_ref", &self.user_ref);
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Access>, ResponseError> {
@@ -231,14 +218,7 @@ impl Model for AccessPage {
 impl Endpoint for SearchAccess {
     type Output = AccessPage;
     const ID: &'static str = "access.search";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/r2/access/search".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/r2/access/search").or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
         if self.page_size.is_some_and(|size| !(1..=MAX_PAGE_SIZE).contains(&size)) {
@@ -256,10 +236,6 @@ impl Endpoint for SearchAccess {
             .push_some("show_expired", self.show_expired.map(|show| show.to_string()))
             .push_some("page", self.page.map(|page| page.to_string()))
             .push_some("pagesize", self.page_size.map(|size| size.to_string()));
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<AccessPage, ResponseError> {
@@ -342,14 +318,7 @@ impl GrantAccess {
 impl Endpoint for GrantAccess {
     type Output = Access;
     const ID: &'static str = "access.grant";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/r2/access/grant".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/r2/access/grant");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("email", &self.email)?;
@@ -409,14 +378,7 @@ impl RevokeAccess {
 impl Endpoint for RevokeAccess {
     type Output = Acknowledgement;
     const ID: &'static str = "access.revoke";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/r2/access/revoke".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/r2/access/revoke");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::rid(&self.rid)
@@ -485,7 +447,7 @@ impl Client {
     /// Granting twice may mail twice, so it is never repeated after a lost answer.
     ///
     /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
-    /// [`extra`](field@Access::fields), and [`Access::is_active`] is `false`. Call
+    /// [`extra`](field@Access::extra), and [`Access::is_active`] is `false`. Call
     /// [`get_access`](Self::get_access) for the record. A record without an end has the end of the
     /// request.
     ///

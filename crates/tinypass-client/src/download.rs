@@ -1,11 +1,10 @@
 //! Downloads: their details, and links to them that work for a while.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
-    UnixTime, json, required, success_or_not_found, wire,
+    Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route, StatusCode,
+    UnixTime, json, required, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,17 +108,12 @@ impl GetDownload {
 impl Endpoint for GetDownload {
     type Output = Option<Download>;
     const ID: &'static str = "download.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        match self.path {
+    const ROUTE: Route<Self> = Route::<Self>::get("/r2/download/")
+        .path(|endpoint| match endpoint.path {
             DownloadPath::Documented => "/r2/download/".into(),
             DownloadPath::Sdk => "/r2/download".into(),
-        }
-    }
+        })
+        .or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::rid(&self.rid)
@@ -127,10 +121,6 @@ impl Endpoint for GetDownload {
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push("rid", &self.rid);
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Download>, ResponseError> {
@@ -222,17 +212,11 @@ impl Model for Answer {
 impl Endpoint for GetDownloadUrl {
     type Output = DownloadUrl;
     const ID: &'static str = "download.url";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        match self.path {
+    const ROUTE: Route<Self> =
+        Route::<Self>::get("/r2/downloads/url").path(|endpoint| match endpoint.path {
             DownloadPath::Documented => "/r2/downloads/url".into(),
             DownloadPath::Sdk => "/r2/download/url".into(),
-        }
-    }
+        });
 
     fn validate(&self) -> Result<(), InputError> {
         match self.until {

@@ -1,10 +1,8 @@
 //! Recurring subscriptions.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Acknowledgement, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, json, setters, success_or_not_found, wire,
+    Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
+    Route, StatusCode, json, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,14 +92,7 @@ impl Model for Wrapped {
 impl Endpoint for SearchSubscriptions {
     type Output = Vec<Subscription>;
     const ID: &'static str = "subscription.search";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/r2/subscription/search".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/r2/subscription/search").or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::some_rid(self.rid.as_deref())
@@ -111,10 +102,6 @@ impl Endpoint for SearchSubscriptions {
         params
             .push_some("rid", self.rid.as_deref())
             .push_some("user_ref", self.user_ref.as_deref());
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Subscription>, ResponseError> {
@@ -154,14 +141,7 @@ impl CancelSubscription {
 impl Endpoint for CancelSubscription {
     type Output = Acknowledgement;
     const ID: &'static str = "subscription.cancel";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/r2/subscription/cancel".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/r2/subscription/cancel");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::rid(&self.rid)

@@ -1,15 +1,10 @@
 //! Users.
 
-use std::borrow::Cow;
-
-use api_auth::{
-    Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, StatusCode,
-    path_segment, success_or_not_found, wire,
-};
+use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
 use serde::{Deserialize, Serialize};
 
+use crate::Client;
 use crate::error::{self, Model};
-use crate::{Client, validate};
 
 /// A user of TinyPass. Any field may be absent in a reply.
 ///
@@ -70,22 +65,7 @@ impl GetUser {
 impl Endpoint for GetUser {
     type Output = Option<User>;
     const ID: &'static str = "user.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/r2/user/", &path_segment(&self.uid)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("uid", &self.uid)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> = route!(GET "/r2/user/{uid}", uid).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<User>, ResponseError> {
         error::optional(response)

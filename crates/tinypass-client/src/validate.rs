@@ -1,7 +1,7 @@
 //! What is refused before it is sent, besides what holds for every provider.
 
 use api_auth::InputError;
-pub(crate) use api_auth::validate::{max_chars, not_empty, segment};
+pub(crate) use api_auth::validate::{max_chars, not_empty};
 
 /// A rid is what the publisher chose: 1 to 255 characters that are not all white space.
 pub(crate) fn rid(rid: &str) -> Result<(), InputError> {

@@ -1,10 +1,8 @@
 //! User accounts, and the second factor that is a bitcoin signature.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Credential, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result,
-    Secret, path_segment, required, setters, validate, wire, wire_enum,
+    Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, Secret,
+    required, route, setters, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -89,18 +87,7 @@ impl RegisterAccount {
 impl Endpoint for RegisterAccount {
     type Output = User;
     const ID: &'static str = "account.register";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/register".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::CLIENT_ID
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/register").credential(credentials::CLIENT_ID);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("username", &self.username)?;
@@ -144,18 +131,7 @@ impl CheckLogin {
 impl Endpoint for CheckLogin {
     type Output = User;
     const ID: &'static str = "account.login";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/login".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::CLIENT_ID
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/login").credential(credentials::CLIENT_ID);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("username", &self.username)?;
@@ -221,18 +197,7 @@ impl UpdateAccount {
 impl Endpoint for UpdateAccount {
     type Output = ();
     const ID: &'static str = "account.update";
-
-    fn method(&self) -> Method {
-        Method::PATCH
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/update".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::CLIENT_ID
-    }
+    const ROUTE: Route<Self> = route!(PATCH "/api/v1/update").credential(credentials::CLIENT_ID);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("user_id", &self.user_id)?;
@@ -283,22 +248,8 @@ impl GetSecondFactor {
 impl Endpoint for GetSecondFactor {
     type Output = SecondFactor;
     const ID: &'static str = "second_factor.status";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/check-sign/", &path_segment(&self.username)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/check-sign/{username}", username).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<SecondFactor, ResponseError> {
         let text: TextOrNone = error::result(response)?;
@@ -328,18 +279,7 @@ impl SignSecondFactor {
 impl Endpoint for SignSecondFactor {
     type Output = ();
     const ID: &'static str = "second_factor.sign";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/set-sign".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/tca/set-sign").credential(credentials::USER);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("signature", &self.signature)?;

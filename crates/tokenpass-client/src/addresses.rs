@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use api_auth::{
-    Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, json, path_segment, setters, success_or_not_found, validate, wire,
+    Body, Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
+    Route, StatusCode, json, route, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,10 +67,6 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
     error::result(response)
 }
 
-fn path_of(address: &str) -> String {
-    ["/api/v1/tca/address/", &path_segment(address)].concat()
-}
-
 /// `GET /api/v1/tca/addresses`: the addresses of the token's user.
 ///
 /// The scope `tca` shows the public ones; `private-address` the others; `manage-address` all,
@@ -100,25 +96,12 @@ impl ListMyAddresses {
 impl Endpoint for ListMyAddresses {
     type Output = Vec<Address>;
     const ID: &'static str = "address.list_mine";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/addresses".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/addresses")
+        .credential(credentials::USER)
+        .idempotent_when(|endpoint| !endpoint.refresh);
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("refresh", self.refresh.then_some("1"));
-    }
-
-    fn idempotent(&self) -> bool {
-        !self.refresh
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Address>, ResponseError> {
@@ -146,26 +129,9 @@ impl GetMyAddress {
 impl Endpoint for GetMyAddress {
     type Output = Option<Address>;
     const ID: &'static str = "address.get_mine";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.address).into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/address/{address}", address)
+        .credential(credentials::USER)
+        .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
         error::optional(response, one)
@@ -216,18 +182,7 @@ impl RegisterAddress {
 impl Endpoint for RegisterAddress {
     type Output = Address;
     const ID: &'static str = "address.register";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/address".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/tca/address").credential(credentials::USER);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("address", &self.address)?;
@@ -276,31 +231,17 @@ impl VerifyAddress {
 impl Endpoint for VerifyAddress {
     type Output = Verification;
     const ID: &'static str = "address.verify";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.address).into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/tca/address/{address}", address)
+        .credential(credentials::USER)
+        .accept_statuses(|status| status.is_success() || status == StatusCode::BAD_REQUEST);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)?;
         validate::not_empty("signature", &self.signature)?;
         validate::max_chars("signature", &self.signature, 1024)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status == StatusCode::BAD_REQUEST
     }
 
     /// The server answers 400 with `"result":true` for one that is verified already.
@@ -351,30 +292,16 @@ impl UpdateAddress {
 impl Endpoint for UpdateAddress {
     type Output = Address;
     const ID: &'static str = "address.update";
-
-    fn method(&self) -> Method {
-        Method::PATCH
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.address).into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(PATCH "/api/v1/tca/address/{address}", address)
+        .credential(credentials::USER)
+        .idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)?;
         validate::max_chars("label", self.label.as_deref().unwrap_or_default(), 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<Address, ResponseError> {
@@ -400,22 +327,8 @@ impl DeleteAddress {
 impl Endpoint for DeleteAddress {
     type Output = ();
     const ID: &'static str = "address.delete";
-
-    fn method(&self) -> Method {
-        Method::DELETE
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.address).into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)
-    }
+    const ROUTE: Route<Self> =
+        route!(DELETE "/api/v1/tca/address/{address}", address).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         error::done(response)
@@ -456,21 +369,10 @@ impl InstantVerify {
 impl Endpoint for InstantVerify {
     type Output = ();
     const ID: &'static str = "address.instant_verify";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/instant-verify/", &path_segment(&self.username)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::NONE
-    }
+    const ROUTE: Route<Self> =
+        route!(POST "/api/v1/instant-verify/{username}", username).credential(Credential::NONE);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)?;
         validate::not_empty("message", &self.msg)?;
         validate::not_empty("address", &self.address)?;
         validate::not_empty("signature", &self.sig)
@@ -511,25 +413,11 @@ impl ListPublicAddresses {
 impl Endpoint for ListPublicAddresses {
     type Output = Vec<Address>;
     const ID: &'static str = "address.list_public";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/addresses/", &path_segment(&self.username)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/addresses/{username}", username)
+        .idempotent_when(|endpoint| !endpoint.refresh);
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("refresh", self.refresh.then_some("1"));
-    }
-
-    fn idempotent(&self) -> bool {
-        !self.refresh
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Address>, ResponseError> {
@@ -556,24 +444,8 @@ impl GetPublicAddress {
 impl Endpoint for GetPublicAddress {
     type Output = Option<Address>;
     const ID: &'static str = "address.get_public";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        let (username, address) = (path_segment(&self.username), path_segment(&self.address));
-        ["/api/v1/tca/addresses/", &username, "/", &address].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)?;
-        validate::segment("address", &self.address)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/addresses/{username}/{address}", username, address).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
         error::optional(response, one)

@@ -1,11 +1,10 @@
 //! Token chats, and who may write to whom.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Credential, Endpoint, ExtraFields, InputError, Method, Response, ResponseError,
-    Result, StatusCode, path_segment, required, setters, success_or_not_found, validate, wire,
+    Amount, Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route,
+    required, route, setters, validate, wire,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -49,22 +48,8 @@ pub struct MessengerPrivileges {
 impl Endpoint for GetMessengerPrivileges {
     type Output = MessengerPrivileges;
     const ID: &'static str = "messenger.privileges";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/messenger/privileges/", &path_segment(&self.token)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("token", &self.token)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/messenger/privileges/{token}", token).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<MessengerPrivileges, ResponseError> {
         error::answer(response)
@@ -126,18 +111,8 @@ impl ListChats {
 impl Endpoint for ListChats {
     type Output = Vec<Chat>;
     const ID: &'static str = "messenger.chats";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/messenger/chats".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/messenger/chats").credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<Vec<Chat>, ResponseError> {
         error::answer(response)
@@ -200,22 +175,8 @@ pub struct TokenAuthorization {
 impl Endpoint for GetChatPrivileges {
     type Output = ChatPrivileges;
     const ID: &'static str = "messenger.chat_privileges";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/messenger/chat/", &path_segment(&self.chat_id)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("chat_id", &self.chat_id)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/messenger/chat/{chat_id}", chat_id).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<ChatPrivileges, ResponseError> {
         error::answer(response)
@@ -240,22 +201,8 @@ impl JoinChat {
 impl Endpoint for JoinChat {
     type Output = ();
     const ID: &'static str = "messenger.join";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/messenger/roster/", &path_segment(&self.chat_id)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("chat_id", &self.chat_id)
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/tca/messenger/roster/{chat_id}", chat_id)
+        .credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         error::done(response)
@@ -269,10 +216,6 @@ fn chat(response: &Response) -> Result<Chat, ResponseError> {
     Ok(chat)
 }
 
-fn path_of(id: &str) -> String {
-    ["/api/v1/chat/", &path_segment(id)].concat()
-}
-
 /// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Needs the scope `manage-chats`.
 ///
 /// Its page of the documentation was withdrawn.
@@ -280,39 +223,22 @@ fn path_of(id: &str) -> String {
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChat {
-    id: String,
+    chat_uuid: String,
 }
 
 impl GetChat {
     /// The chat with this UUID.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
+    pub fn new(chat_uuid: impl Into<String>) -> Self {
+        Self { chat_uuid: chat_uuid.into() }
     }
 }
 
 impl Endpoint for GetChat {
     type Output = Option<Chat>;
     const ID: &'static str = "chat.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.id).into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("chat_uuid", &self.id)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/chat/{chat_uuid}", chat_uuid)
+        .credential(credentials::USER)
+        .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, ResponseError> {
         error::optional(response, chat)
@@ -394,18 +320,7 @@ impl CreateChat {
 impl Endpoint for CreateChat {
     type Output = Chat;
     const ID: &'static str = "chat.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/chats".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/chats").credential(credentials::USER);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("name", &self.name)?;
@@ -433,7 +348,7 @@ impl Endpoint for CreateChat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateChat {
     #[serde(skip)]
-    id: String,
+    chat_uuid: String,
     tca_rules: Vec<ChatRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     active: Option<bool>,
@@ -441,8 +356,8 @@ pub struct UpdateChat {
 
 impl UpdateChat {
     /// The chat with this UUID.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), tca_rules: Vec::new(), active: None }
+    pub fn new(chat_uuid: impl Into<String>) -> Self {
+        Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None }
     }
 
     /// Whoever joins must hold so much of a token. May be called again: holding one of them is
@@ -462,21 +377,10 @@ impl UpdateChat {
 impl Endpoint for UpdateChat {
     type Output = Chat;
     const ID: &'static str = "chat.update";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.id).into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> =
+        route!(POST "/api/v1/chat/{chat_uuid}", chat_uuid).credential(credentials::USER);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("chat_uuid", &self.id)?;
         check_rules(&self.tca_rules)
     }
 
@@ -579,8 +483,8 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_chat(&self, id: impl Into<String>) -> Result<Option<Chat>> {
-        self.send(&GetChat::new(id))
+    pub fn get_chat(&self, chat_uuid: impl Into<String>) -> Result<Option<Chat>> {
+        self.send(&GetChat::new(chat_uuid))
     }
 
     /// Makes a token chat.

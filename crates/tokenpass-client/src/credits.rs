@@ -5,7 +5,7 @@ mod accounts;
 mod bookings;
 mod groups;
 
-use api_auth::{ExtraFields, Response, ResponseError, path_segment, required, wire};
+use api_auth::{ExtraFields, Response, ResponseError, required, wire};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +94,4 @@ fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     }
     required("transactions", error::answer::<Needed>(response)?.transactions)?;
     error::answer(response)
-}
-
-fn group_path(group: &str, rest: &str) -> String {
-    ["/api/v1/credits/", &path_segment(group), rest].concat()
 }

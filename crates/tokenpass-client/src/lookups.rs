@@ -1,11 +1,10 @@
 //! Who owns an address, and what a user holds.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response,
-    ResponseError, Result, StatusCode, path_segment, setters, success_or_not_found, validate, wire,
+    Amount, Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
+    Route, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,22 +54,8 @@ impl GetUserByAddress {
 impl Endpoint for GetUserByAddress {
     type Output = Option<Owner>;
     const ID: &'static str = "lookup.user_by_address";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/lookup/address/", &path_segment(&self.address)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/lookup/address/{address}", address).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
         error::optional(response, owner)
@@ -96,14 +81,8 @@ impl GetUsersByAddresses {
 impl Endpoint for GetUsersByAddresses {
     type Output = BTreeMap<String, Owner>;
     const ID: &'static str = "lookup.users_by_addresses";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/lookup/addresses".into()
-    }
+    // It only reads.
+    const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
         if self.address_list.is_empty() {
@@ -114,11 +93,6 @@ impl Endpoint for GetUsersByAddresses {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    /// It only reads.
-    fn idempotent(&self) -> bool {
-        true
     }
 
     /// `"result":false` says that none was found.
@@ -151,22 +125,8 @@ impl GetAddressByUser {
 impl Endpoint for GetAddressByUser {
     type Output = Option<Owner>;
     const ID: &'static str = "lookup.address_by_user";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/lookup/user/", &path_segment(&self.username)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/lookup/user/{username}", username).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
         error::optional(response, owner)
@@ -192,26 +152,9 @@ impl GetUserByEmail {
 impl Endpoint for GetUserByEmail {
     type Output = Option<Owner>;
     const ID: &'static str = "lookup.user_by_email";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/lookup/email/", &path_segment(&self.email)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::MAIN_WITH_ID
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("email", &self.email)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/lookup/email/{email}", email)
+        .credential(credentials::MAIN_WITH_ID)
+        .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
         error::optional(response, owner)
@@ -251,22 +194,8 @@ impl CheckUserExists {
 impl Endpoint for CheckUserExists {
     type Output = bool;
     const ID: &'static str = "lookup.user_exists";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/lookup/user/exists/", &path_segment(&self.username)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::PRIVILEGED
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/lookup/user/exists/{username}", username)
+        .credential(credentials::PRIVILEGED);
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("strict", self.strict.then_some("1"));
@@ -371,25 +300,12 @@ impl ListPublicBalances {
 impl Endpoint for ListPublicBalances {
     type Output = Vec<Balance>;
     const ID: &'static str = "balance.public";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/public/balances".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/public/balances")
+        .credential(credentials::USER)
+        .idempotent_when(|endpoint| !endpoint.refresh);
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("refresh", self.refresh.then_some("1"));
-    }
-
-    fn idempotent(&self) -> bool {
-        !self.refresh
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
@@ -423,25 +339,12 @@ impl ListProtectedBalances {
 impl Endpoint for ListProtectedBalances {
     type Output = Vec<Balance>;
     const ID: &'static str = "balance.protected";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/protected/balances".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/protected/balances")
+        .credential(credentials::USER)
+        .idempotent_when(|endpoint| !endpoint.refresh);
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("refresh", self.refresh.then_some("1"));
-    }
-
-    fn idempotent(&self) -> bool {
-        !self.refresh
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {

@@ -1,14 +1,13 @@
 //! Logging a user in: the browser's way, the code exchange, the password grant, and out again.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use api_auth::http::header::LOCATION;
 use api_auth::oauth::code_challenge;
 use api_auth::{
-    Body, Credential, Endpoint, ErrorKind, InputError, Method, Params, Response, ResponseError,
-    Result, Secret, StatusCode, validate, wire, wire_enum,
+    Body, Endpoint, ErrorKind, InputError, Params, Response, ResponseError, Result, Route, Secret,
+    StatusCode, route, validate, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -233,18 +232,10 @@ impl Endpoint for Authorize {
     /// and has agreed before; `None` for a page.
     type Output = Option<String>;
     const ID: &'static str = "oauth.authorize";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/oauth/authorize".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::QUERY_ID
-    }
+    const ROUTE: Route<Self> = route!(GET "/oauth/authorize")
+        .credential(credentials::QUERY_ID)
+        .accept("text/html")
+        .accept_statuses(|status| status.is_success() || status.is_redirection());
 
     fn validate(&self) -> Result<(), InputError> {
         validate_redirect(&self.redirect_uri)?;
@@ -263,14 +254,6 @@ impl Endpoint for Authorize {
                 .push("code_challenge", code_challenge(verifier))
                 .push("code_challenge_method", "S256");
         }
-    }
-
-    fn accept(&self) -> &'static str {
-        "text/html"
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        status.is_success() || status.is_redirection()
     }
 
     fn parse(&self, response: &Response) -> Result<Option<String>, ResponseError> {
@@ -388,21 +371,13 @@ impl ExchangeCode {
 impl Endpoint for ExchangeCode {
     type Output = UserToken;
     const ID: &'static str = "oauth.access_token";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        match self.path {
+    const ROUTE: Route<Self> = Route::<Self>::post("/oauth/access-token")
+        .path(|endpoint| match endpoint.path {
             TokenPath::AccessToken => "/oauth/access-token".into(),
             TokenPath::Token => "/oauth/token".into(),
-        }
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::CLIENT_SECRET
-    }
+        })
+        .credential(credentials::CLIENT_SECRET)
+        .accept_statuses(token_or_page);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("code", self.code.expose())?;
@@ -417,10 +392,6 @@ impl Endpoint for ExchangeCode {
             .push("redirect_uri", &self.redirect_uri)
             .push_some("code_verifier", self.code_verifier.as_ref().map(Secret::expose));
         Ok(Body::Form(form))
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        token_or_page(status)
     }
 
     fn parse(&self, response: &Response) -> Result<UserToken, ResponseError> {
@@ -459,18 +430,9 @@ impl ExchangeCodeAtApi {
 impl Endpoint for ExchangeCodeAtApi {
     type Output = UserToken;
     const ID: &'static str = "oauth.api_token";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/oauth/token".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::CLIENT_SECRET_AND_QUERY_ID
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/oauth/token")
+        .credential(credentials::CLIENT_SECRET_AND_QUERY_ID)
+        .accept_statuses(token_or_page);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("code", self.code.expose())?;
@@ -498,10 +460,6 @@ impl Endpoint for ExchangeCodeAtApi {
             code: &self.code,
             redirect_uri: &self.redirect_uri,
         })
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        token_or_page(status)
     }
 
     fn parse(&self, response: &Response) -> Result<UserToken, ResponseError> {
@@ -537,18 +495,9 @@ impl RequestPasswordToken {
 impl Endpoint for RequestPasswordToken {
     type Output = UserToken;
     const ID: &'static str = "oauth.password_token";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/oauth/token".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::CLIENT_SECRET
-    }
+    const ROUTE: Route<Self> = route!(POST "/oauth/token")
+        .credential(credentials::CLIENT_SECRET)
+        .accept_statuses(token_or_page);
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("username", &self.username)?;
@@ -564,10 +513,6 @@ impl Endpoint for RequestPasswordToken {
             .push("scopes", joined(&self.scopes))
             .push("scope", joined(&self.scopes));
         Ok(Body::Form(form))
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        token_or_page(status)
     }
 
     fn parse(&self, response: &Response) -> Result<UserToken, ResponseError> {
@@ -605,18 +550,8 @@ impl Endpoint for RequestCode {
     /// The code to exchange.
     type Output = Secret;
     const ID: &'static str = "oauth.request_code";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/oauth/request".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::QUERY_ID
-    }
+    const ROUTE: Route<Self> =
+        route!(POST "/api/v1/oauth/request").credential(credentials::QUERY_ID);
 
     fn validate(&self) -> Result<(), InputError> {
         self.login.validate()?;
@@ -681,18 +616,7 @@ impl GetUser {
 impl Endpoint for GetUser {
     type Output = User;
     const ID: &'static str = "oauth.user";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/oauth/user".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::ACCESS_TOKEN
-    }
+    const ROUTE: Route<Self> = route!(GET "/oauth/user").credential(credentials::ACCESS_TOKEN);
 
     fn parse(&self, response: &Response) -> Result<User, ResponseError> {
         user(response)
@@ -717,22 +641,8 @@ impl LogOut {
 impl Endpoint for LogOut {
     type Output = ();
     const ID: &'static str = "oauth.logout";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/oauth/logout".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::USER
-    }
-
-    fn idempotent(&self) -> bool {
-        false
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/oauth/logout").credential(credentials::USER).not_idempotent();
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         error::done(response)

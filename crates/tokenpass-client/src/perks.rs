@@ -1,10 +1,7 @@
 //! What a token is good for.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Credential, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result,
-    path_segment, validate, wire,
+    Credential, Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,22 +42,8 @@ pub struct Perks {
 impl Endpoint for GetPerks {
     type Output = Perks;
     const ID: &'static str = "perk.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/perks/", &path_segment(&self.token)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::NONE
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("token", &self.token)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/perks/{token}", token).credential(Credential::NONE);
 
     fn parse(&self, response: &Response) -> Result<Perks, ResponseError> {
         error::answer(response)
@@ -86,20 +69,7 @@ impl GetAsset {
 impl Endpoint for GetAsset {
     type Output = ExtraFields;
     const ID: &'static str = "asset.info";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        let (chain, asset) = (path_segment(&self.chain), path_segment(&self.asset));
-        ["/api/v1/tca/asset/", &chain, "/", &asset].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("chain", &self.chain)?;
-        validate::segment("asset", &self.asset)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/asset/{chain}/{asset}", chain, asset);
 
     fn parse(&self, response: &Response) -> Result<ExtraFields, ResponseError> {
         error::answer(response)

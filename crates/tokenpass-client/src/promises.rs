@@ -1,11 +1,8 @@
 //! Promises: an amount of a token is lent to somebody without leaving its address.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
-    Result, StatusCode, UnixTime, path_segment, required, setters, success_or_not_found, validate,
-    wire,
+    Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
+    UnixTime, required, route, setters, validate, wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -81,14 +78,7 @@ impl RegisterSource {
 impl Endpoint for RegisterSource {
     type Output = ();
     const ID: &'static str = "source.register";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/provisional/register".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/tca/provisional/register").idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("address", &self.address)
@@ -96,10 +86,6 @@ impl Endpoint for RegisterSource {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
@@ -126,18 +112,7 @@ impl DeleteSource {
 impl Endpoint for DeleteSource {
     type Output = ();
     const ID: &'static str = "source.delete";
-
-    fn method(&self) -> Method {
-        Method::DELETE
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/provisional/", &path_segment(&self.address)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)
-    }
+    const ROUTE: Route<Self> = route!(DELETE "/api/v1/tca/provisional/{address}", address);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         error::done(response)
@@ -221,14 +196,7 @@ fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<S
 impl Endpoint for ListSources {
     type Output = Sources;
     const ID: &'static str = "source.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/provisional".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/provisional");
 
     fn parse(&self, response: &Response) -> Result<Sources, ResponseError> {
         #[derive(Deserialize)]
@@ -474,14 +442,11 @@ fn check_promise(
 impl Endpoint for CreatePromise {
     type Output = Promise;
     const ID: &'static str = "promise.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/provisional/tx".into()
-    }
+    const ROUTE: Route<Self> =
+        route!(POST "/api/v1/tca/provisional/tx").idempotent_when(|endpoint| {
+            let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+            named(&endpoint.txid) || named(&endpoint.fingerprint)
+        });
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("source", &self.source)?;
@@ -492,11 +457,6 @@ impl Endpoint for CreatePromise {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    fn idempotent(&self) -> bool {
-        let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        named(&self.txid) || named(&self.fingerprint)
     }
 
     fn parse(&self, response: &Response) -> Result<Promise, ResponseError> {
@@ -527,14 +487,7 @@ impl ListPromises {
 impl Endpoint for ListPromises {
     type Output = Vec<Promise>;
     const ID: &'static str = "promise.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/provisional/tx".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/provisional/tx");
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("destination", self.destination.as_deref());
@@ -563,26 +516,11 @@ impl ListPromisesByEmail {
 impl Endpoint for ListPromisesByEmail {
     type Output = Vec<Promise>;
     const ID: &'static str = "promise.list_by_email";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/provisional/byemail/", &path_segment(&self.email)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("email", &self.email)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/provisional/byemail/{email}", email);
 
     fn parse(&self, response: &Response) -> Result<Vec<Promise>, ResponseError> {
         list(response)
     }
-}
-
-fn path_of(id: &str) -> String {
-    ["/api/v1/tca/provisional/tx/", &path_segment(id)].concat()
 }
 
 /// `GET /api/v1/tca/provisional/tx/{id}`: one promise, by its id, txid or fingerprint. Prefer the
@@ -604,22 +542,7 @@ impl GetPromise {
 impl Endpoint for GetPromise {
     type Output = Option<Promise>;
     const ID: &'static str = "promise.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.id).into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/provisional/tx/{id}", id).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Promise>, ResponseError> {
         error::optional(response, tx)
@@ -696,17 +619,9 @@ impl UpdatePromise {
 impl Endpoint for UpdatePromise {
     type Output = Promise;
     const ID: &'static str = "promise.update";
-
-    fn method(&self) -> Method {
-        Method::PATCH
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.id).into()
-    }
+    const ROUTE: Route<Self> = route!(PATCH "/api/v1/tca/provisional/tx/{id}", id).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)?;
         if *self == Self::new(&self.id) {
             return Err(InputError::new("update", "must change something"));
         }
@@ -715,10 +630,6 @@ impl Endpoint for UpdatePromise {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    fn idempotent(&self) -> bool {
-        true
     }
 
     fn parse(&self, response: &Response) -> Result<Promise, ResponseError> {
@@ -744,22 +655,7 @@ impl CancelPromise {
 impl Endpoint for CancelPromise {
     type Output = ();
     const ID: &'static str = "promise.cancel";
-
-    fn method(&self) -> Method {
-        Method::DELETE
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        path_of(&self.id).into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::MAIN
-    }
+    const ROUTE: Route<Self> = route!(DELETE "/api/v1/tca/provisional/tx/{id}", id);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
         error::done(response)

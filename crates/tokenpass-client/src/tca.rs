@@ -1,10 +1,8 @@
 //! Token-controlled access: does somebody hold what the rules ask?
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError, Result,
-    path_segment, required, validate, wire,
+    Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
+    required, route, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,21 +31,10 @@ impl CheckUser {
 impl Endpoint for CheckUser {
     type Output = bool;
     const ID: &'static str = "tca.check_user";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/check/", &path_segment(&self.username)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::SIGNED_USER
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/check/{username}", username).credential(credentials::SIGNED_USER);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("username", &self.username)?;
         self.rules.validate()
     }
 
@@ -81,21 +68,10 @@ impl CheckAddress {
 impl Endpoint for CheckAddress {
     type Output = bool;
     const ID: &'static str = "tca.check_address";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/check-address/", &path_segment(&self.address)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::NONE
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/check-address/{address}", address).credential(Credential::NONE);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("address", &self.address)?;
         self.rules.validate()
     }
 
@@ -148,18 +124,7 @@ pub struct FoundUser {
 impl Endpoint for FindUsers {
     type Output = Vec<FoundUser>;
     const ID: &'static str = "tca.find_users";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/tca/users".into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::PRIVILEGED
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/users").credential(credentials::PRIVILEGED);
 
     fn validate(&self) -> Result<(), InputError> {
         self.rules.validate()
@@ -200,21 +165,10 @@ impl CheckEmail {
 impl Endpoint for CheckEmail {
     type Output = bool;
     const ID: &'static str = "tca.check_email";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/api/v1/tca/checkemail/", &path_segment(&self.email)].concat().into()
-    }
-
-    fn credential(&self) -> Credential {
-        credentials::PRIVILEGED
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/tca/checkemail/{email}", email).credential(credentials::PRIVILEGED);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("email", &self.email)?;
         self.rules.validate()
     }
 

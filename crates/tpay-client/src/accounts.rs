@@ -1,10 +1,8 @@
 //! Accounts of a partner's merchants. Today's way to make one is in `merchants.rs`.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Amount, Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response,
-    ResponseError, Result, Secret, path_segment, setters, wire,
+    Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
+    Result, Route, Secret, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,14 +75,7 @@ impl ListAccounts {
 impl Endpoint for ListAccounts {
     type Output = AccountPage;
     const ID: &'static str = "accounts.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts");
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()
@@ -134,18 +125,7 @@ impl GetAccount {
 impl Endpoint for GetAccount {
     type Output = Account;
     const ID: &'static str = "accounts.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/", &path_segment(&self.account_id)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("account_id", &self.account_id)
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/{accountId}", account_id);
 
     fn parse(&self, response: &Response) -> Result<Account, ResponseError> {
         error::answer(response, &[])
@@ -190,18 +170,7 @@ impl GetBalance {
 impl Endpoint for GetBalance {
     type Output = Balance;
     const ID: &'static str = "accounts.balance";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/", &path_segment(&self.account_id), "/balance"].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("account_id", &self.account_id)
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/{accountId}/balance", account_id);
 
     fn parse(&self, response: &Response) -> Result<Balance, ResponseError> {
         error::answer(response, &[])
@@ -590,14 +559,7 @@ impl CreateAccount {
 impl Endpoint for CreateAccount {
     type Output = CreatedAccount;
     const ID: &'static str = "accounts.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/accounts");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::length("offer_code", &self.offer_code, 1, 255)?;

@@ -1,10 +1,8 @@
 //! BLIK aliases without a payment.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Acknowledgement, Body, Endpoint, ExtraFields, InputError, Method, Params, Response,
-    ResponseError, Result, path_segment, setters, wire,
+    Acknowledgement, Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError,
+    Result, Route, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,14 +36,7 @@ impl CreateBlikAlias {
 impl Endpoint for CreateBlikAlias {
     type Output = CreatedAlias;
     const ID: &'static str = "blik.create_alias";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/blik/alias".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/blik/alias");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::length("description", &self.description, 1, 105)?;
@@ -194,17 +185,9 @@ impl GetBlikAlias {
 impl Endpoint for GetBlikAlias {
     type Output = BlikAliases;
     const ID: &'static str = "blik.get_alias";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/blik/alias/", &path_segment(&self.alias)].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/blik/alias/{alias}", alias);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("alias", &self.alias)?;
         validate::known("alias_type", Some(self.alias_type.is_known()))
     }
 
@@ -238,17 +221,9 @@ impl DeleteBlikAlias {
 impl Endpoint for DeleteBlikAlias {
     type Output = Acknowledgement;
     const ID: &'static str = "blik.delete_alias";
-
-    fn method(&self) -> Method {
-        Method::DELETE
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/blik/alias/", &path_segment(&self.alias)].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(DELETE "/blik/alias/{alias}", alias);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("alias", &self.alias)?;
         validate::known("alias_type", Some(self.alias_type.is_known()))
     }
 

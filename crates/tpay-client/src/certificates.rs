@@ -1,8 +1,8 @@
 //! The certificates of notifications.
 
-use std::borrow::Cow;
-
-use api_auth::{Credential, Endpoint, ErrorKind, Method, Response, ResponseError, Result, Server};
+use api_auth::{
+    Credential, Endpoint, ErrorKind, Response, ResponseError, Result, Route, Server, route,
+};
 
 use crate::Client;
 
@@ -27,26 +27,10 @@ impl GetSigningCertificate {
 impl Endpoint for GetSigningCertificate {
     type Output = String;
     const ID: &'static str = "certificates.signing";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/x509/notifications-jws.pem".into()
-    }
-
-    fn server(&self) -> Server {
-        SECURE
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::NONE
-    }
-
-    fn accept(&self) -> &'static str {
-        "*/*"
-    }
+    const ROUTE: Route<Self> = route!(GET "/x509/notifications-jws.pem")
+        .credential(Credential::NONE)
+        .server(SECURE)
+        .accept("*/*");
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         pem(response)
@@ -73,26 +57,10 @@ impl GetRootCertificates {
 impl Endpoint for GetRootCertificates {
     type Output = String;
     const ID: &'static str = "certificates.root";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/x509/tpay-jws-root.pem".into()
-    }
-
-    fn server(&self) -> Server {
-        SECURE
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::NONE
-    }
-
-    fn accept(&self) -> &'static str {
-        "*/*"
-    }
+    const ROUTE: Route<Self> = route!(GET "/x509/tpay-jws-root.pem")
+        .credential(Credential::NONE)
+        .server(SECURE)
+        .accept("*/*");
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
         pem(response)

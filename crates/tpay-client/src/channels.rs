@@ -1,9 +1,8 @@
 //! Ways to pay: channels and the groups that they are shown in.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Amount, Endpoint, ExtraFields, Method, Params, Response, ResponseError, Result, setters, wire,
+    Amount, Endpoint, ExtraFields, Params, Response, ResponseError, Result, Route, route, setters,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -83,14 +82,7 @@ impl ListBankGroups {
 impl Endpoint for ListBankGroups {
     type Output = BankGroups;
     const ID: &'static str = "transactions.bank_groups";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/transactions/bank-groups".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/transactions/bank-groups");
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("onlyOnline", self.only_online.map(|value| value.to_string()));
@@ -265,14 +257,7 @@ impl ListChannels {
 impl Endpoint for ListChannels {
     type Output = Channels;
     const ID: &'static str = "transactions.channels";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/transactions/channels".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/transactions/channels");
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("imageSize", self.image_size.as_deref());

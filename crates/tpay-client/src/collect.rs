@@ -1,10 +1,8 @@
 //! Bank accounts of Collect, that payments go on to.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response, ResponseError,
-    Result, wire, wire_enum,
+    Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
+    Route, route, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,14 +107,7 @@ impl ListBankAccounts {
 impl Endpoint for ListBankAccounts {
     type Output = BankAccountPage;
     const ID: &'static str = "collect.list_bank_accounts";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/collect/bank-accounts".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/collect/bank-accounts");
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()
@@ -177,14 +168,7 @@ impl CreateBankAccount {
 impl Endpoint for CreateBankAccount {
     type Output = BankAccount;
     const ID: &'static str = "collect.create_bank_account";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/collect/bank-accounts".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/collect/bank-accounts");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::account("account_number", &self.account_number)?;

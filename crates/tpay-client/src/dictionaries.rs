@@ -1,8 +1,6 @@
 //! Dictionaries: what the numbers stand for that accounts are made with.
 
-use std::borrow::Cow;
-
-use api_auth::{Endpoint, ExtraFields, Method, Response, ResponseError, Result, wire};
+use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, ResultStatus, error};
@@ -83,14 +81,7 @@ impl ListCategories {
 impl Endpoint for ListCategories {
     type Output = Dictionary;
     const ID: &'static str = "accounts.categories";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/category".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/category");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         error::answer(response, &["list"])
@@ -115,14 +106,7 @@ impl GetCategory {
 impl Endpoint for GetCategory {
     type Output = DictionaryEntry;
     const ID: &'static str = "accounts.category";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/category/", &self.category_id.to_string()].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/category/{categoryId}", category_id);
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
         error::answer(response, &["id"])
@@ -146,14 +130,7 @@ impl ListLegalForms {
 impl Endpoint for ListLegalForms {
     type Output = Dictionary;
     const ID: &'static str = "accounts.legal_forms";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/legalForm".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/legalForm");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         error::answer(response, &["list"])
@@ -178,14 +155,7 @@ impl GetLegalForm {
 impl Endpoint for GetLegalForm {
     type Output = DictionaryEntry;
     const ID: &'static str = "accounts.legal_form";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/legalForm/", &self.legal_form_id.to_string()].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/legalForm/{legalFormId}", legal_form_id);
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
         error::answer(response, &["id"])
@@ -209,14 +179,7 @@ impl ListDocuments {
 impl Endpoint for ListDocuments {
     type Output = Dictionary;
     const ID: &'static str = "accounts.documents";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/document".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/document");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         error::answer(response, &["list"])
@@ -241,14 +204,7 @@ impl GetDocument {
 impl Endpoint for GetDocument {
     type Output = DictionaryEntry;
     const ID: &'static str = "accounts.document";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/accounts/document/", &self.document_type_id.to_string()].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/document/{documentTypeId}", document_type_id);
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
         error::answer(response, &["id"])
@@ -272,14 +228,7 @@ impl ListMcc {
 impl Endpoint for ListMcc {
     type Output = Dictionary;
     const ID: &'static str = "accounts.mcc";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/mcc".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/mcc");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
         if response.body().trim_ascii_start().starts_with(b"[") {

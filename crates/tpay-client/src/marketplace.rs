@@ -1,10 +1,8 @@
 //! Payments to several merchants of a marketplace. On this wire all money is whole grosze.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Method, Params, Response,
-    ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Params, Response,
+    ResponseError, Result, Route, Secret, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -294,14 +292,7 @@ impl CreateMarketplaceTransaction {
 impl Endpoint for CreateMarketplaceTransaction {
     type Output = CreatedMarketplaceTransaction;
     const ID: &'static str = "marketplace.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/marketplace/v1/transaction".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/marketplace/v1/transaction");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("description", &self.description)?;
@@ -586,18 +577,7 @@ impl GetMarketplaceTransaction {
 impl Endpoint for GetMarketplaceTransaction {
     type Output = MarketplaceTransaction;
     const ID: &'static str = "marketplace.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/marketplace/v1/transaction/", &path_segment(&self.id)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)
-    }
+    const ROUTE: Route<Self> = route!(GET "/marketplace/v1/transaction/{id}", id);
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some(
@@ -651,17 +631,9 @@ impl PayMarketplaceTransaction {
 impl Endpoint for PayMarketplaceTransaction {
     type Output = Transaction;
     const ID: &'static str = "marketplace.pay";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/marketplace/v1/transaction/", &path_segment(&self.id), "/pay"].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/marketplace/v1/transaction/{id}/pay", id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)
     }
@@ -744,17 +716,9 @@ impl RefundMarketplaceTransaction {
 impl Endpoint for RefundMarketplaceTransaction {
     type Output = MarketplaceRefund;
     const ID: &'static str = "marketplace.refund";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/marketplace/v1/transaction/", &path_segment(&self.id), "/refund"].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/marketplace/v1/transaction/{id}/refund", id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)?;
         for part in &self.child_transactions {
             validate::amount("child_transactions.amount", part.amount)?;
         }
@@ -806,18 +770,7 @@ impl CancelMarketplaceTransaction {
 impl Endpoint for CancelMarketplaceTransaction {
     type Output = Acknowledgement;
     const ID: &'static str = "marketplace.cancel";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/marketplace/v1/transaction/", &path_segment(&self.id), "/cancel"].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("id", &self.id)
-    }
+    const ROUTE: Route<Self> = route!(POST "/marketplace/v1/transaction/{id}/cancel", id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
@@ -842,14 +795,7 @@ impl ListMarketplaceBankGroups {
 impl Endpoint for ListMarketplaceBankGroups {
     type Output = BankGroups;
     const ID: &'static str = "marketplace.bank_groups";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/marketplace/v1/bank-groups".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/marketplace/v1/bank-groups");
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         for id in &self.merchant_ids {

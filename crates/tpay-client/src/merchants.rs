@@ -1,8 +1,8 @@
 //! Merchants of a partner: registered in today's way.
 
-use std::borrow::Cow;
-
-use api_auth::{Body, Endpoint, InputError, Method, Response, ResponseError, Result, setters};
+use api_auth::{
+    Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters,
+};
 use serde::Serialize;
 
 use crate::{Client, CreatedAccount, Website, error, validate};
@@ -178,14 +178,7 @@ impl CreateMerchant {
 impl Endpoint for CreateMerchant {
     type Output = CreatedAccount;
     const ID: &'static str = "accounts.create_merchant";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/v1/accounts/merchant".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/v1/accounts/merchant");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::length("offer_code", &self.offer_code, 1, 255)?;

@@ -1,10 +1,8 @@
 //! Access tokens. The client fetches its own; these calls show them.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response, ResponseError,
-    Result, Secret, UnixTime, required, setters, wire,
+    Body, Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
+    Route, Secret, UnixTime, required, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,14 +66,8 @@ impl RequestToken {
 impl Endpoint for RequestToken {
     type Output = Token;
     const ID: &'static str = "oauth.token";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/oauth/auth".into()
-    }
+    // A second token does not replace the first.
+    const ROUTE: Route<Self> = route!(POST "/oauth/auth").credential(Credential::NONE).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("client_id", &self.client_id)?;
@@ -88,14 +80,6 @@ impl Endpoint for RequestToken {
             .push("client_secret", self.client_secret.expose())
             .push_some("scope", self.scope.as_deref());
         Ok(Body::Form(form))
-    }
-
-    fn credential(&self) -> Credential {
-        Credential::NONE
-    }
-
-    fn idempotent(&self) -> bool {
-        true // A token more does no harm.
     }
 
     fn parse(&self, response: &Response) -> Result<Token, ResponseError> {
@@ -167,14 +151,7 @@ impl GetTokenInfo {
 impl Endpoint for GetTokenInfo {
     type Output = TokenInfo;
     const ID: &'static str = "oauth.tokeninfo";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/oauth/tokeninfo".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/oauth/tokeninfo");
 
     fn parse(&self, response: &Response) -> Result<TokenInfo, ResponseError> {
         error::answer(response, &["token"])

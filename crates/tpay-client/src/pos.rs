@@ -1,8 +1,8 @@
 //! Points of sale.
 
-use std::borrow::Cow;
-
-use api_auth::{Endpoint, ExtraFields, Method, Response, ResponseError, Result, Secret, wire};
+use api_auth::{
+    Endpoint, ExtraFields, Response, ResponseError, Result, Route, Secret, route, wire,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, ResultStatus, error};
@@ -114,14 +114,7 @@ impl ListPos {
 impl Endpoint for ListPos {
     type Output = PosList;
     const ID: &'static str = "accounts.pos";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/accounts/pos".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/accounts/pos");
 
     fn parse(&self, response: &Response) -> Result<PosList, ResponseError> {
         error::answer(response, &["list"])

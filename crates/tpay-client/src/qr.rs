@@ -1,10 +1,7 @@
 //! QR images of the link to a payment page.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, InputError, Method, Response, ResponseError, Result, path_segment, setters,
-    wire_enum,
+    Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters, wire_enum,
 };
 use serde::Serialize;
 
@@ -111,17 +108,12 @@ impl GetTransactionQr {
 impl Endpoint for GetTransactionQr {
     type Output = File;
     const ID: &'static str = "transactions.qr";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/qr"].concat().into()
-    }
+    // It creates nothing.
+    const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/qr", transaction_id)
+        .accept("image/*")
+        .idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)?;
         validate::known("size", self.size.as_ref().map(QrSize::is_known))?;
         validate::known("output_type", self.output_type.as_ref().map(ImageType::is_known))?;
         validate::known("logo_type", self.logo_type.as_ref().map(ImageType::is_known))?;
@@ -130,14 +122,6 @@ impl Endpoint for GetTransactionQr {
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
-    }
-
-    fn accept(&self) -> &'static str {
-        "image/*"
-    }
-
-    fn idempotent(&self) -> bool {
-        true // It only draws.
     }
 
     fn parse(&self, response: &Response) -> Result<File, ResponseError> {

@@ -1,10 +1,8 @@
 //! Recurring payments. They are documented for the provider's sandbox only: experimental.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params,
-    Response, ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params,
+    Response, ResponseError, Result, Route, Secret, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -256,14 +254,7 @@ impl CreateRecurring {
 impl Endpoint for CreateRecurring {
     type Output = RecurringPlan;
     const ID: &'static str = "recurring.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/recurring".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/recurring");
 
     fn validate(&self) -> Result<(), InputError> {
         if self.id.len() != 26 {
@@ -382,14 +373,7 @@ impl ListRecurring {
 impl Endpoint for ListRecurring {
     type Output = RecurringPage;
     const ID: &'static str = "recurring.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/recurring".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/recurring");
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()
@@ -442,18 +426,7 @@ impl GetRecurring {
 impl Endpoint for GetRecurring {
     type Output = RecurringPlan;
     const ID: &'static str = "recurring.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/recurring/", &path_segment(&self.recurring_id)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("recurring_id", &self.recurring_id)
-    }
+    const ROUTE: Route<Self> = route!(GET "/recurring/{recurringId}", recurring_id);
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
         error::answer(response, &[])
@@ -541,17 +514,9 @@ impl ListRecurringCharges {
 impl Endpoint for ListRecurringCharges {
     type Output = RecurringCharges;
     const ID: &'static str = "recurring.transactions";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/recurring/", &path_segment(&self.recurring_id), "/transactions"].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/recurring/{recurringId}/transactions", recurring_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("recurring_id", &self.recurring_id)?;
         self.paging.validate()
     }
 
@@ -602,18 +567,7 @@ impl CancelRecurring {
 impl Endpoint for CancelRecurring {
     type Output = Acknowledgement;
     const ID: &'static str = "recurring.cancel";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/recurring/", &path_segment(&self.recurring_id), "/cancel"].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("recurring_id", &self.recurring_id)
-    }
+    const ROUTE: Route<Self> = route!(POST "/recurring/{recurringId}/cancel", recurring_id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
@@ -642,18 +596,7 @@ impl RetryRecurring {
 impl Endpoint for RetryRecurring {
     type Output = Acknowledgement;
     const ID: &'static str = "recurring.retry";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/recurring/", &path_segment(&self.recurring_id), "/retry"].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("recurring_id", &self.recurring_id)
-    }
+    const ROUTE: Route<Self> = route!(POST "/recurring/{recurringId}/retry", recurring_id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
@@ -684,17 +627,10 @@ impl UpdatePaymentInstrument {
 impl Endpoint for UpdatePaymentInstrument {
     type Output = Acknowledgement;
     const ID: &'static str = "recurring.update_payment_instrument";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/recurring/", &path_segment(&self.recurring_id), "/payment_instrument"].concat().into()
-    }
+    const ROUTE: Route<Self> =
+        route!(POST "/recurring/{recurringId}/payment_instrument", recurring_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("recurring_id", &self.recurring_id)?;
         self.payment_instrument.validate()
     }
 

@@ -1,10 +1,8 @@
 //! Refunds: of a transaction, all of it or a part, and to a saved card.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Amount, Body, Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response,
-    ResponseError, Result, Secret, path_segment, setters, wire, wire_enum,
+    Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
+    Result, Route, Secret, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -224,17 +222,9 @@ impl RefundTransaction {
 impl Endpoint for RefundTransaction {
     type Output = TransactionRefunds;
     const ID: &'static str = "transactions.refund";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/refunds"].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/refunds", transaction_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)?;
         if let Some(amount) = self.amount {
             validate::amount("amount", amount)?;
         }
@@ -285,17 +275,9 @@ impl ListTransactionRefunds {
 impl Endpoint for ListTransactionRefunds {
     type Output = TransactionRefunds;
     const ID: &'static str = "transactions.list_refunds";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/refunds"].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/transactions/{transactionId}/refunds", transaction_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)?;
         self.paging.validate()
     }
 
@@ -437,14 +419,7 @@ impl ListRefunds {
 impl Endpoint for ListRefunds {
     type Output = RefundPage;
     const ID: &'static str = "refunds.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/refunds".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/refunds");
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
@@ -591,14 +566,7 @@ impl RefundCard {
 impl Endpoint for RefundCard {
     type Output = CardRefundReply;
     const ID: &'static str = "refunds.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/refunds".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/refunds");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::amount("amount", self.amount)?;
@@ -636,18 +604,7 @@ impl GetRefund {
 impl Endpoint for GetRefund {
     type Output = Refund;
     const ID: &'static str = "refunds.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/refunds/", &path_segment(&self.refund_id)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("refund_id", &self.refund_id)
-    }
+    const ROUTE: Route<Self> = route!(GET "/refunds/{refundId}", refund_id);
 
     fn parse(&self, response: &Response) -> Result<Refund, ResponseError> {
         error::answer(response, &["refundId"])

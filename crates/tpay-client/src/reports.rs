@@ -1,10 +1,8 @@
 //! Reports and their files.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Endpoint, ExtraFields, InputError, Items, Method, Paged, Params, Response, ResponseError,
-    Result, path_segment, setters, wire, wire_enum,
+    Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
+    Route, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,14 +91,7 @@ impl ListReports {
 impl Endpoint for ListReports {
     type Output = ReportPage;
     const ID: &'static str = "reports.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/reports".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/reports");
 
     fn validate(&self) -> Result<(), InputError> {
         if self.page_size == Some(0) {
@@ -169,25 +160,8 @@ impl GetReportFile {
 impl Endpoint for GetReportFile {
     type Output = File;
     const ID: &'static str = "reports.file";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/reports/", &path_segment(&self.report_id), "/files/", &path_segment(&self.file_id)]
-            .concat()
-            .into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("report_id", &self.report_id)?;
-        validate::segment("file_id", &self.file_id)
-    }
-
-    fn accept(&self) -> &'static str {
-        "*/*"
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/reports/{reportId}/files/{fileId}", report_id, file_id).accept("*/*");
 
     fn parse(&self, response: &Response) -> Result<File, ResponseError> {
         File::any(response)

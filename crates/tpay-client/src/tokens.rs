@@ -1,10 +1,8 @@
 //! Saved cards and wallets.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Acknowledgement, Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError,
-    Result, Secret, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result,
+    Route, Secret, Segment, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -126,14 +124,7 @@ impl CreateToken {
 impl Endpoint for CreateToken {
     type Output = CreatedToken;
     const ID: &'static str = "tokens.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/tokens".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/tokens");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("callback_url", &self.callback_url)
@@ -205,22 +196,8 @@ impl GetToken {
 impl Endpoint for GetToken {
     type Output = CardToken;
     const ID: &'static str = "tokens.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/tokens/", &path_segment(self.token_value.expose())].concat().into()
-    }
-
-    fn shown_path(&self) -> Cow<'_, str> {
-        "/tokens/***".into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("token_value", self.token_value.expose())
-    }
+    const ROUTE: Route<Self> = Route::<Self>::get("/tokens/{tokenValue}")
+        .secret_argument("token_value", |endpoint| Segment::from(&endpoint.token_value));
 
     fn parse(&self, response: &Response) -> Result<CardToken, ResponseError> {
         error::answer(response, &["tokenStatus", "expirationDate"])
@@ -245,22 +222,8 @@ impl DeleteToken {
 impl Endpoint for DeleteToken {
     type Output = Acknowledgement;
     const ID: &'static str = "tokens.delete";
-
-    fn method(&self) -> Method {
-        Method::DELETE
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/tokens/", &path_segment(self.token_value.expose())].concat().into()
-    }
-
-    fn shown_path(&self) -> Cow<'_, str> {
-        "/tokens/***".into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("token_value", self.token_value.expose())
-    }
+    const ROUTE: Route<Self> = Route::<Self>::delete("/tokens/{tokenValue}")
+        .secret_argument("token_value", |endpoint| Segment::from(&endpoint.token_value));
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
@@ -298,14 +261,7 @@ impl InitApplePay {
 impl Endpoint for InitApplePay {
     type Output = ApplePaySession;
     const ID: &'static str = "wallet.init_apple_pay";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/wallet/applepay/init".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/wallet/applepay/init");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("domain_name", &self.domain_name)?;

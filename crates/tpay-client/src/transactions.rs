@@ -1,11 +1,9 @@
 //! Transactions: made, paid, read, cancelled. Who takes part is in `parties.rs`, what pays them in
 //! `pay.rs`, what became of that in `payments.rs`, what pays them back in `refunds.rs`.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Acknowledgement, Amount, Body, Endpoint, ErrorKind, ExtraFields, InputError, Items, Method,
-    Paged, Params, Response, ResponseError, Result, path_segment, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ErrorKind, ExtraFields, InputError, Items, Paged,
+    Params, Response, ResponseError, Result, Route, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -358,14 +356,7 @@ impl CreateTransaction {
 impl Endpoint for CreateTransaction {
     type Output = Transaction;
     const ID: &'static str = "transactions.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/transactions".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/transactions");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::amount("amount", self.amount)?;
@@ -436,14 +427,7 @@ impl ListTransactions {
 impl Endpoint for ListTransactions {
     type Output = TransactionPage;
     const ID: &'static str = "transactions.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/transactions".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/transactions");
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
@@ -498,18 +482,7 @@ impl GetTransaction {
 impl Endpoint for GetTransaction {
     type Output = Transaction;
     const ID: &'static str = "transactions.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id)].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)
-    }
+    const ROUTE: Route<Self> = route!(GET "/transactions/{transactionId}", transaction_id);
 
     fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
         error::answer(response, &["transactionId", "status"])
@@ -536,17 +509,9 @@ impl PayTransaction {
 impl Endpoint for PayTransaction {
     type Output = Transaction;
     const ID: &'static str = "transactions.pay";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/pay"].concat().into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/pay", transaction_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)?;
         self.pay.validate()
     }
 
@@ -577,18 +542,7 @@ impl CancelTransaction {
 impl Endpoint for CancelTransaction {
     type Output = Acknowledgement;
     const ID: &'static str = "transactions.cancel";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/cancel"].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)
-    }
+    const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/cancel", transaction_id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)
@@ -617,22 +571,8 @@ impl CancelTransactionLegacy {
 impl Endpoint for CancelTransactionLegacy {
     type Output = Acknowledgement;
     const ID: &'static str = "transactions.cancel_legacy";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/transactions/", &path_segment(&self.transaction_id), "/cancel"].concat().into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("transaction_id", &self.transaction_id)
-    }
-
-    fn idempotent(&self) -> bool {
-        false
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/transactions/{transactionId}/cancel", transaction_id).not_idempotent();
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
         error::receipt(response)

@@ -1,10 +1,8 @@
 //! Forecasts.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Amount, Endpoint, InputError, Method, Params, Response, ResponseError, Result, StatusCode,
-    json, path_segment, setters, success_or_not_found, validate, wire, wire_enum,
+    Amount, Endpoint, InputError, Params, Response, ResponseError, Result, Route, StatusCode, json,
+    route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,17 +74,10 @@ impl GetForecast {
 impl Endpoint for GetForecast {
     type Output = Option<Forecast>;
     const ID: &'static str = "forecast.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        ["/v1/stations/", &path_segment(&self.station), "/forecast"].concat().into()
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/v1/stations/{station}/forecast", station).or_not_found();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("station", &self.station)?;
         match self.days {
             Some(days) if !(1..=14).contains(&days) => {
                 Err(InputError::new("days", "must be between 1 and 14"))
@@ -97,10 +88,6 @@ impl Endpoint for GetForecast {
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params.push_some("days", self.days.map(|days| days.to_string()));
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
     }
 
     fn parse(&self, response: &Response) -> Result<Option<Forecast>, ResponseError> {

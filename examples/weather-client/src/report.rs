@@ -1,10 +1,8 @@
 //! Reports of observers.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, InputError, Method, Params, Response, ResponseError, Result, UnixTime, json,
-    setters, validate, wire,
+    Body, Endpoint, InputError, Params, Response, ResponseError, Result, Route, UnixTime, json,
+    route, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,14 +48,7 @@ impl CreateReport {
 impl Endpoint for CreateReport {
     type Output = Report;
     const ID: &'static str = "report.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/v1/reports".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/v1/reports");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::segment("station", &self.station)

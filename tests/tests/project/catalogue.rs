@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use workspace_tests::catalogue::{Options, PROVIDERS};
@@ -11,17 +12,24 @@ use workspace_tests::world;
 #[allow(dead_code, unreachable_pub, reason = "the rows of the tasks; only the scopes are read")]
 pub(crate) mod rows;
 
+/// The entries of a provider's list.
+fn entries(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(" = ")?;
+        Some((name.to_owned(), value.trim_matches('"').to_owned()))
+    };
+    text.split("[[endpoint]]")
+        .skip(1)
+        .map(|entry| entry.lines().filter_map(pair).collect())
+        .collect()
+}
+
 /// The ids of a provider's list that are in scope.
 pub(crate) fn listed(path: &Path, scope: &[&str]) -> Vec<String> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let value = |entry: &str, key: &str| {
-        let line = entry.lines().find(|line| line.split(" =").next() == Some(key)).unwrap();
-        line.split('"').nth(1).unwrap().to_owned()
-    };
-    let entries = text.split("[[endpoint]]").skip(1);
-    let in_scope =
-        |entry: &&str| scope.is_empty() || scope.contains(&value(entry, "source").as_str());
-    entries.filter(in_scope).map(|entry| value(entry, "id")).collect()
+    let mut entries = entries(path);
+    entries.retain(|entry| scope.is_empty() || scope.contains(&&*entry["source"]));
+    entries.into_iter().map(|entry| entry["id"].clone()).collect()
 }
 
 #[test]
@@ -41,6 +49,48 @@ fn every_listed_endpoint_is_in_the_catalogue_once() {
         ids.sort();
         listed.sort();
         assert_eq!(ids, listed, "{name}");
+    }
+}
+
+/// The names of the credentials that sign an endpoint, by `auth` of the list.
+const CREDENTIALS: &[(&str, &str, &[&str])] = &[
+    ("tinypass", "hmac", &["main"]),
+    ("tinycert", "hmac", &["API key"]),
+    ("tinycert", "hmac+token", &["main"]),
+    ("tokenpass", "hmac", &["main", "main with client_id"]),
+    ("tokenpass", "hmac_user", &["privileged"]),
+    // The documentation of `tca.check_user` asks for a signature as well.
+    ("tokenpass", "oauth_token", &["user", "user, signed"]),
+    ("tokenpass", "bearer", &["user, by access_token"]),
+    ("tokenpass", "client_id", &["client_id", "client_id in the query"]),
+    ("tokenpass", "browser", &["client_id in the query"]),
+    ("tokenpass", "client_secret", &["client_secret", "client_secret, client_id in the query"]),
+    ("tokenpass", "none", &["none"]),
+    ("tpay", "bearer", &["main"]),
+    ("tpay", "client_credentials", &["none"]),
+    ("tpay", "none", &["none"]),
+];
+
+#[test]
+fn every_route_is_as_listed() {
+    for provider in PROVIDERS {
+        let path = format!("../docs/endpoints/{}.toml", provider.name);
+        let entries = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+        for call in (provider.calls)() {
+            let id = call.id();
+            let entry = entries.iter().find(|entry| entry["id"] == id).unwrap();
+            assert_eq!(call.method().as_str(), entry["method"], "{id}");
+            assert_eq!(call.template(), entry["path"], "{id}");
+            let row =
+                CREDENTIALS.iter().find(|row| (row.0, row.1) == (provider.name, &*entry["auth"]));
+            let (.., names) = row.unwrap_or_else(|| panic!("{id}: auth {}", entry["auth"]));
+            assert!(
+                names.contains(&call.credential()),
+                "{id}: {} {}",
+                entry["auth"],
+                call.credential()
+            );
+        }
     }
 }
 

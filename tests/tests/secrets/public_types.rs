@@ -313,6 +313,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
             "api-auth: Debug Acknowledgement",
             debug(&tpay_client::DeleteToken::new("CANARY").parse(&receipt).unwrap()),
         ),
+        ("api-auth: Debug Route", debug(&tpay_client::DeleteToken::ROUTE)),
         ("api-auth: Debug Secret", debug(&secret)),
         ("api-auth: Debug SecretBytes", debug(&SecretBytes::new(*b"CANARY"))),
         ("api-auth: Debug Settings", debug(&settings)),

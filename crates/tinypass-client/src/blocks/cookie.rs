@@ -19,7 +19,7 @@ const STRICT: i64 = 20;
 /// One token: access to one resource, or a meter of it. The fields have the names of the wire.
 ///
 /// A member that is no integer where the format has one (null, a fraction, a number in a string)
-/// stays in [`extra`](Token::fields). Access is denied where the official clients decide
+/// stays in [`extra`](Token::extra). Access is denied where the official clients decide
 /// differently about such a member or fail:
 ///
 /// - A fraction of a time of at least 1 is cut to seconds. One below 1 is a time in the past.

@@ -1,15 +1,13 @@
 //! Credit accounts.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, StatusCode,
-    path_segment, required, success_or_not_found, validate, wire,
+    Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
+    route, validate, wire,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::{group_path, history};
+use super::history;
 use crate::amounts::or_false;
 use crate::{Client, CreditHistory, error};
 
@@ -133,11 +131,6 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
     required("account", error::answer::<Wrapped>(response)?.account)
 }
 
-fn account_path(group: &str, account: &str, rest: &str) -> String {
-    let (group, account) = (path_segment(group), path_segment(account));
-    ["/api/v1/credits/", &group, "/accounts/", &account, rest].concat()
-}
-
 /// `GET /api/v1/credits/{group_uuid}/accounts`: the accounts of a group.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
@@ -156,18 +149,7 @@ impl ListCreditAccounts {
 impl Endpoint for ListCreditAccounts {
     type Output = CreditAccounts;
     const ID: &'static str = "credit_account.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "/accounts").into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/credits/{group_uuid}/accounts", group);
 
     fn parse(&self, response: &Response) -> Result<CreditAccounts, ResponseError> {
         #[derive(Deserialize)]
@@ -201,17 +183,9 @@ impl CreateCreditAccount {
 impl Endpoint for CreateCreditAccount {
     type Output = CreditAccount;
     const ID: &'static str = "credit_account.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "/accounts").into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/credits/{group_uuid}/accounts", group);
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)?;
         validate::not_empty("name", &self.name)
     }
 
@@ -243,23 +217,9 @@ impl GetCreditAccount {
 impl Endpoint for GetCreditAccount {
     type Output = Option<CreditAccount>;
     const ID: &'static str = "credit_account.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        account_path(&self.group, &self.account, "").into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)?;
-        validate::segment("account", &self.account)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/credits/{group_uuid}/accounts/{account}", group, account)
+            .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, ResponseError> {
         error::optional(response, account)
@@ -286,19 +246,8 @@ impl GetCreditAccountHistory {
 impl Endpoint for GetCreditAccountHistory {
     type Output = CreditHistory;
     const ID: &'static str = "credit_account.history";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        account_path(&self.group, &self.account, "/history").into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)?;
-        validate::segment("account", &self.account)
-    }
+    const ROUTE: Route<Self> =
+        route!(GET "/api/v1/credits/{group_uuid}/accounts/{account}/history", group, account);
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, ResponseError> {
         history(response)

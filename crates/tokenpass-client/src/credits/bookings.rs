@@ -1,14 +1,11 @@
 //! Credits given and taken.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, required,
-    setters, validate, wire,
+    Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
+    route, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use super::group_path;
 use crate::{Client, error};
 
 /// Half of a booking.
@@ -166,14 +163,7 @@ impl GiveCredits {
 impl Endpoint for GiveCredits {
     type Output = Vec<Booking>;
     const ID: &'static str = "credit.give";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "/accounts/credit").into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/credits/{group_uuid}/accounts/credit", group);
 
     fn validate(&self) -> Result<(), InputError> {
         check_entries(&self.group, &self.entries)
@@ -210,14 +200,7 @@ impl TakeCredits {
 impl Endpoint for TakeCredits {
     type Output = Vec<Booking>;
     const ID: &'static str = "credit.take";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "/accounts/debit").into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/credits/{group_uuid}/accounts/debit", group);
 
     fn validate(&self) -> Result<(), InputError> {
         check_entries(&self.group, &self.entries)

@@ -1,14 +1,12 @@
 //! Groups of credit accounts.
 
-use std::borrow::Cow;
-
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Method, Response, ResponseError, Result, StatusCode,
-    required, setters, success_or_not_found, validate, wire,
+    Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
+    route, setters, validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{group_path, history};
+use super::history;
 use crate::{Client, CreditHistory, error};
 
 /// A group of credit accounts.
@@ -85,14 +83,7 @@ impl CreateCreditGroup {
 impl Endpoint for CreateCreditGroup {
     type Output = CreditGroup;
     const ID: &'static str = "credit_group.create";
-
-    fn method(&self) -> Method {
-        Method::POST
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/credits".into()
-    }
+    const ROUTE: Route<Self> = route!(POST "/api/v1/credits");
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("name", &self.name)
@@ -152,18 +143,7 @@ impl UpdateCreditGroup {
 impl Endpoint for UpdateCreditGroup {
     type Output = CreditGroup;
     const ID: &'static str = "credit_group.update";
-
-    fn method(&self) -> Method {
-        Method::PATCH
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "").into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)
-    }
+    const ROUTE: Route<Self> = route!(PATCH "/api/v1/credits/{group_uuid}", group);
 
     fn body(&self) -> Result<Body<'_>, InputError> {
         Body::json(self)
@@ -191,14 +171,7 @@ impl ListCreditGroups {
 impl Endpoint for ListCreditGroups {
     type Output = Vec<CreditGroup>;
     const ID: &'static str = "credit_group.list";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        "/api/v1/credits".into()
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/credits");
 
     fn parse(&self, response: &Response) -> Result<Vec<CreditGroup>, ResponseError> {
         #[derive(Deserialize)]
@@ -227,22 +200,7 @@ impl GetCreditGroup {
 impl Endpoint for GetCreditGroup {
     type Output = Option<CreditGroup>;
     const ID: &'static str = "credit_group.get";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "").into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)
-    }
-
-    fn accepts(&self, status: StatusCode) -> bool {
-        success_or_not_found(status)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/credits/{group_uuid}", group).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, ResponseError> {
         error::optional(response, group)
@@ -267,18 +225,7 @@ impl GetCreditGroupHistory {
 impl Endpoint for GetCreditGroupHistory {
     type Output = CreditHistory;
     const ID: &'static str = "credit_group.history";
-
-    fn method(&self) -> Method {
-        Method::GET
-    }
-
-    fn path(&self) -> Cow<'_, str> {
-        group_path(&self.group, "/history").into()
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::segment("group", &self.group)
-    }
+    const ROUTE: Route<Self> = route!(GET "/api/v1/credits/{group_uuid}/history", group);
 
     fn parse(&self, response: &Response) -> Result<CreditHistory, ResponseError> {
         history(response)

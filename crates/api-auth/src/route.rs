@@ -1,0 +1,567 @@
+//! The facts of an endpoint as one constant: method, path, credential, server, idempotency and
+//! accepted statuses.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use http::{Method, StatusCode};
+
+use crate::{Credential, InputError, Secret, Server, path_segment, validate};
+
+const GET: &Method = &Method::GET;
+const POST: &Method = &Method::POST;
+const PUT: &Method = &Method::PUT;
+const PATCH: &Method = &Method::PATCH;
+const DELETE: &Method = &Method::DELETE;
+
+/// The highest number of arguments in a path.
+const MOST: usize = 4;
+
+/// An argument of a path, before it is percent-encoded.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Segment<'a> {
+    /// A string.
+    Text(&'a str),
+    /// A number.
+    Number(i64),
+}
+
+impl<'a> From<&'a String> for Segment<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a Secret> for Segment<'a> {
+    fn from(secret: &'a Secret) -> Self {
+        Self::Text(secret.expose())
+    }
+}
+
+impl From<&i64> for Segment<'_> {
+    fn from(number: &i64) -> Self {
+        Self::Number(*number)
+    }
+}
+
+impl From<&u32> for Segment<'_> {
+    fn from(number: &u32) -> Self {
+        Self::Number(i64::from(*number))
+    }
+}
+
+struct Argument<E> {
+    name: &'static str,
+    read: for<'a> fn(&'a E) -> Segment<'a>,
+    is_secret: bool,
+}
+
+impl<E> Clone for Argument<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Argument<E> {}
+
+enum Idempotency<E> {
+    Fixed(bool),
+    When(fn(&E) -> bool),
+}
+
+impl<E> Clone for Idempotency<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Idempotency<E> {}
+
+/// Method, path, credential, server, idempotency and accepted statuses of an endpoint.
+///
+/// It is the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE), made by [`route!`](crate::route)
+/// or by these functions. A template that is not a path, or that has other placeholders than the
+/// arguments, does not compile.
+///
+/// ```
+/// use api_auth::{Endpoint, ResponseError, Response, Route, json, route};
+///
+/// struct GetRefund {
+///     refund_id: String,
+/// }
+///
+/// impl Endpoint for GetRefund {
+///     type Output = String;
+///     const ID: &'static str = "refunds.get";
+///     const ROUTE: Route<Self> = route!(GET "/refunds/{refundId}", refund_id).or_not_found();
+///
+///     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
+///         json(response)
+///     }
+/// }
+///
+/// assert_eq!(GetRefund::ROUTE.template(), "/refunds/{refundId}");
+/// assert_eq!(GetRefund { refund_id: "rf/1".to_owned() }.path(), "/refunds/rf%2F1");
+/// ```
+pub struct Route<E> {
+    method: &'static Method,
+    template: &'static str,
+    arguments: [Option<Argument<E>>; MOST],
+    count: usize,
+    path: Option<for<'a> fn(&'a E) -> Cow<'a, str>>,
+    credential: Credential,
+    server: Server,
+    idempotency: Idempotency<E>,
+    accept: &'static str,
+    is_accepted: fn(StatusCode) -> bool,
+    or_not_found: bool,
+}
+
+impl<E> Clone for Route<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Route<E> {}
+
+impl<E> fmt::Debug for Route<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("method", self.method)
+            .field("template", &self.template)
+            .field("credential", &self.credential)
+            .field("server", &self.server)
+            .field("or_not_found", &self.or_not_found)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<E> Route<E> {
+    const fn new(method: &'static Method, template: &'static str, is_idempotent: bool) -> Self {
+        check_template(template);
+        Self {
+            method,
+            template,
+            arguments: [None; MOST],
+            count: 0,
+            path: None,
+            credential: Credential::MAIN,
+            server: Server::MAIN,
+            idempotency: Idempotency::Fixed(is_idempotent),
+            accept: "application/json",
+            is_accepted: is_success,
+            or_not_found: false,
+        }
+    }
+
+    /// Creates the route of a GET request, which is idempotent.
+    pub const fn get(template: &'static str) -> Self {
+        Self::new(GET, template, true)
+    }
+
+    /// Creates the route of a POST request, which is not idempotent.
+    pub const fn post(template: &'static str) -> Self {
+        Self::new(POST, template, false)
+    }
+
+    /// Creates the route of a PUT request, which is not idempotent unless the endpoint says so.
+    pub const fn put(template: &'static str) -> Self {
+        Self::new(PUT, template, false)
+    }
+
+    /// Creates the route of a PATCH request, which is not idempotent.
+    pub const fn patch(template: &'static str) -> Self {
+        Self::new(PATCH, template, false)
+    }
+
+    /// Creates the route of a DELETE request, which is not idempotent unless the endpoint says so.
+    pub const fn delete(template: &'static str) -> Self {
+        Self::new(DELETE, template, false)
+    }
+
+    /// Binds the next placeholder to an argument. The placeholder must begin with the argument's
+    /// name, in any case: `transaction_id` and `{transactionId}`, `group` and `{group_uuid}`.
+    ///
+    /// # Panics
+    /// If the template has no further placeholder, or one of another name. In a constant, this is
+    /// an error of the compiler.
+    #[must_use]
+    pub const fn argument(
+        self,
+        name: &'static str,
+        read: for<'a> fn(&'a E) -> Segment<'a>,
+    ) -> Self {
+        self.bind(name, read, false)
+    }
+
+    /// Binds the next placeholder to an argument that is shown as `***` in printed commands and
+    /// logs. See [`argument`](Self::argument).
+    ///
+    /// # Panics
+    /// As [`argument`](Self::argument).
+    #[must_use]
+    pub const fn secret_argument(
+        self,
+        name: &'static str,
+        read: for<'a> fn(&'a E) -> Segment<'a>,
+    ) -> Self {
+        self.bind(name, read, true)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "it is evaluated when the constant is compiled")]
+    const fn bind(
+        mut self,
+        name: &'static str,
+        read: for<'a> fn(&'a E) -> Segment<'a>,
+        is_secret: bool,
+    ) -> Self {
+        assert!(
+            begins_with(placeholder(self.template, self.count), name.as_bytes()),
+            "the placeholder and the argument have different names"
+        );
+        assert!(self.count < MOST, "a path has four arguments at most");
+        self.arguments[self.count] = Some(Argument { name, read, is_secret });
+        self.count += 1;
+        self
+    }
+
+    /// Sets a path that depends on the value. The template is the documented path.
+    #[must_use]
+    pub const fn path(mut self, path: for<'a> fn(&'a E) -> Cow<'a, str>) -> Self {
+        self.path = Some(path);
+        self
+    }
+
+    /// Sets the credential that signs the request. Defaults to [`Credential::MAIN`].
+    #[must_use]
+    pub const fn credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Sets the server of the environment. Defaults to [`Server::MAIN`].
+    #[must_use]
+    pub const fn server(mut self, server: Server) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// Marks the request as idempotent: it may be sent again after a lost response.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotency = Idempotency::Fixed(true);
+        self
+    }
+
+    /// Marks the request as not idempotent, although its method is.
+    #[must_use]
+    pub const fn not_idempotent(mut self) -> Self {
+        self.idempotency = Idempotency::Fixed(false);
+        self
+    }
+
+    /// Marks the request as idempotent for some values only.
+    #[must_use]
+    pub const fn idempotent_when(mut self, when: fn(&E) -> bool) -> Self {
+        self.idempotency = Idempotency::When(when);
+        self
+    }
+
+    /// Sets the `accept` header. Defaults to `application/json`.
+    #[must_use]
+    pub const fn accept(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    /// Passes 404 to [`Endpoint::parse`](crate::Endpoint::parse) too: the value does not exist.
+    #[must_use]
+    pub const fn or_not_found(mut self) -> Self {
+        self.or_not_found = true;
+        self
+    }
+
+    /// Passes the statuses that `is_accepted` selects to
+    /// [`Endpoint::parse`](crate::Endpoint::parse). Defaults to 2xx.
+    #[must_use]
+    pub const fn accept_statuses(mut self, is_accepted: fn(StatusCode) -> bool) -> Self {
+        self.is_accepted = is_accepted;
+        self
+    }
+
+    /// Checks that each placeholder has an argument.
+    pub(crate) const fn complete(&self) {
+        assert!(
+            self.path.is_some() || placeholders(self.template) == self.count,
+            "a placeholder of the path has no argument"
+        );
+    }
+
+    /// Returns the HTTP method.
+    pub const fn method(&self) -> &'static Method {
+        self.method
+    }
+
+    /// Returns the path with its placeholders, such as `/refunds/{refundId}`.
+    pub const fn template(&self) -> &'static str {
+        self.template
+    }
+
+    /// Returns the credential that signs the request.
+    pub const fn credential_name(&self) -> Credential {
+        self.credential
+    }
+
+    /// Returns the server of the environment.
+    pub const fn server_name(&self) -> Server {
+        self.server
+    }
+
+    /// Returns whether 404 means that the value does not exist.
+    pub const fn is_or_not_found(&self) -> bool {
+        self.or_not_found
+    }
+
+    /// Returns whether the request is idempotent, or `None` if that depends on the value.
+    pub const fn is_idempotent(&self) -> Option<bool> {
+        match self.idempotency {
+            Idempotency::Fixed(is_idempotent) => Some(is_idempotent),
+            Idempotency::When(_) => None,
+        }
+    }
+
+    pub(crate) fn is_idempotent_for(&self, endpoint: &E) -> bool {
+        match self.idempotency {
+            Idempotency::Fixed(is_idempotent) => is_idempotent,
+            Idempotency::When(when) => when(endpoint),
+        }
+    }
+
+    pub(crate) const fn accept_header(&self) -> &'static str {
+        self.accept
+    }
+
+    /// Returns whether a response with this status is passed to
+    /// [`Endpoint::parse`](crate::Endpoint::parse).
+    pub fn accepts(&self, status: StatusCode) -> bool {
+        (self.is_accepted)(status) || (self.or_not_found && status == StatusCode::NOT_FOUND)
+    }
+
+    /// Rejects arguments that cannot be a segment of a path.
+    pub(crate) fn validate(&self, endpoint: &E) -> Result<(), InputError> {
+        for argument in self.arguments.iter().flatten() {
+            if let Segment::Text(text) = (argument.read)(endpoint) {
+                validate::segment(argument.name, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the percent-encoded path; with `***` for secret arguments if it is to be shown.
+    pub(crate) fn path_of<'a>(&self, endpoint: &'a E, is_shown: bool) -> Cow<'a, str> {
+        if let Some(path) = self.path {
+            return path(endpoint);
+        }
+        if self.count == 0 {
+            return Cow::Borrowed(self.template);
+        }
+        let mut path = String::with_capacity(self.template.len() + 32);
+        let mut rest = self.template;
+        for argument in self.arguments.iter().flatten() {
+            let (before, after) = rest.split_once('{').unwrap_or((rest, ""));
+            path.push_str(before);
+            match (argument.read)(endpoint) {
+                _ if is_shown && argument.is_secret => path.push_str("***"),
+                Segment::Text(text) => path.push_str(&path_segment(text)),
+                Segment::Number(number) => {
+                    let _ = write!(path, "{number}");
+                }
+            }
+            rest = after.split_once('}').map_or("", |(_, rest)| rest);
+        }
+        path.push_str(rest);
+        Cow::Owned(path)
+    }
+}
+
+fn is_success(status: StatusCode) -> bool {
+    status.is_success()
+}
+
+const fn check_template(template: &str) {
+    let mut bytes = template.as_bytes();
+    assert!(matches!(bytes, [b'/', ..]), "a path template begins with /");
+    let (mut before, mut is_open) = (0, false);
+    while let [byte, rest @ ..] = bytes {
+        match *byte {
+            b'{' => {
+                assert!(!is_open && before == b'/', "a placeholder is a whole segment");
+                is_open = true;
+            }
+            b'}' => {
+                assert!(is_open, "a placeholder is a whole segment");
+                assert!(matches!(rest, [] | [b'/', ..]), "a placeholder is a whole segment");
+                is_open = false;
+            }
+            byte => assert!(
+                byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%'),
+                "a path template is a plain path"
+            ),
+        }
+        before = *byte;
+        bytes = rest;
+    }
+    assert!(!is_open, "a placeholder is not closed");
+}
+
+const fn placeholders(template: &str) -> usize {
+    let (mut bytes, mut count) = (template.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        if *byte == b'{' {
+            count += 1;
+        }
+        bytes = rest;
+    }
+    count
+}
+
+/// Returns what follows the opening brace of the placeholder with this index, or nothing.
+const fn placeholder(template: &str, index: usize) -> &[u8] {
+    let (mut bytes, mut count) = (template.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        if *byte == b'{' {
+            if count == index {
+                return rest;
+            }
+            count += 1;
+        }
+        bytes = rest;
+    }
+    &[]
+}
+
+/// Returns whether a placeholder begins with a name, without case and underscores.
+const fn begins_with(mut placeholder: &[u8], mut name: &[u8]) -> bool {
+    loop {
+        match (placeholder, name) {
+            ([b'_', rest @ ..], _) => placeholder = rest,
+            (_, [b'_', rest @ ..]) => name = rest,
+            ([a, placeholder_rest @ ..], [b, name_rest @ ..]) => {
+                if !a.eq_ignore_ascii_case(b) {
+                    return false;
+                }
+                placeholder = placeholder_rest;
+                name = name_rest;
+            }
+            (_, []) => return true,
+            ([], _) => return false,
+        }
+    }
+}
+
+/// Makes a [`Route`]: method, path template, and the fields that are its arguments.
+///
+/// ```text
+/// route!(POST "/transactions/{transactionId}/refunds", transaction_id)
+/// ```
+#[macro_export]
+macro_rules! route {
+    ($method:ident $template:literal $(, $field:ident)* $(,)?) => {
+        $crate::route!(@$method $template)$(
+            .argument(stringify!($field), |endpoint| $crate::Segment::from(&endpoint.$field))
+        )*
+    };
+    (@GET $template:literal) => { $crate::Route::<Self>::get($template) };
+    (@POST $template:literal) => { $crate::Route::<Self>::post($template) };
+    (@PUT $template:literal) => { $crate::Route::<Self>::put($template) };
+    (@PATCH $template:literal) => { $crate::Route::<Self>::patch($template) };
+    (@DELETE $template:literal) => { $crate::Route::<Self>::delete($template) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Pay {
+        group: String,
+        account_id: i64,
+        token: Secret,
+        refresh: bool,
+    }
+
+    impl Pay {
+        const ROUTE: Route<Self> =
+            Route::<Self>::put("/g/{group_uuid}/a/{accountId}/t/{token}/pay")
+                .argument("group", |pay| Segment::from(&pay.group))
+                .argument("account_id", |pay| Segment::from(&pay.account_id))
+                .secret_argument("token", |pay| Segment::from(&pay.token))
+                .idempotent_when(|pay| !pay.refresh);
+    }
+
+    fn pay(group: &str, token: &str) -> Pay {
+        Pay { group: group.to_owned(), account_id: -7, token: token.into(), refresh: false }
+    }
+
+    #[test]
+    fn arguments_are_encoded_and_secrets_are_not_shown() {
+        const { Pay::ROUTE.complete() };
+        let pay = pay("a/b ż", "CANARY?");
+        let path = Pay::ROUTE.path_of(&pay, false);
+        assert_eq!(path, "/g/a%2Fb%20%C5%BC/a/-7/t/CANARY%3F/pay");
+        assert_eq!(Pay::ROUTE.path_of(&pay, true), "/g/a%2Fb%20%C5%BC/a/-7/t/***/pay");
+    }
+
+    #[test]
+    fn arguments_that_are_no_segments_are_rejected_by_name() {
+        let argument = |pay: Pay| Pay::ROUTE.validate(&pay).unwrap_err().argument().to_owned();
+        assert_eq!(argument(pay(" ", "t")), "group");
+        assert_eq!(argument(pay("g", "..")), "token");
+        assert!(Pay::ROUTE.validate(&pay("g", "t")).is_ok());
+    }
+
+    #[test]
+    fn idempotency_may_depend_on_the_value() {
+        assert_eq!(Pay::ROUTE.is_idempotent(), None);
+        assert!(Pay::ROUTE.is_idempotent_for(&pay("g", "t")));
+        assert!(!Pay::ROUTE.is_idempotent_for(&Pay { refresh: true, ..pay("g", "t") }));
+        assert_eq!(Route::<Pay>::get("/").is_idempotent(), Some(true));
+        assert_eq!(Route::<Pay>::get("/").not_idempotent().is_idempotent(), Some(false));
+        assert_eq!(Route::<Pay>::post("/").is_idempotent(), Some(false));
+        assert_eq!(Route::<Pay>::post("/").idempotent().is_idempotent(), Some(true));
+    }
+
+    #[test]
+    fn a_status_is_accepted_by_what_the_route_says() {
+        let statuses = |route: Route<Pay>| {
+            [200, 204, 302, 404].map(|status| route.accepts(StatusCode::from_u16(status).unwrap()))
+        };
+        assert_eq!(statuses(Route::get("/")), [true, true, false, false]);
+        assert_eq!(statuses(Route::get("/").or_not_found()), [true, true, false, true]);
+        let redirects = Route::get("/").accept_statuses(|status| status.is_redirection());
+        assert_eq!(statuses(redirects), [false, false, true, false]);
+    }
+
+    #[test]
+    fn templates_and_names_that_do_not_fit_are_rejected() {
+        for bad in ["", "a", "/a b", "/a?b", "/a#b", "/a%20", "/a{b}", "/{a}b", "/{a", "/a}", "/ż"]
+        {
+            let made = std::panic::catch_unwind(|| Route::<Pay>::get(bad));
+            assert!(made.is_err(), "{bad}");
+        }
+        let bound = |template, name| {
+            std::panic::catch_unwind(move || {
+                Route::<Pay>::get(template).argument(name, |_| Segment::Number(1)).complete();
+            })
+            .is_ok()
+        };
+        assert!(bound("/{account_id}", "account_id"));
+        assert!(bound("/{accountId}", "account_id"));
+        assert!(bound("/{group_uuid}", "group"));
+        assert!(!bound("/{account_id}", "group"));
+        assert!(!bound("/{a}", "a_and_more"));
+        assert!(!bound("/{a}/{b}", "a"), "a placeholder has no argument");
+        assert!(!bound("/", "a"), "there is no placeholder");
+    }
+}
