@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use api_auth::{Error, InputError, Secret};
 
 use draft::Draft;
-use lock::Locks;
+use lock::{LONGEST_WAIT, Locks};
 use place::Place;
 
 /// The files that a TLS server is given: chain and private key, as two files or as one.
@@ -28,8 +28,9 @@ use place::Place;
 /// followed.
 ///
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
-/// replaced. A second run for one of the files waits until the first one ends. If a file is replaced by
-/// another program after the checks, an error is returned and nothing is written.
+/// replaced. A second run for one of the files waits until the first one ends, and returns an error if
+/// it waited 10 minutes for one lock. If a file is replaced by another program after the checks, an
+/// error is returned and nothing is written.
 ///
 /// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
 /// other users are not followed and files of other users are not replaced; those of root and of the
@@ -50,7 +51,8 @@ use place::Place;
 ///   the chain cannot be replaced any more, it restores the old key. The same holds for a failed run that
 ///   could restore nothing, for example because the disk became read-only.
 ///
-/// Drafts and locks that a killed run left are removed by the next run for the same files.
+/// Drafts that a killed run left are removed by the next run for the same files, and on Unix its locks.
+/// On other systems, the lock files are never removed.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
 /// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
@@ -122,7 +124,7 @@ impl KeyPairFiles {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
             let places: Vec<&Place> = chain.iter().chain([&key]).collect();
-            let locks = Locks::acquire(&places)?;
+            let locks = Locks::acquire(&places, LONGEST_WAIT)?;
             // A process that held a lock may have changed what is there.
             let (chain_now, key_now) = self.resolve()?;
             if chain_now

@@ -1,19 +1,26 @@
 //! Locks of files: a process works on a file `NAME` only while it holds `.NAME.lock` beside it.
 //!
-//! The lock file is removed by the process that holds it. A process that waited for a removed one
-//! takes the lock of the new one.
+//! On Unix, the process that holds a lock removes the lock file. A process that waited for a removed one
+//! takes the lock of the new one. Elsewhere the lock file stays: files have no identity there, so a
+//! process could not detect that the file that it waited for was removed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use api_auth::InputError;
 
 use super::draft::{open_regular, sweep};
 use super::journal::Journal;
-use super::trust::{check_own, identity, seen};
+use super::trust::{Identity, check_own, identity, is_same, seen};
 use super::{FileError, Place, SAME_FILE};
+
+/// The longest wait for one lock.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// The locks of all files that are written. Dropping them releases them.
 pub(super) struct Locks(Vec<Lock>);
@@ -25,8 +32,8 @@ struct Lock {
 
 impl Locks {
     /// Waits for the locks of places, completes what killed processes began there, and removes their
-    /// drafts.
-    pub(super) fn acquire(places: &[&Place]) -> Result<Self, FileError> {
+    /// drafts. `limit` is the longest wait for one lock.
+    pub(super) fn acquire(places: &[&Place], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             places.iter().map(|place| lock_of(place)).collect();
         // Chains that a journal names and that are none of the places, with the result of the lock.
@@ -38,7 +45,7 @@ impl Locks {
             let mut all = wanted.clone();
             all.extend(others.clone());
             for (path, folder) in &all {
-                match locks.take(folder, path) {
+                match locks.take(folder, path, limit) {
                     Err(_) if !wanted.contains_key(path) => {
                         failed.insert(path.clone());
                         others.remove(path);
@@ -72,19 +79,18 @@ impl Locks {
         }
     }
 
-    fn take(&mut self, folder: &Path, path: &Path) -> Result<(), FileError> {
+    fn take(&mut self, folder: &Path, path: &Path, limit: Duration) -> Result<(), FileError> {
         loop {
             let at = |source| FileError::at(path, source);
             let file = open(folder, path).map_err(at)?;
-            let number = |file: &File| file.metadata().ok().as_ref().and_then(identity);
-            let own = number(&file);
-            if own.is_some() && self.0.iter().any(|held| number(&held.file) == own) {
+            let own = identity_of(&file);
+            if self.0.iter().any(|held| is_same(identity_of(&held.file), own)) {
                 return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
             }
-            wait(&file).map_err(at)?;
+            let file = wait(file, limit).map_err(at)?;
             // The process that held it may have removed it.
             let now = seen(path).map_err(at)?;
-            if now.is_some_and(|now| identity(&now) == own) {
+            if cfg!(not(unix)) || is_same(now.as_ref().and_then(identity), own) {
                 self.0.push(Lock { path: path.to_owned(), file });
                 return Ok(());
             }
@@ -110,21 +116,46 @@ fn open(folder: &Path, path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn wait(file: &File) -> io::Result<()> {
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
+fn identity_of(file: &File) -> Option<Identity> {
+    file.metadata().ok().as_ref().and_then(identity)
+}
+
+/// Locks a file.
+///
+/// Locking has no timeout, so another thread waits. If the limit is exceeded, that thread releases
+/// the lock as soon as it has it.
+fn wait(file: File, limit: Duration) -> io::Result<File> {
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(TryLockError::Error(error)) => return Err(error),
     }
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        let locked = loop {
+            match file.lock() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result.map(|()| file),
+            }
+        };
+        // Without a receiver the file is closed here, which releases the lock.
+        let _ = sender.send(locked);
+    })?;
+    receiver.recv_timeout(limit).unwrap_or_else(|_| {
+        let problem = format!(
+            "is still locked by another run after {} s; end that process, then run this one again",
+            limit.as_secs()
+        );
+        Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+    })
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let own = self.file.metadata().ok().as_ref().and_then(identity);
         let now = seen(&self.path).ok().flatten();
         // It is the lock of another process if this one was removed by hand.
-        if now.is_some_and(|now| identity(&now) == own) {
+        if is_same(now.as_ref().and_then(identity), identity_of(&self.file)) {
             let _ = fs::remove_file(&self.path);
         }
         let _ = self.file.unlock();

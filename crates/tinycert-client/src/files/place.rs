@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::FileError;
 use super::trust::{
-    check_link, check_own, check_replaceable, identity, invalid, owner, real_folder, seen,
+    check_link, check_own, check_replaceable, identity, invalid, is_same, owner, real_folder, seen,
 };
 
 /// The most symbolic links that are followed.
@@ -81,8 +81,7 @@ impl Place {
     /// Whether two places are one file, also on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
-            let one = one.and_then(identity);
-            one.is_some() && one == other.and_then(identity)
+            is_same(one.and_then(identity), other.and_then(identity))
         };
         let is_one_folder = || {
             let metadata = |place: &Self| fs::metadata(&place.folder).ok();

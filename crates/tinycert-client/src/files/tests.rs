@@ -151,6 +151,25 @@ fn folders_that_do_not_exist_and_places_of_folders_are_rejected() {
     }
 }
 
+#[test]
+fn files_without_an_identity_are_not_the_same() {
+    assert!(!trust::is_same(None, None), "so no lock file is removed where files have none");
+    assert!(!trust::is_same(Some((1, 2)), None));
+    assert!(!trust::is_same(Some((1, 2)), Some((1, 3))));
+    assert!(trust::is_same(Some((1, 2)), Some((1, 2))));
+}
+
+#[test]
+#[cfg(not(unix))]
+fn lock_files_are_kept_where_files_have_no_identity() {
+    let folder = Folder::new();
+    let files = KeyPairFiles::combined(folder.path("a.pem"));
+    for number in 1..3 {
+        publish(&files, number).unwrap();
+        assert_eq!(folder.names(), [".a.pem.lock", "a.pem"]);
+    }
+}
+
 #[cfg(unix)]
 mod interrupted;
 #[cfg(unix)]
