@@ -36,7 +36,9 @@ use place::Place;
 /// other users are not followed and files of other users are not replaced; those of root and of the
 /// owner of the folder are. A folder of another user in one that everyone can write is not used.
 /// Locks, journals and folders of versions must belong to the caller, root or the owner of their
-/// folder, and must not be writable by others.
+/// folder, and must not be writable by others. Users who can write a shared folder can exchange these
+/// at any time, like the files themselves. This is checked before each step, but not between the check
+/// and the step: use a folder that only its owner can write.
 ///
 /// # What a failed or killed run leaves
 /// If an error is returned, the old files stay. The new ones may be in place if only synchronizing to

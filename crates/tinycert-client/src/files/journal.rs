@@ -4,7 +4,7 @@
 //! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy is
 //! moved back, so that the old pair stays.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ impl Pair {
         };
         let (chain_draft, key_draft) = (draft(&chain, false)?, draft(&key, true)?);
         let pair = Self { chain, key, chain_draft, key_draft };
-        pair.open_key().map_err(|source| FileError::at(&pair.key.path(), source))?;
+        pair.key.open().map_err(|source| FileError::at(&pair.key.path(), source))?;
         Ok(pair)
     }
 
@@ -57,7 +57,7 @@ impl Pair {
 
     fn record_key(mut self, key: &Secret) -> io::Result<Journal> {
         self.key_draft.write(&[key.expose()])?;
-        let old = match self.open_key()? {
+        let old = match self.key.open()? {
             Some(file) => {
                 let mut old = Draft::own(&self.key, true)?;
                 old.copy(file)?;
@@ -83,16 +83,6 @@ impl Pair {
             old.keep();
         }
         Ok(journal)
-    }
-
-    /// The old key, if there is one.
-    fn open_key(&self) -> io::Result<Option<File>> {
-        let path = self.key.path();
-        match (&self.key.existing, &self.key.link) {
-            (None, _) => Ok(None),
-            (Some(_), None) => open_regular(OpenOptions::new().read(true), &path).map(Some),
-            (Some(_), Some(_)) => File::open(path).map(Some),
-        }
     }
 }
 
@@ -145,8 +135,8 @@ impl Move {
     }
 }
 
-/// Length and checksum of a file: what it is known by wherever it was moved. Numbers of files are not
-/// kept on each file system.
+/// Length and checksum of a file. Identifies a file after it was moved: not every file system keeps inode
+/// numbers.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -168,7 +158,7 @@ fn mark_of(path: &Path) -> io::Result<String> {
     Ok(format!("{length}-{:016x}", sum.0))
 }
 
-/// What is to be done to replace a pair.
+/// The steps that replace a pair.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
@@ -243,7 +233,7 @@ impl Journal {
             if can_move_chain {
                 return self.chain.run();
             }
-            let problem = io::Error::other("is no place for a chain any more");
+            let problem = io::Error::other("is not a regular file any more; remove it");
             Err(FileError::at(&self.chain.path(), problem))
         };
         // The key is moved first on disk too.

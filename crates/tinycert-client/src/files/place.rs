@@ -1,16 +1,19 @@
 //! Where a file really is, and whether it may be replaced.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
+use super::draft::open_regular;
 use super::trust::{
     check_link, check_own, check_replaceable, identity, invalid, is_same, owner, real_folder, seen,
 };
 
 /// The most symbolic links that are followed.
 const MOST_LINKS: usize = 16;
+
+pub(super) const REPLACED: &str = "was replaced by another program meanwhile; run it again";
 
 /// A place for a file: a regular file, a link into a folder of versions, or nothing yet.
 #[derive(Debug, Clone)]
@@ -78,6 +81,15 @@ impl Place {
         self.folder.join(&self.name)
     }
 
+    /// Opens the file there now. Returns `None` if there was none.
+    pub(super) fn open(&self) -> io::Result<Option<File>> {
+        match (&self.existing, &self.link) {
+            (None, _) => Ok(None),
+            (Some(_), None) => open_regular(OpenOptions::new().read(true), &self.path()).map(Some),
+            (Some(_), Some(_)) => File::open(self.path()).map(Some),
+        }
+    }
+
     /// Whether two places are one file, also on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
@@ -102,7 +114,7 @@ impl Place {
             if is_same {
                 return Ok(());
             }
-            Err(io::Error::other("was replaced by another program meanwhile; run it again"))
+            Err(io::Error::other(REPLACED))
         };
         check().map_err(|source| FileError::at(&self.path(), source))
     }

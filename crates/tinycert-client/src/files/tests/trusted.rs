@@ -1,9 +1,10 @@
-//! What other users put in the way is neither followed nor believed nor waited for.
+//! Links, locks and files of other users are rejected.
 
 use std::os::unix::fs::symlink;
 
 use super::unix::{give_away, make_pipe, mode, set_mode};
 use super::*;
+use crate::files::links::Checked;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef";
 
@@ -157,6 +158,65 @@ fn folder_of_versions_that_others_control_is_rejected() {
             fs::remove_dir(&versions).unwrap();
         } else {
             fs::remove_file(&versions).unwrap();
+        }
+    }
+}
+
+#[test]
+fn new_folder_that_was_exchanged_keeps_its_mode() {
+    let folder = Folder::new();
+    let private = folder.path("private");
+    let new = folder.path("new");
+    for kind in ["link", "folder with files", "given away"] {
+        fs::create_dir(&private).unwrap();
+        if kind == "link" {
+            symlink(&private, &new).unwrap();
+        } else {
+            fs::rename(&private, &new).unwrap();
+        }
+        set_mode(&new, 0o700);
+        match kind {
+            "folder with files" => fs::write(new.join("file"), "precious").unwrap(),
+            "given away" if !give_away(&new) => continue,
+            _ => {}
+        }
+        let error = Checked::open_new(&folder.0, new.clone()).expect_err(kind);
+        assert_eq!(mode(&new), 0o700, "{kind}: {error}");
+        let _ = fs::remove_file(&new);
+        let _ = fs::remove_dir_all(&new);
+        let _ = fs::remove_dir(&private);
+    }
+    fs::create_dir(&new).unwrap();
+    set_mode(&new, 0o700);
+    Checked::open_new(&folder.0, new.clone()).unwrap();
+    assert_eq!(mode(&new), 0o755);
+}
+
+#[test]
+fn folder_of_versions_that_was_exchanged_is_rejected() {
+    let folder = Folder::new();
+    let (_, files) = ways(&folder).remove(0);
+    for existed in [false, true] {
+        if existed {
+            publish(&files, 1).unwrap();
+        }
+        let prepared = files.prepare().unwrap();
+        let versions = folder.path(".a.key.versions");
+        fs::rename(&versions, folder.path("aside")).unwrap();
+        fs::create_dir(&versions).unwrap();
+        let error = prepared.write(&chain(2), &key(2)).unwrap_err().to_string();
+        assert!(error.contains("was replaced by another program"), "{error}");
+        assert_eq!(names(&versions), [""; 0]);
+        for version in names(&folder.path("aside")).iter().filter(|name| name.starts_with("v-")) {
+            let text = fs::read_to_string(folder.path("aside").join(version).join("key.pem"));
+            assert!(existed || text.unwrap().is_empty(), "no key is written");
+        }
+        fs::remove_dir(&versions).unwrap();
+        if existed {
+            fs::rename(folder.path("aside"), &versions).unwrap();
+            assert_eq!(published(&files), Some(1));
+        } else {
+            fs::remove_dir_all(folder.path("aside")).unwrap();
         }
     }
 }
