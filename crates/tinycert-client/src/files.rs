@@ -29,8 +29,9 @@ use place::Place;
 ///
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
 /// replaced. A second run for one of the files waits until the first one ends, and returns an error if
-/// it waited 10 minutes for one lock. If a file is replaced by another program after the checks, an
-/// error is returned and nothing is written.
+/// it waited 10 minutes for one lock. If another program replaces or rewrites a
+/// file after the checks, an error is returned and no file is replaced. The last check is immediately
+/// before the first rename; a change between them is not detected.
 ///
 /// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
 /// other users are not followed and files of other users are not replaced; those of root and of the
@@ -185,17 +186,34 @@ impl Publisher {
     }
 }
 
+impl Publisher {
+    /// Writes the drafts and synchronizes them to disk.
+    fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        match self {
+            Self::Combined(combined) => combined.write(chain, key),
+            #[cfg(unix)]
+            Self::Links(links) => links.write(chain, key),
+            Self::Journal(pair) => pair.write(chain, key),
+        }
+    }
+
+    /// Replaces the files by the drafts, unless the files were changed since they were checked.
+    fn publish(self) -> Result<(), FileError> {
+        match self {
+            Self::Combined(combined) => combined.publish(),
+            #[cfg(unix)]
+            Self::Links(links) => links.publish(),
+            Self::Journal(pair) => pair.publish(),
+        }
+    }
+}
+
 impl Prepared {
     pub(crate) fn write(self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        let Self(publisher, locks) = self;
-        let written = match publisher {
-            Publisher::Combined(combined) => combined.publish(chain, key),
-            #[cfg(unix)]
-            Publisher::Links(links) => links.publish(chain, key),
-            Publisher::Journal(pair) => pair.publish(chain, key),
-        };
+        let Self(mut publisher, locks) = self;
+        let published = publisher.write(chain, key).and_then(|()| publisher.publish());
         drop(locks);
-        written
+        published
     }
 }
 

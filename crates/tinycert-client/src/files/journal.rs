@@ -22,6 +22,8 @@ pub(super) struct Pair {
     key: Place,
     chain_draft: Draft,
     key_draft: Draft,
+    /// The copy of the old key.
+    old: Option<Draft>,
 }
 
 impl Pair {
@@ -30,20 +32,26 @@ impl Pair {
             Draft::create(place, private).map_err(|source| FileError::at(&place.path(), source))
         };
         let (chain_draft, key_draft) = (draft(&chain, false)?, draft(&key, true)?);
-        let pair = Self { chain, key, chain_draft, key_draft };
+        let pair = Self { chain, key, chain_draft, key_draft, old: None };
         pair.key.open().map_err(|source| FileError::at(&pair.key.path(), source))?;
         Ok(pair)
     }
 
-    pub(super) fn publish(self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        match self.record(chain, key)?.finish(true)? {
+    pub(super) fn publish(self) -> Result<(), FileError> {
+        let (chain, key) = (self.chain.clone(), self.key.clone());
+        let journal = self.record()?;
+        if let Err(error) = chain.check_unchanged().and_then(|()| key.check_unchanged()) {
+            journal.discard()?;
+            return Err(error);
+        }
+        match journal.finish(true)? {
             None => Ok(()),
             Some(error) => Err(error),
         }
     }
 
-    /// Writes the drafts and the journal. The pair is complete from here on.
-    pub(super) fn record(mut self, chain: &str, key: &Secret) -> Result<Journal, FileError> {
+    /// Writes the drafts, and copies the old key.
+    pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let (chain_path, key_path) = (self.chain.path(), self.key.path());
         check_pem(&chain_path, chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
@@ -52,24 +60,31 @@ impl Pair {
         let at_chain = |source| FileError::at(&chain_path, source);
         self.chain_draft.write(&[chain]).map_err(at_chain)?;
         sync_folder(&self.chain.folder).map_err(at_chain)?;
-        self.record_key(key).map_err(|source| FileError::at(&key_path, source))
+        self.write_key(key).map_err(|source| FileError::at(&key_path, source))
     }
 
-    fn record_key(mut self, key: &Secret) -> io::Result<Journal> {
+    fn write_key(&mut self, key: &Secret) -> io::Result<()> {
         self.key_draft.write(&[key.expose()])?;
-        let old = match self.key.open()? {
-            Some(file) => {
-                let mut old = Draft::own(&self.key, true)?;
-                old.copy(file)?;
-                Some(old)
-            }
-            None => None,
-        };
+        if let Some(file) = self.key.open()? {
+            let mut old = Draft::own(&self.key, true)?;
+            old.copy(file)?;
+            self.old = Some(old);
+        }
+        Ok(())
+    }
+
+    /// Writes the journal. The next run completes the pair from here on.
+    pub(super) fn record(self) -> Result<Journal, FileError> {
+        let path = self.key.path();
+        self.try_record().map_err(|source| FileError::at(&path, source))
+    }
+
+    fn try_record(self) -> io::Result<Journal> {
         let journal = Journal {
             path: path_of(&self.key),
             chain: Move::of(&self.chain, &self.chain_draft)?,
             key: Move::of(&self.key, &self.key_draft)?,
-            old: old.as_ref().map(|old| Move::of(&self.key, old)).transpose()?,
+            old: self.old.as_ref().map(|old| Move::of(&self.key, old)).transpose()?,
         };
         let mut text = Draft::own(&self.key, true)?;
         text.write_bytes(&journal.to_bytes()?)?;
@@ -79,7 +94,7 @@ impl Pair {
         // They are removed by `Journal::finish`.
         self.chain_draft.keep();
         self.key_draft.keep();
-        if let Some(old) = old {
+        if let Some(old) = self.old {
             old.keep();
         }
         Ok(journal)
@@ -242,6 +257,12 @@ impl Journal {
             Ok(()) => self.chain.sync()?,
             Err(_) => self.restore()?,
         }
+        self.discard()?;
+        Ok(moved.err())
+    }
+
+    /// Removes the drafts that are left, and the journal.
+    fn discard(&self) -> Result<(), FileError> {
         for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
             let draft = file.draft();
             if file.is_at(&draft) {
@@ -249,8 +270,7 @@ impl Journal {
             }
         }
         fs::remove_file(&self.path).map_err(|source| FileError::at(&self.path, source))?;
-        self.key.sync()?;
-        Ok(moved.err())
+        self.key.sync()
     }
 
     /// Puts the old key back if the new one is in its place.

@@ -29,10 +29,12 @@ pub(super) struct Links {
     next: Link,
     // Dropped in this order.
     version: Version,
+    /// A version of the old files, if they were copied.
+    old: Option<Version>,
     versions: Versions,
     /// The empty files of the new version.
     files: [File; 2],
-    /// What the places lead to now, if it must be moved into a version first.
+    /// The files of the places, if they must be copied into a version first.
     olds: [Option<File>; 2],
 }
 
@@ -76,7 +78,7 @@ impl Links {
         };
         let [chain_name, key_name] = NAMES;
         let files = [create(chain, chain_name)?, create(key, key_name)?];
-        let links = Self { places, versions, version, next, files, olds: [None, None] };
+        let links = Self { places, versions, version, next, files, olds: [None, None], old: None };
         links.with_olds().map(Some)
     }
 
@@ -92,23 +94,36 @@ impl Links {
         Ok(self)
     }
 
-    pub(super) fn publish(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+    pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let [chain_place, key_place] = &self.places;
         let key_path = key_place.path();
         check_pem(&chain_place.path(), chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
         chain_place.check_unchanged()?;
         key_place.check_unchanged()?;
-        self.switch([chain, key.expose()]).map_err(|source| FileError::at(&key_path, source))
+        let written = self.write_texts([chain, key.expose()]);
+        written.map_err(|source| FileError::at(&key_path, source))
     }
 
-    fn switch(&mut self, texts: [&str; 2]) -> io::Result<()> {
+    pub(super) fn publish(mut self) -> Result<(), FileError> {
+        let [chain, key] = &self.places;
+        let key_path = key.path();
+        chain.check_unchanged()?;
+        key.check_unchanged()?;
+        self.convert()?;
+        self.switch().map_err(|source| FileError::at(&key_path, source))
+    }
+
+    fn write_texts(&mut self, texts: [&str; 2]) -> io::Result<()> {
         self.version.folder.check()?;
         for (file, text) in self.files.iter_mut().zip(texts) {
             write_texts(file, &[text])?;
         }
         self.version.folder.sync()?;
-        self.convert()?;
+        self.copy_olds()
+    }
+
+    fn switch(&mut self) -> io::Result<()> {
         let mut new = self.link_missing()?;
         self.versions.0.check()?;
         self.version.folder.check()?;
@@ -124,27 +139,42 @@ impl Links {
         key
     }
 
-    /// Makes links of files that are none of this pair: first a version of what both are now becomes
-    /// the current one, then each file becomes a link to its own content.
-    fn convert(&mut self) -> io::Result<()> {
+    /// Makes a version of the old files if one of them is no link of this pair.
+    fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
         }
-        let mut old = Version::create(&self.versions)?;
+        let old = Version::create(&self.versions)?;
         for (name, from) in NAMES.iter().zip(&mut self.olds) {
             let Some(from) = from else { continue };
             copy(from, &mut old.new_file(name, true)?, is_key(name))?;
         }
         old.folder.sync()?;
-        old.link(&self.versions)?.publish(&self.versions.current())?;
-        old.is_published = true;
-        self.versions.0.sync()?;
+        self.old = Some(old);
+        Ok(())
+    }
+
+    /// Makes links of files that are none of this pair: first the version of the old files becomes the
+    /// current one, then each file becomes a link to its own content.
+    fn convert(&mut self) -> Result<(), FileError> {
+        let Some(mut old) = self.old.take() else { return Ok(()) };
+        let key = self.key().path();
+        self.make_current(&mut old).map_err(|source| FileError::at(&key, source))?;
         for (name, place) in NAMES.iter().zip(&self.places) {
             if place.existing.is_some() && !self.is_linked(place, name) {
-                Link::draft(&self.target(name), &self.versions)?.publish(&place.path())?;
+                let at = |source| FileError::at(&place.path(), source);
+                let mut link = Link::draft(&self.target(name), &self.versions).map_err(at)?;
+                place.check_unchanged()?;
+                link.publish(&place.path()).map_err(at)?;
             }
         }
-        sync_folder(&self.key().folder)
+        sync_folder(&self.key().folder).map_err(|source| FileError::at(&key, source))
+    }
+
+    fn make_current(&self, old: &mut Version) -> io::Result<()> {
+        old.link(&self.versions)?.publish(&self.versions.current())?;
+        old.is_published = true;
+        self.versions.0.sync()
     }
 
     /// Makes the links of files that do not exist yet. They dangle until the version is switched.

@@ -104,10 +104,14 @@ impl Place {
             || is_same(self.existing.as_ref(), other.existing.as_ref())
     }
 
-    /// Checks that there is still the same file, with the same owner, as when it was resolved.
+    /// Checks that the file is the one that was resolved, and that its owner, length and time of
+    /// modification are still the same.
     pub(super) fn check_unchanged(&self) -> Result<(), FileError> {
         let check = || -> io::Result<()> {
-            let about = |entry: &Metadata| (identity(entry), owner(entry), entry.is_symlink());
+            let about = |entry: &Metadata| {
+                let (length, modified) = (entry.len(), entry.modified().ok());
+                (identity(entry), owner(entry), entry.is_symlink(), length, modified)
+            };
             let now = seen(&self.path())?;
             let is_same = now.as_ref().map(about) == self.entry.as_ref().map(about)
                 && (self.link.is_none() || fs::read_link(self.path()).ok() == self.link);

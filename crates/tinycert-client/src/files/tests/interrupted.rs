@@ -15,8 +15,9 @@ fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
 /// Stops a run when its journal is written.
 fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     let Prepared(publisher, locks) = files.prepare().unwrap();
-    let Publisher::Journal(pair) = publisher else { panic!("not two plain files") };
-    (pair.record(&chain(number), &key(number)).unwrap(), locks)
+    let Publisher::Journal(mut pair) = publisher else { panic!("not two plain files") };
+    pair.write(&chain(number), &key(number)).unwrap();
+    (pair.record().unwrap(), locks)
 }
 
 /// Kills a run, with the new key in its place or still beside it.

@@ -17,7 +17,9 @@ fn rejected(files: &KeyPairFiles) -> String {
 fn what_appears_after_the_checks_is_not_replaced() {
     for number in 0..3 {
         for is_link in [false, true] {
-            for existed in [false, true] {
+            for (existed, is_written) in
+                [(false, false), (true, false), (false, true), (true, true)]
+            {
                 let folder = Folder::new();
                 let (way, files) = ways(&folder).remove(number);
                 let target = folder.path("target");
@@ -26,7 +28,10 @@ fn what_appears_after_the_checks_is_not_replaced() {
                     if existed {
                         publish(&files, 1).unwrap();
                     }
-                    let prepared = files.prepare().unwrap();
+                    let Prepared(mut publisher, locks) = files.prepare().unwrap();
+                    if is_written {
+                        publisher.write(&chain(2), &key(2)).unwrap();
+                    }
                     let new = folder.path("new");
                     if is_link {
                         symlink(&target, &new).unwrap();
@@ -34,7 +39,13 @@ fn what_appears_after_the_checks_is_not_replaced() {
                         fs::write(&new, "theirs").unwrap();
                     }
                     fs::rename(&new, path).unwrap();
-                    let error = prepared.write(&chain(2), &key(2)).unwrap_err().to_string();
+                    let published = if is_written {
+                        publisher.publish()
+                    } else {
+                        publisher.write(&chain(2), &key(2))
+                    };
+                    let error = published.unwrap_err().to_string();
+                    drop(locks);
                     assert!(error.contains("was replaced by another program"), "{way}: {error}");
                     let left = fs::read_to_string(path).unwrap();
                     assert_eq!(left, if is_link { "precious" } else { "theirs" }, "{way}");
