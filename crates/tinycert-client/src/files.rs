@@ -51,8 +51,11 @@ use place::Place;
 ///   key. The previous version is kept until the next run.
 /// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
 ///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for. If
-///   the chain cannot be replaced any more, it restores the old key. The same holds for a failed run that
-///   could restore nothing, for example because the disk became read-only.
+///   that fails, it returns an error and keeps the journal. If the pair can never be completed, because
+///   its draft or its folder was removed or the chain is not a regular file any more, the next run
+///   restores the old key and logs a warning. If the copy of the old key was removed too, it returns an
+///   error that names the journal. The same holds for a failed run that could restore nothing, for
+///   example because the disk became read-only.
 ///
 /// Drafts that a killed run left are removed by the next run for the same files, and on Unix its locks.
 /// On other systems, the lock files are never removed.

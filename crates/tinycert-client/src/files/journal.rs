@@ -2,7 +2,9 @@
 //! the next run completes what a killed one began.
 //!
 //! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy is
-//! moved back, so that the old pair stays.
+//! moved back, so that the old pair stays. If the pair of a killed run cannot be completed yet, for
+//! example because a permission is missing, the journal is kept and an error is returned. The old key
+//! is restored only if the pair can never be completed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -44,7 +46,7 @@ impl Pair {
             journal.discard()?;
             return Err(error);
         }
-        match journal.finish(true)? {
+        match journal.finish()? {
             None => Ok(()),
             Some(error) => Err(error),
         }
@@ -128,26 +130,46 @@ impl Move {
         self.folder.join(&self.draft)
     }
 
-    fn is_at(&self, path: &Path) -> bool {
-        mark_of(path).is_ok_and(|mark| mark == self.mark)
+    fn is_at(&self, path: &Path) -> Result<bool, FileError> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if !metadata.is_file() => Ok(false),
+            Ok(_) => mark_of(path).map(|mark| mark == self.mark),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+        .map_err(|source| FileError::at(path, source))
+    }
+
+    /// Whether the file was moved before. Returns an error if its draft was removed.
+    fn is_moved(&self) -> Result<bool, FileError> {
+        let path = self.path();
+        if self.is_at(&self.draft())? {
+            Ok(false)
+        } else if self.is_at(&path)? {
+            Ok(true)
+        } else {
+            let problem = io::Error::new(io::ErrorKind::NotFound, "its draft was removed");
+            Err(FileError::at(&path, problem))
+        }
     }
 
     /// Moves the file, unless it was moved before.
     pub(super) fn run(&self) -> Result<(), FileError> {
-        let (draft, path) = (self.draft(), self.path());
-        let moved = if self.is_at(&draft) {
-            fs::rename(draft, &path)
-        } else if self.is_at(&path) {
-            Ok(())
-        } else {
-            Err(io::Error::new(io::ErrorKind::NotFound, "its draft was removed"))
-        };
-        moved.map_err(|source| FileError::at(&path, source))
+        if self.is_moved()? {
+            return Ok(());
+        }
+        let path = self.path();
+        fs::rename(self.draft(), &path).map_err(|source| FileError::at(&path, source))
     }
 
     fn sync(&self) -> Result<(), FileError> {
         sync_folder(&self.folder).map_err(|source| FileError::at(&self.path(), source))
     }
+}
+
+/// Whether a file or its folder does not exist.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Length and checksum of a file. Identifies a file after it was moved: not every file system keeps inode
@@ -236,23 +258,63 @@ impl Journal {
         Some(Self { path: path.to_owned(), chain, key: key_file, old })
     }
 
-    /// The place of the chain. `None` if it has become the place of something else.
-    pub(super) fn chain_place(&self) -> Option<Place> {
+    /// The place of the chain. The inner error says why the chain can never be moved there.
+    pub(super) fn chain_place(&self) -> Result<Result<Place, FileError>, FileError> {
         let path = self.chain.path();
-        Place::resolve(&path).ok().filter(|place| place.path() == path)
+        let never = |source| Ok(Err(FileError::at(&path, source)));
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return never(invalid("is not a regular file any more; remove it"));
+        }
+        match Place::resolve(&path) {
+            Ok(place) if place.path() == path => Ok(Ok(place)),
+            Ok(_) => never(invalid("leads to another file now")),
+            Err(FileError::File { source, .. }) if is_missing(&source) => never(source),
+            Err(error) => Err(self.pending(error)),
+        }
     }
 
     /// Moves both files, or neither: returns why if the old pair was kept.
-    pub(super) fn finish(&self, can_move_chain: bool) -> Result<Option<FileError>, FileError> {
-        let move_chain = || {
-            if can_move_chain {
-                return self.chain.run();
-            }
-            let problem = io::Error::other("is not a regular file any more; remove it");
-            Err(FileError::at(&self.chain.path(), problem))
+    pub(super) fn finish(&self) -> Result<Option<FileError>, FileError> {
+        self.settle(self.move_both())
+    }
+
+    /// Completes the pair of a killed run. The old pair is kept only if the new one can never be
+    /// completed, which `never` says; returns why.
+    pub(super) fn recover(&self, never: Option<FileError>) -> Result<Option<FileError>, FileError> {
+        let moved = match never {
+            Some(error) => Err(error),
+            None => match self.move_both() {
+                Err(FileError::File { path, source }) if is_missing(&source) => {
+                    Err(FileError::File { path, source })
+                }
+                Err(error) => return Err(self.pending(error)),
+                Ok(()) => Ok(()),
+            },
         };
+        self.settle(moved)
+    }
+
+    fn move_both(&self) -> Result<(), FileError> {
+        self.chain.is_moved()?;
         // The key is moved first on disk too.
-        let moved = self.key.run().and_then(|()| self.key.sync()).and_then(|()| move_chain());
+        self.key.run()?;
+        self.key.sync()?;
+        self.chain.run()
+    }
+
+    /// An error that names the journal, which is kept.
+    pub(super) fn pending(&self, error: FileError) -> FileError {
+        let FileError::File { path, source } = error else { return error };
+        let problem = format!(
+            "{source}; so the pair of a killed run cannot be completed: correct this, or check that key \
+             and chain match and remove {}",
+            self.path.display()
+        );
+        FileError::File { path, source: io::Error::new(source.kind(), problem) }
+    }
+
+    /// Restores the old key if the files could not be moved, and removes the journal.
+    fn settle(&self, moved: Result<(), FileError>) -> Result<Option<FileError>, FileError> {
         match &moved {
             Ok(()) => self.chain.sync()?,
             Err(_) => self.restore()?,
@@ -265,7 +327,7 @@ impl Journal {
     fn discard(&self) -> Result<(), FileError> {
         for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
             let draft = file.draft();
-            if file.is_at(&draft) {
+            if matches!(file.is_at(&draft), Ok(true)) {
                 let _ = fs::remove_file(draft);
             }
         }
@@ -276,13 +338,20 @@ impl Journal {
     /// Puts the old key back if the new one is in its place.
     fn restore(&self) -> Result<(), FileError> {
         let path = self.key.path();
-        if !self.key.is_at(&path) {
+        if !self.key.is_at(&path)? {
             return Ok(());
         }
         match &self.old {
-            Some(old) if old.is_at(&old.draft()) => old.run()?,
-            // It was removed meanwhile. The next pair replaces the new key.
-            Some(_) => {}
+            Some(old) if old.is_at(&old.draft())? => old.run()?,
+            Some(old) if old.mark == self.key.mark => {}
+            Some(_) => {
+                let problem = format!(
+                    "is a new key beside an old chain, and the copy of the old key was removed; \
+                     restore the old key, or remove {} and run it again, which replaces both",
+                    self.path.display()
+                );
+                return Err(FileError::at(&path, io::Error::other(problem)));
+            }
             None => fs::remove_file(&path).map_err(|source| FileError::at(&path, source))?,
         }
         self.key.sync()

@@ -4,7 +4,7 @@
 //! takes the lock of the new one. Elsewhere the lock file stays: files have no identity there, so a
 //! process could not detect that the file that it waited for was removed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub(super) struct Locks(Vec<Lock>);
 
 struct Lock {
     path: PathBuf,
+    /// Whether it is the lock of a file that is written, not of a chain that a journal names.
+    is_wanted: bool,
     file: File,
 }
 
@@ -36,41 +38,44 @@ impl Locks {
     pub(super) fn acquire(places: &[&Place], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             places.iter().map(|place| lock_of(place)).collect();
-        // Chains that a journal names and that are none of the places, with the result of the lock.
-        let mut others: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-        let mut failed: BTreeSet<PathBuf> = BTreeSet::new();
+        // The locks of chains that a journal names and that are none of the places.
+        let mut others: BTreeMap<PathBuf, (PathBuf, Journal)> = BTreeMap::new();
         'locking: loop {
             let mut locks = Self(Vec::new());
             // The order by path is the same in each process, so that none waits for the other.
-            let mut all = wanted.clone();
-            all.extend(others.clone());
-            for (path, folder) in &all {
-                match locks.take(folder, path, limit) {
-                    Err(_) if !wanted.contains_key(path) => {
-                        failed.insert(path.clone());
-                        others.remove(path);
-                        continue 'locking;
-                    }
-                    taken => taken?,
-                }
+            let mut all: BTreeMap<&PathBuf, (&PathBuf, Option<&Journal>)> =
+                wanted.iter().map(|(path, folder)| (path, (folder, None))).collect();
+            all.extend(others.iter().map(|(path, (folder, by))| (path, (folder, Some(by)))));
+            for (path, (folder, by)) in all {
+                let taken = locks.take(folder, path, by.is_none(), limit);
+                taken.map_err(|error| match by {
+                    Some(by) => by.pending(error),
+                    None => error,
+                })?;
             }
             let mut journals = Vec::new();
             for place in places {
                 let Some(journal) = Journal::read(place)? else { continue };
-                let chain = journal.chain_place().map(|chain| lock_of(&chain));
-                let chain = chain.filter(|(path, _)| !failed.contains(path));
-                let can_move_chain = chain.is_some();
-                if let Some((path, folder)) = chain
-                    && !wanted.contains_key(&path)
-                    && others.insert(path, folder).is_none()
-                {
-                    continue 'locking;
-                }
-                journals.push((journal, can_move_chain));
+                let never = match journal.chain_place()? {
+                    Ok(chain) => {
+                        let (path, folder) = lock_of(&chain);
+                        if !wanted.contains_key(&path) && !others.contains_key(&path) {
+                            others.insert(path, (folder, journal));
+                            continue 'locking;
+                        }
+                        None
+                    }
+                    Err(never) => Some(never),
+                };
+                journals.push((place.path(), journal, never));
             }
-            for (journal, can_move_chain) in journals {
-                // A pair that cannot be completed keeps the old files.
-                let _ = journal.finish(can_move_chain)?;
+            for (key, journal, never) in journals {
+                if let Some(error) = journal.recover(never)? {
+                    log::warn!(
+                        "{}: the pair of a killed run is discarded and the old key is kept: {error}",
+                        key.display()
+                    );
+                }
             }
             for place in places {
                 sweep(place).map_err(|source| FileError::at(&place.folder, source))?;
@@ -79,19 +84,31 @@ impl Locks {
         }
     }
 
-    fn take(&mut self, folder: &Path, path: &Path, limit: Duration) -> Result<(), FileError> {
+    fn take(
+        &mut self,
+        folder: &Path,
+        path: &Path,
+        is_wanted: bool,
+        limit: Duration,
+    ) -> Result<(), FileError> {
         loop {
             let at = |source| FileError::at(path, source);
             let file = open(folder, path).map_err(at)?;
             let own = identity_of(&file);
-            if self.0.iter().any(|held| is_same(identity_of(&held.file), own)) {
+            let held = self.0.iter_mut().find(|held| is_same(identity_of(&held.file), own));
+            if let Some(held) = held {
+                if !(held.is_wanted && is_wanted) {
+                    // The journal names one of the files by another spelling.
+                    held.is_wanted |= is_wanted;
+                    return Ok(());
+                }
                 return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
             }
             let file = wait(file, limit).map_err(at)?;
             // The process that held it may have removed it.
             let now = seen(path).map_err(at)?;
             if cfg!(not(unix)) || is_same(now.as_ref().and_then(identity), own) {
-                self.0.push(Lock { path: path.to_owned(), file });
+                self.0.push(Lock { path: path.to_owned(), is_wanted, file });
                 return Ok(());
             }
         }
