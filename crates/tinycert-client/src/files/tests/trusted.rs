@@ -1,6 +1,6 @@
 //! Links, locks and files of other users are rejected.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 
 use super::unix::{give_away, make_pipe, mode, set_mode};
 use super::*;
@@ -59,19 +59,42 @@ fn what_appears_after_the_checks_is_not_replaced() {
 #[test]
 fn access_is_taken_from_the_files_that_were_checked() {
     let folder = Folder::new();
-    let shared = folder.path("shared");
-    fs::create_dir(&shared).unwrap();
-    set_mode(&shared, 0o1777);
-    let files = KeyPairFiles::new(shared.join("x.pem"), shared.join("x.key"));
-    let prepared = files.prepare().unwrap();
-    fs::write(files.key(), "").unwrap();
-    set_mode(files.key(), 0o666);
-    if !give_away(files.key()) {
-        return;
+    for (way, files) in ways(&folder) {
+        publish(&files, 1).unwrap();
+        set_mode(files.key(), 0o640);
+        let before = fs::metadata(files.key()).unwrap();
+        let prepared = files.prepare().unwrap();
+        set_mode(files.key(), 0o666);
+        prepared.write(&chain(2), &key(2)).unwrap();
+        assert_eq!((published(&files), mode(files.key())), (Some(2), 0o640), "{way}");
+        let now = fs::metadata(files.key()).unwrap();
+        assert_eq!((now.uid(), now.gid()), (before.uid(), before.gid()), "{way}");
     }
-    let error = prepared.write(&chain(1), &key(1)).unwrap_err().to_string();
-    assert!(error.contains("was replaced by another program"), "{error}");
-    assert_eq!(fs::read_to_string(files.key()).unwrap(), "");
+}
+
+#[test]
+fn own_links_and_files_in_shared_folders_are_used() {
+    let folder = Folder::new();
+    for (mode, name) in [(0o770, "group"), (0o777, "all"), (0o1777, "sticky")] {
+        let shared = folder.path(name);
+        fs::create_dir(&shared).unwrap();
+        set_mode(&shared, mode);
+        let target = folder.path("target");
+        fs::write(&target, "old").unwrap();
+        let (link, file) = (shared.join("link"), shared.join("file"));
+        symlink(&target, &link).unwrap();
+        fs::write(&file, "old").unwrap();
+        for (number, path) in [(1, &link), (2, &file)] {
+            let files = KeyPairFiles::combined(path);
+            publish(&files, number).unwrap();
+            assert_eq!(published(&files), Some(number), "{name}");
+            let files = KeyPairFiles::new(shared.join(format!("chain{number}")), path);
+            publish(&files, number + 2).unwrap();
+            assert_eq!(published(&files), Some(number + 2), "{name}");
+        }
+        assert_eq!(fs::read_link(&link).unwrap(), target, "{name}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), key(3).expose(), "{name}");
+    }
 }
 
 #[test]
