@@ -29,9 +29,11 @@ use place::Place;
 ///
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
 /// replaced. A second run for one of the files waits until the first one ends, and returns an error if
-/// it waited 10 minutes for one lock. If another program replaces or rewrites a
-/// file after the checks, an error is returned and no file is replaced. The last check is immediately
-/// before the first rename; a change between them is not detected.
+/// it waited 10 minutes for one lock.
+///
+/// If another program replaces or rewrites a file after the checks, an error is returned and no file is
+/// replaced. The last check is immediately before the first rename; a later change is not detected, nor
+/// is one of a version that the file links to.
 ///
 /// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
 /// other users are not followed and files of other users are not replaced; those of root and of the
