@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use api_auth::{Error, InputError, Secret};
 
 use draft::Draft;
-use lock::Locks;
+use lock::{LONGEST_WAIT, Locks};
 use place::Place;
 
 /// The files that a TLS server is given: chain and private key, as two files or as one.
@@ -28,14 +28,20 @@ use place::Place;
 /// followed.
 ///
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
-/// replaced. A second run for one of the files waits until the first one ends. If a file is replaced by
-/// another program after the checks, an error is returned and nothing is written.
+/// replaced. A second run for one of the files waits until the first one ends, and returns an error if
+/// it waited 10 minutes for one lock.
+///
+/// If another program replaces or rewrites a file after the checks, an error is returned and no file is
+/// replaced. The last check is immediately before the first rename; a later change is not detected, nor
+/// is one of a version that the file links to.
 ///
 /// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
 /// other users are not followed and files of other users are not replaced; those of root and of the
 /// owner of the folder are. A folder of another user in one that everyone can write is not used.
 /// Locks, journals and folders of versions must belong to the caller, root or the owner of their
-/// folder, and must not be writable by others.
+/// folder, and must not be writable by others. Users who can write a shared folder can exchange these
+/// at any time, like the files themselves. This is checked before each step, but not between the check
+/// and the step: use a folder that only its owner can write.
 ///
 /// # What a failed or killed run leaves
 /// If an error is returned, the old files stay. The new ones may be in place if only synchronizing to
@@ -47,10 +53,14 @@ use place::Place;
 ///   key. The previous version is kept until the next run.
 /// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
 ///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for. If
-///   the chain cannot be replaced any more, it restores the old key. The same holds for a failed run that
-///   could restore nothing, for example because the disk became read-only.
+///   that fails, it returns an error and keeps the journal. If the pair can never be completed, because
+///   its draft or its folder was removed or the chain is not a regular file any more, the next run
+///   restores the old key and logs a warning. If the copy of the old key was removed too, it returns an
+///   error that names the journal. The same holds for a failed run that could restore nothing, for
+///   example because the disk became read-only.
 ///
-/// Drafts and locks that a killed run left are removed by the next run for the same files.
+/// Drafts that a killed run left are removed by the next run for the same files, and on Unix its locks.
+/// On other systems, the lock files are never removed.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
 /// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
@@ -122,7 +132,7 @@ impl KeyPairFiles {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
             let places: Vec<&Place> = chain.iter().chain([&key]).collect();
-            let locks = Locks::acquire(&places)?;
+            let locks = Locks::acquire(&places, LONGEST_WAIT)?;
             // A process that held a lock may have changed what is there.
             let (chain_now, key_now) = self.resolve()?;
             if chain_now
@@ -181,17 +191,34 @@ impl Publisher {
     }
 }
 
+impl Publisher {
+    /// Writes the drafts and synchronizes them to disk.
+    fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+        match self {
+            Self::Combined(combined) => combined.write(chain, key),
+            #[cfg(unix)]
+            Self::Links(links) => links.write(chain, key),
+            Self::Journal(pair) => pair.write(chain, key),
+        }
+    }
+
+    /// Replaces the files by the drafts, unless the files were changed since they were checked.
+    fn publish(self) -> Result<(), FileError> {
+        match self {
+            Self::Combined(combined) => combined.publish(),
+            #[cfg(unix)]
+            Self::Links(links) => links.publish(),
+            Self::Journal(pair) => pair.publish(),
+        }
+    }
+}
+
 impl Prepared {
     pub(crate) fn write(self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        let Self(publisher, locks) = self;
-        let written = match publisher {
-            Publisher::Combined(combined) => combined.publish(chain, key),
-            #[cfg(unix)]
-            Publisher::Links(links) => links.publish(chain, key),
-            Publisher::Journal(pair) => pair.publish(chain, key),
-        };
+        let Self(mut publisher, locks) = self;
+        let published = publisher.write(chain, key).and_then(|()| publisher.publish());
         drop(locks);
-        written
+        published
     }
 }
 

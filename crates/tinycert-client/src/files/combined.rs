@@ -17,14 +17,20 @@ impl Combined {
         Ok(Self { place, draft })
     }
 
-    pub(super) fn publish(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+    pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let path = self.place.path();
         check_pem(&path, key.expose(), KEY)?;
         check_pem(&path, chain, CHAIN)?;
         self.place.check_unchanged()?;
+        let written = self.draft.write(&[key.expose(), chain]);
+        written.map_err(|source| FileError::at(&path, source))
+    }
+
+    pub(super) fn publish(self) -> Result<(), FileError> {
+        let path = self.place.path();
+        self.place.check_unchanged()?;
         self.draft
-            .write(&[key.expose(), chain])
-            .and_then(|()| self.draft.publish(&path))
+            .publish(&path)
             .and_then(|()| sync_folder(&self.place.folder))
             .map_err(|source| FileError::at(&path, source))
     }

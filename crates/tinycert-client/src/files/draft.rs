@@ -55,9 +55,10 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Copies a file with its owner, group and mode, and synchronizes it to disk.
+    /// Copies a private file with its owner, group and mode, and synchronizes it to disk. The copy has no
+    /// permissions of other users.
     pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
-        copy(&mut from, &mut self.file, false)
+        copy(&mut from, &mut self.file, true)
     }
 
     /// Moves the draft to `path`.

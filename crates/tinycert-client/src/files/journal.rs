@@ -2,9 +2,11 @@
 //! the next run completes what a killed one began.
 //!
 //! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy is
-//! moved back, so that the old pair stays.
+//! moved back, so that the old pair stays. If the pair of a killed run cannot be completed yet, for
+//! example because a permission is missing, the journal is kept and an error is returned. The old key
+//! is restored only if the pair can never be completed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,8 @@ pub(super) struct Pair {
     key: Place,
     chain_draft: Draft,
     key_draft: Draft,
+    /// The copy of the old key.
+    old: Option<Draft>,
 }
 
 impl Pair {
@@ -30,20 +34,26 @@ impl Pair {
             Draft::create(place, private).map_err(|source| FileError::at(&place.path(), source))
         };
         let (chain_draft, key_draft) = (draft(&chain, false)?, draft(&key, true)?);
-        let pair = Self { chain, key, chain_draft, key_draft };
-        pair.open_key().map_err(|source| FileError::at(&pair.key.path(), source))?;
+        let pair = Self { chain, key, chain_draft, key_draft, old: None };
+        pair.key.open().map_err(|source| FileError::at(&pair.key.path(), source))?;
         Ok(pair)
     }
 
-    pub(super) fn publish(self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        match self.record(chain, key)?.finish(true)? {
+    pub(super) fn publish(self) -> Result<(), FileError> {
+        let (chain, key) = (self.chain.clone(), self.key.clone());
+        let journal = self.record()?;
+        if let Err(error) = chain.check_unchanged().and_then(|()| key.check_unchanged()) {
+            journal.discard()?;
+            return Err(error);
+        }
+        match journal.finish()? {
             None => Ok(()),
             Some(error) => Err(error),
         }
     }
 
-    /// Writes the drafts and the journal. The pair is complete from here on.
-    pub(super) fn record(mut self, chain: &str, key: &Secret) -> Result<Journal, FileError> {
+    /// Writes the drafts, and copies the old key.
+    pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let (chain_path, key_path) = (self.chain.path(), self.key.path());
         check_pem(&chain_path, chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
@@ -52,24 +62,31 @@ impl Pair {
         let at_chain = |source| FileError::at(&chain_path, source);
         self.chain_draft.write(&[chain]).map_err(at_chain)?;
         sync_folder(&self.chain.folder).map_err(at_chain)?;
-        self.record_key(key).map_err(|source| FileError::at(&key_path, source))
+        self.write_key(key).map_err(|source| FileError::at(&key_path, source))
     }
 
-    fn record_key(mut self, key: &Secret) -> io::Result<Journal> {
+    fn write_key(&mut self, key: &Secret) -> io::Result<()> {
         self.key_draft.write(&[key.expose()])?;
-        let old = match self.open_key()? {
-            Some(file) => {
-                let mut old = Draft::own(&self.key, true)?;
-                old.copy(file)?;
-                Some(old)
-            }
-            None => None,
-        };
+        if let Some(file) = self.key.open()? {
+            let mut old = Draft::own(&self.key, true)?;
+            old.copy(file)?;
+            self.old = Some(old);
+        }
+        Ok(())
+    }
+
+    /// Writes the journal. The next run completes the pair from here on.
+    pub(super) fn record(self) -> Result<Journal, FileError> {
+        let path = self.key.path();
+        self.try_record().map_err(|source| FileError::at(&path, source))
+    }
+
+    fn try_record(self) -> io::Result<Journal> {
         let journal = Journal {
             path: path_of(&self.key),
             chain: Move::of(&self.chain, &self.chain_draft)?,
             key: Move::of(&self.key, &self.key_draft)?,
-            old: old.as_ref().map(|old| Move::of(&self.key, old)).transpose()?,
+            old: self.old.as_ref().map(|old| Move::of(&self.key, old)).transpose()?,
         };
         let mut text = Draft::own(&self.key, true)?;
         text.write_bytes(&journal.to_bytes()?)?;
@@ -79,20 +96,10 @@ impl Pair {
         // They are removed by `Journal::finish`.
         self.chain_draft.keep();
         self.key_draft.keep();
-        if let Some(old) = old {
+        if let Some(old) = self.old {
             old.keep();
         }
         Ok(journal)
-    }
-
-    /// The old key, if there is one.
-    fn open_key(&self) -> io::Result<Option<File>> {
-        let path = self.key.path();
-        match (&self.key.existing, &self.key.link) {
-            (None, _) => Ok(None),
-            (Some(_), None) => open_regular(OpenOptions::new().read(true), &path).map(Some),
-            (Some(_), Some(_)) => File::open(path).map(Some),
-        }
     }
 }
 
@@ -123,21 +130,36 @@ impl Move {
         self.folder.join(&self.draft)
     }
 
-    fn is_at(&self, path: &Path) -> bool {
-        mark_of(path).is_ok_and(|mark| mark == self.mark)
+    fn is_at(&self, path: &Path) -> Result<bool, FileError> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if !metadata.is_file() => Ok(false),
+            Ok(_) => mark_of(path).map(|mark| mark == self.mark),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+        .map_err(|source| FileError::at(path, source))
+    }
+
+    /// Whether the file was moved before. Returns an error if its draft was removed.
+    fn is_moved(&self) -> Result<bool, FileError> {
+        let path = self.path();
+        if self.is_at(&self.draft())? {
+            Ok(false)
+        } else if self.is_at(&path)? {
+            Ok(true)
+        } else {
+            let problem = io::Error::new(io::ErrorKind::NotFound, "its draft was removed");
+            Err(FileError::at(&path, problem))
+        }
     }
 
     /// Moves the file, unless it was moved before.
     pub(super) fn run(&self) -> Result<(), FileError> {
-        let (draft, path) = (self.draft(), self.path());
-        let moved = if self.is_at(&draft) {
-            fs::rename(draft, &path)
-        } else if self.is_at(&path) {
-            Ok(())
-        } else {
-            Err(io::Error::new(io::ErrorKind::NotFound, "its draft was removed"))
-        };
-        moved.map_err(|source| FileError::at(&path, source))
+        if self.is_moved()? {
+            return Ok(());
+        }
+        let path = self.path();
+        fs::rename(self.draft(), &path).map_err(|source| FileError::at(&path, source))
     }
 
     fn sync(&self) -> Result<(), FileError> {
@@ -145,8 +167,13 @@ impl Move {
     }
 }
 
-/// Length and checksum of a file: what it is known by wherever it was moved. Numbers of files are not
-/// kept on each file system.
+/// Whether a file or its folder does not exist.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Length and checksum of a file. Identifies a file after it was moved: not every file system keeps inode
+/// numbers.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -168,7 +195,7 @@ fn mark_of(path: &Path) -> io::Result<String> {
     Ok(format!("{length}-{:016x}", sum.0))
 }
 
-/// What is to be done to replace a pair.
+/// The steps that replace a pair.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
@@ -231,48 +258,100 @@ impl Journal {
         Some(Self { path: path.to_owned(), chain, key: key_file, old })
     }
 
-    /// The place of the chain. `None` if it has become the place of something else.
-    pub(super) fn chain_place(&self) -> Option<Place> {
+    /// The place of the chain. The inner error says why the chain can never be moved there.
+    pub(super) fn chain_place(&self) -> Result<Result<Place, FileError>, FileError> {
         let path = self.chain.path();
-        Place::resolve(&path).ok().filter(|place| place.path() == path)
+        let never = |source| Ok(Err(FileError::at(&path, source)));
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return never(invalid("is not a regular file any more; remove it"));
+        }
+        match Place::resolve(&path) {
+            Ok(place) if place.path() == path => Ok(Ok(place)),
+            Ok(_) => never(invalid("leads to another file now")),
+            Err(FileError::File { source, .. }) if is_missing(&source) => never(source),
+            Err(error) => Err(self.pending(error)),
+        }
     }
 
     /// Moves both files, or neither: returns why if the old pair was kept.
-    pub(super) fn finish(&self, can_move_chain: bool) -> Result<Option<FileError>, FileError> {
-        let move_chain = || {
-            if can_move_chain {
-                return self.chain.run();
-            }
-            let problem = io::Error::other("is no place for a chain any more");
-            Err(FileError::at(&self.chain.path(), problem))
+    pub(super) fn finish(&self) -> Result<Option<FileError>, FileError> {
+        self.settle(self.move_both())
+    }
+
+    /// Completes the pair of a killed run. The old pair is kept only if the new one can never be
+    /// completed, which `never` says; returns why.
+    pub(super) fn recover(&self, never: Option<FileError>) -> Result<Option<FileError>, FileError> {
+        let moved = match never {
+            Some(error) => Err(error),
+            None => match self.move_both() {
+                Err(FileError::File { path, source }) if is_missing(&source) => {
+                    Err(FileError::File { path, source })
+                }
+                Err(error) => return Err(self.pending(error)),
+                Ok(()) => Ok(()),
+            },
         };
+        self.settle(moved)
+    }
+
+    fn move_both(&self) -> Result<(), FileError> {
+        self.chain.is_moved()?;
         // The key is moved first on disk too.
-        let moved = self.key.run().and_then(|()| self.key.sync()).and_then(|()| move_chain());
+        self.key.run()?;
+        self.key.sync()?;
+        self.chain.run()
+    }
+
+    /// An error that names the journal, which is kept.
+    pub(super) fn pending(&self, error: FileError) -> FileError {
+        let FileError::File { path, source } = error else { return error };
+        let problem = format!(
+            "{source}; so the pair of a killed run cannot be completed: correct this, or check that key \
+             and chain match and remove {}",
+            self.path.display()
+        );
+        FileError::File { path, source: io::Error::new(source.kind(), problem) }
+    }
+
+    /// Restores the old key if the files could not be moved, and removes the journal.
+    fn settle(&self, moved: Result<(), FileError>) -> Result<Option<FileError>, FileError> {
         match &moved {
             Ok(()) => self.chain.sync()?,
             Err(_) => self.restore()?,
         }
+        self.discard()?;
+        Ok(moved.err())
+    }
+
+    /// Removes the drafts that are left, and the journal.
+    fn discard(&self) -> Result<(), FileError> {
         for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
             let draft = file.draft();
-            if file.is_at(&draft) {
+            if matches!(file.is_at(&draft), Ok(true)) {
                 let _ = fs::remove_file(draft);
             }
         }
         fs::remove_file(&self.path).map_err(|source| FileError::at(&self.path, source))?;
-        self.key.sync()?;
-        Ok(moved.err())
+        self.key.sync()
     }
 
     /// Puts the old key back if the new one is in its place.
     fn restore(&self) -> Result<(), FileError> {
         let path = self.key.path();
-        if !self.key.is_at(&path) {
+        if !self.key.is_at(&path)? {
             return Ok(());
         }
         match &self.old {
-            Some(old) if old.is_at(&old.draft()) => old.run()?,
-            // It was removed meanwhile. The next pair replaces the new key.
-            Some(_) => {}
+            Some(old) if old.is_at(&old.draft())? => old.run()?,
+            Some(old) if old.mark == self.key.mark => {}
+            Some(_) => {
+                let problem = format!(
+                    "is a new key beside an old chain, and the copy of the old key was removed; \
+                     restore the old key, or remove {} and run it again, which replaces both",
+                    self.path.display()
+                );
+                return Err(FileError::at(&path, io::Error::other(problem)));
+            }
             None => fs::remove_file(&path).map_err(|source| FileError::at(&path, source))?,
         }
         self.key.sync()

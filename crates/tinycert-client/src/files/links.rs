@@ -9,18 +9,17 @@
 //!
 //! All of it is done while the lock of the key is held.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
-use super::draft::{
-    copy, is_random, keep_access, new_file, open_regular, random, sync_folder, write_texts,
-};
-use super::place::{CURRENT, NAMES, VERSIONS};
-use super::trust::{check_own, invalid, seen};
+use super::draft::{copy, is_random, keep_access, new_file, random, sync_folder, write_texts};
+use super::place::{CURRENT, NAMES, REPLACED, VERSIONS};
+use super::trust::{check_own, identity, invalid, is_same, seen};
 use super::{CHAIN, FileError, KEY, Place, check_pem};
 
 pub(super) struct Links {
@@ -30,19 +29,21 @@ pub(super) struct Links {
     next: Link,
     // Dropped in this order.
     version: Version,
+    /// A version of the old files, if they were copied.
+    old: Option<Version>,
     versions: Versions,
     /// The empty files of the new version.
     files: [File; 2],
-    /// What the places lead to now, if it must be moved into a version first.
+    /// The files of the places, if they must be copied into a version first.
     olds: [Option<File>; 2],
 }
 
 /// The folder of versions, which is removed if it is empty.
-struct Versions(PathBuf);
+struct Versions(Checked);
 
 /// A folder with one chain and key, which is removed unless it was published.
 struct Version {
-    path: PathBuf,
+    folder: Checked,
     is_published: bool,
 }
 
@@ -69,7 +70,7 @@ impl Links {
         let places = [chain.clone(), key.clone()];
         let create = |place: &Place, name: &str| -> io::Result<File> {
             let is_private = is_key(name);
-            let file = new_file(&version.path.join(name), is_private)?;
+            let file = version.new_file(name, is_private)?;
             if let Some(old) = &place.existing {
                 keep_access(&file, old, is_private)?;
             }
@@ -77,9 +78,7 @@ impl Links {
         };
         let [chain_name, key_name] = NAMES;
         let files = [create(chain, chain_name)?, create(key, key_name)?];
-        let links = Self { places, versions, version, next, files, olds: [None, None] };
-        // The folder of the two links can be written.
-        drop(super::Draft::own(key, true)?);
+        let links = Self { places, versions, version, next, files, olds: [None, None], old: None };
         links.with_olds().map(Some)
     }
 
@@ -90,32 +89,48 @@ impl Links {
         let [chain, key] = &self.places;
         let [chain_name, key_name] = NAMES;
         if is_other(chain, chain_name) || is_other(key, key_name) {
-            self.olds = [open(chain)?, open(key)?];
+            self.olds = [chain.open()?, key.open()?];
         }
         Ok(self)
     }
 
-    pub(super) fn publish(mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
+    pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let [chain_place, key_place] = &self.places;
         let key_path = key_place.path();
         check_pem(&chain_place.path(), chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
         chain_place.check_unchanged()?;
         key_place.check_unchanged()?;
-        self.switch([chain, key.expose()]).map_err(|source| FileError::at(&key_path, source))
+        let written = self.write_texts([chain, key.expose()]);
+        written.map_err(|source| FileError::at(&key_path, source))
     }
 
-    fn switch(&mut self, texts: [&str; 2]) -> io::Result<()> {
+    pub(super) fn publish(mut self) -> Result<(), FileError> {
+        let [chain, key] = &self.places;
+        let key_path = key.path();
+        chain.check_unchanged()?;
+        key.check_unchanged()?;
+        self.convert()?;
+        self.switch().map_err(|source| FileError::at(&key_path, source))
+    }
+
+    fn write_texts(&mut self, texts: [&str; 2]) -> io::Result<()> {
+        self.version.folder.check()?;
         for (file, text) in self.files.iter_mut().zip(texts) {
             write_texts(file, &[text])?;
         }
-        sync_folder(&self.version.path)?;
-        self.convert()?;
+        self.version.folder.sync()?;
+        self.copy_olds()
+    }
+
+    fn switch(&mut self) -> io::Result<()> {
         let mut new = self.link_missing()?;
-        self.next.publish(&self.versions.0.join(CURRENT))?;
+        self.versions.0.check()?;
+        self.version.folder.check()?;
+        self.next.publish(&self.versions.current())?;
         self.version.is_published = true;
         new.iter_mut().for_each(|link| link.is_kept = true);
-        sync_folder(&self.versions.0)?;
+        self.versions.0.sync()?;
         sync_folder(&self.key().folder)
     }
 
@@ -124,27 +139,42 @@ impl Links {
         key
     }
 
-    /// Makes links of files that are none of this pair: first a version of what both are now becomes
-    /// the current one, then each file becomes a link to its own content.
-    fn convert(&mut self) -> io::Result<()> {
+    /// Makes a version of the old files if one of them is no link of this pair.
+    fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
         }
-        let mut old = Version::create(&self.versions)?;
+        let old = Version::create(&self.versions)?;
         for (name, from) in NAMES.iter().zip(&mut self.olds) {
             let Some(from) = from else { continue };
-            copy(from, &mut new_file(&old.path.join(name), true)?, is_key(name))?;
+            copy(from, &mut old.new_file(name, true)?, is_key(name))?;
         }
-        sync_folder(&old.path)?;
-        old.link(&self.versions)?.publish(&self.versions.0.join(CURRENT))?;
-        old.is_published = true;
-        sync_folder(&self.versions.0)?;
+        old.folder.sync()?;
+        self.old = Some(old);
+        Ok(())
+    }
+
+    /// Makes links of files that are none of this pair: first the version of the old files becomes the
+    /// current one, then each file becomes a link to its own content.
+    fn convert(&mut self) -> Result<(), FileError> {
+        let Some(mut old) = self.old.take() else { return Ok(()) };
+        let key = self.key().path();
+        self.make_current(&mut old).map_err(|source| FileError::at(&key, source))?;
         for (name, place) in NAMES.iter().zip(&self.places) {
             if place.existing.is_some() && !self.is_linked(place, name) {
-                Link::draft(&self.target(name), &self.versions)?.publish(&place.path())?;
+                let at = |source| FileError::at(&place.path(), source);
+                let mut link = Link::draft(&self.target(name), &self.versions).map_err(at)?;
+                place.check_unchanged()?;
+                link.publish(&place.path()).map_err(at)?;
             }
         }
-        sync_folder(&self.key().folder)
+        sync_folder(&self.key().folder).map_err(|source| FileError::at(&key, source))
+    }
+
+    fn make_current(&self, old: &mut Version) -> io::Result<()> {
+        old.link(&self.versions)?.publish(&self.versions.current())?;
+        old.is_published = true;
+        self.versions.0.sync()
     }
 
     /// Makes the links of files that do not exist yet. They dangle until the version is switched.
@@ -165,7 +195,7 @@ impl Links {
 
     /// What the link of a file of this pair leads to.
     fn target(&self, name: &str) -> PathBuf {
-        Path::new(self.versions.0.file_name().unwrap_or_default()).join(CURRENT).join(name)
+        Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
 
     fn is_linked(&self, place: &Place, name: &str) -> bool {
@@ -175,16 +205,6 @@ impl Links {
 
 fn is_key(name: &str) -> bool {
     name == "key.pem"
-}
-
-/// Opens the file that a place leads to.
-fn open(place: &Place) -> io::Result<Option<File>> {
-    let path = place.path();
-    match (&place.existing, &place.link) {
-        (None, _) => Ok(None),
-        (Some(_), None) => open_regular(OpenOptions::new().read(true), &path).map(Some),
-        (Some(_), Some(_)) => File::open(path).map(Some),
-    }
 }
 
 /// A new symbolic link, which is removed unless it is kept.
@@ -201,7 +221,7 @@ impl Link {
 
     /// Makes a link in the folder of versions, which is to be moved elsewhere.
     fn draft(target: &Path, versions: &Versions) -> io::Result<Self> {
-        Self::create(target, versions.0.join(format!("next-{}", random()?)))
+        Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }
 
     /// Moves the link to `path`.
@@ -220,10 +240,61 @@ impl Drop for Link {
     }
 }
 
-/// Creates a folder that the readers of the files can pass, whatever the umask is.
-fn new_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o755).create(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+/// A folder that is open, so that its identity stays the same until it is dropped.
+#[derive(Debug)]
+pub(super) struct Checked {
+    path: PathBuf,
+    file: File,
+}
+
+impl Checked {
+    /// Opens a folder, but follows no link. The folder must not belong to other users.
+    fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
+        let file = options.open(&path)?;
+        check_own(parent, &file.metadata()?)?;
+        Ok(Self { path, file })
+    }
+
+    /// Creates a folder that the readers of the files can enter.
+    fn create(parent: &Path, path: PathBuf) -> io::Result<Self> {
+        DirBuilder::new().mode(0o755).create(&path)?;
+        Self::open_new(parent, path)
+    }
+
+    /// Opens a folder that was just created, and sets its mode whatever the umask is.
+    ///
+    /// In a shared folder another user can move a private folder of the caller to `path` meanwhile, so
+    /// the folder must be empty.
+    pub(super) fn open_new(parent: &Path, path: PathBuf) -> io::Result<Self> {
+        let folder = Self::open(parent, path)?;
+        if fs::read_dir(&folder.path)?.next().is_some() {
+            return Err(io::Error::other(REPLACED));
+        }
+        folder.check()?;
+        folder.file.set_permissions(fs::Permissions::from_mode(0o755))?;
+        Ok(folder)
+    }
+
+    /// Checks that the path still leads to this folder.
+    fn check(&self) -> io::Result<()> {
+        let now = seen(&self.path)?.as_ref().and_then(identity);
+        if is_same(now, identity(&self.file.metadata()?)) {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("{}: {REPLACED}", self.path.display())))
+    }
+
+    /// Checks the path, and synchronizes the folder to disk.
+    fn sync(&self) -> io::Result<()> {
+        self.check()?;
+        self.file.sync_all()
+    }
+
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
 }
 
 impl Versions {
@@ -232,30 +303,31 @@ impl Versions {
         let path = key.folder.join(format!(".{}{VERSIONS}", key.name));
         let about =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        match seen(&path)? {
-            None => new_folder(&path)?,
-            Some(metadata) => {
-                if !metadata.is_dir() {
-                    return Err(about(invalid("not a folder; remove it")));
-                }
-                check_own(&key.folder, &metadata).map_err(about)?;
-            }
-        }
-        let versions = Self(path);
+        let folder = match seen(&path)? {
+            None => Checked::create(&key.folder, path.clone()),
+            Some(metadata) if metadata.is_dir() => Checked::open(&key.folder, path.clone()),
+            Some(_) => Err(invalid("not a folder; remove it")),
+        };
+        let versions = Self(folder.map_err(about)?);
         versions.sweep()?;
         Ok(versions)
     }
 
+    /// The link to the current version.
+    fn current(&self) -> PathBuf {
+        self.0.path.join(CURRENT)
+    }
+
     /// Removes versions that are not the current one, and links that were left.
     fn sweep(&self) -> io::Result<()> {
-        let current = self.0.join(CURRENT);
+        let current = self.current();
         if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {
             let problem = format!("{}: not a symbolic link; remove it", current.display());
             return Err(invalid(&problem));
         }
         // Without a current version, each one may be the only copy of a key.
         let kept = fs::canonicalize(&current).ok();
-        for entry in fs::read_dir(&self.0)? {
+        for entry in fs::read_dir(&self.0.path)? {
             let path = entry?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
             let metadata = seen(&path)?;
@@ -276,27 +348,35 @@ impl Versions {
 impl Drop for Versions {
     fn drop(&mut self) {
         // Only if nothing was ever published.
-        let _ = fs::remove_dir(&self.0);
+        if self.0.check().is_ok() {
+            let _ = fs::remove_dir(&self.0.path);
+        }
     }
 }
 
 impl Version {
     fn create(versions: &Versions) -> io::Result<Self> {
-        let path = versions.0.join(format!("v-{}", random()?));
-        new_folder(&path)?;
-        Ok(Self { path, is_published: false })
+        versions.0.check()?;
+        let path = versions.0.path.join(format!("v-{}", random()?));
+        Ok(Self { folder: Checked::create(&versions.0.path, path)?, is_published: false })
+    }
+
+    /// Creates a file of this version.
+    fn new_file(&self, name: &str, is_private: bool) -> io::Result<File> {
+        self.folder.check()?;
+        new_file(&self.folder.path.join(name), is_private)
     }
 
     /// Makes a link to this version that can become the current one.
     fn link(&self, versions: &Versions) -> io::Result<Link> {
-        Link::draft(Path::new(self.path.file_name().unwrap_or_default()), versions)
+        Link::draft(Path::new(self.folder.name()), versions)
     }
 }
 
 impl Drop for Version {
     fn drop(&mut self) {
-        if !self.is_published {
-            let _ = fs::remove_dir_all(&self.path);
+        if !self.is_published && self.folder.check().is_ok() {
+            let _ = fs::remove_dir_all(&self.folder.path);
         }
     }
 }

@@ -1,69 +1,81 @@
 //! Locks of files: a process works on a file `NAME` only while it holds `.NAME.lock` beside it.
 //!
-//! The lock file is removed by the process that holds it. A process that waited for a removed one
-//! takes the lock of the new one.
+//! On Unix, the process that holds a lock removes the lock file. A process that waited for a removed one
+//! takes the lock of the new one. Elsewhere the lock file stays: files have no identity there, so a
+//! process could not detect that the file that it waited for was removed.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use api_auth::InputError;
 
 use super::draft::{open_regular, sweep};
 use super::journal::Journal;
-use super::trust::{check_own, identity, seen};
+use super::trust::{Identity, check_own, identity, is_same, seen};
 use super::{FileError, Place, SAME_FILE};
+
+/// The longest wait for one lock.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// The locks of all files that are written. Dropping them releases them.
 pub(super) struct Locks(Vec<Lock>);
 
 struct Lock {
     path: PathBuf,
+    /// Whether it is the lock of a file that is written, not of a chain that a journal names.
+    is_wanted: bool,
     file: File,
 }
 
 impl Locks {
     /// Waits for the locks of places, completes what killed processes began there, and removes their
-    /// drafts.
-    pub(super) fn acquire(places: &[&Place]) -> Result<Self, FileError> {
+    /// drafts. `limit` is the longest wait for one lock.
+    pub(super) fn acquire(places: &[&Place], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             places.iter().map(|place| lock_of(place)).collect();
-        // Chains that a journal names and that are none of the places, with the result of the lock.
-        let mut others: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-        let mut failed: BTreeSet<PathBuf> = BTreeSet::new();
+        // The locks of chains that a journal names and that are none of the places.
+        let mut others: BTreeMap<PathBuf, (PathBuf, Journal)> = BTreeMap::new();
         'locking: loop {
             let mut locks = Self(Vec::new());
             // The order by path is the same in each process, so that none waits for the other.
-            let mut all = wanted.clone();
-            all.extend(others.clone());
-            for (path, folder) in &all {
-                match locks.take(folder, path) {
-                    Err(_) if !wanted.contains_key(path) => {
-                        failed.insert(path.clone());
-                        others.remove(path);
-                        continue 'locking;
-                    }
-                    taken => taken?,
-                }
+            let mut all: BTreeMap<&PathBuf, (&PathBuf, Option<&Journal>)> =
+                wanted.iter().map(|(path, folder)| (path, (folder, None))).collect();
+            all.extend(others.iter().map(|(path, (folder, by))| (path, (folder, Some(by)))));
+            for (path, (folder, by)) in all {
+                let taken = locks.take(folder, path, by.is_none(), limit);
+                taken.map_err(|error| match by {
+                    Some(by) => by.pending(error),
+                    None => error,
+                })?;
             }
             let mut journals = Vec::new();
             for place in places {
                 let Some(journal) = Journal::read(place)? else { continue };
-                let chain = journal.chain_place().map(|chain| lock_of(&chain));
-                let chain = chain.filter(|(path, _)| !failed.contains(path));
-                let can_move_chain = chain.is_some();
-                if let Some((path, folder)) = chain
-                    && !wanted.contains_key(&path)
-                    && others.insert(path, folder).is_none()
-                {
-                    continue 'locking;
-                }
-                journals.push((journal, can_move_chain));
+                let never = match journal.chain_place()? {
+                    Ok(chain) => {
+                        let (path, folder) = lock_of(&chain);
+                        if !wanted.contains_key(&path) && !others.contains_key(&path) {
+                            others.insert(path, (folder, journal));
+                            continue 'locking;
+                        }
+                        None
+                    }
+                    Err(never) => Some(never),
+                };
+                journals.push((place.path(), journal, never));
             }
-            for (journal, can_move_chain) in journals {
-                // A pair that cannot be completed keeps the old files.
-                let _ = journal.finish(can_move_chain)?;
+            for (key, journal, never) in journals {
+                if let Some(error) = journal.recover(never)? {
+                    log::warn!(
+                        "{}: the pair of a killed run is discarded and the old key is kept: {error}",
+                        key.display()
+                    );
+                }
             }
             for place in places {
                 sweep(place).map_err(|source| FileError::at(&place.folder, source))?;
@@ -72,20 +84,31 @@ impl Locks {
         }
     }
 
-    fn take(&mut self, folder: &Path, path: &Path) -> Result<(), FileError> {
+    fn take(
+        &mut self,
+        folder: &Path,
+        path: &Path,
+        is_wanted: bool,
+        limit: Duration,
+    ) -> Result<(), FileError> {
         loop {
             let at = |source| FileError::at(path, source);
             let file = open(folder, path).map_err(at)?;
-            let number = |file: &File| file.metadata().ok().as_ref().and_then(identity);
-            let own = number(&file);
-            if own.is_some() && self.0.iter().any(|held| number(&held.file) == own) {
+            let own = identity_of(&file);
+            let held = self.0.iter_mut().find(|held| is_same(identity_of(&held.file), own));
+            if let Some(held) = held {
+                if !(held.is_wanted && is_wanted) {
+                    // The journal names one of the files by another spelling.
+                    held.is_wanted |= is_wanted;
+                    return Ok(());
+                }
                 return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
             }
-            wait(&file).map_err(at)?;
+            let file = wait(file, limit).map_err(at)?;
             // The process that held it may have removed it.
             let now = seen(path).map_err(at)?;
-            if now.is_some_and(|now| identity(&now) == own) {
-                self.0.push(Lock { path: path.to_owned(), file });
+            if cfg!(not(unix)) || is_same(now.as_ref().and_then(identity), own) {
+                self.0.push(Lock { path: path.to_owned(), is_wanted, file });
                 return Ok(());
             }
         }
@@ -110,21 +133,46 @@ fn open(folder: &Path, path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn wait(file: &File) -> io::Result<()> {
-    loop {
-        match file.lock() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
+fn identity_of(file: &File) -> Option<Identity> {
+    file.metadata().ok().as_ref().and_then(identity)
+}
+
+/// Locks a file.
+///
+/// Locking has no timeout, so another thread waits. If the limit is exceeded, that thread releases
+/// the lock as soon as it has it.
+fn wait(file: File, limit: Duration) -> io::Result<File> {
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(TryLockError::Error(error)) => return Err(error),
     }
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        let locked = loop {
+            match file.lock() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result.map(|()| file),
+            }
+        };
+        // Without a receiver the file is closed here, which releases the lock.
+        let _ = sender.send(locked);
+    })?;
+    receiver.recv_timeout(limit).unwrap_or_else(|_| {
+        let problem = format!(
+            "is still locked by another run after {} s; end that process, then run this one again",
+            limit.as_secs()
+        );
+        Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+    })
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let own = self.file.metadata().ok().as_ref().and_then(identity);
         let now = seen(&self.path).ok().flatten();
         // It is the lock of another process if this one was removed by hand.
-        if now.is_some_and(|now| identity(&now) == own) {
+        if is_same(now.as_ref().and_then(identity), identity_of(&self.file)) {
             let _ = fs::remove_file(&self.path);
         }
         let _ = self.file.unlock();

@@ -1,16 +1,19 @@
 //! Where a file really is, and whether it may be replaced.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
+use super::draft::open_regular;
 use super::trust::{
-    check_link, check_own, check_replaceable, identity, invalid, owner, real_folder, seen,
+    check_link, check_own, check_replaceable, identity, invalid, is_same, owner, real_folder, seen,
 };
 
 /// The most symbolic links that are followed.
 const MOST_LINKS: usize = 16;
+
+pub(super) const REPLACED: &str = "was replaced by another program meanwhile; run it again";
 
 /// A place for a file: a regular file, a link into a folder of versions, or nothing yet.
 #[derive(Debug, Clone)]
@@ -78,11 +81,19 @@ impl Place {
         self.folder.join(&self.name)
     }
 
+    /// Opens the file there now. Returns `None` if there was none.
+    pub(super) fn open(&self) -> io::Result<Option<File>> {
+        match (&self.existing, &self.link) {
+            (None, _) => Ok(None),
+            (Some(_), None) => open_regular(OpenOptions::new().read(true), &self.path()).map(Some),
+            (Some(_), Some(_)) => File::open(self.path()).map(Some),
+        }
+    }
+
     /// Whether two places are one file, also on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
-            let one = one.and_then(identity);
-            one.is_some() && one == other.and_then(identity)
+            is_same(one.and_then(identity), other.and_then(identity))
         };
         let is_one_folder = || {
             let metadata = |place: &Self| fs::metadata(&place.folder).ok();
@@ -93,17 +104,21 @@ impl Place {
             || is_same(self.existing.as_ref(), other.existing.as_ref())
     }
 
-    /// Checks that there is still the same file, with the same owner, as when it was resolved.
+    /// Checks that the file is the one that was resolved, and that its owner, length and time of
+    /// modification are still the same.
     pub(super) fn check_unchanged(&self) -> Result<(), FileError> {
         let check = || -> io::Result<()> {
-            let about = |entry: &Metadata| (identity(entry), owner(entry), entry.is_symlink());
+            let about = |entry: &Metadata| {
+                let (length, modified) = (entry.len(), entry.modified().ok());
+                (identity(entry), owner(entry), entry.is_symlink(), length, modified)
+            };
             let now = seen(&self.path())?;
             let is_same = now.as_ref().map(about) == self.entry.as_ref().map(about)
                 && (self.link.is_none() || fs::read_link(self.path()).ok() == self.link);
             if is_same {
                 return Ok(());
             }
-            Err(io::Error::other("was replaced by another program meanwhile; run it again"))
+            Err(io::Error::other(REPLACED))
         };
         check().map_err(|source| FileError::at(&self.path(), source))
     }

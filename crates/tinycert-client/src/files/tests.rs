@@ -151,6 +151,56 @@ fn folders_that_do_not_exist_and_places_of_folders_are_rejected() {
     }
 }
 
+#[test]
+fn file_that_another_program_changes_is_kept() {
+    for number in 0..3 {
+        for is_written in [false, true] {
+            for is_key in [false, true] {
+                let folder = Folder::new();
+                let (way, files) = ways(&folder).remove(number);
+                fs::write(files.chain(), chain(1)).unwrap();
+                fs::write(files.key(), key(1).expose()).unwrap();
+                let Prepared(mut publisher, locks) = files.prepare().unwrap();
+                if is_written {
+                    publisher.write(&chain(2), &key(2)).unwrap();
+                }
+                let path = if is_key { files.key() } else { files.chain() };
+                fs::write(path, "theirs").unwrap();
+                let error = if is_written {
+                    publisher.publish().unwrap_err().to_string()
+                } else {
+                    Prepared(publisher, locks).write(&chain(2), &key(2)).unwrap_err().to_string()
+                };
+                assert!(error.contains("was replaced by another program"), "{way}: {error}");
+                assert_eq!(fs::read_to_string(path).unwrap(), "theirs", "{way}");
+                assert!(fs::symlink_metadata(path).unwrap().is_file(), "{way}");
+                let left = folder.names().into_iter().chain(names(&folder.path("private")));
+                let mut left = left.filter(|name| name.starts_with('.'));
+                assert!(left.all(|name| name.ends_with(".lock")), "{way}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_without_an_identity_are_not_the_same() {
+    assert!(!trust::is_same(None, None), "so no lock file is removed where files have none");
+    assert!(!trust::is_same(Some((1, 2)), None));
+    assert!(!trust::is_same(Some((1, 2)), Some((1, 3))));
+    assert!(trust::is_same(Some((1, 2)), Some((1, 2))));
+}
+
+#[test]
+#[cfg(not(unix))]
+fn lock_files_are_kept_where_files_have_no_identity() {
+    let folder = Folder::new();
+    let files = KeyPairFiles::combined(folder.path("a.pem"));
+    for number in 1..3 {
+        publish(&files, number).unwrap();
+        assert_eq!(folder.names(), [".a.pem.lock", "a.pem"]);
+    }
+}
+
 #[cfg(unix)]
 mod interrupted;
 #[cfg(unix)]

@@ -16,6 +16,14 @@ pub(super) fn invalid(problem: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, problem)
 }
 
+/// Identifies a file on this machine while it exists.
+pub(super) type Identity = (u64, u64);
+
+/// Whether two files are known to be the same. Files without an identity are not.
+pub(super) fn is_same(one: Option<Identity>, other: Option<Identity>) -> bool {
+    one.is_some() && one == other
+}
+
 /// Metadata of a path itself, not of what it links to. `None` if there is nothing.
 pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
@@ -31,7 +39,7 @@ mod owners {
     use std::os::fd::OwnedFd;
     use std::os::unix::fs::MetadataExt;
 
-    use super::{Metadata, Path, fs, invalid, io};
+    use super::{Identity, Metadata, Path, fs, invalid, io};
 
     const STICKY: u32 = 0o1000;
     const BY_OTHERS: u32 = 0o022;
@@ -102,8 +110,8 @@ mod owners {
         Ok(())
     }
 
-    /// What tells a file from others.
-    pub(in super::super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    /// Device and inode of a file.
+    pub(in super::super) fn identity(metadata: &Metadata) -> Option<Identity> {
         Some((metadata.dev(), metadata.ino()))
     }
 
@@ -114,7 +122,7 @@ mod owners {
 
 #[cfg(not(unix))]
 mod owners {
-    use super::{Metadata, Path, io};
+    use super::{Identity, Metadata, Path, io};
 
     pub(in super::super) fn check_link(_: &Path, _: &Metadata) -> io::Result<()> {
         Ok(())
@@ -128,7 +136,8 @@ mod owners {
         Ok(())
     }
 
-    pub(in super::super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    /// `None`: the standard library has no stable identity of files here.
+    pub(in super::super) fn identity(_: &Metadata) -> Option<Identity> {
         None
     }
 

@@ -1,6 +1,9 @@
 //! Pairs in two folders, of which only one file could be replaced.
 
-use super::unix::{give_away, mode, set_mode};
+use std::cell::RefCell;
+use std::os::unix::fs::symlink;
+
+use super::unix::{give_away, mode, set_mode, skipped};
 use super::*;
 use crate::files::journal::Journal;
 
@@ -15,8 +18,9 @@ fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
 /// Stops a run when its journal is written.
 fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     let Prepared(publisher, locks) = files.prepare().unwrap();
-    let Publisher::Journal(pair) = publisher else { panic!("not two plain files") };
-    (pair.record(&chain(number), &key(number)).unwrap(), locks)
+    let Publisher::Journal(mut pair) = publisher else { panic!("not two plain files") };
+    pair.write(&chain(number), &key(number)).unwrap();
+    (pair.record().unwrap(), locks)
 }
 
 /// Kills a run, with the new key in its place or still beside it.
@@ -45,7 +49,7 @@ fn chain_that_cannot_be_replaced_keeps_the_old_pair() {
     let (journal, locks) = recorded(&files, 2);
     fs::rename(files.chain(), folder.path("aside")).unwrap();
     fs::create_dir(files.chain()).unwrap();
-    journal.finish(true).unwrap().expect("the chain cannot be moved");
+    journal.finish().unwrap().expect("the chain cannot be moved");
     drop(locks);
     fs::remove_dir(files.chain()).unwrap();
     fs::rename(folder.path("aside"), files.chain()).unwrap();
@@ -61,7 +65,7 @@ fn first_key_is_removed_if_its_chain_cannot_be_written() {
     let files = pair(&folder, "x.pem");
     let (journal, locks) = recorded(&files, 1);
     fs::create_dir(files.chain()).unwrap();
-    journal.finish(true).unwrap().expect("the chain cannot be moved");
+    journal.finish().unwrap().expect("the chain cannot be moved");
     drop(locks);
     assert_eq!(names(&folder.path("private")), [""; 0]);
     fs::remove_dir(files.chain()).unwrap();
@@ -91,6 +95,179 @@ fn chain_that_cannot_be_completed_restores_the_old_key() {
         publish(&other, 3).unwrap();
         assert_eq!(published(&other), Some(3), "{broken}");
     }
+}
+
+/// Removes the drafts of a file, and returns how many there were.
+fn remove_drafts(folder: &Path, name: &str) -> usize {
+    let drafts = names(folder)
+        .into_iter()
+        .filter(|draft| draft.starts_with(&format!(".{name}.")) && draft.ends_with(".tmp"));
+    drafts.map(|draft| fs::remove_file(folder.join(draft)).unwrap()).count()
+}
+
+#[test]
+fn copy_of_the_old_key_is_private() {
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    publish(&files, 1).unwrap();
+    set_mode(files.key(), 0o644);
+    let (journal, locks) = recorded(&files, 2);
+    let private = folder.path("private");
+    for name in names(&private).iter().filter(|name| name.ends_with(".tmp")) {
+        assert_eq!(mode(&private.join(name)), 0o640, "{name}");
+    }
+    fs::rename(files.chain(), folder.path("aside")).unwrap();
+    fs::create_dir(files.chain()).unwrap();
+    journal.finish().unwrap().expect("the chain cannot be moved");
+    drop(locks);
+    assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose());
+    assert_eq!(mode(files.key()), 0o640, "also after it was restored");
+}
+
+#[test]
+fn killed_run_that_cannot_be_completed_yet_keeps_its_journal() {
+    for is_key_moved in [false, true] {
+        for broken in ["lock of the chain", "link of the chain", "chain draft"] {
+            let folder = Folder::new();
+            let files = pair(&folder, "public/x.pem");
+            publish(&files, 1).unwrap();
+            killed(&files, 2, is_key_moved);
+            let before = names(&folder.path("private"));
+            let (lock, aside) = (folder.path("public/.x.pem.lock"), folder.path("aside"));
+            let mut name = "x.pem";
+            match broken {
+                "lock of the chain" => {
+                    fs::create_dir(&lock).unwrap();
+                    name = ".x.pem.lock";
+                }
+                "link of the chain" => {
+                    fs::rename(files.chain(), &aside).unwrap();
+                    symlink("x.pem", files.chain()).unwrap();
+                }
+                _ => {
+                    let names = names(&folder.path("public"));
+                    let draft = names.iter().find(|name| name.ends_with(".tmp")).unwrap();
+                    let draft = folder.path("public").join(draft);
+                    set_mode(&draft, 0o000);
+                    if fs::read(&draft).is_ok() {
+                        skipped("a draft that cannot be read", "root can read each file");
+                        continue;
+                    }
+                    name = ".tmp";
+                }
+            }
+            let error = pair(&folder, "y.pem").prepare().err().expect(broken).to_string();
+            assert!(error.contains(name), "{broken}: {error}");
+            assert!(error.contains("remove ") && error.contains(".x.key.journal"), "{error}");
+            assert_eq!(names(&folder.path("private")), before, "{broken}");
+            match broken {
+                "lock of the chain" => fs::remove_dir(&lock).unwrap(),
+                "link of the chain" => fs::rename(&aside, files.chain()).unwrap(),
+                _ => {
+                    for draft in names(&folder.path("public")) {
+                        set_mode(&folder.path("public").join(draft), 0o600);
+                    }
+                }
+            }
+            drop(pair(&folder, "y.pem").prepare().unwrap());
+            assert_eq!(published(&files), Some(2), "{broken}");
+            nothing_is_left(&folder);
+        }
+    }
+}
+
+#[test]
+fn new_key_is_not_kept_beside_an_old_chain_without_an_error() {
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    let journal = folder.path("private/.x.key.journal");
+    for repair in ["journal removed", "key restored"] {
+        publish(&files, 1).unwrap();
+        killed(&files, 2, true);
+        assert_eq!(remove_drafts(&folder.0, "x.pem"), 1);
+        assert_eq!(remove_drafts(&folder.path("private"), "x.key"), 1);
+        for _ in 0..2 {
+            let error = files.prepare().err().expect(repair).to_string();
+            assert!(error.contains("a new key beside an old chain"), "{error}");
+            assert!(error.contains(journal.to_str().unwrap()), "{error}");
+            assert!(journal.exists());
+        }
+        match repair {
+            "journal removed" => fs::remove_file(&journal).unwrap(),
+            _ => fs::write(files.key(), key(1).expose()).unwrap(),
+        }
+        publish(&files, 3).unwrap();
+        assert_eq!(published(&files), Some(3));
+        nothing_is_left(&folder);
+    }
+}
+
+#[test]
+fn same_key_needs_no_copy_of_the_old_one() {
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    publish(&files, 1).unwrap();
+    fs::write(files.chain(), "another chain").unwrap();
+    killed(&files, 1, true);
+    assert_eq!(remove_drafts(&folder.0, "x.pem"), 1);
+    assert_eq!(remove_drafts(&folder.path("private"), "x.key"), 1);
+    drop(files.prepare().unwrap());
+    assert_eq!(fs::read_to_string(files.key()).unwrap(), key(1).expose());
+    nothing_is_left(&folder);
+}
+
+#[test]
+fn chain_that_the_journal_spells_differently_has_one_lock() {
+    for other in ["w.pem", "y.pem"] {
+        let folder = Folder::new();
+        let files = pair(&folder, "x.pem");
+        publish(&files, 1).unwrap();
+        killed(&files, 2, true);
+        // As on a file system that ignores case.
+        let lock = folder.path(".x.pem.lock");
+        fs::write(&lock, "").unwrap();
+        set_mode(&lock, 0o600);
+        fs::hard_link(&lock, folder.path(&format!(".{other}.lock"))).unwrap();
+        drop(pair(&folder, other).prepare().unwrap());
+        assert_eq!(published(&files), Some(2), "{other}");
+    }
+}
+
+thread_local! {
+    static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Records what the thread of a test logs.
+struct Recorder;
+
+impl log::Log for Recorder {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LOGGED.with_borrow_mut(|logged| logged.push(record.args().to_string()));
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn discarded_pair_is_logged_with_its_reason() {
+    // Another test cannot have set one: no other one records.
+    log::set_logger(&Recorder).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    let folder = Folder::new();
+    let files = pair(&folder, "x.pem");
+    publish(&files, 1).unwrap();
+    killed(&files, 2, true);
+    fs::remove_file(files.chain()).unwrap();
+    fs::create_dir(files.chain()).unwrap();
+    drop(pair(&folder, "y.pem").prepare().unwrap());
+    let logged = LOGGED.take();
+    let [line] = logged.as_slice() else { panic!("{logged:?}") };
+    assert!(line.contains("x.key: the pair of a killed run is discarded"), "{line}");
+    assert!(line.contains("x.pem: is not a regular file any more"), "{line}");
 }
 
 #[test]

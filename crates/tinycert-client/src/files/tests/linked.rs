@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, symlink};
+use std::time::Duration;
 
 use super::unix::{CHILD, mode, program, set_mode};
 use super::*;
@@ -242,6 +243,23 @@ fn links_of_a_first_pair_are_removed_if_it_cannot_be_published() {
     fs::remove_dir(folder.path(".a.key.versions/current")).unwrap();
     publish(&files, 2).unwrap();
     assert_eq!(published(&files), Some(2));
+}
+
+#[test]
+fn wait_for_a_lock_is_limited() {
+    let folder = Folder::new();
+    for (way, files) in ways(&folder) {
+        let prepared = files.prepare().unwrap();
+        let place = Place::resolve(files.key()).unwrap();
+        let waited = Locks::acquire(&[&place], Duration::ZERO);
+        let error = waited.err().expect("the lock is held").to_string();
+        let lock = format!(".{}.lock: is still locked by another run", place.name);
+        assert!(error.contains(&lock) && error.contains("end that process"), "{way}: {error}");
+        prepared.write(&chain(1), &key(1)).unwrap();
+        // Whatever still waits for the old lock does not hold the next one.
+        publish(&files, 2).unwrap();
+        assert_eq!(published(&files), Some(2), "{way}");
+    }
 }
 
 #[test]

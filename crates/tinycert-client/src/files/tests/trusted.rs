@@ -1,9 +1,10 @@
-//! What other users put in the way is neither followed nor believed nor waited for.
+//! Links, locks and files of other users are rejected.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 
 use super::unix::{give_away, make_pipe, mode, set_mode};
 use super::*;
+use crate::files::links::Checked;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef";
 
@@ -16,7 +17,9 @@ fn rejected(files: &KeyPairFiles) -> String {
 fn what_appears_after_the_checks_is_not_replaced() {
     for number in 0..3 {
         for is_link in [false, true] {
-            for existed in [false, true] {
+            for (existed, is_written) in
+                [(false, false), (true, false), (false, true), (true, true)]
+            {
                 let folder = Folder::new();
                 let (way, files) = ways(&folder).remove(number);
                 let target = folder.path("target");
@@ -25,7 +28,10 @@ fn what_appears_after_the_checks_is_not_replaced() {
                     if existed {
                         publish(&files, 1).unwrap();
                     }
-                    let prepared = files.prepare().unwrap();
+                    let Prepared(mut publisher, locks) = files.prepare().unwrap();
+                    if is_written {
+                        publisher.write(&chain(2), &key(2)).unwrap();
+                    }
                     let new = folder.path("new");
                     if is_link {
                         symlink(&target, &new).unwrap();
@@ -33,7 +39,13 @@ fn what_appears_after_the_checks_is_not_replaced() {
                         fs::write(&new, "theirs").unwrap();
                     }
                     fs::rename(&new, path).unwrap();
-                    let error = prepared.write(&chain(2), &key(2)).unwrap_err().to_string();
+                    let published = if is_written {
+                        publisher.publish()
+                    } else {
+                        publisher.write(&chain(2), &key(2))
+                    };
+                    let error = published.unwrap_err().to_string();
+                    drop(locks);
                     assert!(error.contains("was replaced by another program"), "{way}: {error}");
                     let left = fs::read_to_string(path).unwrap();
                     assert_eq!(left, if is_link { "precious" } else { "theirs" }, "{way}");
@@ -47,19 +59,42 @@ fn what_appears_after_the_checks_is_not_replaced() {
 #[test]
 fn access_is_taken_from_the_files_that_were_checked() {
     let folder = Folder::new();
-    let shared = folder.path("shared");
-    fs::create_dir(&shared).unwrap();
-    set_mode(&shared, 0o1777);
-    let files = KeyPairFiles::new(shared.join("x.pem"), shared.join("x.key"));
-    let prepared = files.prepare().unwrap();
-    fs::write(files.key(), "").unwrap();
-    set_mode(files.key(), 0o666);
-    if !give_away(files.key()) {
-        return;
+    for (way, files) in ways(&folder) {
+        publish(&files, 1).unwrap();
+        set_mode(files.key(), 0o640);
+        let before = fs::metadata(files.key()).unwrap();
+        let prepared = files.prepare().unwrap();
+        set_mode(files.key(), 0o666);
+        prepared.write(&chain(2), &key(2)).unwrap();
+        assert_eq!((published(&files), mode(files.key())), (Some(2), 0o640), "{way}");
+        let now = fs::metadata(files.key()).unwrap();
+        assert_eq!((now.uid(), now.gid()), (before.uid(), before.gid()), "{way}");
     }
-    let error = prepared.write(&chain(1), &key(1)).unwrap_err().to_string();
-    assert!(error.contains("was replaced by another program"), "{error}");
-    assert_eq!(fs::read_to_string(files.key()).unwrap(), "");
+}
+
+#[test]
+fn own_links_and_files_in_shared_folders_are_used() {
+    let folder = Folder::new();
+    for (mode, name) in [(0o770, "group"), (0o777, "all"), (0o1777, "sticky")] {
+        let shared = folder.path(name);
+        fs::create_dir(&shared).unwrap();
+        set_mode(&shared, mode);
+        let target = folder.path("target");
+        fs::write(&target, "old").unwrap();
+        let (link, file) = (shared.join("link"), shared.join("file"));
+        symlink(&target, &link).unwrap();
+        fs::write(&file, "old").unwrap();
+        for (number, path) in [(1, &link), (2, &file)] {
+            let files = KeyPairFiles::combined(path);
+            publish(&files, number).unwrap();
+            assert_eq!(published(&files), Some(number), "{name}");
+            let files = KeyPairFiles::new(shared.join(format!("chain{number}")), path);
+            publish(&files, number + 2).unwrap();
+            assert_eq!(published(&files), Some(number + 2), "{name}");
+        }
+        assert_eq!(fs::read_link(&link).unwrap(), target, "{name}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), key(3).expose(), "{name}");
+    }
 }
 
 #[test]
@@ -157,6 +192,67 @@ fn folder_of_versions_that_others_control_is_rejected() {
             fs::remove_dir(&versions).unwrap();
         } else {
             fs::remove_file(&versions).unwrap();
+        }
+    }
+}
+
+#[test]
+fn new_folder_that_was_exchanged_keeps_its_mode() {
+    let folder = Folder::new();
+    let private = folder.path("private");
+    let new = folder.path("new");
+    for kind in ["link", "folder with files", "given away"] {
+        fs::create_dir(&private).unwrap();
+        if kind == "link" {
+            symlink(&private, &new).unwrap();
+        } else {
+            fs::rename(&private, &new).unwrap();
+        }
+        set_mode(&new, 0o700);
+        let is_other = match kind {
+            "folder with files" => fs::write(new.join("file"), "precious").is_ok(),
+            "given away" => give_away(&new),
+            _ => true,
+        };
+        if is_other {
+            let error = Checked::open_new(&folder.0, new.clone()).expect_err(kind);
+            assert_eq!(mode(&new), 0o700, "{kind}: {error}");
+        }
+        let _ = fs::remove_file(&new);
+        let _ = fs::remove_dir_all(&new);
+        let _ = fs::remove_dir(&private);
+    }
+    fs::create_dir(&new).unwrap();
+    set_mode(&new, 0o700);
+    Checked::open_new(&folder.0, new.clone()).unwrap();
+    assert_eq!(mode(&new), 0o755);
+}
+
+#[test]
+fn folder_of_versions_that_was_exchanged_is_rejected() {
+    let folder = Folder::new();
+    let (_, files) = ways(&folder).remove(0);
+    for existed in [false, true] {
+        if existed {
+            publish(&files, 1).unwrap();
+        }
+        let prepared = files.prepare().unwrap();
+        let versions = folder.path(".a.key.versions");
+        fs::rename(&versions, folder.path("aside")).unwrap();
+        fs::create_dir(&versions).unwrap();
+        let error = prepared.write(&chain(2), &key(2)).unwrap_err().to_string();
+        assert!(error.contains("was replaced by another program"), "{error}");
+        assert_eq!(names(&versions), [""; 0]);
+        for version in names(&folder.path("aside")).iter().filter(|name| name.starts_with("v-")) {
+            let text = fs::read_to_string(folder.path("aside").join(version).join("key.pem"));
+            assert!(existed || text.unwrap().is_empty(), "no key is written");
+        }
+        fs::remove_dir(&versions).unwrap();
+        if existed {
+            fs::rename(folder.path("aside"), &versions).unwrap();
+            assert_eq!(published(&files), Some(1));
+        } else {
+            fs::remove_dir_all(folder.path("aside")).unwrap();
         }
     }
 }
