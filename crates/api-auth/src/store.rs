@@ -21,7 +21,7 @@ use folder::{Access, Folder};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a lock file is asked for.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long the lock of a token file is waited for, which processes hold for a moment.
+/// The timeout for the lock of a token file.
 const MOMENT: Duration = Duration::from_secs(1);
 /// How often the lock of a token file is tried.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
@@ -320,12 +320,25 @@ impl FileStore {
 
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        for _ in 1..MOST_DRAFTS {
+            match self.write_draft(key, token) {
+                // Another process removed the draft before it was renamed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                written => return written,
+            }
+        }
+        self.write_draft(key, token)
+    }
+
+    /// Writes a draft and renames it to the token file.
+    #[inline]
+    fn write_draft(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::create(&self.folder)?;
         let (name, draft) = new_draft(&folder, key)?;
         let draft_path = folder.path().join(name);
         let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
             if cfg!(not(unix)) {
-                // Elsewhere nobody can read a locked file.
+                // On Windows a locked file cannot be read.
                 let _ = draft.0.unlock();
             }
             // A token file that cannot be used is replaced all the same.
@@ -341,9 +354,29 @@ impl FileStore {
     /// Removes the token file if `token` is in it.
     #[inline]
     fn remove(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
+    }
+
+    /// Removes the token file while it is locked, so that no process replaces it in between.
+    #[inline]
+    fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::find(&self.folder)?;
         let Some(file) = hold(&folder, key)? else { return Ok(()) };
         if read_token(&file.0)?.is_some_and(|stored| stored.value() == token.value()) {
+            fs::remove_file(folder.path().join(file_name(key, "json")))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the token file unless another process holds the lock, which is about to replace the
+    /// token. For systems that cannot lock a file and replace it at the same time.
+    #[inline]
+    fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let (folder, lock) = self.lock_file(key)?;
+        if matches!(lock.0.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Ok(());
+        }
+        if self.read(key)?.is_some_and(|stored| stored.value() == token.value()) {
             fs::remove_file(folder.path().join(file_name(key, "json")))?;
         }
         Ok(())
@@ -417,9 +450,9 @@ impl Drop for Locked {
     }
 }
 
-/// Opens the token file and, on Unix, locks it. Processes replace and remove a token file only while
-/// they hold its own lock, each for a moment, so the file stays in place until this is dropped. After
-/// [`MOMENT`] a lock is ignored: it is held by a process that is stopped.
+/// Opens and locks the token file, for systems where a locked file can be replaced. Processes replace
+/// and remove a token file only while they hold its own lock, each for a moment, so the file stays in
+/// place until this is dropped. After [`MOMENT`] a lock is ignored: its process is stopped.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -429,8 +462,7 @@ fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let is_locked = cfg!(unix) && file.wait(MOMENT, SHORT_PAUSE).is_ok();
-        if !is_locked || folder.has(&name, &file.0)? {
+        if file.wait(MOMENT, SHORT_PAUSE).is_err() || folder.has(&name, &file.0)? {
             return Ok(Some(file));
         }
     }
@@ -457,7 +489,7 @@ fn remove_drafts(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
         let name = entry?.file_name();
         let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
-        // Another process may remove it first. What cannot be opened is not of this store.
+        // Skips files that cannot be opened. Another process may remove one first.
         let Ok(file) = folder.open(name, Access::Read) else { continue };
         let draft = Locked(file);
         if draft.0.try_lock().is_ok() {
@@ -1182,6 +1214,7 @@ mod tests {
         assert_eq!(left, 4, "the folders");
     }
 
+    #[cfg(unix)]
     #[test]
     fn rejected_token_is_forgotten_while_another_process_holds_the_lock() {
         let folder = TempFolder::new();
@@ -1193,6 +1226,53 @@ mod tests {
         assert_eq!(store.load(&key()), Some(token("a")), "another token stays");
         store.forget(&key(), &token("a"));
         assert_eq!(store.load(&key()), None);
+    }
+
+    #[test]
+    fn token_is_kept_where_files_cannot_be_held_while_another_process_has_the_lock() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        let replacing = store.lock(&key());
+        assert!(replacing.is_some());
+        store.remove_unless_busy(&key(), &token("a")).unwrap();
+        assert_eq!(store.load(&key()), Some(token("a")), "its holder replaces it");
+        drop(replacing);
+        store.remove_unless_busy(&key(), &token("b")).unwrap();
+        assert_eq!(store.load(&key()), Some(token("a")), "another token stays");
+        store.remove_unless_busy(&key(), &token("a")).unwrap();
+        assert_eq!(store.load(&key()), None);
+        store.remove_unless_busy(&key(), &token("a")).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn token_is_saved_although_another_process_removes_its_draft() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        // The writer waits for the lock of the token file before it renames its draft.
+        let replacing = Locked(File::open(file(&store, "json")).unwrap());
+        replacing.0.try_lock().unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| store.save(&key(), &token("b")));
+            let text = token("b").to_text();
+            let is_finished_draft = |name: &String| {
+                let content = fs::read(store.folder().join(name)).unwrap_or_default();
+                name.ends_with(".tmp") && content == text.expose().as_bytes()
+            };
+            // On a slow machine the writer may ignore the lock before the draft is removed.
+            while !writer.is_finished() {
+                if let Some(draft) = names(&store).into_iter().find(is_finished_draft) {
+                    let _ = fs::remove_file(store.folder().join(draft));
+                    break;
+                }
+                std::thread::yield_now();
+            }
+            drop(replacing);
+        });
+        assert_eq!(store.load(&key()), Some(token("b")));
+        assert_eq!(names(&store).len(), 1, "no draft is left");
     }
 
     #[cfg(unix)]
