@@ -245,11 +245,14 @@ impl fmt::Debug for MemoryStore {
 /// version are as good as absent.
 ///
 /// On Unix the store uses only a folder and files that belong to the user of the process and that
-/// other users cannot write, and follows no symbolic links to them. Each folder above must not be
-/// replaceable by other users: in a folder that others can write, such as `/tmp`, it must belong to
-/// the user or root. Symbolic links above the folder must belong to the user or root, too, and are
-/// followed only in folders that others cannot write or that have the sticky bit. Each other problem
-/// is reported once by a log line at level `warn`; tokens are then fetched and not stored.
+/// other users cannot write, and follows no symbolic links to them. A folder above may belong to
+/// another user, such as the user who deploys a program. In a folder of that user, and in a folder
+/// that others can write, such as `/tmp`, the next folder must belong to the user of the process, to
+/// root or to the owner of the folder that it is in. Symbolic links above the folder are followed only
+/// if they belong to the user or root and are in a folder of the user or root that others cannot write
+/// or that has the sticky bit. If one of these rules does not hold, or the permissions of the system do
+/// not suffice, tokens are fetched and not stored, and each such reason is reported once by a log line at
+/// level `warn`. Other failures, such as a full disk, are logged at level `debug` each time.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
@@ -920,7 +923,8 @@ mod tests {
             54_321 + u32::from(folder::unix::own_user().unwrap() == 54_321)
         }
 
-        /// Gives a path to another user. `false`, and said so, where that is not permitted.
+        /// Gives a path to another user. Returns `false` and prints that a part of the test is skipped if
+        /// only root may do so.
         fn give_away(path: &Path) -> bool {
             match chown(path, Some(other_user()), None) {
                 Ok(()) => true,
@@ -1111,6 +1115,55 @@ mod tests {
                 if give_away(&above) {
                     assert_eq!(works(&store), used, "{mode:o}");
                 }
+            }
+        }
+
+        #[test]
+        fn folders_of_the_owner_of_the_folder_above_are_used() {
+            // Such as `/srv/app/cache` of the user who deploys, and `/data/data` on Android.
+            for mode in [0o755, 0o771, 0o1777] {
+                let folder = TempFolder::new();
+                let (deploy, cache) = (folder.0.join("deploy"), folder.0.join("deploy/cache"));
+                let store = FileStore::new(cache.join("tokens"));
+                assert!(works(&store));
+                set_mode(&folder.0, 0o755);
+                set_mode(&deploy, mode);
+                if !give_away(&deploy) {
+                    return;
+                }
+                assert!(works(&store), "{mode:o}: a folder of the user");
+                assert!(give_away(&cache));
+                assert!(works(&store), "{mode:o}: a folder of the same owner");
+                chown(&cache, Some(other_user() + 2), None).unwrap();
+                assert!(!works(&store), "{mode:o}: a folder of a third user");
+                let why = "belongs to another user and is in a folder that others can write";
+                assert!(reports(&store)[0].ends_with(why), "{mode:o}");
+                assert!(give_away(&cache) && give_away(store.folder()));
+                assert!(!works(&store), "{mode:o}: the last folder belongs to another user");
+            }
+        }
+
+        #[test]
+        fn link_in_a_folder_of_another_user_is_not_followed() {
+            for mode in [0o755, 0o1777] {
+                let folder = TempFolder::new();
+                let (shared, real) = (folder.0.join("shared"), folder.0.join("real"));
+                fs::create_dir_all(&shared).unwrap();
+                fs::create_dir_all(&real).unwrap();
+                set_mode(&folder.0, 0o755);
+                set_mode(&shared, mode);
+                let link = shared.join("link");
+                symlink(&real, &link).unwrap();
+                let store = || FileStore::new(link.join("tokens"));
+                assert!(works(&store()), "{mode:o}: the folder belongs to the user");
+                fs::remove_dir_all(real.join("tokens")).unwrap();
+                if !give_away(&shared) {
+                    return;
+                }
+                assert!(!works(&store()), "{mode:o}: a link of the user");
+                assert!(give_link_away(&link));
+                assert!(!works(&store()), "{mode:o}: a link of the owner of the folder");
+                assert!(!real.join("tokens").exists(), "{mode:o}: nothing is created there");
             }
         }
 
