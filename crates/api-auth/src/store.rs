@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::{AccessToken, Clock, InputError, Secret, SystemClock};
 
 mod folder;
+pub(crate) mod lock_once;
 
 use folder::{Access, Folder};
 
@@ -613,6 +614,7 @@ pub(crate) mod stuck {
         tokens: MemoryStore,
         has_lock: bool,
         locks: AtomicU64,
+        loads: AtomicU64,
         meanwhile: Mutex<Option<Step>>,
     }
 
@@ -631,10 +633,16 @@ pub(crate) mod stuck {
         pub(crate) fn locks(&self) -> u64 {
             self.locks.load(Ordering::Relaxed)
         }
+
+        /// How often a token was looked up.
+        pub(crate) fn loads(&self) -> u64 {
+            self.loads.load(Ordering::Relaxed)
+        }
     }
 
     impl TokenStore for BusyStore {
         fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+            self.loads.fetch_add(1, Ordering::Relaxed);
             self.tokens.load(key)
         }
 
