@@ -486,7 +486,7 @@ pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)
 mod tests {
     use super::*;
 
-    /// Env by name.
+    /// Variables by name.
     type Given<'a> = &'a [(&'a str, &'a str)];
 
     fn read(given: Given<'_>) -> Result<Proxies, InputError> {

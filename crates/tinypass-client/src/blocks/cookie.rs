@@ -16,7 +16,7 @@ const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// The kind `mt` of a strict meter.
 const STRICT: i64 = 20;
 
-/// One token: access to one resource, or a meter of it. ExtraFields have the names of the wire.
+/// One token: access to one resource, or a meter of it. The fields have the names of the wire.
 ///
 /// A member that is no integer where the format has one (null, a fraction, a number in a string)
 /// stays in [`extra`](Token::fields). Access is denied where the official clients decide
