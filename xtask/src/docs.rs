@@ -22,8 +22,8 @@ const UNITS: &[&str] = &["in units of", "whole tokens", "percent", "how many", "
 /// wire.
 const OWN: &[&str] = &[
     "Blocks",
-    "ClientBuilder",
     "Client",
+    "ClientBuilder",
     "FileError",
     "KeyPairFiles",
     "LoginError",

@@ -26,6 +26,8 @@ use crate::{
 /// How many requests an auth may need before one call: a refused refresh token and a new grant
 /// are two.
 const MOST_PREPARATIONS: u32 = 3;
+/// The longest wait for a lock after which the store is not read again.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
 
 /// What is the same for all clients of a provider.
 #[derive(Debug)]
@@ -362,14 +364,18 @@ impl Client {
         let mut copy = RequestCopy::new();
         self.with_retries("auth", true, || {
             for _ in 0..MOST_PREPARATIONS {
-                let Some(preparation) = auth.next_request(clock.now())? else {
+                let asked = clock.now();
+                let Some(preparation) = auth.next_request(asked)? else {
                     if auth.is_ready(clock.now()) {
                         break; // Done, or another thread was first.
                     }
                     continue; // What another client fetched expired while this one waited.
                 };
-                // It may have waited for another client, so the time is another one by now.
-                if preparation.guard.is_some() && auth.is_ready(clock.now()) {
+                // After a long wait for another client, its token may be one that was not valid yet
+                // at the time before the wait.
+                let now = clock.now();
+                let waited_long = now.duration_since(asked).is_ok_and(|waited| waited > SHORT_WAIT);
+                if preparation.guard.is_some() && waited_long && auth.is_ready(now) {
                     break;
                 }
                 attempts += 1;

@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
+use crate::store::lock_once::{Attempt, LockOnce};
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey, InputError,
     Params, Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey,
@@ -101,7 +102,7 @@ impl TokenServer {
             .filter(|url| url.scheme().is_some() && url.host().is_some())
             .ok_or_else(|| InputError::new("token URL", "is not a URL"))?;
         if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(InputError::new("token URL", "must not hold a user name or password"));
+            return Err(InputError::new("token URL", "must not contain a user name or password"));
         }
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         if client_id.is_empty() {
@@ -397,6 +398,7 @@ pub struct Bearer {
     grant: Grant,
     key: TokenKey,
     store: Option<VerifiedStore>,
+    lock: LockOnce,
     /// Whether tokens of the grant may be stored, if a store was given.
     is_storable: bool,
     lifetime: Option<Duration>,
@@ -414,9 +416,6 @@ struct State {
     /// How many tokens in a row the server rejected that came from the store in the place of a
     /// rejected one.
     rejected_replacements: u32,
-    /// The last lock of the store was not acquired, and no call succeeded since. The lock is not
-    /// tried again, so that a call waits for it once at most.
-    skips_lock: bool,
 }
 
 struct Held {
@@ -445,6 +444,7 @@ impl Bearer {
             server,
             grant,
             store: None,
+            lock: LockOnce::default(),
             is_storable: true,
             lifetime: None,
             read_error: oauth_error,
@@ -584,14 +584,12 @@ impl Auth for Bearer {
         if self.has_token(now) {
             return Ok(None);
         }
-        let skips_lock = self.state().skips_lock;
-        let store = self.store.as_ref().filter(|_| !skips_lock);
-        let guard = store.and_then(|store| store.lock(&self.key));
-        if store.is_some() && self.has_token(now) {
+        let acquire = |store: &VerifiedStore| self.lock.acquire(|| store.lock(&self.key));
+        let Attempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
+        if was_tried && self.has_token(now) {
             return Ok(None); // Another client fetched it meanwhile.
         }
         let mut state = self.state();
-        state.skips_lock = self.store.is_some() && guard.is_none();
         let refresh = state.held.as_ref().and_then(|held| held.token.refresh().cloned());
         state.refreshing = refresh.is_some();
         let request = match refresh {
@@ -653,7 +651,9 @@ impl Auth for Bearer {
         let mut state = self.state();
         if response.status() != StatusCode::UNAUTHORIZED {
             state.rejected_replacements = 0;
-            state.skips_lock &= !response.status().is_success();
+            if response.status().is_success() {
+                self.lock.succeeded();
+            }
             return false;
         }
         let current = |held: &&mut Held| generation == held.number;
@@ -1011,6 +1011,15 @@ mod tests {
         store.meanwhile(move || call(&other).map(drop).unwrap());
         call(&client).unwrap();
         assert_eq!(used(&world), ["t1", "t1"]);
+    }
+
+    #[test]
+    fn lock_that_is_acquired_at_once_costs_no_further_look_into_the_store() {
+        let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::with_lock()));
+        let client = client_of(bearer().with_store(store.clone()), &world, &clock);
+        call(&client).unwrap();
+        assert_eq!((fetches(&world), store.locks()), (1, 1));
+        assert_eq!(store.loads(), 3, "by the call, before the lock, and with the lock");
     }
 
     #[test]

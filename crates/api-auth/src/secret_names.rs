@@ -80,12 +80,13 @@ pub(crate) fn scope(parent: &str, name: &str) -> String {
 /// Splits a name at its punctuation and capital letters; in lower case.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let mut all = vec![String::new()];
-    let mut was_lower = false;
-    for char in name.chars() {
-        if !char.is_alphanumeric() || (char.is_uppercase() && was_lower) {
+    let mut before = None;
+    let mut chars = name.chars().peekable();
+    while let Some(char) = chars.next() {
+        if !char.is_alphanumeric() || begins_word(before, char, chars.peek().copied()) {
             all.push(String::new());
         }
-        was_lower = !char.is_uppercase();
+        before = Some(char);
         if char.is_alphanumeric()
             && let Some(word) = all.last_mut()
         {
@@ -93,6 +94,13 @@ fn words(name: &str) -> impl Iterator<Item = String> {
         }
     }
     all.into_iter()
+}
+
+/// Returns whether the letter `char` begins a word: a capital letter that does not continue an
+/// acronym, as both in `cvvCode` and in `CVVCode`.
+fn begins_word(before: Option<char>, char: char, after: Option<char>) -> bool {
+    let is_after_lower = before.is_some_and(|before| !before.is_uppercase());
+    char.is_uppercase() && (is_after_lower || after.is_some_and(char::is_lowercase))
 }
 
 /// Returns whether values of this header are secrets, even if they are not marked as sensitive.
@@ -116,14 +124,15 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
 
 fn has_secret_word(name: &str) -> bool {
     let mut before = String::new();
-    let mut chars = name.chars().peekable();
+    let mut chars = name.chars();
     while let Some(char) = chars.next() {
         if char.is_alphanumeric() {
             before.extend(char.to_lowercase());
         }
-        let is_end = chars.peek().is_none_or(|next| {
-            !next.is_alphabetic() || (next.is_uppercase() && !char.is_uppercase())
-        });
+        let mut rest = chars.clone();
+        let is_end = rest
+            .next()
+            .is_none_or(|next| !next.is_alphabetic() || begins_word(Some(char), next, rest.next()));
         let singular = before.strip_suffix('s').unwrap_or(&before);
         let is_secret = |word: &&str| before.ends_with(*word) || singular.ends_with(*word);
         if is_end && SECRET_WORDS.iter().any(is_secret) {
@@ -201,6 +210,15 @@ mod tests {
             "userPin",
             "pin_code",
             "smsOtp",
+            "CVVCode",
+            "PINCode",
+            "OTPCode",
+            "cardCVVCode",
+            "CVV2Code",
+            "mPIN",
+            "TOKENValue",
+            "APIKEYValue",
+            "userPASSWORDHash",
         ] {
             assert!(is_secret("", name, &[]), "{name}");
         }
@@ -229,6 +247,8 @@ mod tests {
             "monkey",
             "TOKENLY",
             "Tokenly",
+            "TOKENLYAssets",
+            "OPINCode",
             "tokenized",
             "secretary",
         ] {

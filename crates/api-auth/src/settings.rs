@@ -285,7 +285,7 @@ impl Base {
             return refuse("has no host");
         };
         if authority.as_str().contains('@') {
-            return refuse("must not hold a user name or password");
+            return refuse("must not contain a user name or password");
         }
         if host.is_empty() || uri.query().is_some() || url.contains('#') {
             return refuse("must be scheme, host and path only");

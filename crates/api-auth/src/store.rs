@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::{AccessToken, Clock, InputError, Secret, SystemClock};
 
 mod folder;
+pub(crate) mod lock_once;
 
 use folder::{Access, Folder};
 
@@ -21,7 +22,7 @@ use folder::{Access, Folder};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a lock file is asked for.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long the lock of a token file is waited for, which processes hold for a moment.
+/// The timeout for the lock of a token file.
 const MOMENT: Duration = Duration::from_secs(1);
 /// How often the lock of a token file is tried.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
@@ -245,11 +246,14 @@ impl fmt::Debug for MemoryStore {
 /// version are as good as absent.
 ///
 /// On Unix the store uses only a folder and files that belong to the user of the process and that
-/// other users cannot write, and follows no symbolic links to them. Each folder above must not be
-/// replaceable by other users: in a folder that others can write, such as `/tmp`, it must belong to
-/// the user or root. Symbolic links above the folder must belong to the user or root, too, and are
-/// followed only in folders that others cannot write or that have the sticky bit. Each other problem
-/// is reported once by a log line at level `warn`; tokens are then fetched and not stored.
+/// other users cannot write, and follows no symbolic links to them. A folder above may belong to
+/// another user, such as the user who deploys a program. In a folder of that user, and in a folder
+/// that others can write, such as `/tmp`, the next folder must belong to the user of the process, to
+/// root or to the owner of the folder that it is in. Symbolic links above the folder are followed only
+/// if they belong to the user or root and are in a folder of the user or root that others cannot write
+/// or that has the sticky bit. If one of these rules does not hold, or the permissions of the system do
+/// not suffice, tokens are fetched and not stored, and each such reason is reported once by a log line at
+/// level `warn`. Other failures, such as a full disk, are logged at level `debug` each time.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
@@ -320,12 +324,25 @@ impl FileStore {
 
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        for _ in 1..MOST_DRAFTS {
+            match self.write_draft(key, token) {
+                // Another process removed the draft before it was renamed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                written => return written,
+            }
+        }
+        self.write_draft(key, token)
+    }
+
+    /// Writes a draft and renames it to the token file.
+    #[inline]
+    fn write_draft(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::create(&self.folder)?;
         let (name, draft) = new_draft(&folder, key)?;
         let draft_path = folder.path().join(name);
         let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
             if cfg!(not(unix)) {
-                // Elsewhere nobody can read a locked file.
+                // On Windows a locked file cannot be read.
                 let _ = draft.0.unlock();
             }
             // A token file that cannot be used is replaced all the same.
@@ -341,9 +358,29 @@ impl FileStore {
     /// Removes the token file if `token` is in it.
     #[inline]
     fn remove(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
+    }
+
+    /// Removes the token file while it is locked, so that no process replaces it in between.
+    #[inline]
+    fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::find(&self.folder)?;
         let Some(file) = hold(&folder, key)? else { return Ok(()) };
         if read_token(&file.0)?.is_some_and(|stored| stored.value() == token.value()) {
+            fs::remove_file(folder.path().join(file_name(key, "json")))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the token file unless another process holds the lock, which is about to replace the
+    /// token. For systems that cannot lock a file and replace it at the same time.
+    #[inline]
+    fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let (folder, lock) = self.lock_file(key)?;
+        if matches!(lock.0.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Ok(());
+        }
+        if self.read(key)?.is_some_and(|stored| stored.value() == token.value()) {
             fs::remove_file(folder.path().join(file_name(key, "json")))?;
         }
         Ok(())
@@ -417,9 +454,9 @@ impl Drop for Locked {
     }
 }
 
-/// Opens the token file and, on Unix, locks it. Processes replace and remove a token file only while
-/// they hold its own lock, each for a moment, so the file stays in place until this is dropped. After
-/// [`MOMENT`] a lock is ignored: it is held by a process that is stopped.
+/// Opens and locks the token file, for systems where a locked file can be replaced. Processes replace
+/// and remove a token file only while they hold its own lock, each for a moment, so the file stays in
+/// place until this is dropped. After [`MOMENT`] a lock is ignored: its process is stopped.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -429,8 +466,7 @@ fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let is_locked = cfg!(unix) && file.wait(MOMENT, SHORT_PAUSE).is_ok();
-        if !is_locked || folder.has(&name, &file.0)? {
+        if file.wait(MOMENT, SHORT_PAUSE).is_err() || folder.has(&name, &file.0)? {
             return Ok(Some(file));
         }
     }
@@ -457,7 +493,7 @@ fn remove_drafts(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
         let name = entry?.file_name();
         let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
-        // Another process may remove it first. What cannot be opened is not of this store.
+        // Skips files that cannot be opened. Another process may remove one first.
         let Ok(file) = folder.open(name, Access::Read) else { continue };
         let draft = Locked(file);
         if draft.0.try_lock().is_ok() {
@@ -578,6 +614,7 @@ pub(crate) mod stuck {
         tokens: MemoryStore,
         has_lock: bool,
         locks: AtomicU64,
+        loads: AtomicU64,
         meanwhile: Mutex<Option<Step>>,
     }
 
@@ -596,10 +633,16 @@ pub(crate) mod stuck {
         pub(crate) fn locks(&self) -> u64 {
             self.locks.load(Ordering::Relaxed)
         }
+
+        /// How often a token was looked up.
+        pub(crate) fn loads(&self) -> u64 {
+            self.loads.load(Ordering::Relaxed)
+        }
     }
 
     impl TokenStore for BusyStore {
         fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+            self.loads.fetch_add(1, Ordering::Relaxed);
             self.tokens.load(key)
         }
 
@@ -888,7 +931,8 @@ mod tests {
             54_321 + u32::from(folder::unix::own_user().unwrap() == 54_321)
         }
 
-        /// Gives a path to another user. `false`, and said so, where that is not permitted.
+        /// Gives a path to another user. Returns `false` and prints that a part of the test is skipped if
+        /// only root may do so.
         fn give_away(path: &Path) -> bool {
             match chown(path, Some(other_user()), None) {
                 Ok(()) => true,
@@ -1083,6 +1127,55 @@ mod tests {
         }
 
         #[test]
+        fn folders_of_the_owner_of_the_folder_above_are_used() {
+            // Such as `/srv/app/cache` of the user who deploys, and `/data/data` on Android.
+            for mode in [0o755, 0o771, 0o1777] {
+                let folder = TempFolder::new();
+                let (deploy, cache) = (folder.0.join("deploy"), folder.0.join("deploy/cache"));
+                let store = FileStore::new(cache.join("tokens"));
+                assert!(works(&store));
+                set_mode(&folder.0, 0o755);
+                set_mode(&deploy, mode);
+                if !give_away(&deploy) {
+                    return;
+                }
+                assert!(works(&store), "{mode:o}: a folder of the user");
+                assert!(give_away(&cache));
+                assert!(works(&store), "{mode:o}: a folder of the same owner");
+                chown(&cache, Some(other_user() + 2), None).unwrap();
+                assert!(!works(&store), "{mode:o}: a folder of a third user");
+                let why = "belongs to another user and is in a folder that others can write";
+                assert!(reports(&store)[0].ends_with(why), "{mode:o}");
+                assert!(give_away(&cache) && give_away(store.folder()));
+                assert!(!works(&store), "{mode:o}: the last folder belongs to another user");
+            }
+        }
+
+        #[test]
+        fn link_in_a_folder_of_another_user_is_not_followed() {
+            for mode in [0o755, 0o1777] {
+                let folder = TempFolder::new();
+                let (shared, real) = (folder.0.join("shared"), folder.0.join("real"));
+                fs::create_dir_all(&shared).unwrap();
+                fs::create_dir_all(&real).unwrap();
+                set_mode(&folder.0, 0o755);
+                set_mode(&shared, mode);
+                let link = shared.join("link");
+                symlink(&real, &link).unwrap();
+                let store = || FileStore::new(link.join("tokens"));
+                assert!(works(&store()), "{mode:o}: the folder belongs to the user");
+                fs::remove_dir_all(real.join("tokens")).unwrap();
+                if !give_away(&shared) {
+                    return;
+                }
+                assert!(!works(&store()), "{mode:o}: a link of the user");
+                assert!(give_link_away(&link));
+                assert!(!works(&store()), "{mode:o}: a link of the owner of the folder");
+                assert!(!real.join("tokens").exists(), "{mode:o}: nothing is created there");
+            }
+        }
+
+        #[test]
         fn folder_that_was_replaced_since_the_check_is_not_used() {
             let folder = TempFolder::new();
             let store = folder.store();
@@ -1182,6 +1275,7 @@ mod tests {
         assert_eq!(left, 4, "the folders");
     }
 
+    #[cfg(unix)]
     #[test]
     fn rejected_token_is_forgotten_while_another_process_holds_the_lock() {
         let folder = TempFolder::new();
@@ -1193,6 +1287,53 @@ mod tests {
         assert_eq!(store.load(&key()), Some(token("a")), "another token stays");
         store.forget(&key(), &token("a"));
         assert_eq!(store.load(&key()), None);
+    }
+
+    #[test]
+    fn token_is_kept_where_files_cannot_be_held_while_another_process_has_the_lock() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        let replacing = store.lock(&key());
+        assert!(replacing.is_some());
+        store.remove_unless_busy(&key(), &token("a")).unwrap();
+        assert_eq!(store.load(&key()), Some(token("a")), "its holder replaces it");
+        drop(replacing);
+        store.remove_unless_busy(&key(), &token("b")).unwrap();
+        assert_eq!(store.load(&key()), Some(token("a")), "another token stays");
+        store.remove_unless_busy(&key(), &token("a")).unwrap();
+        assert_eq!(store.load(&key()), None);
+        store.remove_unless_busy(&key(), &token("a")).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn token_is_saved_although_another_process_removes_its_draft() {
+        let folder = TempFolder::new();
+        let store = folder.store();
+        store.save(&key(), &token("a"));
+        // The writer waits for the lock of the token file before it renames its draft.
+        let replacing = Locked(File::open(file(&store, "json")).unwrap());
+        replacing.0.try_lock().unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| store.save(&key(), &token("b")));
+            let text = token("b").to_text();
+            let is_finished_draft = |name: &String| {
+                let content = fs::read(store.folder().join(name)).unwrap_or_default();
+                name.ends_with(".tmp") && content == text.expose().as_bytes()
+            };
+            // On a slow machine the writer may ignore the lock before the draft is removed.
+            while !writer.is_finished() {
+                if let Some(draft) = names(&store).into_iter().find(is_finished_draft) {
+                    let _ = fs::remove_file(store.folder().join(draft));
+                    break;
+                }
+                std::thread::yield_now();
+            }
+            drop(replacing);
+        });
+        assert_eq!(store.load(&key()), Some(token("b")));
+        assert_eq!(names(&store).len(), 1, "no draft is left");
     }
 
     #[cfg(unix)]

@@ -9,12 +9,12 @@
 //! 3. no enum has an unknown value;
 //! 4. each value of the JSON is printed as it is in the JSON, or as [`Responses::converted`] says;
 //! 5. a change of one value of the JSON changes the field with the same name, or the one that
-//!    [`Responses::renamed`] names, and no other;
+//!    [`Responses::renamed`] names, and no other but those in [`Responses::derived`];
 //! 6. a field that is absent or null is no error, but for those in [`Responses::required`].
 //!
 //! All differences are reported, each with the endpoint and the field.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -43,6 +43,9 @@ pub struct Responses {
     pub renamed: &'static [(&'static str, &'static str)],
     /// Values with another form in Rust: name in the JSON, value in the JSON, printed value.
     pub converted: &'static [(&'static str, &'static str, &'static str)],
+    /// Fields whose value also depends on another field of the JSON: name of the file, name in the JSON,
+    /// name in Rust, reason.
+    pub derived: &'static [(&'static str, &'static str, &'static str, &'static str)],
     /// Fields that are read and not kept: endpoint, name in the JSON, reason.
     pub not_kept: &'static [(&'static str, &'static str, &'static str)],
     /// Fields that the documented response of an endpoint lacks: endpoint, name in Rust, reason.
@@ -76,6 +79,13 @@ impl Responses {
             (
                 "converted",
                 self.converted.iter().map(|row| format!("converted {} {}", row.0, row.1)).collect(),
+            ),
+            (
+                "derived",
+                self.derived
+                    .iter()
+                    .map(|row| format!("derived {} {} {}", row.0, row.1, row.2))
+                    .collect(),
             ),
             (
                 "not_kept",
@@ -235,9 +245,13 @@ impl Check<'_> {
         *changed.pointer_mut(&place.path).unwrap() = another(value);
         match (self.call)(&changed.to_string()) {
             Ok(other) => {
-                if let Some((before, name)) = difference(printed, &other) {
-                    self.name_is_right(key, &name);
-                    return self.value_is_right(key, value, &before);
+                let changes = self.differences(key, printed, &other);
+                for change in &changes {
+                    self.name_is_right(key, &change.name);
+                    self.value_is_right(key, value, &change.before);
+                }
+                if !changes.is_empty() {
+                    return;
                 }
             }
             Err(error) => {
@@ -254,11 +268,15 @@ impl Check<'_> {
             return self.report(&format!("{key}: the value in a list is not read"));
         };
         match (self.call)(&without.to_string()) {
-            Ok(other) => match difference(printed, &other) {
-                Some((_, name)) => self.name_is_right(key, &name),
-                None if self.is_listed("not_kept", self.all.not_kept, key) => {}
-                None => self.report(&format!("{key}: the field is not read")),
-            },
+            Ok(other) => {
+                let changes = self.differences(key, printed, &other);
+                for change in &changes {
+                    self.name_is_right(key, &change.name);
+                }
+                if changes.is_empty() && !self.is_listed("not_kept", self.all.not_kept, key) {
+                    self.report(&format!("{key}: the field is not read"));
+                }
+            }
             Err(error) if error.contains(key) => {}
             // As a form, an object without fields is absent itself.
             Err(_) if self.all.required.contains(&(self.id, key)) => {}
@@ -267,6 +285,23 @@ impl Check<'_> {
                 self.report(&format!("{key}: without it, an error of no field: {error}"));
             }
         }
+    }
+
+    /// All fields that differ after a change of `key`, but those that are derived from it.
+    fn differences(&mut self, key: &str, before: &str, after: &str) -> Vec<Change> {
+        let mut changes = differences(before, after);
+        changes.retain(|change| {
+            let is_derived = self
+                .all
+                .derived
+                .iter()
+                .any(|row| (row.0, row.1, row.2) == (self.id, key, change.name.as_str()));
+            if is_derived {
+                self.used.insert(format!("derived {} {key} {}", self.id, change.name));
+            }
+            !is_derived
+        });
+        changes
     }
 
     fn name_is_right(&mut self, key: &str, name: &str) {
@@ -380,13 +415,72 @@ fn without(root: &Value, place: &Place) -> Option<Value> {
     Some(root)
 }
 
-/// The first line that differs, as it was, and the name of its field.
-fn difference(before: &str, after: &str) -> Option<(String, String)> {
-    let lines: Vec<&str> = before.lines().collect();
-    let others: Vec<&str> = after.lines().collect();
-    let index = (0..lines.len().max(others.len())).find(|at| lines.get(*at) != others.get(*at))?;
-    let line = lines.get(index).copied().unwrap_or_default();
-    Some((line.to_owned(), name_at(&lines, index)))
+/// A field that differs.
+struct Change {
+    /// The name of the field. Empty if the whole value has none.
+    name: String,
+    /// The first line of the field that differs, as it was.
+    before: String,
+}
+
+/// All fields that differ. A field that contains others, and differs itself, stands for all of them.
+fn differences(before: &str, after: &str) -> Vec<Change> {
+    let (before, after) = (fields(before), fields(after));
+    let mut changes = Vec::new();
+    let mut changed: Vec<&[Part]> = Vec::new();
+    let paths: BTreeSet<&Vec<Part>> = before.keys().chain(after.keys()).collect();
+    for path in paths {
+        let lines = |fields: &'_ Fields| fields.get(path).cloned().unwrap_or_default();
+        let (old, new) = (lines(&before), lines(&after));
+        if old == new || changed.iter().any(|other| path.starts_with(other)) {
+            continue;
+        }
+        changed.push(path);
+        let at = (0..old.len().max(new.len())).find(|at| old.get(*at) != new.get(*at));
+        let line = at.and_then(|at| old.get(at)).cloned().unwrap_or_default();
+        let name = path.iter().rev().find_map(|part| part.name.clone());
+        changes.push(Change { name: name.unwrap_or_default(), before: line });
+    }
+    changes
+}
+
+/// One level of the path of a field: a field, or an entry of a list.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    /// The number of the part among those of its level.
+    number: usize,
+    name: Option<String>,
+}
+
+/// The lines of each field, without those of the fields that it contains, by its path.
+type Fields = BTreeMap<Vec<Part>, Vec<String>>;
+
+fn fields(printed: &str) -> Fields {
+    let mut fields = Fields::new();
+    // The indents and parts from the whole value to the line, and how many parts each level has.
+    let mut levels: Vec<(usize, Part)> = Vec::new();
+    let mut counts: BTreeMap<Vec<Part>, usize> = BTreeMap::new();
+    for line in printed.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let text = line.trim();
+        let is_end = text.starts_with(['}', ']', ')']);
+        levels.retain(|level| level.0 < indent || (is_end && level.0 == indent));
+        let name = label(line).map(|(name, _)| name).filter(|name| !INNER.contains(name));
+        let path = |levels: &[(usize, Part)]| levels.iter().map(|level| level.1.clone()).collect();
+        if !is_end && (name.is_some() || text.ends_with(['{', '[', '('])) {
+            let above: Vec<Part> = path(&levels);
+            let count = counts.entry(above).or_default();
+            *count += 1;
+            levels.push((indent, Part { number: *count, name: name.map(str::to_owned) }));
+        }
+        // Values without a name are of the field that contains them.
+        let mut path: Vec<Part> = path(&levels);
+        while path.last().is_some_and(|part| part.name.is_none()) {
+            path.pop();
+        }
+        fields.entry(path).or_default().push(text.to_owned());
+    }
+    fields
 }
 
 /// Fields inside values, as amounts print them: the field that holds the value is meant.
@@ -422,4 +516,100 @@ fn label(line: &str) -> Option<(&str, &str)> {
 /// A name without case and separators: `amountPaid`, `amount_paid`.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(before: &str, after: &str) -> Vec<String> {
+        differences(before, after).into_iter().map(|change| change.name).collect()
+    }
+
+    #[derive(Debug, Clone)]
+    struct Order {
+        id: String,
+        status: Option<Status>,
+        lines: Vec<Line>,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, Clone)]
+    #[expect(dead_code, reason = "the fields are printed")]
+    enum Status {
+        Paid,
+        Unknown(String),
+    }
+
+    #[derive(Debug, Clone)]
+    struct Line {
+        name: String,
+        count: u32,
+    }
+
+    fn order() -> Order {
+        let line = |count| Line { name: "a".to_owned(), count };
+        Order {
+            id: "1".to_owned(),
+            status: Some(Status::Paid),
+            lines: vec![line(1), line(2)],
+            note: Some("x".to_owned()),
+        }
+    }
+
+    fn changed(change: impl Fn(&mut Order)) -> Vec<String> {
+        let mut other = order();
+        change(&mut other);
+        names(&format!("{:#?}", order()), &format!("{other:#?}"))
+    }
+
+    #[test]
+    fn each_field_that_differs_is_found_once() {
+        assert!(changed(|_| {}).is_empty());
+        assert_eq!(changed(|order| order.id = "2".to_owned()), ["id"]);
+        assert_eq!(changed(|order| order.note = None), ["note"]);
+        assert_eq!(changed(|order| order.lines[1].count = 3), ["count"]);
+        let unknown = |order: &mut Order| order.status = Some(Status::Unknown("p".to_owned()));
+        assert_eq!(changed(unknown), ["status"], "further lines of one field");
+        assert_eq!(changed(|order| order.lines.clear()), ["lines"]);
+        let both = |order: &mut Order| {
+            unknown(order);
+            order.lines[0].name = "b".to_owned();
+            order.note = None;
+        };
+        assert_eq!(changed(both), ["status", "name", "note"], "also after inserted lines");
+        assert_eq!(names("1", "2"), [""], "a value without fields");
+    }
+
+    #[test]
+    fn value_that_is_read_into_two_fields_is_reported() {
+        let call = |body: &str| {
+            let root: Value = serde_json::from_str(body).unwrap();
+            Ok(format!("{:#?}", BTreeMap::from([("a", &root["a"]), ("z", &root["a"])])))
+        };
+        let derived: &[_] = &[("file", "a", "z", "for this test")];
+        for (derived, is_reported) in [(&[][..], true), (derived, false)] {
+            let all = Responses {
+                provider: "",
+                sources: &[],
+                folder: "",
+                calls: Vec::new(),
+                others: Vec::new(),
+                no_fields: &[],
+                renamed: &[],
+                converted: &[],
+                derived,
+                not_kept: &[],
+                undocumented: &[],
+                required: &[],
+            };
+            let (mut used, mut found) = (BTreeSet::new(), Vec::new());
+            let call: Call = Box::new(call);
+            Check { all: &all, id: "file", call: &call, used: &mut used, found: &mut found }
+                .run(r#"{"a":"x"}"#);
+            let is_found = found.iter().any(|text| text == "file: a: is read into the field z");
+            assert_eq!(is_found, is_reported, "{found:?}");
+            assert_eq!(used.is_empty(), is_reported, "the row is used");
+        }
+    }
 }

@@ -3,10 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::cell::RefCell;
 use std::error::Error as _;
-use std::panic::{AssertUnwindSafe, PanicHookInfo};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use api_auth::{Error, Request, Response, Secrets, TransportError, http};
 use api_sandbox::{Misbehaviour, Reply};
@@ -25,19 +26,40 @@ fn shown(error: &Error) -> String {
     text
 }
 
-/// What a program prints that panics with this message, unwraps this error, and so on.
+thread_local! {
+    /// What the panics of this thread print, while they are captured.
+    static PRINTED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Sets a panic hook that captures the panics of threads that ask for it. The panics of other tests
+/// are printed as before.
+fn capture_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let is_captured = PRINTED.with_borrow_mut(|printed| match printed {
+                Some(printed) => {
+                    printed.push_str(&info.to_string());
+                    true
+                }
+                None => false,
+            });
+            if !is_captured {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// Returns what a program prints that panics with this message, unwraps this error, and so on.
 fn of_panic(panics: impl FnOnce()) -> String {
-    let printed = Arc::new(Mutex::new(String::new()));
-    let hook = {
-        let printed = printed.clone();
-        move |info: &PanicHookInfo<'_>| printed.lock().unwrap().push_str(&info.to_string())
-    };
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(hook));
+    capture_panics();
+    PRINTED.set(Some(String::new()));
     let result = std::panic::catch_unwind(AssertUnwindSafe(panics));
-    std::panic::set_hook(before);
+    let printed = PRINTED.take();
     assert!(result.is_err());
-    std::mem::take(&mut printed.lock().unwrap())
+    printed.unwrap()
 }
 
 /// A request as text: what servers echo.
@@ -166,7 +188,21 @@ fn look_at_echoes(provider: &Provider, call: &dyn Call, check: &dyn Fn(&str)) ->
     errors
 }
 
-/// One test, since logger and panic hook are one for the process.
+#[test]
+fn panics_of_other_threads_are_not_captured() {
+    let printed = of_panic(|| {
+        let other = std::thread::spawn(|| {
+            // No panic of this thread is captured, unless it asks for it.
+            assert!(PRINTED.with_borrow(Option::is_none));
+            of_panic(|| panic!("of the other thread"))
+        });
+        let other = other.join().unwrap();
+        assert!(other.contains("of the other thread"));
+        panic!("of this thread");
+    });
+    assert!(printed.contains("of this thread") && !printed.contains("other"), "{printed}");
+}
+
 #[test]
 fn no_secret_of_any_call_is_shown() {
     logger::capture(logger::without_trace_of_ureq);
@@ -217,8 +253,10 @@ fn no_secret_of_any_call_is_shown() {
     let lines = logger::lines();
     let ours = lines.iter().filter(|line| line.contains(" api_auth")).count();
     assert!(ours > 1000, "the client logs its attempts: {ours}");
-    for line in &*lines {
+    for line in lines.iter().chain(&logger::lines_of_others()) {
         assert!(!line.contains(CANARY), "a secret was logged: {line}");
+    }
+    for line in &lines {
         assert!(!line.contains(" api_auth") || !line.contains('?'), "a query was logged: {line}");
     }
 }

@@ -1,5 +1,5 @@
-//! One logger for all tests of the program. Each test reads the lines of its own thread, and those
-//! of threads that belong to no test.
+//! One logger for all tests of the program. Each test counts the lines of its own thread, and searches
+//! those of other threads only for secrets.
 
 use std::cell::RefCell;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ struct Logger;
 
 static LOGGER: Logger = Logger;
 
-/// The lines of the threads that capture none.
+/// The lines of the threads that capture none, of servers and of other tests.
 static OTHERS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 thread_local! {
@@ -52,11 +52,14 @@ pub(crate) fn capture(is_kept: fn(&Metadata<'_>) -> bool) {
     log::set_max_level(LevelFilter::Trace);
 }
 
-/// Returns all lines so far.
+/// Returns the captured lines of this thread so far.
 pub(crate) fn lines() -> Vec<String> {
-    let mut lines = OTHERS.lock().unwrap().clone();
-    CAPTURE.with_borrow(|capture| lines.extend(capture.iter().flat_map(|c| c.lines.clone())));
-    lines
+    CAPTURE.with_borrow(|capture| capture.iter().flat_map(|c| c.lines.clone()).collect())
+}
+
+/// Returns the lines so far of all threads that capture none: servers, and other tests.
+pub(crate) fn lines_of_others() -> Vec<String> {
+    OTHERS.lock().unwrap().clone()
 }
 
 /// Selects every line.

@@ -83,7 +83,7 @@ fn no_body_reaches_logs_debug_display_or_errors() {
     let key_line = key.expose().lines().nth(1).unwrap();
     let secrets =
         [API_KEY, PASSPHRASE, "My+Sandbox", token.expose(), fresh.expose(), key_line, "CANARY"];
-    for text in shown.iter().chain(&lines) {
+    for text in shown.iter().chain(&lines).chain(&logger::lines_of_others()) {
         for secret in secrets {
             assert!(!text.contains(secret), "a secret was shown: {text}");
         }

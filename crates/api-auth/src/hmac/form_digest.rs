@@ -22,6 +22,7 @@ use http::{HeaderValue, Uri};
 
 use crate::auth::MOST_REPLACEMENTS;
 use crate::endpoint::FORM;
+use crate::store::lock_once::{Attempt, LockOnce};
 use crate::{
     AccessToken, Auth, Body, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey,
     InputError, Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
@@ -153,6 +154,7 @@ pub struct FormSession {
     signer: FormDigest,
     state: Mutex<State>,
     store: Option<(TokenKey, VerifiedStore)>,
+    lock: LockOnce,
 }
 
 struct State {
@@ -167,9 +169,6 @@ struct State {
     /// How many tokens in a row the server rejected that came from the store in the place of a
     /// rejected one.
     rejected_replacements: u32,
-    /// The last lock of the store was not acquired, and no call succeeded since. The lock is not
-    /// tried again, so that a call waits for it once at most.
-    skips_lock: bool,
     opening: Option<Opening>,
 }
 
@@ -183,10 +182,9 @@ impl FormSession {
             refused: false,
             replaces: false,
             rejected_replacements: 0,
-            skips_lock: false,
             opening,
         };
-        Self { signer, state: Mutex::new(state), store: None }
+        Self { signer, state: Mutex::new(state), store: None, lock: LockOnce::default() }
     }
 
     /// Keeps the session's token in `store` under `key`, so that other clients and processes need
@@ -277,14 +275,13 @@ impl Auth for FormSession {
         if self.has_token() {
             return Ok(None);
         }
-        let skips_lock = self.state().skips_lock;
-        let store = self.store.as_ref().filter(|_| !skips_lock);
-        let guard = store.and_then(|(key, store)| store.lock(key));
-        if store.is_some() && self.has_token() {
+        let acquire =
+            |(key, store): &(TokenKey, VerifiedStore)| self.lock.acquire(|| store.lock(key));
+        let Attempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
+        if was_tried && self.has_token() {
             return Ok(None); // Another client opened it meanwhile.
         }
-        let mut state = self.state();
-        state.skips_lock = self.store.is_some() && guard.is_none();
+        let state = self.state();
         let Some(opening) = &state.opening else {
             return Err(InputError::new("session", "is not open").into());
         };
@@ -344,7 +341,9 @@ impl Auth for FormSession {
         let mut state = self.state();
         if !(self.signer.dialect.expired)(response) {
             state.rejected_replacements = 0;
-            state.skips_lock &= !response.status().is_success();
+            if response.status().is_success() {
+                self.lock.succeeded();
+            }
             return false;
         }
         let can_open = state.opening.is_some();

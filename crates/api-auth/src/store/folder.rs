@@ -1,5 +1,10 @@
 //! The folder of a file store. Its path is resolved one component at a time, and each component is
 //! checked: another user must not be able to lead the store to a folder of their choice.
+//!
+//! The owner of a folder can replace everything in it, so folders that belong to that user are trusted
+//! like those of the caller and of root, as `tinycert-client` trusts them. The last folder must belong to
+//! the caller. Symbolic links in a folder of another user are never followed: they could lead to each
+//! folder of the caller, which the check of the last folder would accept.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -226,8 +231,9 @@ pub(super) mod unix {
             [ROOT, self.user, self.owner].contains(&metadata.uid())
         }
 
-        /// Enters a folder, or returns the target of a link. An entry that another user can replace
-        /// must belong to the user or root, so that a replaced one is found out.
+        /// Enters a folder, or returns the target of a link. An entry that other users can replace must
+        /// belong to the user, root or the owner of the folder that it is in, so that an entry that a
+        /// fourth user put there is detected.
         fn enter(&mut self, name: &OsString, is_last: bool) -> io::Result<Option<PathBuf>> {
             let parent = fs::symlink_metadata(&self.resolved)?;
             let path = self.resolved.join(name);
@@ -235,7 +241,8 @@ pub(super) mod unix {
             let refuse = |problem: &str| Err(not_trusted(format!("{} {problem}", path.display())));
             let is_of_other = !self.trusts(&parent);
             let is_shared = is_of_other || parent.mode() & OTHERS_CAN_WRITE != 0;
-            if is_shared && !self.trusts(&entry) {
+            let is_of_owner = entry.uid() == parent.uid() && !entry.is_symlink();
+            if is_shared && !is_of_owner && !self.trusts(&entry) {
                 return refuse("belongs to another user and is in a folder that others can write");
             }
             if entry.is_symlink() {

@@ -115,6 +115,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
             ("URI", "sans"),
         ],
         converted: &[("pkcs12", "UEtDUzEyIGZpbGUgb25l", "PKCS12 file one")],
+        derived: &[],
         not_kept: &[],
         undocumented: &[],
         required: &[

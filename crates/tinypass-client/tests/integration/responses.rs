@@ -69,6 +69,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
         ],
         renamed: &[("type", "kind")],
         converted: &[],
+        derived: &[],
         not_kept: &[],
         undocumented: &[],
         required: &[("access.search", "data"), ("download.url", "url"), ("webhook", "type")],

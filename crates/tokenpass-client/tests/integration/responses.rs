@@ -344,6 +344,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
             ("type", "kind"),
         ],
         converted: &[("active", "0", "false"), ("pseudo", "0", "false"), ("public", "0", "false")],
+        derived: &[],
         not_kept: NOT_KEPT,
         undocumented: UNDOCUMENTED,
         required: REQUIRED,

@@ -1,0 +1,57 @@
+//! Locks of a token store that delay each call once at most.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Locks a key of a token store before a token is fetched. After a lock that was not acquired, the key
+/// is not locked again until a call succeeded, so that a call waits for it once at most.
+#[derive(Debug, Default)]
+pub(crate) struct LockOnce {
+    is_skipped: AtomicBool,
+}
+
+/// The result of [`LockOnce::acquire`].
+#[derive(Default)]
+pub(crate) struct Attempt {
+    /// Whether the lock was tried, so that another client may have stored a token meanwhile.
+    pub(crate) was_tried: bool,
+    /// The lock, which is released when this is dropped. `None` if it was not acquired.
+    pub(crate) guard: Option<Box<dyn Send>>,
+}
+
+impl LockOnce {
+    /// Calls `lock`, which waits for the lock, unless the last attempt failed and no call succeeded
+    /// since.
+    pub(crate) fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> Attempt {
+        if self.is_skipped.load(Ordering::Relaxed) {
+            return Attempt::default();
+        }
+        let guard = lock();
+        self.is_skipped.store(guard.is_none(), Ordering::Relaxed);
+        Attempt { was_tried: true, guard }
+    }
+
+    /// Notes that a call succeeded: the next attempt waits again.
+    pub(crate) fn succeeded(&self) {
+        self.is_skipped.store(false, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_lock_is_not_tried_again_before_a_call_succeeds() {
+        let lock = LockOnce::default();
+        let attempt = |is_free: bool| {
+            let attempt = lock.acquire(|| is_free.then(|| Box::new(()) as Box<dyn Send>));
+            (attempt.was_tried, attempt.guard.is_some())
+        };
+        assert_eq!(attempt(true), (true, true));
+        assert_eq!(attempt(false), (true, false));
+        assert_eq!(attempt(true), (false, false));
+        lock.succeeded();
+        assert_eq!(attempt(true), (true, true));
+        assert_eq!(attempt(true), (true, true));
+    }
+}
