@@ -996,7 +996,7 @@ mod tests {
             let error = TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, "broke");
             Err(error.with_source(Beneath("it".to_owned(), io)))
         });
-        let source = std::error::Error::source(&error).unwrap().source().unwrap();
+        let source = std::error::Error::source(&error).unwrap();
         assert!(source.is::<Beneath>());
     }
 

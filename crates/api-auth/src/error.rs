@@ -19,22 +19,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An argument was refused before anything was sent: mend the call. See [`Error::argument`].
+    /// An invalid argument or setting; nothing was sent. See [`Error::argument`].
     Input,
-    /// No complete answer came: look at [`Error::sent`] before repeating a write.
+    /// No complete response. See [`Error::delivery`] before repeating a write.
     Transport,
-    /// The provider refused the credentials: mend keys, account or clock.
+    /// The provider rejected the credentials.
     Auth,
-    /// The provider understood and said no: read [`Error::code`] and [`Error::message`].
+    /// The provider rejected the request. See [`Error::code`] and [`Error::message`].
     Api,
-    /// The call worked, and the payment that it was about was refused: ask the payer again. What
-    /// came of it is in [`Error::payload`].
+    /// The request succeeded, and the payment was declined. See [`Error::payload`].
     Declined,
-    /// Too many calls: wait for [`Error::retry_after`].
+    /// Too many requests. See [`Error::retry_after`].
     RateLimited,
-    /// The answer is not what the documentation says: [`Error::body`] has it all.
+    /// The response differs from the documentation. See [`Error::body`].
     Decode,
-    /// A signature or certificate of something received does not hold: do not trust it.
+    /// The signature or certificate of a received message is not valid. Do not trust the message.
     Verify,
 }
 
@@ -263,7 +262,11 @@ enum Cause {
     ResponseError(ResponseError),
 }
 
-/// Why a call failed, with everything that the server said.
+/// The error of a call, with status, headers and body of the response.
+///
+/// Display is one line: what failed, where, and after how many attempts. Debug adds a hint on a
+/// second line, so that the error of `main` is readable; `{:#?}` shows all parts but headers and
+/// body. None of them shows a secret of the request.
 ///
 /// ```
 /// # fn show(error: api_auth::Error) {
@@ -549,6 +552,36 @@ impl Error {
         unread && !self.0.idempotent
     }
 
+    /// Returns what to do about the error, if that can be said in general.
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self.kind() {
+            _ if self.outcome_unknown() => {
+                "the request may have been carried out: look it up before you repeat it"
+            }
+            ErrorKind::Transport if self.0.retryable => "the same call may succeed later",
+            ErrorKind::Auth => "check the credentials, their permissions and the environment",
+            ErrorKind::RateLimited => "wait before the next call; `retry_after()` may say how long",
+            ErrorKind::Decode => "the response is not as documented; `body()` has it",
+            ErrorKind::Verify => "do not trust the message",
+            ErrorKind::Input | ErrorKind::Transport | ErrorKind::Api | ErrorKind::Declined => {
+                return None;
+            }
+        })
+    }
+
+    /// Returns the provider's name, such as `tpay`; empty for errors outside a call.
+    pub fn provider(&self) -> &'static str {
+        self.0.provider
+    }
+
+    /// Returns the error of the transport, for kind [`ErrorKind::Transport`].
+    pub fn transport_error(&self) -> Option<&TransportError> {
+        match &self.0.cause {
+            Cause::Transport(error) => Some(error),
+            Cause::Input(_) | Cause::ResponseError(_) => None,
+        }
+    }
+
     /// The endpoint's id, such as `access.grant`; empty for errors outside a call.
     pub fn endpoint(&self) -> &'static str {
         self.0.endpoint
@@ -570,12 +603,17 @@ impl Display for Error {
         if !self.0.endpoint.is_empty() {
             write!(f, "{} {}: ", self.0.provider, self.0.endpoint)?;
         }
-        if let (Some(status), Cause::ResponseError(_)) = (self.status(), &self.0.cause) {
+        if let (Some(status), Cause::ResponseError(_)) = (self.status(), &self.0.cause)
+            && !status.is_success()
+        {
             write!(f, "{status}: ")?;
         }
-        // One line, whatever the server put into its text.
+        // One line, whatever the text of the server contains.
         for char in self.0.cause.to_string().chars() {
             write!(f, "{}", if char.is_control() { ' ' } else { char })?;
+        }
+        if self.0.attempts > 1 {
+            write!(f, " after {} attempts", self.0.attempts)?;
         }
         match self.request_id() {
             Some(id) => write!(f, " (request {})", id.escape_debug()),
@@ -585,23 +623,38 @@ impl Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Everything but headers and body, which may hold tokens and keys.
+    /// Never shows headers and body, which may contain tokens and keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return match self.hint() {
+                Some(hint) => write!(f, "{self}\n  {hint}"),
+                None => write!(f, "{self}"),
+            };
+        }
         f.debug_struct("Error")
             .field("kind", &self.kind())
             .field("text", &format_args!("{self}"))
+            .field("argument", &self.argument())
+            .field("position", &self.position())
+            .field("status", &self.status())
+            .field("code", &self.code())
+            .field("details", &self.details())
             .field("attempts", &self.0.attempts)
+            .field("retry_after", &self.0.retry_after)
+            .field("delivery", &self.delivery())
+            .field("outcome_unknown", &self.outcome_unknown())
+            .field("is_retryable", &self.0.retryable)
             .field("body_length", &self.body().len())
             .finish()
     }
 }
 
 impl StdError for Error {
+    /// Returns the cause of the transport's error. What Display shows is not repeated.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
-            Cause::Input(error) => Some(error),
-            Cause::Transport(error) => Some(error),
-            Cause::ResponseError(error) => Some(error),
+            Cause::Transport(error) => error.source(),
+            Cause::Input(_) | Cause::ResponseError(_) => None,
         }
     }
 }
@@ -628,6 +681,7 @@ impl From<TransportError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TransportErrorKind;
 
     fn reply(status: u16, body: &str) -> Response {
         http::Response::builder()
@@ -707,10 +761,132 @@ mod tests {
     }
 
     #[test]
-    fn the_source_tells_the_cause() {
+    fn source_is_the_cause_and_never_the_displayed_text() {
         let error = Error::from(InputError::new("rid", "must not be empty"));
-        assert_eq!(error.source().unwrap().to_string(), "rid: must not be empty");
+        assert!(error.source().is_none());
         assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("rid")));
         assert_eq!(error.sent(), Sent::No);
+
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke");
+        let error = Error::from(error.with_source(reset));
+        assert_eq!(error.source().unwrap().to_string(), "connection reset");
+        assert_eq!(error.to_string(), "broke");
+        assert_eq!(error.transport_error().unwrap().kind(), TransportErrorKind::Interrupted);
+    }
+
+    /// An error of each kind: what it is made of, Display, the hint of Debug, delivery, and
+    /// whether it is retryable and its outcome unknown, for a write.
+    #[test]
+    fn each_kind_is_shown_and_judged_as_documented() {
+        use Delivery::{Accepted, NotSent, Refused, Unknown};
+
+        let of_status = |status: u16| {
+            let response = reply(status, "{}");
+            let error = ResponseError::of_status(response.status()).with_message("no");
+            Error::from_response(error, response)
+        };
+        let of_kind = |kind| {
+            let error = ResponseError::new(kind).with_code("c").with_message("no");
+            Error::from_response(error, reply(200, "{}"))
+        };
+        let broken = |sent, retryable| {
+            let error = TransportError::new(TransportErrorKind::Connect, sent, "refused");
+            Error::from(error).with_retryable(retryable)
+        };
+        let unknown =
+            Some("the request may have been carried out: look it up before you repeat it");
+        let rows = [
+            (
+                Error::from(InputError::new("rid", "must not be empty")),
+                "tpay a.b: rid: must not be empty after 2 attempts",
+                None,
+                (NotSent, false, false),
+            ),
+            (
+                broken(Sent::No, true),
+                "tpay a.b: refused after 2 attempts",
+                Some("the same call may succeed later"),
+                (NotSent, true, false),
+            ),
+            (
+                broken(Sent::Maybe, false),
+                "tpay a.b: refused after 2 attempts",
+                unknown,
+                (Unknown, false, true),
+            ),
+            (
+                of_status(401),
+                "tpay a.b: 401 Unauthorized: no after 2 attempts (request r-1)",
+                Some("check the credentials, their permissions and the environment"),
+                (Refused, false, false),
+            ),
+            (
+                of_status(404),
+                "tpay a.b: 404 Not Found: no after 2 attempts (request r-1)",
+                None,
+                (Refused, false, false),
+            ),
+            (
+                of_status(429),
+                "tpay a.b: 429 Too Many Requests: no after 2 attempts (request r-1)",
+                Some("wait before the next call; `retry_after()` may say how long"),
+                (Refused, false, false),
+            ),
+            (
+                of_status(502),
+                "tpay a.b: 502 Bad Gateway: no after 2 attempts (request r-1)",
+                unknown,
+                (Unknown, false, true),
+            ),
+            (
+                of_kind(ErrorKind::Api),
+                "tpay a.b: c: no after 2 attempts (request r-1)",
+                None,
+                (Refused, false, false),
+            ),
+            (
+                of_kind(ErrorKind::Declined),
+                "tpay a.b: c: no after 2 attempts (request r-1)",
+                None,
+                (Accepted, false, false),
+            ),
+            (
+                of_kind(ErrorKind::Decode),
+                "tpay a.b: c: no after 2 attempts (request r-1)",
+                unknown,
+                (Accepted, false, true),
+            ),
+            (
+                of_kind(ErrorKind::Verify),
+                "tpay a.b: c: no after 2 attempts (request r-1)",
+                Some("do not trust the message"),
+                (Refused, false, false),
+            ),
+        ];
+        for (error, display, hint, judged) in rows {
+            let error = error.in_call("tpay", "a.b", 2).with_idempotent(false);
+            assert_eq!(error.to_string(), display);
+            let debug = hint.map_or(display.to_owned(), |hint| format!("{display}\n  {hint}"));
+            assert_eq!(format!("{error:?}"), debug);
+            let all = format!("{error:#?}");
+            assert!(
+                all.starts_with(&format!("Error {{\n    kind: {:?},\n", error.kind())),
+                "{all}"
+            );
+            assert!(all.contains(&format!("    text: {display},\n")), "{all}");
+            assert!(all.contains(&format!("    delivery: {:?},\n", judged.0)), "{all}");
+            let actual = (error.delivery(), error.is_retryable(), error.outcome_unknown());
+            assert_eq!(actual, judged, "{display}");
+            assert_eq!((error.provider(), error.endpoint()), ("tpay", "a.b"));
+            // Repeating it is safe.
+            assert!(!error.with_idempotent(true).outcome_unknown(), "{display}");
+        }
+    }
+
+    #[test]
+    fn one_attempt_is_not_mentioned() {
+        let error = Error::from(InputError::new("rid", "must not be empty"));
+        assert_eq!(error.in_call("tpay", "a.b", 1).to_string(), "tpay a.b: rid: must not be empty");
     }
 }

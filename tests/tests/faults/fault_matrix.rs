@@ -10,13 +10,12 @@
 )]
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use api_auth::{Clock, Error, ErrorKind, Sent, SystemClock, TransportError};
+use api_auth::{Clock, Error, ErrorKind, Sent, SystemClock};
 use api_sandbox::{Misbehaviour, Reply, Server};
 use workspace_tests::catalogue::{Call, Options, PROVIDERS, Provider};
 use workspace_tests::world::{self, World};
@@ -185,7 +184,7 @@ fn describe(result: Result<&String, &Error>, requests: usize, grants: usize) -> 
     let Err(error) = result else {
         return Outcome { result: "answered".to_owned(), kept: "", requests, grants };
     };
-    let transport = error.source().and_then(|source| source.downcast_ref::<TransportError>());
+    let transport = error.transport_error();
     let kind = match transport {
         Some(transport) => format!("{:?}: {:?}", error.kind(), transport.kind()),
         None => format!("{:?}", error.kind()),

@@ -227,6 +227,6 @@ fn a_transport_error_that_is_made_by_hand_is_passed_on() {
     let clock = ManualClock::at_unix(1);
     let client = Client::builder("A", "k").transport(broken).clock(clock).build().unwrap();
     let error = client.get_user("u").unwrap_err();
-    assert_eq!(error.to_string(), "tinypass user.get: pulled out");
+    assert_eq!(error.to_string(), "tinypass user.get: pulled out after 3 attempts");
     assert_eq!(error.attempts(), 3);
 }

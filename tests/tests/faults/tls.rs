@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use api_auth::{ErrorKind, Sent, TransportError, TransportErrorKind};
-use std::error::Error as _;
+use api_auth::{ErrorKind, Sent, TransportErrorKind};
 use tinypass_client::{Client, Environment, Error, GrantAccess};
 use workspace_tests::tls::Server;
 
@@ -30,7 +29,7 @@ fn a_certificate_of_another_name_time_or_issuer_is_refused_before_anything_is_se
     ] {
         let error = write(&server, trusted).expect_err(what);
         assert_eq!(error.kind(), ErrorKind::Transport, "{what}: {error}");
-        let source = error.source().unwrap().downcast_ref::<TransportError>().unwrap();
+        let source = error.transport_error().unwrap();
         assert_eq!(source.kind(), TransportErrorKind::Tls, "{what}: {error}");
         assert_eq!((error.sent(), error.attempts()), (Sent::No, 1), "{what}: {error}");
     }
