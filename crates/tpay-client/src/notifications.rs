@@ -80,7 +80,8 @@ pub struct Notifications {
     core: api_auth::Client,
     folder: String,
     anchors: Anchors,
-    merchant: Merchant,
+    /// An error if the id of the merchant is not a number: all notifications are then rejected.
+    merchant: Result<Merchant, InputError>,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
     cache: Cache,
@@ -89,10 +90,8 @@ pub struct Notifications {
 /// Whose notifications are accepted.
 #[derive(Debug)]
 enum Merchant {
-    /// The reader was not told: payments are an error.
+    /// No merchant is set: payments and alias events are rejected.
     Unset,
-    /// The reader was told what is no number: all notifications are an error.
-    Invalid,
     Id(String),
     Any,
 }
@@ -113,7 +112,7 @@ impl Client {
             core: self.core().without_retries(),
             folder: [base, FOLDER].concat(),
             anchors: Anchors::from_pem(anchors)?,
-            merchant: Merchant::Unset,
+            merchant: Ok(Merchant::Unset),
             security_code: None,
             given: None,
             cache: Cache::new(&[USUAL, AUTHORITIES]),
@@ -127,12 +126,15 @@ impl Notifications {
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
     ///
     /// If `id` is empty or contains anything but digits, [`read`](Notifications::read) returns an
-    /// [`InputError`] for every notification.
+    /// [`InputError`] for every notification and requests no certificate.
     #[must_use]
     pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        self.merchant = if is_number { Merchant::Id(id) } else { Merchant::Invalid };
+        let problem = "must be the number that the panel shows, of digits only";
+        self.merchant = is_number
+            .then_some(Merchant::Id(id))
+            .ok_or_else(|| InputError::new("merchant_id", problem));
         self
     }
 
@@ -141,7 +143,7 @@ impl Notifications {
     /// so anybody with an account can make a genuine notification with your order number.
     #[must_use]
     pub fn accept_any_merchant(mut self) -> Self {
-        self.merchant = Merchant::Any;
+        self.merchant = Ok(Merchant::Any);
         self
     }
 
@@ -185,6 +187,7 @@ impl Notifications {
     /// As [`read`](Notifications::read); a signature header that is missing or comes twice is
     /// [`ErrorKind::Verify`].
     pub fn read_request(&self, headers: &HeaderMap, body: &[u8]) -> Result<Notification> {
+        self.merchant.as_ref().map_err(Clone::clone)?;
         let mut values = headers.get_all(HEADER).iter();
         match (values.next().map(|value| value.to_str()), values.next()) {
             (Some(Ok(signature)), None) => self.read(signature, body),
@@ -202,9 +205,10 @@ impl Notifications {
     /// is wrong. Among these, [`ErrorKind::RateLimited`] means that the newest certificate is not
     /// known and cannot be requested yet. [`NotificationReply::to_error`] tells what to answer.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
+        let merchant = self.merchant.as_ref().map_err(Clone::clone)?;
         self.verify(signature, body)?;
         let notification = events::read(body)?;
-        self.check_merchant(&notification)?;
+        merchant.validate(&notification)?;
         if let (Notification::Payment(payment), Some(code)) = (&notification, &self.security_code)
             && !payment.md5sum_holds(code)
         {
@@ -212,22 +216,20 @@ impl Notifications {
         }
         Ok(notification)
     }
+}
 
-    fn check_merchant(&self, notification: &Notification) -> Result<()> {
-        if matches!(self.merchant, Merchant::Invalid) {
-            let problem = "must be the number that the panel shows, of digits only";
-            return Err(InputError::new("merchant_id", problem).into());
-        }
+impl Merchant {
+    fn validate(&self, notification: &Notification) -> Result<()> {
         let id = match notification {
             Notification::Payment(payment) => &payment.merchant_id,
             Notification::Alias(alias) => &alias.merchant_id,
             _ => return Ok(()),
         };
-        match &self.merchant {
-            Merchant::Any => Ok(()),
-            Merchant::Id(own) if own == id => Ok(()),
-            Merchant::Id(_) => Err(not_genuine("the notification is for another merchant")),
-            Merchant::Invalid | Merchant::Unset => Err(InputError::new(
+        match self {
+            Self::Any => Ok(()),
+            Self::Id(own) if own == id => Ok(()),
+            Self::Id(_) => Err(not_genuine("the notification is for another merchant")),
+            Self::Unset => Err(InputError::new(
                 "merchant_id",
                 "must be set on the reader of notifications, or waived by accept_any_merchant",
             )

@@ -787,11 +787,20 @@ fn a_merchant_id_that_is_no_number_is_an_error_and_accepts_nothing() {
         ("-1", form(&payment(&[("id", "-1")]))),
         ("١", form(&payment(&[("id", "١")]))),
     ] {
-        let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
+        let (client, reader, host, _) = setup(Some(testing::CERTIFICATE));
         let signature = testing::sign(&client, body.as_bytes()).unwrap();
-        let error = reader.merchant_id(id).read(&signature, body.as_bytes()).unwrap_err();
-        assert_eq!(error.argument(), Some("merchant_id"), "{id:?} {body}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{id:?} {body}");
+        let reader = reader.merchant_id(id);
+        for result in [
+            reader.read(&signature, body.as_bytes()),
+            reader.read(&signature, b"forged"),
+            reader.read("", body.as_bytes()),
+            reader.read_request(&HeaderMap::new(), body.as_bytes()),
+        ] {
+            let error = result.unwrap_err();
+            assert_eq!(error.argument(), Some("merchant_id"), "{id:?} {body}: {error}");
+            assert_eq!(NotificationReply::to_error(&error).status, 503, "{id:?} {body}");
+        }
+        assert_eq!(asked(&host), 0, "{id:?} {body}");
     }
 }
 

@@ -336,7 +336,7 @@ const NO_FIELDS: &[(&str, &str)] = &[
     ("certificates.root", BYTES),
 ];
 
-/// ExtraFields with another name in Rust.
+/// Fields with another name in Rust.
 const RENAMED: &[(&str, &str)] = &[
     ("type", "kind"),
     ("id", "merchant_id"),
