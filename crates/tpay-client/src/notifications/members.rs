@@ -46,11 +46,12 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Reads a body: JSON if it begins with a brace, a form otherwise. A name must not be repeated:
-    /// readers that take the first and readers that take the last must see the same notification.
+    /// Reads a body: JSON if it begins with a brace, a form otherwise. White space at the ends is
+    /// skipped. A name must not be repeated: readers that take the first and readers that take the
+    /// last must see the same notification.
     pub(super) fn read(body: &[u8]) -> Result<Self, ResponseError> {
-        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        if text.trim_ascii_start().starts_with(b"{") {
+        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+        if text.starts_with(b"{") {
             let response = Response::new(text.to_vec());
             api_auth::json::<Unique>(&response)?;
             return Ok(Self { extra: api_auth::json(&response)? });
@@ -183,7 +184,7 @@ fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) -> bool 
 /// sender did not mean.
 fn is_form(text: &[u8]) -> bool {
     let mut escapes = text.split(|byte| *byte == b'%').skip(1);
-    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(byte);
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(byte);
     text.iter().all(is_plain)
         && escapes.all(|rest| {
             matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
