@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Credential, Endpoint, ExtraFields, InputError, Method, Params, Response,
-    ResponseError, Result, StatusCode, path_segment, setters, success_or_not_found, validate, wire,
+    ResponseError, Result, StatusCode, path_segment, required, setters, success_or_not_found,
+    validate, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,15 +122,23 @@ impl Endpoint for GetUsersByAddresses {
         true
     }
 
-    /// `"result":false` says that none was found.
+    /// `"result":false` means that no address has an owner; `users` is then empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
+        #[derive(Default, Deserialize)]
+        #[serde(transparent)]
+        struct Users(#[serde(deserialize_with = "wire::map")] BTreeMap<String, Option<Owner>>);
         #[derive(Deserialize)]
         struct Found {
-            #[serde(default, deserialize_with = "wire::map")]
-            users: BTreeMap<String, Option<Owner>>,
+            #[serde(default, deserialize_with = "wire::boolean")]
+            result: Option<bool>,
+            users: Option<Users>,
         }
         let found: Found = error::answer(response)?;
-        Ok(found.users.into_iter().filter_map(|(key, owner)| Some((key, owner?))).collect())
+        let Users(users) = match (found.users, found.result) {
+            (None, Some(false)) => Users::default(),
+            (users, _) => required("users", users)?,
+        };
+        Ok(users.into_iter().filter_map(|(address, owner)| Some((address, owner?))).collect())
     }
 }
 
@@ -325,11 +334,12 @@ impl Balance {
 
 impl<'a> FromIterator<&'a Balance> for Balances {
     /// Collects the amounts by asset. An entry without `satoshis` and `balance` makes the amount of
-    /// its asset unknown, so that every rule on it is false.
+    /// its asset unknown, so that every rule on it is false. An entry without `asset` is skipped:
+    /// issuers choose the `name`, which may be that of another asset.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
         let mut balances = Self::new();
         for entry in list {
-            if let Some(asset) = entry.asset.as_ref().or(entry.name.as_ref()) {
+            if let Some(asset) = &entry.asset {
                 balances.merge(asset.clone(), entry.quantity());
             }
         }
