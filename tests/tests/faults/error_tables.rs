@@ -287,7 +287,7 @@ fn table(provider: &Provider) -> String {
     let mut text = format!(
         "# Errors of {}\n\n\
          For each documented error response, what each endpoint makes of it. Written by\n\
-         `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test error_tables`.\n",
+         `UPDATE_SNAPSHOTS=1 cargo test -p workspace-tests --test faults error_tables`.\n",
         provider.name
     );
     for response in documented(provider.name).iter().chain(ANY) {
