@@ -485,7 +485,7 @@ impl Client {
     /// Granting twice may mail twice, so it is never repeated after a lost answer.
     ///
     /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
-    /// [`extra`](field@Access::fields), and [`Access::is_active`] is `false`. Call
+    /// [`extra`](field@Access::extra), and [`Access::is_active`] is `false`. Call
     /// [`get_access`](Self::get_access) for the record. A record without an end has the end of the
     /// request.
     ///
