@@ -95,7 +95,7 @@ impl Endpoint for RequestToken {
     }
 
     fn idempotent(&self) -> bool {
-        true // A token more does no harm.
+        true // A retry only creates another token.
     }
 
     fn parse(&self, response: &Response) -> Result<Token, ResponseError> {

@@ -13,10 +13,10 @@ use crate::AliasType;
 /// A notification that is genuine and of a known kind. Each kind is read as a form and as JSON.
 ///
 /// Deliveries repeat until the right reply comes: store [`key`](Notification::key), process each
-/// key once, then reply with [`accept`](Notification::accept). Notifications without a key must be
-/// processed at each delivery, in a way that does no harm when it is repeated. A genuine
-/// notification of an unknown kind is an error with an [`OtherNotification`] as its
-/// [`payload`](Error::payload), so that it is never acknowledged unread.
+/// key once, then reply with [`accept`](Notification::accept). Process each delivery of a
+/// notification without a key idempotently. A genuine notification of an unknown kind is an error
+/// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
+/// acknowledged unread.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
 /// `docs.sandbox.tpay.com`.
@@ -94,9 +94,9 @@ impl Notification {
     ///
     /// Returns `None` if two different events can have the same body: always for
     /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
-    /// another kind that lacks its date or id. Process these at each delivery, so that a repeated
-    /// one does no harm: for a token update, request its status by
-    /// [`Client::get_token`](crate::Client::get_token); for an alias, store its new state.
+    /// another kind that lacks its date or id. Process each delivery of these idempotently: for a
+    /// token update, request its status by [`Client::get_token`](crate::Client::get_token); for an
+    /// alias, store its new state.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),

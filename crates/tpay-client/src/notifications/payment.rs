@@ -13,16 +13,16 @@ wire_enum! {
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
     /// letters were seen on the wire.
     pub enum NotificationStatus {
-        /// It was made.
+        /// The payment was made.
         True = "true",
-        /// It was made, and waits for your answer (two-step mode).
+        /// The payment was made and must be confirmed by the reply (two-step mode).
         Paid = "paid",
-        /// It was taken back.
+        /// The payment was charged back.
         Chargeback = "chargeback",
     }
 }
 
-/// A payment was made or taken back.
+/// A payment was made or charged back.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]
@@ -99,7 +99,7 @@ impl PaymentNotification {
     /// [`currency`](Self::currency) as well if your account has more than one.
     ///
     /// Returns `false` for a test ([`is_test`](Self::is_test)): its signature and its md5sum hold
-    /// like those of a payment, but nobody paid.
+    /// like those of a payment, but no payment was made.
     ///
     /// ```
     /// # use tpay_client::{Client, Notification, grosze, testing};
