@@ -196,6 +196,10 @@ struct Source {
     functions: Vec<Function>,
 }
 
+fn names(code: &str, structure: &str) -> bool {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == structure)
+}
+
 /// A public function, as it is written.
 struct Function {
     name: String,
@@ -223,8 +227,9 @@ impl Function {
         }
     }
 
-    fn names(&self, structure: &str) -> bool {
-        self.code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == structure)
+    /// The code without the signature.
+    fn body(&self) -> &str {
+        self.code.split_once('{').map_or("", |(_, body)| body)
     }
 }
 
@@ -284,10 +289,16 @@ impl Source {
         }
     }
 
-    /// The functions that name a struct of the endpoint, those that send it themselves first.
+    /// The functions that name a struct of the endpoint, those that send it themselves first. If the
+    /// body of a function names a struct of any endpoint, its signature does not count.
     fn functions_of(&self, id: &str) -> Vec<&Function> {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
-        let is_of = |function: &&Function| structs.iter().any(|name| function.names(name));
+        let is_of = |function: &&Function| {
+            let body = function.body();
+            let is_made = self.structs.values().flatten().any(|name| names(body, name));
+            let code = if is_made { body } else { &function.code };
+            structs.iter().any(|name| names(code, name))
+        };
         let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
         functions.sort_by_key(|function| !function.code.contains(".send("));
         functions

@@ -258,7 +258,7 @@ impl Endpoint for VerifyAddress {
 }
 
 /// `PATCH /api/v1/tca/address/{address}`: changes label, public or active. Needs the scope
-/// `manage-address`. Doing it twice does no harm.
+/// `manage-address`. The request is idempotent.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

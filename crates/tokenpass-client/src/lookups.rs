@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, route, setters, wire,
+    Route, required, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,15 +95,23 @@ impl Endpoint for GetUsersByAddresses {
         Body::json(self)
     }
 
-    /// `"result":false` says that none was found.
+    /// `"result":false` means that no address has an owner; `users` is then empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
+        #[derive(Default, Deserialize)]
+        #[serde(transparent)]
+        struct Users(#[serde(deserialize_with = "wire::map")] BTreeMap<String, Option<Owner>>);
         #[derive(Deserialize)]
         struct Found {
-            #[serde(default, deserialize_with = "wire::map")]
-            users: BTreeMap<String, Option<Owner>>,
+            #[serde(default, deserialize_with = "wire::boolean")]
+            result: Option<bool>,
+            users: Option<Users>,
         }
         let found: Found = error::answer(response)?;
-        Ok(found.users.into_iter().filter_map(|(key, owner)| Some((key, owner?))).collect())
+        let Users(users) = match (found.users, found.result) {
+            (None, Some(false)) => Users::default(),
+            (users, _) => required("users", users)?,
+        };
+        Ok(users.into_iter().filter_map(|(address, owner)| Some((address, owner?))).collect())
     }
 }
 
@@ -254,11 +262,12 @@ impl Balance {
 
 impl<'a> FromIterator<&'a Balance> for Balances {
     /// Collects the amounts by asset. An entry without `satoshis` and `balance` makes the amount of
-    /// its asset unknown, so that every rule on it is false.
+    /// its asset unknown, so that every rule on it is false. An entry without `asset` is skipped:
+    /// issuers choose the `name`, which may be that of another asset.
     fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
         let mut balances = Self::new();
         for entry in list {
-            if let Some(asset) = entry.asset.as_ref().or(entry.name.as_ref()) {
+            if let Some(asset) = &entry.asset {
                 balances.merge(asset.clone(), entry.quantity());
             }
         }

@@ -11,7 +11,7 @@ use crate::amounts::satoshis;
 use crate::{Client, Satoshis, error};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
-/// changes its list of assets. Doing it twice does no harm.
+/// changes its list of assets. The request is idempotent.
 ///
 /// ```
 /// use tokenpass_client::RegisterSource;
@@ -549,7 +549,7 @@ impl Endpoint for GetPromise {
     }
 }
 
-/// `PATCH /api/v1/tca/provisional/tx/{id}`: changes a promise. Doing it twice does no harm.
+/// `PATCH /api/v1/tca/provisional/tx/{id}`: changes a promise. The request is idempotent.
 ///
 /// An expiration can be moved and not removed, whatever the documentation says: the server
 /// ignores null.

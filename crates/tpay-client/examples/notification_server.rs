@@ -62,12 +62,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    match &arguments.merchant_id {
-        None => return Err("missing option '--merchant-id'".into()),
-        Some(id) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) => {
-            return Err("--merchant-id: must be the number that the panel shows".into());
-        }
-        Some(_) => {}
+    if arguments.merchant_id.is_none() {
+        return Err("missing option '--merchant-id'".into());
     }
     Ok(Some(arguments))
 }
@@ -97,6 +93,12 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let tpay = Client::from_env()?;
     let merchant_id = arguments.merchant_id.as_deref().unwrap_or_default();
     let mut notifications = tpay.notifications()?.merchant_id(merchant_id);
+    // An invalid merchant id is reported for every notification. Report it at the start instead.
+    if let Err(error) = notifications.read("", b"")
+        && error.argument().is_some()
+    {
+        return Err(error.into());
+    }
     if let Some(file) = &arguments.anchors {
         notifications = notifications.anchors(std::fs::read(file)?)?;
     } else if arguments.anchors_of_server {

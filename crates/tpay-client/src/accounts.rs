@@ -1,4 +1,5 @@
-//! Accounts of a partner's merchants. Today's way to make one is in `merchants.rs`.
+//! Accounts of a partner's merchants. The current endpoint that creates merchants is in
+//! `merchants.rs`.
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::paging::{Paging, page_setters};
 use crate::{Client, Currency, Pos, ResultStatus, error, validate};
 
-/// A merchant's account, as a partner sees it. Its fields are not documented, so all but the id are
-/// kept as they came.
+/// An account of a merchant, for its partner. The fields are not documented, so all but the id are
+/// in `extra`.
 ///
 /// Source: the provider's API reference, `GET /accounts`, which names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,22 +33,22 @@ pub struct Account {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AccountPage {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The accounts.
     #[serde(default, deserialize_with = "wire::list")]
     pub list: Vec<Account>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -64,7 +65,7 @@ pub struct ListAccounts {
 }
 
 impl ListAccounts {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -116,7 +117,7 @@ pub struct GetAccount {
 }
 
 impl GetAccount {
-    /// By its id.
+    /// Creates a request for the account with this id.
     pub fn new(account_id: impl Into<String>) -> Self {
         Self { account_id: account_id.into() }
     }
@@ -132,17 +133,17 @@ impl Endpoint for GetAccount {
     }
 }
 
-/// The balance of an account. No source shows its form, so it is kept as it came.
+/// The balance of an account. No source documents its form, so all fields are in `extra`.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Balance {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// Fields that this type does not cover.
@@ -152,7 +153,7 @@ pub struct Balance {
 
 /// `GET /accounts/{accountId}/balance`: the balance of an account.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,7 @@ pub struct GetBalance {
 }
 
 impl GetBalance {
-    /// Of the account with this id.
+    /// Creates a request for the balance of the account with this id.
     pub fn new(account_id: impl Into<String>) -> Self {
         Self { account_id: account_id.into() }
     }
@@ -210,35 +211,35 @@ pub struct AccountAddress {
 }
 
 impl AccountAddress {
-    /// With nothing yet.
+    /// Creates an empty address.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Its name.
+        /// Sets the name.
         name: impl Into<String>,
-        /// Its short name.
+        /// Sets the short name.
         friendly_name: impl Into<String>,
-        /// The room.
+        /// Sets the number of the room.
         room_number: impl Into<String>,
-        /// The street.
+        /// Sets the street.
         street: impl Into<String>,
-        /// The house.
+        /// Sets the number of the house.
         house_number: impl Into<String>,
-        /// The postal code.
+        /// Sets the postal code.
         postal_code: impl Into<String>,
-        /// The city.
+        /// Sets the city.
         city: impl Into<String>,
-        /// The country, two letters.
+        /// Sets the country, two letters.
         country: impl Into<String>,
-        /// The phone number.
+        /// Sets the phone number.
         phone: impl Into<String>,
-        /// Whether it is the main one; one is at most.
+        /// Sets whether it is the main address. At most one is.
         is_main: bool,
-        /// Whether letters go there.
+        /// Sets whether it is the address for letters.
         is_correspondence: bool,
-        /// Whether invoices go there.
+        /// Sets whether it is the address for invoices.
         is_invoice: bool,
     }
 }
@@ -254,7 +255,7 @@ pub struct AccountPhone {
 }
 
 impl AccountPhone {
-    /// The number, up to 15 characters, and the two letters of its country.
+    /// Creates a phone number of up to 15 characters, with the two letters of its country.
     pub fn new(phone_number: impl Into<String>, phone_country: impl Into<String>) -> Self {
         Self { phone_number: phone_number.into(), phone_country: phone_country.into() }
     }
@@ -277,24 +278,24 @@ pub struct Website {
 }
 
 impl Website {
-    /// With nothing yet.
+    /// Creates an empty address.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Its address.
+        /// Sets the URL.
         url: impl Into<String>,
-        /// Its name.
+        /// Sets the name.
         name: impl Into<String>,
-        /// What it is about (accounts only).
+        /// Sets the description (accounts only).
         description: impl Into<String>,
-        /// Its short name (accounts only).
+        /// Sets the short name (accounts only).
         friendly_name: impl Into<String>,
     }
 }
 
-/// A person behind a new account.
+/// A person of a new account.
 ///
 /// Source: the provider's API reference, `POST /accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -335,7 +336,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// With name and surname.
+    /// Creates a person with this name and surname.
     pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -359,40 +360,40 @@ impl Person {
     }
 
     setters! {
-        /// The nationality.
+        /// Sets the nationality.
         nationality: impl Into<String>,
-        /// How much of the company is theirs, in percent.
+        /// Sets the share in the company, in percent.
         shares_pct: Amount,
-        /// The Polish identity number.
+        /// Sets the Polish identity number.
         pesel: impl Into<String>,
-        /// Whether they profit from the company.
+        /// Sets whether the person is a beneficiary.
         is_beneficiary: bool,
-        /// Whether they represent it.
+        /// Sets whether the person represents the company.
         is_representative: bool,
-        /// Whether they are to be asked; needs a contact.
+        /// Sets whether the person is a contact person. Requires a contact.
         is_contact_person: bool,
-        /// Whether they may sign.
+        /// Sets whether the person is authorized to sign.
         is_authorized_person: bool,
-        /// Whether they hold a political office, by its number.
+        /// Sets the number of the statement about political offices of the person.
         pep_statement: u32,
-        /// The day of birth, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the date of birth, `YYYY-MM-DD HH:MM:SS`.
         date_of_birth: impl Into<String>,
-        /// The country of birth.
+        /// Sets the country of birth.
         country_of_birth: impl Into<String>,
-        /// The document, by the number of its type.
+        /// Sets the type of the document, by its number.
         type_of_document: u32,
-        /// The number of the document.
+        /// Sets the number of the document.
         serial_number: impl Into<String>,
-        /// When the document expires, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the expiry date of the document, `YYYY-MM-DD HH:MM:SS`.
         expiry_date: impl Into<String>,
-        /// Who issued the document.
+        /// Sets the authority that issued the document.
         issuing_authority: impl Into<String>,
-        /// How they are reached.
+        /// Sets the contacts of the person.
         contact: impl Into<Vec<PersonContact>>,
     }
 }
 
-/// How a person is reached.
+/// A contact of a person.
 ///
 /// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
 /// client sends a list.
@@ -405,13 +406,13 @@ pub struct PersonContact {
 }
 
 impl PersonContact {
-    /// At this number or address.
+    /// Creates a contact with this phone number or address.
     pub fn new(contact: impl Into<String>) -> Self {
         Self { contact: contact.into(), kind: None }
     }
 
     setters! {
-        /// The type; 1 unless it is given.
+        /// Sets the type. Defaults to 1.
         kind: u32,
     }
 }
@@ -437,7 +438,7 @@ pub struct AccountBank {
 }
 
 impl AccountBank {
-    /// With its number, 26 digits, and its owner, up to 128 characters.
+    /// Creates a bank account with its number, 26 digits, and its owner, up to 128 characters.
     pub fn new(account_no: impl Into<String>, owner_name: impl Into<String>) -> Self {
         Self {
             account_no: account_no.into(),
@@ -451,23 +452,24 @@ impl AccountBank {
     }
 
     setters! {
-        /// The bank, up to 64 characters.
+        /// Sets the bank, up to 64 characters.
         bank_name: impl Into<String>,
-        /// The address of the owner, up to 128 characters.
+        /// Sets the address of the owner, up to 128 characters.
         owner_address: impl Into<String>,
-        /// The currency; złoty unless it is given.
+        /// Sets the currency. Defaults to złoty.
         currency: impl Into<Currency>,
-        /// The country, two letters.
+        /// Sets the country, two letters.
         country_code: impl Into<String>,
-        /// 1 Polish (złoty), 2 SEPA (euro), 3 foreign (PLN, EUR, USD, GBP); 1 unless it is given.
+        /// Sets the type: 1 Polish (złoty), 2 SEPA (euro), 3 foreign (PLN, EUR, USD, GBP). Defaults
+        /// to 1.
         account_type: u32,
     }
 }
 
-/// `POST /accounts`: makes an account for a partner's merchant, in the old way.
+/// `POST /accounts`: creates an account for a partner's merchant. Deprecated in the provider's SDK.
 ///
-/// Use [`CreateMerchant`](crate::CreateMerchant) for new programs. The sources disagree about what
-/// is required, so only the offer and the address are; the server judges the rest.
+/// Use [`CreateMerchant`](crate::CreateMerchant) in new programs. The sources disagree about what
+/// is required, so only the offer and the e-mail address are; the server validates the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`; `mcc` and a string as `krs`, the
 /// provider's Postman collection.
@@ -505,7 +507,7 @@ pub struct CreateAccount {
 }
 
 impl CreateAccount {
-    /// With the code of the offer and the e-mail address.
+    /// Creates an account with the code of the offer and the e-mail address.
     pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             offer_code: offer_code.into(),
@@ -527,31 +529,31 @@ impl CreateAccount {
     }
 
     setters! {
-        /// The phone number.
+        /// Sets the phone number.
         phone: AccountPhone,
-        /// The tax id.
+        /// Sets the tax id.
         tax_id: impl Into<String>,
-        /// The number in the register of businesses.
+        /// Sets the number in the register of businesses.
         regon: impl Into<String>,
-        /// The number in the court's register: ten digits, with leading zeros.
+        /// Sets the number in the court's register: ten digits, with leading zeros.
         krs: impl Into<String>,
-        /// The legal form, by its number.
+        /// Sets the legal form, by its number.
         legal_form: u32,
-        /// The category of sale, by its number.
+        /// Sets the category of sale, by its number.
         category_id: u32,
-        /// The merchant category code: see [`Client::list_mcc`].
+        /// Sets the merchant category code: see [`Client::list_mcc`].
         mcc: impl Into<String>,
-        /// Whether the merchant is written to.
+        /// Sets whether the merchant is notified by e-mail.
         notify_by_email: bool,
-        /// Whether the merchant agrees to the use of the API.
+        /// Sets whether the merchant agrees to the use of the API.
         merchant_api_consent: bool,
-        /// The websites.
+        /// Sets the websites.
         website: impl Into<Vec<Website>>,
-        /// The addresses.
+        /// Sets the addresses.
         address: impl Into<Vec<AccountAddress>>,
-        /// The persons.
+        /// Sets the persons.
         person: impl Into<Vec<Person>>,
-        /// The bank account.
+        /// Sets the bank account.
         bank_account: AccountBank,
     }
 }
@@ -575,17 +577,17 @@ impl Endpoint for CreateAccount {
     }
 }
 
-/// A new account or merchant. It holds keys that are shown this once.
+/// A new account or merchant. It contains keys that the server returns only once.
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedAccount {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the account.
@@ -612,13 +614,13 @@ pub struct CreatedAccount {
     /// The category of sale, by its number.
     #[serde(default, deserialize_with = "wire::integer")]
     pub category_id: Option<i64>,
-    /// Whether the merchant is written to.
+    /// Sets whether the merchant is notified by e-mail.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub notify_by_email: Option<bool>,
-    /// How far the merchant is verified.
+    /// The status of the verification of the merchant.
     #[serde(default, deserialize_with = "wire::integer")]
     pub verification_status: Option<i64>,
-    /// Where the merchant begins.
+    /// The link by which the merchant activates the account.
     #[serde(default, deserialize_with = "wire::text")]
     pub activation_link: Option<String>,
     /// The websites, each with its point of sale.
@@ -630,10 +632,10 @@ pub struct CreatedAccount {
     /// The persons.
     #[serde(default, deserialize_with = "wire::list")]
     pub person: Vec<CreatedPerson>,
-    /// Keys of this API.
+    /// API keys of the Open API.
     #[serde(default, deserialize_with = "wire::list")]
     pub api_credentials: Vec<ApiCredentials>,
-    /// Keys of the old API.
+    /// API keys of the deprecated transaction API.
     #[serde(default, deserialize_with = "wire::object")]
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
     /// Fields that this type does not cover.
@@ -780,7 +782,7 @@ pub struct CreatedContact {
     pub extra: ExtraFields,
 }
 
-/// Keys of this API. They are never written out again: keep them.
+/// API keys of the Open API. The server does not return them again: store them.
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -795,7 +797,7 @@ pub struct ApiCredentials {
     pub client_secret: Option<Secret>,
 }
 
-/// Keys of the old API.
+/// API keys of the deprecated transaction API.
 ///
 /// Source: the provider's API reference, `POST /accounts` and `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -814,7 +816,7 @@ pub struct TransactionApiCredentials {
 }
 
 impl Client {
-    /// One page of the accounts of a partner's merchants.
+    /// Returns one page of the accounts of a partner's merchants.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -822,15 +824,17 @@ impl Client {
         self.send(request)
     }
 
-    /// All accounts of a partner's merchants, one page after the other, each entry once.
+    /// Returns an iterator over all accounts of a partner's merchants, page by page, each entry
+    /// once.
     ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
+    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
+    /// page are requested.
     pub fn accounts(&self, request: &ListAccounts) -> Items<ListAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Makes an account for a partner's merchant, in the old way.
+    /// Creates an account for a partner's merchant. Use
+    /// [`create_merchant`](Client::create_merchant) in new programs.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -838,7 +842,7 @@ impl Client {
         self.send(request)
     }
 
-    /// The account of a partner's merchant.
+    /// Returns the account of a partner's merchant.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -846,7 +850,7 @@ impl Client {
         self.send(&GetAccount::new(account_id))
     }
 
-    /// The balance of an account. Experimental.
+    /// Returns the balance of an account. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -21,14 +21,14 @@ pub struct CreateBlikAlias {
 }
 
 impl CreateBlikAlias {
-    /// With a description of 1 to 105 characters that the payer reads, and the payer's code with
-    /// the alias to register.
+    /// Creates a request with a description of 1 to 105 characters that the payer sees, and the
+    /// payer's code with the alias to register.
     pub fn new(description: impl Into<String>, blik: BlikPayment) -> Self {
         Self { description: description.into(), blik, lang: None }
     }
 
     setters! {
-        /// The language of what the payer reads.
+        /// Sets the language of the description.
         lang: impl Into<Language>,
     }
 }
@@ -70,29 +70,29 @@ impl Endpoint for CreateBlikAlias {
     }
 }
 
-/// The answer to registering an alias.
+/// The response to the registration of an alias.
 ///
 /// Source: the provider's API reference, `POST /blik/alias`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedAlias {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The point of sale.
     #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
-    /// Where the registration stands.
+    /// The status of the registration.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// When it was asked for.
+    /// The time of the request.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Fields that this type does not cover.
@@ -100,14 +100,14 @@ pub struct CreatedAlias {
     pub extra: ExtraFields,
 }
 
-/// What is known of an alias.
+/// Information about an alias.
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BlikAliases {
-    /// Whether it can be paid by.
+    /// Whether payments by the alias are possible.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub is_active: Option<bool>,
     /// The alias in each application.
@@ -125,22 +125,22 @@ pub struct BlikAliases {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BlikAliasDetails {
-    /// Its kind.
+    /// The kind.
     #[serde(default)]
     pub alias_type: Option<AliasType>,
-    /// Its value.
+    /// The value.
     #[serde(default, deserialize_with = "wire::text")]
     pub alias_value: Option<String>,
-    /// Whether it can be paid by.
+    /// Whether payments by the alias are possible.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub is_active: Option<bool>,
-    /// When its life ends, ISO 8601.
+    /// The time of expiry, ISO 8601.
     #[serde(default, deserialize_with = "wire::text")]
     pub expires_at: Option<String>,
-    /// What happened to it.
+    /// The events of the alias.
     #[serde(default, deserialize_with = "wire::list")]
     pub events: Vec<AliasEvent>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub label: Option<String>,
     /// Fields that this type does not cover.
@@ -148,17 +148,17 @@ pub struct BlikAliasDetails {
     pub extra: ExtraFields,
 }
 
-/// Something that happened to an alias.
+/// An event of an alias.
 ///
 /// Source: the provider's API reference, `GET /blik/alias/{alias}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AliasEvent {
-    /// What.
+    /// The kind of the event.
     #[serde(rename = "type", default, deserialize_with = "wire::text")]
     pub kind: Option<String>,
-    /// When.
+    /// The time of the event.
     #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
     /// Fields that this type does not cover.
@@ -176,7 +176,7 @@ pub struct GetBlikAlias {
 }
 
 impl GetBlikAlias {
-    /// With this value and of this kind.
+    /// Creates a request for the alias with this value and kind.
     pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
         Self { alias: alias.into(), alias_type }
     }
@@ -200,7 +200,7 @@ impl Endpoint for GetBlikAlias {
     }
 }
 
-/// `DELETE /blik/alias/{alias}`: removes an alias. The kind travels in a body.
+/// `DELETE /blik/alias/{alias}`: removes an alias. The kind is sent in the body.
 ///
 /// Source: the provider's API reference, `DELETE /blik/alias/{alias}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -212,7 +212,7 @@ pub struct DeleteBlikAlias {
 }
 
 impl DeleteBlikAlias {
-    /// With this value and of this kind.
+    /// Creates a request for the alias with this value and kind.
     pub fn new(alias: impl Into<String>, alias_type: AliasType) -> Self {
         Self { alias: alias.into(), alias_type }
     }
@@ -245,7 +245,7 @@ impl Client {
         self.send(request)
     }
 
-    /// A BLIK alias.
+    /// Returns a BLIK alias.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -9,8 +9,8 @@ use crate::Client;
 /// The host that serves certificates and the payment page.
 pub(crate) const SECURE: Server = Server::named("certificates");
 
-/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that notifications are signed with. It
-/// changes now and then.
+/// `GET /x509/notifications-jws.pem`: the certificate (PEM) that signs notifications. It changes
+/// from time to time.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) const SECURE: Server = Server::named("certificates");
 pub struct GetSigningCertificate {}
 
 impl GetSigningCertificate {
-    /// Of the client's environment.
+    /// Creates a request to the client's environment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,10 +37,10 @@ impl Endpoint for GetSigningCertificate {
     }
 }
 
-/// `GET /x509/tpay-jws-root.pem`: the certificates (PEM) above it: the intermediate and the root.
+/// `GET /x509/tpay-jws-root.pem`: the intermediate and the root (PEM) of the certificate that signs
+/// notifications.
 ///
-/// This crate has them compiled in. Trust what you find here only after comparing it by other
-/// means.
+/// This crate contains them. Compare a certificate from here by other means before you trust it.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Endpoint for GetSigningCertificate {
 pub struct GetRootCertificates {}
 
 impl GetRootCertificates {
-    /// Of the client's environment.
+    /// Creates a request to the client's environment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -67,7 +67,7 @@ impl Endpoint for GetRootCertificates {
     }
 }
 
-/// The body as text, if it is a certificate.
+/// Returns the body as a string if it is a certificate.
 fn pem(response: &Response) -> Result<String, ResponseError> {
     match str::from_utf8(response.body()) {
         Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
@@ -78,7 +78,7 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
 }
 
 impl Client {
-    /// The certificate (PEM) that notifications are signed with.
+    /// Returns the certificate (PEM) that signs notifications.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -86,7 +86,7 @@ impl Client {
         self.send(&GetSigningCertificate::new())
     }
 
-    /// The certificates (PEM) above it. This crate has them compiled in.
+    /// Returns the intermediate and the root (PEM) of that certificate. This crate contains them.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

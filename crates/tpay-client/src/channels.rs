@@ -1,4 +1,4 @@
-//! Ways to pay: channels and the groups that they are shown in.
+//! Payment channels and their groups.
 
 use api_auth::{
     Amount, Endpoint, ExtraFields, Params, Response, ResponseError, Result, Route, route, setters,
@@ -16,13 +16,13 @@ use crate::{Client, Currency, ResultStatus, error};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankGroup {
-    /// The id of the group; a number as text.
+    /// The id of the group, a number as a string.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// The address of its picture.
+    /// The URL of its picture.
     #[serde(default, deserialize_with = "wire::text")]
     pub img: Option<String>,
     /// The ids of its channels.
@@ -44,10 +44,10 @@ pub struct BankGroup {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankGroups {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The groups; the server sends them as a map or as a list.
@@ -58,8 +58,8 @@ pub struct BankGroups {
     pub extra: ExtraFields,
 }
 
-/// `GET /transactions/bank-groups`: the groups of channels. Keep the answer for a while: it changes
-/// rarely.
+/// `GET /transactions/bank-groups`: the groups of channels. They change rarely, so cache the
+/// response.
 ///
 /// Source: the provider's API reference, `GET /transactions/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,13 +68,13 @@ pub struct ListBankGroups {
 }
 
 impl ListBankGroups {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Only those that pay at once.
+        /// Sets whether only channels with immediate payments are listed.
         only_online: bool,
     }
 }
@@ -93,38 +93,38 @@ impl Endpoint for ListBankGroups {
     }
 }
 
-/// A way to pay.
+/// A payment channel.
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Channel {
-    /// The id of the channel; a number as text.
+    /// The id of the channel, a number as a string.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Its full name.
+    /// The full name.
     #[serde(default, deserialize_with = "wire::text")]
     pub full_name: Option<String>,
-    /// Its picture.
+    /// The picture.
     #[serde(default, deserialize_with = "wire::object")]
     pub image: Option<Image>,
-    /// Whether it can be used now.
+    /// Whether the channel is available now.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub available: Option<bool>,
-    /// Whether it pays at once.
+    /// Whether payments are immediate.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub online_payment: Option<bool>,
-    /// Whether the payer goes there directly.
+    /// Whether the payer is redirected to the channel directly.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub instant_redirection: Option<bool>,
-    /// The groups that it belongs to.
+    /// The groups of the channel.
     #[serde(default, deserialize_with = "wire::list")]
     pub groups: Vec<ChannelGroup>,
-    /// What limits its use.
+    /// The limits of the channel.
     #[serde(default, deserialize_with = "wire::list")]
     pub constraints: Vec<Constraint>,
     /// Fields that this type does not cover.
@@ -133,12 +133,13 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The id as a number, to pay by it: see [`Pay::channel`](crate::Pay::channel).
+    /// Returns the id as a number, for [`Pay::channel`](crate::Pay::channel).
     pub fn number(&self) -> Option<u32> {
         self.id.as_deref()?.parse().ok()
     }
 
-    /// The least and the most that can be paid by it, where it has such limits.
+    /// Returns the minimum and the maximum amount of the channel, each `None` if there is no such
+    /// limit.
     pub fn amount_limits(&self) -> (Option<Amount>, Option<Amount>) {
         let limit = |kind: &str| {
             let about = |limit: &&Constraint| {
@@ -157,7 +158,7 @@ impl Channel {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Image {
-    /// Its address.
+    /// The URL.
     #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
     /// Fields that this type does not cover.
@@ -165,7 +166,7 @@ pub struct Image {
     pub extra: ExtraFields,
 }
 
-/// A group that a channel belongs to.
+/// A group of a channel.
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -175,10 +176,10 @@ pub struct ChannelGroup {
     /// The id of the group.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Its picture.
+    /// The picture.
     #[serde(default, deserialize_with = "wire::object")]
     pub image: Option<Image>,
     /// Fields that this type does not cover.
@@ -193,10 +194,10 @@ pub struct ChannelGroup {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Constraint {
-    /// What is limited, such as `amount`.
+    /// The limited field, such as `amount`.
     #[serde(default, deserialize_with = "wire::text")]
     pub field: Option<String>,
-    /// How, such as `min` or `max`.
+    /// The kind of the limit, such as `min` or `max`.
     #[serde(rename = "type", default, deserialize_with = "wire::text")]
     pub kind: Option<String>,
     /// The limit.
@@ -214,10 +215,10 @@ pub struct Constraint {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Channels {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The language of the names.
@@ -234,7 +235,7 @@ pub struct Channels {
     pub extra: ExtraFields,
 }
 
-/// `GET /transactions/channels`: the ways to pay. Keep the answer for a while: it changes rarely.
+/// `GET /transactions/channels`: the payment channels. They change rarely, so cache the response.
 ///
 /// Source: the provider's API reference, `GET /transactions/channels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -243,13 +244,13 @@ pub struct ListChannels {
 }
 
 impl ListChannels {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// The size of the pictures, such as `medium`.
+        /// Sets the size of the pictures, such as `medium`.
         image_size: impl Into<String>,
     }
 }
@@ -269,7 +270,7 @@ impl Endpoint for ListChannels {
 }
 
 impl Client {
-    /// The groups of channels. They change rarely: keep the answer for a while.
+    /// Returns the groups of channels. They change rarely, so cache the response.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -277,7 +278,7 @@ impl Client {
         self.send(request)
     }
 
-    /// The ways to pay. They change rarely: keep the answer for a while.
+    /// Returns the payment channels. They change rarely, so cache the response.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

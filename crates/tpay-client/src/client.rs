@@ -1,4 +1,4 @@
-//! The client and how it is made. Its methods are beside the calls that they make.
+//! The client and its builder. The methods of the client are in the modules of their endpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,32 +33,34 @@ static PROVIDER: Provider = Provider {
     read_error: error::read,
 };
 
-/// How long a token lives whose answer does not say.
+/// The TTL of a token whose response has none.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(7200);
 
-/// Where the API is. The two of the provider are fully separate: own registration, keys and
-/// certificates.
+/// The environment of the API. The two environments of the provider are separate: each has its own
+/// registration, keys and certificates.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, environments.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://api.tpay.com`, and `https://secure.tpay.com` for certificates: real money.
+    /// Production: `https://api.tpay.com`, and `https://secure.tpay.com` for certificates.
     #[default]
     Production,
-    /// `https://openapi.sandbox.tpay.com`, and `https://secure.sandbox.tpay.com`.
+    /// The sandbox: `https://openapi.sandbox.tpay.com`, and `https://secure.sandbox.tpay.com` for
+    /// certificates.
     Sandbox,
-    /// Any other hosts: a proxy, a test server. `https` unless they are this machine.
+    /// Other hosts, such as a proxy or a test server. URLs must use `https`, except for loopback
+    /// addresses.
     Custom {
         /// The base URL of the API.
         api: String,
-        /// The base URL below which certificates lie.
+        /// The base URL of the certificates.
         certificates: String,
     },
 }
 
 impl fmt::Debug for Environment {
-    /// Shows URLs without a user name and password.
+    /// Formats URLs without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -73,13 +75,14 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// One host for both, such as a test server.
+    /// Creates an environment with one host for the API and the certificates, such as a test
+    /// server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         let api = base_url.into();
         Self::Custom { certificates: api.clone(), api }
     }
 
-    /// The base URL of the API, to which paths such as `/transactions` are appended.
+    /// Returns the base URL of the API, to which paths such as `/transactions` are appended.
     pub fn base_url(&self) -> &str {
         match self {
             Self::Production => "https://api.tpay.com",
@@ -88,7 +91,7 @@ impl Environment {
         }
     }
 
-    /// The base URL below which certificates lie, in `/x509/`.
+    /// Returns the base URL of the certificates, which are in `/x509/`.
     pub fn certificates_url(&self) -> &str {
         match self {
             Self::Production => "https://secure.tpay.com",
@@ -98,7 +101,7 @@ impl Environment {
     }
 }
 
-/// A client of one merchant or partner. Cloning is cheap; use one from any number of threads.
+/// A client of one merchant or partner. Cloning is cheap, and all threads can share one client.
 ///
 /// ```
 /// use tpay_client::{Client, CreateTransaction, Payer, grosze};
@@ -127,7 +130,7 @@ pub struct Client {
     environment: Environment,
 }
 
-/// Makes a [`Client`]; see [`Client::builder`].
+/// A builder of a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -153,7 +156,7 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl Client {
-    /// Begins a client with the id and secret of an API key, as the panel shows them.
+    /// Returns a builder for a client with the id and secret of an API key from the panel.
     ///
     /// ```
     /// use tpay_client::{Client, Environment, MemoryStore};
@@ -181,7 +184,7 @@ impl Client {
         }
     }
 
-    /// A client from the environment variables `TPAY_CLIENT_ID` and `TPAY_CLIENT_SECRET`.
+    /// Creates a client from the environment variables `TPAY_CLIENT_ID` and `TPAY_CLIENT_SECRET`.
     ///
     /// | variable | |
     /// |---|---|
@@ -190,7 +193,7 @@ impl Client {
     /// | `TPAY_TOKEN_CACHE` | the folder where tokens are kept, or `off`; the user's cache unless it is set |
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -200,7 +203,7 @@ impl Client {
         &self.core
     }
 
-    /// Where this client's API is.
+    /// Returns the environment of this client.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -209,10 +212,10 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Begins a client from the variables that [`Client::from_env`] reads.
+    /// Returns a builder from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -236,7 +239,7 @@ impl ClientBuilder {
         builder.store = match cache.as_deref() {
             Some("off") => None,
             Some(folder) => Some(Arc::new(FileStore::new(folder))),
-            // Without a home there is no cache, and tokens live in memory.
+            // Without a home there is no cache, and tokens are kept in memory.
             None => match FileStore::user_cache("tpay-client") {
                 Ok(store) => Some(Arc::new(store)),
                 Err(_) => None,
@@ -245,32 +248,33 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Chooses where the API is. Default: [`Environment::Production`].
+    /// Sets the environment. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Keeps tokens in `store`, for other clients, processes or machines. Default: in memory, for
-    /// this client and its clones.
+    /// Sets the token store, which may be shared with other clients, processes or machines.
+    /// Defaults to memory, for this client and its clones.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// Shows the token server who the client is in this way. Default: in a form.
+    /// Sets how the client authenticates to the token endpoint. Defaults to fields of the form.
     pub fn token_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
     }
 
-    /// Asks for tokens of this scope: `read`, `write` or `read write`. Default: says nothing.
+    /// Sets the scope of tokens: `read`, `write` or `read write`. Not sent by default.
     pub fn token_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Sends id and secret with each call (HTTP Basic) instead of a token. No token is fetched.
+    /// Sends the id and secret with each request (HTTP Basic) instead of a token. No token is
+    /// requested.
     pub fn http_basic(mut self) -> Self {
         self.basic = true;
         self
@@ -278,11 +282,11 @@ impl ClientBuilder {
 
     api_auth::builder_options!();
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// The first argument that is wrong, by name: an empty id or secret, a base URL that is none
-    /// or would send the secret in the clear.
+    /// Returns an error that names the first invalid argument: an empty id or secret, a base URL
+    /// that is invalid or would send the secret unencrypted.
     pub fn build(self) -> Result<Client> {
         let base = self.environment.base_url();
         let auth: Arc<dyn Auth> = if self.basic {

@@ -1,4 +1,4 @@
-//! Bank accounts of Collect, that payments go on to.
+//! Bank accounts of Collect, to which payments are forwarded.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
@@ -10,13 +10,13 @@ use crate::paging::{Paging, page_setters};
 use crate::{Client, ResultStatus, error, validate};
 
 wire_enum! {
-    /// Whether an account of Collect can be paid to.
+    /// The status of a bank account of Collect.
     ///
     /// Source: the provider's API reference, `GET /collect/bank-accounts`.
     pub enum BankAccountStatus {
-        /// It can.
+        /// The account can receive payments.
         Active = "active",
-        /// It cannot.
+        /// The account cannot receive payments.
         Deactivated = "deactivated",
     }
 }
@@ -28,28 +28,28 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankAccount {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// `PL` and 26 digits.
+    /// The account number: `PL` and 26 digits.
     #[serde(default, deserialize_with = "wire::text")]
     pub account_number: Option<String>,
-    /// Its owner.
+    /// The owner.
     #[serde(default, deserialize_with = "wire::text")]
     pub owner_name: Option<String>,
-    /// More about the owner.
+    /// Additional information about the owner.
     #[serde(default, deserialize_with = "wire::text")]
     pub additional_information: Option<String>,
-    /// Whether it can be paid to.
+    /// The status.
     #[serde(default)]
     pub status: Option<BankAccountStatus>,
-    /// When it was added.
+    /// The time of creation.
     #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
     /// Fields that this type does not cover.
@@ -64,22 +64,22 @@ pub struct BankAccount {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BankAccountPage {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The accounts.
     #[serde(default, deserialize_with = "wire::list")]
     pub bank_accounts: Vec<BankAccount>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -96,7 +96,7 @@ pub struct ListBankAccounts {
 }
 
 impl ListBankAccounts {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -151,7 +151,8 @@ pub struct CreateBankAccount {
 }
 
 impl CreateBankAccount {
-    /// `PL` and 26 digits, the owner, and more about the owner such as the address.
+    /// Creates a request with the account number (`PL` and 26 digits), the owner, and additional
+    /// information about the owner such as the address.
     pub fn new(
         account_number: impl Into<String>,
         owner_name: impl Into<String>,
@@ -186,7 +187,7 @@ impl Endpoint for CreateBankAccount {
 }
 
 impl Client {
-    /// One page of the bank accounts of Collect.
+    /// Returns one page of the bank accounts of Collect.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -194,10 +195,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All bank accounts of Collect, one page after the other, each entry once.
+    /// Returns an iterator over all bank accounts of Collect, page by page, each entry once.
     ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
+    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
+    /// page are requested.
     pub fn bank_accounts(&self, request: &ListBankAccounts) -> Items<ListBankAccounts> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }

@@ -1,4 +1,4 @@
-//! Dictionaries: what the numbers stand for that accounts are made with.
+//! Dictionaries of the numbers that requests for accounts contain.
 
 use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
 use serde::{Deserialize, Serialize};
@@ -19,13 +19,13 @@ pub struct DictionaryEntry {
     /// The server's id of the request, for its support. Entries of a list have none.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// Its number.
+    /// The number.
     #[serde(default, deserialize_with = "wire::integer")]
     pub id: Option<i64>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Its code, up to 6 characters (MCC only).
+    /// The code, up to 6 characters (MCC only).
     #[serde(default, deserialize_with = "wire::text")]
     pub code: Option<String>,
     /// Fields that this type does not cover.
@@ -41,22 +41,22 @@ pub struct DictionaryEntry {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Dictionary {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The entries.
     #[serde(default, deserialize_with = "wire::list")]
     pub list: Vec<DictionaryEntry>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -72,7 +72,7 @@ pub struct Dictionary {
 pub struct ListCategories {}
 
 impl ListCategories {
-    /// All of them.
+    /// Creates a request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -97,7 +97,7 @@ pub struct GetCategory {
 }
 
 impl GetCategory {
-    /// By its number.
+    /// Creates a request for the entry with this number.
     pub fn new(category_id: u32) -> Self {
         Self { category_id }
     }
@@ -121,7 +121,7 @@ impl Endpoint for GetCategory {
 pub struct ListLegalForms {}
 
 impl ListLegalForms {
-    /// All of them.
+    /// Creates a request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -146,7 +146,7 @@ pub struct GetLegalForm {
 }
 
 impl GetLegalForm {
-    /// By its number.
+    /// Creates a request for the entry with this number.
     pub fn new(legal_form_id: u32) -> Self {
         Self { legal_form_id }
     }
@@ -170,7 +170,7 @@ impl Endpoint for GetLegalForm {
 pub struct ListDocuments {}
 
 impl ListDocuments {
-    /// All of them.
+    /// Creates a request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -195,7 +195,7 @@ pub struct GetDocument {
 }
 
 impl GetDocument {
-    /// By its number.
+    /// Creates a request for the entry with this number.
     pub fn new(document_type_id: u32) -> Self {
         Self { document_type_id }
     }
@@ -219,7 +219,7 @@ impl Endpoint for GetDocument {
 pub struct ListMcc {}
 
 impl ListMcc {
-    /// All of them.
+    /// Creates a request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -239,7 +239,7 @@ impl Endpoint for ListMcc {
 }
 
 impl Client {
-    /// The categories of sale.
+    /// Returns the categories of sale.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -247,7 +247,7 @@ impl Client {
         self.send(&ListCategories::new())
     }
 
-    /// A category of sale.
+    /// Returns a category of sale.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -255,7 +255,7 @@ impl Client {
         self.send(&GetCategory::new(category_id))
     }
 
-    /// The legal forms.
+    /// Returns the legal forms.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -263,7 +263,7 @@ impl Client {
         self.send(&ListLegalForms::new())
     }
 
-    /// A legal form.
+    /// Returns a legal form.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -271,7 +271,7 @@ impl Client {
         self.send(&GetLegalForm::new(legal_form_id))
     }
 
-    /// The types of documents.
+    /// Returns the types of documents.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -279,7 +279,7 @@ impl Client {
         self.send(&ListDocuments::new())
     }
 
-    /// A type of document.
+    /// Returns a type of document.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -287,7 +287,7 @@ impl Client {
         self.send(&GetDocument::new(document_type_id))
     }
 
-    /// The merchant category codes.
+    /// Returns the merchant category codes.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

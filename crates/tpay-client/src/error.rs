@@ -1,4 +1,4 @@
-//! How Tpay says no, and what can be done about it.
+//! Error responses of the Tpay API, and what callers can do about them.
 
 use api_auth::{
     Acknowledgement, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, Sent,
@@ -9,8 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Alternative, ResultStatus, Transaction};
 
-/// What every error of this crate can be asked, besides what
-/// [`Error`](crate::Error) tells.
+/// Methods for errors of this crate, in addition to those of [`Error`](crate::Error).
 ///
 /// ```
 /// use tpay_client::{BlikPayment, Client, Pay, TpayError};
@@ -31,22 +30,22 @@ use crate::{Alternative, ResultStatus, Transaction};
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
 pub trait TpayError {
-    /// The transaction whose payment was refused, though the call itself went well. It is still
-    /// there and can be paid in another way: its id and its payment page are in it.
+    /// Returns the transaction whose payment was declined although the request succeeded. The
+    /// transaction still exists and can be paid by another method: it has an id and a payment page.
     fn declined(&self) -> Option<&Transaction>;
 
-    /// The banking applications among which the payer must choose, if that is why: pay again with
-    /// the `key` of one.
+    /// Returns the banking applications from which the payer must choose, if that is the reason:
+    /// pay again with the `key` of one.
     fn alternatives(&self) -> &[Alternative] {
         self.declined().map(Transaction::alternatives).unwrap_or_default()
     }
 
-    /// Whether it is certain that nothing was made, charged or paid back: the request never left,
-    /// or all its errors are about its form. It may be corrected and sent again.
+    /// Returns whether it is certain that the request had no effect: it was not sent, or all its
+    /// errors are about its form. It can be corrected and sent again.
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes that say that the request was refused for its form.
+/// The codes of errors in the form of a request.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",
@@ -133,13 +132,13 @@ impl Refusal {
     }
 }
 
-/// Reads a refusal in any of its documented forms.
+/// Parses an error response in any of its documented forms.
 pub(crate) fn read(response: &Response) -> ResponseError {
     let refusal = json::<Refusal>(response).unwrap_or_default();
     let request_id = refusal.request_id.clone();
     let mut details = refusal.details().into_iter().peekable();
     let mut error = match details.peek() {
-        // Also OAuth's own form, and what is no JSON at all.
+        // Also the form of OAuth, and bodies that are not JSON.
         None => oauth::oauth_error(response),
         Some(_) => ResponseError::of_status(response.status()),
     };
@@ -152,11 +151,11 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Reads an answer; `result: failed` on HTTP 200 is an error.
+/// Parses a response; `result: failed` with HTTP 200 is an error.
 ///
-/// Nearly every answer says `result`. One that does not must have one of these `parts`, of which
-/// the first is named if all are missing: the documented ones that tell what was made or found. So
-/// somebody else's `{}` is not taken for a success. No parts are given where none is documented.
+/// Most responses have a `result`. Others must have one of these `parts`, the documented fields of
+/// the created or found object; the error names the first one if all are missing. So the `{}` of a
+/// proxy is not a success. `parts` is empty where none is documented.
 pub(crate) fn answer<T: DeserializeOwned>(
     response: &Response,
     parts: &[&str],
@@ -166,7 +165,7 @@ pub(crate) fn answer<T: DeserializeOwned>(
     Ok(value)
 }
 
-/// Refuses what [`answer`] refuses, of an answer that was read already.
+/// Applies the checks of [`answer`] to a response that is parsed already.
 pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), ResponseError> {
     let Verdict { result } = json(response).unwrap_or_default();
     match (result, parts.first()) {
@@ -186,8 +185,8 @@ struct Verdict {
     result: Option<ResultStatus>,
 }
 
-/// Reads the answer to an action: nothing, or whatever came. The documented ones are empty, or say
-/// `result`; an object that says nothing is neither.
+/// Parses the response to an action. The documented ones are empty or have a `result`; an object
+/// without any field is an error.
 pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = answer(response, &[])?;
@@ -196,16 +195,16 @@ pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseEr
     })
 }
 
-/// A file that came as an answer.
+/// A file as returned by the server.
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; reports, the
 /// official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct File {
-    /// What it is, as the server says: `image/png`.
+    /// The media type, such as `image/png`.
     pub content_type: Option<String>,
-    /// Its bytes.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
@@ -216,7 +215,7 @@ impl File {
         Ok(Self { content_type, bytes: response.body().clone() })
     }
 
-    /// An image: neither empty, nor JSON, nor a page of HTML.
+    /// Parses an image: a body that is neither empty, nor JSON, nor an HTML page.
     pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
         let file = Self::any(response)?;
         let named = file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));

@@ -2,19 +2,19 @@
 // Some of its programs make real calls, so they are run where the transport is built in.
 #![cfg_attr(any(all(feature = "ureq", feature = "notifications"), not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # What is where
+//! # Overview
 //!
-//! | part | for |
+//! | types | for |
 //! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`] | making calls |
-//! | [`CreateTransaction`], [`Payer`], [`Pay`], [`BlikPayment`], [`CardPayment`] | asking for money |
-//! | [`Transaction`], [`TransactionStatus`], [`Payments`] | what became of it |
-//! | [`RefundTransaction`], [`RefundCard`], [`Refund`] | paying back |
+//! | [`Client`], [`ClientBuilder`], [`Environment`] | sending requests |
+//! | [`CreateTransaction`], [`Payer`], [`Pay`], [`BlikPayment`], [`CardPayment`] | payments |
+//! | [`Transaction`], [`TransactionStatus`], [`Payments`] | results of payments |
+//! | [`RefundTransaction`], [`RefundCard`], [`Refund`] | refunds |
 //! | [`Amount`], [`grosze`], [`Currency`] | money |
-//! | [`Error`], [`ErrorKind`], [`TpayError`] | what went wrong, and what to do |
-//! | `Notifications`, `Notification` (feature `notifications`) | what Tpay sends |
+//! | [`Error`], [`ErrorKind`], [`TpayError`] | errors |
+//! | `Notifications`, `Notification` (feature `notifications`) | notifications from Tpay |
 //! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sharing tokens |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other calls |
+//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
 
 mod accounts;
 mod blik;

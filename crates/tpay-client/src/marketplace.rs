@@ -1,4 +1,5 @@
-//! Payments to several merchants of a marketplace. On this wire all money is whole grosze.
+//! Payments to several merchants of a marketplace. These endpoints use whole grosze for all
+//! amounts.
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Params, Response,
@@ -23,7 +24,7 @@ wire_enum! {
     }
 }
 
-/// Who pays at a marketplace.
+/// The payer of a marketplace payment.
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,7 +49,7 @@ pub struct BillingAddress {
 }
 
 impl BillingAddress {
-    /// With an e-mail address and a name of up to 96 characters.
+    /// Creates a payer with an e-mail address and a name of up to 96 characters.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -64,24 +65,24 @@ impl BillingAddress {
     }
 
     setters! {
-        /// The phone number.
+        /// Sets the phone number.
         phone: impl Into<String>,
-        /// The street.
+        /// Sets the street.
         street: impl Into<String>,
-        /// The postal code.
+        /// Sets the postal code.
         postal_code: impl Into<String>,
-        /// The city.
+        /// Sets the city.
         city: impl Into<String>,
-        /// The country, two letters.
+        /// Sets the country, two letters.
         country: impl Into<String>,
-        /// The house.
+        /// Sets the number of the house.
         house_no: impl Into<String>,
-        /// The flat.
+        /// Sets the number of the flat.
         flat_no: impl Into<String>,
     }
 }
 
-/// Something that is sold at a marketplace.
+/// A product of a marketplace.
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,19 +97,19 @@ pub struct Product {
 }
 
 impl Product {
-    /// With your id, how many (fractions are possible) and the price of one in units of the
-    /// currency (it travels in hundredths).
+    /// Creates a product with your id, the quantity (which may be a fraction) and the unit price,
+    /// in units of the currency. The price is sent in hundredths.
     pub fn new(external_id: impl Into<String>, quantity: Amount, unit_price: Amount) -> Self {
         Self { external_id: external_id.into(), quantity, unit_price, name: None }
     }
 
     setters! {
-        /// Its name, 255 characters at most.
+        /// Sets the name, 255 characters at most.
         name: impl Into<String>,
     }
 }
 
-/// What one merchant of a marketplace sells in a payment.
+/// The part of a payment for one merchant of a marketplace.
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,8 +130,8 @@ struct Id {
 }
 
 impl ChildTransaction {
-    /// For this amount, in units of the currency (it travels in hundredths), with a description
-    /// that the payer reads, by the merchant with this id.
+    /// Creates the part of the merchant with this id: an amount in units of the currency, which is
+    /// sent in hundredths, and a description that the payer sees.
     pub fn new(
         amount: Amount,
         description: impl Into<String>,
@@ -147,7 +148,7 @@ impl ChildTransaction {
     }
 
     setters! {
-        /// Your own text.
+        /// Sets your own text.
         hidden_description: impl Into<String>,
     }
 
@@ -165,7 +166,7 @@ impl ChildTransaction {
     }
 }
 
-/// Who is told of a marketplace payment, and how.
+/// A URL or e-mail address that is notified of a marketplace payment.
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -176,30 +177,30 @@ pub struct MarketplaceCallback {
 }
 
 impl MarketplaceCallback {
-    /// Where the payer is sent after paying.
+    /// Creates a URL for the payer after a payment.
     pub fn success(url: impl Into<String>) -> Self {
         Self { kind: 1, value: url.into() }
     }
 
-    /// Where the payer is sent after failing.
+    /// Creates a URL for the payer after a failed payment.
     pub fn error(url: impl Into<String>) -> Self {
         Self { kind: 2, value: url.into() }
     }
 
-    /// Where the notification is sent.
+    /// Creates a URL for notifications.
     pub fn notification(url: impl Into<String>) -> Self {
         Self { kind: 3, value: url.into() }
     }
 
-    /// Which merchant is written to.
+    /// Creates an e-mail address of a merchant to notify.
     pub fn email(address: impl Into<String>) -> Self {
         Self { kind: 4, value: address.into() }
     }
 }
 
-/// `POST /marketplace/v1/transaction`: makes a payment to one or more merchants of a marketplace.
+/// `POST /marketplace/v1/transaction`: creates a payment to one or more merchants of a marketplace.
 ///
-/// Amounts travel as whole grosze. Never repeated after a lost answer.
+/// Amounts are sent as whole grosze. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tpay_client::{
@@ -244,8 +245,8 @@ struct Emails {
 }
 
 impl CreateMarketplaceTransaction {
-    /// In złoty and Polish, at the point of sale with this id; the sum of the children is what is
-    /// to be paid.
+    /// Creates a payment in złoty and Polish, at the point of sale with this id. The amount is the
+    /// sum of the parts.
     pub fn new(
         description: impl Into<String>,
         pos_id: impl Into<String>,
@@ -267,14 +268,15 @@ impl CreateMarketplaceTransaction {
         }
     }
 
-    /// In this language.
+    /// Sets the language.
     #[must_use]
     pub fn language_code(mut self, language: MarketplaceLanguage) -> Self {
         self.language_code = language;
         self
     }
 
-    /// Whether the payer is written to when the payment is made. The server's default is yes.
+    /// Sets whether the payer gets an e-mail when the payment is created. The server's default is
+    /// yes.
     #[must_use]
     pub fn email_when_created(mut self, email: bool) -> Self {
         self.transaction_emails = Some(Emails { transaction_created: email });
@@ -282,9 +284,9 @@ impl CreateMarketplaceTransaction {
     }
 
     setters! {
-        /// Your own text.
+        /// Sets your own text.
         hidden_description: impl Into<String>,
-        /// The channel that the payer goes to.
+        /// Sets the channel to which the payer is redirected.
         pre_selected_channel_id: impl Into<String>,
     }
 }
@@ -322,13 +324,13 @@ impl Endpoint for CreateMarketplaceTransaction {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedMarketplaceTransaction {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
-    /// Where the payer pays.
+    /// The URL of the payment page.
     #[serde(default, deserialize_with = "wire::text")]
     pub payment_url: Option<String>,
     /// Fields that this type does not cover.
@@ -343,22 +345,22 @@ pub struct CreatedMarketplaceTransaction {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceTransaction {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Its id, where the server calls it so.
+    /// The id, under the name that some responses use.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
-    /// Where it stands.
+    /// The status.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text.
@@ -367,7 +369,7 @@ pub struct MarketplaceTransaction {
     /// The language.
     #[serde(default)]
     pub language_code: Option<MarketplaceLanguage>,
-    /// When it was made, in local time.
+    /// The time of creation, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub creation_date: Option<String>,
     /// The id of the channel that was chosen when the payment was created.
@@ -379,7 +381,7 @@ pub struct MarketplaceTransaction {
     /// The payer.
     #[serde(default, deserialize_with = "wire::object")]
     pub billing_address: Option<BillingAddressDetails>,
-    /// What each merchant sells.
+    /// The parts of the merchants.
     #[serde(default, deserialize_with = "wire::list")]
     pub child_transactions: Vec<MarketplaceChild>,
     /// The URLs and addresses that were given when the payment was created.
@@ -388,7 +390,7 @@ pub struct MarketplaceTransaction {
     /// The e-mails to the payer.
     #[serde(default, deserialize_with = "wire::object")]
     pub transaction_emails: Option<MarketplaceEmails>,
-    /// What became of paying it.
+    /// The result of the payment.
     #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// Fields that this type does not cover.
@@ -487,20 +489,20 @@ pub struct MarketplaceEmails {
     pub extra: ExtraFields,
 }
 
-/// What one merchant sells in a payment.
+/// The part of a payment for one merchant.
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MarketplaceChild {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// For how much, in units of the payment's currency.
+    /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text.
@@ -509,7 +511,7 @@ pub struct MarketplaceChild {
     /// The merchant.
     #[serde(default, deserialize_with = "wire::object")]
     pub merchant: Option<MarketplaceMerchant>,
-    /// What was paid back.
+    /// The refunds.
     #[serde(default, deserialize_with = "wire::list")]
     pub refunds: Vec<MarketplaceChildRefund>,
     /// Fields that this type does not cover.
@@ -532,7 +534,7 @@ pub struct MarketplaceMerchant {
     pub extra: ExtraFields,
 }
 
-/// What was paid back of a merchant's part.
+/// A refund of a merchant's part.
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -542,10 +544,10 @@ pub struct MarketplaceChildRefund {
     /// The title.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
-    /// How much, in units of the payment's currency.
+    /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
-    /// When, in local time.
+    /// The time, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
     /// Fields that this type does not cover.
@@ -563,13 +565,13 @@ pub struct GetMarketplaceTransaction {
 }
 
 impl GetMarketplaceTransaction {
-    /// By its id.
+    /// Creates a request for the payment with this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), with_payment_attempts: None }
     }
 
     setters! {
-        /// Whether the tries to pay are told, too.
+        /// Sets whether the response includes the attempts to pay.
         with_payment_attempts: bool,
     }
 }
@@ -608,7 +610,7 @@ pub struct PayMarketplaceTransaction {
 }
 
 impl PayMarketplaceTransaction {
-    /// The one with this id, in no way yet.
+    /// Creates a payment of the transaction with this id, without a payment method.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -619,11 +621,11 @@ impl PayMarketplaceTransaction {
     }
 
     setters! {
-        /// A BLIK code or alias.
+        /// Sets a BLIK code or alias.
         blik_payment_data: BlikPayment,
-        /// A card, or the token of a saved one.
+        /// Sets a card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// What Apple Pay gave, in base64.
+        /// Sets the payment data of Apple Pay, in base64.
         apple_pay_payment_data: impl Into<Secret>,
     }
 }
@@ -647,7 +649,7 @@ impl Endpoint for PayMarketplaceTransaction {
     }
 }
 
-/// How much of a merchant's part is paid back.
+/// A refund of a merchant's part, or of some of it.
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -663,17 +665,19 @@ pub struct ChildRefund {
 }
 
 impl ChildRefund {
-    /// This much, in units of the payment's currency, of the part with this id.
+    /// Creates a refund of this amount of the part with this id, in units of the payment's
+    /// currency.
     pub fn of_child(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
-    /// This much, in units of the payment's currency, of the part of the merchant with this id.
+    /// Creates a refund of this amount of the part of the merchant with this id, in units of the
+    /// payment's currency.
     pub fn of_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
 
-    /// For these products.
+    /// Sets the refunded products.
     #[must_use]
     pub fn products(mut self, products: impl Into<Vec<Product>>) -> Self {
         self.products = products.into();
@@ -681,8 +685,8 @@ impl ChildRefund {
     }
 }
 
-/// `POST /marketplace/v1/transaction/{id}/refund`: pays back a payment of a marketplace, all of it
-/// or a part. Never repeated after a lost answer.
+/// `POST /marketplace/v1/transaction/{id}/refund`: refunds a payment of a marketplace, in full or
+/// in part. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tpay_client::{ChildRefund, RefundMarketplaceTransaction, grosze};
@@ -702,12 +706,12 @@ pub struct RefundMarketplaceTransaction {
 }
 
 impl RefundMarketplaceTransaction {
-    /// All of the payment with this id.
+    /// Creates a full refund of the payment with this id.
     pub fn all(id: impl Into<String>) -> Self {
         Self::parts(id, [])
     }
 
-    /// These parts of it.
+    /// Creates a refund of these parts of the payment with this id.
     pub fn parts(id: impl Into<String>, parts: impl Into<Vec<ChildRefund>>) -> Self {
         Self { id: id.into(), child_transactions: parts.into() }
     }
@@ -734,7 +738,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 }
 
-/// What was paid back of a payment of a marketplace.
+/// A refund of a payment of a marketplace.
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -744,7 +748,7 @@ pub struct MarketplaceRefund {
     /// The payment.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
-    /// How much, in units of the payment's currency.
+    /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// Fields that this type does not cover.
@@ -761,7 +765,7 @@ pub struct CancelMarketplaceTransaction {
 }
 
 impl CancelMarketplaceTransaction {
-    /// By its id.
+    /// Creates a request for the payment with this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into() }
     }
@@ -777,7 +781,7 @@ impl Endpoint for CancelMarketplaceTransaction {
     }
 }
 
-/// `GET /marketplace/v1/bank-groups`: the groups of channels by which merchants can be paid.
+/// `GET /marketplace/v1/bank-groups`: the groups of channels that are available for merchants.
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/bank-groups`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -786,7 +790,7 @@ pub struct ListMarketplaceBankGroups {
 }
 
 impl ListMarketplaceBankGroups {
-    /// Of these merchants.
+    /// Creates a request for the channels of these merchants.
     pub fn new(merchant_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { merchant_ids: merchant_ids.into_iter().map(Into::into).collect() }
     }
@@ -809,7 +813,8 @@ impl Endpoint for ListMarketplaceBankGroups {
 }
 
 impl Client {
-    /// Makes a payment to merchants of a marketplace. Never repeated after a lost answer.
+    /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
+    /// is unknown.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -820,7 +825,7 @@ impl Client {
         self.send(request)
     }
 
-    /// A payment of a marketplace.
+    /// Returns a payment of a marketplace.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -831,7 +836,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Pays a payment of a marketplace. A refusal is an error as in
+    /// Pays a payment of a marketplace. A declined payment is an error as in
     /// [`pay_transaction`](Client::pay_transaction).
     ///
     /// # Errors
@@ -843,7 +848,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Pays back a payment of a marketplace. Never repeated after a lost answer.
+    /// Refunds a payment of a marketplace. The request is never retried if its outcome is unknown.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -862,7 +867,7 @@ impl Client {
         self.send(&CancelMarketplaceTransaction::new(id))
     }
 
-    /// The groups of channels by which merchants of a marketplace can be paid.
+    /// Returns the groups of channels that are available for merchants of a marketplace.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

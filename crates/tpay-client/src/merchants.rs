@@ -1,4 +1,4 @@
-//! Merchants of a partner: registered in today's way.
+//! Merchants of a partner: the current registration.
 
 use api_auth::{
     Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters,
@@ -38,38 +38,38 @@ pub struct MerchantAddress {
 }
 
 impl MerchantAddress {
-    /// With nothing yet.
+    /// Creates an empty address.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Its name.
+        /// Sets the name.
         name: impl Into<String>,
-        /// The flat.
+        /// Sets the number of the flat.
         flat_number: impl Into<String>,
-        /// The street.
+        /// Sets the street.
         street: impl Into<String>,
-        /// The house.
+        /// Sets the number of the house.
         house_number: impl Into<String>,
-        /// The postal code.
+        /// Sets the postal code.
         postal_code: impl Into<String>,
-        /// The city.
+        /// Sets the city.
         city: impl Into<String>,
-        /// The country, two letters.
+        /// Sets the country, two letters.
         country: impl Into<String>,
-        /// The phone number.
+        /// Sets the phone number.
         phone: impl Into<String>,
-        /// Whether it is the main one; one is at most.
+        /// Sets whether it is the main address. At most one is.
         is_main: bool,
-        /// Whether letters go there.
+        /// Sets whether it is the address for letters.
         is_correspondence: bool,
-        /// Whether invoices go there.
+        /// Sets whether it is the address for invoices.
         is_invoice: bool,
     }
 }
 
-/// Whom to ask at a new merchant.
+/// A contact person of a new merchant.
 ///
 /// Source: the provider's API reference, `POST /v1/accounts/merchant`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,15 +84,15 @@ pub struct ContactPerson {
 }
 
 impl ContactPerson {
-    /// With name and surname.
+    /// Creates a person with this name and surname.
     pub fn new(name: impl Into<String>, surname: impl Into<String>) -> Self {
         Self { name: name.into(), surname: surname.into(), phone: None, email: None }
     }
 
     setters! {
-        /// The phone number.
+        /// Sets the phone number.
         phone: impl Into<String>,
-        /// The e-mail address.
+        /// Sets the e-mail address.
         email: impl Into<String>,
     }
 }
@@ -136,7 +136,7 @@ pub struct CreateMerchant {
 }
 
 impl CreateMerchant {
-    /// With the code of the offer and the e-mail address.
+    /// Creates a merchant with the code of the offer and the e-mail address.
     pub fn new(offer_code: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             offer_code: offer_code.into(),
@@ -154,23 +154,23 @@ impl CreateMerchant {
     }
 
     setters! {
-        /// The tax id.
+        /// Sets the tax id.
         tax_id: impl Into<String>,
-        /// The number in the register of businesses.
+        /// Sets the number in the register of businesses.
         regon: impl Into<String>,
-        /// The number in the court's register.
+        /// Sets the number in the court's register.
         krs: impl Into<String>,
-        /// The legal form, by its number.
+        /// Sets the legal form, by its number.
         legal_form: u32,
-        /// The category of sale, by its number.
+        /// Sets the category of sale, by its number.
         category_id: u32,
-        /// The addresses; one is the main one at most.
+        /// Sets the addresses. At most one is the main address.
         address: impl Into<Vec<MerchantAddress>>,
-        /// The websites.
+        /// Sets the websites.
         website: impl Into<Vec<Website>>,
-        /// Whom to ask.
+        /// Sets the contact persons.
         contact_person: impl Into<Vec<ContactPerson>>,
-        /// Whether the merchant agrees to the use of the API.
+        /// Sets whether the merchant agrees to the use of the API.
         merchant_api_consent: bool,
     }
 }

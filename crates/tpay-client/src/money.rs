@@ -1,10 +1,10 @@
-//! Money: exact, in złoty on most of the wire and in whole grosze at the marketplace.
+//! Exact amounts. Most endpoints use złoty, those of the marketplace whole grosze.
 
 use api_auth::{Amount, wire_enum};
 
-/// So many grosze: 1234 is 12.34 zł. For other currencies, so many of their hundredths.
+/// Returns an amount of `grosze`: 1234 is 12.34 zł. For other currencies, the number of hundredths.
 ///
-/// The way back is [`Amount::minor_units`].
+/// The inverse is [`Amount::minor_units`].
 ///
 /// ```
 /// use tpay_client::{Amount, grosze};
@@ -21,7 +21,7 @@ pub const fn grosze(units: i64) -> Amount {
 }
 
 wire_enum! {
-    /// A currency, by its three letters. Any three letters can be made into one:
+    /// A currency, by its three letters. Other currencies are created from their letters:
     /// `Currency::from("HUF")`.
     ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`, whose `GPB` is taken for
@@ -48,7 +48,7 @@ wire_enum! {
     }
 }
 
-/// Amounts that travel as whole grosze.
+/// Serialization of amounts as whole grosze.
 pub(crate) mod grosze {
     use api_auth::{Amount, wire};
     use serde::ser::Error;

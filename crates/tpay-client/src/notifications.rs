@@ -1,4 +1,4 @@
-//! What Tpay sends to a shop: read only after its signature was verified.
+//! Notifications that Tpay sends to a shop. They are parsed only after their signature is verified.
 
 mod cache;
 mod events;
@@ -23,8 +23,8 @@ pub use payment::{NotificationStatus, PaymentNotification};
 
 /// The header that carries the signature.
 const HEADER: &str = "x-jws-signature";
-/// The folder of certificates, the one that signs today, and those above it: the intermediate
-/// first, the root second.
+/// The folder of certificates, the file of the current signing certificate, and the file of its
+/// intermediate and root, in this order.
 const FOLDER: &str = "/x509/";
 const USUAL: &str = "notifications-jws.pem";
 const AUTHORITIES: &str = "tpay-jws-root.pem";
@@ -32,23 +32,24 @@ const AUTHORITIES: &str = "tpay-jws-root.pem";
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
 const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 
-/// Reads notifications, and refuses what is not genuine. Made by
-/// [`Client::notifications`](crate::Client::notifications); one serves all threads.
+/// Verifies and parses notifications. Created by
+/// [`Client::notifications`](crate::Client::notifications). All threads can share one.
 ///
-/// The signature is verified strictly: a detached RS256 JWS over the raw body, whose certificate
-/// lies at the environment's own host, and leads by a full chain to the compiled-in root (or one
-/// of yours), all valid at the client's time. If the chain lacks an intermediate, the file
-/// `tpay-jws-root.pem` of the same host is used to complete it; nothing in it is trusted.
+/// The signature is verified strictly: it must be a detached RS256 JWS over the raw body. The
+/// certificate must be at the environment's own host and have a complete chain to the compiled-in
+/// trust anchor (or one of yours), all valid at the client's time. If the chain lacks an
+/// intermediate, the file `tpay-jws-root.pem` of the same host is used to complete it; its
+/// certificates are not trust anchors.
 ///
 /// Certificates are fetched through the client's transport, without retries, and cached for an
-/// hour. A message that no cached certificate verifies makes its certificate be fetched again, at
-/// most once in ten seconds. Until then such a message is an [`ErrorKind::RateLimited`], since a
-/// newer certificate may verify it: the sender repeats it.
+/// hour. If no cached certificate verifies a message, its certificate is fetched again, at most
+/// once in ten seconds. Until then the message is an [`ErrorKind::RateLimited`], since a newer
+/// certificate may verify it, and the sender retries it.
 ///
-/// The certificate is Tpay's and not the merchant's, so a genuine notification may be about
-/// another merchant. [`merchant_id`](Notifications::merchant_id) is required for payments; the kinds
-/// without a merchant (saved cards, marketplace payments, charges of a plan) are bound to nobody:
-/// compare their ids with your own records.
+/// The certificate is Tpay's and not the merchant's, so a genuine notification may be about another
+/// merchant. [`merchant_id`](Notifications::merchant_id) is required for payments and alias events.
+/// The other kinds (saved cards, marketplace payments, charges of a plan) name no merchant: compare
+/// their ids with your own records.
 ///
 /// ```
 /// use tpay_client::{Client, Notification, grosze, testing};
@@ -80,29 +81,29 @@ pub struct Notifications {
     core: api_auth::Client,
     folder: String,
     anchors: Anchors,
-    merchant: Merchant,
+    /// An error if the id of the merchant is not a number: all notifications are then rejected.
+    merchant: Result<Merchant, InputError>,
     security_code: Option<Secret>,
     given: Option<Result<Certificate, JwsError>>,
     cache: Cache,
 }
 
-/// Whose notifications are accepted.
+/// The merchant whose notifications are accepted.
 #[derive(Debug)]
 enum Merchant {
-    /// The reader was not told: payments are an error.
+    /// No merchant is set: payments and alias events are rejected.
     Unset,
-    /// The reader was told what is no number: all notifications are an error.
-    Invalid,
     Id(String),
     Any,
 }
 
 impl Client {
-    /// A reader of the notifications of this client's environment. It trusts the compiled-in
-    /// certificates: those of the sandbox for the sandbox, those of production for all else.
+    /// Returns a reader of the notifications of this client's environment. Its trust anchors are
+    /// compiled in: those of the sandbox for the sandbox, those of production for all other
+    /// environments.
     ///
     /// # Errors
-    /// When the compiled-in certificates cannot be used.
+    /// Returns an error if the compiled-in certificates cannot be used.
     pub fn notifications(&self) -> Result<Notifications, InputError> {
         let anchors = match self.environment() {
             Environment::Sandbox => SANDBOX,
@@ -113,7 +114,7 @@ impl Client {
             core: self.core().without_retries(),
             folder: [base, FOLDER].concat(),
             anchors: Anchors::from_pem(anchors)?,
-            merchant: Merchant::Unset,
+            merchant: Ok(Merchant::Unset),
             security_code: None,
             given: None,
             cache: Cache::new(&[USUAL, AUTHORITIES]),
@@ -123,68 +124,72 @@ impl Client {
 
 impl Notifications {
     /// Accepts payments and alias events of this merchant only: the number that the panel shows and
-    /// that notifications have as `id`. Required for payments, unless
+    /// that notifications have as `id`. Required for these, unless
     /// [`accept_any_merchant`](Notifications::accept_any_merchant) is called.
     ///
     /// If `id` is empty or contains anything but digits, [`read`](Notifications::read) returns an
-    /// [`InputError`] for every notification.
+    /// [`InputError`] for every notification and requests no certificate.
     #[must_use]
     pub fn merchant_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        self.merchant = if is_number { Merchant::Id(id) } else { Merchant::Invalid };
+        let problem = "must be the number that the panel shows, of digits only";
+        self.merchant = is_number
+            .then_some(Merchant::Id(id))
+            .ok_or_else(|| InputError::new("merchant_id", problem));
         self
     }
 
     /// Accepts notifications of every merchant, for partners. Compare
-    /// [`PaymentNotification::merchant_id`] yourself: the signature is the same for all merchants,
-    /// so anybody with an account can make a genuine notification with your order number.
+    /// [`PaymentNotification::merchant_id`] yourself: the certificate is the same for all
+    /// merchants, so every merchant can cause a genuine notification with your order number.
     #[must_use]
     pub fn accept_any_merchant(mut self) -> Self {
-        self.merchant = Merchant::Any;
+        self.merchant = Ok(Merchant::Any);
         self
     }
 
-    /// Verifies the `md5sum` of payments with the security code of the panel, too. An empty code
-    /// (none is set in the panel) proves nothing and verifies nothing.
+    /// Sets the security code of the panel, by which the `md5sum` of payments is verified as well.
+    /// An empty code (none is set in the panel) disables this check.
     #[must_use]
     pub fn security_code(mut self, code: impl Into<Secret>) -> Self {
         self.security_code = Some(code.into()).filter(|code| !code.is_empty());
         self
     }
 
-    /// Trusts these certificates (PEM: roots, and intermediates below them) instead of the
-    /// compiled-in ones.
+    /// Sets the trust anchors (PEM: roots, and their intermediates) in place of the compiled-in
+    /// ones.
     ///
     /// # Errors
-    /// A text that holds no root certificate.
+    /// Returns an error if `pem` contains no root certificate.
     pub fn anchors(mut self, pem: impl AsRef<[u8]>) -> Result<Self, InputError> {
         self.anchors = Anchors::from_pem(pem.as_ref())?;
         Ok(self)
     }
 
-    /// Uses this signing certificate (PEM), and fetches none. It must lead to an anchor all the
-    /// same.
+    /// Sets the signing certificate (PEM), so that none is fetched. It must have a chain to a trust
+    /// anchor as well.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.given = Some(Certificate::from_pem(pem.into().as_bytes()));
         self
     }
 
-    /// Takes signatures whose certificate lies below this URL, such as
-    /// `https://secure.tpay.com`, for a client whose calls go through a host of its own.
+    /// Accepts signatures whose certificate is below this URL, such as `https://secure.tpay.com`,
+    /// for a client whose requests use a different host.
     #[must_use]
     pub fn certificates_at(mut self, base_url: &str) -> Self {
         self.folder = [base_url.trim_end_matches('/'), FOLDER].concat();
         self
     }
 
-    /// Verifies and reads a notification by its headers and its body, byte for byte as received.
+    /// Verifies and parses a notification by its headers and its body, byte for byte as received.
     ///
     /// # Errors
-    /// As [`read`](Notifications::read); a signature header that is missing or comes twice is
-    /// [`ErrorKind::Verify`].
+    /// Returns the errors of [`read`](Notifications::read), and [`ErrorKind::Verify`] if the
+    /// signature header is missing or repeated.
     pub fn read_request(&self, headers: &HeaderMap, body: &[u8]) -> Result<Notification> {
+        self.merchant.as_ref().map_err(Clone::clone)?;
         let mut values = headers.get_all(HEADER).iter();
         match (values.next().map(|value| value.to_str()), values.next()) {
             (Some(Ok(signature)), None) => self.read(signature, body),
@@ -193,18 +198,20 @@ impl Notifications {
         }
     }
 
-    /// Verifies and reads a notification: the value of its header `X-JWS-Signature`, and its body
+    /// Verifies and parses a notification: the value of its header `X-JWS-Signature`, and its body
     /// byte for byte as received, before any decoding.
     ///
     /// # Errors
-    /// [`ErrorKind::Verify`] for what is not genuine, [`ErrorKind::Decode`] for what cannot be
-    /// read though it is, and any other kind when the certificate could not be fetched or a setting
-    /// is wrong. Among these, [`ErrorKind::RateLimited`] means that the newest certificate is not
-    /// known and cannot be requested yet. [`NotificationReply::to_error`] tells what to answer.
+    /// Returns [`ErrorKind::Verify`] if the notification is not genuine, [`ErrorKind::Decode`] if
+    /// it is genuine and cannot be parsed, and another kind if the certificate could not be fetched
+    /// or a setting is invalid. Among these, [`ErrorKind::RateLimited`] means that the newest
+    /// certificate is not known and cannot be requested yet. [`NotificationReply::to_error`]
+    /// returns the response to send.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
+        let merchant = self.merchant.as_ref().map_err(Clone::clone)?;
         self.verify(signature, body)?;
         let notification = events::read(body)?;
-        self.check_merchant(&notification)?;
+        merchant.validate(&notification)?;
         if let (Notification::Payment(payment), Some(code)) = (&notification, &self.security_code)
             && !payment.md5sum_holds(code)
         {
@@ -212,22 +219,20 @@ impl Notifications {
         }
         Ok(notification)
     }
+}
 
-    fn check_merchant(&self, notification: &Notification) -> Result<()> {
-        if matches!(self.merchant, Merchant::Invalid) {
-            let problem = "must be the number that the panel shows, of digits only";
-            return Err(InputError::new("merchant_id", problem).into());
-        }
+impl Merchant {
+    fn validate(&self, notification: &Notification) -> Result<()> {
         let id = match notification {
             Notification::Payment(payment) => &payment.merchant_id,
             Notification::Alias(alias) => &alias.merchant_id,
             _ => return Ok(()),
         };
-        match &self.merchant {
-            Merchant::Any => Ok(()),
-            Merchant::Id(own) if own == id => Ok(()),
-            Merchant::Id(_) => Err(not_genuine("the notification is for another merchant")),
-            Merchant::Invalid | Merchant::Unset => Err(InputError::new(
+        match self {
+            Self::Any => Ok(()),
+            Self::Id(own) if own == id => Ok(()),
+            Self::Id(_) => Err(not_genuine("the notification is for another merchant")),
+            Self::Unset => Err(InputError::new(
                 "merchant_id",
                 "must be set on the reader of notifications, or waived by accept_any_merchant",
             )
@@ -244,8 +249,8 @@ fn refusal(why: JwsError) -> Error {
     not_genuine(&why.to_string())
 }
 
-/// The `md5sum` of a payment notification, of its values as they are sent. For tests, and for
-/// whoever receives notifications by other means.
+/// Returns the `md5sum` of a payment notification, computed from its values as they are sent. For
+/// tests, and for programs that receive notifications by other means.
 ///
 /// ```
 /// use tpay_client::payment_md5sum;

@@ -1,4 +1,4 @@
-//! Access tokens. The client fetches its own; these calls show them.
+//! Access tokens. The client manages its own token; these endpoints return tokens to the caller.
 
 use api_auth::{
     Body, Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, ResultStatus, error, validate};
 
-/// A token, as the token endpoint gives it. The client fetches and keeps its own by itself.
+/// A token as returned by the token endpoint. The client manages its own token.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -21,16 +21,16 @@ pub struct Token {
     /// `Bearer`.
     #[serde(rename = "token_type", default, deserialize_with = "wire::text")]
     pub token_type: Option<String>,
-    /// When it was made, by the server's clock.
+    /// The time of creation, by the server's clock.
     #[serde(rename = "issued_at", default, deserialize_with = "wire::time")]
     pub issued_at: Option<UnixTime>,
-    /// How many seconds it lives.
+    /// The TTL in seconds.
     #[serde(rename = "expires_in", default, deserialize_with = "wire::integer")]
     pub expires_in: Option<i64>,
-    /// What it is good for; not to be relied on.
+    /// The scope. Do not rely on it.
     #[serde(default, deserialize_with = "wire::text")]
     pub scope: Option<String>,
-    /// Whose it is.
+    /// The client id.
     #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
     pub client_id: Option<String>,
     /// Fields that this type does not cover.
@@ -40,8 +40,7 @@ pub struct Token {
 
 /// `POST /oauth/auth`: a new access token.
 ///
-/// The client does this by itself before its first call; this is for whoever wants to see the
-/// answer.
+/// The client does this before its first request. Use this endpoint to get the response.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, first steps, authorization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +51,13 @@ pub struct RequestToken {
 }
 
 impl RequestToken {
-    /// For these credentials.
+    /// Creates a request for a token of these credentials.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
         Self { client_id: client_id.into(), client_secret: client_secret.into(), scope: None }
     }
 
     setters! {
-        /// `read`, `write` or `read write`.
+        /// Sets the scope: `read`, `write` or `read write`.
         scope: impl Into<String>,
     }
 }
@@ -89,17 +88,17 @@ impl Endpoint for RequestToken {
     }
 }
 
-/// What the server knows of a token.
+/// The server's information about a token.
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenInfo {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The token.
@@ -110,7 +109,7 @@ pub struct TokenInfo {
     pub extra: ExtraFields,
 }
 
-/// A token that calls are made with.
+/// A token that authenticates requests.
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -120,13 +119,13 @@ pub struct TokenDetails {
     /// The token.
     #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "wire::secret")]
     pub access_token: Option<Secret>,
-    /// Whose it is.
+    /// The client id.
     #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
     pub client_id: Option<String>,
-    /// When its life ends.
+    /// The time of expiry.
     #[serde(default, deserialize_with = "wire::time")]
     pub expires: Option<UnixTime>,
-    /// What it is good for; not to be relied on.
+    /// The scope. Do not rely on it.
     #[serde(default, deserialize_with = "wire::text")]
     pub scope: Option<String>,
     /// Fields that this type does not cover.
@@ -134,7 +133,7 @@ pub struct TokenDetails {
     pub extra: ExtraFields,
 }
 
-/// `GET /oauth/tokeninfo`: what the server knows of the token that the call is made with.
+/// `GET /oauth/tokeninfo`: information about the token that authenticates the request.
 ///
 /// Source: the provider's API reference, `GET /oauth/tokeninfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,7 +141,7 @@ pub struct TokenDetails {
 pub struct GetTokenInfo {}
 
 impl GetTokenInfo {
-    /// Of the client's own token.
+    /// Creates a request about the client's own token.
     pub fn new() -> Self {
         Self::default()
     }
@@ -159,7 +158,7 @@ impl Endpoint for GetTokenInfo {
 }
 
 impl Client {
-    /// A new access token. The client does not use it: it fetches and keeps its own.
+    /// Returns a new access token. The client does not use it: it manages its own token.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -167,7 +166,7 @@ impl Client {
         self.send(&RequestToken::new(self.client_id.clone(), self.client_secret.clone()))
     }
 
-    /// What the server knows of the token that this client uses.
+    /// Returns information about the token that this client uses.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

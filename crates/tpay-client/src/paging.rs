@@ -1,8 +1,8 @@
-//! Lists that come in pages.
+//! Pagination.
 
 use api_auth::{InputError, Params};
 
-/// Which page of a list is asked for, and how many entries of it.
+/// The page of a list and its size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Paging {
     pub(crate) page: Option<u32>,
@@ -10,7 +10,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// The entries of a page, if the caller asks for as many as possible.
+    /// The page size if the caller requests the largest one.
     pub(crate) const MOST: u32 = 100;
 
     pub(crate) fn validate(self) -> Result<(), InputError> {
@@ -28,7 +28,7 @@ impl Paging {
             .push_some("limit", self.limit.map(|limit| limit.to_string()));
     }
 
-    /// The page after one with so many entries, if there is one.
+    /// Returns the page after one with this number of entries. Returns `None` after the last page.
     pub(crate) fn next(
         self,
         came: usize,
@@ -40,24 +40,24 @@ impl Paging {
     }
 }
 
-/// The setters of a list whose field `paging` is a [`Paging`].
+/// Defines the setters of a list whose field `paging` is a [`Paging`].
 macro_rules! page_setters {
     () => {
-        /// The page, from 1.
+        /// Sets the page, from 1.
         #[must_use]
         pub fn page(mut self, page: u32) -> Self {
             self.paging.page = Some(page);
             self
         }
 
-        /// The entries of a page, 1 to 100. The server's default is 35.
+        /// Sets the page size, 1 to 100. The server's default is 35.
         #[must_use]
         pub fn limit(mut self, limit: u32) -> Self {
             self.paging.limit = Some(limit);
             self
         }
 
-        /// With a page size written out, as large as allowed.
+        /// Sets the page size to the maximum if it is not set.
         pub(crate) fn full_pages(mut self) -> Self {
             self.paging.limit.get_or_insert(Paging::MOST);
             self
@@ -66,10 +66,10 @@ macro_rules! page_setters {
 }
 pub(crate) use page_setters;
 
-/// The number of the next page, if there is one.
+/// Returns the number of the next page. Returns `None` after the last page.
 ///
-/// The pages are counted from 1. A page without entries is the last one, whatever the total says;
-/// without a total, a page that is not full is.
+/// Pages are counted from 1. A page without entries is the last one, whatever the total is. Without
+/// a total, a page that is not full is the last one.
 pub(crate) fn next(
     page: Option<u32>,
     limit: Option<u32>,

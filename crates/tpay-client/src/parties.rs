@@ -1,4 +1,4 @@
-//! Who takes part in a transaction: who pays, who is paid, who is told.
+//! The parties of a transaction: payer, payee, recipients of notifications.
 
 use api_auth::{InputError, setters, wire_enum};
 use serde::Serialize;
@@ -29,7 +29,7 @@ wire_enum! {
     }
 }
 
-/// Who pays.
+/// The payer.
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,7 +56,7 @@ pub struct Payer {
 }
 
 impl Payer {
-    /// With an e-mail address and a name of 3 to 255 characters.
+    /// Creates a payer with an e-mail address and a name of 3 to 255 characters.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -73,23 +73,24 @@ impl Payer {
     }
 
     setters! {
-        /// The phone number, at least 3 characters.
+        /// Sets the phone number, at least 3 characters.
         phone: impl Into<String>,
-        /// Street and house, 3 to 255 characters.
+        /// Sets the street and the number of the house, 3 to 255 characters.
         address: impl Into<String>,
-        /// The postal code, 3 to 10 characters (`postal_code` in answers).
+        /// Sets the postal code, 3 to 10 characters (`postal_code` in responses).
         code: impl Into<String>,
-        /// The city, 3 to 64 characters.
+        /// Sets the city, 3 to 64 characters.
         city: impl Into<String>,
-        /// The country, two letters.
+        /// Sets the country, two letters.
         country: impl Into<String>,
-        /// The tax id, 3 to 255 characters.
+        /// Sets the tax id, 3 to 255 characters.
         tax_id: impl Into<String>,
-        /// The IP address, v4 or v6.
+        /// Sets the IP address, v4 or v6.
         ip: impl Into<String>,
     }
 
-    /// The browser's name. The server refuses more than 255 bytes, so the rest is cut off.
+    /// Sets the name of the browser. The server rejects more than 255 bytes, so longer names are
+    /// truncated.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         let mut text = user_agent.into();
@@ -115,7 +116,7 @@ impl Payer {
     }
 }
 
-/// Where the payer and the notifications go, instead of what the panel says.
+/// URLs for the payer and for notifications, in place of those of the panel.
 ///
 /// ```
 /// use tpay_client::{Callbacks, CreateTransaction, Payer, grosze};
@@ -139,19 +140,19 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// Changes nothing.
+    /// Creates callbacks that change nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Where the payer is sent after paying, 3072 characters at most.
+        /// Sets the URL for the payer after a payment, 3072 characters at most.
         success_url: impl Into<String>,
-        /// Where the payer is sent after failing.
+        /// Sets the URL for the payer after a failed payment.
         error_url: impl Into<String>,
-        /// Where notifications are sent.
+        /// Sets the URL for notifications.
         notification_url: impl Into<String>,
-        /// Who is told by e-mail.
+        /// Sets the e-mail address for notifications.
         notification_email: impl Into<String>,
     }
 
@@ -201,7 +202,7 @@ impl Serialize for Callbacks {
     }
 }
 
-/// The bank account that the money goes on to (Collect merchants only).
+/// The bank account to which the amount is forwarded (Collect merchants only).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, collect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -212,7 +213,8 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// To this account (`PL` and 26 digits) of this owner (3 to 70 characters).
+    /// Creates a forwarding to this account (`PL` and 26 digits) of this owner (3 to 70
+    /// characters).
     pub fn new(account: impl Into<String>, receiver: impl Into<String>) -> Self {
         Self { account: account.into(), receiver: receiver.into() }
     }
@@ -223,7 +225,7 @@ impl Collect {
     }
 }
 
-/// Who is paid, as payment providers must tell.
+/// The payee, which payment providers must name.
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -238,15 +240,15 @@ pub struct Payee {
 }
 
 impl Payee {
-    /// With a name and a website of 255 characters at most.
+    /// Creates a payee with a name and a website of 255 characters at most.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self { name: name.into(), url: url.into(), mcc: None, address: None }
     }
 
     setters! {
-        /// The four digits of the merchant category; needed with an address.
+        /// Sets the merchant category code, four digits. Required with an address.
         mcc: impl Into<String>,
-        /// The address; needs an `mcc`.
+        /// Sets the address. Requires an `mcc`.
         address: PayeeAddress,
     }
 
@@ -279,7 +281,7 @@ pub struct PayeeAddress {
 }
 
 impl PayeeAddress {
-    /// With all that is required; the country has two letters.
+    /// Creates an address with all required fields. The country has two letters.
     pub fn new(
         street: impl Into<String>,
         house_number: impl Into<String>,
@@ -298,7 +300,7 @@ impl PayeeAddress {
     }
 
     setters! {
-        /// The flat.
+        /// Sets the number of the flat.
         flat_number: impl Into<String>,
     }
 }

@@ -1,4 +1,4 @@
-//! How a transaction is paid: BLIK, cards, wallets, channels.
+//! Payment methods: BLIK, cards, wallets, channels.
 
 use api_auth::{Amount, InputError, Secret, setters, wire, wire_enum};
 use serde::Serialize;
@@ -6,13 +6,13 @@ use serde::Serialize;
 use crate::{Currency, validate};
 
 wire_enum! {
-    /// The kind of a payment; usually left out.
+    /// The kind of a payment. Optional in most cases.
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PayMethod {
-        /// By the payment page, or the first payment of a card.
+        /// A payment at the payment page, or the first payment by a card.
         PayByLink = "pay_by_link",
-        /// By a transfer.
+        /// A bank transfer.
         Transfer = "transfer",
         /// A charge of a saved card.
         Sale = "sale",
@@ -20,25 +20,25 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// On whose initiative a saved card is charged.
+    /// The initiator of a charge of a saved card.
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum CardOnFile {
-        /// Yours, without a schedule; the default.
+        /// The merchant, without a schedule; the default.
         Unscheduled = "unscheduled",
-        /// The payer's.
+        /// The payer.
         CardholderInitiated = "cardholder_initiated",
-        /// Yours, by a schedule.
+        /// The merchant, by a schedule.
         Recurring = "recurring",
     }
 }
 
-/// The group of BLIK among the groups of channels.
+/// The id of BLIK among the groups of channels.
 pub const BLIK_GROUP: u32 = 150;
-/// The group of cards among the groups of channels.
+/// The id of cards among the groups of channels.
 pub const CARD_GROUP: u32 = 103;
 
-/// How a transaction is paid.
+/// A payment method with its data.
 ///
 /// ```
 /// use tpay_client::{BlikPayment, Pay};
@@ -77,27 +77,27 @@ pub struct Pay {
 }
 
 impl Pay {
-    /// In no way yet.
+    /// Creates an empty value without a payment method.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// By any channel of this group.
+    /// Creates a payment by any channel of this group.
     pub fn group(group_id: u32) -> Self {
         Self::new().group_id(group_id)
     }
 
-    /// By this channel.
+    /// Creates a payment by this channel.
     pub fn channel(channel_id: u32) -> Self {
         Self::new().channel_id(channel_id)
     }
 
-    /// By BLIK.
+    /// Creates a payment by BLIK.
     pub fn blik(blik: BlikPayment) -> Self {
         Self::group(BLIK_GROUP).blik_payment_data(blik)
     }
 
-    /// By a card.
+    /// Creates a payment by a card.
     pub fn card(card: CardPayment) -> Self {
         Self::group(CARD_GROUP).card_payment_data(card)
     }
@@ -116,27 +116,27 @@ impl Pay {
     }
 
     setters! {
-        /// The group of channels; not together with a channel.
+        /// Sets the group of channels. Must not be combined with a channel.
         group_id: u32,
-        /// The channel: the payer goes to that bank directly.
+        /// Sets the channel: the payer is redirected to that bank directly.
         channel_id: u32,
-        /// The kind of payment; usually left out.
+        /// Sets the kind of payment. Optional in most cases.
         method: impl Into<PayMethod>,
-        /// A BLIK code or alias.
+        /// Sets a BLIK code or alias.
         blik_payment_data: BlikPayment,
-        /// A card, or the token of a saved one.
+        /// Sets a card, or the token of a saved card.
         card_payment_data: CardPayment,
-        /// A token of another kind of saved card (EISOP).
+        /// Sets a token of another kind of saved card (EISOP).
         token_payment_data: TokenPayment,
-        /// On whose initiative a saved card is charged.
+        /// Sets the initiator of a charge of a saved card.
         cof: impl Into<CardOnFile>,
-        /// What Apple Pay gave, in base64.
+        /// Sets the payment data of Apple Pay, in base64.
         apple_pay_payment_data: impl Into<Secret>,
-        /// What Google Pay gave, in base64.
+        /// Sets the payment data of Google Pay, in base64.
         google_pay_payment_data: impl Into<Secret>,
-        /// What Click to Pay gave.
+        /// Sets the payment data of Click to Pay.
         click_to_pay_payment_data: ClickToPay,
-        /// The schedule of an old kind of recurring payment.
+        /// Sets the schedule of an old kind of recurring payment.
         recursive: Recursive,
     }
 }
@@ -158,22 +158,22 @@ pub struct BlikPayment {
 }
 
 impl BlikPayment {
-    /// With nothing yet.
+    /// Creates an empty value.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// By the six digits that the payer's application shows.
+    /// Creates a payment by the six digits that the payer's application shows.
     pub fn code(blik_token: impl Into<Secret>) -> Self {
         Self::new().blik_token(blik_token).kind(0)
     }
 
-    /// By an alias that is registered, with the payer's consent in the application (UID).
+    /// Creates a payment by a registered alias, which the payer confirms in the application (UID).
     pub fn alias(alias: BlikAlias) -> Self {
         Self::new().aliases(alias)
     }
 
-    /// By a PAYID alias that is registered, without the payer.
+    /// Creates a payment by a registered PAYID alias, without the payer.
     pub fn autopayment(alias: BlikAlias) -> Self {
         Self::new().aliases(alias).kind(2)
     }
@@ -191,13 +191,14 @@ impl BlikPayment {
     }
 
     setters! {
-        /// The six digits that the payer's application shows.
+        /// Sets the six digits that the payer's application shows.
         blik_token: impl Into<Secret>,
-        /// The alias to pay by, or to register with this payment.
+        /// Sets the alias for the payment, or the alias to register with it.
         aliases: BlikAlias,
-        /// Where the payment takes place: 0 in the web, 1 at a terminal, 2 without the payer.
+        /// Sets the place of the payment: 0 in the web, 1 at a terminal, 2 without the payer.
         kind: u32,
-        /// Whether the payment is refused if the payer's bank does not support recurring payments.
+        /// Sets whether the payment is rejected if the payer's bank does not support recurring
+        /// payments.
         refuse_no_pay_id: bool,
     }
 }
@@ -214,7 +215,7 @@ wire_enum! {
     }
 }
 
-/// An alias of a payer's BLIK, of your choosing.
+/// A BLIK alias of a payer. You choose its value.
 ///
 /// ```
 /// use tpay_client::{
@@ -256,7 +257,7 @@ pub struct BlikAlias {
 }
 
 impl BlikAlias {
-    /// With this value and kind.
+    /// Creates an alias with this value and kind.
     pub fn new(value: impl Into<String>, kind: AliasType) -> Self {
         Self {
             value: value.into(),
@@ -270,16 +271,16 @@ impl BlikAlias {
     }
 
     setters! {
-        /// What the payer reads; needed to register the alias.
+        /// Sets the label that the payer sees. Required to register the alias.
         label: impl Into<String>,
-        /// Which application, if the alias exists in several: the code of an alternative.
+        /// Sets the application if the alias exists in several: the code of an alternative.
         key: impl Into<String>,
-        /// `NOCONFREQ`; only for autopayments of model O, which need it.
+        /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O only.
         recommended_auth_level: impl Into<String>,
-        /// The terms of autopayments, to register a PAYID.
+        /// Sets the terms of autopayments, to register a PAYID alias.
         autopayment: Autopayment,
-        /// Whether to skip the 72 hours in which the bank tries to tell the payer why an
-        /// autopayment was not authorised; for the models A and O.
+        /// Sets whether to skip the 72 hours in which the bank tries to inform the payer why an
+        /// autopayment was not authorized. For the models A and O.
         no_delay: bool,
     }
 
@@ -326,7 +327,7 @@ pub struct Autopayment {
 }
 
 impl Autopayment {
-    /// Of this model.
+    /// Creates terms of this model.
     pub fn new(model: AutopaymentModel) -> Self {
         Self {
             model,
@@ -340,17 +341,17 @@ impl Autopayment {
     }
 
     setters! {
-        /// How often, in model A: a number and `D`, `W`, `M` or `Y`, such as `1M`.
+        /// Sets the frequency in model A: a number and `D`, `W`, `M` or `Y`, such as `1M`.
         frequency: impl Into<String>,
-        /// The most of one payment, in units of `currency`.
+        /// Sets the maximum of one payment, in units of `currency`.
         single_limit_amount: Amount,
-        /// The most of all payments, in units of `currency`.
+        /// Sets the maximum of all payments together, in units of `currency`.
         total_limit_amount: Amount,
-        /// The currency of the limits.
+        /// Sets the currency of the limits.
         currency: impl Into<Currency>,
-        /// When they begin, ISO 8601.
+        /// Sets the start, ISO 8601.
         init_date: impl Into<String>,
-        /// When they end, ISO 8601.
+        /// Sets the end, ISO 8601.
         expiration_date: impl Into<String>,
     }
 
@@ -368,7 +369,7 @@ impl Autopayment {
     }
 }
 
-/// A card, or the token of a saved one.
+/// A card, or the token of a saved card.
 ///
 /// ```
 /// use tpay_client::{CardOnFile, CardPayment, Pay, PayMethod};
@@ -397,17 +398,17 @@ pub struct CardPayment {
 }
 
 impl CardPayment {
-    /// With nothing yet.
+    /// Creates an empty value.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// By a card that the payer's browser encrypted with the key of your panel.
+    /// Creates a payment by a card that the payer's browser encrypted with the key from the panel.
     pub fn encrypted(card: impl Into<Secret>) -> Self {
         Self::new().card(card)
     }
 
-    /// By a saved card.
+    /// Creates a payment by a saved card.
     pub fn saved(token: impl Into<Secret>) -> Self {
         Self::new().token(token)
     }
@@ -421,15 +422,15 @@ impl CardPayment {
     }
 
     setters! {
-        /// The card, encrypted in the payer's browser.
+        /// Sets the card, encrypted in the payer's browser.
         card: impl Into<Secret>,
-        /// The token of a saved card, 64 characters at most.
+        /// Sets the token of a saved card, 64 characters at most.
         token: impl Into<Secret>,
-        /// A token of a preauthorisation.
+        /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,
-        /// 1 to save the card: the notification brings its token.
+        /// Sets whether to save the card: 1 saves it, and a notification contains its token.
         save: u32,
-        /// Your own text for the settlement, up to 12 letters and digits.
+        /// Sets your own text for the settlement, up to 12 letters and digits.
         roc_text: impl Into<String>,
     }
 }
@@ -450,8 +451,8 @@ pub struct TokenPayment {
 }
 
 impl TokenPayment {
-    /// A token of 12 to 19 characters, its expiry `YYMM`, the id of the first transaction (up to 22
-    /// characters) and the brand.
+    /// Creates a payment by a token of 12 to 19 characters, with the expiry date of the card
+    /// `YYMM`, the id of the first transaction (up to 22 characters) and the brand.
     pub fn new(
         token_value: impl Into<Secret>,
         card_expiry_date: impl Into<String>,
@@ -468,7 +469,7 @@ impl TokenPayment {
     }
 
     setters! {
-        /// Your own text for the settlement, up to 12 letters and digits.
+        /// Sets your own text for the settlement, up to 12 letters and digits.
         roc_text: impl Into<String>,
     }
 
@@ -493,7 +494,7 @@ wire_enum! {
     }
 }
 
-/// What Click to Pay gave.
+/// The payment data of Click to Pay.
 ///
 /// Source: the provider's API reference, `POST /transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -505,7 +506,7 @@ pub struct ClickToPay {
 }
 
 impl ClickToPay {
-    /// The data, and the network of the card.
+    /// Creates the payment data, with the network of the card.
     pub fn new(payment_data: impl Into<Secret>, network: CardNetwork) -> Self {
         Self { payment_data: payment_data.into(), network }
     }
@@ -530,15 +531,15 @@ pub struct Recursive {
 }
 
 impl Recursive {
-    /// With a period of 1 to 5, this many times.
+    /// Creates a schedule with a period of 1 to 5 and this number of payments.
     pub fn new(period: u32, quantity: u32) -> Self {
         Self { period, quantity, kind: None, expiration_date: None }
     }
 
     setters! {
-        /// The type; 1.
+        /// Sets the type. Defaults to 1.
         kind: u32,
-        /// When it ends.
+        /// Sets the end.
         expiration_date: impl Into<String>,
     }
 

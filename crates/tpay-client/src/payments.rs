@@ -1,4 +1,4 @@
-//! What became of paying a transaction.
+//! The result of the payment of a transaction.
 
 use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
 use serde::de::IgnoredAny;
@@ -7,20 +7,20 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{PayerDetails, TransactionDate};
 
 wire_enum! {
-    /// Where a payment of a transaction stands.
+    /// The status of a payment of a transaction.
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum PaymentStatus {
-        /// It is not decided yet.
+        /// The result is not known yet.
         Pending = "pending",
-        /// It was made.
+        /// The payment was made.
         Correct = "correct",
-        /// It was refused.
+        /// The payment was declined.
         Declined = "declined",
     }
 }
 
-/// What became of paying a transaction.
+/// The result of the payment of a transaction.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`; `groupId`, `alternatives`, `bankDataPayer`, `extra` and a
@@ -30,34 +30,34 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Payments {
-    /// Where the payment stands.
+    /// The status of the payment.
     #[serde(default)]
     pub status: Option<PaymentStatus>,
-    /// How it was paid.
+    /// The payment method.
     #[serde(default, deserialize_with = "wire::text")]
     pub method: Option<String>,
-    /// What was paid, in units of the transaction's currency.
+    /// The paid amount, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount_paid: Option<Amount>,
-    /// When it was paid.
+    /// The times of the payment.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
-    /// Why it was refused.
+    /// The reasons for which it was declined.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub errors: Vec<PaymentError>,
-    /// The applications among which the payer must choose.
+    /// The banking applications from which the payer must choose.
     #[serde(default, deserialize_with = "wire::list")]
     pub alternatives: Vec<Alternative>,
-    /// The tries so far; only when a transaction is read.
+    /// The attempts so far. Only present when a transaction is read.
     #[serde(default, deserialize_with = "wire::list")]
     pub attempts: Vec<Attempt>,
     /// Whether a BLIK PAYID can be registered.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub pay_id_eligible: Option<bool>,
-    /// The group of channels that it was paid by.
+    /// The group of channels of the payment.
     #[serde(default, deserialize_with = "wire::text")]
     pub group_id: Option<String>,
-    /// The payer, as the bank names them.
+    /// The payer as named by the bank.
     #[serde(default, deserialize_with = "rare_object")]
     pub bank_data_payer: Option<PayerDetails>,
     /// The response of the acquirer.
@@ -69,8 +69,8 @@ pub struct Payments {
     pub extra: ExtraFields,
 }
 
-/// Reads an object that only a client of the provider is known to read. A value of another form is
-/// `None`, so that it does not make the whole response an error.
+/// Parses an object that only a client of the provider is known to parse. A value of another form
+/// is `None`, so that it does not make the whole response an error.
 pub(crate) fn rare_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -107,7 +107,7 @@ pub struct PaymentExtra {
     pub extra: ExtraFields,
 }
 
-/// Why a payment was refused.
+/// The reason for which a payment was declined.
 ///
 /// Source: the provider's API reference, `POST /transactions`; `devMessage`, the official iOS
 /// client.
@@ -118,10 +118,10 @@ pub struct PaymentError {
     /// The code, such as `payment_failed`.
     #[serde(default, deserialize_with = "wire::text")]
     pub error_code: Option<String>,
-    /// The text, in the payer's language.
+    /// The message, in the payer's language.
     #[serde(default, deserialize_with = "wire::text")]
     pub error_message: Option<String>,
-    /// The field that it is about.
+    /// The name of the invalid field.
     #[serde(default, deserialize_with = "wire::text")]
     pub field_name: Option<String>,
     /// The message for developers.
@@ -147,10 +147,10 @@ impl PaymentError {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Alternative {
-    /// What the payer knows it by.
+    /// The name of the application, for the payer.
     #[serde(default, deserialize_with = "wire::text")]
     pub application_name: Option<String>,
-    /// What to pay again with, as the `key` of the alias.
+    /// The code of the application: the `key` of the alias for the next payment.
     #[serde(default, deserialize_with = "wire::text")]
     pub application_code: Option<String>,
     /// Fields that this type does not cover.
@@ -158,17 +158,17 @@ pub struct Alternative {
     pub extra: ExtraFields,
 }
 
-/// One try to pay.
+/// An attempt to pay.
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Attempt {
-    /// When, in local time.
+    /// The time, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
-    /// Why it failed; absent if it did not.
+    /// The reason of the failure. Absent if the attempt succeeded.
     #[serde(default)]
     pub payment_error_code: Option<PaymentErrorCode>,
     /// Fields that this type does not cover.
@@ -177,48 +177,48 @@ pub struct Attempt {
 }
 
 wire_enum! {
-    /// Why a try to pay failed.
+    /// The reason for which an attempt to pay failed.
     ///
     /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
     pub enum PaymentErrorCode {
-        /// The BLIK code is wrong or too old.
+        /// The BLIK code is invalid or has expired.
         WrongBlikCode = "63",
-        /// Nobody says why.
+        /// No reason is given.
         Unclassified = "100",
-        /// The payer said no.
+        /// The payer rejected the payment.
         RejectedByPayer = "101",
-        /// The bank said no.
+        /// The bank rejected the payment.
         RejectedByIssuer = "102",
-        /// The account does not hold enough.
+        /// Insufficient funds.
         InsufficientFunds = "103",
-        /// The bank or the payer did not answer in time.
+        /// The bank or the payer did not respond in time.
         Timeout = "104",
-        /// The PAYID alias must be dealt with first.
+        /// The PAYID alias must be registered or confirmed first.
         AliasNeeded = "105",
-        /// It is more than the payer's limit.
+        /// The payer's limit is exceeded.
         LimitExceeded = "106",
-        /// Refused for security.
+        /// The payment was rejected for security reasons.
         Security = "107",
     }
 }
 
-/// Money of a transaction that is held back.
+/// A held part of the amount of a transaction.
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Lock {
-    /// What holds it: `Balance`, `Chargeback` or `Transaction`.
+    /// The reason of the hold: `Balance`, `Chargeback` or `Transaction`.
     #[serde(rename = "type", default, deserialize_with = "wire::text")]
     pub kind: Option<String>,
-    /// `Active`, `Removed` or `Executed`.
+    /// The status: `Active`, `Removed` or `Executed`.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// How much is held, in units of the transaction's currency.
+    /// The held amount, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
-    /// How much of it was taken, in units of the transaction's currency.
+    /// The collected part of it, in units of the transaction's currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount_collected: Option<Amount>,
     /// Fields that this type does not cover.

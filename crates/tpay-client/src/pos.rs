@@ -14,28 +14,28 @@ use crate::{Client, ResultStatus, error};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Pos {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
     /// The account.
     #[serde(default, deserialize_with = "wire::text")]
     pub account_id: Option<String>,
-    /// When it was made and changed.
+    /// The times of creation and of the last change.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<PosDate>,
-    /// Its settings.
+    /// The settings.
     #[serde(default, deserialize_with = "wire::object")]
     pub settings: Option<PosSettings>,
-    /// What it is about.
+    /// The description.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
-    /// Its address.
+    /// The URL.
     #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Its short name.
+    /// The short name.
     #[serde(default, deserialize_with = "wire::text")]
     pub friendly_name: Option<String>,
     /// Fields that this type does not cover.
@@ -43,17 +43,17 @@ pub struct Pos {
     pub extra: ExtraFields,
 }
 
-/// When a point of sale was made and changed.
+/// The times of creation and of the last change of a point of sale.
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PosDate {
-    /// When it was made.
+    /// The time of creation.
     #[serde(default, deserialize_with = "wire::text")]
     pub create: Option<String>,
-    /// When it was changed.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "wire::text")]
     pub modification: Option<String>,
     /// Fields that this type does not cover.
@@ -71,7 +71,7 @@ pub struct PosSettings {
     /// The security code of its notifications.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub confirmation_code: Option<Secret>,
-    /// Whether it is in test mode.
+    /// Whether the point of sale is in test mode.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub is_test_mode: Option<bool>,
 }
@@ -83,10 +83,10 @@ pub struct PosSettings {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PosList {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The points of sale.
@@ -97,7 +97,7 @@ pub struct PosList {
     pub extra: ExtraFields,
 }
 
-/// `GET /accounts/pos`: the points of sale. The answer holds their security codes.
+/// `GET /accounts/pos`: the points of sale. The response contains their security codes.
 ///
 /// Source: the provider's API reference, `GET /accounts/pos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub struct PosList {
 pub struct ListPos {}
 
 impl ListPos {
-    /// All of them.
+    /// Creates a request.
     pub fn new() -> Self {
         Self::default()
     }
@@ -122,7 +122,7 @@ impl Endpoint for ListPos {
 }
 
 impl Client {
-    /// The points of sale, with their security codes.
+    /// Returns the points of sale, with their security codes.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{Client, File, validate};
 
 wire_enum! {
-    /// How large a QR image is.
+    /// The size of a QR image.
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrSize {
@@ -38,14 +38,14 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What the link of a QR image leads by.
+    /// The identifier in the link of a QR image.
     ///
     /// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`.
     pub enum QrLink {
         /// The title of a transaction, the default.
         Title = "title",
-        /// That of a transaction that was made for a group of channels (`group_id`) and not for
-        /// one; the server does not look whether it was.
+        /// The title of a transaction that was created for a group of channels (`group_id`) and not
+        /// for one channel. The server does not validate this.
         GlobalTitle = "gtitle",
     }
 }
@@ -79,7 +79,7 @@ pub struct GetTransactionQr {
 }
 
 impl GetTransactionQr {
-    /// Of the transaction with this id; a PNG of medium size.
+    /// Creates a request for the transaction with this id, for a PNG of medium size.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self {
             transaction_id: transaction_id.into(),
@@ -92,15 +92,15 @@ impl GetTransactionQr {
     }
 
     setters! {
-        /// How large the image is.
+        /// Sets the size of the image.
         size: impl Into<QrSize>,
-        /// The type of the image.
+        /// Sets the type of the image.
         output_type: impl Into<ImageType>,
-        /// A picture for its middle, in base64.
+        /// Sets a picture for the center, in base64.
         logo: impl Into<String>,
-        /// The type of that picture.
+        /// Sets the type of that picture.
         logo_type: impl Into<ImageType>,
-        /// What the link leads by.
+        /// Sets the identifier in the link.
         link_type: impl Into<QrLink>,
     }
 }
@@ -130,7 +130,7 @@ impl Endpoint for GetTransactionQr {
 }
 
 impl Client {
-    /// A QR image of the link to the payment page of a transaction.
+    /// Returns a QR image of the link to the payment page of a transaction.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

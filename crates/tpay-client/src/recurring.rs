@@ -1,4 +1,4 @@
-//! Recurring payments. They are documented for the provider's sandbox only: experimental.
+//! Recurring payments. Experimental: they are documented for the provider's sandbox only.
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params,
@@ -25,7 +25,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// What a plan charges.
+    /// The payment instrument that a plan charges.
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
@@ -34,29 +34,29 @@ wire_enum! {
         CardToken = "card_token",
         /// A BLIK PAYID alias.
         BlikPayId = "blik_payid",
-        /// Nothing; not in production.
+        /// A test instrument that is not charged; not available in production.
         Test = "test",
     }
 }
 
 wire_enum! {
-    /// Where a plan stands.
+    /// The status of a plan.
     ///
     /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a
     /// branch of the official PHP client.
     pub enum RecurringStatus {
-        /// It charges.
+        /// The plan is active.
         Active = "active",
-        /// All charges were made.
+        /// The plan is finished: all charges were made.
         Finished = "finished",
-        /// A charge failed for good.
+        /// A charge failed and is not retried.
         Failed = "failed",
-        /// It was cancelled.
+        /// The plan was cancelled.
         Canceled = "canceled",
     }
 }
 
-/// How long after a failed charge the next try is made.
+/// The interval between a failed charge and its retry.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -68,13 +68,13 @@ pub struct RetryInterval {
 }
 
 impl RetryInterval {
-    /// So many of this unit.
+    /// An interval of `value` units.
     pub fn new(value: u32, unit: IntervalUnit) -> Self {
         Self { value, unit }
     }
 }
 
-/// When a plan charges how much.
+/// The amount and the schedule of the charges of a plan.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -93,8 +93,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// This amount, in units of the currency, from this time on (ISO 8601), each time so many units
-    /// of time have passed.
+    /// Creates a schedule of charges of this amount, in units of the currency, from a start time
+    /// (ISO 8601), with this interval.
     pub fn new(
         amount: Amount,
         currency: Currency,
@@ -114,14 +114,15 @@ impl Schedule {
     }
 
     setters! {
-        /// How many charges; without it there is no end.
+        /// Sets the number of charges. Unlimited by default.
         charge_count: u32,
-        /// When failed charges are tried again. The default is once a day for 14 days.
+        /// Sets the intervals after which a failed charge is retried. Defaults to once a day for 14
+        /// days.
         retry_intervals: impl Into<Vec<RetryInterval>>,
     }
 }
 
-/// How a PAYID alias is charged.
+/// The terms by which a PAYID alias is charged.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -136,20 +137,20 @@ pub struct RecurringBlik {
 }
 
 impl RecurringBlik {
-    /// By this model.
+    /// Creates the terms of this model.
     pub fn new(model: AutopaymentModel) -> Self {
         Self { model, no_delay: None, recommended_auth_level: None }
     }
 
     setters! {
-        /// As [`BlikAlias::no_delay`](crate::BlikAlias::no_delay).
+        /// See [`BlikAlias::no_delay`](crate::BlikAlias::no_delay).
         no_delay: bool,
-        /// As [`BlikAlias::recommended_auth_level`](crate::BlikAlias::recommended_auth_level).
+        /// See [`BlikAlias::recommended_auth_level`](crate::BlikAlias::recommended_auth_level).
         recommended_auth_level: impl Into<String>,
     }
 }
 
-/// What a plan charges.
+/// The payment instrument that a plan charges.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -174,7 +175,7 @@ impl PaymentInstrument {
         Self { payment_type: InstrumentType::BlikPayId, value: alias.into(), blik: Some(blik) }
     }
 
-    /// Nothing, for the provider's sandbox.
+    /// Creates a test instrument for the provider's sandbox.
     pub fn test(value: impl Into<Secret>) -> Self {
         Self { payment_type: InstrumentType::Test, value: value.into(), blik: None }
     }
@@ -184,9 +185,9 @@ impl PaymentInstrument {
     }
 }
 
-/// `POST /recurring`: makes a plan of charges.
+/// `POST /recurring`: creates a plan of charges.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// ```
 /// use tpay_client::{
@@ -224,8 +225,8 @@ pub struct CreateRecurring {
 }
 
 impl CreateRecurring {
-    /// With an id of your own (a ULID), a description of up to 128 characters, and where each
-    /// charge is told to.
+    /// Creates a plan with your own id (a ULID), a description of up to 128 characters, and the URL
+    /// for the notifications of its charges.
     pub fn new(
         id: impl Into<String>,
         description: impl Into<String>,
@@ -246,7 +247,7 @@ impl CreateRecurring {
     }
 
     setters! {
-        /// Your own text, up to 255 characters.
+        /// Sets your own text, up to 255 characters.
         hidden_description: impl Into<String>,
     }
 }
@@ -281,29 +282,30 @@ impl Endpoint for CreateRecurring {
     }
 }
 
-/// A plan of charges. Its form is not documented: `extra` keeps what has no name here.
+/// A plan of charges. Its form is not documented: `extra` has the fields that this type does not
+/// cover.
 ///
-/// Source: none shows the answer; the names are those of the request.
+/// Source: none documents the response; the names are those of the request.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RecurringPlan {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text.
     #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
-    /// Where it stands.
+    /// The status.
     #[serde(default)]
     pub status: Option<RecurringStatus>,
     /// Fields that this type does not cover.
@@ -313,10 +315,9 @@ pub struct RecurringPlan {
 
 /// A page of plans.
 ///
-/// No source shows its form: where the list is found is a guess, and `extra` has everything else
-/// that came.
+/// No source documents its form: the name of the list is a guess, and `extra` has all other fields.
 ///
-/// Source: none shows the answer; the names are those that other lists of the provider have.
+/// Source: none documents the response; the names are those that other lists of the provider have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -324,10 +325,10 @@ pub struct RecurringPage {
     /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// The plans, if they came under `list`, `recurring`, `recurrings` or `data`.
+    /// The plans, if they are named `list`, `recurring`, `recurrings` or `data`.
     #[serde(
         default,
         alias = "recurring",
@@ -336,13 +337,13 @@ pub struct RecurringPage {
         deserialize_with = "wire::list"
     )]
     pub list: Vec<RecurringPlan>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -350,9 +351,9 @@ pub struct RecurringPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /recurring`: plans, a page at a time.
+/// `GET /recurring`: one page of plans.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -362,7 +363,7 @@ pub struct ListRecurring {
 }
 
 impl ListRecurring {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -407,7 +408,7 @@ impl Paged for ListRecurring {
 
 /// `GET /recurring/{recurringId}`: a plan.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -417,7 +418,7 @@ pub struct GetRecurring {
 }
 
 impl GetRecurring {
-    /// By its id.
+    /// Creates a request for the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into() }
     }
@@ -433,9 +434,10 @@ impl Endpoint for GetRecurring {
     }
 }
 
-/// A charge of a plan. Its form is not documented: `extra` keeps what has no name here.
+/// A charge of a plan. Its form is not documented: `extra` has the fields that this type does not
+/// cover.
 ///
-/// Source: none shows the answer; the names are those of transactions.
+/// Source: none documents the response; the names are those of transactions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -443,10 +445,10 @@ pub struct RecurringCharge {
     /// The transaction.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
-    /// Where it stands.
+    /// The status.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// How much was charged, in units of `currency`.
+    /// The charged amount, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
@@ -459,10 +461,9 @@ pub struct RecurringCharge {
 
 /// A page of charges of a plan.
 ///
-/// No source shows its form: where the list is found is a guess, and `extra` has everything else
-/// that came.
+/// No source documents its form: the name of the list is a guess, and `extra` has all other fields.
 ///
-/// Source: none shows the answer; the names are those that other lists of the provider have.
+/// Source: none documents the response; the names are those that other lists of the provider have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -470,19 +471,19 @@ pub struct RecurringCharges {
     /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// The charges, if they came under `list`, `transactions` or `data`.
+    /// The charges, if they are named `list`, `transactions` or `data`.
     #[serde(default, alias = "transactions", alias = "data", deserialize_with = "wire::list")]
     pub list: Vec<RecurringCharge>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -492,7 +493,7 @@ pub struct RecurringCharges {
 
 /// `GET /recurring/{recurringId}/transactions`: the charges of a plan.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -503,7 +504,7 @@ pub struct ListRecurringCharges {
 }
 
 impl ListRecurringCharges {
-    /// Of the plan with this id.
+    /// Creates a request for the charges of the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into(), paging: Paging::default() }
     }
@@ -548,7 +549,7 @@ impl Paged for ListRecurringCharges {
 
 /// `POST /recurring/{recurringId}/cancel`: cancels a plan.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -558,7 +559,7 @@ pub struct CancelRecurring {
 }
 
 impl CancelRecurring {
-    /// By its id.
+    /// Creates a request for the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into() }
     }
@@ -574,10 +575,10 @@ impl Endpoint for CancelRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/retry`: tries the last charge of a plan again, now. Never
-/// repeated after a lost answer.
+/// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan at once. The request is
+/// never retried if its outcome is unknown.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -587,7 +588,7 @@ pub struct RetryRecurring {
 }
 
 impl RetryRecurring {
-    /// Of the plan with this id.
+    /// Creates a request for the charges of the plan with this id.
     pub fn new(recurring_id: impl Into<String>) -> Self {
         Self { recurring_id: recurring_id.into() }
     }
@@ -603,9 +604,9 @@ impl Endpoint for RetryRecurring {
     }
 }
 
-/// `POST /recurring/{recurringId}/payment_instrument`: lets a plan charge something else.
+/// `POST /recurring/{recurringId}/payment_instrument`: changes the payment instrument of a plan.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -618,7 +619,7 @@ pub struct UpdatePaymentInstrument {
 }
 
 impl UpdatePaymentInstrument {
-    /// Of the plan with this id.
+    /// Creates a request for the charges of the plan with this id.
     pub fn new(recurring_id: impl Into<String>, payment_instrument: PaymentInstrument) -> Self {
         Self { recurring_id: recurring_id.into(), payment_instrument }
     }
@@ -644,7 +645,7 @@ impl Endpoint for UpdatePaymentInstrument {
 }
 
 impl Client {
-    /// Makes a plan of charges. Experimental.
+    /// Creates a plan of charges. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -652,7 +653,7 @@ impl Client {
         self.send(request)
     }
 
-    /// One page of plans. Experimental.
+    /// Returns one page of plans. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -660,13 +661,14 @@ impl Client {
         self.send(request)
     }
 
-    /// All plans of charges, one page after the other, each entry once. Nothing is sent before the
-    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    /// Returns an iterator over all plans of charges, page by page, each entry once. No request is
+    /// sent before the iterator is advanced. Without a page size, 100 entries per page are
+    /// requested. Experimental.
     pub fn recurring_plans(&self, request: &ListRecurring) -> Items<ListRecurring> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// A plan. Experimental.
+    /// Returns a plan. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -674,7 +676,7 @@ impl Client {
         self.send(&GetRecurring::new(recurring_id))
     }
 
-    /// One page of the charges of a plan. Experimental.
+    /// Returns one page of the charges of a plan. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -685,8 +687,9 @@ impl Client {
         self.send(request)
     }
 
-    /// All charges of a plan, one page after the other, each entry once. Nothing is sent before the
-    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    /// Returns an iterator over all charges of a plan, page by page, each entry once. No request is
+    /// sent before the iterator is advanced. Without a page size, 100 entries per page are
+    /// requested. Experimental.
     pub fn recurring_charges(&self, request: &ListRecurringCharges) -> Items<ListRecurringCharges> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
@@ -699,7 +702,7 @@ impl Client {
         self.send(&CancelRecurring::new(recurring_id))
     }
 
-    /// Tries the last charge of a plan again, now. Experimental.
+    /// Retries the last charge of a plan at once. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -707,7 +710,7 @@ impl Client {
         self.send(&RetryRecurring::new(recurring_id))
     }
 
-    /// Lets a plan charge something else. Experimental.
+    /// Changes the payment instrument of a plan. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

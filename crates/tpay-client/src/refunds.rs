@@ -1,4 +1,4 @@
-//! Refunds: of a transaction, all of it or a part, and to a saved card.
+//! Refunds: full or partial refunds of a transaction, and refunds to a saved card.
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
@@ -13,27 +13,27 @@ use crate::{
 };
 
 wire_enum! {
-    /// Where a refund stands.
+    /// The status of a refund.
     ///
     /// Source: the provider's API reference, `GET /refunds/{refundId}`.
     pub enum RefundStatus {
-        /// It was taken down.
+        /// The refund was registered.
         New = "new",
-        /// It is being made.
+        /// The refund is in progress.
         Pending = "pending",
-        /// The payer's account is missing.
+        /// The payer's bank account is not known.
         ToComplete = "to_complete",
-        /// It was cancelled.
+        /// The refund was cancelled.
         Cancel = "cancel",
-        /// It is held back.
+        /// The refund is on hold.
         Hold = "hold",
-        /// It is ready, but not sent yet.
+        /// The refund was processed and not sent yet.
         Processed = "processed",
-        /// It was sent.
+        /// The refund was sent.
         Done = "done",
-        /// It was refused (cards).
+        /// The refund was declined (cards).
         Declined = "declined",
-        /// It was made (cards).
+        /// The refund was authorized (cards).
         Authorized = "authorized",
     }
 }
@@ -46,25 +46,25 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Refund {
-    /// How the call went, where one refund was asked for.
+    /// The result of the call; only set if one refund was requested.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the refund.
     #[serde(default, deserialize_with = "wire::text")]
     pub refund_id: Option<String>,
-    /// Where it stands.
+    /// The status.
     #[serde(default)]
     pub status: Option<RefundStatus>,
-    /// How much is paid back, in units of `currency`.
+    /// The refunded amount, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// When.
+    /// The times of the refund.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<RefundDate>,
     /// Fields that this type does not cover.
@@ -72,7 +72,7 @@ pub struct Refund {
     pub extra: ExtraFields,
 }
 
-/// When a refund was asked for and made, in local time.
+/// The times of a refund, in local time.
 ///
 /// Source: the provider's API reference, `GET /refunds/{refundId}` and
 /// `GET /transactions/{transactionId}/refunds`.
@@ -80,16 +80,16 @@ pub struct Refund {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundDate {
-    /// When it is to be made.
+    /// The planned time of the refund.
     #[serde(default, deserialize_with = "wire::text")]
     pub schedule: Option<String>,
-    /// When it was made.
+    /// The time of the refund.
     #[serde(default, deserialize_with = "wire::text")]
     pub processed: Option<String>,
-    /// When it was asked for.
+    /// The time of the request.
     #[serde(default, deserialize_with = "wire::text")]
     pub create: Option<String>,
-    /// When it was made (cards).
+    /// The time of the refund (cards).
     #[serde(default, deserialize_with = "wire::text")]
     pub refund: Option<String>,
     /// Fields that this type does not cover.
@@ -104,52 +104,52 @@ pub struct RefundDate {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionRefunds {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the transaction.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`; what notifications call `tr_id`.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`; `tr_id` in notifications.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The point of sale.
     #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
-    /// Where the transaction stands.
+    /// The status of the transaction.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
-    /// When it was made and paid.
+    /// The times of creation and payment.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
-    /// What is to be paid, in units of `currency`.
+    /// The amount to be paid, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
-    /// Your own text; what notifications call `tr_crc`.
+    /// Your own text; `tr_crc` in notifications.
     #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
-    /// Who pays.
+    /// The payer.
     #[serde(default, deserialize_with = "wire::object")]
     pub payer: Option<PayerDetails>,
-    /// What became of paying it.
+    /// The result of the payment.
     #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// The payer's language.
     #[serde(default, deserialize_with = "wire::text")]
     pub lang: Option<String>,
-    /// Where the payer pays; absent when nothing is left to do there.
+    /// The URL of the payment page. Absent if the payer has nothing to do there.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_payment_url: Option<String>,
-    /// Money of it that is held back.
+    /// A held part of its amount.
     #[serde(default, deserialize_with = "wire::object")]
     pub lock: Option<Lock>,
     /// The refunds.
@@ -161,13 +161,13 @@ pub struct TransactionRefunds {
     /// Refunds to a card.
     #[serde(default, deserialize_with = "wire::list")]
     pub refunds_cards_list: Vec<Refund>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -176,7 +176,7 @@ pub struct TransactionRefunds {
 }
 
 impl TransactionRefunds {
-    /// All refunds of this page, of all three kinds.
+    /// Returns an iterator over all refunds of this page, of all three kinds.
     pub fn all(&self) -> impl Iterator<Item = &Refund> {
         self.refunds_list
             .iter()
@@ -185,10 +185,10 @@ impl TransactionRefunds {
     }
 }
 
-/// `POST /transactions/{transactionId}/refunds`: pays a transaction back.
+/// `POST /transactions/{transactionId}/refunds`: refunds a transaction.
 ///
-/// Asking twice may pay back twice, so it is never repeated after a lost answer. Look at the
-/// refunds of the transaction before you ask again.
+/// A second request may refund twice, so the request is never retried if its outcome is unknown.
+/// List the refunds of the transaction before you send it again.
 ///
 /// ```
 /// use tpay_client::{RefundTransaction, grosze};
@@ -208,13 +208,14 @@ pub struct RefundTransaction {
 }
 
 impl RefundTransaction {
-    /// All of the transaction with this id.
+    /// Creates a request for a full refund of the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into(), amount: None }
     }
 
     setters! {
-        /// How much, in units of the currency of the transaction; all that is left unless it is given.
+        /// Sets the amount, in units of the currency of the transaction. Defaults to the amount
+        /// that is not refunded yet.
         amount: Amount,
     }
 }
@@ -252,7 +253,7 @@ pub struct ListTransactionRefunds {
 }
 
 impl ListTransactionRefunds {
-    /// Of the transaction with this id.
+    /// Creates a request for the refunds of the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self {
             transaction_id: transaction_id.into(),
@@ -265,9 +266,9 @@ impl ListTransactionRefunds {
     page_setters!();
 
     setters! {
-        /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the start of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
         from: impl Into<String>,
-        /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the end of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
         to: impl Into<String>,
     }
 }
@@ -309,13 +310,13 @@ impl Paged for ListTransactionRefunds {
 }
 
 wire_enum! {
-    /// Which refunds are listed.
+    /// The kind of refunds to list.
     ///
     /// Source: the provider's API reference, `GET /refunds`.
     pub enum RefundContext {
-        /// Those of transactions; the default.
+        /// Refunds of transactions; the default.
         Transactional = "transactional",
-        /// Those to cards.
+        /// Refunds to cards.
         Card = "card",
     }
 }
@@ -327,22 +328,22 @@ wire_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundPage {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// The level at which the server puts the list.
+    /// The object in which the server wraps the list.
     #[serde(default, deserialize_with = "wire::object")]
     pub transactions: Option<RefundList>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -372,7 +373,7 @@ impl RefundPage {
     }
 }
 
-/// `GET /refunds`: refunds, a page at a time.
+/// `GET /refunds`: one page of refunds.
 ///
 /// ```
 /// use tpay_client::ListRefunds;
@@ -393,7 +394,7 @@ pub struct ListRefunds {
 }
 
 impl ListRefunds {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -401,17 +402,17 @@ impl ListRefunds {
     page_setters!();
 
     setters! {
-        /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the start of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
         from: impl Into<String>,
-        /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the end of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
         to: impl Into<String>,
-        /// Only to this payer (of transactions).
+        /// Sets the e-mail address of the payer (refunds of transactions only).
         payer_email: impl Into<String>,
-        /// Only of the transaction with this title.
+        /// Sets the title of the transaction.
         transaction_title: impl Into<String>,
-        /// Which refunds.
+        /// Sets the kind of refunds to list.
         context: impl Into<RefundContext>,
-        /// Only to the card of this token (context card).
+        /// Sets the token of the card (refunds to cards only).
         token: impl Into<Secret>,
     }
 }
@@ -459,17 +460,17 @@ impl Paged for ListRefunds {
     }
 }
 
-/// The answer to a refund to a card.
+/// The response to a refund to a card.
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefundReply {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The refund.
@@ -487,7 +488,7 @@ pub struct CardRefundReply {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefund {
-    /// Where it stands.
+    /// The status.
     #[serde(default)]
     pub status: Option<RefundStatus>,
     /// The id of the refund.
@@ -496,10 +497,10 @@ pub struct CardRefund {
     /// The number of the currency by ISO 4217; 985 is the złoty.
     #[serde(default, deserialize_with = "wire::integer")]
     pub currency_code: Option<i64>,
-    /// How much is paid back, in units of that currency.
+    /// The refunded amount, in units of that currency.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
-    /// What the card's network said.
+    /// The response of the card network.
     #[serde(default, deserialize_with = "wire::object")]
     #[serde(rename = "extra")]
     pub extra_data: Option<CardRefundExtra>,
@@ -508,17 +509,17 @@ pub struct CardRefund {
     pub extra: ExtraFields,
 }
 
-/// What the card network said to a refund.
+/// The response of the card network to a refund.
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardRefundExtra {
-    /// Its code.
+    /// The code.
     #[serde(default, deserialize_with = "wire::text")]
     pub response_code: Option<String>,
-    /// Its text.
+    /// The message.
     #[serde(default, deserialize_with = "wire::text")]
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
@@ -526,7 +527,8 @@ pub struct CardRefundExtra {
     pub extra: ExtraFields,
 }
 
-/// `POST /refunds`: pays back to the card of a token (Elavon). Never repeated after a lost answer.
+/// `POST /refunds`: sends a refund to the card of a token (Elavon). The request is never retried if
+/// its outcome is unknown.
 ///
 /// Source: the provider's API reference, `POST /refunds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -543,8 +545,8 @@ pub struct RefundCard {
 }
 
 impl RefundCard {
-    /// This amount, in units of the currency with this number by ISO 4217 (985 is the złoty), to the
-    /// card of this token.
+    /// Creates a refund of `amount` to the card of this token. `currency_code` is the number of the
+    /// currency by ISO 4217; 985 is the złoty.
     pub fn new(amount: Amount, currency_code: u32, token_value: impl Into<Secret>) -> Self {
         Self {
             amount,
@@ -556,9 +558,9 @@ impl RefundCard {
     }
 
     setters! {
-        /// The expiry of the card, `YYMM`; needed with a token of EISOP.
+        /// Sets the expiry date of the card, `YYMM`. Required with a token of EISOP.
         card_expiry_date: impl Into<String>,
-        /// Your own text for the settlement, up to 255 letters and digits.
+        /// Sets your own text for the settlement, up to 255 letters and digits.
         roc_text: impl Into<String>,
     }
 }
@@ -595,7 +597,7 @@ pub struct GetRefund {
 }
 
 impl GetRefund {
-    /// By its id, `rf_` and 16 characters.
+    /// Creates a request for the refund with this id, `rf_` and 16 characters.
     pub fn new(refund_id: impl Into<String>) -> Self {
         Self { refund_id: refund_id.into() }
     }
@@ -612,7 +614,8 @@ impl Endpoint for GetRefund {
 }
 
 impl Client {
-    /// Pays a transaction back, all of it or a part. Never repeated after a lost answer.
+    /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
+    /// unknown.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -620,7 +623,7 @@ impl Client {
         self.send(request)
     }
 
-    /// One page of the refunds of a transaction.
+    /// Returns one page of the refunds of a transaction.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -631,10 +634,10 @@ impl Client {
         self.send(request)
     }
 
-    /// All refunds of a transaction, one page after the other, each entry once.
+    /// Returns an iterator over all refunds of a transaction, page by page, each entry once.
     ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
+    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
+    /// page are requested.
     pub fn transaction_refunds(
         &self,
         request: &ListTransactionRefunds,
@@ -642,7 +645,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// One page of refunds.
+    /// Returns one page of refunds.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -650,15 +653,16 @@ impl Client {
         self.send(request)
     }
 
-    /// All refunds that a search finds, one page after the other, each entry once.
+    /// Returns an iterator over all matching refunds, page by page, each entry once.
     ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
+    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
+    /// page are requested.
     pub fn refunds(&self, request: &ListRefunds) -> Items<ListRefunds> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// Pays back to the card of a token. Never repeated after a lost answer.
+    /// Sends a refund to the card of a token. The request is never retried if its outcome is
+    /// unknown.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -666,7 +670,7 @@ impl Client {
         self.send(request)
     }
 
-    /// One refund.
+    /// Returns one refund.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

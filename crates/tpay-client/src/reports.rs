@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, File, ResultStatus, error, paging, validate};
 
 wire_enum! {
-    /// In which order reports come.
+    /// The order of reports.
     ///
     /// Source: the official PHP client; no documentation names it.
     pub enum SortDirection {
-        /// Upwards; the default.
+        /// Ascending; the default.
         Ascending = "ASC",
-        /// Downwards.
+        /// Descending.
         Descending = "DESC",
     }
 }
 
-/// A report. No source shows its form, so all but its id is kept as it came.
+/// A report. No source documents its form, so all fields but the id are in `extra`.
 ///
-/// Source: none shows the answer; the call is known from the official PHP client.
+/// Source: none documents the response; the endpoint is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Report {
-    /// Its id.
+    /// The id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// Fields that this type does not cover.
@@ -35,10 +35,10 @@ pub struct Report {
     pub extra: ExtraFields,
 }
 
-/// A page of reports. No source shows its form: where the list is found is a guess, and `extra`
-/// has everything that came.
+/// A page of reports. No source documents its form: the name of the list is a guess, and `extra`
+/// has all fields.
 ///
-/// Source: none shows the answer; the call is known from the official PHP client.
+/// Source: none documents the response; the endpoint is known from the official PHP client.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -46,13 +46,13 @@ pub struct ReportPage {
     /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// The reports, if they came under `reports`, `list` or `data`.
+    /// The reports, if they are named `reports`, `list` or `data`.
     #[serde(default, alias = "list", alias = "data", deserialize_with = "wire::list")]
     pub reports: Vec<Report>,
-    /// How many there are on all pages.
+    /// The total number of reports on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -60,9 +60,9 @@ pub struct ReportPage {
     pub extra: ExtraFields,
 }
 
-/// `GET /reports`: reports, a page at a time.
+/// `GET /reports`: one page of reports.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,17 +73,17 @@ pub struct ListReports {
 }
 
 impl ListReports {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// The page, from 1.
+        /// Sets the page, from 1.
         page: u32,
-        /// The reports of a page. The server's default is 20.
+        /// Sets the page size. The server's default is 20.
         page_size: u32,
-        /// In which order they come.
+        /// Sets the order.
         sort_direction: impl Into<SortDirection>,
     }
 }
@@ -113,7 +113,7 @@ impl Endpoint for ListReports {
 }
 
 impl ListReports {
-    /// With a page size written out, as large as allowed.
+    /// Sets the page size to the maximum if it is not set.
     pub(crate) fn full_pages(mut self) -> Self {
         self.page_size.get_or_insert(100);
         self
@@ -138,10 +138,10 @@ impl Paged for ListReports {
     }
 }
 
-/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is held in memory: see the
+/// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is read into memory: see the
 /// builder's `response_limit`.
 ///
-/// Experimental: its answer is not documented, so all of it is kept.
+/// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +151,7 @@ pub struct GetReportFile {
 }
 
 impl GetReportFile {
-    /// By the ids of the report and the file.
+    /// Creates a request with the ids of the report and the file.
     pub fn new(report_id: impl Into<String>, file_id: impl Into<String>) -> Self {
         Self { report_id: report_id.into(), file_id: file_id.into() }
     }
@@ -169,7 +169,7 @@ impl Endpoint for GetReportFile {
 }
 
 impl Client {
-    /// One page of reports. Experimental.
+    /// Returns one page of reports. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -177,13 +177,14 @@ impl Client {
         self.send(request)
     }
 
-    /// All reports, one page after the other, each entry once. Nothing is sent before the
-    /// iterator is advanced; a search without a size asks for 100 entries a page. Experimental.
+    /// Returns an iterator over all reports, page by page, each entry once. No request is sent
+    /// before the iterator is advanced. Without a page size, 100 entries per page are requested.
+    /// Experimental.
     pub fn reports(&self, request: &ListReports) -> Items<ListReports> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// A file of a report. Experimental.
+    /// Returns a file of a report. Experimental.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

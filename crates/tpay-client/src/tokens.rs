@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 use crate::{Client, ResultStatus, error, validate};
 
 wire_enum! {
-    /// Whether a saved card can be charged.
+    /// The status of a saved card.
     ///
     /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
     pub enum TokenStatus {
-        /// It can.
+        /// The card can be charged.
         Active = "ACTIVE",
-        /// It was deleted.
+        /// The card was deleted.
         Deleted = "DELETED",
-        /// It can again.
+        /// The card can be charged again.
         Resume = "RESUME",
-        /// It cannot for now.
+        /// The card cannot be charged for now.
         Suspended = "SUSPENDED",
     }
 }
 
-/// Whose card is saved.
+/// The owner of the card to save.
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,13 +35,13 @@ pub struct TokenPayer {
 }
 
 impl TokenPayer {
-    /// With a name and an e-mail address.
+    /// Creates an owner with a name and an e-mail address.
     pub fn new(name: impl Into<String>, email: impl Into<String>) -> Self {
         Self { name: name.into(), email: email.into() }
     }
 }
 
-/// Where the payer is sent after the card was saved.
+/// The URLs for the payer after the card was saved.
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,29 +52,29 @@ pub struct RedirectUrls {
 }
 
 impl RedirectUrls {
-    /// After success, and after failure.
+    /// Creates the URLs for success and for failure.
     pub fn new(success: impl Into<String>, error: impl Into<String>) -> Self {
         Self { success: success.into(), error: error.into() }
     }
 }
 
-/// The answer to saving a card: the token itself comes by a notification.
+/// The response to a request that saves a card. A notification contains the token.
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreatedToken {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// The id of the tokenization, which the notification names.
+    /// The id of the tokenization, which is also in the notification.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Where the payer types the card in.
+    /// The URL at which the payer enters the card.
     #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
     /// Fields that this type does not cover.
@@ -106,17 +106,17 @@ pub struct CreateToken {
 }
 
 impl CreateToken {
-    /// The token is sent to this address.
+    /// Creates a request. The notification with the token is sent to `callback_url`.
     pub fn new(callback_url: impl Into<String>) -> Self {
         Self { callback_url: callback_url.into(), payer: None, redirect_url: None, card: None }
     }
 
     setters! {
-        /// Whose card it is.
+        /// Sets the owner of the card.
         payer: TokenPayer,
-        /// Where the payer is sent afterwards.
+        /// Sets the URLs for the payer afterwards.
         redirect_url: RedirectUrls,
-        /// The card, encrypted in the payer's browser.
+        /// Sets the card, encrypted in the payer's browser.
         card: impl Into<Secret>,
     }
 }
@@ -146,16 +146,16 @@ impl Endpoint for CreateToken {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardToken {
-    /// When the token expires.
+    /// The expiry date of the token.
     #[serde(default, deserialize_with = "wire::text")]
     pub expiration_date: Option<String>,
-    /// Whether it can be charged.
+    /// The status.
     #[serde(default)]
     pub token_status: Option<TokenStatus>,
     /// The number of the card, masked: its first digits (BIN) and the last four.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
-    /// What it looks like.
+    /// The appearance of the card.
     #[serde(default, deserialize_with = "wire::object")]
     pub content: Option<CardContent>,
     /// Fields that this type does not cover.
@@ -163,14 +163,14 @@ pub struct CardToken {
     pub extra: ExtraFields,
 }
 
-/// What a card looks like.
+/// The appearance of a card.
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CardContent {
-    /// The address of a picture of the card.
+    /// The URL of a picture of the card.
     #[serde(default, deserialize_with = "wire::text")]
     pub image_url: Option<String>,
     /// Fields that this type does not cover.
@@ -187,7 +187,7 @@ pub struct GetToken {
 }
 
 impl GetToken {
-    /// Of this token.
+    /// Creates a request for this token.
     pub fn new(token_value: impl Into<Secret>) -> Self {
         Self { token_value: token_value.into() }
     }
@@ -213,7 +213,7 @@ pub struct DeleteToken {
 }
 
 impl DeleteToken {
-    /// Of this token.
+    /// Creates a request for this token.
     pub fn new(token_value: impl Into<Secret>) -> Self {
         Self { token_value: token_value.into() }
     }
@@ -243,7 +243,7 @@ pub struct InitApplePay {
 }
 
 impl InitApplePay {
-    /// For the shop at this domain, with the address that Apple gave the browser.
+    /// Creates a request for the shop at this domain, with the validation URL from the browser.
     pub fn new(domain_name: impl Into<String>, validation_url: impl Into<String>) -> Self {
         Self {
             domain_name: domain_name.into(),
@@ -253,7 +253,7 @@ impl InitApplePay {
     }
 
     setters! {
-        /// What the payer sees, 1 to 64 characters.
+        /// Sets the name that the payer sees, 1 to 64 characters.
         display_name: impl Into<String>,
     }
 }
@@ -285,13 +285,13 @@ impl Endpoint for InitApplePay {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplePaySession {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// What the browser gives to Apple: JSON in base64.
+    /// The session for the browser: JSON in base64.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub session: Option<Secret>,
     /// Fields that this type does not cover.
@@ -300,7 +300,7 @@ pub struct ApplePaySession {
 }
 
 impl ApplePaySession {
-    /// The session without the white space that the server puts into its base64.
+    /// Returns the session without the white space that the server puts into its base64.
     pub fn compact(&self) -> Option<Secret> {
         let text: String = self.session.as_ref()?.expose().split_whitespace().collect();
         Some(text.into())
@@ -308,7 +308,7 @@ impl ApplePaySession {
 }
 
 impl Client {
-    /// Saves a card without charging it. The token comes by a notification.
+    /// Saves a card without charging it. A notification contains the token.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -316,7 +316,7 @@ impl Client {
         self.send(request)
     }
 
-    /// A saved card.
+    /// Returns a saved card.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -332,7 +332,7 @@ impl Client {
         self.send(&DeleteToken::new(token_value))
     }
 
-    /// A session of Apple Pay.
+    /// Returns a session of Apple Pay.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,5 +1,5 @@
-//! Transactions: made, paid, read, cancelled. Who takes part is in `parties.rs`, what pays them in
-//! `pay.rs`, what became of that in `payments.rs`, what pays them back in `refunds.rs`.
+//! Transactions: creating, paying, reading, cancelling. Payers and payees are in `parties.rs`,
+//! payment methods in `pay.rs`, results of payments in `payments.rs`, refunds in `refunds.rs`.
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ErrorKind, ExtraFields, InputError, Items, Paged,
@@ -14,53 +14,53 @@ use crate::{
 };
 
 wire_enum! {
-    /// How a call went (`result` in answers).
+    /// The result of a call (`result` in responses).
     ///
     /// Source: the provider's API reference, `POST /transactions`.
     pub enum ResultStatus {
-        /// Well.
+        /// The operation succeeded.
         Success = "success",
-        /// The payer must be sent to the payment page.
+        /// The payer must be redirected to the payment page.
         ActionRequired = "actionRequired",
-        /// It is not decided yet.
+        /// The result is not known yet.
         Pending = "pending",
-        /// Badly; this crate makes an error of it.
+        /// The operation failed. Returned as an [`Error`](crate::Error).
         Failed = "failed",
     }
 }
 
 wire_enum! {
-    /// Where a transaction stands.
+    /// The status of a transaction.
     ///
     /// Source: the provider's API reference, `POST /transactions`; partial refunds,
     /// `support.tpay.com`; `error`, the official Android and iOS clients.
     pub enum TransactionStatus {
-        /// It waits for the payer.
+        /// The transaction waits for the payer.
         Pending = "pending",
-        /// The money is in; you have not confirmed it yet (two-step mode).
+        /// The payment was received and is not confirmed yet (two-step mode).
         Paid = "paid",
-        /// The money is in, and all is done.
+        /// The payment was received and the transaction is complete.
         Correct = "correct",
-        /// It was paid back in one go.
+        /// The transaction was refunded in full by one refund.
         Refund = "refund",
-        /// It was cancelled, or its time is over.
+        /// The transaction was cancelled or has expired.
         Canceled = "canceled",
-        /// It failed.
+        /// The transaction failed.
         Error = "error",
     }
 }
 
 impl TransactionStatus {
-    /// Whether the payer has paid. A series of partial refunds does not change this.
+    /// Returns whether the payer has paid. A series of partial refunds does not change this.
     pub fn is_paid(&self) -> bool {
         matches!(self, Self::Paid | Self::Correct)
     }
 }
 
-/// A transaction: what a payer is to pay, and what became of it.
+/// A transaction: a payment that is requested from a payer, and its result.
 ///
-/// Any field may be absent in an answer; `extra` keeps what has no name here. Times are Polish
-/// local times as far as anybody knows, so they are kept as text.
+/// Any field may be absent in a response; `extra` has the fields that this type does not cover.
+/// Times are strings: they seem to be in Polish local time, which is not documented.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`; `notification`, the official iOS client.
@@ -68,52 +68,52 @@ impl TransactionStatus {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Transaction {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the transaction.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
-    /// The title that the payer sees, `TR-XXX-XXXXXXX`; what notifications call `tr_id`.
+    /// The title that the payer sees, `TR-XXX-XXXXXXX`; `tr_id` in notifications.
     #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The point of sale.
     #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
-    /// Where the transaction stands.
+    /// The status of the transaction.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
-    /// When it was made and paid.
+    /// The times of creation and payment.
     #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
-    /// What is to be paid, in units of `currency`.
+    /// The amount to be paid, in units of `currency`.
     #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// What the payer reads.
+    /// The description that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
-    /// Your own text; what notifications call `tr_crc`.
+    /// Your own text; `tr_crc` in notifications.
     #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
-    /// Who pays.
+    /// The payer.
     #[serde(default, deserialize_with = "wire::object")]
     pub payer: Option<PayerDetails>,
-    /// What became of paying it.
+    /// The result of the payment.
     #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// The payer's language.
     #[serde(default, deserialize_with = "wire::text")]
     pub lang: Option<String>,
-    /// Where the payer pays; absent when nothing is left to do there.
+    /// The URL of the payment page. Absent if the payer has nothing to do there.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_payment_url: Option<String>,
-    /// Money of it that is held back.
+    /// A held part of its amount.
     #[serde(default, deserialize_with = "wire::object")]
     pub lock: Option<Lock>,
     /// The recipients of its notifications.
@@ -125,25 +125,25 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Whether the payer has paid.
+    /// Returns whether the payer has paid.
     pub fn is_paid(&self) -> bool {
         self.status.as_ref().is_some_and(TransactionStatus::is_paid)
     }
 
-    /// The refusals of its payment.
+    /// Returns the errors of its payment.
     pub fn errors(&self) -> &[PaymentError] {
         self.payments.as_ref().map(|payments| payments.errors.as_slice()).unwrap_or_default()
     }
 
-    /// The banking applications among which the payer must choose, if a BLIK alias exists in
+    /// Returns the banking applications from which the payer must choose, if a BLIK alias exists in
     /// several: pay again with the `key` of one.
     pub fn alternatives(&self) -> &[Alternative] {
         self.payments.as_ref().map(|payments| payments.alternatives.as_slice()).unwrap_or_default()
     }
 }
 
-/// Reads the answer to a payment. One that was refused comes as HTTP 200 with `result: success`;
-/// it is an error here, and the error carries the transaction.
+/// Parses the response to a payment. A declined payment is HTTP 200 with `result: success`; it is
+/// returned as an error with the transaction as its payload.
 pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError> {
     let transaction: Transaction = api_auth::json(response)?;
     let payments = match &transaction.payments {
@@ -183,7 +183,7 @@ pub struct NotificationTargets {
     pub extra: ExtraFields,
 }
 
-/// When a transaction was made and paid, in local time.
+/// The times of creation and payment of a transaction, in local time.
 ///
 /// Source: the provider's API reference, `POST /transactions` and
 /// `GET /transactions/{transactionId}`.
@@ -191,10 +191,10 @@ pub struct NotificationTargets {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionDate {
-    /// When it was made.
+    /// The time of creation.
     #[serde(default, deserialize_with = "wire::text")]
     pub creation: Option<String>,
-    /// When the payment was booked; absent or null before.
+    /// The time at which the payment was booked; absent or null before.
     #[serde(default, deserialize_with = "wire::text")]
     pub realization: Option<String>,
     /// Fields that this type does not cover.
@@ -202,7 +202,7 @@ pub struct TransactionDate {
     pub extra: ExtraFields,
 }
 
-/// Who pays, as the server tells it: what is unknown is an empty text.
+/// The payer as the server returns it. Unknown values are empty strings.
 ///
 /// Source: the provider's API reference, `POST /transactions`, which names neither `ip` nor
 /// `userAgent`.
@@ -222,7 +222,7 @@ pub struct PayerDetails {
     /// The phone number.
     #[serde(default, deserialize_with = "wire::text")]
     pub phone: Option<String>,
-    /// Street and house.
+    /// The street and the number of the house.
     #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
     /// The city.
@@ -255,22 +255,22 @@ pub struct PayerDetails {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransactionPage {
-    /// How the call went.
+    /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
-    /// The server's id of the request, for its support.
+    /// The server's id of the request, for its support team.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The transactions.
     #[serde(default, deserialize_with = "wire::list")]
     pub transactions: Vec<Transaction>,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
-    /// The most entries of a page.
+    /// The maximum number of entries per page.
     #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
-    /// How many entries there are on all pages.
+    /// The total number of entries on all pages.
     #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
@@ -278,10 +278,10 @@ pub struct TransactionPage {
     pub extra: ExtraFields,
 }
 
-/// `POST /transactions`: makes a transaction, for a payer to pay.
+/// `POST /transactions`: creates a transaction.
 ///
-/// There is no idempotency key: the same request makes a second transaction, so it is never
-/// repeated after a lost answer. Look for the first one by its hidden description.
+/// There is no idempotency key: the same request creates a second transaction, so the request is
+/// never retried if its outcome is unknown. Search for the first one by its hidden description.
 ///
 /// ```
 /// use tpay_client::{CreateTransaction, Payer, grosze};
@@ -318,8 +318,8 @@ pub struct CreateTransaction {
 }
 
 impl CreateTransaction {
-    /// Of this amount, in units of the currency, with a description of 1 to 128 characters that the
-    /// payer reads.
+    /// Creates a transaction of `amount`, in units of the currency. The payer sees `description`,
+    /// which has 1 to 128 characters.
     pub fn new(amount: Amount, description: impl Into<String>, payer: Payer) -> Self {
         Self {
             amount,
@@ -336,19 +336,20 @@ impl CreateTransaction {
     }
 
     setters! {
-        /// The currency; złoty unless the account has others, too.
+        /// Sets the currency. Defaults to złoty; other currencies must be enabled for the account.
         currency: impl Into<Currency>,
-        /// Your own text, up to 255 characters: notifications bring it as `tr_crc`.
+        /// Sets your own text, up to 255 characters; `tr_crc` in notifications.
         hidden_description: impl Into<String>,
-        /// The language of the payment page.
+        /// Sets the language of the payment page.
         lang: impl Into<Language>,
-        /// Pays at once, in the given way; without it the payer chooses at the payment page.
+        /// Sets the payment method, which is charged at once. Without it the payer chooses one at
+        /// the payment page.
         pay: Pay,
-        /// Where the payer and the notifications go.
+        /// Sets the URLs for the payer and for notifications.
         callbacks: Callbacks,
-        /// The account that the money goes on to.
+        /// Sets the bank account to which the amount is forwarded.
         collect: Collect,
-        /// Who is paid.
+        /// Sets the payee.
         payee: Payee,
     }
 }
@@ -386,7 +387,7 @@ impl Endpoint for CreateTransaction {
     }
 }
 
-/// `GET /transactions`: transactions, a page at a time.
+/// `GET /transactions`: one page of transactions.
 ///
 /// ```
 /// use tpay_client::{ListTransactions, TransactionStatus};
@@ -407,7 +408,7 @@ pub struct ListTransactions {
 }
 
 impl ListTransactions {
-    /// All of them.
+    /// Creates a request without filters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -415,11 +416,11 @@ impl ListTransactions {
     page_setters!();
 
     setters! {
-        /// Only from this local time on, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the start of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
         from: impl Into<String>,
-        /// Only up to this local time, `YYYY-MM-DD HH:MM:SS`.
+        /// Sets the end of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
         to: impl Into<String>,
-        /// Only those that stand there.
+        /// Sets the status of the transactions.
         status: impl Into<TransactionStatus>,
     }
 }
@@ -464,7 +465,7 @@ impl Paged for ListTransactions {
     }
 }
 
-/// `GET /transactions/{transactionId}`: one transaction, with the tries to pay it.
+/// `GET /transactions/{transactionId}`: one transaction, with the attempts to pay it.
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -473,7 +474,7 @@ pub struct GetTransaction {
 }
 
 impl GetTransaction {
-    /// By its id (not its title).
+    /// Creates a request for the transaction with this id, which is not its title.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -489,8 +490,8 @@ impl Endpoint for GetTransaction {
     }
 }
 
-/// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was made without
-/// payment data, or whose first try was refused.
+/// `POST /transactions/{transactionId}/pay`: pays a pending transaction that was created without
+/// payment data, or whose first attempt was declined.
 ///
 /// Source: the provider's API reference, `POST /transactions/{transactionId}/pay`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -500,7 +501,7 @@ pub struct PayTransaction {
 }
 
 impl PayTransaction {
-    /// This transaction, in this way.
+    /// Creates a payment of the transaction with this id by this method.
     pub fn new(transaction_id: impl Into<String>, pay: Pay) -> Self {
         Self { transaction_id: transaction_id.into(), pay }
     }
@@ -533,7 +534,7 @@ pub struct CancelTransaction {
 }
 
 impl CancelTransaction {
-    /// By its id.
+    /// Creates a request for the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -549,11 +550,9 @@ impl Endpoint for CancelTransaction {
     }
 }
 
-/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a GET, as old
-/// programs did.
+/// `GET /transactions/{transactionId}/cancel`: cancels a pending transaction by a deprecated GET.
 ///
-/// It is listed for completeness: use [`CancelTransaction`]. Since it changes something, it is
-/// never sent twice.
+/// Use [`CancelTransaction`] instead. The request is not idempotent, so it is never retried.
 ///
 /// Source: the provider's API reference, `GET /transactions/{transactionId}/cancel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -562,7 +561,7 @@ pub struct CancelTransactionLegacy {
 }
 
 impl CancelTransactionLegacy {
-    /// By its id.
+    /// Creates a request for the transaction with this id.
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self { transaction_id: transaction_id.into() }
     }
@@ -580,11 +579,12 @@ impl Endpoint for CancelTransactionLegacy {
 }
 
 impl Client {
-    /// Makes a transaction. Without payment data the payer pays at its `transaction_payment_url`.
+    /// Creates a transaction. Without payment data the payer pays at its `transaction_payment_url`.
     ///
-    /// There is no idempotency key, so it is never repeated after a lost answer. A payment that is
-    /// refused at once is an error of kind [`Declined`](crate::ErrorKind::Declined) that carries
-    /// the transaction; see [`TpayError`](crate::TpayError).
+    /// There is no idempotency key, so the request is never retried if its outcome is unknown. A
+    /// payment that is declined at once is an error of kind
+    /// [`Declined`](crate::ErrorKind::Declined) with the transaction as its payload; see
+    /// [`TpayError`](crate::TpayError).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -592,7 +592,7 @@ impl Client {
         self.send(request)
     }
 
-    /// One page of transactions.
+    /// Returns one page of transactions.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -600,15 +600,15 @@ impl Client {
         self.send(request)
     }
 
-    /// All transactions that a search finds, one page after the other, each entry once.
+    /// Returns an iterator over all matching transactions, page by page, each entry once.
     ///
-    /// Nothing is sent before the iterator is advanced; a search without a size asks for 100
-    /// entries a page.
+    /// No request is sent before the iterator is advanced. Without a page size, 100 entries per
+    /// page are requested.
     pub fn transactions(&self, request: &ListTransactions) -> Items<ListTransactions> {
         Items::new(self.core.clone(), request.clone().full_pages())
     }
 
-    /// One transaction, with the tries to pay it.
+    /// Returns one transaction, with the attempts to pay it.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -616,9 +616,10 @@ impl Client {
         self.send(&GetTransaction::new(transaction_id))
     }
 
-    /// Pays a pending transaction. After a refusal it can be paid again, in another way.
+    /// Pays a pending transaction. If the payment is declined, it can be paid again by another
+    /// method.
     ///
-    /// A refusal is an error of kind [`Declined`](crate::ErrorKind::Declined); see
+    /// A declined payment is an error of kind [`Declined`](crate::ErrorKind::Declined); see
     /// [`TpayError`](crate::TpayError).
     ///
     /// # Errors
@@ -639,8 +640,8 @@ impl Client {
         self.send(&CancelTransaction::new(transaction_id))
     }
 
-    /// Cancels a pending transaction by the old GET. Use
-    /// [`cancel_transaction`](Client::cancel_transaction).
+    /// Cancels a pending transaction by the deprecated GET. Use
+    /// [`cancel_transaction`](Client::cancel_transaction) instead.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

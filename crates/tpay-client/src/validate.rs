@@ -1,7 +1,7 @@
-//! What is refused before it is sent: only what is certain to be refused by the server.
+//! Validation before a request is sent. Only values that the server certainly rejects are errors.
 //!
-//! Nobody says whether the server counts characters or bytes. So a text is too long when it has
-//! too many characters, and too short when it has too few bytes.
+//! It is not documented whether the server counts characters or bytes. So a string is too long if
+//! it has too many characters, and too short if it has too few bytes.
 
 use api_auth::validate::max_chars;
 pub(crate) use api_auth::validate::not_empty;
@@ -9,7 +9,7 @@ use api_auth::{Amount, InputError};
 
 use crate::{Currency, money};
 
-/// A text of so many characters.
+/// Validates the length of a string.
 pub(crate) fn length(
     name: &'static str,
     text: &str,
@@ -22,7 +22,7 @@ pub(crate) fn length(
     max_chars(name, text, most)
 }
 
-/// The same of a text that may be left out.
+/// Validates the length of an optional string.
 pub(crate) fn some_length(
     name: &'static str,
     text: Option<&str>,
@@ -32,7 +32,7 @@ pub(crate) fn some_length(
     text.map_or(Ok(()), |text| length(name, text, least, most))
 }
 
-/// More than nothing, and in whole grosze.
+/// Validates that an amount is positive and in whole grosze.
 pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputError> {
     positive(name, amount)?;
     match amount.minor_units(2) {
@@ -41,7 +41,7 @@ pub(crate) fn amount(name: &'static str, amount: Amount) -> Result<(), InputErro
     }
 }
 
-/// More than nothing.
+/// Validates that an amount is positive.
 pub(crate) fn positive(name: &'static str, amount: Amount) -> Result<(), InputError> {
     if amount <= money::grosze(0) {
         return Err(InputError::new(name, "must be more than 0"));
@@ -49,7 +49,7 @@ pub(crate) fn positive(name: &'static str, amount: Amount) -> Result<(), InputEr
     Ok(())
 }
 
-/// Three capital letters.
+/// Validates a currency: three capital letters.
 pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     let good = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     match currency {
@@ -60,7 +60,7 @@ pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     }
 }
 
-/// A value of a documented list.
+/// Validates that a value is in a documented list.
 pub(crate) fn known(name: &'static str, known: Option<bool>) -> Result<(), InputError> {
     match known {
         Some(false) => Err(InputError::new(name, "is none of the documented values")),
@@ -68,7 +68,7 @@ pub(crate) fn known(name: &'static str, known: Option<bool>) -> Result<(), Input
     }
 }
 
-/// `PL` and 26 digits.
+/// Validates an account number: `PL` and 26 digits.
 pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> {
     match text.strip_prefix("PL") {
         Some(digits) if digits.len() == 26 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -78,7 +78,7 @@ pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> 
     }
 }
 
-/// `YYMM`.
+/// Validates a date `YYMM`.
 pub(crate) fn month(name: &'static str, text: &str) -> Result<(), InputError> {
     if text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(InputError::new(name, "must be four digits, YYMM"));
@@ -86,7 +86,7 @@ pub(crate) fn month(name: &'static str, text: &str) -> Result<(), InputError> {
     Ok(())
 }
 
-/// A merchant's own text for the settlement of a card.
+/// Validates a merchant's own text for the settlement of a card.
 pub(crate) fn roc_text(text: Option<&str>, most: usize) -> Result<(), InputError> {
     match text {
         Some(text) if !text.chars().all(char::is_alphanumeric) => {

@@ -207,7 +207,6 @@ const MAYBE_EMPTY: &[&str] = &[
     "oauth.authorize",
     "messenger.privileges",
     "perk.get",
-    "lookup.users_by_addresses",
     "asset.info",
     "messenger.chat_privileges",
     "recurring.list",

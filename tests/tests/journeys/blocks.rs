@@ -266,11 +266,19 @@ fn member_that_is_set_is_written_once() {
 
 #[test]
 fn open_cookie_of_any_resource_is_read_back() {
-    for rid in
+    let extras = [
+        r#"{"{abc}":{"%":{}}}"#,
+        r#"{"ex":1.5e16}"#,
+        r#"{"ex":1e16,"\"+":1e+16}"#,
+        r#"{"n":1e300,"a\\":[-1e+300,1e-7]}"#,
+    ];
+    for (rid, extra) in
         ["100%", "%41", "%zz", "a+b", "{abc}", "x{jax}y", "{jo", "{}", "a{", "\"{abc}\"", "{ż}"]
+            .into_iter()
+            .flat_map(|rid| extras.map(|extra| (rid, extra)))
     {
         let mut token = Token::new(rid).uid("{jox}%");
-        token.extra = serde_json::from_str(r#"{"{abc}":{"%":{}}}"#).unwrap();
+        token.extra = serde_json::from_str(extra).unwrap();
         let cookie = TokenCookie::new([token, Token::new("other")]);
         let open = Blocks::write_open_cookie(&cookie);
         assert!(!open.contains(['%', '+']), "{open}");

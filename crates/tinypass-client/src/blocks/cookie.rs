@@ -591,19 +591,24 @@ fn settings(text: &str) -> Option<(&str, &str)> {
     Some((settings, rest.strip_prefix('}')?)).filter(|_| word)
 }
 
-/// Escapes `%` and `+`, which are decoded in a cookie, and `{` before a character of a message's
-/// header. In compact JSON they are inside of strings.
+/// Writes compact JSON without the characters that readers of a cookie decode or take for another
+/// message. In strings, `%`, `+` and `{` before a character of a message's header are escaped.
+/// Outside of strings there is no `%` and no such `{`, and the `+` of an exponent is removed.
 fn without_markup(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut rest = json.chars().peekable();
+    let (mut in_string, mut is_escaped) = (false, false);
     while let Some(char) = rest.next() {
         let before_header = |next: &char| next.is_ascii_alphanumeric() || *next == '_';
         match char {
+            '+' if !in_string => {}
             '%' => text.push_str("\\u0025"),
             '+' => text.push_str("\\u002b"),
             '{' if rest.peek().is_some_and(before_header) => text.push_str("\\u007b"),
             other => text.push(other),
         }
+        in_string ^= char == '"' && !is_escaped;
+        is_escaped = char == '\\' && !is_escaped;
     }
     text
 }

@@ -414,7 +414,10 @@ fn lookup_users_by_addresses_reply_follows_the_rules() {
     for none in [r#"{"result":false,"users":[]}"#, r#"{"result":false}"#] {
         assert!(one("POST", 200, none, call).unwrap().is_empty());
     }
-    rules("POST", body, call);
+    for missing in ["{}", r#"{"result":true}"#, r#"{"result":true,"users":null}"#] {
+        assert_eq!(one("POST", 200, missing, call).unwrap_err().kind(), ErrorKind::Decode);
+    }
+    rules_with("POST", body, &["users"], call);
 }
 
 #[test]
@@ -441,7 +444,7 @@ fn balance_public_reply_follows_the_rules() {
     assert_eq!(balances[1].satoshis, Some(Satoshis::new(1)));
     let held: Balances = balances.iter().collect();
     assert_eq!(held.get("TOKENLY"), Satoshis::whole(10));
-    let partial = r#"[{"asset":"A","balance":1.5},{"name":"B","balance":"2","precision":0},
+    let partial = r#"[{"asset":"A","balance":1.5},{"asset":"B","balance":"2","precision":0},
         {"asset":"C","balanceSat":"3","precision":0},{"asset":"D","balance":4,"balanceSat":"4","precision":0},
         {"asset":"E"},{"asset":"F","balance":0.123456789},{"asset":"G","balanceSat":"7","precision":"8"}]"#;
     let list = one("GET", 200, partial, Client::list_public_balances).unwrap();
@@ -452,6 +455,10 @@ fn balance_public_reply_follows_the_rules() {
         let rules: Rules = unknown.parse().unwrap();
         assert!(!rules.evaluate(&partial), "{unknown}");
     }
+    let named = r#"[{"name":"A","balance":5},{"asset":"","name":"B","balance":5},{"asset":"C","name":"A","balance":1}]"#;
+    let list = one("GET", 200, named, Client::list_public_balances).unwrap();
+    let named: Balances = list.iter().collect();
+    assert_eq!(["A", "B", "C"].map(|asset| named.get(asset)), [0, 0, 1].map(Satoshis::whole));
     let documented = format!(r#"{{"result":{BALANCES}}}"#);
     assert_eq!(one("GET", 200, &documented, Client::list_public_balances).unwrap(), balances);
 }

@@ -303,6 +303,7 @@ const REQUIRED: &[(&str, &str)] = &[
     ("credit_account.get", "account"),
     ("credit.give", "transactions"),
     ("tca.find_users", "results"),
+    ("lookup.users_by_addresses", "users"),
     ("source.list", "whitelist"),
     ("promise.list", "list"),
     ("promise.list_by_email", "list"),

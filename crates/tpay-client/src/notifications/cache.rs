@@ -1,4 +1,4 @@
-//! Certificates that were fetched, by the name of their file.
+//! A cache of fetched certificates, by the name of their file.
 //!
 //! Names come from messages that are not verified yet, so anybody can make them up:
 //!
@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use api_auth::jws::Certificate;
 
-/// How long a certificate is used before it is fetched again.
+/// The time for which a certificate is used before it is fetched again.
 const KEPT: Duration = Duration::from_secs(3600);
 /// The pause between two fetches of one name.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -54,14 +54,14 @@ struct Cached {
     has_verified: bool,
 }
 
-/// Whether a name may be fetched now.
+/// The result of a claim to fetch a name.
 #[derive(Debug)]
 pub(super) enum Claim<'a> {
     /// The caller must fetch it.
     Fetch(Fetch<'a>),
     /// Another thread fetches it.
     Running(Running<'a>),
-    /// It was fetched a moment ago, or there is no room for another name.
+    /// The pause of the name is not over, or the cache has no room for another name.
     Paused,
 }
 
@@ -101,8 +101,8 @@ impl Entry {
     }
 }
 
-/// Whether a time is less than a span away. A clock that was set back does not keep anything for
-/// ever.
+/// Returns whether a time is less than a span away. After the clock is set back, entries do not
+/// stay forever.
 fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool {
     let distance = |time| now.duration_since(time).unwrap_or_else(|error| error.duration());
     time.map(distance).is_some_and(|age| age < span)

@@ -10,13 +10,13 @@ use super::PaymentNotification;
 use super::members::{Members, not_understood};
 use crate::AliasType;
 
-/// A notification that is genuine and of a known kind. Each kind is read as a form and as JSON.
+/// A genuine notification of a known kind. Each kind is parsed as a form and as JSON.
 ///
-/// Deliveries repeat until the right reply comes: store [`key`](Notification::key), process each
-/// key once, then reply with [`accept`](Notification::accept). Notifications without a key must be
-/// processed at each delivery, in a way that does no harm when it is repeated. A genuine
-/// notification of an unknown kind is an error with an [`OtherNotification`] as its
-/// [`payload`](Error::payload), so that it is never acknowledged unread.
+/// Deliveries repeat until they are acknowledged: store [`key`](Notification::key), process each
+/// key once, then respond with [`accept`](Notification::accept). Process each delivery of a
+/// notification without a key idempotently. A genuine notification of an unknown kind is an error
+/// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
+/// acknowledged without being processed.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
 /// `docs.sandbox.tpay.com`.
@@ -37,7 +37,7 @@ pub enum Notification {
     Recurring(RecurringNotification),
 }
 
-/// What to answer to the sender of a notification.
+/// The response to the sender of a notification.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
 /// `support.tpay.com`, two-step confirmation.
@@ -47,7 +47,7 @@ pub struct NotificationReply {
     pub status: u16,
     /// The `content-type`.
     pub content_type: &'static str,
-    /// The body, exactly.
+    /// The exact body.
     pub body: &'static str,
 }
 
@@ -56,12 +56,12 @@ impl NotificationReply {
     const RESULT: Self =
         Self { status: 200, content_type: "application/json", body: r#"{"result":true}"# };
 
-    /// Refuses a payment in two-step mode on purpose: Tpay then pays the payer back. Never send it
-    /// for a signature that does not hold.
+    /// Rejects a payment in two-step mode on purpose: Tpay then refunds the payer. Never send it if
+    /// the signature is invalid.
     pub const PAY_BACK: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
 
-    /// What to answer when a notification could not be read: 400 for what is not genuine, and 503
-    /// when the newest certificate is not known, so that it is sent again.
+    /// Returns the response for a notification that could not be read: 400 if it is not genuine or
+    /// cannot be parsed, and 503 for all other errors, so that it is sent again.
     pub fn to_error(error: &Error) -> Self {
         let (status, body) = match error.kind() {
             ErrorKind::Verify => (400, "not genuine"),
@@ -73,10 +73,10 @@ impl NotificationReply {
 }
 
 impl Notification {
-    /// Returns the reply that acknowledges the notification. Send it when everything was done: the
-    /// sender repeats the notification until exactly this comes.
+    /// Returns the response that acknowledges the notification. Send it after the notification is
+    /// processed: the sender retries until it receives exactly this response.
     ///
-    /// Sources disagree about [`Recurring`](Self::Recurring): this is the reply of the official
+    /// Sources disagree about [`Recurring`](Self::Recurring): this is the response of the official
     /// client, and [`RecurringNotification::accept_as_text`] the other one.
     pub fn accept(&self) -> NotificationReply {
         match self {
@@ -94,9 +94,9 @@ impl Notification {
     ///
     /// Returns `None` if two different events can have the same body: always for
     /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
-    /// another kind that lacks its date or id. Process these at each delivery, so that a repeated
-    /// one does no harm: for a token update, request its status by
-    /// [`Client::get_token`](crate::Client::get_token); for an alias, store its new state.
+    /// another kind that lacks its date or id. Process each delivery of these idempotently: for a
+    /// token update, request its status by [`Client::get_token`](crate::Client::get_token); for an
+    /// alias, store its new state.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),
@@ -122,17 +122,17 @@ impl Notification {
 }
 
 wire_enum! {
-    /// What happened to a BLIK alias.
+    /// The event of a BLIK alias.
     ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
     pub enum AliasEventKind {
-        /// It was registered.
+        /// The alias was registered.
         Register = "ALIAS_REGISTER",
-        /// It was removed.
+        /// The alias was removed.
         Unregister = "ALIAS_UNREGISTER",
-        /// It was changed.
+        /// The alias was changed.
         Update = "ALIAS_UPDATE",
-        /// Its time is over.
+        /// The alias has expired.
         Expired = "ALIAS_EXPIRED",
     }
 }
@@ -146,7 +146,7 @@ wire_enum! {
 pub struct AliasNotification {
     /// The merchant (`id`). Empty if the notification names none.
     pub merchant_id: String,
-    /// What happened.
+    /// The event.
     pub event: AliasEventKind,
     /// The aliases, at least one. The provider's examples have exactly one.
     pub aliases: Vec<NotifiedAlias>,
@@ -160,7 +160,7 @@ pub struct AliasNotification {
 pub struct NotifiedAlias {
     /// The value of the alias.
     pub value: String,
-    /// Its kind.
+    /// The kind.
     pub kind: Option<AliasType>,
     /// The expiry date in Polish time, `2028-12-10 09:27:59` or `2028-12-10`.
     pub expiration_date: Option<String>,
@@ -172,7 +172,7 @@ impl AliasNotification {
         if !event.is_known() {
             return Err(not_understood("event: unknown"));
         }
-        // One object, a list of them, or a list as a form has it: an object by number.
+        // One object, a list of objects, or a list in a form: an object with numbers as names.
         let one = members.extra.read::<ExtraFields>("msg_value");
         let list = members.extra.read::<Vec<ExtraFields>>("msg_value").or_else(|| {
             let numbered = one.as_ref().filter(|one| !one.contains("value"))?;
@@ -198,14 +198,14 @@ impl NotifiedAlias {
     }
 }
 
-/// A card was saved: the answer to [`CreateToken`](crate::CreateToken).
+/// A card was saved: the result of [`CreateToken`](crate::CreateToken).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TokenizationNotification {
-    /// The id that the call answered with.
+    /// The id from the response to that request.
     #[serde(default, deserialize_with = "wire::text")]
     pub tokenization_id: Option<String>,
     /// The token of the card.
@@ -217,7 +217,7 @@ pub struct TokenizationNotification {
     /// The last digits of the card.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
-    /// When the token expires, `MMYY`.
+    /// The expiry date of the token, `MMYY`.
     #[serde(default, deserialize_with = "wire::text")]
     pub token_expiry_date: Option<String>,
     /// Fields that this type does not cover.
@@ -227,8 +227,8 @@ pub struct TokenizationNotification {
     body_hash: String,
 }
 
-/// Something about the token of a saved card was changed, such as its status:
-/// [`Client::get_token`](crate::Client::get_token) tells what.
+/// The token of a saved card was changed, such as its status:
+/// [`Client::get_token`](crate::Client::get_token) returns the current state.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -243,8 +243,8 @@ pub struct TokenUpdateNotification {
     pub extra: ExtraFields,
 }
 
-/// A payment of a marketplace. No source tells the unit of its amounts: compare before you trust
-/// them.
+/// A payment of a marketplace. No source documents the unit of its amounts: compare them with your
+/// records.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -257,13 +257,13 @@ pub struct MarketplaceNotification {
     /// The title that the payer sees.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_title: Option<String>,
-    /// What was due, as it came: in units of the transaction's currency, or in grosze.
+    /// The amount due, unchanged: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_amount: Option<Amount>,
-    /// What was paid, as it came: in units of the transaction's currency, or in grosze.
+    /// The paid amount, unchanged: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
-    /// Where it stands.
+    /// The status.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_status: Option<String>,
     /// Your own text.
@@ -272,13 +272,13 @@ pub struct MarketplaceNotification {
     /// The payer's e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub payer_email: Option<String>,
-    /// When, in local time.
+    /// The time, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_date: Option<String>,
-    /// What the payer read.
+    /// The description that the payer saw.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_description: Option<String>,
-    /// When it was booked, in local time.
+    /// The time of booking, in local time.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_booking_date: Option<String>,
     /// The token of the card, if it was saved.
@@ -308,19 +308,19 @@ pub struct RecurringNotification {
     /// Your own text.
     #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
-    /// Which charge it is.
+    /// The number of the charge.
     #[serde(default, deserialize_with = "wire::integer")]
     pub iteration_count: Option<i64>,
-    /// Which try of it.
+    /// The number of the attempt.
     #[serde(default, deserialize_with = "wire::integer")]
     pub iteration_attempt_count: Option<i64>,
-    /// How it went.
+    /// The status of the charge.
     #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
-    /// When the next charge is made.
+    /// The date of the next charge.
     #[serde(default, deserialize_with = "wire::text")]
     pub next_charge_date: Option<String>,
-    /// Why it failed.
+    /// The reason of the failure.
     #[serde(default, deserialize_with = "wire::text")]
     pub reason: Option<String>,
     /// Fields that this type does not cover.
@@ -331,15 +331,15 @@ pub struct RecurringNotification {
 }
 
 impl RecurringNotification {
-    /// Returns the reply `TRUE`, which one unofficial client sends in place of that of
+    /// Returns the response `TRUE`, which one unofficial client sends in place of that of
     /// [`accept`](Notification::accept). Use it if the notification is repeated although you
     /// accepted it.
     pub fn accept_as_text(&self) -> NotificationReply {
         NotificationReply::TRUE
     }
 
-    /// Whether equal bodies are one event: the transaction, or the number of the charge and of the
-    /// attempt, occurs once.
+    /// Returns whether equal bodies are one event: the transaction, or the number of the charge and
+    /// of the attempt, occurs once.
     fn is_unique(&self) -> bool {
         let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
         is_numbered || self.transaction_id.as_ref().is_some_and(|id| !id.is_empty())
@@ -348,13 +348,13 @@ impl RecurringNotification {
 
 /// A genuine notification of a kind that this version does not know, or whose body is neither a
 /// form nor JSON without repeated names: the payload of the error that
-/// [`read`](crate::Notifications::read) returns for it. There is no reply that acknowledges it.
+/// [`read`](crate::Notifications::read) returns for it. No response acknowledges it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherNotification {
-    /// Its `type` or `event`, if it has one.
+    /// The `type` or `event`, if there is one.
     pub kind: Option<String>,
-    /// Its body, which may hold secrets.
+    /// The body, which may contain secrets.
     pub body: Vec<u8>,
 }
 
@@ -367,7 +367,8 @@ impl fmt::Debug for OtherNotification {
     }
 }
 
-/// Reads a body whose signature holds. The kinds are told apart in the order of the official client.
+/// Parses a body whose signature is valid. The kinds are distinguished in the order of the official
+/// client.
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;

@@ -1,4 +1,4 @@
-//! The members of a notification, which has the same ones as a form and as JSON.
+//! The members of a notification, which are the same in a form and in JSON.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -46,11 +46,12 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Reads a body: JSON if it begins with a brace, a form otherwise. A name must not be repeated:
-    /// readers that take the first and readers that take the last must see the same notification.
+    /// Reads a body: JSON if it begins with a brace, a form otherwise. White space at the ends is
+    /// skipped. A name must not be repeated: readers that take the first and readers that take the
+    /// last must see the same notification.
     pub(super) fn read(body: &[u8]) -> Result<Self, ResponseError> {
-        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        if text.trim_ascii_start().starts_with(b"{") {
+        let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+        if text.starts_with(b"{") {
             let response = Response::new(text.to_vec());
             api_auth::json::<Unique>(&response)?;
             return Ok(Self { extra: api_auth::json(&response)? });
@@ -81,8 +82,8 @@ impl Members {
         Ok(Self { extra: fields })
     }
 
-    /// Removes a member that identifies something and returns it as text. `None` if it is absent,
-    /// null or empty; a list or an object is an error.
+    /// Removes a member that identifies something and returns it as a string. Returns `None` if it
+    /// is absent, null or empty; a list or an object is an error.
     pub(super) fn take_exact(&mut self, name: &str) -> Result<Option<String>, ResponseError> {
         let is_text = self.extra.text(name).is_some();
         if !is_text && self.extra.json(name).is_some_and(|json| json != "null") {
@@ -91,8 +92,8 @@ impl Members {
         Ok(self.take(name))
     }
 
-    /// Removes `test_mode` and returns whether it says that this is a test: anything but absent,
-    /// null, empty, `0` or `false`.
+    /// Removes `test_mode` and returns whether it marks a test: anything but absent, null, empty,
+    /// `0` or `false`.
     pub(super) fn take_test_mode(&mut self) -> bool {
         const NAME: &str = "test_mode";
         let json = self.extra.json(NAME).filter(|json| json != "null");
@@ -103,14 +104,14 @@ impl Members {
         })
     }
 
-    /// Removes a member and returns it as text. `None` if it is absent, null or empty.
+    /// Removes a member and returns it as a string. Returns `None` if it is absent, null or empty.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let text = self.extra.text(name);
         self.extra.remove(name);
         text.filter(|text| !text.is_empty())
     }
 
-    /// Like [`take`](Self::take), for a member that must be there.
+    /// Like [`take`](Self::take), for a required member.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
         self.take(name).ok_or_else(|| not_understood(&format!("{name}: missing")))
     }
@@ -121,7 +122,8 @@ impl Members {
         text.trim().parse().map_err(|_| not_understood(&format!("{name}: not an amount")))
     }
 
-    /// The text that a checksum covers. An amount that is a JSON number has two decimals there.
+    /// Returns the string that a checksum covers. An amount that is a JSON number has two decimals
+    /// there.
     pub(super) fn covered(&self, name: &str) -> String {
         let text = self.extra.text(name).unwrap_or_default();
         let is_number = self.extra.json(name).is_some_and(|json| !json.starts_with('"'));
@@ -130,25 +132,25 @@ impl Members {
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string())
     }
 
-    /// The member `data`, as a type of its own.
+    /// Parses the member `data`.
     pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         let json = self.extra.json("data").ok_or_else(|| not_understood("data: missing"))?;
         api_auth::json(&Response::new(json.into_bytes()))
     }
 
-    /// All members, as a type of its own.
+    /// Parses all members.
     pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         let json = serde_json::to_vec(&self.extra).unwrap_or_default();
         api_auth::json(&Response::new(json))
     }
 }
 
-/// A notification that is genuine and cannot be understood. It must not be acknowledged.
+/// Creates the error for a genuine notification that cannot be parsed. It must not be acknowledged.
 pub(super) fn not_understood(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
 
-/// `a[b][c]` as its parts.
+/// Returns the parts of `a[b][c]`.
 fn path(name: &str) -> Vec<&str> {
     let flat = || vec![name];
     let Some((first, rest)) = name.split_once('[') else { return flat() };
@@ -161,7 +163,7 @@ fn path(name: &str) -> Vec<&str> {
     parts
 }
 
-/// Inserts a value, and returns whether its place was free.
+/// Inserts a value, and returns whether its name was not taken.
 fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) -> bool {
     match path {
         [] => false,
@@ -179,11 +181,11 @@ fn insert(object: &mut Map<String, Value>, path: &[&str], text: String) -> bool 
     }
 }
 
-/// Whether a text can be an urlencoded form: other texts would be read as something that the
-/// sender did not mean.
+/// Returns whether a body can be an urlencoded form. Other bodies would be parsed as something that
+/// the sender did not mean.
 fn is_form(text: &[u8]) -> bool {
     let mut escapes = text.split(|byte| *byte == b'%').skip(1);
-    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(byte);
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(byte);
     text.iter().all(is_plain)
         && escapes.all(|rest| {
             matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())

@@ -8,21 +8,21 @@ use super::members::{Members, not_understood};
 use crate::Currency;
 
 wire_enum! {
-    /// What happened to a payment (`tr_status`). The sender's letters may be of either case.
+    /// The status of a payment (`tr_status`). Upper and lower case are accepted.
     ///
     /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `paid` and capital
     /// letters were seen on the wire.
     pub enum NotificationStatus {
-        /// It was made.
+        /// The payment was made.
         True = "true",
-        /// It was made, and waits for your answer (two-step mode).
+        /// The payment was made and must be confirmed by the response (two-step mode).
         Paid = "paid",
-        /// It was taken back.
+        /// The payment was charged back.
         Chargeback = "chargeback",
     }
 }
 
-/// A payment was made or taken back.
+/// A payment was made or charged back.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Clone, PartialEq)]
@@ -32,18 +32,18 @@ pub struct PaymentNotification {
     pub merchant_id: String,
     /// The title of the transaction (`tr_id`). It is not the transaction's id.
     pub title: String,
-    /// When, in local time (`tr_date`).
+    /// The time, in local time (`tr_date`).
     pub date: String,
     /// Your hidden description of the transaction (`tr_crc`).
     pub crc: String,
     /// The amount due (`tr_amount`), in units of the transaction's currency.
     pub amount: Amount,
-    /// The amount that was really paid (`tr_paid`), in units of the transaction's currency: compare
-    /// it with what you expect, by [`paid_in_full`](Self::paid_in_full).
+    /// The paid amount (`tr_paid`), in units of the transaction's currency. Compare it with the
+    /// expected amount by [`paid_in_full`](Self::paid_in_full).
     pub paid: Amount,
-    /// What the payer read (`tr_desc`).
+    /// The description that the payer saw (`tr_desc`).
     pub description: String,
-    /// What happened (`tr_status`).
+    /// The status (`tr_status`).
     pub status: NotificationStatus,
     /// `none`, `overpay` or `surcharge` (`tr_error`).
     pub error: String,
@@ -73,8 +73,8 @@ pub struct PaymentNotification {
     /// The id of the first transaction by that EISOP token
     /// (`tokenPaymentData_initialTransactionId`).
     pub initial_transaction_id: Option<String>,
-    /// The expiry date of the card of that EISOP token, `MMYY`
-    /// (`tokenPaymentData_cardExpiryDate`). Requests want it as `YYMM`.
+    /// The expiry date of the card of that EISOP token, `MMYY` (`tokenPaymentData_cardExpiryDate`).
+    /// Requests require `YYMM`.
     pub eisop_card_expiry_date: Option<String>,
     /// The brand of the card of that EISOP token (`tokenPaymentData_cardBrand`).
     pub eisop_card_brand: Option<String>,
@@ -98,8 +98,8 @@ impl PaymentNotification {
     /// Returns whether at least `expected` was paid, in units of the transaction's currency. Compare
     /// [`currency`](Self::currency) as well if your account has more than one.
     ///
-    /// Returns `false` for a test ([`is_test`](Self::is_test)): its signature and its md5sum hold
-    /// like those of a payment, but nobody paid.
+    /// Returns `false` for a test ([`is_test`](Self::is_test)): its signature and its md5sum are
+    /// valid like those of a payment, but no payment was made.
     ///
     /// ```
     /// # use tpay_client::{Client, Notification, grosze, testing};
@@ -122,14 +122,15 @@ impl PaymentNotification {
         self.test_mode
     }
 
-    /// Returns whether the md5sum is right for this security code, compared in constant time.
+    /// Returns whether the md5sum is valid for this security code, compared in constant time.
     pub fn md5sum_holds(&self, security_code: &Secret) -> bool {
         let [id, title, amount, crc] = &self.covered;
         let parts = [id, title, amount, crc, security_code.expose()];
         md5::matches(&parts, &self.md5sum)
     }
 
-    /// Whether equal bodies are one event: a payment is made once, and a chargeback has a date.
+    /// Returns whether equal bodies are one event: a payment is made once, and a chargeback has a
+    /// date.
     pub(super) fn is_unique(&self) -> bool {
         self.is_paid() || !self.date.is_empty()
     }
@@ -178,7 +179,7 @@ impl PaymentNotification {
     }
 }
 
-/// Whether a title is that of the panel's test button: `TR-3HFD-TST24X`.
+/// Returns whether a title is that of the panel's test button: `TR-3HFD-TST24X`.
 fn is_test_title(title: &str) -> bool {
     let title = title.trim().to_ascii_uppercase();
     let last = title.strip_prefix("TR-").and_then(|rest| rest.rsplit('-').next());

@@ -1,4 +1,4 @@
-//! For tests of a shop's own code: a key, its certificate and a root that nobody trusts, and
+//! Test support for shops: a key, its certificate and a root that is not trusted by default, and
 //! notifications signed by them.
 //!
 //! The private key is public, so never use [`ANCHORS`] outside tests.
@@ -14,24 +14,25 @@ pub const ANCHORS: &str = include_str!("testing/anchors.pem");
 pub const CERTIFICATE: &str = include_str!("testing/certificate.pem");
 const KEY: &str = include_str!("testing/key.pem");
 
-/// The header `X-JWS-Signature` of a body, as the environment of `client` would send it.
+/// Returns the header `X-JWS-Signature` of a body, as the environment of `client` would send it.
 ///
 /// # Errors
-/// None that can be expected.
+/// Returns an error if the built-in key cannot be used, which is not expected.
 pub fn sign(client: &Client, body: &[u8]) -> Result<String, InputError> {
     let base = client.environment().certificates_url().trim_end_matches('/');
     sign_with(KEY, &[base, "/x509/notifications-jws.pem"].concat(), body)
 }
 
-/// The same by a key of your own (RSA, PKCS #8 PEM) whose certificate lies at `x5u`.
+/// Returns the header `X-JWS-Signature` of a body by your own key (RSA, PKCS #8 PEM), whose
+/// certificate is at `x5u`.
 ///
 /// # Errors
-/// A key that is none.
+/// Returns an error if `key` is not a valid key.
 pub fn sign_with(key: impl AsRef<[u8]>, x5u: &str, body: &[u8]) -> Result<String, InputError> {
     jws::sign(key.as_ref(), x5u, body)
 }
 
-/// The body of the notification of a payment that was made in full, with its md5sum.
+/// Returns the body of the notification of a payment in full, with its md5sum.
 pub fn payment(title: &str, amount: Amount, crc: &str, security_code: impl Into<Secret>) -> String {
     let amount = amount.to_string();
     let md5sum = payment_md5sum("1010", title, &amount, crc, &security_code.into());

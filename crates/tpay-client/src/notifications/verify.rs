@@ -22,10 +22,10 @@ struct Message<'a> {
 }
 
 impl Notifications {
-    /// Verifies a signature over a body, and reads nothing.
+    /// Verifies a signature over a body, and does not parse the body.
     ///
     /// # Errors
-    /// As [`read`](Notifications::read).
+    /// Returns the errors of [`read`](Notifications::read).
     pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
         let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
         let name = jws.file_below(&self.folder).map_err(refusal)?.to_owned();
@@ -147,7 +147,7 @@ impl Notifications {
                 self.core.send_raw(&call)
             }
         }?;
-        // A certificate that cannot be read is a failure of the server, and no forgery.
+        // A certificate that cannot be parsed is a failure of the server, and not a forgery.
         Certificate::from_pem(response.body()).map_err(|_| {
             let problem = "the certificate of notifications cannot be read";
             Error::from_response(
@@ -162,7 +162,7 @@ impl Notifications {
     }
 }
 
-/// Whether another intermediate may change the outcome.
+/// Returns whether another intermediate may change the outcome.
 fn is_about_chain(why: JwsError) -> bool {
     matches!(why, JwsError::Chain | JwsError::Time)
 }
