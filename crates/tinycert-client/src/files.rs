@@ -24,8 +24,8 @@ use place::Place;
 /// and key are different files, their folders can be written, and new files can have the owner and
 /// group of the old ones. New contents are written beside the old ones and synchronized to disk.
 /// Owner, group and mode of replaced files are kept, but a file with a key loses the permissions of
-/// other users: mode 0644 becomes 0640. A new file with a key has mode 0600. A symbolic link is
-/// followed.
+/// other users: mode 0644 becomes 0640. Shared folders are different, see below. A new file with a key
+/// has mode 0600. A symbolic link is followed.
 ///
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
 /// replaced. A second run for one of the files waits until the first one ends, and returns an error if
@@ -39,9 +39,25 @@ use place::Place;
 /// other users are not followed and files of other users are not replaced; those of root and of the
 /// owner of the folder are. A folder of another user in one that everyone can write is not used.
 /// Locks, journals and folders of versions must belong to the caller, root or the owner of their
-/// folder, and must not be writable by others. Users who can write a shared folder can exchange these
-/// at any time, like the files themselves. This is checked before each step, but not between the check
-/// and the step: use a folder that only its owner can write.
+/// folder, and must not be writable by others. Files and links with several names (hard links) are
+/// rejected in shared folders.
+///
+/// Another user can move a file of a trusted user to the path of a key in a shared folder. So in a
+/// shared folder, a new file keeps less of the access of the replaced one:
+/// - A file with a key keeps the owner and its permissions, but neither the group nor permissions of
+///   group and others: mode 0640 becomes 0600.
+/// - A chain in a file of its own keeps owner and group, but loses write permissions of group and
+///   others: mode 0664 becomes 0644.
+/// - A pair of links into its folder of versions keeps its access, as in other folders, if the current
+///   version was made for this key while the folder was shared. So set the group and mode of a key
+///   after the first run.
+///
+/// The first two rules also hold if a symbolic link in a shared folder leads to the file. A warning is
+/// logged if permissions are lost.
+///
+/// Users who can write a shared folder can exchange everything in it at any time. It is checked before
+/// each step, but not between the check and the step, and the folders above it are not considered: use
+/// a folder that only its owner can write, in folders that only trusted users can write.
 ///
 /// # What a failed or killed run leaves
 /// If an error is returned, the old files stay. The new ones may be in place if only synchronizing to

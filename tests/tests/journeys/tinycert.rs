@@ -74,7 +74,12 @@ fn code<T>(result: Result<T, Error>) -> String {
 fn folder(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("tinycert-{name}"));
     let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    // The access of a key differs in a folder that others can write.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(&path).unwrap();
     path
 }
 

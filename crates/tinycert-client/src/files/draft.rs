@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use api_auth::Secret;
 
 use super::Place;
+use super::place::{CHAIN_NAME, KEY_NAME};
 use super::trust::{check_replaceable, seen};
 
 /// The ending of drafts.
@@ -24,13 +25,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Makes an empty draft for a place, with owner, group and mode of the file that it is to
-    /// replace.
+    /// Makes an empty draft for a place, with the access of the file that it is to replace.
     pub(super) fn create(place: &Place, is_private: bool) -> io::Result<Self> {
         let draft = Self::own(place, is_private)?;
-        if let Some(old) = &place.existing {
-            keep_access(&draft.file, old, is_private)?;
-        }
+        let name = if is_private { KEY_NAME } else { CHAIN_NAME };
+        replace_access(&draft.file, place, place.kept(place, name))?;
         Ok(draft)
     }
 
@@ -58,7 +57,7 @@ impl Draft {
     /// Copies a private file with its owner, group and mode, and synchronizes it to disk. The copy has no
     /// permissions of other users.
     pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
-        copy(&mut from, &mut self.file, true)
+        copy(&mut from, &mut self.file, Kept::of(true, true))
     }
 
     /// Moves the draft to `path`.
@@ -119,34 +118,93 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Copies content, owner, group and mode of a file.
-pub(super) fn copy(from: &mut File, to: &mut File, is_private: bool) -> io::Result<()> {
+/// What a new file keeps of the owner, group and mode of an old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Everything.
+    All,
+    /// Everything except the permissions of other users.
+    OwnerAndGroup,
+    /// Everything except the permissions of group and other users to write.
+    NotWritable,
+    /// The owner and its permissions.
+    Owner,
+}
+
+impl Kept {
+    /// `is_trusted` says that no other user can have chosen the old file.
+    pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
+        match (is_private, is_trusted) {
+            (false, true) => Self::All,
+            (true, true) => Self::OwnerAndGroup,
+            (false, false) => Self::NotWritable,
+            (true, false) => Self::Owner,
+        }
+    }
+
+    #[cfg(unix)]
+    fn mode(self) -> u32 {
+        match self {
+            Self::All => 0o777,
+            Self::OwnerAndGroup => 0o770,
+            Self::NotWritable => 0o755,
+            Self::Owner => 0o700,
+        }
+    }
+
+    /// The permissions that a file loses because other users can have chosen it.
+    #[cfg(unix)]
+    fn lost(self) -> u32 {
+        match self {
+            Self::All | Self::OwnerAndGroup => 0,
+            Self::NotWritable => 0o022,
+            Self::Owner => 0o070,
+        }
+    }
+}
+
+/// Copies content and access of a file.
+pub(super) fn copy(from: &mut File, to: &mut File, kept: Kept) -> io::Result<()> {
     io::copy(from, to)?;
-    keep_access(to, &from.metadata()?, is_private)?;
+    keep_access(to, &from.metadata()?, kept)?;
     to.sync_all()
 }
 
-/// Gives a file owner, group and mode of another one. The mode comes last, so that the file is never
-/// more open than that one. A private file loses the permissions of other users.
+/// Gives a new file the access of the file at `place`, if there is one. Logs a warning if the file
+/// loses permissions because other users can have chosen it.
+pub(super) fn replace_access(file: &File, place: &Place, kept: Kept) -> io::Result<()> {
+    let Some(old) = &place.existing else { return Ok(()) };
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::mode(old) & kept.lost() != 0 {
+        log::warn!(
+            "{}: permissions of its group or of others are not kept, because others can write the \
+             folder and may have put the file there; use a folder that only its owner can write",
+            place.path().display()
+        );
+    }
+    keep_access(file, old, kept)
+}
+
+/// Gives a file what is kept of owner, group and mode of another one. The mode comes last, so that
+/// the file is never more open than that one.
 #[cfg(unix)]
-pub(super) fn keep_access(file: &File, old: &Metadata, is_private: bool) -> io::Result<()> {
+fn keep_access(file: &File, old: &Metadata, kept: Kept) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let new = file.metadata()?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     let owner = (new.uid() != old.uid()).then(|| old.uid());
-    let group = (new.gid() != old.gid()).then(|| old.gid());
+    let group = (kept != Kept::Owner && new.gid() != old.gid()).then(|| old.gid());
     if owner.is_some() || group.is_some() {
         fchown(file, owner, group).map_err(|error| {
             io::Error::new(error.kind(), format!("owner and group cannot be kept: {error}"))
         })?;
     }
-    let kept = if is_private { 0o770 } else { 0o777 };
-    file.set_permissions(fs::Permissions::from_mode(old.mode() & kept))
+    file.set_permissions(fs::Permissions::from_mode(old.mode() & kept.mode()))
 }
 
 #[cfg(not(unix))]
-pub(super) fn keep_access(_: &File, _: &Metadata, _: bool) -> io::Result<()> {
+fn keep_access(_: &File, _: &Metadata, _: Kept) -> io::Result<()> {
     Ok(())
 }
 

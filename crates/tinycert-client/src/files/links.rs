@@ -5,6 +5,7 @@
 //! example.com.key -> .example.com.key.versions/current/key.pem
 //! .example.com.key.versions/current -> v-0123...          the rename of this link publishes
 //! .example.com.key.versions/v-0123.../{chain.pem,key.pem}
+//! .example.com.key.versions/v-0123.../made-for -> example.com.key       only in a shared folder
 //! ```
 //!
 //! All of it is done while the lock of the key is held.
@@ -17,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
-use super::draft::{copy, is_random, keep_access, new_file, random, sync_folder, write_texts};
-use super::place::{CURRENT, NAMES, REPLACED, VERSIONS};
+use super::draft::{copy, is_random, new_file, random, replace_access, sync_folder, write_texts};
+use super::place::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
 use super::trust::{check_own, identity, invalid, is_same, seen};
 use super::{CHAIN, FileError, KEY, Place, check_pem};
 
@@ -67,13 +68,11 @@ impl Links {
             }
             next => next?,
         };
+        version.record(key)?;
         let places = [chain.clone(), key.clone()];
         let create = |place: &Place, name: &str| -> io::Result<File> {
-            let is_private = is_key(name);
-            let file = version.new_file(name, is_private)?;
-            if let Some(old) = &place.existing {
-                keep_access(&file, old, is_private)?;
-            }
+            let file = version.new_file(name, name == KEY_NAME)?;
+            replace_access(&file, place, place.kept(key, name))?;
             Ok(file)
         };
         let [chain_name, key_name] = NAMES;
@@ -144,10 +143,12 @@ impl Links {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
         }
+        let key = self.key().clone();
         let old = Version::create(&self.versions)?;
-        for (name, from) in NAMES.iter().zip(&mut self.olds) {
+        old.record(&key)?;
+        for ((name, place), from) in NAMES.iter().zip(&self.places).zip(&mut self.olds) {
             let Some(from) = from else { continue };
-            copy(from, &mut old.new_file(name, true)?, is_key(name))?;
+            copy(from, &mut old.new_file(name, true)?, place.kept(&key, name))?;
         }
         old.folder.sync()?;
         self.old = Some(old);
@@ -201,10 +202,6 @@ impl Links {
     fn is_linked(&self, place: &Place, name: &str) -> bool {
         place.link.as_deref() == Some(&*self.target(name))
     }
-}
-
-fn is_key(name: &str) -> bool {
-    name == "key.pem"
 }
 
 /// A new symbolic link, which is removed unless it is kept.
@@ -300,7 +297,7 @@ impl Checked {
 impl Versions {
     /// Creates the folder, or checks it and removes what killed processes left in it.
     fn open(key: &Place) -> io::Result<Self> {
-        let path = key.folder.join(format!(".{}{VERSIONS}", key.name));
+        let path = key.folder.join(key.versions());
         let about =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         let folder = match seen(&path)? {
@@ -359,6 +356,15 @@ impl Version {
         versions.0.check()?;
         let path = versions.0.path.join(format!("v-{}", random()?));
         Ok(Self { folder: Checked::create(&versions.0.path, path)?, is_published: false })
+    }
+
+    /// Records the key that the version is made for, if its folder is shared.
+    fn record(&self, key: &Place) -> io::Result<()> {
+        if !key.is_shared {
+            return Ok(());
+        }
+        self.folder.check()?;
+        symlink(&key.name, self.folder.path.join(MADE_FOR))
     }
 
     /// Creates a file of this version.

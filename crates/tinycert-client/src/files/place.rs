@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
-use super::draft::open_regular;
+use super::draft::{Kept, open_regular};
 use super::trust::{
-    check_link, check_own, check_replaceable, identity, invalid, is_same, owner, real_folder, seen,
+    check_link, check_only_name, check_own, check_replaceable, identity, invalid, is_same,
+    is_shared, owner, real_folder, seen,
 };
 
 /// The most symbolic links that are followed.
@@ -25,6 +26,10 @@ pub(super) struct Place {
     pub(super) existing: Option<Metadata>,
     /// The target of a link into a folder of versions.
     pub(super) link: Option<PathBuf>,
+    /// Whether other users can write the folder.
+    pub(super) is_shared: bool,
+    /// Whether a link in a shared folder led to the folder.
+    is_redirected: bool,
     /// The entry itself.
     entry: Option<Metadata>,
 }
@@ -37,6 +42,7 @@ impl Place {
 
     fn follow(path: &Path) -> io::Result<Self> {
         let mut current = path.to_owned();
+        let mut is_redirected = false;
         for _ in 0..MOST_LINKS {
             let name = current.file_name().and_then(|name| name.to_str());
             let Some(name) = name.map(str::to_owned) else {
@@ -47,19 +53,24 @@ impl Place {
                 _ => Path::new("."),
             };
             let folder = real_folder(folder)?;
+            let is_shared = is_shared(&folder)?;
             let path = folder.join(&name);
             let entry = seen(&path)?;
             let Some(metadata) = entry.as_ref().filter(|entry| entry.is_symlink()) else {
                 if let Some(metadata) = &entry {
                     check_regular(metadata)?;
                     check_replaceable(&folder, metadata)?;
+                    check_only_name(&folder, metadata)?;
                 }
-                return Ok(Self { folder, name, existing: entry.clone(), link: None, entry });
+                let existing = entry.clone();
+                let link = None;
+                return Ok(Self { folder, name, existing, link, is_shared, is_redirected, entry });
             };
             check_link(&folder, metadata)?;
             let target = fs::read_link(&path)?;
             let Some(versions) = versions_of(&target) else {
                 current = folder.join(target);
+                is_redirected |= is_shared;
                 continue;
             };
             let existing = match seen(&folder.join(versions))? {
@@ -72,7 +83,8 @@ impl Place {
             if let Some(existing) = &existing {
                 check_regular(existing)?;
             }
-            return Ok(Self { folder, name, existing, link: Some(target), entry });
+            let link = Some(target);
+            return Ok(Self { folder, name, existing, link, is_shared, is_redirected, entry });
         }
         Err(invalid("too many symbolic links"))
     }
@@ -81,13 +93,42 @@ impl Place {
         self.folder.join(&self.name)
     }
 
-    /// Opens the file there now. Returns `None` if there was none.
+    /// Opens the file there now. Returns `None` if there was none, and an error if it was replaced.
     pub(super) fn open(&self) -> io::Result<Option<File>> {
-        match (&self.existing, &self.link) {
-            (None, _) => Ok(None),
-            (Some(_), None) => open_regular(OpenOptions::new().read(true), &self.path()).map(Some),
-            (Some(_), Some(_)) => File::open(self.path()).map(Some),
+        let Some(existing) = &self.existing else { return Ok(None) };
+        let file = match self.link {
+            None => open_regular(OpenOptions::new().read(true), &self.path())?,
+            Some(_) => File::open(self.path())?,
+        };
+        if identity(&file.metadata()?) != identity(existing) {
+            return Err(io::Error::other(REPLACED));
         }
+        Ok(Some(file))
+    }
+
+    /// What the new file keeps of the access of the file there now. `key` is the place of the key of
+    /// this pair, or of the combined file.
+    ///
+    /// Another user can have put any file of a trusted user into a shared folder, but not into a version
+    /// that was made for this key.
+    pub(super) fn kept(&self, key: &Self, name: &str) -> Kept {
+        let is_trusted = !self.is_redirected && (!self.is_shared || self.is_version(key, name));
+        Kept::of(name == KEY_NAME, is_trusted)
+    }
+
+    /// Whether this is a link to the file `name` of a version that was made for this key while its
+    /// folder was shared.
+    fn is_version(&self, key: &Self, name: &str) -> bool {
+        let current = Path::new(&key.versions()).join(CURRENT);
+        let made_for = || fs::read_link(key.folder.join(&current).join(MADE_FOR)).ok();
+        self.folder == key.folder
+            && self.link.as_ref() == Some(&current.join(name))
+            && made_for().as_deref() == Some(Path::new(&key.name))
+    }
+
+    /// The name of the folder of versions of this key.
+    pub(super) fn versions(&self) -> String {
+        format!(".{}{VERSIONS}", self.name)
     }
 
     /// Whether two places are one file, also on a file system that ignores case.
@@ -138,11 +179,16 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
 }
 
 /// The ending of the folder that the links of a pair lead into.
-pub(super) const VERSIONS: &str = ".versions";
+const VERSIONS: &str = ".versions";
 /// The link in it to the current version.
 pub(super) const CURRENT: &str = "current";
 /// The names of the two files in a version.
-pub(super) const NAMES: [&str; 2] = ["chain.pem", "key.pem"];
+pub(super) const NAMES: [&str; 2] = [CHAIN_NAME, KEY_NAME];
+pub(super) const CHAIN_NAME: &str = "chain.pem";
+pub(super) const KEY_NAME: &str = "key.pem";
+/// A symbolic link in a version that was made in a shared folder. Its target is the name of the key:
+/// other users can rename the folder of versions there, but cannot change what is in it.
+pub(super) const MADE_FOR: &str = "made-for";
 
 /// The folder of versions beside it that a link leads into.
 fn versions_of(target: &Path) -> Option<&str> {

@@ -16,7 +16,7 @@ impl Folder {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("key-pair-files {}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).unwrap();
+        make_folder(&folder);
         Self(folder)
     }
 
@@ -27,6 +27,15 @@ impl Folder {
     fn names(&self) -> Vec<String> {
         names(&self.0)
     }
+}
+
+/// Makes a folder that only its owner can write, whatever the umask is.
+fn make_folder(path: &Path) {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
+    builder.create(path).unwrap();
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -69,7 +78,7 @@ fn published(files: &KeyPairFiles) -> Option<u64> {
 
 /// Each way of publishing.
 fn ways(folder: &Folder) -> Vec<(&'static str, KeyPairFiles)> {
-    fs::create_dir_all(folder.path("private")).unwrap();
+    make_folder(&folder.path("private"));
     vec![
         ("links", KeyPairFiles::new(folder.path("a.pem"), folder.path("a.key"))),
         ("journal", KeyPairFiles::new(folder.path("b.pem"), folder.path("private/b.key"))),
@@ -206,13 +215,48 @@ mod interrupted;
 #[cfg(unix)]
 mod linked;
 #[cfg(unix)]
+mod shared;
+#[cfg(unix)]
 mod trusted;
 
 #[cfg(unix)]
 mod unix {
+    use std::cell::RefCell;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+    use std::sync::Once;
 
     use super::*;
+
+    thread_local! {
+        static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Records what each thread logs.
+    struct Recorder;
+
+    impl log::Log for Recorder {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, record: &log::Record<'_>) {
+            LOGGED.with_borrow_mut(|logged| logged.push(record.args().to_string()));
+        }
+
+        fn flush(&self) {}
+    }
+
+    /// The warnings that this thread logs while `run` runs.
+    pub(super) fn logged(run: impl FnOnce()) -> Vec<String> {
+        static START: Once = Once::new();
+        START.call_once(|| {
+            log::set_logger(&Recorder).unwrap();
+            log::set_max_level(log::LevelFilter::Warn);
+        });
+        LOGGED.take();
+        run();
+        LOGGED.take()
+    }
 
     pub(super) fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().mode() & 0o777

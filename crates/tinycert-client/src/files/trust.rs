@@ -3,6 +3,9 @@
 //! The owner of a folder can replace everything in it, so what belongs to that user is trusted like
 //! what belongs to the caller or to root. In a shared folder other users can add entries too: no link
 //! of theirs is followed, no file of theirs is replaced.
+//!
+//! Other users can also move a file of a trusted user in a shared folder, or make a hard link to one.
+//! So neither the owner of a file nor its mode says there who chose the file.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -66,10 +69,27 @@ mod owners {
         Ok(())
     }
 
+    /// Whether users other than the owner of a folder can write it.
+    pub(in super::super) fn is_shared(folder: &Path) -> io::Result<bool> {
+        Ok(fs::metadata(folder)?.mode() & BY_OTHERS != 0)
+    }
+
+    /// Rejects an entry of a shared folder that has other names: another user may have made this one.
+    pub(in super::super) fn check_only_name(folder: &Path, entry: &Metadata) -> io::Result<()> {
+        if entry.nlink() > 1 && is_shared(folder)? {
+            return Err(invalid(
+                "has several names (hard links) and is in a shared folder; remove it or use a folder \
+                 of your own",
+            ));
+        }
+        Ok(())
+    }
+
     pub(in super::super) fn check_link(folder: &Path, entry: &Metadata) -> io::Result<()> {
         let problem = "a symbolic link of another user in a shared folder is not followed; \
                        remove it or use a folder of your own";
-        check_shared(folder, entry, BY_OTHERS, problem)
+        check_shared(folder, entry, BY_OTHERS, problem)?;
+        check_only_name(folder, entry)
     }
 
     pub(super) fn check_subfolder(folder: &Path, entry: &Metadata) -> io::Result<()> {
@@ -107,7 +127,7 @@ mod owners {
         if entry.mode() & BY_OTHERS != 0 {
             return Err(invalid("can be written by others; remove it or correct its mode"));
         }
-        Ok(())
+        if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
 
     /// Device and inode of a file.
@@ -123,6 +143,14 @@ mod owners {
 #[cfg(not(unix))]
 mod owners {
     use super::{Identity, Metadata, Path, io};
+
+    pub(in super::super) fn is_shared(_: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    pub(in super::super) fn check_only_name(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
 
     pub(in super::super) fn check_link(_: &Path, _: &Metadata) -> io::Result<()> {
         Ok(())
@@ -146,7 +174,9 @@ mod owners {
     }
 }
 
-pub(super) use owners::{check_link, check_own, check_replaceable, identity, owner};
+pub(super) use owners::{
+    check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
+};
 
 /// The real path of a folder. Follows symbolic links, but none of another user in a shared folder.
 #[cfg(unix)]

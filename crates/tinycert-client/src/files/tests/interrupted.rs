@@ -1,17 +1,16 @@
 //! Pairs in two folders, of which only one file could be replaced.
 
-use std::cell::RefCell;
 use std::os::unix::fs::symlink;
 
-use super::unix::{give_away, mode, set_mode, skipped};
+use super::unix::{give_away, logged, mode, set_mode, skipped};
 use super::*;
 use crate::files::journal::Journal;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef";
 
 fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
-    fs::create_dir_all(folder.path("private")).unwrap();
-    fs::create_dir_all(folder.path("public")).unwrap();
+    make_folder(&folder.path("private"));
+    make_folder(&folder.path("public"));
     KeyPairFiles::new(folder.path(chain), folder.path("private/x.key"))
 }
 
@@ -233,38 +232,15 @@ fn chain_that_the_journal_spells_differently_has_one_lock() {
     }
 }
 
-thread_local! {
-    static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Records what the thread of a test logs.
-struct Recorder;
-
-impl log::Log for Recorder {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        LOGGED.with_borrow_mut(|logged| logged.push(record.args().to_string()));
-    }
-
-    fn flush(&self) {}
-}
-
 #[test]
 fn discarded_pair_is_logged_with_its_reason() {
-    // Another test cannot have set one: no other one records.
-    log::set_logger(&Recorder).unwrap();
-    log::set_max_level(log::LevelFilter::Warn);
     let folder = Folder::new();
     let files = pair(&folder, "x.pem");
     publish(&files, 1).unwrap();
     killed(&files, 2, true);
     fs::remove_file(files.chain()).unwrap();
     fs::create_dir(files.chain()).unwrap();
-    drop(pair(&folder, "y.pem").prepare().unwrap());
-    let logged = LOGGED.take();
+    let logged = logged(|| drop(pair(&folder, "y.pem").prepare().unwrap()));
     let [line] = logged.as_slice() else { panic!("{logged:?}") };
     assert!(line.contains("x.key: the pair of a killed run is discarded"), "{line}");
     assert!(line.contains("x.pem: is not a regular file any more"), "{line}");
