@@ -289,6 +289,13 @@ fn tokens_that_are_bound_to_addresses_give_access_to_these_only() {
         (r#""ips":["4030201"]"#, visitor, Granted),
         (r#""ips":["1.2.3.4","4030201"]"#, visitor, Granted),
         (r#""ips":["4030201"]"#, ip("4.3.2.1"), IpMismatch),
+        // PHP writes lower-case hex without leading zeros, and Ruby compares strings.
+        (r#""ips":["d0c0b0a"]"#, ip("10.11.12.13"), Granted),
+        (r#""ips":["+d0c0b0a"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["0d0c0b0a"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["000d0c0b0a"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["D0C0B0A"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["10.11.12.013"," 10.11.12.13"]"#, ip("10.11.12.13"), IpMismatch),
         (r#""ips":["5.6.7.8"]"#, visitor, IpMismatch),
         (r#""ips":[]"#, visitor, Granted),
         ("", visitor, Granted),
