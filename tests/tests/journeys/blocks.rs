@@ -242,6 +242,22 @@ fn token_without_a_resource_gives_no_access() {
 }
 
 #[test]
+fn object_with_a_reserved_name_is_not_read_as_the_json_in_its_value() {
+    for name in ["$serde_json::private::RawValue", r"\u0024serde_json::private::RawValue"] {
+        let object = format!(r#"{{"{name}":"0"}}"#);
+        for tokens in [
+            format!(r#"[{{"rid":"r","ex":{object}}}]"#),
+            format!(r#"[{{"rid":"r","ex":1,"eex":{object}}}]"#),
+            format!(r#"[{{"rid":{object}}}]"#),
+            format!("[{object}]"),
+        ] {
+            let error = blocks().read_cookie(&format!("{{jax}}{}", blocks().seal(&tokens)));
+            assert!(error.unwrap_err().to_string().contains("reserved name"), "{tokens}");
+        }
+    }
+}
+
+#[test]
 fn member_that_is_set_is_written_once() {
     for json in [
         r#"{"rid":"r","ex":null,"uid":[1],"id":{}}"#,
