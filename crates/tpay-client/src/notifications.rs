@@ -45,6 +45,10 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// most once in ten seconds. Until then such a message is an [`ErrorKind::RateLimited`], since a
 /// newer certificate may verify it: the sender repeats it.
 ///
+/// Certificates of names that never verified a message, other than the usual ones, share a budget of
+/// 16 requests and one more every ten seconds. While messages need more than that, it is given to
+/// them at random, and the others are an [`ErrorKind::RateLimited`].
+///
 /// The certificate is Tpay's and not the merchant's, so a genuine notification may be about
 /// another merchant. [`merchant_id`](Notifications::merchant_id) is required for payments; the kinds
 /// without a merchant (saved cards, marketplace payments, charges of a plan) are bound to nobody:
