@@ -1,6 +1,10 @@
 //! Reading JSON answers, and saying where one could not be read.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::{ErrorKind, Response, ResponseError};
 
@@ -21,7 +25,91 @@ use crate::{ErrorKind, Response, ResponseError};
 /// ```
 pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     let body = response.body();
+    validate_names(body).map_err(|error| unreadable(body, &error))?;
     serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+}
+
+/// The name by which `serde_json` marks raw JSON for its own types. It reads an object that has it as
+/// the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
+const RESERVED: &str = "$serde_json::private::RawValue";
+
+/// Returns an error if an object, at any depth, has a name that `serde_json` reserves.
+pub(crate) fn validate_names(json: &[u8]) -> serde_json::Result<()> {
+    if may_have_reserved_name(json) {
+        serde_json::from_slice::<NoReservedName>(json)?;
+    }
+    Ok(())
+}
+
+/// Whether the text has the reserved name, or a JSON escape of one of its characters.
+fn may_have_reserved_name(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'$' | b'\\')) {
+        let found = rest.get(at..).unwrap_or_default();
+        // From "$" (0x24) to "z" (0x7a).
+        let is_escape = matches!(found, [b'\\', b'u', b'0', b'0', b'2'..=b'7', ..]);
+        if is_escape || found.starts_with(RESERVED.as_bytes()) {
+            return true;
+        }
+        rest = found.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+/// Any JSON value in which no object has a reserved name.
+struct NoReservedName;
+
+impl<'de> Deserialize<'de> for NoReservedName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for NoReservedName {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while let Some(name) = members.next_key::<String>()? {
+            if name == RESERVED {
+                return Err(A::Error::custom("the object has a reserved name"));
+            }
+            members.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
 }
 
 fn unreadable(body: &[u8], error: &serde_json::Error) -> ResponseError {
@@ -170,6 +258,42 @@ mod tests {
             let text = error(body);
             assert!(!text.contains("CANARY") && !text.contains("77777"), "{text}");
         }
+    }
+
+    #[test]
+    fn objects_with_a_reserved_name_are_rejected_at_any_depth() {
+        use crate::{Amount, ExtraFields};
+
+        #[derive(Deserialize, Debug)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Model {
+            #[serde(default, deserialize_with = "crate::wire::amount")]
+            amount: Option<Amount>,
+            #[serde(flatten)]
+            extra: ExtraFields,
+        }
+
+        let first = r#"{"$serde_json::private::RawValue":"99"}"#;
+        let escaped = r#"{"\u0024serde_json::private::RawValue":"99"}"#;
+        let inner = r#"{"$serde_json::private::Raw\u0056alue":"99"}"#;
+        for object in [first, escaped, inner] {
+            for body in [
+                object.to_owned(),
+                format!(r#"{{"amount":{object}}}"#),
+                format!(r#"{{"amount":1,"paid":{object}}}"#),
+                format!(r#"{{"a":[{{"b":{object}}}]}}"#),
+            ] {
+                let reply = Response::new(body.clone().into_bytes());
+                for error in [json::<ExtraFields>(&reply).err(), json::<Model>(&reply).err()]
+                    .map(Option::unwrap)
+                {
+                    assert!(error.to_string().contains("reserved name"), "{body}: {error}");
+                }
+            }
+        }
+        let harmless =
+            r#"{"amount":1,"a":"$serde_json::private::RawValue","\u0024":"\u0026\u00f3"}"#;
+        json::<Model>(&Response::new(harmless.into())).unwrap();
     }
 
     #[test]

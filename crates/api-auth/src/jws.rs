@@ -86,6 +86,7 @@ impl<'a> DetachedJws<'a> {
             _ => Err(JwsError::Malformed),
         };
         let (header, signature) = (decode(header_segment)?, decode(signature)?);
+        crate::decode::validate_names(&header).map_err(|_| JwsError::Header)?;
         let Header(header) = serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
         if header.contains_key("crit") {
             return Err(JwsError::Header);

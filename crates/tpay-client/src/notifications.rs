@@ -46,6 +46,10 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// once in ten seconds. Until then the message is an [`ErrorKind::RateLimited`], since a newer
 /// certificate may verify it, and the sender retries it.
 ///
+/// Certificates of names that never verified a message, other than the usual ones, share a budget of
+/// 16 requests and one more every ten seconds. While messages need more than that, it is given to
+/// them at random, and the others are an [`ErrorKind::RateLimited`].
+///
 /// The certificate is Tpay's and not the merchant's, so a genuine notification may be about another
 /// merchant. [`merchant_id`](Notifications::merchant_id) is required for payments and alias events.
 /// The other kinds (saved cards, marketplace payments, charges of a plan) name no merchant: compare

@@ -242,6 +242,22 @@ fn token_without_a_resource_gives_no_access() {
 }
 
 #[test]
+fn object_with_a_reserved_name_is_not_read_as_the_json_in_its_value() {
+    for name in ["$serde_json::private::RawValue", r"\u0024serde_json::private::RawValue"] {
+        let object = format!(r#"{{"{name}":"0"}}"#);
+        for tokens in [
+            format!(r#"[{{"rid":"r","ex":{object}}}]"#),
+            format!(r#"[{{"rid":"r","ex":1,"eex":{object}}}]"#),
+            format!(r#"[{{"rid":{object}}}]"#),
+            format!("[{object}]"),
+        ] {
+            let error = blocks().read_cookie(&format!("{{jax}}{}", blocks().seal(&tokens)));
+            assert!(error.unwrap_err().to_string().contains("reserved name"), "{tokens}");
+        }
+    }
+}
+
+#[test]
 fn member_that_is_set_is_written_once() {
     for json in [
         r#"{"rid":"r","ex":null,"uid":[1],"id":{}}"#,
@@ -297,6 +313,13 @@ fn tokens_that_are_bound_to_addresses_give_access_to_these_only() {
         (r#""ips":["4030201"]"#, visitor, Granted),
         (r#""ips":["1.2.3.4","4030201"]"#, visitor, Granted),
         (r#""ips":["4030201"]"#, ip("4.3.2.1"), IpMismatch),
+        // PHP writes lower-case hex without leading zeros, and Ruby compares strings.
+        (r#""ips":["d0c0b0a"]"#, ip("10.11.12.13"), Granted),
+        (r#""ips":["+d0c0b0a"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["0d0c0b0a"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["000d0c0b0a"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["D0C0B0A"]"#, ip("10.11.12.13"), IpMismatch),
+        (r#""ips":["10.11.12.013"," 10.11.12.13"]"#, ip("10.11.12.13"), IpMismatch),
         (r#""ips":["5.6.7.8"]"#, visitor, IpMismatch),
         (r#""ips":[]"#, visitor, Granted),
         ("", visitor, Granted),

@@ -50,7 +50,8 @@ pub struct Token {
     /// When it was made, in Unix seconds.
     pub ct: Option<i64>,
     /// The addresses that may use it: dotted, or the hex of the four bytes from the last to the
-    /// first (`4030201` for 1.2.3.4), as the official clients write them.
+    /// first (`4030201` for 1.2.3.4), as the official clients write them. Any other spelling, such
+    /// as hex with capital letters or leading zeros, is another address.
     pub ips: Vec<String>,
     /// The kind of the meter: 10 reminds, 20 is strict; absent is no meter.
     pub mt: Option<i64>,
@@ -417,10 +418,10 @@ fn seconds(time: i64) -> i64 {
     if time > MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Whether an address of a token is this one, in either form.
+/// Whether an address of a token is this one, exactly as one of the official clients spells it.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
-    text == ip.to_string() || u32::from_str_radix(text, 16).is_ok_and(|number| number == reversed)
+    text == ip.to_string() || text == format!("{reversed:x}")
 }
 
 /// What a visitor may do, with the numbers of the official clients.

@@ -7,10 +7,14 @@
 //!   them;
 //! - the number of other names that never verified a message is bounded, and they never evict a
 //!   name that did. The oldest of them is evicted after its pause;
+//! - all fetches of such names share one budget. While more messages need it than it allows, it is
+//!   given to messages at random, so that no sender can time its messages to take all of it;
 //! - within a name, a certificate that never verified a message never evicts one that did;
 //! - no lock is held during a fetch, and only messages that no cached certificate verifies wait
 //!   for one, except in the thread that fetches.
 
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +26,12 @@ const KEPT: Duration = Duration::from_secs(3600);
 const PAUSE: Duration = Duration::from_secs(10);
 /// The maximum number of unusual names that never verified a message.
 const MOST_UNVERIFIED: usize = 16;
+/// The maximum number of fetches at once of unusual names that never verified a message.
+const MOST_FETCHES: u64 = 16;
+/// One more of these fetches is allowed after each interval.
+const FETCH_INTERVAL: Duration = Duration::from_secs(10);
+/// The maximum number of rejected claims that are counted.
+const MOST_REJECTIONS: usize = 256;
 /// The maximum number of certificates of a name that verified a message. One more that did not is
 /// cached: the newest.
 const MOST_VERIFIED: usize = 2;
@@ -30,8 +40,28 @@ const MOST_VERIFIED: usize = 2;
 pub(super) struct Cache {
     /// The names that are always admitted.
     usual: &'static [&'static str],
-    entries: Mutex<Vec<Entry>>,
+    state: Mutex<State>,
     fetched: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    entries: Vec<Entry>,
+    budget: Budget,
+}
+
+/// The budget of fetches of unusual names that never verified a message.
+#[derive(Debug)]
+struct Budget {
+    /// The number of fetches that are allowed now.
+    fetches: u64,
+    /// Since when the next fetch is being saved up.
+    saved_since: SystemTime,
+    /// When claims were rejected, the newest last.
+    rejections: VecDeque<SystemTime>,
+    /// The number of decisions that were made at random.
+    decisions: u64,
+    random: RandomState,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +91,7 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread fetches it.
     Running(Running<'a>),
-    /// The pause of the name is not over, or the cache has no room for another name.
+    /// The pause of the name is not over, or there is no budget or room for another name.
     Paused,
 }
 
@@ -108,18 +138,71 @@ fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool 
     time.map(distance).is_some_and(|age| age < span)
 }
 
+impl Budget {
+    fn new() -> Self {
+        Self {
+            fetches: MOST_FETCHES,
+            saved_since: SystemTime::UNIX_EPOCH,
+            rejections: VecDeque::new(),
+            decisions: 0,
+            random: RandomState::new(),
+        }
+    }
+
+    /// Takes one fetch out of the budget. Returns `false` if there is none, or it is kept for
+    /// another claim.
+    ///
+    /// If no claims were rejected within the interval, the first claim gets it. Otherwise each
+    /// claim gets it with the same probability, about the share of claims that can get one.
+    fn take(&mut self, now: SystemTime) -> bool {
+        self.refill(now);
+        self.rejections.retain(|rejected| is_within(Some(*rejected), FETCH_INTERVAL, now));
+        let claims = u64::try_from(self.rejections.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let is_granted = self.fetches >= claims || self.below(claims) < self.fetches;
+        if is_granted {
+            self.fetches = self.fetches.saturating_sub(1);
+        } else {
+            if self.rejections.len() >= MOST_REJECTIONS {
+                self.rejections.pop_front();
+            }
+            self.rejections.push_back(now);
+        }
+        is_granted
+    }
+
+    fn refill(&mut self, now: SystemTime) {
+        let Ok(elapsed) = now.duration_since(self.saved_since) else {
+            // The clock was set back.
+            self.saved_since = now;
+            return;
+        };
+        let more = elapsed.as_secs() / FETCH_INTERVAL.as_secs();
+        self.fetches = self.fetches.saturating_add(more).min(MOST_FETCHES);
+        let saved = Duration::from_secs(more * FETCH_INTERVAL.as_secs());
+        let saved_since = self.saved_since.checked_add(saved);
+        self.saved_since = saved_since.filter(|_| self.fetches < MOST_FETCHES).unwrap_or(now);
+    }
+
+    /// Returns a number below `limit` that no sender can predict.
+    fn below(&mut self, limit: u64) -> u64 {
+        self.decisions = self.decisions.wrapping_add(1);
+        self.random.hash_one(self.decisions) % limit.max(1)
+    }
+}
+
 impl Cache {
     /// Creates a cache that always admits the `usual` names.
     pub(super) fn new(usual: &'static [&'static str]) -> Self {
-        Self { usual, entries: Mutex::default(), fetched: Condvar::new() }
+        let state = State { entries: Vec::new(), budget: Budget::new() };
+        Self { usual, state: Mutex::new(state), fetched: Condvar::new() }
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with<T>(&self, name: &str, read: impl FnOnce(&mut Entry) -> T) -> Option<T> {
-        self.entries().iter_mut().find(|entry| entry.name == name).map(read)
+        self.state().entries.iter_mut().find(|entry| entry.name == name).map(read)
     }
 
     /// Returns the certificates of a name that need not be fetched again yet, the newest first.
@@ -150,46 +233,62 @@ impl Cache {
 
     /// Claims the fetch of a name.
     pub(super) fn claim<'a>(&'a self, name: &'a str, now: SystemTime) -> Claim<'a> {
-        let mut entries = self.entries();
-        if let Some(entry) = entries.iter_mut().find(|entry| entry.name == name) {
+        let mut state = self.state();
+        let State { entries, budget } = &mut *state;
+        let known = entries.iter_mut().find(|entry| entry.name == name);
+        let has_verified = known.as_ref().is_some_and(|entry| entry.has_verified());
+        let needs_budget = !has_verified && !self.usual.contains(&name);
+        if let Some(entry) = known {
             if entry.is_fetching {
                 let successes = entry.successes;
                 return Claim::Running(Running { cache: self, name, successes });
             }
-            if entry.is_paused(now) {
+            if entry.is_paused(now) || needs_budget && !budget.take(now) {
                 return Claim::Paused;
             }
             (entry.is_fetching, entry.asked) = (true, Some(now));
-        } else if self.make_room(&mut entries, name, now) {
+        } else {
+            if needs_budget && !(self.has_room(entries, now) && budget.take(now)) {
+                return Claim::Paused;
+            }
+            if needs_budget {
+                self.make_room(entries, now);
+            }
             let name = name.to_owned();
             let entry = Entry { name, is_fetching: true, asked: Some(now), ..Entry::default() };
             entries.push(entry);
-        } else {
-            return Claim::Paused;
         }
         Claim::Fetch(Fetch { cache: self, name })
     }
 
-    /// Evicts the oldest name that never verified a message, if there are too many of them and it
-    /// is not paused. Returns whether there is room for `name`.
-    fn make_room(&self, entries: &mut Vec<Entry>, name: &str, now: SystemTime) -> bool {
-        let counts = |entry: &Entry| {
-            !entry.has_verified() && self.usual.iter().all(|usual| *usual != entry.name)
-        };
-        let is_usual = self.usual.contains(&name);
-        if is_usual || entries.iter().filter(|entry| counts(entry)).count() < MOST_UNVERIFIED {
-            return true;
-        }
-        let oldest = entries
+    /// Whether an entry counts as an unusual name that never verified a message.
+    fn is_unverified(&self, entry: &Entry) -> bool {
+        !entry.has_verified() && !self.usual.contains(&&*entry.name)
+    }
+
+    /// Whether there are too many unverified names for one more.
+    fn is_full(&self, entries: &[Entry]) -> bool {
+        entries.iter().filter(|entry| self.is_unverified(entry)).count() >= MOST_UNVERIFIED
+    }
+
+    /// The oldest unverified name that is not paused.
+    fn oldest(&self, entries: &[Entry], now: SystemTime) -> Option<usize> {
+        let evictable = entries
             .iter()
             .enumerate()
-            .filter(|(_, entry)| counts(entry) && !entry.is_paused(now))
-            .map(|(at, entry)| (entry.asked, at))
-            .min();
-        if let Some((_, at)) = oldest {
+            .filter(|(_, entry)| self.is_unverified(entry) && !entry.is_paused(now));
+        evictable.min_by_key(|(at, entry)| (entry.asked, *at)).map(|(at, _)| at)
+    }
+
+    fn has_room(&self, entries: &[Entry], now: SystemTime) -> bool {
+        !self.is_full(entries) || self.oldest(entries, now).is_some()
+    }
+
+    /// Evicts the oldest unverified name, if there are too many.
+    fn make_room(&self, entries: &mut Vec<Entry>, now: SystemTime) {
+        if let Some(at) = self.oldest(entries, now).filter(|_| self.is_full(entries)) {
             entries.remove(at);
         }
-        oldest.is_some()
     }
 }
 
@@ -204,15 +303,15 @@ pub(super) struct Running<'a> {
 impl Running<'_> {
     /// Waits until the fetch ends. Returns whether it succeeded.
     pub(super) fn wait(self) -> bool {
-        let mut entries = self.cache.entries();
+        let mut state = self.cache.state();
         loop {
-            let entry = entries.iter().find(|entry| entry.name == self.name);
+            let entry = state.entries.iter().find(|entry| entry.name == self.name);
             match entry {
                 Some(entry) if entry.successes != self.successes => return true,
                 Some(entry) if entry.is_fetching => {}
                 _ => return false,
             }
-            entries = self.cache.fetched.wait(entries).unwrap_or_else(PoisonError::into_inner);
+            state = self.cache.fetched.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -5,10 +5,14 @@ use std::fmt;
 use api_auth::hmac::sha256_hex;
 use api_auth::{Amount, Error, ErrorKind, ExtraFields, ResponseError, Secret, wire, wire_enum};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::PaymentNotification;
 use super::members::{Members, not_understood};
 use crate::AliasType;
+
+/// The documented statuses of a marketplace payment.
+const MARKETPLACE_STATUSES: &[&str] = &["pending", "correct", "refund", "canceled"];
 
 /// A genuine notification of a known kind. Each kind is parsed as a form and as JSON.
 ///
@@ -101,9 +105,13 @@ impl Notification {
         match self {
             Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),
             Self::Tokenization(saved) => {
-                saved.tokenization_id.is_some().then_some(&*saved.body_hash)
+                is_set(&saved.tokenization_id).then_some(&*saved.body_hash)
             }
-            Self::Marketplace(payment) => Some(&payment.body_hash),
+            Self::Marketplace(payment) => {
+                let is_unique =
+                    is_set(&payment.transaction_id) && is_set(&payment.transaction_date);
+                is_unique.then_some(&*payment.body_hash)
+            }
             Self::Recurring(charge) => charge.is_unique().then_some(&*charge.body_hash),
             Self::TokenUpdate(_) | Self::Alias(_) => None,
         }
@@ -172,29 +180,72 @@ impl AliasNotification {
         if !event.is_known() {
             return Err(not_understood("event: unknown"));
         }
-        // One object, a list of objects, or a list in a form: an object with numbers as names.
-        let one = members.extra.read::<ExtraFields>("msg_value");
-        let list = members.extra.read::<Vec<ExtraFields>>("msg_value").or_else(|| {
-            let numbered = one.as_ref().filter(|one| !one.contains("value"))?;
-            numbered.names().map(|name| numbered.read(name)).collect()
-        });
-        let aliases = list.or_else(|| Some(vec![one?])).unwrap_or_default();
-        let aliases: Option<Vec<_>> = aliases.iter().map(NotifiedAlias::read).collect();
-        let aliases = aliases.filter(|aliases| !aliases.is_empty());
-        let aliases = aliases.ok_or_else(|| not_understood("msg_value.value: missing"))?;
+        let aliases = NotifiedAlias::read_all(&members)?;
+        members.validate_exact(&["id"])?;
         let merchant_id = members.take("id").unwrap_or_default();
         Ok(Self { merchant_id, event, aliases })
     }
 }
 
 impl NotifiedAlias {
-    fn read(fields: &ExtraFields) -> Option<Self> {
-        let text = |name: &str| fields.text(name).filter(|text| !text.is_empty());
-        Some(Self {
-            value: text("value")?,
+    /// Reads one object, a list of them, or a list as a form has it: objects by number.
+    fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
+        let read = |name: &str, value: &Value| {
+            let object = value.as_object().ok_or_else(Self::missing)?;
+            Self::read(members, &["msg_value", name], object)
+        };
+        let aliases: Vec<_> = match members.extra.read("msg_value") {
+            Some(Value::Object(one)) if one.contains_key("value") => {
+                if one.iter().any(|(name, value)| is_alias(name, value)) {
+                    return Err(not_understood("msg_value: both an alias and a list of aliases"));
+                }
+                vec![Self::read(members, &["msg_value"], &one)?]
+            }
+            Some(Value::Object(numbered)) => {
+                let aliases = numbered.iter().map(|(name, value)| read(name, value));
+                aliases.collect::<Result<_, _>>()?
+            }
+            Some(Value::Array(list)) => {
+                let aliases = list.iter().enumerate();
+                let aliases = aliases.map(|(number, value)| read(&number.to_string(), value));
+                aliases.collect::<Result<_, _>>()?
+            }
+            _ => Vec::new(),
+        };
+        if aliases.is_empty() { Err(Self::missing()) } else { Ok(aliases) }
+    }
+
+    fn read(
+        members: &Members,
+        path: &[&str],
+        object: &Map<String, Value>,
+    ) -> Result<Self, ResponseError> {
+        members.validate_exact_in(path, object, &["value", "type", "expirationDate"])?;
+        let text = |name: &str| match object.get(name)? {
+            Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Ok(Self {
+            value: text("value").ok_or_else(Self::missing)?,
             kind: text("type").map(|text| AliasType::from(&*text)),
             expiration_date: text("expirationDate"),
         })
+    }
+
+    fn missing() -> ResponseError {
+        not_understood("msg_value.value: missing")
+    }
+}
+
+/// Whether a member beside the value of an alias is another alias.
+fn is_alias(name: &str, value: &Value) -> bool {
+    let is_numbered = name.bytes().all(|byte| byte.is_ascii_digit());
+    let has_value = |value: &Value| value.get("value").is_some();
+    match value {
+        Value::Object(_) => is_numbered || has_value(value),
+        Value::Array(list) => is_numbered || list.iter().any(has_value),
+        _ => false,
     }
 }
 
@@ -263,7 +314,7 @@ pub struct MarketplaceNotification {
     /// The paid amount, unchanged: in units of the transaction's currency, or in grosze.
     #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
-    /// The status.
+    /// The status: `pending`, `correct`, `refund` or `canceled`.
     #[serde(default, deserialize_with = "wire::text")]
     pub transaction_status: Option<String>,
     /// Your own text.
@@ -289,6 +340,30 @@ pub struct MarketplaceNotification {
     pub extra: ExtraFields,
     #[serde(skip)]
     body_hash: String,
+}
+
+impl MarketplaceNotification {
+    fn read(members: &Members) -> Result<Self, ResponseError> {
+        let mut payment: Self = members.data(&[
+            "transactionId",
+            "transactionTitle",
+            "transactionStatus",
+            "transactionHiddenDescription",
+            "transactionDate",
+            "cardToken",
+        ])?;
+        required("transactionId", is_set(&payment.transaction_id))?;
+        let status = payment.transaction_status.as_deref().unwrap_or_default();
+        required("transactionStatus", !status.is_empty())?;
+        if !MARKETPLACE_STATUSES.contains(&status) {
+            let allowed = MARKETPLACE_STATUSES.join(", ");
+            return Err(not_understood(&format!("transactionStatus: not one of {allowed}")));
+        }
+        payment.transaction_amount = Some(members.require_amount_in_data("transactionAmount")?);
+        payment.transaction_paid_amount =
+            Some(members.require_amount_in_data("transactionPaidAmount")?);
+        Ok(payment)
+    }
 }
 
 /// A charge of a plan. Experimental.
@@ -342,7 +417,7 @@ impl RecurringNotification {
     /// of the attempt, occurs once.
     fn is_unique(&self) -> bool {
         let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
-        is_numbered || self.transaction_id.as_ref().is_some_and(|id| !id.is_empty())
+        is_numbered || is_set(&self.transaction_id)
     }
 }
 
@@ -380,25 +455,28 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
         };
         Err(not_understood(problem).with_payload(other(kind)))
     };
-    let notification = if members.extra.contains("tr_id") {
+    let is_payment = members.extra.contains("tr_id");
+    if !is_payment {
+        members
+            .validate_exact(&["type", "event"])
+            .map_err(|error| error.with_payload(other(None)))?;
+    }
+    let notification = if is_payment {
         Notification::Payment(Box::new(PaymentNotification::read(members)?))
     } else if let Some(kind) = text("type") {
         match kind.as_str() {
             "tokenization" | "tokenization_eisop" => {
-                let saved: TokenizationNotification = members.data()?;
+                let saved: TokenizationNotification = members.data(&["tokenizationId", "token"])?;
                 required("token", saved.token.is_some())?;
                 Notification::Tokenization(saved)
             }
             "token_update" => {
-                let update: TokenUpdateNotification = members.data()?;
+                let update: TokenUpdateNotification = members.data(&["token"])?;
                 required("token", update.token.is_some())?;
                 Notification::TokenUpdate(update)
             }
             "marketplace_transaction" => {
-                let payment: MarketplaceNotification = members.data()?;
-                required("transactionId", payment.transaction_id.is_some())?;
-                required("transactionStatus", payment.transaction_status.is_some())?;
-                Notification::Marketplace(payment)
+                Notification::Marketplace(MarketplaceNotification::read(&members)?)
             }
             _ => return unknown(Some(kind)),
         }
@@ -408,13 +486,19 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
         }
         Notification::Alias(AliasNotification::read(members)?)
     } else if text("recurringId").is_some() {
+        members.validate_exact(&["recurringId", "transactionId", "hiddenDescription", "status"])?;
         let charge: RecurringNotification = members.all()?;
-        required("status", charge.status.is_some())?;
+        required("status", is_set(&charge.status))?;
         Notification::Recurring(charge)
     } else {
         return unknown(None);
     };
     Ok(notification.with_body_hash(sha256_hex(body)))
+}
+
+/// Whether there is a string that is not empty.
+fn is_set(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|text| !text.is_empty())
 }
 
 fn required(name: &str, is_there: bool) -> Result<(), ResponseError> {

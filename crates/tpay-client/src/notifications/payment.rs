@@ -7,6 +7,18 @@ use api_auth::{Amount, ExtraFields, ResponseError, Secret, md5, wire_enum};
 use super::members::{Members, not_understood};
 use crate::Currency;
 
+/// The members that identify something.
+const IDENTITIES: &[&str] = &[
+    "id",
+    "tr_id",
+    "tr_date",
+    "tr_crc",
+    "tr_currency",
+    "card_token",
+    "tokenPaymentData_tokenValue",
+    "tokenPaymentData_initialTransactionId",
+];
+
 wire_enum! {
     /// The status of a payment (`tr_status`). Upper and lower case are accepted.
     ///
@@ -136,6 +148,7 @@ impl PaymentNotification {
     }
 
     pub(super) fn read(mut members: Members) -> Result<Self, ResponseError> {
+        members.validate_exact(IDENTITIES)?;
         let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
         let title = members.require("tr_id")?;
         let test_mode = members.take_test_mode() || is_test_title(&title);
@@ -144,11 +157,10 @@ impl PaymentNotification {
         if !status.is_known() {
             return Err(not_understood("tr_status: not one of TRUE, PAID, CHARGEBACK"));
         }
-        let crc = members.take_exact("tr_crc")?.unwrap_or_default();
         let mut text = |name: &str| members.take(name).unwrap_or_default();
         Ok(Self {
             date: text("tr_date"),
-            crc,
+            crc: text("tr_crc"),
             description: text("tr_desc"),
             error: text("tr_error"),
             email: text("tr_email"),

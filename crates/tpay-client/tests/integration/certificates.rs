@@ -198,6 +198,79 @@ fn certificate_of_an_unusual_name_is_fetched_after_the_pause_of_an_older_name() 
     shop.read(0, "next.pem").unwrap();
 }
 
+/// Constant junk of new names, in which a genuine message of an unusual name arrives last.
+#[test]
+fn certificate_of_an_unusual_name_is_fetched_under_constant_junk_of_new_names() {
+    let root = root();
+    let shop = Shop::new(&root.pem());
+    shop.host.serve("next.pem", leaf(0, &root));
+    let junk = |second: u64| {
+        for number in 0..2 {
+            assert_eq!(shop.junk(&format!("junk-{second}-{number}.pem")), 503);
+        }
+    };
+    // The junk takes the whole budget first.
+    for second in 0..20 {
+        junk(second);
+        shop.wait(1);
+    }
+    // Each attempt has a chance of about 1 in 30: that all fail has one of less than 1 in 10^13.
+    let signature = signed(0, "next.pem");
+    let is_read = (20..1000).any(|second| {
+        junk(second);
+        let is_read = shop.reader.read(&signature, BODY).is_ok();
+        shop.wait(1);
+        is_read
+    });
+    assert!(is_read, "no attempt got a fetch");
+    // From now on it is a name that verified a message, which needs no budget.
+    for second in 1000..1040 {
+        junk(second);
+        shop.reader.read(&signature, BODY).unwrap();
+        shop.wait(1);
+    }
+}
+
+#[test]
+fn junk_of_new_names_makes_a_bounded_number_of_requests_per_minute() {
+    let root = root();
+    let shop = Shop::new(&root.pem());
+    for second in 0..200 {
+        for number in 0..3 {
+            shop.junk(&format!("junk-{second}-{number}.pem"));
+        }
+        shop.wait(1);
+    }
+    let requests = shop.host.requests().len();
+    assert!((16..=16 + 20).contains(&requests), "{requests} requests in 200 s");
+    // The same with few names, each of which is repeated.
+    shop.wait(200);
+    for second in 0..200 {
+        shop.junk(&format!("junk-{}.pem", second % 16));
+        shop.wait(1);
+    }
+    let requests = shop.host.requests().len();
+    assert!((16..=16 + 20).contains(&requests), "{requests} requests in 200 s");
+}
+
+#[test]
+fn budget_of_fetches_is_saved_up_in_parts_of_seconds() {
+    let root = root();
+    let shop = Shop::new(&root.pem());
+    for number in 0..17 {
+        shop.junk(&format!("junk-{number}.pem"));
+    }
+    assert_eq!(shop.host.requests().len(), 16);
+    for number in 17..27 {
+        shop.clock.advance(Duration::from_millis(900));
+        shop.junk(&format!("junk-{number}.pem"));
+    }
+    assert!(shop.host.requests().is_empty());
+    shop.wait(11);
+    shop.junk("later.pem");
+    assert_eq!(shop.host.requests(), ["later.pem"]);
+}
+
 #[test]
 fn new_intermediate_is_taken_from_the_file_of_the_root() {
     let root = root();

@@ -328,6 +328,8 @@ fn a_header_that_can_be_read_in_two_ways_is_refused() {
         r#"{"alg":"RS256","x5u":["URL"]}"#,
         r#"{"alg":"RS256","x5u":null}"#,
         r#"{"alg":"RS256","x5u":{"url":"URL"}}"#,
+        r#"{"alg":"RS256","x5u":{"$serde_json::private::RawValue":"\"URL\""}}"#,
+        r#"{"alg":{"\u0024serde_json::private::RawValue":"\"RS256\""},"x5u":"URL"}"#,
         r#"[["alg","RS256"],["x5u","URL"]]"#,
         r#""RS256""#,
         "{}",

@@ -289,8 +289,8 @@ fn kinds() -> Vec<(&'static str, [String; 2], &'static str)> {
         (
             "marketplace",
             [
-                "type=marketplace_transaction&data%5BtransactionId%5D=M&data%5BtransactionAmount%5D=1234.56&data%5BtransactionStatus%5D=correct".to_owned(),
-                r#"{"type":"marketplace_transaction","data":{"transactionId":"M","transactionAmount":"1234.56","transactionStatus":"correct"}}"#.to_owned(),
+                "type=marketplace_transaction&data%5BtransactionId%5D=M&data%5BtransactionAmount%5D=1234.56&data%5BtransactionPaidAmount%5D=1234.56&data%5BtransactionDate%5D=2026&data%5BtransactionStatus%5D=correct".to_owned(),
+                r#"{"type":"marketplace_transaction","data":{"transactionId":"M","transactionAmount":"1234.56","transactionPaidAmount":1234.56,"transactionDate":"2026","transactionStatus":"correct"}}"#.to_owned(),
             ],
             result,
         ),
@@ -346,6 +346,7 @@ fn every_kind_is_read_alike_as_a_form_and_as_json() {
             (Notification::Marketplace(form), Notification::Marketplace(json)) => {
                 assert_eq!(form.transaction_amount, json.transaction_amount);
                 assert_eq!(form.transaction_amount, Some(grosze(123_456)));
+                assert_eq!(json.transaction_paid_amount, Some(grosze(123_456)));
             }
             (Notification::Alias(form), Notification::Alias(json)) => {
                 assert_eq!(form.aliases, json.aliases);
@@ -481,6 +482,258 @@ fn what_is_not_understood_is_never_acknowledged() {
 }
 
 #[test]
+fn marketplace_payments_need_a_documented_status_and_both_amounts() {
+    let body = |change: &str| {
+        let members = [
+            ("transactionId", r#""M""#),
+            ("transactionStatus", r#""correct""#),
+            ("transactionAmount", r#""12.34""#),
+            ("transactionPaidAmount", "12.34"),
+        ];
+        let (changed, value) = change.split_once('=').unwrap();
+        let members = members.map(|(name, known)| {
+            let value = if name == changed { value } else { known };
+            if value.is_empty() { String::new() } else { format!(r#""{name}":{value},"#) }
+        });
+        let members = members.concat();
+        format!(r#"{{"type":"marketplace_transaction","data":{{{members}"n":1}}}}"#)
+    };
+    for status in ["pending", "correct", "refund", "canceled"] {
+        let Notification::Marketplace(payment) =
+            read(&body(&format!("transactionStatus=\"{status}\"")))
+        else {
+            panic!("{status}")
+        };
+        assert_eq!(payment.transaction_status.as_deref(), Some(status));
+        assert_eq!(payment.transaction_amount, Some(grosze(1234)));
+        assert_eq!(payment.transaction_paid_amount, Some(grosze(1234)));
+    }
+    for change in [
+        "transactionStatus=\"banana\"",
+        "transactionStatus=\"Correct\"",
+        "transactionStatus=\"\"",
+        "transactionStatus=false",
+        "transactionStatus=[\"correct\"]",
+        "transactionStatus=",
+        "transactionAmount=",
+        "transactionAmount=null",
+        "transactionAmount=\"\"",
+        "transactionAmount=\"12,34\"",
+        "transactionAmount=true",
+        "transactionAmount={\"$serde_json::private::RawValue\":\"1\"}",
+        "transactionPaidAmount=",
+        "transactionPaidAmount=\"x\"",
+        "transactionPaidAmount=1e400",
+        "transactionId=true",
+        "transactionId=[\"M\"]",
+        "transactionId=\"\"",
+        "transactionId=",
+    ] {
+        let error = try_read(body(change)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{change}: {error}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{change}");
+    }
+}
+
+#[test]
+fn ids_that_are_neither_strings_nor_numbers_are_rejected() {
+    for body in [
+        r#"{"type":"tokenization","data":{"tokenizationId":true,"token":"t"}}"#,
+        r#"{"type":"tokenization","data":{"tokenizationId":"1","token":true}}"#,
+        r#"{"type":"token_update","data":{"token":false}}"#,
+        r#"{"type":"token_update","data":{"token":["t"]}}"#,
+        r#"{"recurringId":true,"transactionId":"T","status":"active"}"#,
+        r#"{"recurringId":"R","transactionId":false,"status":"active"}"#,
+        r#"{"recurringId":"R","transactionId":"T","status":false}"#,
+        r#"{"recurringId":"R","transactionId":"T","status":""}"#,
+        r#"{"id":1010,"tr_id":true,"tr_amount":1,"tr_paid":1,"tr_status":"TRUE"}"#,
+        r#"{"id":1010,"tr_id":"T","tr_amount":1,"tr_paid":1,"tr_status":"TRUE","tr_crc":true}"#,
+        r#"{"id":1010,"tr_id":"T","tr_amount":1,"tr_paid":1,"tr_status":"TRUE","tr_currency":["EUR"]}"#,
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":true}}"#,
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":["a","b"]}}"#,
+        r#"{"id":[1010],"event":"ALIAS_REGISTER","msg_value":{"value":"a"}}"#,
+        // What decides on the kind.
+        r#"{"type":["new_kind"],"event":"ALIAS_REGISTER","id":1010,"msg_value":{"value":"a"}}"#,
+        r#"{"type":{"a":1},"recurringId":"R","transactionId":"T","status":"active"}"#,
+        r#"{"type":false,"recurringId":"R","transactionId":"T","status":"active"}"#,
+        r#"{"event":["ALIAS_REGISTER"],"recurringId":"R","transactionId":"T","status":"active"}"#,
+        "type[a]=1&recurringId=R&transactionId=T&status=active",
+    ] {
+        let error = try_read(body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}: {error}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+    }
+    read(r#"{"type":null,"event":"ALIAS_REGISTER","id":1010,"msg_value":{"value":"a"}}"#);
+}
+
+#[test]
+fn alias_beside_a_list_of_aliases_is_rejected() {
+    for body in [
+        "id=1010&event=ALIAS_REGISTER&msg_value[value]=a&msg_value[1][value]=b",
+        "id=1010&event=ALIAS_REGISTER&msg_value[value]=a&msg_value[x][value]=b",
+        "id=1010&event=ALIAS_REGISTER&msg_value[value]=a&msg_value[1][type]=UID",
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":"a","1":{"value":"b"}}}"#,
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"value":"a","more":[{"value":"b"}]}}"#,
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":{"0":{"value":"a"},"type":"UID"}}"#,
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":[{"value":"a"},{"type":"UID"}]}"#,
+        r#"{"id":1010,"event":"ALIAS_REGISTER","msg_value":[{"value":"a"},"b"]}"#,
+    ] {
+        let error = try_read(body).unwrap_err();
+        assert!(error.to_string().contains("msg_value"), "{body}: {error}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+    }
+    let new =
+        r#"{"id":1010,"event":"ALIAS_UPDATE","msg_value":{"value":"a","new":{"b":1},"list":[]}}"#;
+    let Notification::Alias(alias) = read(new) else { panic!("{new}") };
+    assert_eq!((&*alias.aliases[0].value, alias.aliases.len()), ("a", 1));
+}
+
+/// A payment as JSON, with another member.
+fn json_payment(member: &[u8]) -> Vec<u8> {
+    let start = br#"{"id":1010,"tr_id":"TR-1","tr_amount":1,"tr_paid":1,"tr_status":"TRUE","#;
+    [start, member, b"}"].concat()
+}
+
+#[test]
+fn json_payment_is_not_lost_for_text_that_identifies_nothing() {
+    for member in [
+        &br#""tr_desc":"caf\ud83d""#[..],
+        br#""tr_desc":"caf\udc00\ud83d\u0041""#,
+        b"\"tr_desc\":\"caf\xe9\"",
+        b"\"tr_desc\":\"caf\\\"\xe9\\\\\"",
+        b"\"tr_email\":\"\xff\",\"n\xfe\":[\"\xff\"]",
+        br#""new":1e400"#,
+        br#""new":-1E+400,"newer":123456789012345678901234567890"#,
+        br#""new":{"tr_id":"\ud800","token":[1e999,"\udfff"]}"#,
+        br#""token":"\ud800","value":"\ud800","\ud800":1"#,
+        b"\"data.token\":\"\xff\"",
+    ] {
+        let body = json_payment(member);
+        let shown = String::from_utf8_lossy(&body).into_owned();
+        let Notification::Payment(payment) =
+            try_read(&body).unwrap_or_else(|error| panic!("{shown}: {error}"))
+        else {
+            panic!("{shown}")
+        };
+        assert!(payment.paid_in_full(grosze(100)), "{shown}");
+        assert_eq!(payment.description.contains('\u{fffd}'), shown.contains("caf"), "{shown}");
+    }
+    let Notification::Payment(payment) =
+        try_read(json_payment(br#""tr_desc":"\ud83d\ude00\n\"\u0105\/","new":1e400"#)).unwrap()
+    else {
+        panic!("no payment")
+    };
+    assert_eq!(payment.description, "😀\n\"ą/");
+    assert_eq!(payment.extra.text("new").as_deref(), Some("1e400"));
+}
+
+#[test]
+fn strings_of_json_that_are_not_utf_8_are_rejected_where_they_identify_something() {
+    for body in [
+        json_payment(br#""tr_crc":"a\ud83d""#),
+        json_payment(b"\"tr_crc\":\"zam\xf3w\""),
+        json_payment(br#""card_token":"\udc00""#),
+        br#"{"id":"1010","tr_id":"TR-1\ud800","tr_amount":1,"tr_paid":1,"tr_status":"TRUE"}"#
+            .to_vec(),
+        br#"{"type":"token_update","data":{"token":"tok\ud83d"}}"#.to_vec(),
+        b"{\"type\":\"tokenization\",\"data\":{\"tokenizationId\":\"1\",\"token\":\"tok\xff\"}}"
+            .to_vec(),
+        br#"{"recurringId":"R\ud83d","transactionId":"T","status":"active"}"#.to_vec(),
+        br#"{"recurringId":"R","transactionId":"T\udc00","status":"active"}"#.to_vec(),
+        br#"{"id":"1010","event":"ALIAS_UPDATE","msg_value":{"value":"u\ud83d"}}"#.to_vec(),
+        b"{\"id\":\"1010\",\"event\":\"ALIAS_UPDATE\",\"msg_value\":[{\"value\":\"u\xff\"}]}"
+            .to_vec(),
+    ] {
+        let shown = String::from_utf8_lossy(&body).into_owned();
+        let error = try_read(&body).unwrap_err();
+        assert!(error.to_string().contains("not UTF-8"), "{shown}: {error}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{shown}");
+    }
+}
+
+#[test]
+fn numbers_of_json_identify_by_all_their_digits() {
+    let title = |number: &str| {
+        let body = format!(
+            r#"{{"id":1010,"tr_id":{number},"tr_amount":1,"tr_paid":1,"tr_status":"TRUE"}}"#
+        );
+        let Notification::Payment(payment) = read(&body) else { panic!("{number}") };
+        payment.title
+    };
+    for number in
+        ["7", "18446744073709551615", "123456789012345678901234567890", "0.12345678901234567891"]
+    {
+        assert_eq!(title(number), number);
+    }
+}
+
+#[test]
+fn body_that_is_not_exactly_json_is_rejected() {
+    let valid = json_payment(br#""new":[[],{},null,true,-0.5e-3,"\u0000"]"#);
+    assert!(try_read(&valid).is_ok());
+    assert!(try_read([b" \r\n", &valid[..], b"\t"].concat()).is_ok());
+    for member in [
+        &br#""a":"#[..],
+        b"\"a\":1,",
+        b"\"a\"",
+        b"a:1",
+        b"\"a\":01",
+        b"\"a\":+1",
+        b"\"a\":.5",
+        b"\"a\":1.",
+        b"\"a\":1e",
+        b"\"a\":NaN",
+        b"\"a\":tru",
+        b"\"a\":nul l",
+        b"\"a\":[1,]",
+        b"\"a\":[,1]",
+        b"\"a\":[1 2]",
+        b"\"a\":{\"b\":1,}",
+        b"\"a\":{1:1}",
+        b"\"a\":\"\\x\"",
+        b"\"a\":\"\\u12\"",
+        b"\"a\":\"\n\"",
+        b"\"a\":\"b",
+        b"\"a\":'b'",
+        b"\"a\":\xff",
+        b"\"a\":1\"b\":2",
+        b"\"a\" \"b\"",
+        b"\"a\":1}",
+        b"\"a\":\xc2\xa01",
+        b"\"a\":1/**/",
+    ] {
+        let body = json_payment(member);
+        let error = try_read(&body).unwrap_err();
+        let shown = String::from_utf8_lossy(&body).into_owned();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{shown}");
+        assert_eq!(error.payload::<OtherNotification>().unwrap().body, body, "{shown}");
+    }
+    let deep = |depth: usize| {
+        json_payment(format!(r#""a":{}{}"#, "[".repeat(depth), "]".repeat(depth)).as_bytes())
+    };
+    assert!(try_read(deep(90)).is_ok() && try_read(deep(100_000)).is_err());
+}
+
+#[test]
+fn object_with_a_reserved_name_is_not_read_as_the_json_in_its_value() {
+    for body in [
+        json_payment(br#""new":{"$serde_json::private::RawValue":"99"}"#),
+        json_payment(br#""new":[{"a":{"\u0024serde_json::private::RawValue":"99"}}]"#),
+        json_payment(br#""$serde_json::private::RawValue":"99""#),
+        br#"{"id":1010,"tr_id":"T","tr_amount":1,"tr_paid":{"$serde_json::private::RawValue":"99"},"tr_status":"TRUE"}"#.to_vec(),
+        br#"{"$serde_json::private::RawValue":"{\"type\":\"token_update\",\"data\":{\"token\":\"t\"}}"}"#.to_vec(),
+        br#"{"type":"token_update","data":{"token":{"$serde_json::private::RawValue":"\"t\""}}}"#.to_vec(),
+        b"id=1010&tr_id=T&tr_amount=1&tr_paid[$serde_json::private::RawValue]=99&tr_status=TRUE".to_vec(),
+        b"id=1010&tr_id=T&tr_amount=1&tr_paid[%24serde_json::private::RawValue]=99&tr_status=TRUE".to_vec(),
+    ] {
+        let shown = String::from_utf8_lossy(&body).into_owned();
+        let error = try_read(&body).unwrap_err();
+        assert!(error.to_string().contains("reserved name"), "{shown}: {error}");
+        assert_eq!(NotificationReply::to_error(&error).status, 400, "{shown}");
+    }
+}
+
+#[test]
 fn alias_events_are_read_as_one_object_or_as_a_list() {
     for body in [
         r#"{"id":"1010","event":"ALIAS_EXPIRED","msg_value":[{"value":"u1","type":"UID"},{"value":"u2","type":"PAYID"}]}"#,
@@ -492,6 +745,9 @@ fn alias_events_are_read_as_one_object_or_as_a_list() {
         assert_eq!(alias.event, AliasEventKind::Expired);
     }
 }
+
+/// A payment of a marketplace.
+const MARKETPLACE: &str = "type=marketplace_transaction&data[transactionId]=M&data[transactionStatus]=correct&data[transactionAmount]=1.00&data[transactionPaidAmount]=1.00&data[transactionDate]=2026-11-22";
 
 #[test]
 fn keys_are_equal_for_repeated_deliveries_of_one_event_only() {
@@ -505,7 +761,7 @@ fn keys_are_equal_for_repeated_deliveries_of_one_event_only() {
         form(&payment(&[("id", "1011")])),
         form(&payment(&[("tr_date", "")])),
         "type=tokenization&data[tokenizationId]=TO-1&data[token]=t".to_owned(),
-        "type=marketplace_transaction&data[transactionId]=M&data[transactionStatus]=correct".into(),
+        MARKETPLACE.to_owned(),
         format!("{charge}&iterationAttemptCount=1"),
         format!("{charge}&iterationAttemptCount=2"),
         "recurringId=R&transactionId=&iterationCount=1&iterationAttemptCount=1&status=failed"
@@ -540,6 +796,9 @@ fn events_whose_bodies_may_be_equal_have_no_key() {
         // Without what makes it unique.
         form(&payment(&[("tr_status", "CHARGEBACK"), ("tr_date", "")])),
         "type=tokenization&data[token]=t".to_owned(),
+        r#"{"type":"tokenization","data":{"tokenizationId":"","token":"t"}}"#.to_owned(),
+        MARKETPLACE.replace("&data[transactionDate]=2026-11-22", ""),
+        r#"{"type":"marketplace_transaction","data":{"transactionId":"M","transactionStatus":"refund","transactionAmount":1,"transactionPaidAmount":1,"transactionDate":""}}"#.to_owned(),
         "recurringId=R&transactionId=&iterationCount=1&status=failed".to_owned(),
     ] {
         assert_eq!(read(&body).key(), None, "{body}");

@@ -414,6 +414,8 @@ const REQUIRED: &[(&str, &str)] = &[
     ("notification.marketplace", "data"),
     ("notification.marketplace", "transactionId"),
     ("notification.marketplace", "transactionStatus"),
+    ("notification.marketplace", "transactionAmount"),
+    ("notification.marketplace", "transactionPaidAmount"),
     ("notification.recurring", "recurringId"),
     ("notification.recurring", "status"),
 ];
