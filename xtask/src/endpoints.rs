@@ -223,8 +223,14 @@ impl Function {
         }
     }
 
-    fn names(&self, structure: &str) -> bool {
-        self.code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == structure)
+    /// Returns whether a call sends one of `structs`, of `all` structs of endpoints.
+    ///
+    /// A body that creates a request decides alone: a struct of the signature is an argument then.
+    fn sends(&self, structs: &[String], all: &BTreeSet<&str>) -> bool {
+        let (signature, body) = self.code.split_once('{').unwrap_or((&self.code, ""));
+        let words = |code| str::split(code, |c: char| !c.is_alphanumeric() && c != '_');
+        let code = if words(body).any(|word| all.contains(word)) { body } else { signature };
+        words(code).any(|word| structs.iter().any(|name| name == word))
     }
 }
 
@@ -284,12 +290,38 @@ impl Source {
         }
     }
 
-    /// The functions that name a struct of the endpoint, those that send it themselves first.
+    /// The functions that send a struct of the endpoint, those that send it themselves first.
     fn functions_of(&self, id: &str) -> Vec<&Function> {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
-        let is_of = |function: &&Function| structs.iter().any(|name| function.names(name));
+        let all = self.structs.values().flatten().map(String::as_str).collect();
+        let is_of = |function: &&Function| function.sends(structs, &all);
         let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
         functions.sort_by_key(|function| !function.code.contains(".send("));
         functions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_belongs_to_the_endpoint_that_it_sends() {
+        let mut source = Source { structs: BTreeMap::new(), functions: Vec::new() };
+        source.read_structs(
+            "impl Endpoint for Authorize {\n    const ID: &'static str = \"authorize\";\n}\n\
+             impl Endpoint for ExchangeCode {\n    const ID: &'static str = \"exchange\";\n}\n",
+        );
+        source.read_functions(
+            "impl Client {\n    pub fn authorize_url(&self, login: &Authorize) -> Result<String> {\n\
+             self.request(login)\n    }\n    \
+             pub fn finish_login(&self, login: &Authorize) -> Result<UserToken> {\n\
+             self.send(&ExchangeCode::new(&login.redirect_uri))\n    }\n",
+        );
+        let names = |id| -> Vec<&str> {
+            source.functions_of(id).iter().map(|function| function.name.as_str()).collect()
+        };
+        assert_eq!(names("authorize"), ["authorize_url"]);
+        assert_eq!(names("exchange"), ["finish_login"]);
     }
 }
