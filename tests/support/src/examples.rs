@@ -39,7 +39,15 @@ pub fn program(name: &str) -> PathBuf {
             Some("debug") | None => "dev",
             Some(name) => name,
         };
-        let status = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        // `cargo test` sets these. Build scripts watch them: libraries would be built again.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(name);
+            }
+        }
+        let status = cargo
             .args(["build", "--quiet", "--locked", "--workspace", "--examples"])
             .args(["--profile", profile_name, "--target-dir"])
             .arg(profile.parent().unwrap())
