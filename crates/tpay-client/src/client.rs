@@ -73,7 +73,8 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// One host for both, such as a test server.
+    /// Returns the environment of another base URL, such as that of a test server. Certificates
+    /// are fetched from the same host.
     pub fn custom(base_url: impl Into<String>) -> Self {
         let api = base_url.into();
         Self::Custom { certificates: api.clone(), api }
