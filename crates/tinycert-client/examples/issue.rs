@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => issue(arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -61,7 +64,7 @@ fn task() -> Result<Task, lexopt::Error> {
 fn main() -> ExitCode {
     let result = match task() {
         Ok(Task::Help) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Ok(task) => carry_out(task),

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::collections::HashSet;
 use std::env::VarError;
 use std::error::Error;
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -192,5 +195,8 @@ fn print(notification: &Notification) {
         }
         other => format!("{key}: {other:?}"),
     };
-    println!("{}", printable(&text));
+    // The payment must not be acknowledged if it cannot be shown.
+    if !output::print(format_args!("{}\n", printable(&text))) {
+        std::process::exit(1);
+    }
 }
