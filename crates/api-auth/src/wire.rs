@@ -185,8 +185,9 @@ impl std::str::FromStr for Amount {
 
     /// Reads `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse_amount(text.trim())
-            .ok_or_else(|| crate::InputError::new("amount", "is not a decimal number in range"))
+        parse_amount(text.trim()).ok_or_else(|| {
+            crate::InputError::new("amount", "must be a number with a decimal point, such as 12.34")
+        })
     }
 }
 

@@ -43,7 +43,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     let [rid, user_ref] = <[String; 2]>::try_from(values)
-        .map_err(|_| "RID and USER_REF are needed, see --help".to_owned())?;
+        .map_err(|_| "missing argument: RID and USER_REF are required".to_owned())?;
     Ok(Some(Arguments { quiet, rid, user_ref }))
 }
 

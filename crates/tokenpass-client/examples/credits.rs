@@ -119,7 +119,7 @@ fn carry_out(arguments: &Arguments) -> Result<()> {
             }
             println!("all together {}", accounts.balance.unwrap_or_default());
         }
-        _ => return Err(InputError::new("task", "is none of those of --help").into()),
+        _ => return Err(InputError::new("task", "must be one of the tasks of --help").into()),
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ fn find(tokenpass: &Client, wanted: &str, create: bool) -> Result<String> {
         None if create => Some(tokenpass.create_credit_group(wanted)?),
         None => None,
     };
-    let missing = || InputError::new("group", "there is none of this name or UUID");
+    let missing = || InputError::new("group", "there is no group with this name or UUID");
     Ok(found.and_then(|group| group.uuid).ok_or_else(missing)?)
 }
 

@@ -63,7 +63,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             arguments.rule = rule.join(" ");
             Ok(Some(arguments))
         }
-        _ => Err("USERNAME and RULE are needed, see --help".into()),
+        _ => Err("missing argument: USERNAME and RULE are required".into()),
     }
 }
 

@@ -56,8 +56,9 @@ fn task() -> Result<Task, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let promise = <[String; 4]>::try_from(values)
-        .map_err(|_| "SOURCE, DESTINATION, ASSET and AMOUNT are needed, see --help".to_owned())?;
+    let promise = <[String; 4]>::try_from(values).map_err(|_| {
+        "missing argument: SOURCE, DESTINATION, ASSET and AMOUNT are required".to_owned()
+    })?;
     Ok(Task::Lend { promise, hours, note, wif_stdin })
 }
 

@@ -56,7 +56,7 @@ fn arguments() -> Result<Option<Arguments>, Box<dyn std::error::Error>> {
         }
     }
     let [amount, code, email, name] = <[String; 4]>::try_from(values)
-        .map_err(|_| "AMOUNT, CODE, EMAIL and NAME are needed, see --help")?;
+        .map_err(|_| "missing argument: AMOUNT, CODE, EMAIL and NAME are required")?;
     let (amount, payer) = (amount.parse()?, Payer::new(email, name));
     Ok(Some(Arguments { amount, code, payer, crc, notify, wait }))
 }

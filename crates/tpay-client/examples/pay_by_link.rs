@@ -54,7 +54,7 @@ fn request() -> Result<Option<CreateTransaction>, Box<dyn std::error::Error>> {
         }
     }
     let [amount, description, email, name] = <[String; 4]>::try_from(values)
-        .map_err(|_| "AMOUNT, DESCRIPTION, EMAIL and NAME are needed, see --help")?;
+        .map_err(|_| "missing argument: AMOUNT, DESCRIPTION, EMAIL and NAME are required")?;
     let amount: Amount = amount.parse()?;
     let mut request = CreateTransaction::new(amount, description, Payer::new(email, name));
     if let Some(crc) = crc {

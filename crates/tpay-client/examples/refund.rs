@@ -45,7 +45,7 @@ fn arguments() -> Result<Option<Arguments>, Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let transaction = transaction.ok_or("TRANSACTION is needed, see --help")?;
+    let transaction = transaction.ok_or("missing argument: TRANSACTION is required")?;
     Ok(Some(Arguments { transaction, amount, by_crc }))
 }
 
@@ -104,5 +104,5 @@ fn find(tpay: &Client, crc: &str) -> Result<String, Box<dyn Error>> {
         }
     }
     let id = newest.and_then(|(_, id)| id);
-    id.ok_or_else(|| "there is no transaction with that text".into())
+    id.ok_or_else(|| format!("there is no transaction with the text {crc:?}").into())
 }
