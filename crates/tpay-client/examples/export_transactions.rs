@@ -112,7 +112,7 @@ fn row(transaction: Transaction) -> [String; 10] {
         text(transaction.transaction_id),
         text(transaction.title),
         text(transaction.status.map(|status| status.to_string())),
-        text(transaction.amount.map(|amount| amount.to_string())),
+        text(transaction.amount.map(|amount| format!("{amount:.2}"))),
         text(transaction.currency.map(|currency| currency.to_string())),
         text(date.creation),
         text(date.realization),

@@ -191,7 +191,7 @@ fn print(notification: &Notification) {
         Notification::Payment(payment) => {
             let test = if payment.is_test() { "test " } else { "" };
             let (status, paid, crc) = (&payment.status, payment.paid, &payment.crc);
-            format!("{test}payment {key}: status {status}, {paid} paid, crc {crc:?}")
+            format!("{test}payment {key}: status {status}, {paid:.2} paid, crc {crc:?}")
         }
         other => format!("{key}: {other:?}"),
     };

@@ -86,7 +86,7 @@ fn refund(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("transaction {id}");
     for refund in made.all() {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let amount = refund.amount.map(|amount| amount.to_string());
+        let amount = refund.amount.map(|amount| format!("{amount:.2}"));
         let status = refund.status.as_ref().map_or("", |status| status.as_str());
         println!("refund {} {} {status}", text(&refund.refund_id), text(&amount));
     }
