@@ -13,6 +13,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     shell::run(&["build", "--release", "--manifest-path", &manifest, "--target-dir", &target])?;
     let mut bench = Command::new(folder.join("target/release/bench"));
     bench.args(arguments);
+    shell::remove_package_variables(&mut bench);
     if arguments.iter().all(|argument| argument == "--check") {
         let page = shell::root().join("docs/performance.md");
         bench.arg(format!("--write={}", page.display()));

@@ -196,10 +196,6 @@ struct Source {
     functions: Vec<Function>,
 }
 
-fn names(code: &str, structure: &str) -> bool {
-    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == structure)
-}
-
 /// A public function, as it is written.
 struct Function {
     name: String,
@@ -227,9 +223,14 @@ impl Function {
         }
     }
 
-    /// The code without the signature.
-    fn body(&self) -> &str {
-        self.code.split_once('{').map_or("", |(_, body)| body)
+    /// Returns whether a call sends one of `structs`, of `all` structs of endpoints.
+    ///
+    /// A body that creates a request decides alone: a struct of the signature is an argument then.
+    fn sends(&self, structs: &[String], all: &BTreeSet<&str>) -> bool {
+        let (signature, body) = self.code.split_once('{').unwrap_or((&self.code, ""));
+        let words = |code| str::split(code, |c: char| !c.is_alphanumeric() && c != '_');
+        let code = if words(body).any(|word| all.contains(word)) { body } else { signature };
+        words(code).any(|word| structs.iter().any(|name| name == word))
     }
 }
 
@@ -289,18 +290,38 @@ impl Source {
         }
     }
 
-    /// The functions that name a struct of the endpoint, those that send it themselves first. If the
-    /// body of a function names a struct of any endpoint, its signature does not count.
+    /// The functions that send a struct of the endpoint, those that send it themselves first.
     fn functions_of(&self, id: &str) -> Vec<&Function> {
         let structs = self.structs.get(id).map(Vec::as_slice).unwrap_or_default();
-        let is_of = |function: &&Function| {
-            let body = function.body();
-            let is_made = self.structs.values().flatten().any(|name| names(body, name));
-            let code = if is_made { body } else { &function.code };
-            structs.iter().any(|name| names(code, name))
-        };
+        let all = self.structs.values().flatten().map(String::as_str).collect();
+        let is_of = |function: &&Function| function.sends(structs, &all);
         let mut functions: Vec<&Function> = self.functions.iter().filter(is_of).collect();
         functions.sort_by_key(|function| !function.code.contains(".send("));
         functions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_belongs_to_the_endpoint_that_it_sends() {
+        let mut source = Source { structs: BTreeMap::new(), functions: Vec::new() };
+        source.read_structs(
+            "impl Endpoint for Authorize {\n    const ID: &'static str = \"authorize\";\n}\n\
+             impl Endpoint for ExchangeCode {\n    const ID: &'static str = \"exchange\";\n}\n",
+        );
+        source.read_functions(
+            "impl Client {\n    pub fn authorize_url(&self, login: &Authorize) -> Result<String> {\n\
+             self.request(login)\n    }\n    \
+             pub fn finish_login(&self, login: &Authorize) -> Result<UserToken> {\n\
+             self.send(&ExchangeCode::new(&login.redirect_uri))\n    }\n",
+        );
+        let names = |id| -> Vec<&str> {
+            source.functions_of(id).iter().map(|function| function.name.as_str()).collect()
+        };
+        assert_eq!(names("authorize"), ["authorize_url"]);
+        assert_eq!(names("exchange"), ["finish_login"]);
     }
 }

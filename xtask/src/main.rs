@@ -2,6 +2,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that reports")]
 
+/// Prints a line as that of `std` does, but a closed pipe ends the program without a panic.
+macro_rules! println {
+    ($($text:tt)*) => { crate::shell::print(format_args!("{}\n", format_args!($($text)*))) };
+}
+
 mod api;
 mod bench;
 mod check;
@@ -60,13 +65,16 @@ fn alone(parser: &mut lexopt::Parser) -> Outcome {
 }
 
 fn help() -> Outcome {
-    print!("{HELP}");
+    shell::print(format_args!("{HELP}"));
     Ok(())
 }
 
 fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
+    let mut rest = std::env::args_os().skip(2);
     let outcome = match parser.next() {
+        // Every task explains itself; `bench` and `fuzz` would read further words themselves.
+        Ok(Some(_)) if rest.any(|word| word == "--help" || word == "-h") => help(),
         Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
             "test" => alone(&mut parser).and_then(|()| test::run()),
             "api" => alone(&mut parser).and_then(|()| api::run()),

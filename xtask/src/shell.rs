@@ -1,5 +1,7 @@
-//! Running cargo.
+//! Running cargo, and printing.
 
+use std::fmt;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -19,7 +21,32 @@ pub(crate) fn read(path: &str) -> Result<String, String> {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     command.args(arguments).current_dir(root());
+    remove_package_variables(&mut command);
     command
+}
+
+/// Removes the variables that describe this package from the environment of a command.
+///
+/// `cargo run` sets them for this program. Build scripts, such as that of `ring`, watch some of
+/// them, so they would run again each time the caller of cargo changes.
+pub(crate) fn remove_package_variables(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Writes to standard output. Ends the program without a message if the output is a closed pipe,
+/// as in `cargo xtask endpoints | head`; with one if writing fails for another reason.
+pub(crate) fn print(text: fmt::Arguments<'_>) {
+    if let Err(error) = io::stdout().write_fmt(text) {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            eprintln!("xtask: standard output: {error}");
+        }
+        std::process::exit(1);
+    }
 }
 
 /// Runs cargo and lets it print.
@@ -66,7 +93,18 @@ pub(crate) fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{cargo, quoted};
+
+    #[test]
+    fn cargo_gets_no_variables_of_this_package() {
+        let command = cargo(&[]);
+        let removed: Vec<_> =
+            command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        // `cargo test` sets them for this test.
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION_PRE"] {
+            assert!(removed.contains(&name.as_ref()), "{name} is passed on");
+        }
+    }
 
     #[test]
     fn a_shell_reads_words_whole() {

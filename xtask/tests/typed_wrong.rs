@@ -14,9 +14,17 @@ fn xtask(words: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn help_is_no_error() {
-    for word in ["help", "--help", "-h"] {
-        let (status, printed, error) = xtask(&[word]);
-        assert_eq!((status, error.as_str()), (Some(0), ""), "{word}");
+    for words in [
+        &["help"][..],
+        &["--help"],
+        &["-h"],
+        &["sandbox", "--help"],
+        &["endpoints", "-h"],
+        &["fuzz", "--help"],
+        &["bench", "--help"],
+    ] {
+        let (status, printed, error) = xtask(words);
+        assert_eq!((status, error.as_str()), (Some(0), ""), "{words:?}");
         assert!(printed.starts_with("usage: cargo xtask TASK"), "{printed}");
     }
 }
@@ -37,4 +45,17 @@ fn what_is_wrong_comes_first_and_then_what_there_is() {
         assert_eq!(error.lines().next(), Some(first), "{words:?}");
         assert!(error.contains("usage: cargo xtask TASK"), "{error}");
     }
+}
+
+#[test]
+fn closed_pipes_end_tasks_quietly() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("help")
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!((status.code(), String::from_utf8(stderr).unwrap().as_str()), (Some(1), ""));
 }

@@ -168,14 +168,19 @@ impl std::hash::Hash for Amount {
 
 impl Eq for Amount {}
 
+/// Prints the amount with the decimals that it has. A precision, as in `{:.2}`, is the least number of
+/// decimals; the amount is never rounded.
 impl Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.digits < 0 { "-" } else { "" };
         let digits = self.digits.unsigned_abs();
         let unit = 10u64.saturating_pow(self.decimals.into());
-        match (digits / unit, digits % unit, usize::from(self.decimals)) {
-            (whole, _, 0) => write!(f, "{sign}{whole}"),
-            (whole, part, decimals) => write!(f, "{sign}{whole}.{part:0decimals$}"),
+        let decimals = usize::from(self.decimals);
+        let zeros = f.precision().unwrap_or_default().saturating_sub(decimals);
+        match (digits / unit, digits % unit) {
+            (whole, _) if decimals == 0 && zeros == 0 => write!(f, "{sign}{whole}"),
+            (whole, _) if decimals == 0 => write!(f, "{sign}{whole}.{:0<zeros$}", ""),
+            (whole, part) => write!(f, "{sign}{whole}.{part:0decimals$}{:0<zeros$}", ""),
         }
     }
 }
@@ -185,8 +190,9 @@ impl std::str::FromStr for Amount {
 
     /// Reads `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse_amount(text.trim())
-            .ok_or_else(|| crate::InputError::new("amount", "is not a decimal number in range"))
+        parse_amount(text.trim()).ok_or_else(|| {
+            crate::InputError::new("amount", "must be a number with a decimal point, such as 12.34")
+        })
     }
 }
 
@@ -836,6 +842,21 @@ mod tests {
 
     fn read(json: &str) -> Model {
         serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+    }
+
+    #[test]
+    fn precision_of_amounts_adds_decimals_and_never_rounds() {
+        for (text, printed) in [
+            ("1.5", "1.50"),
+            ("3", "3.00"),
+            ("-0.5", "-0.50"),
+            ("12.34", "12.34"),
+            ("0.125", "0.125"),
+        ] {
+            let amount: Amount = text.parse().unwrap();
+            assert_eq!(format!("{amount:.2}"), printed);
+            assert_eq!(amount.to_string(), text);
+        }
     }
 
     #[test]

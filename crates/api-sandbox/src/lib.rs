@@ -111,6 +111,7 @@ impl Sandbox {
             ("TPAY_CLIENT_SECRET", tpay::CLIENT_SECRET.to_owned()),
             ("TPAY_BASE_URL", self.tpay.base_url().to_owned()),
             ("TPAY_TOKEN_CACHE", "off".to_owned()),
+            ("TPAY_MERCHANT_ID", tpay::MERCHANT_ID.to_owned()),
             ("TPAY_SECURITY_CODE", tpay::SECURITY_CODE.to_owned()),
         ]
     }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,8 +61,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let ca = ca.ok_or("--ca is missing")?;
-    let common_name = names.first().ok_or("the common name is missing")?.clone();
+    let ca = ca.ok_or("missing option '--ca'")?;
+    let common_name = names.first().ok_or("missing argument: CN is required")?.clone();
     let sans: Result<Vec<San>, _> = names.iter().map(|name| name.parse()).collect();
     let sans = sans.map_err(|error| error.to_string())?;
     Ok(Some(Arguments { ca, create_ca, country, organization, out, common_name, sans }))
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => issue(arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -92,9 +95,11 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let ca_id = if create_ca {
         session.get_or_create_ca(&CreateCa::new(&country, &ca))?
     } else {
-        session.find_ca(&ca)?.ok_or("there is no such CA; --create-ca makes it")?.id
+        let missing = || format!("there is no CA {ca:?}; --create-ca creates it");
+        session.find_ca(&ca)?.ok_or_else(missing)?.id
     };
-    std::fs::create_dir_all(&out)?;
+    let folder = |error| format!("{}: cannot create the folder: {error}", out.display());
+    std::fs::create_dir_all(&out).map_err(folder)?;
     let stem = file_stem(&common_name);
     let files = KeyPairFiles::new(
         out.join(format!("{stem}.chain.pem")),

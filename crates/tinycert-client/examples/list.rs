@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => list(&arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

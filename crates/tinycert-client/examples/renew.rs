@@ -3,6 +3,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +17,9 @@ const HELP: &str = "\
 Renews certificates that end soon, with the key that they have, and writes for each
   NAME.chain.pem  the certificate, then that of its CA: for servers
   NAME.key.pem    the private key, which only the owner may read
-Files are replaced whole. That they can be written is tried before anything is renewed.
+Files are replaced atomically. Whether they can be written is checked before the first renewal.
+On Unix, both files become symbolic links into the hidden folder .NAME.key.pem.versions beside
+them: copy that folder as well, or follow the links (cp -L, tar -h).
 
 usage: renew [options]
 
@@ -24,7 +29,7 @@ usage: renew [options]
   --ca NAME     only of the CA with this organization or common name
   --cert ID     only this certificate, whenever it ends; with one that was renewed
                 before, its successor's files are written (needs --ca)
-  --out FOLDER  where the files are (default: here)
+  --out FOLDER  where the files are (default: here); with --execute, it is created if missing
 
 exit status: 0 all well, 1 at least one failed, 2 wrong arguments
 
@@ -65,7 +70,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => renew_all(&arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -98,7 +103,9 @@ struct Due {
 fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
     let session = Session::from_env()?;
     if arguments.execute {
-        std::fs::create_dir_all(&arguments.out)?;
+        let out = &arguments.out;
+        let folder = |error| format!("{}: cannot create the folder: {error}", out.display());
+        std::fs::create_dir_all(out).map_err(folder)?;
     }
     let mut failed = 0;
     for due in due(&session, arguments)? {
@@ -125,7 +132,9 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
 
 fn due(session: &Session, arguments: &Arguments) -> Result<Vec<Due>, Box<dyn Error>> {
     let cas = match &arguments.ca {
-        Some(name) => vec![session.find_ca(name)?.ok_or("there is no such CA")?],
+        Some(name) => {
+            vec![session.find_ca(name)?.ok_or_else(|| format!("there is no CA {name:?}"))?]
+        }
         None => session.list_cas()?,
     };
     let now = UnixTime::from(session.clock().now()).seconds();

@@ -4,6 +4,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     match lexopt::Parser::from_env().next() {
         Ok(None) => {}
         Ok(Some(Short('h') | Long("help"))) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Ok(Some(other)) => {

@@ -54,6 +54,11 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
+    /// Returns the environment of another base URL, such as that of a test server.
+    pub fn custom(base_url: impl Into<String>) -> Self {
+        Self::Custom(base_url.into())
+    }
+
     /// The base URL, to which paths such as `/api/v1/connect` are appended.
     pub fn base_url(&self) -> &str {
         match self {
@@ -234,7 +239,7 @@ impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
         Ok(match variables.get("TINYCERT_BASE_URL") {
-            Some(url) => builder.environment(Environment::Custom(url)),
+            Some(url) => builder.environment(Environment::custom(url)),
             None => builder,
         })
     }
@@ -325,7 +330,7 @@ mod tests {
             |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
         assert_eq!(refused(Client::builder("")).as_deref(), Some("api_key"));
         for url in ["www.tinycert.org", "https://u:p@h", "http://h", "https://h?x=1"] {
-            let custom = Client::builder("k").environment(Environment::Custom(url.to_owned()));
+            let custom = Client::builder("k").environment(Environment::custom(url));
             assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
         }
     }

@@ -22,7 +22,7 @@ use place::Place;
 ///
 /// The files are checked before the first request: they are regular files or do not exist yet, chain
 /// and key are different files, their folders can be written, and new files can have the owner and
-/// group of the old ones. New contents are written beside the old ones and synchronized to disk.
+/// group of the old ones. Their folders must exist. New contents are written beside the old ones and synchronized to disk.
 /// Owner, group and mode of replaced files are kept, but a file with a key loses the permissions of
 /// other users: mode 0644 becomes 0640. Shared folders are different, see below. A new file with a key
 /// has mode 0600. A symbolic link is followed.
@@ -115,6 +115,18 @@ pub enum FileError {
 
 impl FileError {
     fn at(path: &Path, source: io::Error) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let is_missing = |folder: &Path| matches!(folder.try_exists(), Ok(false));
+        let source = match folder {
+            Some(folder) if source.kind() == io::ErrorKind::NotFound && is_missing(folder) => {
+                let folder = folder.display();
+                io::Error::new(
+                    source.kind(),
+                    format!("the folder {folder} does not exist; create it"),
+                )
+            }
+            _ => source,
+        };
         Self::File { path: path.to_owned(), source }
     }
 }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -40,7 +43,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     let [rid, user_ref] = <[String; 2]>::try_from(values)
-        .map_err(|_| "RID and USER_REF are needed, see --help".to_owned())?;
+        .map_err(|_| "missing argument: RID and USER_REF are required".to_owned())?;
     Ok(Some(Arguments { quiet, rid, user_ref }))
 }
 
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

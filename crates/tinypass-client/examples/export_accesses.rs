@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+mod output;
+
 use std::error::Error;
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
     let search = match search() {
         Ok(Some(search)) => search,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -67,11 +69,21 @@ fn main() -> ExitCode {
             eprintln!("{count} records");
             ExitCode::SUCCESS
         }
+        Err(error) if is_closed_pipe(&*error) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("export_accesses: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns whether the reader of standard output has ended, as `head` does.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(io)) => Some(io),
+        _ => error.downcast_ref::<io::Error>(),
+    };
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn export(search: &SearchAccess) -> Result<u64, Box<dyn Error>> {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -88,14 +91,18 @@ fn answer(blocks: &Blocks, request: &Request) -> (Response, bool) {
         Ok(webhook) => {
             let text = |value: &Option<String>| printable(value.as_deref().unwrap_or("-"));
             let event = webhook.event.as_ref().map_or("-", |event| event.as_str());
-            println!(
-                "{} ({}) rid {} uid {} access {}",
+            let line = format!(
+                "{} ({}) rid {} uid {} access {}\n",
                 printable(&webhook.kind.to_string()),
                 printable(event),
                 text(&webhook.rid),
                 text(&webhook.uid),
                 text(&webhook.access_id)
             );
+            // The webhook must not be acknowledged if it cannot be shown.
+            if !output::print(format_args!("{line}")) {
+                std::process::exit(1);
+            }
             (Response::text(200, ""), true)
         }
         Err(why) => {

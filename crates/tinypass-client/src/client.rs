@@ -51,6 +51,11 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
+    /// Returns the environment of another base URL, such as that of a test server.
+    pub fn custom(base_url: impl Into<String>) -> Self {
+        Self::Custom(base_url.into())
+    }
+
     /// The base URL, to which paths such as `/r2/access` are appended.
     pub fn base_url(&self) -> &str {
         match self {
@@ -154,7 +159,7 @@ impl ClientBuilder {
             }
         };
         Ok(match variables.get("TINYPASS_BASE_URL") {
-            Some(url) => builder.environment(Environment::Custom(url)),
+            Some(url) => builder.environment(Environment::custom(url)),
             None if sandbox => builder.environment(Environment::Sandbox),
             None => builder,
         })
@@ -263,7 +268,7 @@ mod tests {
         assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("aid"));
         assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("private_key"));
         for url in ["api.tinypass.com", "https://u:p@h", "http://h", "https://h?x=1"] {
-            let custom = Client::builder("a", "k").environment(Environment::Custom(url.to_owned()));
+            let custom = Client::builder("a", "k").environment(Environment::custom(url));
             assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
         }
     }

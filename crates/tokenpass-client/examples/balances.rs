@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
         match parser.next() {
             Ok(None) => break,
             Ok(Some(Short('h') | Long("help"))) => {
-                print!("{HELP}");
+                output::print(format_args!("{HELP}"));
                 return ExitCode::SUCCESS;
             }
             Ok(Some(Long("public"))) => public = true,

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => carry_out(&arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -116,7 +119,7 @@ fn carry_out(arguments: &Arguments) -> Result<()> {
             }
             println!("all together {}", accounts.balance.unwrap_or_default());
         }
-        _ => return Err(InputError::new("task", "is none of those of --help").into()),
+        _ => return Err(InputError::new("task", "must be one of the tasks of --help").into()),
     }
     Ok(())
 }
@@ -131,7 +134,7 @@ fn find(tokenpass: &Client, wanted: &str, create: bool) -> Result<String> {
         None if create => Some(tokenpass.create_credit_group(wanted)?),
         None => None,
     };
-    let missing = || InputError::new("group", "there is none of this name or UUID");
+    let missing = || InputError::new("group", "there is no group with this name or UUID");
     Ok(found.and_then(|group| group.uuid).ok_or_else(missing)?)
 }
 

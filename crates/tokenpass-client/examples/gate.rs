@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -60,7 +63,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             arguments.rule = rule.join(" ");
             Ok(Some(arguments))
         }
-        _ => Err("USERNAME and RULE are needed, see --help".into()),
+        _ => Err("missing argument: USERNAME and RULE are required".into()),
     }
 }
 
@@ -68,7 +71,7 @@ fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -53,15 +56,16 @@ fn task() -> Result<Task, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let promise = <[String; 4]>::try_from(values)
-        .map_err(|_| "SOURCE, DESTINATION, ASSET and AMOUNT are needed, see --help".to_owned())?;
+    let promise = <[String; 4]>::try_from(values).map_err(|_| {
+        "missing argument: SOURCE, DESTINATION, ASSET and AMOUNT are required".to_owned()
+    })?;
     Ok(Task::Lend { promise, hours, note, wif_stdin })
 }
 
 fn main() -> ExitCode {
     let result = match task() {
         Ok(Task::Help) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Ok(task) => carry_out(task),

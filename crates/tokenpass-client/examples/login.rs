@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -63,7 +66,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => log_in(&arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -93,7 +96,10 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     } else {
         let back = tokenpass.send(&login)?;
         let back = back.ok_or_else(|| {
-            InputError::new("no-browser", "the server shows a page, so a browser is needed")
+            InputError::new(
+                "no-browser",
+                "the user has not agreed yet: run once without --no-browser",
+            )
         })?;
         login.read_callback(&back)?
     };
@@ -128,7 +134,7 @@ impl Callback {
         let query = Params::decode(url.query().unwrap_or_default())?;
         let redirect_uri = query.get("redirect_uri").unwrap_or_default();
         let wrong = |what: &str| {
-            let text = format!("TOKENPASS_REDIRECT_URI is {redirect_uri:?}: {what}");
+            let text = format!("{redirect_uri:?}: {what}");
             InputError::new("TOKENPASS_REDIRECT_URI", text)
         };
         let uri: Uri = redirect_uri.parse().map_err(|_| wrong("it is not a URL"))?;

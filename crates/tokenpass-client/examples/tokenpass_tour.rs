@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -95,7 +98,7 @@ fn main() -> ExitCode {
     let result = match arguments() {
         Ok(Some(arguments)) => tour(&arguments),
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

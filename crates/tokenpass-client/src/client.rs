@@ -55,6 +55,11 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
+    /// Returns the environment of another base URL, such as that of a test server.
+    pub fn custom(base_url: impl Into<String>) -> Self {
+        Self::Custom(base_url.into())
+    }
+
     /// The base URL, to which paths such as `/api/v1/credits` are appended.
     pub fn base_url(&self) -> &str {
         match self {
@@ -202,7 +207,7 @@ impl ClientBuilder {
         );
         let host = || variables.get("TOKENPASS_PROVIDER_HOST");
         if let Some(url) = variables.get("TOKENPASS_BASE_URL").or_else(host) {
-            builder.environment = Environment::Custom(url);
+            builder.environment = Environment::custom(url);
         }
         builder.oauth_token = variables.get("TOKENPASS_OAUTH_TOKEN").map(Secret::new);
         builder.redirect_uri = variables.get("TOKENPASS_REDIRECT_URI");
@@ -395,7 +400,7 @@ mod tests {
         assert_eq!(refused(good().oauth_token("")).as_deref(), Some("oauth_token"));
         assert_eq!(refused(good().oauth_token("a\nb")).as_deref(), Some("oauth_token"));
         assert_eq!(refused(good().signed_base_url("x")).as_deref(), Some("signed_base_url"));
-        let plain = Environment::Custom("http://h".to_owned());
+        let plain = Environment::custom("http://h");
         assert_eq!(refused(good().environment(plain)).as_deref(), Some("base_url"));
         assert_eq!(
             good().build().unwrap().as_user("").unwrap_err().argument(),

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -53,7 +56,7 @@ fn arguments() -> Result<Option<Arguments>, Box<dyn std::error::Error>> {
         }
     }
     let [amount, code, email, name] = <[String; 4]>::try_from(values)
-        .map_err(|_| "AMOUNT, CODE, EMAIL and NAME are needed, see --help")?;
+        .map_err(|_| "missing argument: AMOUNT, CODE, EMAIL and NAME are required")?;
     let (amount, payer) = (amount.parse()?, Payer::new(email, name));
     Ok(Some(Arguments { amount, code, payer, crc, notify, wait }))
 }
@@ -62,7 +65,7 @@ fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+mod output;
+
 use std::error::Error;
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -46,7 +48,7 @@ fn main() -> ExitCode {
     let search = match search() {
         Ok(Some(search)) => search,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -59,11 +61,21 @@ fn main() -> ExitCode {
             eprintln!("{count} transactions");
             ExitCode::SUCCESS
         }
+        Err(error) if is_closed_pipe(&*error) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("export_transactions: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns whether the reader of standard output has ended, as `head` does.
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(io)) => Some(io),
+        _ => error.downcast_ref::<io::Error>(),
+    };
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn export(search: &ListTransactions) -> Result<u64, Box<dyn Error>> {
@@ -100,7 +112,7 @@ fn row(transaction: Transaction) -> [String; 10] {
         text(transaction.transaction_id),
         text(transaction.title),
         text(transaction.status.map(|status| status.to_string())),
-        text(transaction.amount.map(|amount| amount.to_string())),
+        text(transaction.amount.map(|amount| format!("{amount:.2}"))),
         text(transaction.currency.map(|currency| currency.to_string())),
         text(date.creation),
         text(date.realization),

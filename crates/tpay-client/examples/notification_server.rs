@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::collections::HashSet;
 use std::env::VarError;
 use std::error::Error;
@@ -18,15 +21,18 @@ Put a server that speaks TLS before it.
 usage: notification_server [options]
 
   --listen ADDRESS      where to listen (default 127.0.0.1:8080; port 0 takes a free one)
-  --merchant-id ID      accept payments of this merchant only; required
+  --merchant-id ID      accept payments of this merchant only; required unless
+                        TPAY_MERCHANT_ID is set
   --count N             end after N notifications that were accepted
   --anchors FILE        trust the certificates of this PEM file, not the compiled-in ones
-  --anchors-of-server   trust what the server says it is to be trusted: for test servers only
+  --anchors-of-server   trust the root certificates that the server returns: only for test
+                        servers, such as `cargo xtask sandbox`
 
 exit status: 0 ended after --count, 1 an error, 2 wrong arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL;
+             TPAY_MERCHANT_ID;
              TPAY_SECURITY_CODE to verify the md5sum of payments, too
 ";
 
@@ -42,13 +48,7 @@ struct Arguments {
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     // A secret: every user of a machine sees the arguments of a program.
-    #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
-    let security_code = match std::env::var("TPAY_SECURITY_CODE") {
-        Ok(code) if code.trim().is_empty() => None,
-        Ok(code) => Some(code),
-        Err(VarError::NotPresent) => None,
-        Err(VarError::NotUnicode(_)) => return Err("TPAY_SECURITY_CODE: is not UTF-8".into()),
-    };
+    let security_code = variable("TPAY_SECURITY_CODE")?;
     let mut arguments = Arguments { security_code, ..Arguments::default() };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -63,16 +63,30 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     if arguments.merchant_id.is_none() {
-        return Err("missing option '--merchant-id'".into());
+        arguments.merchant_id = variable("TPAY_MERCHANT_ID")?;
+    }
+    if arguments.merchant_id.is_none() {
+        return Err("missing option '--merchant-id', or set TPAY_MERCHANT_ID".into());
     }
     Ok(Some(arguments))
+}
+
+/// Returns the value of an environment variable, or `None` if it is not set or blank.
+fn variable(name: &str) -> Result<Option<String>, lexopt::Error> {
+    #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
+    match std::env::var(name) {
+        Ok(value) if value.trim().is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8").into()),
+    }
 }
 
 fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -116,7 +130,20 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut done = HashSet::new();
     let mut accepted = 0;
     // A certificate may have to be fetched, so each connection verifies its own notification.
-    let verify = move |request: Request| read(&notifications, &request);
+    let has_anchors = arguments.anchors.is_some() || arguments.anchors_of_server;
+    let verify = move |request: Request| {
+        read(&notifications, &request).map_err(|rejected| match rejected {
+            Rejected::Request(response) => response,
+            Rejected::Notification(error) => {
+                let text = printable(&error.to_string());
+                eprintln!("notification_server: {text}");
+                if text.contains("is not trusted") && !has_anchors {
+                    eprintln!("notification_server: for a test server, use --anchors-of-server");
+                }
+                response(NotificationReply::to_error(&error))
+            }
+        })
+    };
     listener.serve_prepared(None, verify, |notification| {
         let response = match notification {
             Ok(notification) => {
@@ -135,17 +162,24 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the notification of a request, or the response that rejects it.
-fn read(notifications: &Notifications, request: &Request) -> Result<Notification, Response> {
+/// A request that is not acknowledged.
+enum Rejected {
+    /// The request is not one of Tpay.
+    Request(Response),
+    /// The notification is not valid, or it cannot be verified now.
+    Notification(tpay_client::Error),
+}
+
+/// Returns the notification of a request.
+fn read(notifications: &Notifications, request: &Request) -> Result<Notification, Rejected> {
     if request.method != "POST" {
-        return Err(Response::text(405, ""));
+        return Err(Rejected::Request(Response::text(405, "")));
     }
     // Two signatures are ambiguous.
-    let signature = request.header("x-jws-signature").map_err(|why| Response::text(400, why))?;
-    notifications.read(signature.unwrap_or_default(), &request.body).map_err(|error| {
-        eprintln!("notification_server: {}", printable(&error.to_string()));
-        response(NotificationReply::to_error(&error))
-    })
+    let signature = request
+        .header("x-jws-signature")
+        .map_err(|why| Rejected::Request(Response::text(400, why)))?;
+    notifications.read(signature.unwrap_or_default(), &request.body).map_err(Rejected::Notification)
 }
 
 fn response(reply: NotificationReply) -> Response {
@@ -159,9 +193,12 @@ fn print(notification: &Notification) {
         Notification::Payment(payment) => {
             let test = if payment.is_test() { "test " } else { "" };
             let (status, paid, crc) = (&payment.status, payment.paid, &payment.crc);
-            format!("{test}payment {key}: status {status}, {paid} paid, crc {crc:?}")
+            format!("{test}payment {key}: status {status}, {paid:.2} paid, crc {crc:?}")
         }
         other => format!("{key}: {other:?}"),
     };
-    println!("{}", printable(&text));
+    // The payment must not be acknowledged if it cannot be shown.
+    if !output::print(format_args!("{}\n", printable(&text))) {
+        std::process::exit(1);
+    }
 }

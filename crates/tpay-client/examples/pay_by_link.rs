@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -51,7 +54,7 @@ fn request() -> Result<Option<CreateTransaction>, Box<dyn std::error::Error>> {
         }
     }
     let [amount, description, email, name] = <[String; 4]>::try_from(values)
-        .map_err(|_| "AMOUNT, DESCRIPTION, EMAIL and NAME are needed, see --help")?;
+        .map_err(|_| "missing argument: AMOUNT, DESCRIPTION, EMAIL and NAME are required")?;
     let amount: Amount = amount.parse()?;
     let mut request = CreateTransaction::new(amount, description, Payer::new(email, name));
     if let Some(crc) = crc {
@@ -67,7 +70,7 @@ fn main() -> ExitCode {
     let request = match request() {
         Ok(Some(request)) => request,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -42,7 +45,7 @@ fn arguments() -> Result<Option<Arguments>, Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let transaction = transaction.ok_or("TRANSACTION is needed, see --help")?;
+    let transaction = transaction.ok_or("missing argument: TRANSACTION is required")?;
     Ok(Some(Arguments { transaction, amount, by_crc }))
 }
 
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
     let arguments = match arguments() {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -83,7 +86,7 @@ fn refund(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("transaction {id}");
     for refund in made.all() {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let amount = refund.amount.map(|amount| amount.to_string());
+        let amount = refund.amount.map(|amount| format!("{amount:.2}"));
         let status = refund.status.as_ref().map_or("", |status| status.as_str());
         println!("refund {} {} {status}", text(&refund.refund_id), text(&amount));
     }
@@ -101,5 +104,5 @@ fn find(tpay: &Client, crc: &str) -> Result<String, Box<dyn Error>> {
         }
     }
     let id = newest.and_then(|(_, id)| id);
-    id.ok_or_else(|| "there is no transaction with that text".into())
+    id.ok_or_else(|| format!("there is no transaction with the text {crc:?}").into())
 }

@@ -44,6 +44,11 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
+    /// Returns the environment of another base URL, such as that of a test server.
+    pub fn custom(base_url: impl Into<String>) -> Self {
+        Self::Custom(base_url.into())
+    }
+
     /// The base URL, to which paths such as `/v1/reports` are appended.
     pub fn base_url(&self) -> &str {
         match self {
@@ -97,7 +102,7 @@ impl ClientBuilder {
         let builder =
             Client::builder(variables.need("WEATHER_OBSERVER")?, variables.need("WEATHER_KEY")?);
         Ok(match variables.get("WEATHER_BASE_URL") {
-            Some(url) => builder.environment(Environment::Custom(url)),
+            Some(url) => builder.environment(Environment::custom(url)),
             None => builder,
         })
     }

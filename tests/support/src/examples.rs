@@ -7,11 +7,12 @@
 //! 2. an unknown option is named, and the exit status is 2;
 //! 3. a missing environment variable is named, and nothing else is printed;
 //! 4. rejected credentials are an error that names the status and shows no secret;
-//! 5. a server that cannot be reached is an error that says so.
+//! 5. a server that cannot be reached is an error that says so;
+//! 6. a closed pipe changes neither the work nor the exit status, and is not reported.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
 use api_sandbox::Sandbox;
@@ -39,7 +40,15 @@ pub fn program(name: &str) -> PathBuf {
             Some("debug") | None => "dev",
             Some(name) => name,
         };
-        let status = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        // `cargo test` sets these. Build scripts watch them: libraries would be built again.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(name);
+            }
+        }
+        let status = cargo
             .args(["build", "--quiet", "--locked", "--workspace", "--examples"])
             .args(["--profile", profile_name, "--target-dir"])
             .arg(profile.parent().unwrap())
@@ -90,12 +99,14 @@ impl Example {
         let sandbox = Sandbox::start().unwrap();
         self.names_a_refusal(&sandbox, variables);
         self.names_a_server_that_is_not_there(&sandbox, variables);
+        self.survives_a_closed_pipe();
     }
 
     /// Checks the rules before the first call, for an example that listens or calls everything.
     pub fn starts_well(&self, variables: &Variables) {
         let sandbox = Sandbox::start().unwrap();
         self.explains_itself(&sandbox);
+        self.explains_itself_to_a_closed_pipe(&sandbox);
         self.names_a_wrong_option(&sandbox);
         self.names_a_missing_variable(&sandbox, variables);
     }
@@ -122,6 +133,34 @@ impl Example {
             for part in [&format!("usage: {}", self.name), "exit status: ", "environment: "] {
                 assert!(help.contains(part), "{} --help tells no {part:?}: {help}", self.name);
             }
+        }
+    }
+
+    /// Runs a command whose standard output is a closed pipe; returns the exit status and stderr.
+    fn ran_into_a_closed_pipe(&self, command: &mut Command) -> (i32, String) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+        (status.code().unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    fn explains_itself_to_a_closed_pipe(&self, sandbox: &Sandbox) {
+        let ended = self.ran_into_a_closed_pipe(self.command(sandbox).arg("--help"));
+        assert_eq!(ended, (0, String::new()), "{}", self.name);
+    }
+
+    fn survives_a_closed_pipe(&self) {
+        let open = Sandbox::start().unwrap();
+        let (status, _, error) = self.ran(self.command(&open).args(self.arguments));
+        let closed = Sandbox::start().unwrap();
+        let ended = self.ran_into_a_closed_pipe(self.command(&closed).args(self.arguments));
+        // An export that was not read to its end is not complete.
+        let is_export = self.name.starts_with("export_");
+        let expected = if is_export { (1, String::new()) } else { (status, error) };
+        assert_eq!(ended, expected, "{}", self.name);
+        if !is_export {
+            assert_eq!(closed.take_seen().len(), open.take_seen().len(), "{}", self.name);
         }
     }
 

@@ -534,3 +534,13 @@ mod unix {
         assert_eq!(names(&versions.join(current)), ["chain.pem", "key.pem"]);
     }
 }
+
+#[test]
+fn missing_folder_is_named() {
+    let folder = Folder::new();
+    let missing = folder.path("missing");
+    let files = KeyPairFiles::new(missing.join("a.pem"), missing.join("a.key"));
+    let error = files.prepare().err().unwrap().to_string();
+    let expected = format!("the folder {} does not exist; create it", missing.display());
+    assert!(error.ends_with(&expected), "{error}");
+}

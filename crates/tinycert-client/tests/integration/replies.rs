@@ -20,11 +20,7 @@ const PEM: &str =
     r#"{"pem":"-----BEGIN CERTIFICATE-----\nMIIB+zCC\/aa==\n-----END CERTIFICATE-----\n"}"#;
 
 fn client(base: &str) -> Client {
-    Client::builder("key")
-        .environment(Environment::Custom(base.to_owned()))
-        .retries(0)
-        .build()
-        .unwrap()
+    Client::builder("key").environment(Environment::custom(base)).retries(0).build().unwrap()
 }
 
 fn shown<T: std::fmt::Debug>(result: Result<T, Error>) -> Outcome {

@@ -56,7 +56,7 @@ fn check_access_tells_by_its_exit_status() {
 fn check_access_explains_what_is_wrong() {
     let sandbox = Sandbox::start().unwrap();
     for (arguments, expected) in [
-        (&["only-a-rid"][..], "RID and USER_REF are needed"),
+        (&["only-a-rid"][..], "RID and USER_REF are required"),
         (&["--nonsense"], "nonsense"),
         (&[" ", "u"], "rid: must not be empty"),
     ] {

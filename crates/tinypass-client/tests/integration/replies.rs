@@ -20,7 +20,7 @@ const USER: &str =
 
 fn client(base: &str) -> Client {
     Client::builder("AIDAIDAID0", "key")
-        .environment(Environment::Custom(base.to_owned()))
+        .environment(Environment::custom(base))
         .retries(0)
         .build()
         .unwrap()

@@ -38,7 +38,7 @@ fn client(base: &str) -> Client {
         .privileged("P1", "S1")
         .oauth_token("T1")
         .redirect_uri("https://app/cb")
-        .environment(Environment::Custom(base.to_owned()))
+        .environment(Environment::custom(base))
         .retries(0)
         .build()
         .unwrap()

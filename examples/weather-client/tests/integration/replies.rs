@@ -9,7 +9,7 @@ const FORECAST: &str = r#"{"station":"LHR","days":[{"high":21.5,"sky":"clear"}]}
 const REPORT: &str = r#"{"id":"r-1","received":1893456000}"#;
 
 fn client(base: &str) -> Client {
-    let here = Environment::Custom(base.to_owned());
+    let here = Environment::custom(base);
     Client::builder("demo", "key").environment(here).retries(0).build().unwrap()
 }
 
