@@ -34,7 +34,7 @@ use crate::auth::MOST_REPLACEMENTS;
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey, InputError,
     Params, Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey,
-    TokenOrigin, TokenStore, VerifiedStore, json, status_error,
+    TokenOrigin, TokenStore, VerifiedStore, json, status_error, validate,
 };
 
 /// How a client shows a token server who it is.
@@ -110,6 +110,8 @@ impl TokenServer {
         if client_secret.is_empty() {
             return Err(InputError::new("client_secret", "must not be empty"));
         }
+        validate::no_control("client_id", &client_id)?;
+        validate::no_control("client_secret", client_secret.expose())?;
         Ok(Self {
             url,
             client_id,
@@ -275,6 +277,8 @@ impl Basic {
         if client_secret.is_empty() {
             return Err(InputError::new("client_secret", "must not be empty"));
         }
+        validate::no_control("client_id", client_id)?;
+        validate::no_control("client_secret", client_secret.expose())?;
         basic(client_id, client_secret).map(Self)
     }
 }

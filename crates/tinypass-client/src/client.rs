@@ -85,6 +85,9 @@ pub struct Client {
     pub(crate) download_path: Option<DownloadPath>,
 }
 
+/// The argument that is named in errors about the base URL.
+const BASE_URL: &str = "base_url";
+
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
@@ -92,6 +95,8 @@ pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
     environment: Environment,
+    /// The argument or variable that the base URL is from.
+    base_url_name: &'static str,
     download_path: Option<DownloadPath>,
     settings: Settings,
 }
@@ -116,6 +121,7 @@ impl Client {
             aid: aid.into(),
             private_key: private_key.into(),
             environment: Environment::Production,
+            base_url_name: BASE_URL,
             download_path: None,
             settings: Settings::default(),
         }
@@ -145,24 +151,28 @@ impl ClientBuilder {
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let (aid, private_key) = keys(variables)?;
-        let builder = Client::builder(aid, private_key);
-        let sandbox = match variables.get("TINYPASS_SANDBOX").as_deref().map(str::trim) {
+        let mut builder = Client::builder(aid, private_key);
+        let sandbox = match variables.get("TINYPASS_SANDBOX")?.as_deref().map(str::trim) {
             Some("1" | "true") => true,
             None | Some("0" | "false") => false,
             Some(_) => {
                 return Err(InputError::new("TINYPASS_SANDBOX", "must be 1, true, 0 or false"));
             }
         };
-        Ok(match variables.get("TINYPASS_BASE_URL") {
-            Some(url) => builder.environment(Environment::Custom(url)),
-            None if sandbox => builder.environment(Environment::Sandbox),
-            None => builder,
-        })
+        const BASE_URL: &str = "TINYPASS_BASE_URL";
+        if let Some(url) = variables.get(BASE_URL)? {
+            builder.environment = Environment::Custom(url);
+            builder.base_url_name = BASE_URL;
+        } else if sandbox {
+            builder.environment = Environment::Sandbox;
+        }
+        Ok(builder)
     }
 
     /// Chooses where the API is. Default: [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
+        self.base_url_name = BASE_URL;
         self
     }
 
@@ -183,7 +193,7 @@ impl ClientBuilder {
         let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Server::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
         Ok(Client { core, download_path: self.download_path })
@@ -253,6 +263,27 @@ mod tests {
         let both = [("TINYPASS_SANDBOX", "1"), ("TINYPASS_BASE_URL", "http://127.0.0.1:1")];
         assert_eq!(base(&both), "http://127.0.0.1:1");
         assert!(with(&[("TINYPASS_SANDBOX", "maybe")]).unwrap_err().contains("TINYPASS_SANDBOX"));
+    }
+
+    #[test]
+    fn base_url_of_the_environment_is_named_by_its_variable() {
+        for (url, problem) in [
+            ("x y", "is not a URL"),
+            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
+            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
+            ("https://u:CANARY@h", "must not hold a user name or password"),
+            ("https://h?a=1", "must be scheme, host and path only"),
+            ("http://h", "would send credentials over plain http; use https"),
+        ] {
+            let builder = variables(&[KEYS[0], KEYS[1], ("TINYPASS_BASE_URL", url)]);
+            let error = builder.unwrap().build().unwrap_err();
+            assert_eq!(error.to_string(), format!("TINYPASS_BASE_URL: {problem}"), "{url}");
+            let error = Client::builder("a", "k")
+                .environment(Environment::Custom(url.to_owned()))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
+        }
     }
 
     #[test]

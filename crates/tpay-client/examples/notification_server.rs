@@ -44,8 +44,10 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     // A secret: every user of a machine sees the arguments of a program.
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
     let security_code = match std::env::var("TPAY_SECURITY_CODE") {
-        Ok(code) if code.trim().is_empty() => None,
-        Ok(code) => Some(code),
+        Ok(code) if code.trim().is_empty() => {
+            return Err("TPAY_SECURITY_CODE: must not be empty".into());
+        }
+        Ok(code) => Some(code.trim_end_matches(['\r', '\n']).to_owned()),
         Err(VarError::NotPresent) => None,
         Err(VarError::NotUnicode(_)) => return Err("TPAY_SECURITY_CODE: is not UTF-8".into()),
     };

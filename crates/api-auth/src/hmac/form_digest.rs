@@ -25,7 +25,7 @@ use crate::endpoint::FORM;
 use crate::{
     AccessToken, Auth, Body, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey,
     InputError, Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
-    TokenOrigin, UnsignedRequest, VerifiedStore, json,
+    TokenOrigin, UnsignedRequest, VerifiedStore, json, validate,
 };
 
 /// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
@@ -90,6 +90,7 @@ impl FormDigest {
         (name, key): (&'static str, &Secret),
         dialect: &'static Dialect,
     ) -> Result<Self, InputError> {
+        validate::no_control(name, key.expose())?;
         Ok(Self { key: HmacKey::new(name, key)?, dialect })
     }
 
