@@ -37,6 +37,9 @@ use crate::{
     TokenOrigin, TokenStore, VerifiedStore, json, status_error, validate,
 };
 
+/// The id of the token endpoint in errors and logs.
+const ENDPOINT: &str = "oauth.token";
+
 /// How a client shows a token server who it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ClientAuthentication {
@@ -602,7 +605,7 @@ impl Auth for Bearer {
             Some(refresh) => self.server.request(&Grant::Refresh(refresh))?,
             None => self.server.request(&self.grant)?,
         };
-        Ok(Some(Preparation { request, guard }))
+        Ok(Some(Preparation { endpoint: ENDPOINT, request, guard }))
     }
 
     #[inline]

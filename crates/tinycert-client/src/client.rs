@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    AccessToken, Credential, Env, InputError, Provider, Result, Secret, SecretOrigin, Server,
-    Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
+    AccessToken, Credential, Endpoint, Env, InputError, Provider, Result, Secret, SecretOrigin,
+    Server, Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
 };
 
 use crate::connect::{API_KEY, Connect};
@@ -216,7 +216,7 @@ impl Client {
         let base = self.core.base_url(Server::MAIN).unwrap_or_default();
         let url = Uri::try_from([base, Connect::PATH].concat())
             .map_err(|_| InputError::new("base_url", "is not a URL"))?;
-        Ok(Opening { url, params: connect.into_params() })
+        Ok(Opening { endpoint: Connect::ID, url, params: connect.into_params() })
     }
 
     fn session(&self, auth: FormSession, ends_on_drop: bool) -> Session {

@@ -140,6 +140,8 @@ impl Auth for FormDigest {
 /// The request that opens a session: where to, and with what.
 #[derive(Debug, Clone)]
 pub struct Opening {
+    /// The id of the endpoint, for errors and logs.
+    pub endpoint: &'static str,
     /// The address.
     pub url: Uri,
     /// The parameters, in any order.
@@ -299,7 +301,7 @@ impl Auth for FormSession {
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = opening.url.clone();
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
-        Ok(Some(Preparation { request, guard }))
+        Ok(Some(Preparation { endpoint: opening.endpoint, request, guard }))
     }
 
     #[inline]
@@ -414,6 +416,7 @@ mod tests {
 
     fn session(token: Option<&str>, keep: bool) -> FormSession {
         let opening = Opening {
+            endpoint: "session.open",
             url: Uri::from_static("https://h.example/connect"),
             params: vec![("passphrase", "~*!'()-_.".into()), ("email", "a@b".into())],
         };
