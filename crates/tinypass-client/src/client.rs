@@ -202,8 +202,13 @@ impl ClientBuilder {
 
 /// The application's AID and key, from the two variables that say them.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
-    let aid = variables.need("TINYPASS_AID")?;
-    Ok((aid, Secret::new(variables.need("TINYPASS_PRIVATE_KEY")?)))
+    const AID: &str = "TINYPASS_AID";
+    const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
+    let aid = variables.need(AID)?;
+    let private_key = Secret::new(variables.need(PRIVATE_KEY)?);
+    // The builder would name its arguments.
+    RequestLine::new((AID, aid.clone()), (PRIVATE_KEY, &private_key))?;
+    Ok((aid, private_key))
 }
 
 /// The value of the `Authorization` header for a request, for whoever sends it by other means.
@@ -250,6 +255,10 @@ mod tests {
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYPASS_AID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
+        let colon = [("TINYPASS_AID", "a:b"), KEYS[1]];
+        assert!(variables(&colon).unwrap_err().starts_with("TINYPASS_AID: may hold"));
+        let order_mark = [KEYS[0], ("TINYPASS_PRIVATE_KEY", "\u{feff}k")];
+        assert!(variables(&order_mark).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let blank = [("TINYPASS_AID", " "), KEYS[1]];
         assert!(variables(&blank).unwrap_err().starts_with("TINYPASS_AID: "));
     }

@@ -8,7 +8,7 @@ use api_auth::{
     Encoding, Env, InputError, Provider, Result, Secret, Server, Settings, without_user_info,
 };
 
-use crate::auth::Keys;
+use crate::auth::{Keys, validate_token};
 use crate::{TokenPath, TokenPlace, error};
 
 /// Which generation of the scheme the server verifies.
@@ -202,10 +202,16 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let mut builder = Client::builder(
-            variables.need("TOKENPASS_CLIENT_ID")?,
-            variables.need("TOKENPASS_CLIENT_SECRET")?,
-        );
+        // The builder would name its arguments.
+        let pair = |id_name, secret_name| {
+            let id = variables.need(id_name)?;
+            let secret = Secret::new(variables.need(secret_name)?);
+            let scheme = Scheme::default();
+            NonceHeaders::new(NAMESPACE, scheme, (id_name, id.clone()), (secret_name, &secret))?;
+            Ok::<_, InputError>((id, secret))
+        };
+        let (id, secret) = pair("TOKENPASS_CLIENT_ID", "TOKENPASS_CLIENT_SECRET")?;
+        let mut builder = Client::builder(id, secret);
         // TOKENPASS_BASE_URL has precedence. Both must be readable.
         for name in ["TOKENPASS_PROVIDER_HOST", "TOKENPASS_BASE_URL"] {
             if let Some(url) = variables.get(name)? {
@@ -213,13 +219,17 @@ impl ClientBuilder {
                 builder.base_url_name = name;
             }
         }
-        builder.oauth_token = variables.get("TOKENPASS_OAUTH_TOKEN")?.map(Secret::new);
+        const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+        builder.oauth_token = variables.get(TOKEN)?.map(Secret::new);
+        if let Some(token) = &builder.oauth_token {
+            validate_token(TOKEN, token)?;
+        }
         builder.redirect_uri = variables.get("TOKENPASS_REDIRECT_URI")?;
         let id_name = "TOKENPASS_PRIVILEGED_CLIENT_ID";
         let secret_name = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
         let privileged = [variables.get(id_name)?, variables.get(secret_name)?];
         if privileged.iter().any(Option::is_some) {
-            builder = builder.privileged(variables.need(id_name)?, variables.need(secret_name)?);
+            builder.privileged = Some(pair(id_name, secret_name)?);
         }
         match variables.get("TOKENPASS_SCHEME")?.as_deref().map(str::trim) {
             None | Some("signed-query") => {}
@@ -366,6 +376,18 @@ mod tests {
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TOKENPASS_CLIENT_ID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TOKENPASS_CLIENT_SECRET: "));
+        for (name, value) in [
+            ("TOKENPASS_CLIENT_ID", "a b"),
+            ("TOKENPASS_CLIENT_SECRET", "\u{feff}K"),
+            ("TOKENPASS_OAUTH_TOKEN", "\u{105}"),
+            ("TOKENPASS_BASE_URL", ""),
+            ("TOKENPASS_PROVIDER_HOST", ""),
+            ("TOKENPASS_SCHEME", ""),
+        ] {
+            let mut given = vec![(name, value)];
+            given.extend(KEYS);
+            assert!(variables(&given).unwrap_err().starts_with(&format!("{name}: ")), "{name}");
+        }
         let half = [("TOKENPASS_PRIVILEGED_CLIENT_ID", "P")];
         let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET: ";
         assert!(with(&half).unwrap_err().starts_with(secret));
