@@ -118,6 +118,8 @@ pub enum TokenOrigin {
 /// A request to send before the call itself, and a guard (an inter-process lock, for example)
 /// that is dropped when its answer was absorbed or did not come.
 pub struct Preparation {
+    /// The id of the endpoint, such as `oauth.token`, for errors and logs.
+    pub endpoint: &'static str,
     /// The finished request; it is sent as it is.
     pub request: Request,
     /// Held as long as the exchange takes.

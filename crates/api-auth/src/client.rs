@@ -1,5 +1,6 @@
 //! The loop: build, authorise, send, judge, try again, read.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -252,7 +253,8 @@ impl Client {
 
     fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {
         let mut attempts = 0;
-        self.with_retries(call.id(), call.idempotent(), || self.try_once(call, &mut attempts, copy))
+        let id = Cell::new(call.id());
+        self.with_retries(&id, call.idempotent(), || self.try_once(call, &mut attempts, copy))
             .map(|response| (response, attempts))
             .map_err(|error| {
                 self.named(call.id(), error, attempts).with_idempotent(call.idempotent())
@@ -303,7 +305,7 @@ impl Client {
     /// Runs `attempt` until it succeeds or [`decide`] says stop.
     fn with_retries<T>(
         &self,
-        id: &'static str,
+        id: &Cell<&'static str>,
         idempotent: bool,
         mut attempt: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T> {
@@ -320,8 +322,9 @@ impl Client {
             match decide(&self.0.parts.retry, attempt, outcome, self.jitter(number)) {
                 Decision::Wait(wait) => {
                     log::debug!(
-                        "{} {id}: trying again in {} ms",
+                        "{} {}: trying again in {} ms",
                         self.0.parts.provider.name,
+                        id.get(),
                         wait.as_millis()
                     );
                     self.0.parts.clock.sleep(wait);
@@ -362,7 +365,8 @@ impl Client {
         let clock = &self.0.parts.clock;
         let mut attempts = 0;
         let mut copy = RequestCopy::new();
-        self.with_retries("auth", true, || {
+        let endpoint = Cell::new("");
+        self.with_retries(&endpoint, true, || {
             for _ in 0..MOST_PREPARATIONS {
                 let asked = clock.now();
                 let Some(preparation) = auth.next_request(asked)? else {
@@ -379,13 +383,14 @@ impl Client {
                     break;
                 }
                 attempts += 1;
+                endpoint.set(preparation.endpoint);
                 let mut request = preparation.request;
                 self.add_headers(&mut request, "application/json");
                 copy.set(&request);
                 let listed = self.0.parts.provider.secret_parameters;
                 // An authorization code is a secret wherever a token is requested with it.
                 let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
-                let response = self.transmit("auth", attempts, request, &secrets)?;
+                let response = self.transmit(endpoint.get(), attempts, request, &secrets)?;
                 let status = response.status();
                 let after = self.retry_after(&response);
                 auth.handle_response(response, clock.now()).map_err(|error| Failure {
@@ -395,7 +400,7 @@ impl Client {
             }
             Ok(clock.now())
         })
-        .map_err(Error::of_preparation)
+        .map_err(|error| self.named(endpoint.get(), error, attempts).of_preparation())
     }
 
     fn build(
@@ -736,7 +741,8 @@ mod tests {
 
         fn next_request(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
             let request = http::Request::post("https://a.example/token").body(Vec::new());
-            Ok(Some(crate::Preparation { request: request.unwrap(), guard: None }))
+            let (endpoint, request) = ("a.token", request.unwrap());
+            Ok(Some(crate::Preparation { endpoint, request, guard: None }))
         }
 
         fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
@@ -767,7 +773,9 @@ mod tests {
                 scope.spawn(|| {
                     let error = client.send(&post()).unwrap_err();
                     assert!(error.is_timeout());
-                    assert_eq!((error.endpoint(), error.sent()), ("raw", Sent::No));
+                    assert_eq!((error.endpoint(), error.attempts()), ("a.token", 3));
+                    assert_eq!(error.sent(), Sent::No);
+                    assert_eq!(error.to_string(), "test a.token: timed out");
                 });
             }
         });
@@ -1027,6 +1035,7 @@ mod tests {
             let client =
                 settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
             let error = client.send(&get()).unwrap_err();
+            assert_eq!((error.endpoint(), error.attempts()), ("oauth.token", 1));
             let text = shown(&error);
             assert!(!text.contains("CANARY") && text.contains("the-id"), "{text}");
             let basic = crate::base64(b"the-id:CANARY+secret/%");

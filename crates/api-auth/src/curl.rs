@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::endpoint::is_form;
-use crate::secret_names::{is_secret, is_secret_header, scope};
+use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 use crate::{Request, decode_form, without_user_info};
 
 /// Whether a printed command shows its secret parts.
@@ -28,7 +29,8 @@ pub enum Secrets {
 /// - headers that are marked sensitive, or are named like `authorization` or `cookie`;
 /// - the values of the `secret_parameters` in query, form and JSON body, and of parameters that
 ///   are named like a secret (`password`, `clientSecret`, `card.number`, `user[token]`), at any
-///   depth and with all that is in them. Case and punctuation do not matter;
+///   depth and with all that is in them. Case and punctuation do not matter. Values that are
+///   themselves JSON, a form or a URL with a query are masked in the same way;
 /// - a body that is neither a form nor a JSON object or array.
 ///
 /// ```
@@ -130,7 +132,12 @@ fn origin(request: &Request) -> String {
 
 #[inline]
 fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, str> {
-    if is_form(request) { mask_parameters(text, listed) } else { mask_json(text, listed).into() }
+    // JSON is also masked as such if the request says that it is a form.
+    if is_form(request) && !is_like_json(text) {
+        mask_parameters(text, listed)
+    } else {
+        mask_json(text, listed).into()
+    }
 }
 
 /// Replaces the values of secret names in `a=b&c=d`.
@@ -140,9 +147,61 @@ fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
         Some((name, _)) if is_secret("", &decoded(name), listed) => {
             Cow::Owned([name, "=***"].concat())
         }
-        _ => Cow::Borrowed(pair),
+        Some((name, value)) => {
+            let scope = scope("", &decoded(name));
+            match mask_text(&decoded_value(value), &scope, listed) {
+                Some(masked) => {
+                    let masked = utf8_percent_encode(&masked, NON_ALPHANUMERIC).to_string();
+                    // A reader looks for these.
+                    Cow::Owned([name, "=", &masked.replace("%2A%2A%2A", "***")].concat())
+                }
+                None => Cow::Borrowed(pair),
+            }
+        }
+        None => Cow::Borrowed(pair),
     });
     pairs.collect::<Vec<_>>().join("&").into()
+}
+
+#[inline]
+fn decoded_value(value: &str) -> String {
+    percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// Returns whether a text is meant to be a JSON object or array.
+pub(crate) fn is_like_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
+}
+
+/// Masks the secrets of a value that is JSON, a form, or a URL with a query. Returns `None` if it
+/// has none. JSON that cannot be parsed is masked as a whole if it names a secret.
+#[inline]
+fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(mut value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
+            return mask_members(&mut value, parent, listed).then(|| value.to_string());
+        }
+        Err(_) if is_like_json(text) => {
+            return has_secret_name(text, listed).then(|| "***".to_owned());
+        }
+        _ => {}
+    }
+    const SEPARATORS: [char; 3] = ['?', '#', '&'];
+    let mut masked = String::new();
+    let mut is_masked = false;
+    for part in text.split_inclusive(SEPARATORS) {
+        let pair = part.strip_suffix(SEPARATORS).unwrap_or(part);
+        match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() && is_secret("", &decoded(name), listed) => {
+                is_masked = true;
+                masked.push_str(name);
+                masked.push_str("=***");
+                masked.extend(part.strip_prefix(pair));
+            }
+            _ => masked.push_str(part),
+        }
+    }
+    is_masked.then_some(masked)
 }
 
 #[inline]
@@ -163,23 +222,35 @@ fn mask_json(text: &str, listed: &[&str]) -> String {
     }
 }
 
+/// Returns whether there was a secret.
 #[inline]
-fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) {
+fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) -> bool {
+    let mut is_masked = false;
     match value {
         Value::Object(object) => {
             for (name, value) in object {
                 if is_secret(parent, name, listed) {
                     *value = "***".into();
+                    is_masked = true;
                 } else {
-                    mask_members(value, &scope(parent, name), listed);
+                    is_masked |= mask_members(value, &scope(parent, name), listed);
                 }
             }
         }
         Value::Array(values) => {
-            values.iter_mut().for_each(|value| mask_members(value, parent, listed));
+            for value in values {
+                is_masked |= mask_members(value, parent, listed);
+            }
+        }
+        Value::String(text) => {
+            if let Some(masked) = mask_text(text, parent, listed) {
+                *text = masked;
+                is_masked = true;
+            }
         }
         _ => {}
     }
+    is_masked
 }
 
 /// Bytes as a format of the command `printf`.
@@ -210,6 +281,7 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::FORM;
     use http::header::HeaderValue;
 
     fn request(content_type: &str, body: &str) -> Request {
@@ -303,6 +375,52 @@ mod tests {
         let binary = http::Request::post("https://h/").body(b"\xffCANARY\0".to_vec()).unwrap();
         let masked = curl(&binary, &[], Secrets::Masked);
         assert!(masked.ends_with("--data-raw '***'"), "{masked}");
+    }
+
+    #[test]
+    fn secrets_in_json_forms_and_urls_within_values_are_masked() {
+        let nested = serde_json::json!({"a": r#"{"password":"CANARY"}"#}).to_string();
+        let json = serde_json::json!({
+            "id": "1",
+            "plain": r#"{"id":2}"#,
+            "payload": r#"{"user":{"password":"CANARY"},"id":3}"#,
+            "card": r#"{"number":"CANARY"}"#,
+            "list": [r#"[{"token":"CANARY"}]"#],
+            "twice": nested,
+            "string": serde_json::json!(r#"{"secret":"CANARY"}"#).to_string(),
+            "cut": r#"{"password":"CANARY"#,
+            "form": "a=1&client_secret=CANARY",
+            "url": "https://h/p?a=1&access_token=CANARY#id_token=CANARY",
+        })
+        .to_string();
+        let masked = curl(&request("application/json", &json), &["oauth_token"], Secrets::Masked);
+        assert!(!masked.contains("CANARY"), "{masked}");
+        for kept in [
+            r#""id":"1""#,
+            r#"{\"id\":2}"#,
+            r#"\"id\":3"#,
+            "a=1&client_secret=***",
+            "https://h/p?a=1&",
+        ] {
+            assert!(masked.contains(kept), "{kept}: {masked}");
+        }
+        let form = "id=1&data=%7B%22password%22%3A%22CANARY%22%7D&card={\"number\":\"CANARY\"}&b=2";
+        let masked = curl(&request(FORM, form), &["oauth_token"], Secrets::Masked);
+        assert!(!masked.contains("CANARY"), "{masked}");
+        assert!(masked.contains("id=1&data=%7B%22password%22%3A%22***%22%7D&card="), "{masked}");
+    }
+
+    #[test]
+    fn json_that_is_sent_as_a_form_is_masked() {
+        for body in [
+            r#"{"password":"CANARY"}"#,
+            r#" [{"password":"CANARY&a=b"}]"#,
+            "\u{feff}{\"password\":\"CANARY\"}",
+            r#"{"password":"CANARY"#,
+        ] {
+            let masked = curl(&request(FORM, body), &["oauth_token"], Secrets::Masked);
+            assert!(!masked.contains("CANARY"), "{masked}");
+        }
     }
 
     #[test]

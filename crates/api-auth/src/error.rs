@@ -346,9 +346,12 @@ impl Error {
         endpoint: &'static str,
         attempts: u32,
     ) -> Self {
-        self.0.provider = provider;
-        self.0.endpoint = endpoint;
-        self.0.attempts = attempts;
+        // The error of a token request keeps the name of the token endpoint.
+        if self.0.endpoint.is_empty() {
+            self.0.provider = provider;
+            self.0.endpoint = endpoint;
+            self.0.attempts = attempts;
+        }
         self
     }
 
@@ -582,12 +585,14 @@ impl Error {
         }
     }
 
-    /// The endpoint's id, such as `access.grant`; empty for errors outside a call.
+    /// Returns the endpoint's id, such as `access.grant`; empty for errors outside a call. If the
+    /// request for a token or session failed, this is the id of its endpoint, such as
+    /// `oauth.token`: the call itself was not sent.
     pub fn endpoint(&self) -> &'static str {
         self.0.endpoint
     }
 
-    /// How many times the request was sent.
+    /// Returns how many times the request to this [`endpoint`](Error::endpoint) was sent.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

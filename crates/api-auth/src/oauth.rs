@@ -35,8 +35,11 @@ use crate::store::lock_once::{Attempt, LockOnce};
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey, InputError,
     Params, Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey,
-    TokenOrigin, TokenStore, VerifiedStore, json, status_error,
+    TokenOrigin, TokenStore, VerifiedStore, json, status_error, validate,
 };
+
+/// The id of the token endpoint in errors and logs.
+const ENDPOINT: &str = "oauth.token";
 
 /// How a client shows a token server who it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,6 +114,8 @@ impl TokenServer {
         if client_secret.is_empty() {
             return Err(InputError::new("client_secret", "must not be empty"));
         }
+        validate::no_control("client_id", &client_id)?;
+        validate::no_control("client_secret", client_secret.expose())?;
         Ok(Self {
             url,
             client_id,
@@ -276,6 +281,8 @@ impl Basic {
         if client_secret.is_empty() {
             return Err(InputError::new("client_secret", "must not be empty"));
         }
+        validate::no_control("client_id", client_id)?;
+        validate::no_control("client_secret", client_secret.expose())?;
         basic(client_id, client_secret).map(Self)
     }
 }
@@ -596,7 +603,7 @@ impl Auth for Bearer {
             Some(refresh) => self.server.request(&Grant::Refresh(refresh))?,
             None => self.server.request(&self.grant)?,
         };
-        Ok(Some(Preparation { request, guard }))
+        Ok(Some(Preparation { endpoint: ENDPOINT, request, guard }))
     }
 
     #[inline]

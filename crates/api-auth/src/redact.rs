@@ -15,9 +15,11 @@ use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret_names::{is_secret, is_secret_header, scope};
-use crate::{Request, decode_form_bytes, endpoint::is_form, from_base64};
+use crate::{Request, decode_form_bytes, from_base64};
 
 const MASK: &[u8] = b"***";
+/// A byte order mark in UTF-8.
+const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// A shorter secret is replaced only as a word of its own.
 const SHORT: usize = 4;
 /// What [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) ends a text with that it cuts.
@@ -31,12 +33,11 @@ pub(crate) struct RequestCopy {
     spilled: Vec<u8>,
     /// Where path and query, the secret headers and the body end.
     ends: [usize; 3],
-    is_form: bool,
 }
 
 impl RequestCopy {
     pub(crate) const fn new() -> Self {
-        Self { inline: [0; INLINE], spilled: Vec::new(), ends: [0; 3], is_form: false }
+        Self { inline: [0; INLINE], spilled: Vec::new(), ends: [0; 3] }
     }
 
     /// Copies `request` in place of what was copied before.
@@ -65,7 +66,6 @@ impl RequestCopy {
         }
         let _ = rest.write_all(request.body());
         self.ends = [target.len(), after_headers, length];
-        self.is_form = is_form(request);
     }
 
     /// Finds the secrets of the request: the values of sensitive headers, those of query, form and
@@ -83,13 +83,11 @@ impl RequestCopy {
         if let (_, Some(query)) = (target.next(), target.next()) {
             secrets.add_form(query, listed);
         }
-        match part(headers, end) {
-            form if self.is_form => secrets.add_form(form, listed),
-            body => {
-                if let Ok(value) = serde_json::from_slice::<Value>(body) {
-                    secrets.add_members(&value, "", false, listed);
-                }
-            }
+        // Whatever the request says that its body is.
+        let body = part(headers, end);
+        match serde_json::from_slice::<Value>(body.strip_prefix(ORDER_MARK).unwrap_or(body)) {
+            Ok(value) => secrets.add_members(&value, "", false, listed),
+            Err(_) => secrets.add_form(body, listed),
         }
         if path != shown_path {
             let mut shown = shown_path.split('/');
@@ -162,8 +160,33 @@ impl RequestSecrets {
     fn add_form(&mut self, form: &[u8], listed: &[&str]) {
         for (name, value) in decode_form_bytes(form) {
             let value = Zeroizing::new(value);
-            if is_secret("", &String::from_utf8_lossy(&name), listed) {
+            let name = String::from_utf8_lossy(&name);
+            let secret = is_secret("", &name, listed);
+            if secret {
                 self.add(&value);
+            }
+            if let Ok(text) = str::from_utf8(&value) {
+                self.add_text(text, &scope("", &name), secret, listed);
+            }
+        }
+    }
+
+    /// Adds the secrets of a value that is JSON, a form, or a URL with a query. All values of JSON
+    /// in a `secret` are secrets.
+    fn add_text(&mut self, text: &str, parent: &str, secret: bool, listed: &[&str]) {
+        match serde_json::from_str::<Value>(text) {
+            Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
+                self.add_members(&value, parent, secret, listed);
+            }
+            _ => {
+                for part in text.split(['?', '#']).filter(|part| part.contains('=')) {
+                    for (name, value) in decode_form_bytes(part.as_bytes()) {
+                        let value = Zeroizing::new(value);
+                        if is_secret("", &String::from_utf8_lossy(&name), listed) {
+                            self.add(&value);
+                        }
+                    }
+                }
             }
         }
     }
@@ -181,7 +204,12 @@ impl RequestSecrets {
                     self.add_members(value, parent, secret, listed);
                 }
             }
-            Value::String(text) if secret => self.add(text.as_bytes()),
+            Value::String(text) => {
+                if secret {
+                    self.add(text.as_bytes());
+                }
+                self.add_text(text, parent, secret, listed);
+            }
             Value::Number(number) if secret => self.add(number.to_string().as_bytes()),
             _ => {}
         }
@@ -423,6 +451,39 @@ mod tests {
             }
             assert_eq!(secrets.redacted("id 7, 1 and application/json"), None);
         }
+    }
+
+    #[test]
+    fn secrets_in_json_forms_and_urls_within_values_are_found() {
+        let json = serde_json::json!({
+            "payload": r#"{"user":{"password":"CANARY-json"},"id":"id-3"}"#,
+            "card": r#"{"number":"CANARY-card"}"#,
+            "twice": serde_json::json!({"a": r#"{"token":"CANARY-twice"}"#}).to_string(),
+            "credentials": r#"{"a":"CANARY-inner"}"#,
+            "form": "a=id-1&client_secret=CANARY%2Bform",
+            "url": "https://h/p?a=id-2&access_token=CANARY-url#id_token=CANARY-fragment",
+        })
+        .to_string();
+        let form =
+            "data=%7B%22password%22%3A%22CANARY-json%22%7D&card={\"number\":\"CANARY-card\"}";
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let all = ["json", "card", "twice", "inner", "url", "fragment"];
+        for (kind, body, own) in [
+            ("application/json", &*json, &all[..]),
+            (FORM, &json, &all),
+            (FORM, form, &all[..2]),
+            ("text/plain", form, &all[..2]),
+            (FORM, "\u{feff}{\"password\":\"CANARY-json\"}", &all[..1]),
+        ] {
+            let secrets = secrets(&request(kind, body), &[]);
+            for secret in own {
+                let text = format!("said CANARY-{secret}.");
+                assert_eq!(secrets.redacted(&text).as_deref(), Some("said ***."), "{kind} {body}");
+            }
+            assert_eq!(secrets.redacted("id-1 id-2 id-3"), None);
+        }
+        let secrets = secrets(&request("application/json", &json), &[]);
+        assert_eq!(secrets.redacted("CANARY+form").as_deref(), Some("***"));
     }
 
     #[test]

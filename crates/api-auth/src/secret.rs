@@ -92,6 +92,12 @@ impl From<String> for Secret {
     }
 }
 
+impl From<&String> for Secret {
+    fn from(text: &String) -> Self {
+        Self::new(text.as_str())
+    }
+}
+
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self::new(text)
@@ -158,6 +164,7 @@ mod tests {
     #[test]
     fn equal_texts_are_equal_secrets() {
         assert_eq!(Secret::new("a"), Secret::from("a".to_owned()));
+        assert_eq!(Secret::new("a"), Secret::from(&"a".to_owned()));
         assert_ne!(Secret::new("a"), Secret::new("b"));
         assert_ne!(Secret::new("a"), Secret::new("ab"));
     }

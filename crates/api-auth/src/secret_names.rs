@@ -41,6 +41,42 @@ const SECRET_WORDS: &[&str] = &[
 /// Words that make any name with them a secret: `card_cvc`, `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
+/// Secrets that are usually written together with another word, or alone.
+const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
+
+/// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.
+const BEFORE: &[&str] = &[
+    "access", "admin", "auth", "card", "client", "db", "ftp", "id", "login", "mail", "my", "mysql",
+    "new", "old", "payment", "proxy", "redis", "root", "sms", "smtp", "ssh", "user",
+];
+
+/// Words after a secret in such names: `pincode`, `tokenvalue`, `privatekeypem`.
+const AFTER: &[&str] =
+    &["base64", "code", "data", "der", "hash", "hex", "number", "pem", "string", "text", "value"];
+
+/// Returns whether a name in lower case, without punctuation, is that of a secret with another word
+/// before or after it.
+fn is_compound(name: &str) -> bool {
+    let is_term = |name: &str| {
+        let singular = name.strip_suffix('s').unwrap_or(name);
+        [WHOLE_WORDS, SECRET_WORDS, COMPOUND]
+            .concat()
+            .iter()
+            .any(|term| [name, singular].contains(term))
+    };
+    let starts = BEFORE.iter().filter_map(|word| name.strip_prefix(word)).chain([name]);
+    starts.into_iter().any(|rest| {
+        is_term(rest) || AFTER.iter().filter_map(|word| rest.strip_suffix(word)).any(is_term)
+    })
+}
+
+/// Returns whether a text that cannot be parsed has the name of a secret in it.
+pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
+    let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.');
+    let mut names = text.split(|char| !is_part(char)).filter(|name| !name.is_empty());
+    names.any(|name| is_secret("", name, listed))
+}
+
 /// Returns whether values of the parameter or member `name` are secrets: by its own words, by those
 /// of the object that it is in (`parent`, or empty), or because it is `listed`.
 ///
@@ -57,6 +93,8 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
         if SECRET.iter().any(|name| *name == part || *name == both)
             || has_secret_word(written)
             || words(written).any(|word| WHOLE_WORDS.contains(&&*word))
+            || words(written).any(|word| matches!(&*word, "bearer" | "jwt"))
+            || is_compound(&part)
             || listed.iter().any(is_listed)
         {
             return true;
@@ -116,7 +154,7 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
         let length = rest.bytes().filter(u8::is_ascii_alphanumeric).count();
         length == word.len() && begins(rest, word)
     };
-    let last = ["token", "signature", "sessionid"];
+    let last = ["token", "signature", "sessionid", "bearer", "jwt", "passphrase", "passwd"];
     rests().any(|rest| {
         parts.iter().any(|word| begins(rest, word)) || last.iter().any(|word| ends(rest, word))
     })
@@ -258,6 +296,66 @@ mod tests {
     }
 
     #[test]
+    fn secrets_in_names_of_lower_case_are_found() {
+        for name in [
+            "cvvcode",
+            "pincode",
+            "cardcvv",
+            "userpin",
+            "tokenvalue",
+            "privatekeypem",
+            "otpcode",
+            "smsotpcode",
+            "clientsecrettext",
+            "passwordhash",
+            "apikeyvalue",
+            "pass",
+            "PASS",
+            "userpass",
+            "db_pass",
+            "smtp-pass",
+            "jwt",
+            "jwtvalue",
+            "id_jwt",
+            "idjwt",
+            "jwtAssertion",
+            "bearer",
+            "bearer_value",
+            "userpins",
+        ] {
+            assert!(is_secret("", name, &[]), "{name}");
+        }
+        for name in [
+            "passengers",
+            "bypass",
+            "compass",
+            "passed",
+            "passport",
+            "userdata",
+            "newdata",
+            "clientcode",
+            "couponcode",
+            "companycode",
+            "japancode",
+            "spincode",
+            "username",
+            "idnumber",
+            "forbearers",
+            "tokenly",
+            "zipcode",
+            "usercode",
+            "cardtype",
+            "tinypass",
+            "hashcode",
+        ] {
+            assert!(!is_secret("", name, &[]), "{name}");
+        }
+        assert!(has_secret_name(r#"{"a":1,"user_password":"x"#, &[]));
+        assert!(has_secret_name(r#"[{"blikCode":"x"#, &["blik_code"]));
+        assert!(!has_secret_name(r#"{"a":1,"name":"x"#, &[]));
+    }
+
+    #[test]
     fn headers_with_credentials_are_secret_by_their_names() {
         for name in [
             "authorization",
@@ -270,6 +368,8 @@ mod tests {
             "X-Access-Token",
             "x-session-id",
             "X-Signature",
+            "x-jwt",
+            "X-Key-Passphrase",
         ] {
             assert!(is_secret_header(name), "{name}");
         }

@@ -257,6 +257,8 @@ impl fmt::Debug for MemoryStore {
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
+    /// A folder above, which is not created.
+    existing: Option<PathBuf>,
     /// The reasons that were reported for not using the store.
     reported: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -267,12 +269,16 @@ impl FileStore {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         // Without a final `/` or `/.`, which would follow a link.
         let folder = folder.into().components().collect();
-        Self { folder, reported: Arc::default() }
+        Self { folder, existing: None, reported: Arc::default() }
     }
 
     /// Keeps tokens in the user's cache, in a folder named after the `application`:
     /// `$XDG_CACHE_HOME/NAME` or `~/.cache/NAME`, on macOS `~/Library/Caches/NAME`, on Windows
     /// `%LOCALAPPDATA%\NAME`.
+    ///
+    /// The folders below the user's home are created when the first token is stored. The home
+    /// itself, `%LOCALAPPDATA%` and the folder above `$XDG_CACHE_HOME` are not: a service user may
+    /// have a home that does not exist. Tokens are then fetched and not stored.
     ///
     /// # Errors
     /// When the environment names no such folder, or `application` is not a plain name.
@@ -291,16 +297,20 @@ impl FileStore {
         let variable = |name: &str| {
             std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
         };
-        let cache = if cfg!(windows) {
-            variable("LOCALAPPDATA")
-        } else if cfg!(target_os = "macos") {
-            variable("HOME").map(|home| home.join("Library/Caches"))
-        } else {
-            variable("XDG_CACHE_HOME").or_else(|| variable("HOME").map(|home| home.join(".cache")))
-        };
-        cache.map(|cache| Self::new(cache.join(application))).ok_or_else(|| {
+        let (existing, cache) = cache_of_user(variable).ok_or_else(|| {
             InputError::new("token store", "the environment names no folder for caches")
-        })
+        })?;
+        Ok(Self { existing: Some(existing), ..Self::new(cache.join(application)) })
+    }
+
+    #[inline]
+    fn create(&self) -> io::Result<Folder> {
+        if let Some(existing) = &self.existing
+            && !fs::metadata(existing)?.is_dir()
+        {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Folder::create(&self.folder)
     }
 
     /// Where the tokens are.
@@ -337,7 +347,7 @@ impl FileStore {
     /// Writes a draft and renames it to the token file.
     #[inline]
     fn write_draft(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-        let folder = Folder::create(&self.folder)?;
+        let folder = self.create()?;
         let (name, draft) = new_draft(&folder, key)?;
         let draft_path = folder.path().join(name);
         let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
@@ -388,7 +398,7 @@ impl FileStore {
 
     #[inline]
     fn lock_file(&self, key: &TokenKey) -> io::Result<(Folder, Locked)> {
-        let folder = Folder::create(&self.folder)?;
+        let folder = self.create()?;
         let file = folder.open(&file_name(key, "lock"), Access::Create)?;
         Ok((folder, Locked(file)))
     }
@@ -404,6 +414,25 @@ impl FileStore {
             }
         };
         result.inspect_err(report).ok()
+    }
+}
+
+/// Returns the folder that is not created, and the folder of the user's caches in it.
+fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf, PathBuf)> {
+    let below = |existing: PathBuf, path: &str| {
+        let cache = existing.join(path);
+        (existing, cache)
+    };
+    if cfg!(windows) {
+        return variable("LOCALAPPDATA").map(|data| below(data, ""));
+    }
+    let home = || variable("HOME");
+    if cfg!(target_os = "macos") {
+        return home().map(|home| below(home, "Library/Caches"));
+    }
+    match variable("XDG_CACHE_HOME") {
+        Some(cache) => Some((cache.parent().unwrap_or(&cache).to_owned(), cache)),
+        None => home().map(|home| below(home, ".cache")),
     }
 }
 
@@ -1409,6 +1438,36 @@ mod tests {
             assert_eq!(names(&store).len(), 2, "the token and its lock");
             store.save(&key(), &token("a"));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn home_that_does_not_exist_is_not_created() {
+        let folder = TempFolder::new();
+        let home = folder.store().folder().join("home");
+        let of_home = |name: &str| (name == "HOME").then(|| home.clone());
+        let (existing, cache) = cache_of_user(of_home).unwrap();
+        let store = FileStore { existing: Some(existing), ..FileStore::new(cache.join("app")) };
+        store.save(&key(), &token("a"));
+        assert!(store.lock(&key()).is_none());
+        assert_eq!(store.load(&key()), None);
+        assert!(!home.exists());
+        fs::create_dir_all(&home).unwrap();
+        store.save(&key(), &token("a"));
+        assert_eq!(store.load(&key()), Some(token("a")));
+        assert!(store.folder().starts_with(&home));
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn only_the_last_component_of_the_cache_variable_is_created() {
+        let variable = |name: &str| {
+            let path = if name == "HOME" { "/home/u" } else { "/data/u/cache" };
+            Some(PathBuf::from(path))
+        };
+        let expected = (PathBuf::from("/data/u"), PathBuf::from("/data/u/cache"));
+        assert_eq!(cache_of_user(variable), Some(expected));
+        assert_eq!(cache_of_user(|_| None), None);
     }
 
     #[test]

@@ -44,6 +44,28 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
     }
 }
 
+/// Rejects control characters, byte order marks, and white space other than spaces at either end:
+/// what copies and files add to a key or password, and what no one can see.
+///
+/// # Errors
+/// Returns an error that names the argument if `text` contains one.
+pub fn no_control(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
+    const ORDER_MARK: char = '\u{feff}';
+    if text.contains(|char: char| char.is_control()) {
+        let problem = "must not contain control characters, such as line ends and tabs";
+        return Err(InputError::new(name, problem));
+    }
+    if text.contains(ORDER_MARK) {
+        return Err(InputError::new(name, "must not contain a byte order mark (U+FEFF)"));
+    }
+    let is_odd = |char: char| char.is_whitespace() && char != ' ';
+    if text.starts_with(is_odd) || text.ends_with(is_odd) {
+        let problem = "must not begin or end with white space other than spaces";
+        return Err(InputError::new(name, problem));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +80,16 @@ mod tests {
             refused(max_chars("name", "łłł", 2)),
             "name: must not be longer than 2 characters"
         );
+    }
+
+    #[test]
+    fn control_characters_are_rejected() {
+        for text in ["a\n", "a\r\n", "a\tb", "\0", "a\u{7f}", "\u{feff}a", "a\u{a0}", "\u{2003}a"] {
+            assert_eq!(no_control("key", text).unwrap_err().argument(), "key", "{text:?}");
+        }
+        for text in ["", " a ", "p\u{e4}ss word", "a\u{a0}b"] {
+            assert!(no_control("key", text).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

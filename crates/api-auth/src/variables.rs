@@ -1,13 +1,15 @@
 //! The variables that `from_env` reads.
 
-#[cfg(feature = "ureq")]
 use std::ffi::OsString;
 use std::fmt;
 
-use crate::InputError;
+use crate::{InputError, validate};
 
-/// The environment variables of this process, or others in their place. A variable that is blank
-/// counts as one that is not set.
+/// The environment variables of this process, or others in their place.
+///
+/// Line ends at the end of a value are removed, because values are often read from files. A value
+/// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error:
+/// a setting that cannot be read must not become the default.
 #[derive(Clone, Copy)]
 pub struct Env<'a>(Option<&'a [(&'a str, &'a str)]>);
 
@@ -20,30 +22,46 @@ impl<'a> Env<'a> {
         Self(Some(variables))
     }
 
-    /// The value of a variable, if it is set.
-    #[expect(clippy::disallowed_methods, reason = "this is the room where variables are read")]
-    pub fn get(&self, name: &str) -> Option<String> {
-        let value = match self.0 {
-            None => std::env::var(name).ok(),
-            Some(given) => {
-                given.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned())
-            }
-        };
-        value.filter(|value| !value.trim().is_empty())
-    }
-
-    /// The value of a variable that must be set.
+    /// Returns the value of a variable, or `None` if the variable is not set.
     ///
     /// # Errors
-    /// The variable's name, if it is not set.
+    /// Returns an error that names the variable if its value is blank or cannot be used.
+    pub fn get(&self, name: &'static str) -> Result<Option<String>, InputError> {
+        let value = match self.0 {
+            None => process_variable(name),
+            Some(given) => {
+                given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.into())
+            }
+        };
+        value.map(|value| read(name, value)).transpose()
+    }
+
+    /// Returns the value of a variable that must be set.
+    ///
+    /// # Errors
+    /// Returns an error that names the variable if it is not set, or its value is blank or cannot
+    /// be used.
     pub fn need(&self, name: &'static str) -> Result<String, InputError> {
-        self.get(name)
+        self.get(name)?
             .ok_or_else(|| InputError::new(name, "must be set in the environment and not be empty"))
     }
 }
 
+fn read(name: &'static str, value: OsString) -> Result<String, InputError> {
+    let Ok(mut value) = value.into_string() else {
+        return Err(InputError::new(name, "is not UTF-8"));
+    };
+    value.truncate(value.trim_end_matches(['\r', '\n']).len());
+    if value.trim().is_empty() {
+        let problem =
+            "must not be empty; remove the variable from the environment if it is not needed";
+        return Err(InputError::new(name, problem));
+    }
+    validate::no_control(name, &value)?;
+    Ok(value)
+}
+
 /// Returns the value of a variable of this process, UTF-8 or not, empty or not.
-#[cfg(feature = "ureq")]
 #[expect(clippy::disallowed_methods, reason = "this module reads the variables")]
 pub(crate) fn process_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
@@ -60,19 +78,66 @@ impl fmt::Debug for Env<'_> {
 mod tests {
     use super::*;
 
+    fn shown(value: &str) -> Result<Option<String>, String> {
+        Env::given(&[("A", value)]).get("A").map_err(|error| error.to_string())
+    }
+
     #[test]
-    fn a_blank_variable_is_not_set() {
-        let variables = Env::given(&[("A", " \n"), ("B", " b")]);
-        assert_eq!(variables.get("A"), None);
-        assert_eq!(variables.get("B").as_deref(), Some(" b"));
-        assert_eq!(variables.need("A").unwrap_err().argument(), "A");
-        assert_eq!(variables.need("C").unwrap_err().argument(), "C");
+    fn variables_that_are_not_set_are_named_where_they_are_needed() {
+        assert_eq!(Env::given(&[("A", "a")]).get("B"), Ok(None));
+        let error = Env::given(&[]).need("B").unwrap_err();
+        assert_eq!(error.to_string(), "B: must be set in the environment and not be empty");
+    }
+
+    #[test]
+    fn blank_variables_are_errors() {
+        for blank in ["", " ", "\n", " \r\n", "\u{a0}"] {
+            let error = shown(blank).unwrap_err();
+            assert!(error.starts_with("A: must not be empty"), "{error}");
+            assert!(Env::given(&[("A", blank)]).need("A").is_err(), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn line_ends_at_the_end_of_a_value_are_removed() {
+        for value in ["secret\n", "secret\r\n", "secret\n\n", "secret"] {
+            assert_eq!(shown(value), Ok(Some("secret".to_owned())), "{value:?}");
+        }
+        assert_eq!(shown(" two words "), Ok(Some(" two words ".to_owned())));
+    }
+
+    #[test]
+    fn control_characters_and_byte_order_marks_are_errors() {
+        for value in [
+            "\u{feff}CANARY",
+            "CAN\u{feff}ARY",
+            "CANARY\u{a0}",
+            "\u{a0}CANARY",
+            "CANARY\t",
+            "\nCANARY",
+            "CAN\nARY",
+            "CAN\0ARY",
+            "CANARY\u{85}",
+        ] {
+            let error = shown(value).unwrap_err();
+            assert!(error.starts_with("A: "), "{error}");
+            assert!(!error.contains("CAN"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn values_that_are_not_utf_8_are_errors() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let error = read("TPAY_ENVIRONMENT", OsString::from_vec(b"sandbox\xff".to_vec()));
+        assert_eq!(error.unwrap_err().to_string(), "TPAY_ENVIRONMENT: is not UTF-8");
     }
 
     #[test]
     fn the_process_is_asked() {
-        assert!(Env::PROCESS.get("CARGO_MANIFEST_DIR").is_some());
-        assert!(Env::given(&[]).get("CARGO_MANIFEST_DIR").is_none());
+        assert!(Env::PROCESS.get("CARGO_MANIFEST_DIR").unwrap().is_some());
+        assert_eq!(Env::given(&[]).get("CARGO_MANIFEST_DIR"), Ok(None));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
 use api_auth::{
-    AccessToken, Credential, Env, InputError, Provider, Result, Secret, SecretOrigin, Server,
-    Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
+    AccessToken, Credential, Endpoint, Env, InputError, Provider, Result, Secret, SecretOrigin,
+    Server, Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
 };
 
 use crate::connect::{API_KEY, Connect};
@@ -100,12 +100,17 @@ pub struct Client {
     store: Option<Arc<dyn TokenStore>>,
 }
 
+/// The argument that is named in errors about the base URL.
+const BASE_URL: &str = "base_url";
+
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
     api_key: Secret,
     environment: Environment,
+    /// The argument or variable that the base URL is from.
+    base_url_name: &'static str,
     keep_passphrase: bool,
     store: Option<Arc<dyn TokenStore>>,
     settings: Settings,
@@ -118,6 +123,7 @@ impl Client {
         ClientBuilder {
             api_key: api_key.into(),
             environment: Environment::Production,
+            base_url_name: BASE_URL,
             keep_passphrase: true,
             store: None,
             settings: Settings::default(),
@@ -215,7 +221,7 @@ impl Client {
         let base = self.core.base_url(Server::MAIN).unwrap_or_default();
         let url = Uri::try_from([base, Connect::PATH].concat())
             .map_err(|_| InputError::new("base_url", "is not a URL"))?;
-        Ok(Opening { url, params: connect.into_params() })
+        Ok(Opening { endpoint: Connect::ID, url, params: connect.into_params() })
     }
 
     fn session(&self, auth: FormSession, ends_on_drop: bool) -> Session {
@@ -237,16 +243,19 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
-        Ok(match variables.get("TINYCERT_BASE_URL") {
-            Some(url) => builder.environment(Environment::custom(url)),
-            None => builder,
-        })
+        let mut builder = Client::builder(variables.need("TINYCERT_API_KEY")?);
+        const BASE_URL: &str = "TINYCERT_BASE_URL";
+        if let Some(url) = variables.get(BASE_URL)? {
+            builder.environment = Environment::custom(url);
+            builder.base_url_name = BASE_URL;
+        }
+        Ok(builder)
     }
 
     /// Chooses where the API is. Default: [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
+        self.base_url_name = BASE_URL;
         self
     }
 
@@ -278,7 +287,7 @@ impl ClientBuilder {
         let signer = FormDigest::new(("api_key", &self.api_key), &DIALECT)?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Server::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
             vec![(API_KEY, Arc::new(signer.clone()))],
         )?;
         let Self { api_key, keep_passphrase, store, .. } = self;
@@ -322,6 +331,27 @@ mod tests {
         assert_eq!(base(&[key]), "https://www.tinycert.org");
         let custom = ("TINYCERT_BASE_URL", "http://127.0.0.1:1");
         assert_eq!(base(&[key, custom]), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn base_url_of_the_environment_is_named_by_its_variable() {
+        for (url, problem) in [
+            ("x y", "is not a URL"),
+            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
+            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
+            ("https://u:CANARY@h", "must not hold a user name or password"),
+            ("https://h?a=1", "must be scheme, host and path only"),
+            ("http://h", "would send credentials over plain http; use https"),
+        ] {
+            let builder = variables(&[("TINYCERT_API_KEY", "k"), ("TINYCERT_BASE_URL", url)]);
+            let error = builder.unwrap().build().unwrap_err();
+            assert_eq!(error.to_string(), format!("TINYCERT_BASE_URL: {problem}"), "{url}");
+            let error = Client::builder("k")
+                .environment(Environment::Custom(url.to_owned()))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
+        }
     }
 
     #[test]

@@ -48,7 +48,9 @@ impl Endpoint for Connect {
     const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("email", &self.email)
+        validate::not_empty("email", &self.email)?;
+        validate::no_control("email", &self.email)?;
+        validate::no_control("passphrase", self.passphrase.expose())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

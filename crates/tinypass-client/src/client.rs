@@ -90,6 +90,9 @@ pub struct Client {
     pub(crate) download_path: Option<DownloadPath>,
 }
 
+/// The argument that is named in errors about the base URL.
+const BASE_URL: &str = "base_url";
+
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
@@ -97,6 +100,8 @@ pub struct ClientBuilder {
     aid: String,
     private_key: Secret,
     environment: Environment,
+    /// The argument or variable that the base URL is from.
+    base_url_name: &'static str,
     download_path: Option<DownloadPath>,
     settings: Settings,
 }
@@ -121,6 +126,7 @@ impl Client {
             aid: aid.into(),
             private_key: private_key.into(),
             environment: Environment::Production,
+            base_url_name: BASE_URL,
             download_path: None,
             settings: Settings::default(),
         }
@@ -150,24 +156,28 @@ impl ClientBuilder {
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let (aid, private_key) = keys(variables)?;
-        let builder = Client::builder(aid, private_key);
-        let sandbox = match variables.get("TINYPASS_SANDBOX").as_deref().map(str::trim) {
+        let mut builder = Client::builder(aid, private_key);
+        let sandbox = match variables.get("TINYPASS_SANDBOX")?.as_deref().map(str::trim) {
             Some("1" | "true") => true,
             None | Some("0" | "false") => false,
             Some(_) => {
                 return Err(InputError::new("TINYPASS_SANDBOX", "must be 1, true, 0 or false"));
             }
         };
-        Ok(match variables.get("TINYPASS_BASE_URL") {
-            Some(url) => builder.environment(Environment::custom(url)),
-            None if sandbox => builder.environment(Environment::Sandbox),
-            None => builder,
-        })
+        const BASE_URL: &str = "TINYPASS_BASE_URL";
+        if let Some(url) = variables.get(BASE_URL)? {
+            builder.environment = Environment::custom(url);
+            builder.base_url_name = BASE_URL;
+        } else if sandbox {
+            builder.environment = Environment::Sandbox;
+        }
+        Ok(builder)
     }
 
     /// Chooses where the API is. Default: [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
+        self.base_url_name = BASE_URL;
         self
     }
 
@@ -188,7 +198,7 @@ impl ClientBuilder {
         let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Server::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
         Ok(Client { core, download_path: self.download_path })
@@ -197,8 +207,13 @@ impl ClientBuilder {
 
 /// The application's AID and key, from the two variables that say them.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
-    let aid = variables.need("TINYPASS_AID")?;
-    Ok((aid, Secret::new(variables.need("TINYPASS_PRIVATE_KEY")?)))
+    const AID: &str = "TINYPASS_AID";
+    const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
+    let aid = variables.need(AID)?;
+    let private_key = Secret::new(variables.need(PRIVATE_KEY)?);
+    // The builder would name its arguments.
+    RequestLine::new((AID, aid.clone()), (PRIVATE_KEY, &private_key))?;
+    Ok((aid, private_key))
 }
 
 /// The value of the `Authorization` header for a request, for whoever sends it by other means.
@@ -245,6 +260,10 @@ mod tests {
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYPASS_AID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
+        let colon = [("TINYPASS_AID", "a:b"), KEYS[1]];
+        assert!(variables(&colon).unwrap_err().starts_with("TINYPASS_AID: may hold"));
+        let order_mark = [KEYS[0], ("TINYPASS_PRIVATE_KEY", "\u{feff}k")];
+        assert!(variables(&order_mark).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let blank = [("TINYPASS_AID", " "), KEYS[1]];
         assert!(variables(&blank).unwrap_err().starts_with("TINYPASS_AID: "));
     }
@@ -258,6 +277,27 @@ mod tests {
         let both = [("TINYPASS_SANDBOX", "1"), ("TINYPASS_BASE_URL", "http://127.0.0.1:1")];
         assert_eq!(base(&both), "http://127.0.0.1:1");
         assert!(with(&[("TINYPASS_SANDBOX", "maybe")]).unwrap_err().contains("TINYPASS_SANDBOX"));
+    }
+
+    #[test]
+    fn base_url_of_the_environment_is_named_by_its_variable() {
+        for (url, problem) in [
+            ("x y", "is not a URL"),
+            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
+            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
+            ("https://u:CANARY@h", "must not hold a user name or password"),
+            ("https://h?a=1", "must be scheme, host and path only"),
+            ("http://h", "would send credentials over plain http; use https"),
+        ] {
+            let builder = variables(&[KEYS[0], KEYS[1], ("TINYPASS_BASE_URL", url)]);
+            let error = builder.unwrap().build().unwrap_err();
+            assert_eq!(error.to_string(), format!("TINYPASS_BASE_URL: {problem}"), "{url}");
+            let error = Client::builder("a", "k")
+                .environment(Environment::Custom(url.to_owned()))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 #[macro_use]
 mod output;
 
+use std::env::VarError;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -64,19 +65,23 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     // The defaults fit the sandbox; its keys are no secrets. Those of others are, and every user of
     // a machine sees the arguments of a program.
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
-    let secret = |name, or: &str| std::env::var(name).unwrap_or_else(|_| or.to_owned());
+    let secret = |name: &str, or: &str| match std::env::var(name) {
+        Ok(secret) => Ok(secret),
+        Err(VarError::NotPresent) => Ok(or.to_owned()),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8")),
+    };
     let mut arguments = Arguments {
         username: "cryptonaut".to_owned(),
-        password: secret("TOUR_PASSWORD", "Correct-Horse-1"),
+        password: secret("TOUR_PASSWORD", "Correct-Horse-1")?,
         token: "TOKENLY".to_owned(),
         source_wif: secret(
             "TOUR_SOURCE_WIF",
             "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC",
-        ),
+        )?,
         address_wif: secret(
             "TOUR_ADDRESS_WIF",
             "L2JdaRQ4jqATvGhBYf7y3gDMBdttnThtpPprjCJXz65RCZFukkf6",
-        ),
+        )?,
         message: None,
         second_factor: None,
     };

@@ -107,13 +107,9 @@ impl Keys {
 
     /// The credentials of a user.
     pub(crate) fn of_user(&self, token: &Secret) -> Result<Named, InputError> {
-        if token.is_empty() {
-            return Err(InputError::new("oauth_token", "must not be empty"));
-        }
-        let mut header =
-            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
-                InputError::new("oauth_token", "may hold only visible ASCII characters")
-            })?;
+        validate_token("oauth_token", token)?;
+        let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+            .map_err(|_| InputError::new("oauth_token", VISIBLE))?;
         header.set_sensitive(true);
         let access = Step::Header(header.clone());
         let parameter = match self.token_place {
@@ -209,4 +205,17 @@ impl Auth for Dressed {
             .as_ref()
             .is_some_and(|signer| signer.invalidate_if_rejected(response, generation))
     }
+}
+
+const VISIBLE: &str = "may hold only visible ASCII characters";
+
+/// Checks a user's token.
+pub(crate) fn validate_token(name: &'static str, token: &Secret) -> Result<(), InputError> {
+    if token.is_empty() {
+        return Err(InputError::new(name, "must not be empty"));
+    }
+    if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(InputError::new(name, VISIBLE));
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use api_auth::{
     Encoding, Env, InputError, Provider, Result, Secret, Server, Settings, without_user_info,
 };
 
-use crate::auth::Keys;
+use crate::auth::{Keys, validate_token};
 use crate::{TokenPath, TokenPlace, error};
 
 /// Which generation of the scheme the server verifies.
@@ -105,6 +105,9 @@ impl fmt::Debug for Client {
     }
 }
 
+/// The argument that is named in errors about the base URL.
+const BASE_URL: &str = "base_url";
+
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
@@ -115,6 +118,8 @@ pub struct ClientBuilder {
     oauth_token: Option<Secret>,
     redirect_uri: Option<String>,
     environment: Environment,
+    /// The argument or variable that the base URL is from.
+    base_url_name: &'static str,
     scheme: Scheme,
     try_other_form: bool,
     signed_base_url: Option<String>,
@@ -148,6 +153,7 @@ impl Client {
             oauth_token: None,
             redirect_uri: None,
             environment: Environment::Production,
+            base_url_name: BASE_URL,
             scheme: Scheme::SignedQuery,
             try_other_form: false,
             signed_base_url: None,
@@ -201,23 +207,36 @@ impl ClientBuilder {
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let mut builder = Client::builder(
-            variables.need("TOKENPASS_CLIENT_ID")?,
-            variables.need("TOKENPASS_CLIENT_SECRET")?,
-        );
-        let host = || variables.get("TOKENPASS_PROVIDER_HOST");
-        if let Some(url) = variables.get("TOKENPASS_BASE_URL").or_else(host) {
-            builder.environment = Environment::custom(url);
+        // The builder would name its arguments.
+        let pair = |id_name, secret_name| {
+            let id = variables.need(id_name)?;
+            let secret = Secret::new(variables.need(secret_name)?);
+            let scheme = Scheme::default();
+            NonceHeaders::new(NAMESPACE, scheme, (id_name, id.clone()), (secret_name, &secret))?;
+            Ok::<_, InputError>((id, secret))
+        };
+        let (id, secret) = pair("TOKENPASS_CLIENT_ID", "TOKENPASS_CLIENT_SECRET")?;
+        let mut builder = Client::builder(id, secret);
+        // TOKENPASS_BASE_URL has precedence. Both must be readable.
+        for name in ["TOKENPASS_PROVIDER_HOST", "TOKENPASS_BASE_URL"] {
+            if let Some(url) = variables.get(name)? {
+                builder.environment = Environment::custom(url);
+                builder.base_url_name = name;
+            }
         }
-        builder.oauth_token = variables.get("TOKENPASS_OAUTH_TOKEN").map(Secret::new);
-        builder.redirect_uri = variables.get("TOKENPASS_REDIRECT_URI");
-        const PRIVILEGED: [&str; 2] =
-            ["TOKENPASS_PRIVILEGED_CLIENT_ID", "TOKENPASS_PRIVILEGED_CLIENT_SECRET"];
-        let [id_name, secret_name] = PRIVILEGED;
-        if PRIVILEGED.iter().any(|name| variables.get(name).is_some()) {
-            builder = builder.privileged(variables.need(id_name)?, variables.need(secret_name)?);
+        const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+        builder.oauth_token = variables.get(TOKEN)?.map(Secret::new);
+        if let Some(token) = &builder.oauth_token {
+            validate_token(TOKEN, token)?;
         }
-        match variables.get("TOKENPASS_SCHEME").as_deref().map(str::trim) {
+        builder.redirect_uri = variables.get("TOKENPASS_REDIRECT_URI")?;
+        let id_name = "TOKENPASS_PRIVILEGED_CLIENT_ID";
+        let secret_name = "TOKENPASS_PRIVILEGED_CLIENT_SECRET";
+        let privileged = [variables.get(id_name)?, variables.get(secret_name)?];
+        if privileged.iter().any(Option::is_some) {
+            builder.privileged = Some(pair(id_name, secret_name)?);
+        }
+        match variables.get("TOKENPASS_SCHEME")?.as_deref().map(str::trim) {
             None | Some("signed-query") => {}
             Some("empty-query") => builder.scheme = Scheme::EmptyQuery,
             Some("body-only") => builder.scheme = Scheme::BodyOnly,
@@ -235,6 +254,7 @@ impl ClientBuilder {
     /// Chooses where the API is. Default: [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
+        self.base_url_name = BASE_URL;
         self
     }
 
@@ -330,7 +350,7 @@ impl ClientBuilder {
         }
         let core = self.settings.build(
             &PROVIDER,
-            &[(Server::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
             credentials,
         )?;
         Ok(Client {
@@ -361,6 +381,18 @@ mod tests {
     fn a_missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TOKENPASS_CLIENT_ID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TOKENPASS_CLIENT_SECRET: "));
+        for (name, value) in [
+            ("TOKENPASS_CLIENT_ID", "a b"),
+            ("TOKENPASS_CLIENT_SECRET", "\u{feff}K"),
+            ("TOKENPASS_OAUTH_TOKEN", "\u{105}"),
+            ("TOKENPASS_BASE_URL", ""),
+            ("TOKENPASS_PROVIDER_HOST", ""),
+            ("TOKENPASS_SCHEME", ""),
+        ] {
+            let mut given = vec![(name, value)];
+            given.extend(KEYS);
+            assert!(variables(&given).unwrap_err().starts_with(&format!("{name}: ")), "{name}");
+        }
         let half = [("TOKENPASS_PRIVILEGED_CLIENT_ID", "P")];
         let secret = "TOKENPASS_PRIVILEGED_CLIENT_SECRET: ";
         assert!(with(&half).unwrap_err().starts_with(secret));
@@ -382,6 +414,29 @@ mod tests {
         assert_eq!(scheme("empty-query").scheme, Scheme::EmptyQuery);
         assert!(scheme("either-query").try_other_form);
         assert!(!scheme("signed-query").try_other_form);
+    }
+
+    #[test]
+    fn base_url_of_the_environment_is_named_by_its_variable() {
+        for (url, problem) in [
+            ("x y", "is not a URL"),
+            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
+            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
+            ("https://u:CANARY@h", "must not hold a user name or password"),
+            ("https://h?a=1", "must be scheme, host and path only"),
+            ("http://h", "would send credentials over plain http; use https"),
+        ] {
+            for name in ["TOKENPASS_BASE_URL", "TOKENPASS_PROVIDER_HOST"] {
+                let error =
+                    variables(&[KEYS[0], KEYS[1], (name, url)]).unwrap().build().unwrap_err();
+                assert_eq!(error.to_string(), format!("{name}: {problem}"), "{url}");
+            }
+            let error = Client::builder("I", "K")
+                .environment(Environment::Custom(url.to_owned()))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
+        }
     }
 
     #[cfg(feature = "ureq")]

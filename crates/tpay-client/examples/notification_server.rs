@@ -71,12 +71,12 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     Ok(Some(arguments))
 }
 
-/// Returns the value of an environment variable, or `None` if it is not set or blank.
+/// Returns the value of an environment variable, without line ends, or `None` if it is not set.
 fn variable(name: &str) -> Result<Option<String>, lexopt::Error> {
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
     match std::env::var(name) {
-        Ok(value) if value.trim().is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
+        Ok(value) if value.trim().is_empty() => Err(format!("{name}: must not be empty").into()),
+        Ok(value) => Ok(Some(value.trim_end_matches(['\r', '\n']).to_owned())),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8").into()),
     }

@@ -1,6 +1,7 @@
 //! The client and its builder. The methods of the client are in the modules of their endpoints.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,6 +131,9 @@ pub struct Client {
     environment: Environment,
 }
 
+/// The argument that is named in errors about the base URL.
+const BASE_URL: &str = "base_url";
+
 /// A builder of a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
@@ -137,6 +141,8 @@ pub struct ClientBuilder {
     client_id: String,
     client_secret: Secret,
     environment: Environment,
+    /// The argument or variable that the base URL is from.
+    base_url_name: &'static str,
     basic: bool,
     authentication: ClientAuthentication,
     scope: Option<String>,
@@ -176,6 +182,7 @@ impl Client {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
             environment: Environment::Production,
+            base_url_name: BASE_URL,
             basic: false,
             authentication: ClientAuthentication::Form,
             scope: None,
@@ -190,7 +197,7 @@ impl Client {
     /// |---|---|
     /// | `TPAY_ENVIRONMENT` | `production` (default) or `sandbox` |
     /// | `TPAY_BASE_URL` | one host for all, instead |
-    /// | `TPAY_TOKEN_CACHE` | the folder where tokens are kept, or `off`; the user's cache unless it is set |
+    /// | `TPAY_TOKEN_CACHE` | the absolute path of the folder where tokens are stored, or `off`; defaults to the user's cache |
     ///
     /// # Errors
     /// Returns an error that names the variable if one is missing or invalid.
@@ -225,8 +232,12 @@ impl ClientBuilder {
             variables.need("TPAY_CLIENT_ID")?,
             variables.need("TPAY_CLIENT_SECRET")?,
         );
-        let name = variables.get("TPAY_ENVIRONMENT");
-        builder.environment = match (variables.get("TPAY_BASE_URL"), name.as_deref()) {
+        const BASE_URL: &str = "TPAY_BASE_URL";
+        let (url, name) = (variables.get(BASE_URL)?, variables.get("TPAY_ENVIRONMENT")?);
+        if url.is_some() {
+            builder.base_url_name = BASE_URL;
+        }
+        builder.environment = match (url, name.as_deref()) {
             (_, Some(name)) if !matches!(name, "production" | "sandbox") => {
                 let problem = "must be production or sandbox";
                 return Err(InputError::new("TPAY_ENVIRONMENT", problem));
@@ -235,10 +246,17 @@ impl ClientBuilder {
             (None, Some("sandbox")) => Environment::Sandbox,
             (None, _) => Environment::Production,
         };
-        let cache = variables.get("TPAY_TOKEN_CACHE");
+        const CACHE: &str = "TPAY_TOKEN_CACHE";
+        let cache = variables.get(CACHE)?;
         builder.store = match cache.as_deref() {
-            Some("off") => None,
-            Some(folder) => Some(Arc::new(FileStore::new(folder))),
+            Some(word) if word.trim().eq_ignore_ascii_case("off") => None,
+            Some(folder) if Path::new(folder).is_absolute() => {
+                Some(Arc::new(FileStore::new(folder)))
+            }
+            Some(_) => {
+                let problem = "must be off or the absolute path of a folder; `~` is not expanded";
+                return Err(InputError::new(CACHE, problem));
+            }
             // Without a home there is no cache, and tokens are kept in memory.
             None => match FileStore::user_cache("tpay-client") {
                 Ok(store) => Some(Arc::new(store)),
@@ -251,6 +269,7 @@ impl ClientBuilder {
     /// Sets the environment. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
+        self.base_url_name = BASE_URL;
         self
     }
 
@@ -289,6 +308,10 @@ impl ClientBuilder {
     /// that is invalid or would send the secret unencrypted.
     pub fn build(self) -> Result<Client> {
         let base = self.environment.base_url();
+        let servers = [
+            (Server::MAIN, self.base_url_name, base),
+            (SECURE, "certificates_url", self.environment.certificates_url()),
+        ];
         let auth: Arc<dyn Auth> = if self.basic {
             Arc::new(Basic::new(&self.client_id, &self.client_secret)?)
         } else {
@@ -296,7 +319,12 @@ impl ClientBuilder {
             let mut server =
                 TokenServer::new(&url, self.client_id.as_str(), self.client_secret.clone())
                     .map_err(|error| match error.argument() {
-                        "token URL" => InputError::new("base_url", "is not a URL"),
+                        // The settings say what is wrong with the base URL itself.
+                        "token URL" => {
+                            let built = self.settings.clone().build(&PROVIDER, &servers, vec![]);
+                            let problem = || InputError::new(self.base_url_name, "is not a URL");
+                            built.err().unwrap_or_else(problem)
+                        }
                         _ => error,
                     })?
                     .without_grant_type()
@@ -312,14 +340,7 @@ impl ClientBuilder {
             }
             Arc::new(bearer)
         };
-        let core = self.settings.build(
-            &PROVIDER,
-            &[
-                (Server::MAIN, "base_url", base),
-                (SECURE, "certificates_url", self.environment.certificates_url()),
-            ],
-            vec![(Credential::MAIN, auth)],
-        )?;
+        let core = self.settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)])?;
         let Self { client_id, client_secret, environment, .. } = self;
         Ok(Client { core, client_id, client_secret, environment })
     }
@@ -367,8 +388,67 @@ mod tests {
 
     #[test]
     fn the_cache_of_tokens_can_be_turned_off() {
-        assert!(with(&[("TPAY_TOKEN_CACHE", "off")]).unwrap().store.is_none());
-        assert!(with(&[("TPAY_TOKEN_CACHE", "/tmp/tokens")]).unwrap().store.is_some());
+        for off in ["off", "OFF", "Off", " off ", "off\r\n"] {
+            assert!(with(&[("TPAY_TOKEN_CACHE", off)]).unwrap().store.is_none(), "{off:?}");
+        }
+        let folder = std::env::temp_dir().join("tokens");
+        let folder = folder.to_str().unwrap();
+        assert!(
+            variables(&[KEYS[0], KEYS[1], ("TPAY_TOKEN_CACHE", folder)]).unwrap().store.is_some()
+        );
+    }
+
+    #[test]
+    fn token_cache_that_is_no_absolute_path_is_an_error() {
+        for word in ["false", "0", "none", "no", "on", "~/.cache/x", "./x", "x/y", "..", "", " "] {
+            let error = with(&[("TPAY_TOKEN_CACHE", word)]).unwrap_err();
+            assert!(error.starts_with("TPAY_TOKEN_CACHE: "), "{word:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn blank_settings_are_errors() {
+        for name in ["TPAY_ENVIRONMENT", "TPAY_BASE_URL"] {
+            let error = with(&[(name, "")]).unwrap_err();
+            assert!(error.starts_with(&format!("{name}: must not be empty")), "{error}");
+        }
+    }
+
+    #[test]
+    fn line_ends_of_files_are_no_part_of_a_secret() {
+        let secret = ("TPAY_CLIENT_SECRET", "secret\r\n");
+        let builder = variables(&[KEYS[0], secret]).unwrap();
+        assert_eq!(builder.client_secret.expose(), "secret");
+        for bad in ["\u{feff}secret", "sec\nret", "secret\t"] {
+            let error = variables(&[KEYS[0], ("TPAY_CLIENT_SECRET", bad)]).unwrap_err();
+            assert!(error.starts_with("TPAY_CLIENT_SECRET: "), "{error}");
+            for basic in [false, true] {
+                let builder = Client::builder("i", bad);
+                let builder = if basic { builder.http_basic() } else { builder };
+                assert_eq!(builder.build().unwrap_err().argument(), Some("client_secret"));
+            }
+        }
+    }
+
+    #[test]
+    fn base_url_of_the_environment_is_named_by_its_variable() {
+        for (url, problem) in [
+            ("x y", "is not a URL"),
+            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
+            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
+            ("https://u:CANARY@h", "must not hold a user name or password"),
+            ("https://h?a=1", "must be scheme, host and path only"),
+            ("http://h", "would send credentials over plain http; use https"),
+        ] {
+            let builder = variables(&[KEYS[0], KEYS[1], ("TPAY_BASE_URL", url)]);
+            let error = builder.unwrap().build().unwrap_err();
+            assert_eq!(error.to_string(), format!("TPAY_BASE_URL: {problem}"), "{url}");
+            let error = Client::builder("i", "s")
+                .environment(Environment::custom(url))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
+        }
     }
 
     #[test]

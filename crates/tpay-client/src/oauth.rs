@@ -70,7 +70,9 @@ impl Endpoint for RequestToken {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("client_id", &self.client_id)?;
-        validate::not_empty("client_secret", self.client_secret.expose())
+        validate::not_empty("client_secret", self.client_secret.expose())?;
+        validate::no_control("client_id", &self.client_id)?;
+        validate::no_control("client_secret", self.client_secret.expose())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

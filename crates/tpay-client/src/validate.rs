@@ -4,7 +4,7 @@
 //! it has too many characters, and too short if it has too few bytes.
 
 use api_auth::validate::max_chars;
-pub(crate) use api_auth::validate::not_empty;
+pub(crate) use api_auth::validate::{no_control, not_empty};
 use api_auth::{Amount, InputError};
 
 use crate::{Currency, money};

@@ -101,7 +101,7 @@ impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let builder =
             Client::builder(variables.need("WEATHER_OBSERVER")?, variables.need("WEATHER_KEY")?);
-        Ok(match variables.get("WEATHER_BASE_URL") {
+        Ok(match variables.get("WEATHER_BASE_URL")? {
             Some(url) => builder.environment(Environment::custom(url)),
             None => builder,
         })

@@ -109,6 +109,8 @@ impl Example {
         self.explains_itself_to_a_closed_pipe(&sandbox);
         self.names_a_wrong_option(&sandbox);
         self.names_a_missing_variable(&sandbox, variables);
+        #[cfg(unix)]
+        self.names_a_variable_that_is_not_utf_8(&sandbox, variables);
     }
 
     /// The program, with the variables of a sandbox.
@@ -180,6 +182,18 @@ impl Example {
         let expected = format!("{}: {}", self.name, variables.prefix);
         assert!(error.starts_with(&expected), "{error}");
         assert!(error.contains("must be set in the environment"), "{error}");
+    }
+
+    #[cfg(unix)]
+    fn names_a_variable_that_is_not_utf_8(&self, sandbox: &Sandbox, variables: &Variables) {
+        use std::os::unix::ffi::OsStrExt;
+
+        let value = std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/\xff");
+        let mut command = self.command(sandbox);
+        command.args(self.arguments).env(variables.base_url, value);
+        let (status, printed, error) = self.ran(&mut command);
+        assert_eq!((status != 0, printed.as_str()), (true, ""), "{}", self.name);
+        assert_eq!(error, format!("{}: {}: is not UTF-8\n", self.name, variables.base_url));
     }
 
     fn names_a_refusal(&self, sandbox: &Sandbox, variables: &Variables) {

@@ -111,7 +111,9 @@ fn loopback_hosts_are_connected_directly_and_other_hosts_of_the_client_by_the_pr
     let variables = all.map(|name| (name, url(proxy.address)));
     let result = run(&format!("tpay {}", sandbox.tpay().base_url()), &variables);
     let text = "the proxy does not allow connections to this host (status 403)";
-    let error = format!("Transport No attempts=1 argument=None tpay certificates.root: {text}");
+    let place = format!("(secure.tpay.com:443 via proxy {})", proxy.address);
+    let error =
+        format!("Transport No attempts=1 argument=None tpay certificates.root: {text} {place}");
     assert_eq!(result, error);
     assert_eq!(proxy.lines(), ["CONNECT secure.tpay.com:443 HTTP/1.1"]);
     assert_eq!(sandbox.tpay().seen().len(), 2, "a token and the list");
@@ -129,7 +131,9 @@ fn a_proxy_that_requires_authentication_is_asked_once() {
         let proxy = Proxy::rejecting(status);
         let with_password = format!("http://me:CANARY@{}", proxy.address).into();
         let result = run("tinypass http://shop.test", &[("http_proxy", with_password)]);
-        let error = format!("Transport No attempts=1 argument=None tinypass user.get: {text}");
+        let place = format!("(shop.test:80 via proxy {})", proxy.address);
+        let error =
+            format!("Transport No attempts=1 argument=None tinypass user.get: {text} {place}");
         assert_eq!(result, error);
         let seen = proxy.seen();
         assert_eq!(seen.len(), 1);
@@ -203,7 +207,7 @@ fn an_unreadable_variable_is_an_error_of_build_by_its_name() {
     }
     let variables = [("ALL_PROXY", "http://p:1".into()), ("NO_PROXY", "10.0.0.0/33".into())];
     let result = run(base, &variables);
-    assert!(result.contains("NO_PROXY: entry 1, \"10.0.0.0/33\""), "{result}");
+    assert!(result.contains("NO_PROXY: entry 1 is not one of"), "{result}");
 }
 
 #[cfg(unix)]

@@ -434,6 +434,18 @@ fn a_session_that_stays_refused_is_given_up() {
 }
 
 #[test]
+fn error_of_a_session_that_cannot_be_opened_again_names_the_endpoint() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let refusals = vec!["InvalidToken", "AccountNotFound"];
+    sandbox.tinycert().state(|server| server.refuse_with = refusals);
+    let error = session.list_cas().unwrap_err();
+    assert_eq!((error.endpoint(), error.attempts()), ("session.connect", 1));
+    assert_eq!(ErrorCode::of(&error), Some(ErrorCode::AccountNotFound));
+    assert!(error.to_string().starts_with("tinycert session.connect: "), "{error}");
+}
+
+#[test]
 fn a_session_error_opens_the_session_again() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);

@@ -308,7 +308,8 @@ fn wrong_credentials_are_an_auth_error_and_nothing_was_created() {
         .build()
         .unwrap();
     let error = client.create_transaction(&order(1)).unwrap_err();
-    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "transactions.create"));
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "oauth.token"));
+    assert_eq!(error.attempts(), 1);
     assert!(error.nothing_created() && !error.outcome_unknown());
     assert!(!format!("{error} {error:?} {client:?}").contains("CANARY"));
 }

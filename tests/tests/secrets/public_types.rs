@@ -263,6 +263,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     params.push("passphrase", "CANARY");
     let signer = FormDigest::new(("api_key", &secret), &DIALECT).unwrap();
     let opening = Opening {
+        endpoint: "session.open",
         url: Uri::from_static("https://h/connect"),
         params: vec![("passphrase", secret.clone())],
     };

@@ -26,7 +26,7 @@ use crate::store::lock_once::{Attempt, LockOnce};
 use crate::{
     AccessToken, Auth, Body, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey,
     InputError, Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
-    TokenOrigin, UnsignedRequest, VerifiedStore, json,
+    TokenOrigin, UnsignedRequest, VerifiedStore, json, validate,
 };
 
 /// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
@@ -91,6 +91,7 @@ impl FormDigest {
         (name, key): (&'static str, &Secret),
         dialect: &'static Dialect,
     ) -> Result<Self, InputError> {
+        validate::no_control(name, key.expose())?;
         Ok(Self { key: HmacKey::new(name, key)?, dialect })
     }
 
@@ -140,6 +141,8 @@ impl Auth for FormDigest {
 /// The request that opens a session: where to, and with what.
 #[derive(Debug, Clone)]
 pub struct Opening {
+    /// The id of the endpoint, for errors and logs.
+    pub endpoint: &'static str,
     /// The address.
     pub url: Uri,
     /// The parameters, in any order.
@@ -295,7 +298,7 @@ impl Auth for FormSession {
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = opening.url.clone();
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
-        Ok(Some(Preparation { request, guard }))
+        Ok(Some(Preparation { endpoint: opening.endpoint, request, guard }))
     }
 
     #[inline]
@@ -412,6 +415,7 @@ mod tests {
 
     fn session(token: Option<&str>, keep: bool) -> FormSession {
         let opening = Opening {
+            endpoint: "session.open",
             url: Uri::from_static("https://h.example/connect"),
             params: vec![("passphrase", "~*!'()-_.".into()), ("email", "a@b".into())],
         };

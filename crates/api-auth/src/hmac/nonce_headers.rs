@@ -30,7 +30,7 @@ use http::{Method, StatusCode, Uri};
 use crate::encode::written;
 use crate::{
     Auth, Error, Generation, HmacKey, InputError, Params, Request, Response, Secret, Signature,
-    UnixTime, UnsignedRequest,
+    UnixTime, UnsignedRequest, validate,
 };
 
 /// Which generation of the scheme a server verifies.
@@ -341,6 +341,7 @@ impl NonceHeaders {
             .ok()
             .filter(|_| id.bytes().all(|byte| byte.is_ascii_graphic()))
             .ok_or_else(|| InputError::new(id_name, "may hold only visible ASCII characters"))?;
+        validate::no_control(key_name, key.expose())?;
         Ok(Self {
             names,
             id,

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderValue};
 
-use crate::{Auth, Error, Generation, HmacKey, InputError, Request, Secret, Signature};
+use crate::{Auth, Error, Generation, HmacKey, InputError, Request, Secret, Signature, validate};
 
 /// What is signed: the method, a space and the request target.
 pub fn message(method: &str, target: &str) -> String {
@@ -58,6 +58,7 @@ impl RequestLine {
                 "may hold only visible ASCII characters, and no colon",
             ));
         }
+        validate::no_control(key_name, key.expose())?;
         Ok(Self { id, key: HmacKey::new(key_name, key)? })
     }
 }

@@ -22,13 +22,15 @@ mod plain;
 #[cfg(feature = "tuned")]
 mod tuned;
 
+use std::fmt;
 use std::io::{ErrorKind as Io, Read};
 use std::sync::Arc;
 
-use http::Method;
+use http::uri::{Authority, Scheme};
+use http::{Method, Uri};
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body, Timeout};
+use ureq::{Agent, Body, Proxy, Timeout};
 
 #[cfg(not(feature = "tuned"))]
 use self::plain::{Names, agent};
@@ -95,11 +97,12 @@ impl Transport for UreqTransport {
         if uri.scheme_str() != Some("https")
             && !self.settings.allows_plain_http(uri.host().unwrap_or_default())
         {
-            return Err(explain(ureq::Error::TlsRequired));
+            return Err(explain(ureq::Error::TlsRequired).at(&Destination::new(uri, None)));
         }
         let proxy = self.proxies.select(request.uri()).map_err(|error| {
             TransportError::new(TransportErrorKind::Refused, Sent::No, error.to_string())
         })?;
+        let destination = Destination::new(request.uri(), proxy);
         let is_socks = proxy.is_some_and(proxy::is_socks);
         let request = match proxy.cloned() {
             None => request,
@@ -107,7 +110,8 @@ impl Transport for UreqTransport {
         };
         let result = send(&self.agent, request)
             .map_err(|error| explain_proxied(error, is_socks))
-            .and_then(|reply| read(reply, self.settings.response_limit));
+            .and_then(|reply| read(reply, self.settings.response_limit))
+            .map_err(|error| error.at(&destination));
         if let Err(error) = &result
             && matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout)
         {
@@ -123,8 +127,12 @@ impl Transport for UreqTransport {
 /// of a reply are 8 MiB.
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let destination = Destination::new(request.uri(), self.config().proxy());
         let request = contract!(self.configure_request(request)).build();
-        read(send(self, request).map_err(explain)?, RESPONSE_LIMIT)
+        send(self, request)
+            .map_err(explain)
+            .and_then(|reply| read(reply, RESPONSE_LIMIT))
+            .map_err(|error| error.at(&destination))
     }
 }
 
@@ -181,7 +189,48 @@ fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, Transport
     }
 }
 
+/// The host and port that a request is sent to, and the proxy. Errors show it; it holds neither
+/// user names nor passwords nor paths.
+struct Destination<'a> {
+    /// It is shared with the request, so that a request that succeeds costs no allocation.
+    authority: Option<Authority>,
+    default_port: u16,
+    proxy: Option<&'a Proxy>,
+}
+
+impl<'a> Destination<'a> {
+    fn new(uri: &Uri, proxy: Option<&'a Proxy>) -> Self {
+        let default_port = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
+        Self { authority: uri.authority().cloned(), default_port, proxy }
+    }
+}
+
+impl fmt::Display for Destination<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = self.authority.as_ref();
+        let host = authority.map_or("no host", Authority::host);
+        let port = authority.and_then(Authority::port_u16).unwrap_or(self.default_port);
+        write!(f, "{host}:{port}")?;
+        match self.proxy {
+            Some(proxy) => write!(f, " via proxy {}:{}", proxy.host(), proxy.port()),
+            None => Ok(()),
+        }
+    }
+}
+
+const REFUSED: &str = "connection refused";
+
 impl TransportError {
+    /// Adds the destination to the text.
+    fn at(mut self, destination: &Destination<'_>) -> Self {
+        self.text = if self.text == REFUSED {
+            format!("{REFUSED} by {destination}")
+        } else {
+            format!("{} ({destination})", self.text)
+        };
+        self
+    }
+
     fn arrived(self) -> Self {
         Self { sent: Sent::Maybe, ..self }
     }
@@ -254,7 +303,7 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
         return (Kind::Tls, sent, format!("TLS: {tls}"));
     }
     match error.kind() {
-        Io::ConnectionRefused => (Kind::Connect, Sent::No, "connection refused".to_owned()),
+        Io::ConnectionRefused => (Kind::Connect, Sent::No, REFUSED.to_owned()),
         Io::TimedOut | Io::WouldBlock => {
             (Kind::Timeout, Sent::Maybe, "no complete reply before the deadline".to_owned())
         }
@@ -289,6 +338,52 @@ mod tests {
             }
         });
         format!("http://localhost:{port}/")
+    }
+
+    fn error_of(transport: &dyn Transport, url: &str) -> TransportError {
+        transport.send(http::Request::get(url).body(Vec::new()).unwrap()).unwrap_err()
+    }
+
+    /// A port that no server listens on.
+    fn closed_port() -> u16 {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    }
+
+    #[test]
+    fn errors_name_host_and_port_without_user_and_path() {
+        let port = closed_port();
+        let mut settings = Settings::default();
+        settings.no_proxy();
+        let transport = settings.built_in_transport().unwrap();
+        let url = format!("http://u:CANARY@127.0.0.1:{port}/CANARY?CANARY");
+        let expected = format!("connection refused by 127.0.0.1:{port}");
+        assert_eq!(error_of(&*transport, &url).to_string(), expected);
+        let agent: Agent = Agent::config_builder().proxy(None).build().into();
+        assert_eq!(error_of(&agent, &url).to_string(), expected);
+        let error = error_of(&*transport, "http://plain.test/CANARY");
+        assert_eq!(error.to_string(), "only https is allowed (plain.test:80)");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || drop(listener.accept().unwrap().0.read(&mut [0; 4096])));
+        let error = error_of(&*transport, &format!("http://{address}/CANARY")).to_string();
+        assert!(error.ends_with(&format!(" ({address})")) && !error.contains("CANARY"), "{error}");
+    }
+
+    #[test]
+    fn errors_name_host_and_port_of_the_proxy_without_its_password() {
+        let port = closed_port();
+        let mut settings = Settings::default();
+        settings.proxy(format!("http://u:CANARY@127.0.0.1:{port}").into());
+        let transport = settings.built_in_transport().unwrap();
+        let via = format!("via proxy 127.0.0.1:{port}");
+        for (url, host) in [
+            ("https://shop.test/a", "shop.test:443"),
+            ("https://shop.test:8443/a", "shop.test:8443"),
+            ("https://[2001:db8::1]/a", "[2001:db8::1]:443"),
+        ] {
+            let error = error_of(&*transport, url).to_string();
+            assert_eq!(error, format!("connection refused by {host} {via}"));
+        }
     }
 
     #[test]

@@ -196,7 +196,9 @@ mod socks {
             let transport = transport(&[("all_proxy", &proxy)]).unwrap();
             let error = send(&transport, "http://x.test/").unwrap_err();
             assert_eq!((error.kind(), error.sent()), (kind, Sent::No), "{error}");
-            assert_eq!(error.to_string(), format!("the SOCKS proxy gave no connection: {text}"));
+            let place = format!("x.test:80 via proxy {address}");
+            let text = format!("the SOCKS proxy gave no connection: {text} ({place})");
+            assert_eq!(error.to_string(), text);
         }
     }
 
