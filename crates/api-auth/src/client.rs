@@ -775,7 +775,7 @@ mod tests {
                     assert!(error.is_timeout());
                     assert_eq!((error.endpoint(), error.attempts()), ("a.token", 3));
                     assert_eq!(error.sent(), Sent::No);
-                    assert_eq!(error.to_string(), "test a.token: timed out");
+                    assert_eq!(error.to_string(), "test a.token: timed out after 3 attempts");
                 });
             }
         });
