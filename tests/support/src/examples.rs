@@ -86,7 +86,7 @@ pub struct Variables {
     pub prefix: &'static str,
     /// The variable of the secret that signs requests.
     pub secret: &'static str,
-    /// The variable of the base URL.
+    /// The variable of the base URL, or another one that the example reads.
     pub base_url: &'static str,
     /// A part of the error for a wrong secret.
     pub refusal: &'static str,
