@@ -24,8 +24,8 @@ struct Row {
 pub(crate) fn run() -> Outcome {
     println!("What follows a $ can be typed where the variables of `cargo xtask sandbox` are set.");
     let mut rows = Vec::new();
+    build()?;
     for provider in PROVIDERS {
-        build(provider)?;
         let sandbox = start()?;
         let listener = provider.listener.as_ref().map(|listener| {
             let running = Running::start(provider, &listener.example, &sandbox)?;
@@ -57,22 +57,24 @@ pub(crate) fn start() -> Result<Sandbox, String> {
     Sandbox::start().map_err(|error| format!("the sandbox does not start: {error}"))
 }
 
-/// Builds the examples first, so that no time of compiling is in what they print.
-pub(crate) fn build(provider: &Provider) -> Outcome {
-    let base = ["build", "--locked", "--package", &provider.package(), "--examples"];
-    shell::run(&[&base[..], &features(provider)].concat())
+/// Builds the examples first, so that no compile time is in what they print: those of the whole
+/// workspace, with the features of `cargo xtask test`, so that nothing is built twice.
+pub(crate) fn build() -> Outcome {
+    shell::run(&["build", "--locked", "--workspace", "--examples"])
 }
 
 /// The command that runs an example.
-fn command(provider: &Provider, example: &Example, sandbox: &Sandbox, listener: &str) -> Command {
-    let base = ["run", "--quiet", "--locked", "--package", &provider.package()];
-    let more = ["--example", example.name, "--"];
-    let mut command = shell::cargo(&[&base[..], &features(provider), &more].concat());
+fn command(example: &Example, sandbox: &Sandbox, listener: &str) -> Result<Command, String> {
+    // Cargo built it below the folder of this program.
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let folder = program.parent().map(|folder| folder.join("examples")).unwrap_or_default();
+    let program = folder.join(example.name).with_extension(std::env::consts::EXE_EXTENSION);
+    let mut command = Command::new(program);
     command.args(arguments(example, listener)).envs(sandbox.environment());
-    command
+    Ok(command)
 }
 
-/// What names the features that a provider's examples need, if they need any.
+/// The features that a provider's examples need, as arguments of cargo.
 fn features(provider: &Provider) -> Vec<&'static str> {
     match provider.features {
         "" => Vec::new(),
@@ -87,12 +89,11 @@ fn arguments(example: &Example, listener: &str) -> Vec<String> {
 
 /// Runs one example to its end.
 pub(crate) fn execute(
-    provider: &Provider,
     example: &Example,
     sandbox: &Sandbox,
     listener: &str,
 ) -> Result<Output, String> {
-    command(provider, example, sandbox, listener)
+    command(example, sandbox, listener)?
         .output()
         .map_err(|error| format!("{}: {error}", example.name))
 }
@@ -125,7 +126,7 @@ fn show(
 ) -> Result<Row, String> {
     let what = short(provider, example);
     println!("\n$ {}", typed(provider, example, listener));
-    let output = execute(provider, example, sandbox, listener)?;
+    let output = execute(example, sandbox, listener)?;
     print_lines("  ", &output.stdout);
     print_lines("! ", &output.stderr);
     let seen = sandbox.take_seen();
@@ -163,7 +164,7 @@ impl Running {
         let what = short(provider, example);
         let failed = |why: String| format!("{what}: {why}");
         println!("\n$ {} &", typed(provider, example, ""));
-        let mut child = command(provider, example, sandbox, "")
+        let mut child = command(example, sandbox, "")?
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| failed(error.to_string()))?;

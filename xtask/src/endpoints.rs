@@ -170,10 +170,10 @@ fn note<T: Default>(gaps: &mut Vec<String>, why: String) -> T {
 
 /// Runs the provider's tour against a sandbox.
 fn tour(provider: &Provider) -> Result<Called, String> {
-    demo::build(provider)?;
+    demo::build()?;
     let sandbox = demo::start()?;
     let tour = provider.tour().ok_or("it has no tour")?;
-    let output = demo::execute(provider, tour, &sandbox, "")?;
+    let output = demo::execute(tour, &sandbox, "")?;
     if !output.status.success() {
         let lines = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
