@@ -324,7 +324,8 @@ fn examples() -> Vec<PathBuf> {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
         std::fs::read_dir(crates.join(name).join("examples")).unwrap()
     };
-    folders.flat_map(of_crate).map(|entry| entry.unwrap().path()).collect()
+    let paths = folders.flat_map(of_crate).map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_file()).collect()
 }
 
 /// Other users of the machine see the arguments of a program.
