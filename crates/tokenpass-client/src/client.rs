@@ -86,7 +86,7 @@ impl Environment {
 /// #   .transport(server)
 ///     .build()?;
 /// let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
-/// if tokenpass.as_user("the user's token")?.check_user("cryptonaut", &rules)? {
+/// if tokenpass.as_user("PlVyoBmvp6xy92WNqw5W")?.check_user("cryptonaut", &rules)? {
 ///     println!("come in");
 /// }
 /// # Ok::<(), tokenpass_client::Error>(())
