@@ -100,6 +100,7 @@ impl Example {
         self.names_a_refusal(&sandbox, variables);
         self.names_a_server_that_is_not_there(&sandbox, variables);
         self.survives_a_closed_pipe();
+        let _ = fs::remove_dir_all(self.folder());
     }
 
     /// Checks the rules before the first call, for an example that listens or calls everything.
@@ -111,13 +112,21 @@ impl Example {
         self.names_a_missing_variable(&sandbox, variables);
         #[cfg(unix)]
         self.names_a_variable_that_is_not_utf_8(&sandbox, variables);
+        let _ = fs::remove_dir_all(self.folder());
     }
 
-    /// The program, with the variables of a sandbox.
+    /// The program, with the variables of a sandbox, in a folder of its own for its files.
     fn command(&self, sandbox: &Sandbox) -> Command {
+        let folder = self.folder();
+        fs::create_dir_all(&folder).unwrap();
         let mut command = Command::new(program(self.name));
-        command.envs(sandbox.environment());
+        command.envs(sandbox.environment()).current_dir(folder);
         command
+    }
+
+    fn folder(&self) -> PathBuf {
+        let name = format!("example-{}-{}", self.name, std::process::id());
+        std::env::temp_dir().join(name)
     }
 
     /// Runs a command to its end; returns the exit status, stdout and stderr.
