@@ -190,37 +190,28 @@ impl AliasNotification {
 impl NotifiedAlias {
     /// Reads one object, a list of them, or a list as a form has it: objects by number.
     fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
-        let read = |name: &str, value: &Value| {
+        let read = |value: &Value| {
             let object = value.as_object().ok_or_else(Self::missing)?;
-            Self::read(members, &["msg_value", name], object)
+            Self::read(members, object)
         };
         let aliases: Vec<_> = match members.extra.read("msg_value") {
             Some(Value::Object(one)) if one.contains_key("value") => {
                 if one.iter().any(|(name, value)| is_alias(name, value)) {
                     return Err(not_understood("msg_value: both an alias and a list of aliases"));
                 }
-                vec![Self::read(members, &["msg_value"], &one)?]
+                vec![Self::read(members, &one)?]
             }
             Some(Value::Object(numbered)) => {
-                let aliases = numbered.iter().map(|(name, value)| read(name, value));
-                aliases.collect::<Result<_, _>>()?
+                numbered.values().map(read).collect::<Result<_, _>>()?
             }
-            Some(Value::Array(list)) => {
-                let aliases = list.iter().enumerate();
-                let aliases = aliases.map(|(number, value)| read(&number.to_string(), value));
-                aliases.collect::<Result<_, _>>()?
-            }
+            Some(Value::Array(list)) => list.iter().map(read).collect::<Result<_, _>>()?,
             _ => Vec::new(),
         };
         if aliases.is_empty() { Err(Self::missing()) } else { Ok(aliases) }
     }
 
-    fn read(
-        members: &Members,
-        path: &[&str],
-        object: &Map<String, Value>,
-    ) -> Result<Self, ResponseError> {
-        members.validate_exact_in(path, object, &["value", "type", "expirationDate"])?;
+    fn read(members: &Members, object: &Map<String, Value>) -> Result<Self, ResponseError> {
+        members.validate_exact_in("msg_value", object, &["value", "type", "expirationDate"])?;
         let text = |name: &str| match object.get(name)? {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
             Value::Number(number) => Some(number.to_string()),

@@ -1,10 +1,11 @@
 //! The members of a notification, which are the same in a form and in JSON.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::fmt;
 
 use api_auth::{Amount, ErrorKind, ExtraFields, Response, ResponseError, decode_form_bytes};
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 /// The deepest nesting of names in a form, `a[b][c]`. Deeper ones stay flat.
@@ -18,8 +19,8 @@ const RESERVED: &str = "$serde_json::private::RawValue";
 pub(super) struct Members {
     /// The members as JSON. Empty values of a form are absent.
     pub(super) extra: ExtraFields,
-    /// The paths of the strings that are not UTF-8, in which U+FFFD stands for other bytes.
-    inexact: BTreeSet<Vec<String>>,
+    /// Whether the body is not UTF-8, or has lone surrogates: U+FFFD may stand for them.
+    is_repaired: bool,
 }
 
 impl Members {
@@ -29,13 +30,13 @@ impl Members {
     pub(super) fn read(body: &[u8]) -> Result<Self, ResponseError> {
         let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
         if text.starts_with(b"{") {
-            return Json::read(text);
+            return Self::read_json(text);
         }
         if !is_form(text) {
             return Err(not_understood("the body is neither a form nor JSON"));
         }
         let (mut object, mut all) = (Map::new(), Map::new());
-        let mut inexact = BTreeSet::new();
+        let mut is_repaired = false;
         for (name, value) in decode_form_bytes(text) {
             let name = String::from_utf8_lossy(&name);
             let path = path(&name);
@@ -45,23 +46,31 @@ impl Members {
             if !insert(&mut all, &path, String::new()) {
                 return Err(not_understood("the form repeats a name"));
             }
-            let text = lossy(value, || {
-                inexact.insert(path.iter().map(|part| (*part).to_owned()).collect());
-            });
+            let text = String::from_utf8_lossy(&value);
+            is_repaired |= matches!(text, Cow::Owned(_));
             if !text.is_empty() {
-                insert(&mut object, &path, text);
+                insert(&mut object, &path, text.into_owned());
             }
         }
-        Self::new(object, inexact)
+        Self::new(object, is_repaired)
     }
 
-    fn new(
-        object: Map<String, Value>,
-        inexact: BTreeSet<Vec<String>>,
-    ) -> Result<Self, ResponseError> {
+    /// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
+    /// numbers may be of any size.
+    fn read_json(body: &[u8]) -> Result<Self, ResponseError> {
+        let lossy = String::from_utf8_lossy(body);
+        let text = without_lone_surrogates(&lossy);
+        let is_repaired = matches!(lossy, Cow::Owned(_)) || matches!(text, Cow::Owned(_));
+        match value(serde_json::from_str(&text).map_err(not_json)?, 0)? {
+            Value::Object(object) => Self::new(object, is_repaired),
+            _ => Err(not_understood("the body is not an object")),
+        }
+    }
+
+    fn new(object: Map<String, Value>, is_repaired: bool) -> Result<Self, ResponseError> {
         let fields = serde_json::from_value(Value::Object(object));
         let extra = fields.map_err(|_| not_understood("the body cannot be read"))?;
-        Ok(Self { extra, inexact })
+        Ok(Self { extra, is_repaired })
     }
 
     /// Returns an error if one of these members identifies something inexactly: it is neither a
@@ -69,30 +78,30 @@ impl Members {
     /// the same string. In all other members, such as a payer's name, invalid bytes become U+FFFD.
     pub(super) fn validate_exact(&self, names: &[&str]) -> Result<(), ResponseError> {
         names.iter().try_for_each(|name| match self.extra.json(name) {
-            Some(json) => self.validate_value(&[name], &json),
+            Some(json) => self.validate_value(name, &json),
             None => Ok(()),
         })
     }
 
-    /// Like [`validate_exact`](Self::validate_exact), for members of the object at `path`.
+    /// Like [`validate_exact`](Self::validate_exact), for members of `object`, which is `parent`.
     pub(super) fn validate_exact_in(
         &self,
-        path: &[&str],
+        parent: &str,
         object: &Map<String, Value>,
         names: &[&str],
     ) -> Result<(), ResponseError> {
         names.iter().try_for_each(|name| match object.get(*name) {
-            Some(value) => self.validate_value(&[path, &[name]].concat(), &value.to_string()),
+            Some(value) => self.validate_value(&format!("{parent}.{name}"), &value.to_string()),
             None => Ok(()),
         })
     }
 
-    fn validate_value(&self, path: &[&str], json: &str) -> Result<(), ResponseError> {
-        if self.inexact.iter().any(|inexact| inexact == path) {
-            return Err(not_understood(&format!("{}: not UTF-8", path.join("."))));
+    fn validate_value(&self, name: &str, json: &str) -> Result<(), ResponseError> {
+        if self.is_repaired && json.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(not_understood(&format!("{name}: not UTF-8")));
         }
         if json.starts_with(['{', '[', 't', 'f']) {
-            return Err(not_understood(&format!("{}: not a string", path.join("."))));
+            return Err(not_understood(&format!("{name}: not a string")));
         }
         Ok(())
     }
@@ -141,7 +150,7 @@ impl Members {
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
         let json = self.extra.json("data").ok_or_else(|| not_understood("data: missing"))?;
         if let Some(data) = self.extra.read::<Map<String, Value>>("data") {
-            self.validate_exact_in(&["data"], &data, exact)?;
+            self.validate_exact_in("data", &data, exact)?;
         }
         api_auth::json(&Response::new(json.into_bytes()))
     }
@@ -212,187 +221,101 @@ fn reserved() -> ResponseError {
     not_understood("the body has a reserved name")
 }
 
-/// Reads bytes as a string with U+FFFD for what is not UTF-8, and reports whether there is any.
-fn lossy(bytes: Vec<u8>, is_inexact: impl FnOnce()) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        is_inexact();
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    })
+/// Replaces the escapes of lone surrogates by that of U+FFFD, which `serde_json` accepts.
+fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    let code = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let mut repaired = String::new();
+    let (mut copied, mut from) = (0, 0);
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find('\\')).map(|at| from + at) {
+        from = match (code(at), code(at + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => at + 12,
+            (Some(0xd800..0xe000), _) => {
+                repaired.push_str(text.get(copied..at).unwrap_or_default());
+                repaired.push_str("\\ufffd");
+                copied = at + 6;
+                copied
+            }
+            // A backslash and the character that it escapes.
+            _ => at + 2,
+        };
+    }
+    if copied == 0 {
+        return text.into();
+    }
+    repaired.push_str(text.get(copied..).unwrap_or_default());
+    repaired.into()
 }
 
-/// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
-/// numbers may be of any size. Each object must have a name once.
-struct Json<'a> {
-    rest: &'a [u8],
-    /// The names and indices of the values that are being read.
-    path: Vec<String>,
-    inexact: BTreeSet<Vec<String>>,
-}
-
-impl Json<'_> {
-    fn read(text: &[u8]) -> Result<Members, ResponseError> {
-        let mut json = Json { rest: text, path: Vec::new(), inexact: BTreeSet::new() };
-        let value = json.value()?;
-        match (value, json.next()) {
-            (Value::Object(object), None) => Members::new(object, json.inexact),
-            _ => Err(not_json()),
-        }
+/// Returns a value of the body. Each object must have a name once. A number that is not kept
+/// exactly becomes a string of its digits.
+fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
+    if depth > DEEPEST_JSON {
+        return Err(not_understood("the body is nested too deeply"));
     }
-
-    /// Skips white space and returns the next byte without consuming it.
-    fn next(&mut self) -> Option<u8> {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        let start = self.rest.iter().position(|byte| !is_space(byte));
-        self.rest = start.and_then(|start| self.rest.get(start..)).unwrap_or_default();
-        self.rest.first().copied()
-    }
-
-    /// Consumes this byte if it is the next one.
-    fn take(&mut self, byte: u8) -> bool {
-        let is_next = self.next() == Some(byte);
-        if is_next {
-            self.split(1);
-        }
-        is_next
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), ResponseError> {
-        if self.take(byte) { Ok(()) } else { Err(not_json()) }
-    }
-
-    /// Consumes and returns the next `length` bytes.
-    fn split(&mut self, length: usize) -> &[u8] {
-        let (bytes, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
-        self.rest = rest;
-        bytes
-    }
-
-    fn value(&mut self) -> Result<Value, ResponseError> {
-        if self.path.len() > DEEPEST_JSON {
-            return Err(not_understood("the body is nested too deeply"));
-        }
-        match self.next() {
-            Some(b'{') => self.object(),
-            Some(b'[') => self.list(),
-            Some(b'"') => {
-                let bytes = self.string()?;
-                let text = lossy(bytes, || {
-                    self.inexact.insert(self.path.clone());
-                });
-                Ok(Value::String(text))
+    let text = raw.get();
+    Ok(match text.as_bytes().first() {
+        Some(b'{') => {
+            let Entries(entries) = serde_json::from_str(text).map_err(not_json)?;
+            let mut object = Map::new();
+            for (name, raw) in entries {
+                if name == RESERVED {
+                    return Err(reserved());
+                }
+                if object.insert(name, value(raw, depth + 1)?).is_some() {
+                    return Err(not_understood("the object repeats a name"));
+                }
             }
-            _ => self.scalar(),
+            Value::Object(object)
         }
-    }
-
-    fn object(&mut self) -> Result<Value, ResponseError> {
-        let mut object = Map::new();
-        self.expect(b'{')?;
-        if self.take(b'}') {
-            return Ok(Value::Object(object));
+        Some(b'[') => {
+            let list: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
+            Value::Array(list.iter().map(|raw| value(raw, depth + 1)).collect::<Result<_, _>>()?)
         }
-        loop {
-            if self.next() != Some(b'"') {
-                return Err(not_json());
-            }
-            let name = lossy(self.string()?, || {});
-            if name == RESERVED {
-                return Err(reserved());
-            }
-            if object.contains_key(&name) {
-                return Err(not_understood("the object repeats a name"));
-            }
-            self.expect(b':')?;
-            self.path.push(name);
-            let value = self.value()?;
-            object.insert(self.path.pop().unwrap_or_default(), value);
-            if !self.take(b',') {
-                break;
-            }
-        }
-        self.expect(b'}')?;
-        Ok(Value::Object(object))
-    }
-
-    fn list(&mut self) -> Result<Value, ResponseError> {
-        let mut list = Vec::new();
-        self.expect(b'[')?;
-        if self.take(b']') {
-            return Ok(Value::Array(list));
-        }
-        loop {
-            self.path.push(list.len().to_string());
-            list.push(self.value()?);
-            self.path.pop();
-            if !self.take(b',') {
-                break;
-            }
-        }
-        self.expect(b']')?;
-        Ok(Value::Array(list))
-    }
-
-    /// Consumes a string and decodes its escapes. A lone surrogate becomes bytes that are not
-    /// UTF-8.
-    fn string(&mut self) -> Result<Vec<u8>, ResponseError> {
-        let mut is_escaped = true; // The first byte is the opening quote.
-        let end = self.rest.iter().position(|byte| {
-            let is_end = *byte == b'"' && !is_escaped;
-            is_escaped = *byte == b'\\' && !is_escaped;
-            is_end
-        });
-        let text = self.split(end.ok_or_else(not_json)?.saturating_add(1));
-        if text.iter().any(|byte| *byte < b' ') {
-            return Err(not_json());
-        }
-        let mut decoder = serde_json::Deserializer::from_slice(text);
-        decoder.deserialize_bytes(Bytes).map_err(|_| not_json())
-    }
-
-    /// Consumes null, a boolean or a number. A number that is not kept exactly becomes a string of
-    /// its digits.
-    fn scalar(&mut self) -> Result<Value, ResponseError> {
-        let is_end = |byte: &u8| b",:]}[{\" \t\n\r".contains(byte);
-        let end = self.rest.iter().position(is_end).unwrap_or(self.rest.len());
-        let text = self.split(end);
-        serde_json::from_slice::<IgnoredAny>(text).map_err(|_| not_json())?;
-        let text = std::str::from_utf8(text).map_err(|_| not_json())?;
-        let amount = |text: &str| text.parse::<Amount>().ok();
-        Ok(match text {
-            "null" => Value::Null,
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => match serde_json::from_str::<Number>(text) {
+        Some(b'-' | b'0'..=b'9') => {
+            let amount = |text: &str| text.parse::<Amount>().ok();
+            match serde_json::from_str::<Number>(text) {
                 Ok(number)
                     if amount(text).is_some() && amount(&number.to_string()) == amount(text) =>
                 {
                     Value::Number(number)
                 }
                 _ => Value::String(text.to_owned()),
-            },
-        })
-    }
+            }
+        }
+        _ => serde_json::from_str(text).map_err(not_json)?,
+    })
 }
 
-fn not_json() -> ResponseError {
+fn not_json(_: serde_json::Error) -> ResponseError {
     not_understood("the body is not JSON")
 }
 
-/// Reads a JSON string without a check of its encoding.
-struct Bytes;
+/// The members of an object, in their order.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
-impl Visitor<'_> for Bytes {
-    type Value = Vec<u8>;
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Entries<'de>;
 
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(bytes.to_vec())
-    }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
 
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(text.as_bytes().to_vec())
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
     }
 }
