@@ -289,7 +289,7 @@ impl<'a> UnsignedRequest<'a> {
     /// # Errors
     /// An argument that is refused.
     pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
-        endpoint.validate()?;
+        Call::validate(endpoint)?;
         Self::of_checked(endpoint)
     }
 
@@ -555,6 +555,31 @@ impl Endpoint for RawEndpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct GetRefund {
+        refund_id: String,
+    }
+
+    impl Endpoint for GetRefund {
+        type Output = ();
+        const ID: &'static str = "refunds.get";
+        const ROUTE: Route<Self> = crate::route!(GET "/refunds/{refundId}", refund_id);
+
+        fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn arguments_of_the_path_are_validated_before_a_request_is_built() {
+        for bad in ["", " ", "..", "."] {
+            let call = GetRefund { refund_id: bad.to_owned() };
+            let error = UnsignedRequest::of(&call).unwrap_err();
+            assert_eq!(error.argument(), "refund_id", "{bad:?}");
+        }
+        let call = GetRefund { refund_id: "rf/1".to_owned() };
+        assert_eq!(UnsignedRequest::of(&call).unwrap().path, "/refunds/rf%2F1");
+    }
 
     const BASE: &str = "https://api.example.com/base";
 
