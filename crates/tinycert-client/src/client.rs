@@ -335,14 +335,7 @@ mod tests {
 
     #[test]
     fn base_url_of_the_environment_is_named_by_its_variable() {
-        for (url, problem) in [
-            ("x y", "is not a URL"),
-            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
-            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
-            ("https://u:CANARY@h", "must not contain a user name or password"),
-            ("https://h?a=1", "must be scheme, host and path only"),
-            ("http://h", "would send credentials over plain http; use https"),
-        ] {
+        for (url, problem) in test_support::settings::INVALID_BASE_URLS {
             let builder = variables(&[("TINYCERT_API_KEY", "k"), ("TINYCERT_BASE_URL", url)]);
             let error = builder.unwrap().build().unwrap_err();
             assert_eq!(error.to_string(), format!("TINYCERT_BASE_URL: {problem}"), "{url}");

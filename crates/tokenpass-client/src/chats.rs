@@ -262,7 +262,7 @@ struct ChatRule {
     quantity: Quantity,
 }
 
-fn check_rules(rules: &[ChatRule]) -> Result<(), InputError> {
+fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
     for rule in rules {
         validate::not_empty("token", &rule.token)?;
         if rule.quantity.0 <= Satoshis::new(0) {
@@ -324,7 +324,7 @@ impl Endpoint for CreateChat {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("name", &self.name)?;
-        check_rules(&self.tca_rules)
+        validate_rules(&self.tca_rules)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -381,7 +381,7 @@ impl Endpoint for UpdateChat {
         route!(POST "/api/v1/chat/{chat_uuid}", chat_uuid).credential(credentials::USER);
 
     fn validate(&self) -> Result<(), InputError> {
-        check_rules(&self.tca_rules)
+        validate_rules(&self.tca_rules)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

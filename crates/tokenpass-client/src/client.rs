@@ -418,14 +418,7 @@ mod tests {
 
     #[test]
     fn base_url_of_the_environment_is_named_by_its_variable() {
-        for (url, problem) in [
-            ("x y", "is not a URL"),
-            ("api.example.com", "must begin with https:// (or http:// for this machine)"),
-            ("ftp://h", "must begin with https:// (or http:// for this machine)"),
-            ("https://u:CANARY@h", "must not contain a user name or password"),
-            ("https://h?a=1", "must be scheme, host and path only"),
-            ("http://h", "would send credentials over plain http; use https"),
-        ] {
+        for (url, problem) in test_support::settings::INVALID_BASE_URLS {
             for name in ["TOKENPASS_BASE_URL", "TOKENPASS_PROVIDER_HOST"] {
                 let error =
                     variables(&[KEYS[0], KEYS[1], (name, url)]).unwrap().build().unwrap_err();

@@ -426,7 +426,7 @@ fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
     Ok(promises)
 }
 
-fn check_promise(
+fn validate_promise(
     quantity: Option<Satoshis>,
     expiration: Option<UnixTime>,
 ) -> Result<(), InputError> {
@@ -452,7 +452,7 @@ impl Endpoint for CreatePromise {
         validate::not_empty("source", &self.source)?;
         validate::not_empty("destination", self.destination.as_str())?;
         validate::not_empty("asset", &self.asset)?;
-        check_promise(Some(self.quantity), self.expiration)
+        validate_promise(Some(self.quantity), self.expiration)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -625,7 +625,7 @@ impl Endpoint for UpdatePromise {
         if *self == Self::new(&self.id) {
             return Err(InputError::new("update", "must change something"));
         }
-        check_promise(self.quantity, self.expiration)
+        validate_promise(self.quantity, self.expiration)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

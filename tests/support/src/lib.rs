@@ -12,3 +12,4 @@ pub mod enums;
 pub mod examples;
 pub mod replies;
 pub mod responses;
+pub mod settings;

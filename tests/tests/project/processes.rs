@@ -352,3 +352,15 @@ fn a_token_is_in_the_store_and_in_no_other_file() {
     }
     assert_eq!(file.extension().unwrap(), "json");
 }
+
+#[test]
+fn the_printing_of_the_examples_is_the_same_in_all_crates() {
+    // Each published crate has its own copy, so that its examples compile without this workspace.
+    let read = |provider: &str| {
+        let path = format!("../crates/{provider}-client/examples/output/mod.rs");
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    };
+    for provider in ["tinypass", "tinycert", "tokenpass"] {
+        assert_eq!(read(provider), read("tpay"), "{provider}");
+    }
+}

@@ -133,8 +133,7 @@ fn body_of(entries: &[Entry], given: bool) -> Result<Body<'static>, InputError> 
     Body::json(&Wrapped { accounts: accounts.collect() })
 }
 
-fn check_entries(group: &str, entries: &[Entry]) -> Result<(), InputError> {
-    validate::segment("group", group)?;
+fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
     if entries.is_empty() {
         return Err(InputError::new("entries", "must not be empty"));
     }
@@ -166,7 +165,7 @@ impl Endpoint for GiveCredits {
     const ROUTE: Route<Self> = route!(POST "/api/v1/credits/{group_uuid}/accounts/credit", group);
 
     fn validate(&self) -> Result<(), InputError> {
-        check_entries(&self.group, &self.entries)
+        validate_entries(&self.entries)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -203,7 +202,7 @@ impl Endpoint for TakeCredits {
     const ROUTE: Route<Self> = route!(POST "/api/v1/credits/{group_uuid}/accounts/debit", group);
 
     fn validate(&self) -> Result<(), InputError> {
-        check_entries(&self.group, &self.entries)
+        validate_entries(&self.entries)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
