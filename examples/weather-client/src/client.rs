@@ -64,6 +64,9 @@ pub struct Client {
     pub(crate) core: api_auth::Client,
 }
 
+/// The argument that is named in errors about the base URL.
+const BASE_URL: &str = "base_url";
+
 /// Makes a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
@@ -71,6 +74,8 @@ pub struct ClientBuilder {
     observer: String,
     key: Secret,
     environment: Environment,
+    /// The argument or variable that the base URL is from.
+    base_url_name: &'static str,
     settings: Settings,
 }
 
@@ -81,6 +86,7 @@ impl Client {
             observer: observer.into(),
             key: key.into(),
             environment: Environment::Production,
+            base_url_name: BASE_URL,
             settings: Settings::default(),
         }
     }
@@ -99,17 +105,20 @@ impl Client {
 
 impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        let builder =
+        let mut builder =
             Client::builder(variables.need("WEATHER_OBSERVER")?, variables.need("WEATHER_KEY")?);
-        Ok(match variables.get("WEATHER_BASE_URL")? {
-            Some(url) => builder.environment(Environment::custom(url)),
-            None => builder,
-        })
+        const BASE_URL: &str = "WEATHER_BASE_URL";
+        if let Some(url) = variables.get(BASE_URL)? {
+            builder.environment = Environment::custom(url);
+            builder.base_url_name = BASE_URL;
+        }
+        Ok(builder)
     }
 
     /// Chooses where the API is. Default: [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
+        self.base_url_name = BASE_URL;
         self
     }
 
@@ -123,7 +132,7 @@ impl ClientBuilder {
         let auth = RequestLine::new(("observer", self.observer), ("key", &self.key))?;
         let core = self.settings.build(
             &PROVIDER,
-            &[(Server::MAIN, "base_url", self.environment.base_url())],
+            &[(Server::MAIN, self.base_url_name, self.environment.base_url())],
             vec![(Credential::MAIN, Arc::new(auth))],
         )?;
         Ok(Client { core })
@@ -143,5 +152,18 @@ mod tests {
         assert_eq!(with(&[]).unwrap_err(), "WEATHER_OBSERVER");
         assert_eq!(with(&[("WEATHER_OBSERVER", "o")]).unwrap_err(), "WEATHER_KEY");
         assert!(with(&[("WEATHER_OBSERVER", "o"), ("WEATHER_KEY", "k")]).is_ok());
+    }
+
+    #[test]
+    fn base_url_of_the_environment_is_named_by_its_variable() {
+        for (url, problem) in test_support::settings::INVALID_BASE_URLS {
+            let keys = [("WEATHER_OBSERVER", "o"), ("WEATHER_KEY", "k"), ("WEATHER_BASE_URL", url)];
+            let builder = ClientBuilder::from_variables(Env::given(&keys)).unwrap();
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.to_string(), format!("WEATHER_BASE_URL: {problem}"), "{url}");
+            let builder = Client::builder("o", "k").environment(Environment::custom(url));
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.to_string(), format!("base_url: {problem}"), "{url}");
+        }
     }
 }
