@@ -80,6 +80,9 @@ pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_a
 pub use route::{Route, Segment};
 pub use secret::{Secret, SecretBytes};
 pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
+#[cfg(unix)]
+#[doc(hidden)]
+pub use store::own_user;
 pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
 pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};

@@ -428,7 +428,7 @@ struct State {
 struct Held {
     token: AccessToken,
     header: HeaderValue,
-    number: Generation,
+    generation: Generation,
     /// A fresh token is tried once, however short its life is said to be.
     tried: bool,
     refused: bool,
@@ -570,7 +570,7 @@ impl State {
             self.rejected_replacements = 0;
         }
         self.held =
-            Some(Held { token, header, number: self.last, tried, refused: false, replaces });
+            Some(Held { token, header, generation: self.last, tried, refused: false, replaces });
         true
     }
 }
@@ -649,7 +649,7 @@ impl Auth for Bearer {
             state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
         held.tried = true;
         request.headers_mut().insert(AUTHORIZATION, held.header.clone());
-        *generation = held.number;
+        *generation = held.generation;
         Ok(())
     }
 
@@ -663,7 +663,7 @@ impl Auth for Bearer {
             }
             return false;
         }
-        let current = |held: &&mut Held| generation == held.number;
+        let current = |held: &&mut Held| generation == held.generation;
         let refused = state.held.as_mut().filter(current).map(|held| {
             held.refused = true;
             (held.token.clone(), held.replaces && generation.origin == TokenOrigin::Store)

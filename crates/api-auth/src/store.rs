@@ -16,6 +16,8 @@ use crate::{AccessToken, Clock, InputError, Secret, SystemClock};
 mod folder;
 pub(crate) mod lock_once;
 
+#[cfg(unix)]
+pub use folder::unix::own_user;
 use folder::{Access, Folder};
 
 /// How long is waited for another one who fetches the same token, before fetching it oneself.
@@ -334,35 +336,15 @@ impl FileStore {
 
     #[inline]
     fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let folder = self.create()?;
         for _ in 1..MOST_DRAFTS {
-            match self.write_draft(key, token) {
+            match write_draft(&folder, key, token) {
                 // Another process removed the draft before it was renamed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 written => return written,
             }
         }
-        self.write_draft(key, token)
-    }
-
-    /// Writes a draft and renames it to the token file.
-    #[inline]
-    fn write_draft(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
-        let folder = self.create()?;
-        let (name, draft) = new_draft(&folder, key)?;
-        let draft_path = folder.path().join(name);
-        let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
-            if cfg!(not(unix)) {
-                // On Windows a locked file cannot be read.
-                let _ = draft.0.unlock();
-            }
-            // A token file that cannot be used is replaced all the same.
-            let _replaced = if cfg!(unix) { hold(&folder, key).ok() } else { None };
-            fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&draft_path);
-        }
-        written
+        write_draft(&folder, key, token)
     }
 
     /// Removes the token file if `token` is in it.
@@ -514,6 +496,26 @@ fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
         }
     }
     Err(io::Error::other("other processes remove each draft"))
+}
+
+/// Writes a draft and renames it to the token file.
+#[inline]
+fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+    let (name, draft) = new_draft(folder, key)?;
+    let draft_path = folder.path().join(name);
+    let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
+        if cfg!(not(unix)) {
+            // On Windows a locked file cannot be read.
+            let _ = draft.0.unlock();
+        }
+        // A token file that cannot be used is replaced all the same.
+        let _replaced = if cfg!(unix) { hold(folder, key).ok() } else { None };
+        fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&draft_path);
+    }
+    written
 }
 
 /// Removes the drafts of all keys that no process holds: their writers were killed.
@@ -957,7 +959,7 @@ mod tests {
 
         /// A user that is not the one of this process.
         fn other_user() -> u32 {
-            54_321 + u32::from(folder::unix::own_user().unwrap() == 54_321)
+            54_321 + u32::from(own_user().unwrap() == 54_321)
         }
 
         /// Gives a path to another user. Returns `false` and prints that a part of the test is skipped if

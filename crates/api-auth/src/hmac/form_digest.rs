@@ -163,7 +163,7 @@ pub struct FormSession {
 struct State {
     token: Option<Secret>,
     /// How many tokens there were before this one.
-    number: Generation,
+    generation: Generation,
     /// The server refused the token. It stays for the calls that are being dressed with it; each
     /// of them has a further try.
     refused: bool,
@@ -181,7 +181,7 @@ impl FormSession {
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
         let state = State {
             token,
-            number: Generation::default(),
+            generation: Generation::default(),
             refused: false,
             replaces: false,
             rejected_replacements: 0,
@@ -229,7 +229,7 @@ impl FormSession {
         if state.is_open() {
             return true;
         }
-        let seen = state.number;
+        let seen = state.generation;
         let trusted = state.rejected_replacements < MOST_REPLACEMENTS;
         drop(state);
         let stored =
@@ -239,7 +239,7 @@ impl FormSession {
         // A store that cannot be written keeps giving the token that was refused.
         let is_news = state.token.as_ref() != Some(stored.value());
         // What another thread opened meanwhile is newer than what the store said.
-        if state.number == seen && is_news {
+        if state.generation == seen && is_news {
             state.take(stored.value().clone(), TokenOrigin::Store);
         }
         state.is_open()
@@ -258,7 +258,7 @@ impl State {
 
     fn take(&mut self, token: Secret, origin: TokenOrigin) {
         self.token = Some(token);
-        self.number = Generation { number: self.number.number + 1, origin };
+        self.generation = Generation { number: self.generation.number + 1, origin };
         self.replaces = self.refused;
         self.refused = false;
         if origin == TokenOrigin::Server {
@@ -330,7 +330,7 @@ impl Auth for FormSession {
         let Some(token) = &state.token else {
             return Err(InputError::new("session", "is not open").into());
         };
-        *generation = state.number;
+        *generation = state.generation;
         Ok(self.signer.add_parameters_with(unsigned, Some(token))?)
     }
 
@@ -350,7 +350,7 @@ impl Auth for FormSession {
             return false;
         }
         let can_open = state.opening.is_some();
-        if generation != state.number {
+        if generation != state.generation {
             return can_open; // Another thread has a fresh one already.
         }
         let Some(token) = state.token.clone() else { return can_open };

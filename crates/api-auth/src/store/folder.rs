@@ -152,7 +152,10 @@ pub(super) mod unix {
 
     /// Returns the user whose files this process creates. A pipe belongs to that user, too, and
     /// needs neither a folder that can be written nor `/proc`.
-    pub(in crate::store) fn own_user() -> io::Result<u32> {
+    ///
+    /// # Errors
+    /// Returns an error if the system cannot create a pipe.
+    pub fn own_user() -> io::Result<u32> {
         let (reader, _writer) = io::pipe()?;
         Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
     }

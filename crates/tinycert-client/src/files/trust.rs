@@ -38,21 +38,15 @@ pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
 
 #[cfg(unix)]
 mod owners {
-    use std::fs::File;
-    use std::os::fd::OwnedFd;
     use std::os::unix::fs::MetadataExt;
+
+    use api_auth::own_user;
 
     use super::{Identity, Metadata, Path, fs, invalid, io};
 
     const STICKY: u32 = 0o1000;
     const BY_OTHERS: u32 = 0o022;
     const BY_EVERYONE: u32 = 0o002;
-
-    /// The effective user of this process: a new pipe belongs to that user.
-    fn own_user() -> io::Result<u32> {
-        let (reader, _) = io::pipe()?;
-        Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
-    }
 
     /// Whether an entry of a folder belongs to the caller, to root or to the owner of the folder.
     fn is_trusted(folder: &Metadata, entry: &Metadata) -> io::Result<bool> {
