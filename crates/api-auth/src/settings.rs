@@ -366,11 +366,11 @@ macro_rules! builder_options {
         /// `http_proxy` by the scheme of the URL, then `all_proxy`, in lower case before upper
         /// case. An empty variable counts as not set. `HTTP_PROXY` is ignored in CGI programs
         /// (where `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains (with their
-        /// subdomains), IP addresses and networks (`10.0.0.0/8`), each but networks with an
-        /// optional port. Loopback hosts are always connected directly. The variables are read
-        /// once, by [`build`](Self::build), which returns an error that names a variable that
-        /// cannot be read. If all hosts of the client are loopback hosts, only a request to another
-        /// host returns this error.
+        /// subdomains), IP addresses and networks (`10.0.0.0/8`). Domains and addresses may have a
+        /// port. Loopback hosts are always connected directly. The variables are read once, by
+        /// [`build`](Self::build), which returns an error that names a variable that cannot be
+        /// read. If all hosts of the client are loopback hosts, only a request to another host
+        /// returns this error.
         #[must_use]
         pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
             self.settings.proxy(url.into());

@@ -42,7 +42,8 @@ pub enum Variant {
     SignedQuery,
     /// `{}` is signed on every GET, whatever its query (since April 2021).
     EmptyQuery,
-    /// `X-API-*` headers over the nonce and the body; the query moves into a JSON body (since 2022).
+    /// `X-API-*` headers sign the nonce and the body. The query moves into a JSON body (since
+    /// 2022).
     BodyOnly,
 }
 
@@ -322,7 +323,6 @@ impl NonceHeaders {
     /// # Errors
     /// Returns an error if `namespace` is not valid in a header name, if the id is empty or has
     /// characters other than visible ASCII, or if the key is empty or contains control characters.
-    /// ASCII, and an empty `key` are refused.
     #[inline]
     pub fn new(
         namespace: &str,

@@ -46,7 +46,6 @@ impl RequestLine {
     /// Returns an error if the id is empty or has characters other than visible ASCII, or a colon
     /// (which would end the id in the header), or if the key is empty or contains control
     /// characters.
-    /// in the header), and an empty `key` are refused.
     pub fn new(
         (id_name, id): (&'static str, String),
         (key_name, key): (&'static str, &Secret),
