@@ -292,7 +292,7 @@ struct Inner {
     idempotent: bool,
 }
 
-/// What is known about a request that ended with an error.
+/// The known effect of a request that ended with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// The request was certainly not sent.

@@ -41,7 +41,7 @@ use crate::{
 /// The id of the token endpoint, for errors and logs.
 const ENDPOINT: &str = "oauth.token";
 
-/// How a client authenticates to a token server.
+/// The method by which a client authenticates to a token server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ClientAuthentication {
     /// `client_id` and `client_secret` as parameters of a form body.
@@ -740,7 +740,7 @@ mod tests {
         rest: Option<&'static str>,
         /// The status of responses to refresh tokens.
         refresh_status: u16,
-        /// How many requests for a token fail before others succeed.
+        /// The number of requests for a token that fail before others succeed.
         failures: u32,
     }
 

@@ -42,7 +42,7 @@ pub struct Attempt {
     pub idempotent: bool,
 }
 
-/// How an attempt failed.
+/// The failure of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome {
     /// The response is an error.

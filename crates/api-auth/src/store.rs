@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const MOMENT: Duration = Duration::from_secs(1);
 /// The interval of attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// How many drafts of one token are created before the token is not stored.
+/// The maximum number of drafts of one token. If each is removed, the token is not stored.
 const MOST_DRAFTS: u32 = 10;
 /// The maximum number of tokens in a [`MemoryStore`].
 const MOST_TOKENS: usize = 10_000;
@@ -788,7 +788,7 @@ mod tests {
             let error = FileStore::user_cache(bad).unwrap_err();
             assert_eq!(error.argument(), "application", "{bad}");
         }
-        // If the environment has no such folder, the error is about that.
+        // The error is about the environment if it has no such folder.
         let refused = FileStore::user_cache("my-app_1.0").err();
         assert!(refused.is_none_or(|error| error.argument() == "token store"));
     }
