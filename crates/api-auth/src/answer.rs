@@ -1,4 +1,4 @@
-//! Answers that more than one provider gives.
+//! Helpers for responses of more than one provider.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use serde::de::IgnoredAny;
 
 use crate::{ErrorKind, ExtraFields, Response, ResponseError, json};
 
-/// The answer to an action whose form is not documented, and which may be empty: whatever came.
+/// The response to an action whose format is not documented. It may be empty.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Acknowledgement {
-    /// The fields, if an object came.
+    /// The fields, if the body is a JSON object.
     pub extra: ExtraFields,
-    /// The body as it came. `Debug` does not show it: nobody says what is in it.
+    /// The body as received. `Debug` does not show it, because its content is not documented.
     pub body: String,
 }
 
 impl Acknowledgement {
-    /// Reads an answer: nothing, any JSON, or an object, which `object` reads and may refuse. A
-    /// page of HTML is no answer.
+    /// Parses a response whose body is empty, any JSON, or an object, which `object` parses and may
+    /// reject. An HTML page is an error.
     ///
     /// # Errors
-    /// What is no JSON, and what `object` refuses.
+    /// Returns an error if the body is not JSON, or if `object` returns one.
     pub fn read(
         response: &Response,
         object: impl FnOnce(&Response) -> Result<ExtraFields, ResponseError>,
@@ -42,8 +42,8 @@ impl fmt::Debug for Acknowledgement {
     }
 }
 
-/// The part of an answer without which it is none: the `{}` of a proxy or of a broken server is not
-/// taken for a success.
+/// Returns a required part of a response, or an error if it is absent. So the `{}` of a proxy or of
+/// a broken server is not a success.
 ///
 /// ```
 /// use api_auth::required;
@@ -53,7 +53,7 @@ impl fmt::Debug for Acknowledgement {
 /// ```
 ///
 /// # Errors
-/// A [`ErrorKind::Decode`] error that names what is missing.
+/// Returns a [`ErrorKind::Decode`] error that names the missing part.
 pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
     part.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))

@@ -6,7 +6,7 @@ use crate::{Error, Request, Response, UnsignedRequest};
 
 /// Authenticates requests. All threads of a client share one value.
 ///
-/// For each call, the client calls in this order:
+/// For each request to an endpoint, the client calls in this order:
 ///
 /// 1. [`next_request`](Auth::next_request) until it returns `None`, and
 ///    [`handle_response`](Auth::handle_response) with the response to each of its requests;
@@ -16,7 +16,7 @@ use crate::{Error, Request, Response, UnsignedRequest};
 ///
 /// The time is always an argument.
 pub trait Auth: Send + Sync {
-    /// Returns whether calls can be signed at `now` without a request of
+    /// Returns whether requests can be signed at `now` without a request of
     /// [`next_request`](Auth::next_request).
     ///
     /// Must not block. It is also called while the guard of a [`Preparation`] is held, so an auth
@@ -25,7 +25,7 @@ pub trait Auth: Send + Sync {
         matches!(self.next_request(now), Ok(None))
     }
 
-    /// Returns the signed request for a token or session that is necessary before calls can be
+    /// Returns the signed request for a token or session that is necessary before requests can be
     /// signed, or `None` if there is none.
     ///
     /// The client calls it from one thread at a time. It may wait for a lock, so the client reads
@@ -50,7 +50,7 @@ pub trait Auth: Send + Sync {
     /// Adds parameters that are encoded and sorted with the others, such as a session token.
     ///
     /// # Errors
-    /// Returns an error if the request has no place for them.
+    /// Returns an error if the request cannot contain them.
     fn add_parameters(
         &self,
         unsigned: &mut UnsignedRequest<'_>,
@@ -72,8 +72,8 @@ pub trait Auth: Send + Sync {
         now: SystemTime,
     ) -> Result<(), Error>;
 
-    /// Removes the token or session if `response` rejects it, and returns whether the call should
-    /// be sent once more with a new one.
+    /// Removes the token or session if `response` rejects it, and returns whether the request
+    /// should be sent once more with a new one.
     ///
     /// `generation` is the one that the auth set for the rejected request.
     fn invalidate_if_rejected(&self, response: &Response, generation: Generation) -> bool {
@@ -99,9 +99,9 @@ impl Generation {
     }
 }
 
-/// How many tokens of a store in a row may replace a rejected one before the next comes from the
-/// server. Clients that share a store find what the others fetched; a store that always has
-/// another token fails no call.
+/// The number of tokens of a store in a row that may replace a rejected one before the next one is
+/// requested from the server. Clients that share a store find the tokens that others requested. A
+/// store that returns a different rejected token each time does not make requests fail.
 pub(crate) const MOST_REPLACEMENTS: u32 = 3;
 
 /// The origin of the token that a request was signed with.
@@ -110,19 +110,19 @@ pub enum TokenOrigin {
     /// The server, or there is no token.
     #[default]
     Server,
-    /// A token store, which may have an old one: if the server rejects it, a token of the server
-    /// is worth one more try.
+    /// A token store, whose token may be outdated. If the server rejects it, the request is sent
+    /// once more with a token from the server.
     Store,
 }
 
-/// A request to send before the call itself, and a guard (an inter-process lock, for example)
-/// that is dropped when its answer was absorbed or did not come.
+/// A request to send before the request to the endpoint, and a guard (such as an inter-process
+/// lock) that is dropped after its response was handled or failed to arrive.
 pub struct Preparation {
     /// The id of the endpoint, such as `oauth.token`, for errors and logs.
     pub endpoint: &'static str,
-    /// The finished request; it is sent as it is.
+    /// The complete request. It is sent unchanged.
     pub request: Request,
-    /// Held as long as the exchange takes.
+    /// A guard that is held until the exchange ends.
     pub guard: Option<Box<dyn Send>>,
 }
 
@@ -132,7 +132,7 @@ impl std::fmt::Debug for Preparation {
     }
 }
 
-/// Signs nothing: for routes that need no credentials.
+/// An [`Auth`] that signs nothing, for routes that need no credentials.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoAuth;
 

@@ -1,4 +1,4 @@
-//! Encrypted blocks: AES-256-ECB under an HMAC, as TinyPass builds them.
+//! Encrypted blocks: AES-256-ECB with an HMAC, as in TinyPass.
 //!
 //! ```text
 //! cipher key = the first 32 bytes of the key, filled up with "X"
@@ -6,10 +6,10 @@
 //! block      = cipher + "~~~" + base64url(HMAC-SHA256(whole key, cipher)) without "="
 //! ```
 //!
-//! The HMAC is what makes a block trustworthy: [`BlockKey::open`] refuses a block without one, and
-//! checks it, in constant time, before anything is decrypted. The cipher itself is weak: ECB shows
-//! which of the 16-byte pieces of a text, and of all texts under one key, are equal. A block hides
-//! little from whoever collects many; it cannot be forged or changed without the key.
+//! Only the HMAC protects a block: [`BlockKey::open`] rejects a block without one, and verifies it
+//! in constant time before decryption. The cipher itself is weak: ECB shows which of the 16-byte
+//! pieces of a text, and of all texts under one key, are equal. An observer who collects many
+//! blocks learns much about their content, but cannot forge or change a block without the key.
 
 use std::fmt;
 
@@ -26,23 +26,23 @@ const SEPARATOR: &str = "~~~";
 const CIPHER_KEY_LENGTH: usize = 32;
 const CIPHER_BLOCK_LENGTH: usize = 16;
 
-/// Which check a block failed. Nothing of its content is told.
+/// The check that a block failed. It contains nothing of the block's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlockError {
     /// There is no HMAC after the cipher text.
     #[error("signature missing")]
     SignatureMissing,
-    /// The HMAC is not unpadded base64url of 32 bytes.
+    /// The HMAC is not unpadded base64url.
     #[error("signature malformed")]
     SignatureMalformed,
-    /// The HMAC is not that of this cipher text under this key.
+    /// The HMAC is not the one of this cipher text under this key.
     #[error("signature mismatch")]
     SignatureMismatch,
     /// The cipher text is not unpadded base64url.
     #[error("cipher text malformed")]
     CipherMalformed,
-    /// The cipher text is not a whole number of cipher blocks, or none.
+    /// The length of the cipher text is zero or not a multiple of the cipher's block length.
     #[error("cipher text of a wrong length")]
     CipherLength,
     /// The padding within the last cipher block is wrong.
@@ -50,7 +50,7 @@ pub enum BlockError {
     Padding,
 }
 
-/// The key of encrypted blocks, prepared once.
+/// A key for encrypted blocks. It is prepared once.
 #[derive(Clone)]
 pub struct BlockKey {
     cipher: Zeroizing<[u8; CIPHER_KEY_LENGTH]>,
@@ -61,7 +61,7 @@ impl BlockKey {
     /// Prepares the UTF-8 bytes of `key`, of any length.
     ///
     /// # Errors
-    /// An empty key, named `argument`.
+    /// Returns an error that names `argument` if the key is empty.
     pub fn new(argument: &'static str, key: &Secret) -> Result<Self, InputError> {
         let hmac = HmacKey::new(argument, key)?;
         let mut cipher = Zeroizing::new([b'X'; CIPHER_KEY_LENGTH]);
@@ -71,7 +71,7 @@ impl BlockKey {
         Ok(Self { cipher, hmac })
     }
 
-    /// The block of a text.
+    /// Encrypts a text and returns its block.
     ///
     /// ```
     /// use api_auth::{Secret, block::BlockKey};
@@ -91,10 +91,11 @@ impl BlockKey {
         block
     }
 
-    /// The text of a block whose HMAC holds.
+    /// Verifies the HMAC of a block and returns the decrypted text.
     ///
     /// # Errors
-    /// The first check that fails; the HMAC comes before all that looks into the cipher text.
+    /// Returns an error for the first check that fails. The HMAC is verified before the cipher text
+    /// is decoded.
     pub fn open(&self, block: &str) -> Result<Vec<u8>, BlockError> {
         let (cipher, signature) =
             block.rsplit_once(SEPARATOR).ok_or(BlockError::SignatureMissing)?;
@@ -133,7 +134,7 @@ mod tests {
         BlockKey::new("private_key", &Secret::new(text)).unwrap()
     }
 
-    /// A block with a signature that holds, around any cipher text.
+    /// Returns a block with a valid signature for any cipher text.
     fn signed(cipher: &str) -> String {
         let signature = key(KEY).hmac.sign(&[cipher.as_bytes()]);
         [cipher, SEPARATOR, &signature.base64url()].concat()

@@ -1,4 +1,4 @@
-//! The loop: build, authorise, send, judge, try again, read.
+//! The request loop: build, authenticate, send, classify, retry, parse.
 
 use std::cell::Cell;
 use std::fmt;
@@ -24,34 +24,34 @@ use crate::{
     TransportError, TransportErrorKind, UnsignedRequest, json,
 };
 
-/// How many requests an auth may need before one call: a refused refresh token and a new grant
-/// are two.
+/// The highest number of requests that an auth may need before one request to an endpoint. A
+/// rejected refresh token and a new grant are two.
 const MOST_PREPARATIONS: u32 = 3;
 /// The longest wait for a lock after which the store is not read again.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
 
-/// What is the same for all clients of a provider.
+/// Constants that all clients of a provider share.
 #[derive(Debug)]
 pub struct Provider {
-    /// Its name in errors and logs.
+    /// The name of the provider in errors and logs.
     pub name: &'static str,
-    /// The crate's part of the User-Agent, `tinypass-client/0.1.0`.
+    /// The crate's part of the User-Agent, such as `tinypass-client/0.1.0`.
     pub user_agent: &'static str,
-    /// How it wants parameters encoded.
+    /// The encoding of parameters.
     pub encoding: Encoding,
-    /// The statuses after which a idempotent call is tried again.
+    /// The statuses after which an idempotent request is retried.
     pub retry_statuses: &'static [u16],
-    /// Parameters, JSON members and headers of its requests that are secrets, besides those that
-    /// are named like one. They are masked in printed commands and redacted in errors, whatever
+    /// Parameters, JSON members and headers of requests that are secrets, in addition to those with
+    /// the name of a secret. They are masked in printed commands and redacted in errors, whatever
     /// credential a request has.
     pub secret_parameters: &'static [&'static str],
-    /// Reads what went wrong out of an answer that is not a success.
+    /// Parses an error response.
     pub read_error: fn(&Response) -> ResponseError,
 }
 
-/// A client of one provider: what its typed client is made of.
+/// A client of one provider, on which its typed client is based.
 ///
-/// Cloning is cheap and shares connections and tokens; use one from any number of threads.
+/// Cloning is cheap and shares connections and tokens. All threads can share one client.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -69,21 +69,22 @@ pub(crate) struct Parts {
 
 struct Inner {
     parts: Parts,
-    /// Held while a token or session is fetched, so that one thread does it for all.
+    /// Locked while a token or session is requested, so that one thread requests it for all.
     preparing: Arc<Preparing>,
     random: RandomState,
 }
 
-/// The fetches of tokens and sessions. A thread that waits for the fetch of another one shares its
-/// failure: otherwise a token server that does not respond would cost each thread its own timeouts.
+/// The requests for tokens and sessions. A thread that waits for the request of another one gets
+/// the same error. Otherwise a token server that does not respond would cost each thread its own
+/// timeouts.
 #[derive(Default)]
 struct Preparing {
     finished: AtomicU64,
     last_failure: Mutex<Option<(u64, Error)>>,
 }
 
-/// A try that failed, and what the decision about the next one needs; without an outcome there
-/// is no next one.
+/// A failed attempt, and the outcome that decides about the next one. Without an outcome there is
+/// no retry.
 struct Failure {
     error: Error,
     outcome: Option<Outcome>,
@@ -101,7 +102,7 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
     }
 
-    /// A client that shares connections, clock and all else with this one, and has other
+    /// Returns a client that shares connections, clock and all else with this one, and replaces the
     /// credentials of these names (those of a user, for example).
     #[must_use]
     pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
@@ -112,8 +113,8 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
-    /// Returns a client that shares connections, credentials and all else with this one, and sends
-    /// each request once.
+    /// Returns a client that shares connections, credentials and all else with this one, and does
+    /// not retry. A request with a rejected token is still sent once more with a new token.
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let mut parts = self.0.parts.clone();
@@ -122,7 +123,7 @@ impl Client {
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
-    /// Makes the call and reads its answer.
+    /// Sends the request and parses its response.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -130,7 +131,7 @@ impl Client {
         self.send_with_response(endpoint).map(http::Response::into_body)
     }
 
-    /// Makes the call; status and headers come beside the value.
+    /// Sends the request, parses its response, and returns the value with status and headers.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -141,7 +142,7 @@ impl Client {
         self.read(endpoint, |response| endpoint.parse(response))
     }
 
-    /// Makes the call and reads its answer as JSON into a type of the caller's.
+    /// Sends the request and deserializes the JSON of its response.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -149,8 +150,8 @@ impl Client {
         self.read(endpoint, json).map(http::Response::into_body)
     }
 
-    /// Makes the call; the answer's body comes as bytes. What is an error to
-    /// [`send`](Client::send) by its status is one here, too.
+    /// Sends the request and returns the response with its body as bytes. Statuses that are errors
+    /// for [`send`](Client::send) are errors here, too.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -159,30 +160,32 @@ impl Client {
     }
 
     /// Builds and signs the request without sending it. A token or session that it needs is
-    /// fetched.
+    /// requested first.
     ///
     /// # Errors
-    /// A wrong argument, or no token.
+    /// Returns an error if an argument is invalid, the credentials are missing, or the request for
+    /// a token or session failed.
     pub fn signed_request<E: Endpoint>(&self, endpoint: &E) -> Result<Request> {
         self.signed_call(endpoint)
     }
 
-    /// The call as a `curl` command, signed; see [`curl()`](crate::curl()).
+    /// Returns the signed request as a `curl` command; see [`curl()`](crate::curl()).
     ///
     /// # Errors
-    /// A wrong argument, or no token.
+    /// Returns an error if an argument is invalid, the credentials are missing, or the request for
+    /// a token or session failed.
     pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
         self.curl_call(endpoint, secrets)
     }
 
-    /// The base URL of a server, without a slash at its end; `None` if the environment has no such
-    /// server.
+    /// Returns the base URL of a server, without a slash at its end. Returns `None` if the
+    /// environment has no such server.
     pub fn base_url(&self, server: Server) -> Option<&str> {
         let found = self.0.parts.bases.iter().find(|(name, _)| *name == server);
         found.map(|(_, base)| base.text.as_str())
     }
 
-    /// The client's clock.
+    /// Returns the client's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock
     }
@@ -204,8 +207,7 @@ impl Client {
         }
     }
 
-    /// From here on nothing is generic: what the compiler makes of an endpoint is little more than
-    /// its own code.
+    /// The functions from here on are not generic, so that each endpoint adds little compiled code.
     fn refused(
         &self,
         call: &dyn Call,
@@ -221,7 +223,7 @@ impl Client {
             .with_idempotent(call.idempotent())
     }
 
-    /// The secrets of the request that was copied.
+    /// Returns the secrets of the copied request.
     fn secrets_of(&self, call: &dyn Call, copy: &RequestCopy) -> RequestSecrets {
         let listed = self.0.parts.provider.secret_parameters;
         copy.secrets(listed, &call.path(), &call.shown_path())
@@ -261,7 +263,7 @@ impl Client {
             })
     }
 
-    /// One try: sent once, or twice if the first time only the token had died.
+    /// Makes one attempt. The request is sent again if its token was rejected and can be replaced.
     fn try_once(
         &self,
         call: &dyn Call,
@@ -279,7 +281,7 @@ impl Client {
             copy.set(&request);
             let secrets = || self.secrets_of(call, copy);
             let response = self.transmit(call.id(), *attempts, request, &secrets)?;
-            // A token of a store may be an old one: it is replaced more than once.
+            // A token of a store may be outdated, so it is replaced more than once.
             let most = match generation.origin {
                 TokenOrigin::Server => 1,
                 TokenOrigin::Store => 1 + MOST_REPLACEMENTS,
@@ -302,7 +304,7 @@ impl Client {
         }
     }
 
-    /// Runs `attempt` until it succeeds or [`decide`] says stop.
+    /// Runs `attempt` until it succeeds or [`decide`] returns [`Decision::Stop`].
     fn with_retries<T>(
         &self,
         id: &Cell<&'static str>,
@@ -338,8 +340,8 @@ impl Client {
         }
     }
 
-    /// Fetches the token or session that `auth` needs. One thread does it, the others wait.
-    /// Returns the time at which all is ready.
+    /// Requests the token or session that `auth` needs. One thread does it, the others wait.
+    /// Returns the time at which requests can be signed.
     fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<SystemTime> {
         let clock = &self.0.parts.clock;
         let now = clock.now();
@@ -388,7 +390,7 @@ impl Client {
                 self.add_headers(&mut request, "application/json");
                 copy.set(&request);
                 let listed = self.0.parts.provider.secret_parameters;
-                // An authorization code is a secret wherever a token is requested with it.
+                // An authorization code is a secret in each request for a token.
                 let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
                 let response = self.transmit(endpoint.get(), attempts, request, &secrets)?;
                 let status = response.status();
@@ -433,7 +435,7 @@ impl Client {
         headers.insert(USER_AGENT, self.0.parts.user_agent.clone());
     }
 
-    /// The auth of that name; `None` for [`Credential::NONE`].
+    /// Returns the auth of that name, or `None` for [`Credential::NONE`].
     fn auth(&self, credential: Credential) -> Result<Option<&dyn Auth>> {
         if credential == Credential::NONE {
             return Ok(None);
@@ -449,8 +451,8 @@ impl Client {
         }
     }
 
-    /// Sends once, holds the cap and writes the one log line of an attempt: never headers, query
-    /// or body.
+    /// Sends the request once, applies the size limit and logs one line. The line never contains
+    /// headers, query or body.
     fn transmit(
         &self,
         id: &str,
@@ -530,7 +532,7 @@ impl fmt::Debug for Client {
 }
 
 impl TransportError {
-    /// The answer is larger than `limit` bytes.
+    /// Creates the error for a response that is larger than `limit` bytes.
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(
             TransportErrorKind::TooLarge,
@@ -540,8 +542,8 @@ impl TransportError {
     }
 }
 
-/// Tells what a status stands for: the default of [`Provider::read_error`], for providers whose errors
-/// have no form of their own.
+/// Returns the error of a status and the beginning of the body. This is the default of
+/// [`Provider::read_error`], for providers whose error responses have no format of their own.
 pub fn status_error(response: &Response) -> ResponseError {
     match response.status() {
         status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)
@@ -550,12 +552,12 @@ pub fn status_error(response: &Response) -> ResponseError {
     }
 }
 
-/// The methods that every provider's `Client` has, for a type whose field `core` is a
+/// Declares the methods that every provider's `Client` has, for a type whose field `core` is a
 /// [`Client`](crate::Client). Used inside its `impl` block.
 #[macro_export]
 macro_rules! client_methods {
     () => {
-        /// Makes any call: one of this crate's endpoints, one of your own, or a
+        /// Sends a request to any endpoint: one of this crate, one of your own, or a
         /// [`RawEndpoint`]($crate::RawEndpoint).
         ///
         /// # Errors
@@ -564,7 +566,7 @@ macro_rules! client_methods {
             self.core.send(endpoint)
         }
 
-        /// Makes any call; status and headers come beside the value.
+        /// Sends a request to any endpoint and returns the value with status and headers.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -575,7 +577,7 @@ macro_rules! client_methods {
             self.core.send_with_response(endpoint)
         }
 
-        /// Makes any call; the body comes as the bytes that the server sent.
+        /// Sends a request to any endpoint and returns the body as bytes.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -586,7 +588,7 @@ macro_rules! client_methods {
             self.core.send_raw(endpoint)
         }
 
-        /// Makes any call and reads the JSON of its answer into a type of your own.
+        /// Sends a request to any endpoint and deserializes the JSON of its response.
         ///
         /// # Errors
         /// See [`ErrorKind`]($crate::ErrorKind).
@@ -597,10 +599,12 @@ macro_rules! client_methods {
             self.core.send_as(endpoint)
         }
 
-        /// Builds and signs the request without sending it.
+        /// Builds and signs the request without sending it. A token or session that it needs is
+        /// requested first.
         ///
         /// # Errors
-        /// A wrong argument.
+        /// Returns an error if an argument is invalid, the credentials are missing, or the request
+        /// for a token or session failed.
         pub fn signed_request<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
@@ -608,10 +612,12 @@ macro_rules! client_methods {
             self.core.signed_request(endpoint)
         }
 
-        /// The call as a `curl` command, signed; its secret parts are masked unless asked for.
+        /// Returns the signed request as a `curl` command. Secrets are masked unless `secrets` is
+        /// [`Secrets::Shown`]($crate::Secrets::Shown).
         ///
         /// # Errors
-        /// A wrong argument.
+        /// Returns an error if an argument is invalid, the credentials are missing, or the request
+        /// for a token or session failed.
         pub fn curl<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
@@ -642,7 +648,7 @@ mod tests {
     const FILES: Server = Server::named("files");
     const USER: Credential = Credential::named("user");
 
-    /// Signs with a word, and holds no second try against anybody.
+    /// Signs with a word, and never requests another attempt.
     struct Word(&'static str);
 
     impl Auth for Word {
@@ -652,7 +658,7 @@ mod tests {
         }
     }
 
-    /// A client, its clock, and what arrived.
+    /// A client, its clock, and the requests that it sent.
     struct World {
         client: Client,
         clock: ManualClock,
@@ -730,7 +736,7 @@ mod tests {
         assert!(different.len() > 20, "clients that fail together do not come back together");
     }
 
-    /// An auth whose token never comes, and how often it was asked for one.
+    /// An auth that never gets a token, with the number of requests for one.
     struct Endless(AtomicU64);
 
     impl Auth for Endless {
@@ -802,7 +808,7 @@ mod tests {
         let seven = Duration::from_secs(7);
         assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(seven)));
         assert_eq!(world.clock.slept(), [seven, seven]);
-        // Also beside an answer that cannot be read.
+        // The same with a response that cannot be parsed.
         let world = World::with_body(b"x", |_| status(200).header(RETRY_AFTER, "7"));
         let error = world.client.send_as::<Vec<u32>>(&get()).unwrap_err();
         assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Decode, Some(seven)));
@@ -871,7 +877,7 @@ mod tests {
         assert!(world.words().is_empty());
     }
 
-    /// A path that holds a secret.
+    /// An endpoint with a secret in its path.
     #[derive(Debug)]
     struct Secretive {
         token: Secret,
@@ -918,7 +924,7 @@ mod tests {
         assert_eq!(error.status().unwrap().as_u16(), 400);
     }
 
-    /// The error of a request with a secret in query, header, body and path.
+    /// Returns the error of a request with a secret in query, header, body and path.
     fn error_with(transport: impl Transport + 'static) -> crate::Error {
         let mut settings = Settings::default();
         settings.clock(Arc::new(ManualClock::at_unix(1)));
@@ -998,7 +1004,7 @@ mod tests {
         assert!(!text.contains("CANARY"), "{text}");
         assert!(text.contains("could not get it"), "{text}");
         assert_eq!(error.body(), b"CANARY-body");
-        // A source without secrets stays as it is.
+        // A source without secrets is kept.
         let error = error_with(|_: Request| -> Result<Response, TransportError> {
             let io = std::io::Error::other("broke");
             let error = TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, "broke");

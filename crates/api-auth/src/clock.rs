@@ -1,14 +1,15 @@
-//! Where the time comes from, and how waiting is done.
+//! The clock of a client: current time and sleeping.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The time and the waiting of a client. Nothing else in these crates reads a clock or sleeps.
+/// The clock that a client uses for the current time and for sleeping. These crates use no other
+/// clock.
 pub trait Clock: Send + Sync {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
-    /// Waits for `duration` (between two tries of a call).
+    /// Sleeps for `duration`, between two attempts of a request.
     fn sleep(&self, duration: Duration);
 }
 
@@ -22,7 +23,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The machine's own clock: the default of every client.
+/// The system clock, which is the default of every client.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -38,9 +39,9 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until a test moves it. Sleeping moves it and takes no time.
+/// A clock for tests that changes only when it is told to. Sleeping advances it without waiting.
 ///
-/// Clones share one time, so a test keeps one half and gives the other to the client.
+/// Clones share one time, so a test can keep one clone and pass another to the client.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -56,18 +57,18 @@ impl Clock for SystemClock {
 pub struct ManualClock(Arc<Mutex<(SystemTime, Vec<Duration>)>>);
 
 impl ManualClock {
-    /// A clock that shows this many seconds since 1970-01-01 00:00 UTC.
+    /// Creates a clock at `seconds` since 1970-01-01 00:00 UTC.
     pub fn at_unix(seconds: u64) -> Self {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         Self(Arc::new(Mutex::new((time, Vec::new()))))
     }
 
-    /// Moves the time forward.
+    /// Advances the time.
     pub fn advance(&self, duration: Duration) {
         self.with(|state| state.0 += duration);
     }
 
-    /// How long was slept, one entry a call of [`Clock::sleep`].
+    /// Returns the durations of all sleeps, one entry for each call of [`Clock::sleep`].
     pub fn slept(&self) -> Vec<Duration> {
         self.with(|state| state.1.clone())
     }

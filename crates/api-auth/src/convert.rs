@@ -1,4 +1,4 @@
-//! The way to the types of other crates, each behind a feature of the crate's name.
+//! Conversions to and from types of other crates, each behind a feature of the crate's name.
 
 #[cfg(feature = "rust_decimal")]
 use crate::Amount;
@@ -11,7 +11,8 @@ impl TryFrom<UnixTime> for jiff::Timestamp {
     type Error = InputError;
 
     /// # Errors
-    /// A time before the year -9999 or after 9999, which `jiff` cannot hold.
+    /// Returns an error for a time before the year -9999 or after 9999, which `jiff` cannot
+    /// represent.
     fn try_from(time: UnixTime) -> Result<Self, InputError> {
         Self::from_second(time.seconds())
             .map_err(|_| InputError::new("time", "is out of the range of years of jiff"))
@@ -20,7 +21,7 @@ impl TryFrom<UnixTime> for jiff::Timestamp {
 
 #[cfg(feature = "jiff")]
 impl From<jiff::Timestamp> for UnixTime {
-    /// Fractions of a second are dropped.
+    /// Converts the time without fractions of a second.
     fn from(time: jiff::Timestamp) -> Self {
         Self::from_seconds(time.as_second())
     }
@@ -28,7 +29,7 @@ impl From<jiff::Timestamp> for UnixTime {
 
 #[cfg(feature = "rust_decimal")]
 impl From<Amount> for rust_decimal::Decimal {
-    /// Exact, with as many decimals.
+    /// Converts the amount exactly, with the same number of decimals.
     fn from(amount: Amount) -> Self {
         Self::new(amount.digits, u32::from(amount.decimals))
     }
@@ -38,11 +39,12 @@ impl From<Amount> for rust_decimal::Decimal {
 impl TryFrom<rust_decimal::Decimal> for Amount {
     type Error = InputError;
 
-    /// Exact, with as many decimals where they fit; zeros at the end are dropped where not.
+    /// Converts the number exactly. Zeros at its end are dropped only if the number does not fit
+    /// otherwise.
     ///
     /// # Errors
-    /// A number with more than 18 decimals, or with too many digits: an `Amount` holds 18 of
-    /// them, and most of those with 19.
+    /// Returns an error for a number with more than 18 decimals or with too many digits. An
+    /// `Amount` has 18 digits, or 19 for most numbers.
     fn try_from(number: rust_decimal::Decimal) -> Result<Self, InputError> {
         let exact = |number: rust_decimal::Decimal| {
             let decimals = u8::try_from(number.scale()).ok();

@@ -1,4 +1,4 @@
-//! A request as a `curl` command, for bug reports and for trying things by hand.
+//! Requests as `curl` commands, for bug reports and manual tests.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -12,12 +12,12 @@ use crate::endpoint::is_form;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 use crate::{Request, decode_form, without_user_info};
 
-/// Whether a printed command shows its secret parts.
+/// Whether a printed command shows its secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrets {
     /// Signatures, tokens and keys are replaced by `***`.
     Masked,
-    /// The command works as it is printed. It is as good as the credentials: do not share it.
+    /// The command works as printed. It grants the same access as the credentials: do not share it.
     Shown,
 }
 
@@ -48,13 +48,13 @@ pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> 
     command(request, request.uri().path(), secret_parameters, secrets)
 }
 
-/// The same with another path in place of the request's.
+/// Returns the command with another path in place of the request's.
 #[inline]
 pub(crate) fn command(request: &Request, path: &str, listed: &[&str], secrets: Secrets) -> String {
     let masked = secrets == Secrets::Masked;
     let body = request.body();
     let mut command = String::new();
-    // A shell has no argument for a NUL, and this text none for what is not UTF-8.
+    // A shell has no argument for a NUL, and a string has none for bytes that are not UTF-8.
     let text = str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
     let is_binary = text.is_none() && !masked;
     if is_binary {
@@ -89,7 +89,7 @@ pub(crate) fn command(request: &Request, path: &str, listed: &[&str], secrets: S
         let header = if masked && (value.is_sensitive() || is_secret_header(name.as_str())) {
             format!("{name}: ***")
         } else if value.is_empty() {
-            // With a colon, curl would leave the header out.
+            // With a colon, curl would omit the header.
             format!("{name};")
         } else {
             format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
@@ -119,7 +119,7 @@ pub(crate) fn command(request: &Request, path: &str, listed: &[&str], secrets: S
     command
 }
 
-/// Scheme and host of a request.
+/// Returns scheme and host of a request.
 #[inline]
 fn origin(request: &Request) -> String {
     let uri = request.uri();
@@ -152,7 +152,7 @@ fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
             match mask_text(&decoded_value(value), &scope, listed) {
                 Some(masked) => {
                     let masked = utf8_percent_encode(&masked, NON_ALPHANUMERIC).to_string();
-                    // A reader looks for these.
+                    // Readers look for asterisks, not for their percent-encoding.
                     Cow::Owned([name, "=", &masked.replace("%2A%2A%2A", "***")].concat())
                 }
                 None => Cow::Borrowed(pair),
@@ -168,7 +168,7 @@ fn decoded_value(value: &str) -> String {
     percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// Returns whether a text is meant to be a JSON object or array.
+/// Returns whether a text looks like a JSON object or array.
 pub(crate) fn is_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
@@ -209,7 +209,7 @@ fn decoded(name: &str) -> String {
     decode_form(name.as_bytes()).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Replaces the values of secret names at any depth of a JSON text. Other texts are hidden as a
+/// Replaces the values of secret names at any depth of a JSON text. Other texts are masked as a
 /// whole, since their secrets cannot be found.
 #[inline]
 fn mask_json(text: &str, listed: &[&str]) -> String {
@@ -222,7 +222,7 @@ fn mask_json(text: &str, listed: &[&str]) -> String {
     }
 }
 
-/// Returns whether there was a secret.
+/// Masks the secrets of a JSON value and returns whether there was one.
 #[inline]
 fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) -> bool {
     let mut is_masked = false;
@@ -253,7 +253,7 @@ fn mask_members(value: &mut Value, parent: &str, listed: &[&str]) -> bool {
     is_masked
 }
 
-/// Bytes as a format of the command `printf`.
+/// Formats bytes as a format string of the command `printf`.
 #[inline]
 fn printf_format(bytes: &[u8]) -> String {
     let escape = |format: &mut String, byte: u8| {
@@ -264,7 +264,7 @@ fn printf_format(bytes: &[u8]) -> String {
         match byte {
             b'%' => format.push_str("%%"),
             b'\\' | b'\'' => escape(&mut format, *byte),
-            // It would begin an option.
+            // At the beginning it would be an option.
             b'-' if format.is_empty() => escape(&mut format, *byte),
             b' '..=b'~' => format.push(char::from(*byte)),
             _ => escape(&mut format, *byte),
@@ -434,7 +434,8 @@ mod tests {
         assert!(!masked.contains("CANARY") && masked.contains("application/json"), "{masked}");
     }
 
-    /// Requests whose URL, headers or body mean something to curl or to a shell.
+    /// Returns requests with characters in URL, headers or body that are special to curl or to a
+    /// shell.
     fn odd_requests(base: &str) -> Vec<Request> {
         let get = |target: &str| http::Request::get(format!("{base}{target}"));
         let post = |body: &[u8]| {
@@ -480,12 +481,13 @@ mod tests {
     #[cfg(unix)]
     fn shell(script: &str) -> std::process::Output {
         let mut shell = std::process::Command::new("sh");
-        // Neither settings of curl nor proxies of whoever runs the tests.
+        // Without curl's settings and the proxies of the user who runs the tests.
         shell.env("CURL_HOME", "/nonexistent").env("HOME", "/nonexistent").env("no_proxy", "*");
         shell.args(["-c", script]).output().unwrap()
     }
 
-    /// The arguments that a shell makes of a command, and what it pipes into it.
+    /// Returns the arguments that a shell parses from a command, and the bytes that it pipes to the
+    /// command.
     #[cfg(unix)]
     fn words(command: &str) -> Vec<Vec<u8>> {
         let piped = if command.starts_with("printf") { "cat; printf '\\0'; " } else { "" };
@@ -496,7 +498,7 @@ mod tests {
         if piped.is_empty() {
             return text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
         }
-        // What was piped may hold a NUL itself.
+        // The piped bytes may contain a NUL, too.
         let end = text.windows(3).position(|part| part == b"\0-X").unwrap();
         let mut words = vec![text[..end].to_vec()];
         words.extend(text[end + 1..].split(|byte| *byte == 0).map(<[u8]>::to_vec));
@@ -541,7 +543,7 @@ mod tests {
         }
     }
 
-    /// What arrives of one request: its first line, its headers and its body.
+    /// The received parts of one request: its first line, its headers and its body.
     #[cfg(unix)]
     fn arrived(listener: &std::net::TcpListener) -> (String, Vec<String>, Vec<u8>) {
         use std::io::{Read, Write};

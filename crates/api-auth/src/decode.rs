@@ -1,4 +1,4 @@
-//! Reading JSON answers, and saying where one could not be read.
+//! Parsing of JSON responses, with errors that name the JSON path.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use serde::de::{
 
 use crate::{ErrorKind, Response, ResponseError};
 
-/// Reads the whole body as JSON.
+/// Parses the whole body as JSON.
 ///
 /// # Errors
-/// A [`ErrorKind::Decode`] error that names the JSON path. It never quotes a value of the answer:
-/// that may be a token or a key.
+/// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never quotes a value of the
+/// response, which may be a token or a key.
 ///
 /// ```
 /// let reply = api_auth::Response::new(br#"{"data":[{"uid":"a"},{"uid":true}]}"#.to_vec());
@@ -29,8 +29,8 @@ pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError
     serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
 }
 
-/// The name by which `serde_json` marks raw JSON for its own types. It reads an object that has it as
-/// the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
+/// The name by which `serde_json` marks raw JSON for its own types. It parses an object with this
+/// name as the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
 const RESERVED: &str = "$serde_json::private::RawValue";
 
 /// Returns an error if an object, at any depth, has a name that `serde_json` reserves.
@@ -41,7 +41,7 @@ pub(crate) fn validate_names(json: &[u8]) -> serde_json::Result<()> {
     Ok(())
 }
 
-/// Whether the text has the reserved name, or a JSON escape of one of its characters.
+/// Returns whether the text contains the reserved name, or a JSON escape of one of its characters.
 fn may_have_reserved_name(json: &[u8]) -> bool {
     let mut rest = json;
     while let Some(at) = rest.iter().position(|byte| matches!(byte, b'$' | b'\\')) {
@@ -122,7 +122,7 @@ fn unreadable(body: &[u8], error: &serde_json::Error) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(message)
 }
 
-/// Leaves the place, and out of the text what the parser quotes from the input.
+/// Removes the position, and the parts that the parser quotes from the input.
 fn without_value(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
     let quoting = ["invalid type: ", "invalid value: "].iter().any(|start| text.starts_with(start));
@@ -142,7 +142,7 @@ fn without_value(text: &str) -> String {
     }
 }
 
-/// The byte at which a line and column (both from 1) point.
+/// Returns the byte offset of a line and column, both from 1.
 fn offset(body: &[u8], line: usize, column: usize) -> usize {
     let start: usize = body
         .split_inclusive(|byte| *byte == b'\n')
@@ -157,10 +157,10 @@ enum Step {
     Index(usize),
 }
 
-/// The path of the innermost value that is open at `end`: keys and indices from the root.
+/// Returns the path of the innermost value that is open at `end`: keys and indices from the root.
 ///
-/// This walks the text only after it failed to decode, so it may be simple; what is not JSON
-/// gives some path, never a panic.
+/// It is called only after the text failed to decode, so it may be simple. For text that is not
+/// JSON it returns some path and never panics.
 fn path_at(body: &[u8], end: usize) -> String {
     let mut steps: Vec<Step> = Vec::new();
     let mut key: Option<String> = None;

@@ -1,7 +1,7 @@
-//! Parameters in order, and the one encoder that writes them.
+//! Ordered parameters and their encoder.
 //!
-//! What is signed and what is sent are the same bytes because both come from
-//! [`Encoding::write`], once. A provider chooses its [`Encoding`] in one place.
+//! The signed and the sent bytes are the same, because both are written once, by
+//! [`Encoding::write`]. A provider has one [`Encoding`].
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode_byte, utf8_per
 
 use crate::InputError;
 
-/// Named parameters in the order in which they were added; a name may come twice.
+/// Named parameters in the order in which they were added. A name may occur several times.
 ///
 /// ```
 /// use api_auth::{Encoding, Params};
@@ -27,15 +27,15 @@ use crate::InputError;
 pub struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Params<'a> {
-    /// No parameters. Nothing is allocated until the first one is added.
+    /// Creates an empty list. It allocates when the first parameter is added.
     pub fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Reads a query string or form body; a name without `=` has an empty value.
+    /// Parses a query string or form body. A name without `=` has an empty value.
     ///
     /// # Errors
-    /// Bytes that are no UTF-8.
+    /// Returns an error if a name or value is not UTF-8.
     ///
     /// ```
     /// let params = api_auth::Params::decode("code=a%2Fb&state=x+y&flag")?;
@@ -53,7 +53,7 @@ impl<'a> Params<'a> {
         Ok(params)
     }
 
-    /// Adds a parameter; an empty value stays as `name=`.
+    /// Adds a parameter. An empty value is written as `name=`.
     pub fn push(
         &mut self,
         name: impl Into<Cow<'a, str>>,
@@ -80,7 +80,7 @@ impl<'a> Params<'a> {
         self
     }
 
-    /// Adds a parameter if there is a value, and nothing otherwise.
+    /// Adds a parameter if `value` is not `None`.
     pub fn push_some(
         &mut self,
         name: impl Into<Cow<'a, str>>,
@@ -92,7 +92,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Adds a number (or anything else by its `Display` text).
+    /// Adds a number, or any other value in its `Display` form.
     pub fn push_number(&mut self, name: impl Into<Cow<'a, str>>, value: impl Display) -> &mut Self {
         self.push(name, value.to_string())
     }
@@ -102,34 +102,34 @@ impl<'a> Params<'a> {
         self.push(name, if value { "true" } else { "false" })
     }
 
-    /// Name and value of each parameter, unencoded, in order.
+    /// Returns an iterator over the unencoded names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// The first value of that name.
+    /// Returns the first value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// Whether there is no parameter.
+    /// Returns whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many parameters there are.
+    /// Returns the number of parameters.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Sorts by the bytes of the top-level name (`SANs` of `SANs[0][DNS]`); what shares one keeps
-    /// its order. Upper case comes before lower case.
+    /// Sorts by the bytes of the top-level name (`SANs` of `SANs[0][DNS]`). Parameters with the
+    /// same top-level name keep their order. Upper case comes before lower case.
     pub fn sort_by_top_level_name(&mut self) {
         fn top(name: &str) -> &str {
             name.split_once('[').map_or(name, |(top, _)| top)
         }
-        // A handful, nearly sorted: each goes to its place among those before it. The library's
-        // sort is for thousands, and is compiled anew for each type.
+        // An insertion sort, for few parameters that are nearly sorted. The sort of the standard
+        // library is for thousands, and is compiled anew for each type.
         for end in 1..self.0.len() {
             let Some(sorted) = self.0.get_mut(..=end) else { return };
             let Some(((last, _), before)) = sorted.split_last() else { return };
@@ -144,7 +144,7 @@ impl<'a> Params<'a> {
 }
 
 impl fmt::Debug for Params<'_> {
-    /// Shows the names only: a value may be a passphrase or a token.
+    /// Formats the names only: a value may be a passphrase or a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
@@ -154,16 +154,17 @@ fn decode(text: &str) -> Result<String, InputError> {
     percent_decode(&text.replace('+', " ")).ok_or_else(|| InputError::new("query", "is not UTF-8"))
 }
 
-/// How names and values are written in a query string or a form body.
+/// The encoding of names and values in a query string or a form body.
 ///
-/// Both write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
+/// Both variants write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
 /// upper-case hex digits. They differ in one byte, and one byte is enough to break a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// WHATWG form-urlencoded: bare `A-Z a-z 0-9 * - . _`. Ruby, Java and browsers write this.
+    /// WHATWG form-urlencoded. `A-Z a-z 0-9 * - . _` are not encoded. Ruby, Java and browsers use
+    /// it.
     Form,
-    /// PHP's `http_build_query` (RFC 1738): bare `A-Z a-z 0-9 - . _`, so `*` is `%2A`.
+    /// PHP's `http_build_query` (RFC 1738). `A-Z a-z 0-9 - . _` are not encoded, so `*` is `%2A`.
     Php,
 }
 
@@ -182,14 +183,14 @@ impl Encoding {
         }
     }
 
-    /// The parameters as text.
+    /// Returns the encoded parameters as a string.
     pub fn text(self, params: &Params<'_>) -> String {
         let mut out = Vec::with_capacity(self.length(params));
         self.write(params, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 
-    /// Appends one name or value to `out`, in ASCII.
+    /// Appends one encoded name or value to `out`, in ASCII.
     pub fn write_text(self, text: &str, out: &mut Vec<u8>) {
         for byte in text.bytes() {
             match byte {
@@ -208,7 +209,7 @@ impl Encoding {
         }
     }
 
-    /// How many bytes [`write`](Encoding::write) appends.
+    /// Returns how many bytes [`write`](Encoding::write) appends.
     pub(crate) fn length(self, params: &Params<'_>) -> usize {
         let escaped = |byte: &u8| *byte != b' ' && !self.is_bare(*byte);
         let text =
@@ -218,7 +219,7 @@ impl Encoding {
     }
 }
 
-/// Names and values of form-encoded text, decoded, in order. Bytes that are not UTF-8 become U+FFFD.
+/// Decodes the names and values of a form, in order. Bytes that are not UTF-8 become U+FFFD.
 ///
 /// ```
 /// let pairs = api_auth::decode_form(b"tr_crc=zam%C3%B3wienie%2F1+a&empty=");
@@ -251,8 +252,8 @@ pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         .collect()
 }
 
-/// One value of a path, percent-encoded: bare `A-Z a-z 0-9 - . _ ~`, a space is `%20`, and `/`
-/// is `%2F`, so that a value never becomes two segments.
+/// Percent-encodes one segment of a path. `A-Z a-z 0-9 - . _ ~` are not encoded, a space is `%20`,
+/// and `/` is `%2F`, so a value never becomes two segments.
 ///
 /// ```
 /// assert_eq!(api_auth::path_segment("a b/ą"), "a%20b%2F%C4%85");
@@ -261,7 +262,7 @@ pub fn path_segment(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, SEGMENT).into()
 }
 
-/// The text of `value`, written into `buffer`; empty if it does not fit.
+/// Writes `value` into `buffer` and returns the string, or an empty one if it does not fit.
 pub(crate) fn written(value: impl Display, buffer: &mut [u8]) -> &str {
     let mut rest = &mut *buffer;
     let fits = write!(rest, "{value}").is_ok();
@@ -270,7 +271,7 @@ pub(crate) fn written(value: impl Display, buffer: &mut [u8]) -> &str {
     str::from_utf8(buffer.get(..length).unwrap_or_default()).unwrap_or_default()
 }
 
-/// Undoes percent-encoding; `None` if the bytes are not UTF-8. A `+` stays one.
+/// Decodes percent-encoding. Returns `None` if the bytes are not UTF-8. A `+` is not decoded.
 ///
 /// ```
 /// assert_eq!(api_auth::percent_decode("%7Bjax%7Da+b").as_deref(), Some("{jax}a+b"));
@@ -299,7 +300,7 @@ pub fn without_user_info(url: &str) -> Cow<'_, str> {
     }
 }
 
-/// Bytes in base64 with the standard alphabet and padding.
+/// Encodes bytes in base64 with the standard alphabet and padding.
 ///
 /// ```
 /// assert_eq!(api_auth::base64(b"a?>"), "YT8+");
@@ -309,7 +310,7 @@ pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The bytes of a text that [`base64()`] wrote; `None` for any other text.
+/// Decodes base64 with the standard alphabet and padding. Returns `None` for any other string.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
@@ -415,7 +416,7 @@ mod tests {
         assert_eq!(format!("{params:?}"), "[\"passphrase\"]");
     }
 
-    /// Written without the encoder's tables: decodes one form-encoded text.
+    /// Decodes one form-encoded value, without the tables of the encoder.
     fn bytes_of(text: &str) -> Vec<u8> {
         let mut bytes = text.bytes();
         let mut out = Vec::new();

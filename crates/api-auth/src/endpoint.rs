@@ -1,4 +1,4 @@
-//! A call as data: what is asked, and how the answer is read.
+//! Endpoints as data: the request, and how its response is parsed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::{Encoding, InputError, Params, Request, Response, ResponseError, Route};
 
-/// An endpoint of a provider: the fields of the type that implements it are the arguments.
+/// An endpoint of a provider. The fields of the implementing type are the arguments.
 ///
-/// [`send`](crate::Client::send), signing, retries and pagination are generic over it. An endpoint
-/// that a crate does not list is called by a [`RawEndpoint`].
+/// [`send`](crate::Client::send), signing, retries and pagination are generic over it. A
+/// [`RawEndpoint`] calls endpoints that a crate does not list.
 pub trait Endpoint: Sized {
     /// The value of a successful response.
     type Output;
@@ -46,20 +46,20 @@ pub trait Endpoint: Sized {
         Ok(())
     }
 
-    /// Reads a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. Other responses are
-    /// errors. A failure that arrives with a status of success is an error here.
+    /// Parses a response whose status the [`ROUTE`](Endpoint::ROUTE) accepts. Other responses are
+    /// errors. A failure that is reported with a status of success is an error here.
     ///
     /// # Errors
-    /// Returns the error of the response, or one that names the field that cannot be read.
+    /// Returns the error of the response, or one that names the field that cannot be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
-    /// Returns the HTTP method. Only [`RawEndpoint`] implements it itself.
+    /// Returns the HTTP method. Only [`RawEndpoint`] overrides it.
     fn method(&self) -> Method {
         const { &Self::ROUTE }.method().clone()
     }
 
     /// Returns the percent-encoded path below the base URL of the server. Only [`RawEndpoint`]
-    /// implements it itself.
+    /// overrides it.
     fn path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, false)
     }
@@ -69,25 +69,25 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.path_of(self, true)
     }
 
-    /// Returns the credential that signs the request. Only [`RawEndpoint`] implements it itself.
+    /// Returns the credential that signs the request. Only [`RawEndpoint`] overrides it.
     fn credential(&self) -> Credential {
         const { &Self::ROUTE }.credential_name()
     }
 
-    /// Returns the server of the environment. Only [`RawEndpoint`] implements it itself.
+    /// Returns the server of the environment. Only [`RawEndpoint`] overrides it.
     fn server(&self) -> Server {
         const { &Self::ROUTE }.server_name()
     }
 
     /// Returns whether the request may be sent again after a lost response. Only [`RawEndpoint`]
-    /// implements it itself.
+    /// overrides it.
     fn idempotent(&self) -> bool {
         const { &Self::ROUTE }.is_idempotent_for(self)
     }
 }
 
-/// An [`Endpoint`] without the type of its answer, as an object: the loop is compiled once, and not
-/// for each endpoint.
+/// An [`Endpoint`] without the type of its response, for use as a trait object: the request loop is
+/// compiled once, and not for each endpoint.
 pub(crate) trait Call {
     fn id(&self) -> &'static str;
     fn method(&self) -> Method;
@@ -155,44 +155,44 @@ impl<E: Endpoint> Call for E {
     }
 }
 
-/// An endpoint whose answer is one page of a list.
+/// An endpoint whose response is one page of a list.
 pub trait Paged: Endpoint + Sized {
-    /// One entry of the list.
+    /// The type of the entries.
     type Item;
 
-    /// The request of the page after `page`, or `None` when `page` is the last one.
+    /// Returns the request for the page after `page`, or `None` if `page` is the last one.
     fn next(&self, page: &Self::Output) -> Option<Self>;
 
-    /// The entries of a page.
+    /// Returns the entries of a page.
     fn items(page: Self::Output) -> Vec<Self::Item>;
 
-    /// What tells an entry from others. Entries that come again (a list that grows while it is
-    /// read shifts) are left out; entries without an id never are.
+    /// Returns the id of an entry. Entries whose id occurred before are skipped, because a list
+    /// that grows while it is read shifts. Entries without an id are never skipped.
     fn item_id(item: &Self::Item) -> Option<&str>;
 }
 
-/// Names one of a client's credentials.
+/// The name of one of a client's credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Credential(&'static str);
 
 impl Credential {
-    /// The credentials that the client was made with.
+    /// The credentials that the client was created with.
     pub const MAIN: Self = Self("main");
-    /// No credentials: nothing is signed.
+    /// No credentials: the request is not signed.
     pub const NONE: Self = Self("none");
 
-    /// Another one of a provider's, by its name.
+    /// Creates the name of another credential of a provider.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// Its name.
+    /// Returns the name.
     pub const fn name(self) -> &'static str {
         self.0
     }
 }
 
-/// Names one of an environment's hosts.
+/// The name of one of an environment's hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Server(&'static str);
 
@@ -200,29 +200,29 @@ impl Server {
     /// The host of the API.
     pub const MAIN: Self = Self("main");
 
-    /// Another one of a provider's, by its name.
+    /// Creates the name of another host of a provider.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// Its name.
+    /// Returns the name.
     pub const fn name(self) -> &'static str {
         self.0
     }
 }
 
-/// What travels below the headers.
+/// The body of a request.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Body<'a> {
-    /// Nothing.
+    /// No body.
     #[default]
     None,
-    /// `application/x-www-form-urlencoded`, written by the provider's [`Encoding`].
+    /// `application/x-www-form-urlencoded`, written with the provider's [`Encoding`].
     Form(Params<'a>),
-    /// `application/json`, sent exactly as it is.
+    /// `application/json`, sent unchanged.
     Json(Vec<u8>),
-    /// Anything else, with its content type.
+    /// A body with any other content type.
     Bytes {
         /// The `content-type` header.
         content_type: &'static str,
@@ -232,7 +232,7 @@ pub enum Body<'a> {
 }
 
 impl fmt::Debug for Body<'_> {
-    /// Shows names of parameters and numbers of bytes. A value may be a secret.
+    /// Formats names of parameters and numbers of bytes. A value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
@@ -246,10 +246,10 @@ impl fmt::Debug for Body<'_> {
 }
 
 impl Body<'_> {
-    /// The JSON text of `value`.
+    /// Serializes `value` as a JSON body.
     ///
     /// # Errors
-    /// When `value` has no JSON form.
+    /// Returns an error if `value` cannot be serialized as JSON.
     pub fn json(value: &impl Serialize) -> Result<Self, InputError> {
         let mut text = Vec::with_capacity(512);
         match serde_json::to_writer(&mut text, value) {
@@ -259,11 +259,12 @@ impl Body<'_> {
     }
 }
 
-/// A request whose parameters are not encoded yet: what an [`Auth`](crate::Auth) may dress.
+/// A request whose parameters are not encoded yet. An [`Auth`](crate::Auth) may add parameters to
+/// it.
 pub struct UnsignedRequest<'a> {
     /// The HTTP method.
     pub method: Method,
-    /// The path below the server's base, percent-encoded.
+    /// The percent-encoded path below the base URL of the server.
     pub path: Cow<'a, str>,
     /// The query.
     pub query: Params<'a>,
@@ -272,7 +273,7 @@ pub struct UnsignedRequest<'a> {
 }
 
 impl fmt::Debug for UnsignedRequest<'_> {
-    /// Shows names of parameters and numbers of bytes. The path may hold a secret, too.
+    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnsignedRequest")
             .field("method", &self.method)
@@ -284,27 +285,27 @@ impl fmt::Debug for UnsignedRequest<'_> {
 }
 
 impl<'a> UnsignedRequest<'a> {
-    /// Asks `endpoint` for its parts.
+    /// Validates `endpoint` and creates its request.
     ///
     /// # Errors
-    /// An argument that is refused.
+    /// Returns an error that names the invalid argument.
     pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
         Call::validate(endpoint)?;
         Self::of_checked(endpoint)
     }
 
-    /// The same of a call whose arguments were checked before.
+    /// Creates the request of a call whose arguments are validated already.
     pub(crate) fn of_checked(call: &'a dyn Call) -> Result<Self, InputError> {
         let mut query = Params::new();
         call.query(&mut query);
         Ok(Self { method: call.method(), path: call.path(), query, body: call.body()? })
     }
 
-    /// Adds a member at the end of the body, for whoever dresses a request with parameters that
-    /// travel there. A text is written as such, `None` as JSON's null; no body becomes a JSON one.
+    /// Adds a member at the end of the body, for authentication parameters in the body. `Some` is
+    /// written as a string and `None` as JSON's null. If there is no body, a JSON body is created.
     ///
     /// # Errors
-    /// A body that is neither a form nor a JSON object, and null in a form.
+    /// Returns an error if the body is neither a form nor a JSON object, or for `None` in a form.
     pub fn add_to_body(&mut self, name: &str, value: Option<&str>) -> Result<(), InputError> {
         if let (Body::Form(params), Some(value)) = (&mut self.body, value) {
             params.push(name.to_owned(), value.to_owned());
@@ -328,10 +329,11 @@ impl<'a> UnsignedRequest<'a> {
         Ok(())
     }
 
-    /// Moves the query, and a form, into a JSON body of texts, for schemes that know no other.
+    /// Moves the parameters of the query and of a form into a JSON body, as strings. For schemes
+    /// that only have JSON bodies.
     ///
     /// # Errors
-    /// A body that is neither a form nor a JSON object.
+    /// Returns an error if the body is neither a form nor a JSON object.
     pub fn move_into_json_body(&mut self) -> Result<(), InputError> {
         match std::mem::take(&mut self.body) {
             Body::Form(params) => {
@@ -350,19 +352,20 @@ impl<'a> UnsignedRequest<'a> {
         Ok(())
     }
 
-    /// Encodes everything, once. What comes out is what is signed and what is sent.
+    /// Encodes the request, once. The result is signed and sent.
     ///
     /// `base` is scheme, host and an optional path without a slash at its end.
     ///
     /// # Errors
-    /// A path that is not a path, or a request target that is longer than HTTP libraries allow.
+    /// Returns an error if `base` is not a URL, the path does not begin with `/` or contains `?` or
+    /// `#`, or the request target is longer than HTTP libraries allow.
     pub fn encode(self, base: &str, encoding: Encoding) -> Result<Request, InputError> {
         let base = Uri::try_from(base)
             .map_err(|error| InputError::new("base_url", format!("is no URI ({error})")))?;
         self.encode_below(&base, encoding)
     }
 
-    /// The same below a base that was parsed before: scheme and host are shared with it.
+    /// Encodes the request below a parsed base URL, whose scheme and host are shared.
     pub(crate) fn encode_below(
         self,
         base: &Uri,
@@ -374,7 +377,7 @@ impl<'a> UnsignedRequest<'a> {
         }
         let below = base.path().trim_end_matches('/');
         let question_mark = if self.query.is_empty() { "" } else { "?" };
-        // Exact, so that the URI takes the text as it is.
+        // The exact length, so that the URI takes the buffer without a copy.
         let length = below.len() + self.path.len() + question_mark.len();
         let mut target = Vec::with_capacity(length + encoding.length(&self.query));
         for part in [below, &self.path, question_mark] {
@@ -418,7 +421,7 @@ pub(crate) fn is_form(request: &Request) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()))
 }
 
-/// A form, with room for escapes and for what an auth appends to it.
+/// Encodes a form, with spare capacity for escapes and for what an auth appends.
 fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
     const SIGNATURE: usize = 128;
     let length: usize = params.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
@@ -427,8 +430,8 @@ fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
     text
 }
 
-/// A call that the crate does not list: new, undocumented or internal. It is signed, encoded,
-/// retried and judged like any other; the answer comes as bytes.
+/// An endpoint that the crate does not list: new, undocumented or internal. Its requests are
+/// signed, encoded, retried and classified like all others. Its response body is returned as bytes.
 ///
 /// ```
 /// use api_auth::{Endpoint, Method, RawEndpoint};
@@ -448,7 +451,7 @@ pub struct RawEndpoint {
 }
 
 impl RawEndpoint {
-    /// A call of `path`, which is sent as it is and so must be percent-encoded
+    /// Creates a request for `path`, which is sent unchanged and must therefore be percent-encoded
     /// (see [`path_segment`](crate::path_segment)).
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
@@ -476,21 +479,21 @@ impl RawEndpoint {
         self
     }
 
-    /// Uses another of the client's credentials, or [`Credential::NONE`].
+    /// Sets another of the client's credentials, or [`Credential::NONE`].
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
         self
     }
 
-    /// Uses another of the environment's hosts.
+    /// Sets another of the environment's hosts.
     #[must_use]
     pub fn with_server(mut self, server: Server) -> Self {
         self.server = server;
         self
     }
 
-    /// Says whether it may be sent twice without harm.
+    /// Sets whether the request is idempotent, that is, safe to retry.
     #[must_use]
     pub fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = idempotent;
@@ -499,7 +502,7 @@ impl RawEndpoint {
 }
 
 impl fmt::Debug for RawEndpoint {
-    /// Shows names of parameters and numbers of bytes. The path may hold a secret, too.
+    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEndpoint")
             .field("method", &self.method)
@@ -516,7 +519,8 @@ impl fmt::Debug for RawEndpoint {
 impl Endpoint for RawEndpoint {
     type Output = Vec<u8>;
     const ID: &'static str = "raw";
-    /// Its own method, path, credential, server and idempotency replace these.
+    /// The method, path, credential, server and idempotency of the value override those of this
+    /// route.
     const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
 
     fn method(&self) -> Method {
@@ -628,7 +632,7 @@ mod tests {
             let unsigned = UnsignedRequest::of(&call).unwrap();
             for text in [format!("{call:?}"), format!("{unsigned:?}")] {
                 assert!(text.contains("path: 9 bytes") && text.contains(r#"["token"]"#), "{text}");
-                // Nor as the numbers of its bytes.
+                // Also not as a list of byte values.
                 assert!(text.contains(shown), "{text}");
                 assert!(!text.contains("CANARY") && !text.contains("67, 65"), "{text}");
             }

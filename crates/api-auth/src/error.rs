@@ -1,4 +1,4 @@
-//! One error type for every crate of the house: opaque, eight bytes, nothing lost.
+//! The error type of all client crates: opaque, eight bytes, with all parts of the response.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -12,10 +12,10 @@ use http::{HeaderMap, StatusCode};
 use crate::redact::RequestSecrets;
 use crate::{Response, Sent, TransportError};
 
-/// The result of a call.
+/// The result of a request.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, told by what the caller can do about it.
+/// The kind of an error, by what the caller can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -37,7 +37,7 @@ pub enum ErrorKind {
     Verify,
 }
 
-/// An argument that is refused before anything is sent.
+/// An invalid argument that is rejected before anything is sent.
 ///
 /// ```
 /// let error = api_auth::InputError::new("rid", "must not be empty");
@@ -51,8 +51,8 @@ pub struct InputError {
 }
 
 impl InputError {
-    /// `argument` by the name the caller knows; `problem` reads on after a colon. Neither may
-    /// hold the refused text itself: it may be a secret.
+    /// Creates an error for `argument`, the name that the caller knows. `problem` continues the
+    /// message after a colon. Neither may contain the invalid value: it may be a secret.
     pub fn new(
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
@@ -72,7 +72,7 @@ impl InputError {
         self
     }
 
-    /// The argument's name.
+    /// Returns the name of the argument.
     pub fn argument(&self) -> &str {
         &self.argument
     }
@@ -100,24 +100,24 @@ impl StdError for InputError {}
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detail {
-    /// The field it is about.
+    /// The field that the error is about.
     pub field: Option<String>,
     /// The provider's code.
     pub code: Option<String>,
-    /// The provider's text.
+    /// The provider's message.
     pub message: Option<String>,
 }
 
 impl Detail {
-    /// An entry from its three parts.
+    /// Creates an entry from its three parts.
     pub fn new(field: Option<String>, code: Option<String>, message: Option<String>) -> Self {
         Self { field, code, message }
     }
 }
 
-/// How a provider says no: what a provider crate reads out of an answer.
+/// An error response of a provider, as parsed by the provider's crate.
 ///
-/// The client adds status, headers and body to it and makes an [`Error`].
+/// The client adds status, headers and body and creates an [`Error`].
 #[derive(Debug, Clone)]
 pub struct ResponseError {
     pub(crate) kind: ErrorKind,
@@ -129,7 +129,7 @@ pub struct ResponseError {
 }
 
 impl ResponseError {
-    /// An error of that kind that says nothing more.
+    /// Creates an error of that kind without further details.
     pub fn new(kind: ErrorKind) -> Self {
         Self {
             kind,
@@ -141,8 +141,8 @@ impl ResponseError {
         }
     }
 
-    /// The kind that a bare HTTP status stands for: 401 and 403 are [`ErrorKind::Auth`], 429 is
-    /// [`ErrorKind::RateLimited`], all else is [`ErrorKind::Api`].
+    /// Creates the error of an HTTP status: 401 and 403 are [`ErrorKind::Auth`], 429 is
+    /// [`ErrorKind::RateLimited`], all others are [`ErrorKind::Api`].
     pub fn of_status(status: StatusCode) -> Self {
         Self::new(match status.as_u16() {
             401 | 403 => ErrorKind::Auth,
@@ -151,13 +151,13 @@ impl ResponseError {
         })
     }
 
-    /// An error whose message is the beginning of the body, for answers in no known form (an HTML
-    /// page of a proxy, plain text, nothing).
+    /// Sets the message to the beginning of the body, for responses in no known format (an HTML
+    /// page of a proxy, plain text, an empty body).
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
         const SHOWN: usize = 200;
         let text = String::from_utf8_lossy(response.body());
-        // The same white space as in redaction, so that a secret with another one is found.
+        // The same white space as in redaction, so that a secret with white space in it is found.
         let mut words = text.split_ascii_whitespace();
         let mut line = words.next().unwrap_or_default().to_owned();
         let mut length = line.chars().count();
@@ -184,7 +184,7 @@ impl ResponseError {
         self
     }
 
-    /// Adds the provider's text.
+    /// Adds the provider's message.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
@@ -198,15 +198,15 @@ impl ResponseError {
         self
     }
 
-    /// Adds what the answer holds besides the refusal, as a type of the provider's crate; see
-    /// [`Error::payload`].
+    /// Adds what the response contains in addition to the error, as a type of the provider's crate;
+    /// see [`Error::payload`].
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));
         self
     }
 
-    /// Adds the provider's id of the request, for its support.
+    /// Adds the provider's id of the request, for support cases.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());
@@ -229,7 +229,7 @@ impl ResponseError {
 
 impl Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// A text that says something.
+        /// Returns a text that is not blank.
         fn said(text: Option<&String>) -> Option<&str> {
             text.map(String::as_str).filter(|text| !text.trim().is_empty())
         }
@@ -262,11 +262,11 @@ enum Cause {
     ResponseError(ResponseError),
 }
 
-/// The error of a call, with status, headers and body of the response.
+/// The error of a request, with status, headers and body of the response.
 ///
 /// Display is one line: what failed, where, and after how many attempts. Debug adds a hint on a
-/// second line, so that the error of `main` is readable; `{:#?}` shows all parts but headers and
-/// body. None of them shows a secret of the request.
+/// second line, so that an error that `main` returns is readable; `{:#?}` shows all parts but
+/// headers and body. None of them shows a secret of the request.
 ///
 /// ```
 /// # fn show(error: api_auth::Error) {
@@ -284,7 +284,7 @@ struct Inner {
     endpoint: &'static str,
     attempts: u32,
     reply: Option<Response>,
-    /// The request id of the headers without the secrets that it held.
+    /// The request id of the headers without the secrets that it contained.
     redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
@@ -292,12 +292,12 @@ struct Inner {
     idempotent: bool,
 }
 
-/// What is known about a request that ended with an error.
+/// The known effect of a request that ended with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// The request was certainly not sent.
     NotSent,
-    /// The server received the request and refused it: nothing was carried out.
+    /// The server received and rejected the request: nothing was carried out.
     Refused,
     /// The server received the request and accepted it, but its response could not be used.
     Accepted,
@@ -321,14 +321,14 @@ impl Error {
         }))
     }
 
-    /// An error that an answer stands for.
+    /// Creates the error of a response.
     pub fn from_response(error: ResponseError, reply: Response) -> Self {
         let mut error = Self::from_cause(Cause::ResponseError(error));
         error.0.reply = Some(reply);
         error
     }
 
-    /// The same error for another caller. The error beneath a transport error is not shared.
+    /// Returns the same error for another caller, without the source of a transport error.
     pub(crate) fn duplicate(&self) -> Self {
         let inner = &*self.0;
         let cause = match &inner.cause {
@@ -360,13 +360,14 @@ impl Error {
         self
     }
 
-    /// The token or session that a call needs did not come, so the call itself never left.
+    /// Marks the request as not sent, because the token or session that it needs could not be
+    /// obtained.
     pub(crate) fn of_preparation(mut self) -> Self {
         self.0.unsent = true;
         self
     }
 
-    /// Whether the request may be sent twice without harm.
+    /// Sets whether the request is idempotent, that is, safe to retry.
     pub(crate) fn with_idempotent(mut self, idempotent: bool) -> Self {
         self.0.idempotent = idempotent;
         self
@@ -377,8 +378,8 @@ impl Error {
         self
     }
 
-    /// Removes the secrets of the request from all texts, whatever the server or the transport
-    /// wrote into them. Headers and body of the response stay as they came.
+    /// Removes the secrets of the request from all texts of the server and of the transport.
+    /// Headers and body of the response stay unchanged.
     pub(crate) fn redacted(mut self, secrets: &RequestSecrets) -> Self {
         let id = self.0.redacted_id.as_deref().or(self.headers().and_then(request_id));
         if let Some(redacted) = id.and_then(|id| secrets.redacted(id)) {
@@ -406,7 +407,7 @@ impl Error {
         }
     }
 
-    /// What kind of failure this is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
             Cause::Input(_) => ErrorKind::Input,
@@ -415,47 +416,51 @@ impl Error {
         }
     }
 
-    /// The HTTP status, if an answer (or the beginning of one) came.
+    /// Returns the HTTP status. Returns `None` if no response, not even its beginning, was
+    /// received.
     pub fn status(&self) -> Option<StatusCode> {
         self.reply().map(Response::status)
     }
 
-    /// The answer's headers, if one came.
+    /// Returns the headers of the response. Returns `None` if none was received.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.reply().map(Response::headers)
     }
 
-    /// The answer's body, byte for byte, or as much of it as came; empty if none came.
+    /// Returns the unchanged body of the response, or as much of it as was received. It is empty if
+    /// no response was received.
     pub fn body(&self) -> &[u8] {
         self.reply().map(|reply| reply.body().as_slice()).unwrap_or_default()
     }
 
-    /// The answer's body as text; bytes that are not UTF-8 become U+FFFD.
+    /// Returns the body of the response as a string. Bytes that are not UTF-8 become U+FFFD.
     pub fn body_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.body())
     }
 
-    /// The provider's error code, as it was sent. Secrets of the request are replaced by `***`.
+    /// Returns the provider's error code, or that of the first of its [`details`](Error::details).
+    /// Secrets of the request are replaced by `***`.
     pub fn code(&self) -> Option<&str> {
         let error = self.response_error()?;
         error.code.as_deref().or_else(|| error.details.first()?.code.as_deref())
     }
 
-    /// The provider's message, as it was sent. Secrets of the request are replaced by `***`, here
-    /// and in all other texts of an error; [`body_text`](Error::body_text) has the server's text.
+    /// Returns the provider's message, or that of the first of its [`details`](Error::details).
+    /// Secrets of the request are replaced by `***`, here and in all other texts of an error;
+    /// [`body_text`](Error::body_text) returns the unchanged text of the server.
     pub fn message(&self) -> Option<&str> {
         let error = self.response_error()?;
         error.message.as_deref().or_else(|| error.details.first()?.message.as_deref())
     }
 
-    /// The provider's list of errors, one entry a field, where it sends one. Secrets of the request
-    /// are replaced by `***`.
+    /// Returns the provider's list of errors, one entry for each field. It is empty if the provider
+    /// sends none. Secrets of the request are replaced by `***`.
     pub fn details(&self) -> &[Detail] {
         self.response_error().map(|error| error.details.as_slice()).unwrap_or_default()
     }
 
-    /// What the answer holds besides the refusal, if the provider's crate says that it has one of
-    /// this type.
+    /// Returns what the response contains in addition to the error, if the provider's crate added a
+    /// payload of this type.
     ///
     /// ```
     /// use api_auth::{Error, ErrorKind, ResponseError};
@@ -468,8 +473,8 @@ impl Error {
         self.response_error()?.payload.as_ref()?.downcast_ref()
     }
 
-    /// The provider's id of the request, from its body or the `x-request-id` header. Secrets of the
-    /// request are replaced by `***`.
+    /// Returns the provider's id of the request, from its body or the `x-request-id` header.
+    /// Secrets of the request are replaced by `***`.
     pub fn request_id(&self) -> Option<&str> {
         self.response_error()
             .and_then(|error| error.request_id.as_deref())
@@ -477,12 +482,13 @@ impl Error {
             .or_else(|| request_id(self.headers()?))
     }
 
-    /// How long the server asks to wait (`Retry-After`).
+    /// Returns how long to wait before the next request, as requested by the server
+    /// (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The name of the argument that was refused.
+    /// Returns the name of the invalid argument.
     pub fn argument(&self) -> Option<&str> {
         match &self.0.cause {
             Cause::Input(error) => Some(error.argument()),
@@ -499,19 +505,20 @@ impl Error {
         }
     }
 
-    /// Whether a deadline passed.
+    /// Returns whether the request timed out.
     pub fn is_timeout(&self) -> bool {
         matches!(&self.0.cause, Cause::Transport(error) if error.is_timeout())
     }
 
-    /// Whether the same call may be tried again later: it failed for a passing reason, and
-    /// repeating it does no harm. The client's own tries were used up by then.
+    /// Returns whether the same request may be sent again later: it failed for a temporary reason,
+    /// and is safe to retry. The client itself does not retry it any more: its attempts are
+    /// exhausted, or `Retry-After` is longer than it waits.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Whether the request may have reached the server. [`Sent::Maybe`] on a write means that its
-    /// outcome is unknown: look before repeating it.
+    /// Returns whether the request may have reached the server. [`Sent::Maybe`] for a write means
+    /// that its outcome is unknown: look it up before repeating the request.
     pub fn sent(&self) -> Sent {
         match &self.0.cause {
             _ if self.0.unsent => Sent::No,
@@ -521,10 +528,11 @@ impl Error {
         }
     }
 
-    /// Returns what is known about the request: not sent, refused, accepted or unknown.
+    /// Returns what is known about the request: not sent, rejected, accepted or unknown.
     ///
-    /// A status of 4xx refuses the request. So does an error in a 2xx response, unless the response
-    /// cannot be read or only the payment was declined: then the request was accepted.
+    /// The server rejected the request if the status is 4xx, or if the response is an error with
+    /// status 2xx. It accepted the request if a 2xx response cannot be read, or if only the payment
+    /// was declined.
     pub fn delivery(&self) -> Delivery {
         if self.sent() == Sent::No {
             return Delivery::NotSent;
@@ -543,9 +551,9 @@ impl Error {
         }
     }
 
-    /// Returns whether a write may have been carried out although no usable response came: the
-    /// response was lost, or was accepted and could not be read. Look the record up before repeating
-    /// the request. Always `false` for idempotent requests.
+    /// Returns whether a write may have been carried out although there is no usable response: the
+    /// response was lost, or was accepted and could not be read. Look the record up before
+    /// repeating the request. Always `false` for idempotent requests.
     pub fn outcome_unknown(&self) -> bool {
         let unread = match self.delivery() {
             Delivery::Unknown => true,
@@ -555,7 +563,7 @@ impl Error {
         unread && !self.0.idempotent
     }
 
-    /// Returns what to do about the error, if that can be said in general.
+    /// Returns what to do about the error, if there is general advice.
     fn hint(&self) -> Option<&'static str> {
         Some(match self.kind() {
             _ if self.outcome_unknown() => {
@@ -572,7 +580,7 @@ impl Error {
         })
     }
 
-    /// Returns the provider's name, such as `tpay`; empty for errors outside a call.
+    /// Returns the provider's name, such as `tpay`. It is empty for errors outside a request.
     pub fn provider(&self) -> &'static str {
         self.0.provider
     }
@@ -585,9 +593,9 @@ impl Error {
         }
     }
 
-    /// Returns the endpoint's id, such as `access.grant`; empty for errors outside a call. If the
-    /// request for a token or session failed, this is the id of its endpoint, such as
-    /// `oauth.token`: the call itself was not sent.
+    /// Returns the endpoint's id, such as `access.grant`. It is empty for errors outside a request.
+    /// If the request for a token or session failed, this is the id of its endpoint, such as
+    /// `oauth.token`: the request itself was not sent.
     pub fn endpoint(&self) -> &'static str {
         self.0.endpoint
     }
@@ -598,7 +606,7 @@ impl Error {
     }
 }
 
-/// The request id of a common header, for logs and errors.
+/// Returns the request id of a common header, for logs and errors.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-request-id")?.to_str().ok()
 }
@@ -628,7 +636,7 @@ impl Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Never shows headers and body, which may contain tokens and keys.
+    /// Never formats headers and body, which may contain tokens and keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
             return match self.hint() {
@@ -655,7 +663,7 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
-    /// Returns the cause of the transport's error. What Display shows is not repeated.
+    /// Returns the source of the transport error. What Display shows is not repeated.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
             Cause::Transport(error) => error.source(),
@@ -671,7 +679,7 @@ impl From<InputError> for Error {
 }
 
 impl From<ResponseError> for Error {
-    /// For what is wrong without being the answer to a call: a notification that is not genuine.
+    /// Creates an error outside a request, such as for a notification that is not genuine.
     fn from(error: ResponseError) -> Self {
         Self::from_cause(Cause::ResponseError(error))
     }
@@ -780,8 +788,8 @@ mod tests {
         assert_eq!(error.transport_error().unwrap().kind(), TransportErrorKind::Interrupted);
     }
 
-    /// An error of each kind: what it is made of, Display, the hint of Debug, delivery, and
-    /// whether it is retryable and its outcome unknown, for a write.
+    /// An error of each kind: its cause, Display, the hint of Debug, delivery, and whether it is
+    /// retryable and its outcome unknown, for a write.
     #[test]
     fn each_kind_is_shown_and_judged_as_documented() {
         use Delivery::{Accepted, NotSent, Refused, Unknown};
@@ -884,7 +892,7 @@ mod tests {
             let actual = (error.delivery(), error.is_retryable(), error.outcome_unknown());
             assert_eq!(actual, judged, "{display}");
             assert_eq!((error.provider(), error.endpoint()), ("tpay", "a.b"));
-            // Repeating it is safe.
+            // An idempotent request is safe to retry.
             assert!(!error.with_idempotent(true).outcome_unknown(), "{display}");
         }
     }

@@ -1,6 +1,6 @@
-//! HMAC-SHA256 with a key that is prepared once, and the three texts a signature is sent as.
+//! HMAC-SHA256 with a key that is prepared once, and the three encodings of a signature.
 //!
-//! Each signing recipe is a file of its own below this one: [`request_line`], [`form_digest`],
+//! Each signing scheme is a module of its own: [`request_line`], [`form_digest`],
 //! [`nonce_headers`].
 
 use std::fmt;
@@ -17,7 +17,7 @@ pub mod form_digest;
 pub mod nonce_headers;
 pub mod request_line;
 
-/// An HMAC-SHA256 key, hashed into its start state once and cloned for each message.
+/// An HMAC-SHA256 key. It is hashed into its initial state once and cloned for each message.
 #[derive(Clone)]
 pub struct HmacKey(Hmac<Sha256>);
 
@@ -25,8 +25,8 @@ impl HmacKey {
     /// Prepares the UTF-8 bytes of `key`, of any length.
     ///
     /// # Errors
-    /// An empty key is refused and named `argument`: a signature by it proves nothing, and it is
-    /// what an unset variable looks like.
+    /// Returns an error that names `argument` if the key is empty. A signature with an empty key
+    /// proves nothing, and an unset variable looks like one.
     pub fn new(argument: &'static str, key: &Secret) -> Result<Self, InputError> {
         if key.is_empty() {
             return Err(InputError::new(argument, "must not be empty"));
@@ -36,12 +36,13 @@ impl HmacKey {
             .map_err(|_| InputError::new(argument, "cannot be used as an HMAC key"))
     }
 
-    /// The signature of the concatenated `parts`.
+    /// Returns the signature of the concatenated `parts`.
     pub fn sign(&self, parts: &[&[u8]]) -> Signature {
         Signature(self.mac(parts).finalize().into_bytes().into())
     }
 
-    /// Whether `signature` is that of the concatenated `parts`, compared in constant time.
+    /// Returns whether `signature` is the one of the concatenated `parts`, compared in constant
+    /// time.
     pub fn verify(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
         self.mac(parts).verify_slice(signature).is_ok()
     }
@@ -61,8 +62,8 @@ impl fmt::Debug for HmacKey {
     }
 }
 
-/// The SHA-256 of `bytes` as lower-case hex, 64 characters: for the few providers that want a bare
-/// hash somewhere. It proves nothing, unlike an HMAC.
+/// Returns the SHA-256 of `bytes` as lower-case hex, 64 characters, for the few providers that
+/// require a bare hash. Unlike an HMAC, it proves nothing.
 ///
 /// ```
 /// assert!(api_auth::hmac::sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
@@ -73,8 +74,8 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
-    // The digits are written by hand: the only hex in the house, 15 lines less to audit than a
-    // crate, and no allocation.
+    // The only hex encoder of these crates: 15 lines fewer to audit than a crate, and no
+    // allocation.
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
     let mut text = [0; 64];
@@ -84,35 +85,35 @@ pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
     text
 }
 
-/// The 32 bytes of an HMAC-SHA256. A signature can be replayed, so `Debug` does not show it.
+/// The 32 bytes of an HMAC-SHA256. `Debug` does not show them, because a signature can be replayed.
 #[derive(Clone, Copy)]
 pub struct Signature([u8; 32]);
 
 impl Signature {
-    /// The bytes themselves.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Lower-case hex, 64 characters.
+    /// Returns the signature in lower-case hex, 64 characters.
     pub fn hex(&self) -> SignatureText {
         let text = hex(&self.0);
         SignatureText { text, length: 64 }
     }
 
-    /// Base64 with the standard alphabet and padding, 44 characters.
+    /// Returns the signature in base64 with the standard alphabet and padding, 44 characters.
     pub fn base64(&self) -> SignatureText {
         self.encoded(&STANDARD)
     }
 
-    /// Base64 with `-` and `_` and without padding, 43 characters.
+    /// Returns the signature in base64 with `-` and `_` and without padding, 43 characters.
     pub fn base64url(&self) -> SignatureText {
         self.encoded(&URL_SAFE_NO_PAD)
     }
 
     fn encoded(&self, engine: &impl Engine) -> SignatureText {
         let mut text = [0; 64];
-        // 32 bytes make 44 characters at most, so the 64 always suffice.
+        // 32 bytes are 44 characters at most, so 64 always suffice.
         let length = engine.encode_slice(self.0, &mut text).unwrap_or(0);
         SignatureText { text, length }
     }
@@ -124,7 +125,7 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// A signature as text, kept on the stack; use it as a `&str`.
+/// An encoded signature on the stack. It dereferences to `&str`.
 #[derive(Clone, Copy)]
 pub struct SignatureText {
     text: [u8; 64],

@@ -1,5 +1,5 @@
-//! Detached JSON Web Signatures (RS256) over a raw body, whose certificate lies at a URL: verified
-//! strictly, with the full chain to given anchors. Signing is here for tests.
+//! Detached JSON Web Signatures (RS256) over a raw body, with the certificate at a URL.
+//! Verification is strict and covers the full chain to the given anchors. Signing is for tests.
 //!
 //! ```text
 //! signature header = base64url(header) ".." base64url(signature)       no padding
@@ -23,42 +23,41 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use crate::InputError;
 
-/// Why a signature does not hold.
+/// The reason why a signature is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwsError {
-    /// There is no signature.
+    /// The signature is missing.
     #[error("the signature is missing")]
     Missing,
-    /// It is not three segments of base64url with an empty one in the middle.
+    /// The signature is not three segments of base64url with an empty one in the middle.
     #[error("the signature is not a detached JWS")]
     Malformed,
-    /// Its header is no JSON object with the members that are required, names one twice, or has
+    /// The header is not a JSON object with the required members, has a member twice, or has
     /// `crit`.
     #[error("the header of the signature cannot be read")]
     Header,
-    /// Its header names another algorithm than RS256.
+    /// The header names another algorithm than RS256.
     #[error("the algorithm of the signature is not RS256")]
     Algorithm,
-    /// Its certificate lies where it must not.
+    /// The URL of the certificate is not allowed.
     #[error("the certificate of the signature is at an address that is not allowed")]
     Address,
     /// The certificate has expired, or is not valid yet.
     #[error("the certificate of the signature is not valid at this time")]
     Time,
-    /// The certificate cannot be read, is not for signatures, or no chain leads from it to an
-    /// anchor.
+    /// The certificate cannot be parsed, is not valid for signatures, or has no chain to an anchor.
     #[error("the certificate of the signature is not trusted")]
     Chain,
-    /// The signature is not that of these bytes by that certificate.
+    /// The signature does not match these bytes and the certificate.
     #[error("the signature does not match")]
     Signature,
 }
 
-/// The longest name of a certificate's file, as file systems have it.
+/// The maximum length of the file name of a certificate, as in common file systems.
 const LONGEST_NAME: usize = 255;
 
-/// A signature that was taken apart; nothing of it is verified yet.
+/// A parsed signature that is not verified yet.
 #[derive(Debug, Clone)]
 pub struct DetachedJws<'a> {
     header_segment: &'a str,
@@ -67,10 +66,10 @@ pub struct DetachedJws<'a> {
 }
 
 impl<'a> DetachedJws<'a> {
-    /// Takes the text of a signature header apart.
+    /// Parses the value of a signature header.
     ///
     /// # Errors
-    /// The first thing that is wrong with its form.
+    /// Returns an error for the first problem of its format.
     pub fn parse(text: &'a str) -> Result<Self, JwsError> {
         if text.is_empty() {
             return Err(JwsError::Missing);
@@ -100,17 +99,18 @@ impl<'a> DetachedJws<'a> {
         Ok(Self { header_segment, signature, x5u: x5u.clone() })
     }
 
-    /// Where its certificate lies, as the message says. Anybody can write anything there: compare
-    /// it before fetching.
+    /// Returns the URL of the certificate from the header. The header is not verified yet and may
+    /// contain any URL: compare it before fetching.
     pub fn x5u(&self) -> &str {
         &self.x5u
     }
 
-    /// The name of the file, if the certificate lies directly below `folder` (a URL that ends
-    /// with a slash) under a plain name of at most 255 letters.
+    /// Returns the file name of the certificate, if its URL is directly below `folder` (a URL that
+    /// ends with a slash). The name must have at most 255 characters: ASCII letters, digits, `.`,
+    /// `_` and `-`.
     ///
     /// # Errors
-    /// [`JwsError::Address`] for any other place.
+    /// Returns [`JwsError::Address`] for any other URL.
     pub fn file_below(&self, folder: &str) -> Result<&str, JwsError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         self.x5u
@@ -120,11 +120,11 @@ impl<'a> DetachedJws<'a> {
             .ok_or(JwsError::Address)
     }
 
-    /// Verifies that `certificate` leads to one of `anchors` at `now`, and that its key signed
-    /// `body`.
+    /// Verifies that `certificate` has a chain to one of `anchors` at `now`, and that its key
+    /// signed `body`.
     ///
     /// # Errors
-    /// The first thing that does not hold.
+    /// Returns an error for the first check that fails.
     pub fn verify(
         &self,
         body: &[u8],
@@ -146,22 +146,23 @@ impl<'a> DetachedJws<'a> {
     }
 }
 
-/// The certificate of the signer, and the intermediates that were served beside it. These are not
-/// trusted: they only help to find a chain to an anchor.
+/// The certificate of the signer, and the intermediates that were served with it. The intermediates
+/// are not trusted: they only help to find a chain to an anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     leaf: CertificateDer<'static>,
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// The most certificates that are read beside a signer's.
+/// The maximum number of intermediates that are read.
 const MOST_INTERMEDIATES: usize = 8;
 
 impl Certificate {
-    /// Reads a PEM text: the signer's certificate first, then intermediates if there are any.
+    /// Parses a PEM text: the certificate of the signer, followed by optional intermediates, of
+    /// which at most 8 are read.
     ///
     /// # Errors
-    /// [`JwsError::Chain`] when the first certificate cannot be read.
+    /// Returns [`JwsError::Chain`] if the first certificate cannot be parsed.
     pub fn from_pem(pem: &[u8]) -> Result<Self, JwsError> {
         let mut certificates = CertificateDer::pem_slice_iter(pem);
         let leaf = certificates.next().ok_or(JwsError::Chain)?;
@@ -174,8 +175,8 @@ impl Certificate {
         Ok(Self { leaf, intermediates })
     }
 
-    /// Returns this signer's certificate with all certificates of `other` as further intermediates.
-    /// They are not trusted either.
+    /// Returns this signer's certificate with all certificates of `other` as additional
+    /// intermediates, which are not trusted either.
     #[must_use]
     pub fn with_intermediates(&self, other: &Self) -> Self {
         let more = std::iter::once(&other.leaf).chain(&other.intermediates);
@@ -184,8 +185,8 @@ impl Certificate {
     }
 }
 
-/// The members of a header, each once: whoever reads the first of two and whoever reads the last
-/// must not see two different signatures.
+/// The members of a header, each once. Otherwise parsers that use the first of two members and
+/// parsers that use the last one would verify different signatures.
 struct Header(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Header {
@@ -214,17 +215,17 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// Certificates that are trusted, and those between them and a leaf.
+/// Trust anchors, and intermediates between them and a signer's certificate.
 #[derive(Debug, Clone)]
 pub struct Anchors {
     roots: Vec<TrustAnchor<'static>>,
     intermediates: Vec<CertificateDer<'static>>,
 }
 
-/// How each section of a PEM text begins, whatever it holds.
+/// The beginning of each section of a PEM text, whatever its type.
 const BEGIN: &[u8] = b"-----BEGIN ";
 
-/// With which algorithms the certificates of a chain may be signed.
+/// The algorithms that are allowed for the signatures of the certificates in a chain.
 const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     webpki::ring::RSA_PKCS1_2048_8192_SHA256,
     webpki::ring::RSA_PKCS1_2048_8192_SHA384,
@@ -234,12 +235,12 @@ const CHAIN_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
 ];
 
 impl Anchors {
-    /// Reads certificates in PEM form: those that issued themselves are trusted, the others are
-    /// links of a chain.
+    /// Parses certificates in PEM form. Self-signed certificates become trust anchors, others
+    /// become intermediates.
     ///
     /// # Errors
     /// Returns an error if a section of the text is not a `CERTIFICATE`, a certificate cannot be
-    /// read, or none of them is a root.
+    /// parsed, or none of them is self-signed.
     pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
         let refuse = |problem| InputError::new("trust anchors", problem);
         let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
@@ -269,7 +270,8 @@ impl Anchors {
         Ok(anchors)
     }
 
-    /// Whether a chain leads from the leaf to a root, all valid at `now`.
+    /// Verifies that there is a chain from the leaf to a root, and that all its certificates are
+    /// valid at `now`.
     fn hold(
         &self,
         leaf: &EndEntityCert<'_>,
@@ -278,7 +280,8 @@ impl Anchors {
     ) -> Result<(), JwsError> {
         let intermediates: Vec<_> = self.intermediates.iter().chain(served).cloned().collect();
         let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
-        // The certificate is for this one purpose: if it names purposes at all, any will do.
+        // The certificate serves this one purpose only. If it lists key purposes, one of these
+        // suffices.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
         let mut outcome = Err(JwsError::Chain);
         for usage in usages {
@@ -305,11 +308,11 @@ impl Anchors {
     }
 }
 
-/// Signs `body` as a sender would, for tests of a receiver: `key` is an RSA key in PKCS #8 PEM
-/// form, and `x5u` is where its certificate lies.
+/// Signs `body` as a sender would, for tests of a receiver. `key` is an RSA key in PKCS #8 PEM
+/// form, and `x5u` is the URL of its certificate.
 ///
 /// # Errors
-/// A key that is none.
+/// Returns an error if `key` is not such a key.
 pub fn sign(key: &[u8], x5u: &str, body: &[u8]) -> Result<String, InputError> {
     let refuse = |_| InputError::new("key", "is no RSA key in PKCS #8 PEM form");
     let key = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| refuse(()))?;

@@ -1,29 +1,29 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 //!
-//! # What is where
+//! # Overview
 //!
-//! | part | for |
+//! | items | for |
 //! |---|---|
-//! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | a call as data |
-//! | [`Client`], [`Provider`], [`Settings`] | the loop that makes calls |
-//! | [`Pages`], [`Items`] | lists that come in pages |
-//! | [`Auth`], [`NoAuth`], [`hmac`] | who signs, and how |
-//! | [`oauth`], [`AccessToken`] | tokens: how they are asked for, and how long they live |
-//! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | where tokens are kept |
-//! | `jws`, `md5` (features) | signatures of what a provider sends |
-//! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | keys and what comes of them |
+//! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
+//! | [`Client`], [`Provider`], [`Settings`] | the request loop |
+//! | [`Pages`], [`Items`] | pagination |
+//! | [`Auth`], [`NoAuth`], [`hmac`] | authentication of requests |
+//! | [`oauth`], [`AccessToken`] | access tokens: requests, responses, expiry |
+//! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | storage of tokens |
+//! | `jws`, `md5` (features) | verification of received messages |
+//! | [`Secret`], [`SecretBytes`], [`HmacKey`], [`Signature`] | secrets, keys and signatures |
 //! | `block` (feature `blocks`) | encrypted blocks |
-//! | [`Params`], [`Encoding`], [`path_segment`], [`base64()`] | the bytes that are signed and sent |
-//! | [`Transport`], [`transport`] | the door to the network |
-//! | [`Error`], [`ErrorKind`], [`ResponseError`] | what went wrong |
-//! | [`decide`], [`RetryPolicy`] | whether to try again |
-//! | [`wire`], [`json`], [`wire_enum!`], [`Acknowledgement`] | tolerant reading |
-//! | [`validate`], [`setters!`], [`Env`] | strict requests, and how they are made |
+//! | [`Params`], [`Encoding`], [`path_segment`], [`base64()`] | encoding of requests |
+//! | [`Transport`], [`transport`] | the HTTP transport |
+//! | [`Error`], [`ErrorKind`], [`ResponseError`] | errors |
+//! | [`decide`], [`RetryPolicy`] | retries |
+//! | [`wire`], [`json`], [`wire_enum!`], [`Acknowledgement`] | tolerant parsing of responses |
+//! | [`validate`], [`setters!`], [`Env`] | validation and construction of requests |
 //! | [`Clock`], [`ManualClock`] | time |
 
-// What one provider needs and another does not (schemes, token stores, printed commands) is
-// `#[inline]`: the crate that uses it compiles it, and no other does.
+// Code that only some providers need (schemes, token stores, printed commands) is `#[inline]`: only
+// the crates that use it compile it.
 mod answer;
 mod auth;
 #[cfg(feature = "blocks")]
@@ -92,6 +92,6 @@ pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};
 
 pub use {http, serde};
 
-/// The HTTP library beneath the built-in transport, for whoever brings an agent of their own.
+/// The HTTP library of the built-in transport, for callers that use an agent of their own.
 #[cfg(feature = "ureq")]
 pub use ::ureq;

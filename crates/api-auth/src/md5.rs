@@ -1,11 +1,11 @@
-//! MD5 of concatenated texts, compared in constant time: for providers whose messages still carry
-//! one. It is no signature by today's measure.
+//! MD5 of concatenated strings, compared in constant time, for providers whose messages contain
+//! one. MD5 is not a secure signature.
 
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 
-/// Whether `digest` (32 lower-case hex digits) is the MD5 of the concatenated `parts`. It takes
-/// the same time wherever the digits differ.
+/// Returns whether `digest` (32 lower-case hex digits) is the MD5 of the concatenated `parts`. The
+/// comparison takes the same time whichever digits differ.
 ///
 /// ```
 /// assert!(api_auth::md5::matches(&["mess", "age"], "78e731027d8fd50ed642340b7c9a63b3"));
@@ -15,7 +15,7 @@ pub fn matches<P: AsRef<[u8]>>(parts: &[P], digest: &str) -> bool {
     hex(parts).as_bytes().ct_eq(digest.as_bytes()).into()
 }
 
-/// The MD5 of the concatenated `parts`, as 32 lower-case hex digits.
+/// Returns the MD5 of the concatenated `parts`, as 32 lower-case hex digits.
 pub fn hex<P: AsRef<[u8]>>(parts: &[P]) -> String {
     let mut hash = Md5::new();
     for part in parts {

@@ -1,5 +1,5 @@
-//! OAuth 2: requests for tokens and the answers to them as pure functions, and [`Bearer`], which
-//! signs calls with the token.
+//! OAuth 2: pure functions that build requests for tokens and parse their responses, and
+//! [`Bearer`], which signs requests with the token.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -38,47 +38,47 @@ use crate::{
     TokenOrigin, TokenStore, VerifiedStore, json, status_error, validate,
 };
 
-/// The id of the token endpoint in errors and logs.
+/// The id of the token endpoint, for errors and logs.
 const ENDPOINT: &str = "oauth.token";
 
-/// How a client shows a token server who it is.
+/// The method by which a client authenticates to a token server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// `client_id` and `client_secret` among the parameters of a form body.
+    /// `client_id` and `client_secret` as parameters of a form body.
     #[default]
     Form,
-    /// The same as members of a JSON object.
+    /// `client_id` and `client_secret` as members of a JSON object.
     Json,
-    /// `Authorization: Basic`; what else there is to say is a form body.
+    /// `Authorization: Basic`, with the other parameters in a form body.
     Basic,
 }
 
-/// What a token is asked for with.
+/// The grant that a token is requested with.
 #[derive(Debug, Clone)]
 pub enum Grant {
-    /// The client's own id and secret.
+    /// The id and secret of the client.
     ClientCredentials,
-    /// The code that the server sent a user back with.
+    /// An authorization code, with which the server redirected a user to the client.
     AuthorizationCode {
-        /// The code; it works once.
+        /// The code. It is valid once.
         code: Secret,
-        /// Exactly the address of the authorization request.
+        /// The redirect URI of the authorization request, unchanged.
         redirect_uri: String,
-        /// The secret whose hash went into the authorization request, if one did (PKCE).
+        /// The code verifier of the authorization request, if it used PKCE.
         verifier: Option<Secret>,
     },
-    /// A user's name and password.
+    /// The name and password of a user.
     Password {
         /// The user's name.
         username: String,
         /// The user's password.
         password: Secret,
     },
-    /// The refresh token of the last answer.
+    /// The refresh token of the last response.
     Refresh(Secret),
 }
 
-/// A token server, and the client that asks it.
+/// A token server, and a client that requests tokens from it.
 #[derive(Debug, Clone)]
 pub struct TokenServer {
     url: Uri,
@@ -90,10 +90,11 @@ pub struct TokenServer {
 }
 
 impl TokenServer {
-    /// The server whose token endpoint is `url`, for this client.
+    /// Creates a token server with the token endpoint `url`, for a client.
     ///
     /// # Errors
-    /// A URL that is none, an id that is empty, a secret that is empty.
+    /// Returns an error if `url` is not a URL or contains a user name or password, or if the id or
+    /// secret is empty or contains control characters.
     #[inline]
     pub fn new(
         url: &str,
@@ -126,31 +127,32 @@ impl TokenServer {
         })
     }
 
-    /// Asks for this scope.
+    /// Sets the scope to request.
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Shows who the client is in this way.
+    /// Sets how the client authenticates. Defaults to [`ClientAuthentication::Form`].
     #[must_use]
     pub fn with_authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
     }
 
-    /// Leaves `grant_type` out of the client credentials request, for servers that know no other.
+    /// Omits `grant_type` from the client credentials request, for servers that know no other
+    /// grant.
     #[must_use]
     pub fn without_grant_type(mut self) -> Self {
         self.grant_type = false;
         self
     }
 
-    /// The request for a token, finished but for headers such as `user-agent`.
+    /// Returns the request for a token, which only lacks headers such as `user-agent`.
     ///
     /// # Errors
-    /// With [`ClientAuthentication::Basic`], an id that holds a colon.
+    /// Returns an error for [`ClientAuthentication::Basic`] if the client id contains a colon.
     #[inline]
     pub fn request(&self, grant: &Grant) -> Result<Request, InputError> {
         let mut params = Params::new();
@@ -183,8 +185,9 @@ impl TokenServer {
         Ok(request)
     }
 
-    /// The parameters of the request for a token, for whoever sends it by other means: those of
-    /// the grant, the scope, and the client's id and secret unless these go into a header.
+    /// Adds the parameters of the request for a token, for callers that send it by other means:
+    /// those of the grant, the scope, and the client's id and secret unless these are sent in a
+    /// header.
     #[inline]
     pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
         match grant {
@@ -217,14 +220,14 @@ impl TokenServer {
     }
 
     /// Returns the key under which tokens of this server, client, scope and grant are stored. The
-    /// kind of the grant belongs to the key, with the user's name of a password grant and a hash of
-    /// a refresh token or code. That hash is keyed with the client secret, so it cannot be compared
+    /// key contains the kind of the grant, the user's name for a password grant, and a hash of a
+    /// refresh token or code. That hash is keyed with the client secret, so it cannot be compared
     /// with hashes made elsewhere.
     ///
-    /// The client secret and a password are no part of the key. While two secrets of one client id
+    /// The client secret and a password are not part of the key. While two secrets of one client id
     /// are valid (secret rotation), clients with the old and the new secret use the same key: each
-    /// ignores the other's token and replaces it, which costs additional token requests and fails
-    /// no call. Give both a store of their own to avoid that.
+    /// ignores the other's token and replaces it. This costs additional token requests, but no
+    /// request fails. Use a separate store for each secret to avoid that.
     #[inline]
     pub fn key(&self, grant: &Grant) -> TokenKey {
         let scope = self.scope.as_deref().unwrap_or_default();
@@ -243,10 +246,10 @@ impl TokenServer {
     }
 }
 
-/// The value of `Authorization` that HTTP Basic wants, marked sensitive.
+/// Returns the value of `Authorization` for HTTP Basic, marked as sensitive.
 ///
 /// # Errors
-/// An id that holds a colon, which would end it.
+/// Returns an error if the id contains a colon, which would end it.
 #[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
     if client_id.contains(':') {
@@ -264,15 +267,17 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Signs calls with `Authorization: Basic`, for servers that take it instead of a token.
+/// An [`Auth`] that signs requests with `Authorization: Basic`, for servers that accept it instead
+/// of a token.
 #[derive(Debug, Clone)]
 pub struct Basic(HeaderValue);
 
 impl Basic {
-    /// With this id and secret.
+    /// Creates an auth with this id and secret.
     ///
     /// # Errors
-    /// An id that is empty or holds a colon, a secret that is empty.
+    /// Returns an error if the id is empty or contains a colon, if the secret is empty, or if one
+    /// of them contains control characters.
     #[inline]
     pub fn new(client_id: &str, client_secret: &Secret) -> Result<Self, InputError> {
         if client_id.is_empty() {
@@ -295,8 +300,8 @@ impl Auth for Basic {
     }
 }
 
-/// Where a user's browser is sent to allow a client what it asks for: the first step of
-/// [`Grant::AuthorizationCode`]. `state` comes back with the user; compare it.
+/// Returns the URL at which a user authorizes a client: the first step of
+/// [`Grant::AuthorizationCode`]. The server returns `state` with the user. Compare it.
 ///
 /// ```
 /// use api_auth::oauth::authorization_url;
@@ -338,11 +343,11 @@ pub fn code_challenge(verifier: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose().as_bytes()))
 }
 
-/// Reads the answer to a request for a token, which was received at `now`.
+/// Parses the response to a request for a token, which was received at `now`.
 ///
 /// # Errors
-/// What [`oauth_error`] reads, for an answer that is not a success or holds `error`; a
-/// [`ErrorKind::Decode`] error for one without a token.
+/// Returns the error of [`oauth_error`] if the status is not a success or the response contains
+/// `error` and no token, and a [`ErrorKind::Decode`] error if it contains neither.
 #[inline]
 pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
     if !response.status().is_success() {
@@ -368,8 +373,8 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
     Ok(token)
 }
 
-/// Reads `{"error":"...","error_description":"..."}` out of the answer of a token server. A
-/// client or grant that is refused is [`ErrorKind::Auth`], whatever the status.
+/// Parses the error response of a token server, `{"error":"...","error_description":"..."}`. A
+/// rejected client or grant is [`ErrorKind::Auth`], whatever the status.
 #[inline]
 pub fn oauth_error(response: &Response) -> ResponseError {
     let fields = json(response).unwrap_or_default();
@@ -394,19 +399,20 @@ fn refusal(response: &Response, fields: &ExtraFields) -> Option<ResponseError> {
     })
 }
 
-/// Signs calls with `Authorization: Bearer`, by a token that it fetches when it has none.
+/// An [`Auth`] that signs requests with `Authorization: Bearer`, and requests a token if it has
+/// none.
 ///
-/// A token is fetched once for any number of threads, and with a store once for any number of
-/// clients and processes. It is used until its life ends or a server refuses it with 401; then
-/// one fresh token is fetched (by its refresh token, if there is one) and the call is made once
-/// more. A 401 that comes late, about a token that was replaced meanwhile, throws nothing away.
+/// All threads share one token, and with a store all clients and processes do. It is used until it
+/// expires or a server rejects it with 401. Then a new token is requested (with its refresh token,
+/// if there is one) and the request is sent once more. A late 401 for a token that was replaced
+/// already has no effect on the new token.
 pub struct Bearer {
     server: TokenServer,
     grant: Grant,
     key: TokenKey,
     store: Option<VerifiedStore>,
     lock: LockOnce,
-    /// Whether tokens of the grant may be stored, if a store was given.
+    /// Whether tokens of the grant may be stored, if there is a store.
     is_storable: bool,
     lifetime: Option<Duration>,
     read_error: fn(&Response) -> ResponseError,
@@ -416,12 +422,12 @@ pub struct Bearer {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// The number of the token that came last, from 1.
+    /// The number of the last token, from 1, and its origin.
     last: Generation,
-    /// Whether the request that was prepared last uses the refresh token.
+    /// Whether the last prepared request uses the refresh token.
     refreshing: bool,
-    /// How many tokens in a row the server rejected that came from the store in the place of a
-    /// rejected one.
+    /// The number of tokens in a row that came from the store to replace a rejected one and that
+    /// the server rejected, too.
     rejected_replacements: u32,
 }
 
@@ -429,10 +435,10 @@ struct Held {
     token: AccessToken,
     header: HeaderValue,
     generation: Generation,
-    /// A fresh token is tried once, however short its life is said to be.
+    /// Whether the token was used. A new token is used once, however short its lifetime is.
     tried: bool,
     refused: bool,
-    /// It took the place of a token that the server rejected.
+    /// Whether it replaced a token that the server rejected.
     replaces: bool,
 }
 
@@ -443,7 +449,7 @@ impl Held {
 }
 
 impl Bearer {
-    /// Fetches tokens from `server` by `grant`, and keeps them in memory.
+    /// Creates an auth that requests tokens from `server` with `grant` and keeps them in memory.
     #[inline]
     pub fn new(server: TokenServer, grant: Grant) -> Self {
         Self {
@@ -469,14 +475,15 @@ impl Bearer {
     /// | [`Grant::Refresh`] | client secret and this refresh token |
     /// | [`Grant::AuthorizationCode`] | cannot be stored |
     ///
-    /// With [`Grant::Refresh`] the store also has the refresh tokens that the server issued since.
-    /// A later process with the same first refresh token continues with the last one.
+    /// With [`Grant::Refresh`] the store also contains the refresh tokens that the server issued
+    /// since. A later process with the same first refresh token continues with the last one.
     ///
-    /// An authorization code is valid once. A store would make a code that was used, and that may
-    /// be in logs and browser histories, as good as the token. With [`Grant::AuthorizationCode`],
-    /// [`next_request`](Auth::next_request) therefore returns an error if there is a store. Exchange the code
-    /// without a store ([`TokenServer::request`], [`token_reply`]), keep the
-    /// [refresh token](AccessToken::refresh) with the user's data, and use [`Grant::Refresh`].
+    /// An authorization code is valid once. With a store, a used code, which may be in logs and
+    /// browser histories, would grant the same access as the token. With
+    /// [`Grant::AuthorizationCode`], [`next_request`](Auth::next_request) therefore returns an
+    /// error if there is a store. Exchange the code without a store ([`TokenServer::request`],
+    /// [`token_reply`]), keep the [refresh token](AccessToken::refresh) with the user's data, and
+    /// use [`Grant::Refresh`].
     #[must_use]
     #[inline]
     pub fn with_store(mut self, store: Arc<dyn TokenStore>) -> Self {
@@ -497,14 +504,16 @@ impl Bearer {
         self
     }
 
-    /// Takes this for the life of a token whose answer says nothing of it.
+    /// Sets the lifetime of tokens whose response has none. By default such a token is used until
+    /// the server rejects it.
     #[must_use]
     pub fn with_default_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// Reads the server's refusals with this, in place of [`oauth_error`].
+    /// Sets the function that parses error responses of the token server. Defaults to
+    /// [`oauth_error`].
     #[must_use]
     pub fn with_error_reader(mut self, error: fn(&Response) -> ResponseError) -> Self {
         self.read_error = error;
@@ -515,7 +524,7 @@ impl Bearer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a token that is held, or lies in the store, can be used.
+    /// Returns whether there is a usable token, in memory or in the store.
     #[inline]
     fn has_token(&self, now: SystemTime) -> bool {
         let state = self.state();
@@ -529,10 +538,10 @@ impl Bearer {
             self.store.as_ref().filter(|_| trusted).and_then(|store| store.load(&self.key));
         let Some(token) = stored else { return false };
         let mut state = self.state();
-        // A store that cannot be written keeps giving the token that was refused.
+        // A store that cannot be written keeps returning the rejected token.
         let news =
             |held: &Held| held.token.value() != token.value() && token.is_as_new_as(&held.token);
-        // What another thread fetched meanwhile is newer than what the store said.
+        // A token that another thread requested meanwhile is newer than the one of the store.
         if state.last == seen && state.held.as_ref().is_none_or(news) {
             state.hold(token, TokenOrigin::Store);
         }
@@ -558,7 +567,7 @@ impl State {
         self.held.as_ref().is_some_and(|held| held.is_usable(now))
     }
 
-    /// Whether the token can be put into a header; then it is the one that is used.
+    /// Makes `token` the current one, and returns whether it is valid in a header.
     #[inline]
     fn hold(&mut self, token: AccessToken, origin: TokenOrigin) -> bool {
         let text = Zeroizing::new(["Bearer ", token.value().expose()].concat());
@@ -617,7 +626,7 @@ impl Auth for Bearer {
             (Err(_), Some(held))
                 if state.refreshing && matches!(response.status().as_u16(), 400 | 401) =>
             {
-                // The refresh token has ended: what is prepared next begins with the grant.
+                // The refresh token has expired: the next request uses the grant.
                 held.token.drop_refresh();
                 return Ok(());
             }
@@ -643,8 +652,8 @@ impl Auth for Bearer {
         _: SystemTime,
     ) -> Result<(), Error> {
         let mut state = self.state();
-        // A token that another thread's 401 refused meanwhile is sent all the same: its own 401
-        // leads to a fresh one.
+        // A token that was rejected meanwhile, in another thread, is sent nevertheless: the 401 of
+        // this request leads to a new token.
         let held =
             state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
         held.tried = true;
@@ -718,20 +727,20 @@ mod tests {
         String::from_utf8(server.request(grant).unwrap().into_body()).unwrap()
     }
 
-    /// A token server and an API in one: what was asked, and what it answers.
+    /// A token server and an API in one: the requests that it received, and its responses.
     #[derive(Default)]
     struct World {
         /// The bodies of the token requests.
         fetched: Vec<String>,
-        /// The tokens that calls came with.
+        /// The tokens of the requests to the API.
         used: Vec<String>,
-        /// Tokens that are refused from now on.
+        /// Tokens that are rejected from now on.
         revoked: Vec<String>,
-        /// The rest of a token's JSON after the token, instead of a life of 7200 s.
+        /// The JSON of a token response after the token, instead of a lifetime of 7200 s.
         rest: Option<&'static str>,
-        /// What refresh tokens are answered with.
+        /// The status of responses to refresh tokens.
         refresh_status: u16,
-        /// How many requests for a token fail before the others succeed.
+        /// The number of requests for a token that fail before others succeed.
         failures: u32,
     }
 
@@ -784,7 +793,7 @@ mod tests {
         Bearer::new(server(), Grant::ClientCredentials)
     }
 
-    /// A store that says this token and nothing else.
+    /// Returns a store that always returns this token.
     fn stuck(token: &AccessToken) -> StuckStore {
         StuckStore::verified(&server().key(&Grant::ClientCredentials), "s&cret", token)
     }
@@ -1033,8 +1042,8 @@ mod tests {
     fn waiting_for_a_lock_counts_for_the_freshness_of_tokens() {
         let world = Shared::default();
         let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds);
-        // Stored while the client waits for 300 s. The first token expired by then, the other one
-        // was issued after the wait began.
+        // Stored while the client waits for 300 s. The first token expires meanwhile, the other one
+        // is issued after the wait began.
         let expired = AccessToken::new("s", at(0)).with_lifetime(Duration::from_secs(200));
         let fresh = AccessToken::new("s", at(290)).with_lifetime(Duration::from_secs(200));
         for (stored, sent) in [(expired, "t1"), (fresh, "s")] {
@@ -1231,7 +1240,7 @@ mod tests {
         assert_eq!(used(&world), ["t1", "t2", "t3", "t4"]);
     }
 
-    /// A token that was received at a second, and has a refresh token.
+    /// Returns a token that was received at a given second and has a refresh token.
     fn held(value: &str, second: u64) -> AccessToken {
         AccessToken::new(value, UNIX_EPOCH + Duration::from_secs(second)).with_refresh("r1")
     }
@@ -1250,7 +1259,7 @@ mod tests {
             assert_eq!(auth.handle_response(answered(status), now).is_ok(), given_up, "{status}");
             assert_eq!(!body_of(&auth, now).contains("refresh_token=r1"), given_up, "{status}");
         }
-        // Whoever is refused for the grant itself is told so, also if a token was held before.
+        // The error of a rejected grant is returned, even if there was a token before.
         let auth = bearer();
         auth.state().hold(
             AccessToken::new("t", UNIX_EPOCH).with_lifetime(Duration::ZERO),
@@ -1263,7 +1272,7 @@ mod tests {
         }
     }
 
-    /// The body of the request for a token that is prepared.
+    /// Returns the body of the prepared request for a token.
     fn body_of(auth: &Bearer, now: SystemTime) -> String {
         let preparation = auth.next_request(now).unwrap().unwrap();
         String::from_utf8(preparation.request.into_body()).unwrap()
@@ -1272,7 +1281,7 @@ mod tests {
     #[test]
     fn an_older_token_of_the_store_does_not_replace_a_refused_one() {
         let now = UNIX_EPOCH + Duration::from_secs(2000);
-        // A store counts in whole seconds, so one of the same second may be the newer one.
+        // A store has times in whole seconds, so a token of the same second may be newer.
         for (received, taken) in [(999, false), (1000, true), (1001, true)] {
             let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
             let auth = bearer().with_store(Arc::new(stuck(&stored)));

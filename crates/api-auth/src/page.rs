@@ -1,18 +1,18 @@
-//! Lists that come in pages, as iterators.
+//! Iterators over paginated lists.
 
 use std::collections::HashSet;
 
 use crate::{Client, Paged, Result};
 
-/// How many ids a set holds of those that are remembered to leave out entries that come twice. It
-/// bounds the memory of an export of any length; a list would have to shift by this many entries to
-/// show one again.
+/// The number of ids in one set of those that are remembered to skip duplicate entries. It bounds
+/// the memory of an export of any length. A list would have to shift by this many entries for an
+/// entry to be returned twice.
 const GENERATION: usize = 32_768;
 
-/// The pages of a list, one request each, asked for when the iterator is advanced.
+/// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
 ///
-/// It ends after the last page, or after an error; [`request`](Pages::request) then tells where,
-/// so that an export can go on later.
+/// It ends after the last page or an error. [`request`](Pages::request) then returns the failed
+/// request, so that an export can continue later.
 #[must_use = "nothing is sent until the iterator is advanced"]
 #[derive(Debug, Clone)]
 pub struct Pages<E> {
@@ -22,12 +22,12 @@ pub struct Pages<E> {
 }
 
 impl<E: Paged> Pages<E> {
-    /// The pages from `first` on.
+    /// Creates an iterator that starts with the page `first`.
     pub fn new(client: Client, first: E) -> Self {
         Self { client, request: Some(first), failed: false }
     }
 
-    /// The request of the page that comes next, or that failed; `None` at the end.
+    /// Returns the request for the next page, or the failed request. Returns `None` at the end.
     pub fn request(&self) -> Option<&E> {
         self.request.as_ref()
     }
@@ -49,9 +49,9 @@ impl<E: Paged> Iterator for Pages<E> {
     }
 }
 
-/// The entries of a list, page after page, each once.
+/// An iterator over the entries of a list, across all pages. Duplicates are skipped.
 ///
-/// After an error it ends. A server that keeps sending the same page is noticed and ends it, too.
+/// It ends after an error. It also ends if a server sends the same page repeatedly.
 #[must_use = "nothing is sent until the iterator is advanced"]
 #[derive(Debug)]
 pub struct Items<E: Paged> {
@@ -61,18 +61,18 @@ pub struct Items<E: Paged> {
 }
 
 impl<E: Paged> Items<E> {
-    /// The entries from the page `first` on.
+    /// Creates an iterator that starts with the page `first`.
     pub fn new(client: Client, first: E) -> Self {
         let seen = Seen::default();
         Self { pages: Pages::new(client, first), ready: Vec::new().into_iter(), seen }
     }
 
-    /// Page by page instead.
+    /// Returns an iterator over the pages instead.
     pub fn by_page(self) -> Pages<E> {
         self.pages
     }
 
-    /// The request of the page that comes next, or that failed; `None` at the end.
+    /// Returns the request for the next page, or the failed request. Returns `None` at the end.
     pub fn request(&self) -> Option<&E> {
         self.pages.request()
     }
@@ -93,7 +93,7 @@ impl<E: Paged> Iterator for Items<E> {
             let came = items.len();
             items.retain(|item| E::item_id(item).is_none_or(|id| self.seen.is_new(id)));
             if came > 0 && items.is_empty() {
-                // Nothing new on a whole page: the server repeats itself.
+                // A page without new entries: the server repeats itself.
                 self.pages.request = None;
             }
             self.ready = items.into_iter();
@@ -101,8 +101,8 @@ impl<E: Paged> Iterator for Items<E> {
     }
 }
 
-/// The ids of the last entries: at least one generation of them, and two at most. Whole
-/// generations are forgotten, so that no set ever grows from taking single ids out of it.
+/// The last ids: at least one generation of them, and at most two. Whole generations are removed,
+/// because removing single ids would let a set grow.
 #[derive(Debug, Default)]
 struct Seen {
     young: HashSet<Box<str>>,
@@ -150,7 +150,7 @@ mod tests {
         page: usize,
     }
 
-    /// Entries without an id are the empty ones.
+    /// Entries without an id are empty strings.
     type Page = (Vec<String>, bool);
 
     impl Endpoint for List {
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// A client whose server has these pages and no other.
+    /// Returns a client of a server that only has these pages.
     fn client(pages: impl Fn(usize) -> Option<Page> + Send + Sync + 'static) -> Client {
         let mut settings = Settings::default();
         settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     proptest! {
-        /// A server that never says it is the last page, and has so many entries to show.
+        /// A server that never marks a page as the last one, with a limited number of entries.
         #[test]
         fn a_list_ends_whatever_the_server_repeats(
             script in proptest::collection::vec(proptest::collection::vec(0u8..20, 1..6), 1..9),
@@ -277,7 +277,7 @@ mod tests {
             let items = items.unwrap();
             let different: HashSet<&String> = items.iter().collect();
             prop_assert_eq!(different.len(), items.len(), "each once");
-            // It goes on as long as a page has something new.
+            // The iterator continues as long as a page has a new entry.
             let mut known = HashSet::new();
             let news = |ids: &&Vec<String>| {
                 ids.iter().filter(|id| known.insert((*id).clone())).count() > 0

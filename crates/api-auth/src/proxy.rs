@@ -3,15 +3,16 @@
 //!
 //! The variables follow the rules that curl and Go's `httpproxy` share:
 //!
-//! - The variable of the URL's scheme (`http_proxy`, `https_proxy`) comes first, then `all_proxy`.
-//!   Each is looked up in lower case before upper case, and the first one that is not empty decides.
-//! - `HTTP_PROXY` is ignored where `REQUEST_METHOD` is set: in a CGI program it holds the request
+//! - The variable of the URL's scheme (`http_proxy`, `https_proxy`) has priority over `all_proxy`.
+//!   Each is looked up in lower case before upper case, and the first one that is not empty is
+//!   used.
+//! - `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set: in a CGI program it contains the request
 //!   header `Proxy`, which any client can send.
 //! - `no_proxy` lists hosts that are connected directly. See [`Exception`].
 //! - Loopback hosts are always connected directly.
 //!
-//! Everything is read once, when a client is built. A value that cannot be read is an error that
-//! names the variable: a request is never sent directly because its proxy was misspelled.
+//! All variables are read once, when a client is built. A value that cannot be read is an error
+//! that names the variable: a request is never sent directly because its proxy was misspelled.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -29,7 +30,7 @@ const ARGUMENT: &str = "proxy";
 const FORM: &str = "must be a proxy URL such as http://user:password@host:port; percent-encode \
     special characters of the user name and the password";
 
-/// Looks a variable of the environment up by its name.
+/// Returns the value of an environment variable.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The proxies of a client.
@@ -38,14 +39,14 @@ pub(crate) enum Proxies {
     Off,
     /// All hosts are connected through this proxy.
     All(Explicit),
-    /// Each host by the rules of the environment.
+    /// The rules of the environment select the proxy of each host.
     Environment(Rules),
     /// The environment cannot be read. Only loopback hosts are connected.
     Unreadable(InputError),
 }
 
 impl Proxies {
-    /// Reads what `choice` asks for.
+    /// Creates the proxies of `choice`.
     ///
     /// # Errors
     /// Returns an error that names the variable or the argument if a value cannot be read.
@@ -81,7 +82,7 @@ impl Proxies {
 }
 
 impl fmt::Debug for Proxies {
-    /// Shows scheme, host and port. A proxy URL may hold a password.
+    /// Formats scheme, host and port. A proxy URL may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("Off"),
@@ -97,7 +98,7 @@ pub(crate) struct Explicit {
     proxy: Proxy,
     /// Whether the proxy is on this machine.
     is_loopback: bool,
-    /// The error for requests that it must not get.
+    /// The error for requests that it must not receive.
     refusal: InputError,
 }
 
@@ -130,7 +131,7 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// The proxies that the environment names.
+/// The proxies of the environment.
 pub(crate) struct Rules {
     http: Option<Proxy>,
     https: Option<Proxy>,
@@ -142,7 +143,7 @@ impl Rules {
         const HTTP: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
         const HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
         let is_cgi = lookup("REQUEST_METHOD").is_some();
-        // Names of variables have no case on Windows.
+        // Names of variables are case-insensitive on Windows.
         let is_request_header = |name: &str| {
             is_cgi && (name == "HTTP_PROXY" || (cfg!(windows) && name == "http_proxy"))
         };
@@ -287,9 +288,9 @@ fn is_host_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_allowed)
 }
 
-/// Host and port of a request.
+/// The host and port of a request.
 struct Target<'a> {
-    /// Without brackets and without the dot at its end.
+    /// The host without brackets and without a final dot.
     host: &'a str,
     address: Option<IpAddr>,
     port: u16,
@@ -314,7 +315,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Whether `host` is `domain` or a name below it. `domain` is in lower case.
+/// Returns whether `host` is `domain` or a subdomain of it. `domain` is in lower case.
 fn is_within(host: &str, domain: &str) -> bool {
     let Some(start) = host.len().checked_sub(domain.len()) else { return false };
     let (before, end) = host.as_bytes().split_at_checked(start).unwrap_or_default();
@@ -340,7 +341,7 @@ enum Exception {
 impl Exception {
     fn parse(variable: &'static str, number: usize, entry: &str) -> Result<Self, InputError> {
         Self::read(entry).ok_or_else(|| {
-            // It may be a part of a URL with a password, which is never shown.
+            // The entry may be a part of a URL with a password, which is never shown.
             let problem = format!(
                 "entry {number} is not one of *, a host name (international names as xn--), an IP \
                  address or a network such as 10.0.0.0/8; a port may follow a name or an address"
@@ -393,8 +394,8 @@ impl Exception {
     }
 }
 
-/// A network, or a single address without `prefix`. An IPv4 address that is written as an IPv6 one
-/// is an IPv4 address.
+/// Creates an entry for a network, or for a single address without `prefix`. An IPv4-mapped IPv6
+/// address is an IPv4 address.
 fn network(address: IpAddr, prefix: Option<u32>, port: Option<u16>) -> Option<Exception> {
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let prefix = prefix.unwrap_or(longest);
@@ -422,13 +423,13 @@ fn has_prefix(host: IpAddr, network: IpAddr, prefix: u32) -> bool {
     }
 }
 
-/// Whether a proxy is a SOCKS proxy.
+/// Returns whether a proxy is a SOCKS proxy.
 pub(crate) fn is_socks(proxy: &Proxy) -> bool {
     !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
-/// Explains why the tunnel of an HTTP proxy (`CONNECT`) was not opened, by ureq's text. A proxy
-/// that rejects the request is final: further attempts with a wrong password can lock an account.
+/// Explains ureq's message for an HTTP proxy that did not open a tunnel (`CONNECT`). A rejection by
+/// the proxy is final: further attempts with a wrong password can lock an account.
 pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     let status = reason.strip_prefix("proxy server responded ").and_then(|rest| {
         rest.split(|char: char| !char.is_ascii_digit()).next()?.parse::<u16>().ok()
@@ -453,7 +454,8 @@ pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
     }
 }
 
-/// The same for the handshake with a SOCKS proxy; `None` for the text of any other failure.
+/// Explains ureq's message for a failed handshake with a SOCKS proxy. Returns `None` for all other
+/// messages.
 pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)> {
     let kind = match reason {
         "general SOCKS server failure"
@@ -526,18 +528,18 @@ mod tests {
         (CURL, &[("http_proxy", "http://h:1")], HTTP_URL, "h:1"),
         (CURL, &[("http_proxy", "http://h:1")], HTTPS_URL, DIRECT),
         (CURL, &[("HTTPS_PROXY", "http://s:1")], HTTPS_URL, "s:1"),
-        // curl ignores HTTP_PROXY always.
+        // curl always ignores HTTP_PROXY.
         (GO, &[("HTTP_PROXY", "http://h:1")], HTTP_URL, "h:1"),
         (GO, &[("HTTP_PROXY", "http://h:1")], HTTPS_URL, DIRECT),
         (CURL, &[("http_proxy", "http://h:1"), ("https_proxy", "http://s:1")], HTTPS_URL, "s:1"),
         (CURL, &[("http_proxy", "http://h:1"), ("https_proxy", "http://s:1")], HTTP_URL, "h:1"),
-        // Then the one for all schemes.
+        // The variable for all schemes.
         (CURL, &[("ALL_PROXY", "http://a:1")], HTTPS_URL, "a:1"),
         (CURL, &[("all_proxy", "http://a:1")], HTTP_URL, "a:1"),
         (CURL, &[("ALL_PROXY", "http://a:1"), ("HTTPS_PROXY", "http://s:1")], HTTPS_URL, "s:1"),
         (CURL, &[("ALL_PROXY", "http://a:1"), ("HTTPS_PROXY", "http://s:1")], HTTP_URL, "a:1"),
         (CURL, &[("all_proxy", "http://a:1"), ("HTTPS_PROXY", "http://s:1")], HTTPS_URL, "s:1"),
-        // Lower case first.
+        // Lower case has priority.
         (CURL, &[("https_proxy", "http://l:1"), ("HTTPS_PROXY", "http://u:1")], HTTPS_URL, "l:1"),
         (CURL, &[("all_proxy", "http://l:1"), ("ALL_PROXY", "http://u:1")], HTTPS_URL, "l:1"),
         (CURL, &[("http_proxy", "http://l:1"), ("HTTP_PROXY", "http://u:1")], HTTP_URL, "l:1"),
@@ -558,17 +560,17 @@ mod tests {
         (OWN, &[("HTTPS_PROXY", " \n"), ("ALL_PROXY", "http://a:1")], HTTPS_URL, "a:1"),
         (CURL, &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")], HTTP_URL, "a:1"),
         (CURL, &[("https_proxy", ""), ("HTTPS_PROXY", "http://u:1")], HTTPS_URL, "u:1"),
-        // How a URL is written.
+        // Forms of a proxy URL.
         (CURL_PROXY, &[("HTTPS_PROXY", "s:1")], HTTPS_URL, "s:1"),
         (CURL_PROXY, &[("HTTPS_PROXY", "u:p@s:1")], HTTPS_URL, "s:1"),
         (CURL_PROXY, &[("HTTPS_PROXY", "http://u:p%40ss@s:1")], HTTPS_URL, "s:1"),
         (CURL_PROXY, &[("HTTPS_PROXY", "http://s:1/")], HTTPS_URL, "s:1"),
         (CURL_PROXY, &[("HTTPS_PROXY", "HTTP://s:1")], HTTPS_URL, "s:1"),
         (CURL_PROXY, &[("HTTPS_PROXY", "http://[fd00::1]:1")], HTTPS_URL, "[fd00::1]:1"),
-        // curl takes 1080.
+        // The default port of curl is 1080.
         (GO, &[("HTTPS_PROXY", "http://s")], HTTPS_URL, "s:80"),
         (OWN, &[("HTTPS_PROXY", " http://s:1\r\n")], HTTPS_URL, "s:1"),
-        // Loopback hosts. curl sends them to the proxy.
+        // Loopback hosts. curl connects to them through the proxy.
         (GO, &[("HTTP_PROXY", "http://h:1")], "http://localhost/", DIRECT),
         (GO, &[("HTTP_PROXY", "http://h:1")], "http://LOCALHOST:8080/", DIRECT),
         (GO, &[("HTTP_PROXY", "http://h:1")], "http://127.0.0.1:8080/", DIRECT),
@@ -588,7 +590,7 @@ mod tests {
         (CURL, "", HTTPS_URL, false),
         (CURL_NO_PROXY, "*", HTTPS_URL, true),
         (CURL_NO_PROXY, " * ", "https://10.1.1.1/", true),
-        // curl takes it alone only.
+        // curl accepts it only if it is the only entry.
         (GO_NO_PROXY, "a.test,*", HTTPS_URL, true),
         // Domains.
         (CURL_NO_PROXY, "example.test", "https://example.test/", true),
@@ -604,10 +606,10 @@ mod tests {
         (CURL_NO_PROXY, "a_b.test", "https://a_b.test/", true),
         (CURL_NO_PROXY, "intranet", "https://intranet/", true),
         (CURL_NO_PROXY, ".example.test", "https://www.example.test/", true),
-        // Go takes a leading dot for subdomains only.
+        // Go matches only subdomains for a leading dot.
         (CURL_NO_PROXY, ".example.test", "https://example.test/", true),
         (CURL_NO_PROXY, ".example.test", "https://notexample.test/", false),
-        // The same as a leading dot. curl knows no such form.
+        // The same as a leading dot. curl does not support it.
         (GO_NO_PROXY, "*.example.test", "https://www.example.test/", true),
         (GO_NO_PROXY, "*.example.test", "https://example.test/", true),
         // Lists.
@@ -617,7 +619,7 @@ mod tests {
         (CURL_NO_PROXY, "a.test\texample.test\n", "https://example.test/", true),
         (CURL_NO_PROXY, ",,example.test,", "https://example.test/", true),
         (CURL_NO_PROXY, "a.test,b.test", "https://example.test/", false),
-        // Ports. curl knows none in this list.
+        // Ports. curl does not support them in this list.
         (GO_NO_PROXY, "example.test:8443", "https://example.test:8443/", true),
         (GO_NO_PROXY, "example.test:8443", "https://www.example.test:8443/", true),
         (GO_NO_PROXY, "example.test:8443", "https://example.test/", false),

@@ -1,12 +1,12 @@
 //! Removes the secrets of a request from the texts of the error that it ended with.
 //!
-//! Servers echo what they received: a URL with a token, a form with a password. Whatever such a
-//! text says, it must not show the secrets of the request. The body of the response stays as it
-//! came, in [`Error::body`](crate::Error::body).
+//! Servers echo what they received: a URL with a token, a form with a password. Such a text must
+//! not show the secrets of the request. The body of the response stays unchanged, in
+//! [`Error::body`](crate::Error::body).
 //!
-//! A secret is replaced wherever it occurs, as it is or percent-encoded, with JSON escapes or HTML
+//! A secret is replaced wherever it occurs, literally or percent-encoded, with JSON escapes or HTML
 //! entities. A secret of up to three characters (a CVC) would match by chance, so it is replaced
-//! only where it is a word of its own.
+//! only as a separate word.
 
 use std::io::Write;
 
@@ -18,20 +18,20 @@ use crate::secret_names::{is_secret, is_secret_header, scope};
 use crate::{Request, decode_form_bytes, from_base64};
 
 const MASK: &[u8] = b"***";
-/// A byte order mark in UTF-8.
+/// The byte order mark in UTF-8.
 const ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// A shorter secret is replaced only as a word of its own.
+/// The minimum length of secrets that are replaced within words.
 const SHORT: usize = 4;
-/// What [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) ends a text with that it cuts.
+/// The end of a text that [`ResponseError::with_text_of`](crate::ResponseError::with_text_of) cut.
 const ELLIPSIS: &str = "…";
 const INLINE: usize = 4096;
 
-/// A copy of the parts of a request that may hold secrets. A request of usual size is copied
-/// without an allocation; it is read only if the request fails.
+/// A copy of the parts of a request that may contain secrets. A request of usual size is copied
+/// without an allocation. The copy is read only if the request fails.
 pub(crate) struct RequestCopy {
     inline: [u8; INLINE],
     spilled: Vec<u8>,
-    /// Where path and query, the secret headers and the body end.
+    /// The ends of path and query, of the secret headers, and of the body.
     ends: [usize; 3],
 }
 
@@ -40,7 +40,7 @@ impl RequestCopy {
         Self { inline: [0; INLINE], spilled: Vec::new(), ends: [0; 3] }
     }
 
-    /// Copies `request` in place of what was copied before.
+    /// Replaces the copy by one of `request`.
     pub(crate) fn set(&mut self, request: &Request) {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
@@ -68,9 +68,9 @@ impl RequestCopy {
         self.ends = [target.len(), after_headers, length];
     }
 
-    /// Finds the secrets of the request: the values of sensitive headers, those of query, form and
-    /// JSON parameters that are `listed` or named like secrets, and the segments of the `path` in
-    /// whose place `shown_path` has others.
+    /// Returns the secrets of the request: the values of sensitive headers, the values of query,
+    /// form and JSON parameters that are `listed` or have the name of a secret, and the segments of
+    /// `path` that differ in `shown_path`.
     pub(crate) fn secrets(&self, listed: &[&str], path: &str, shown_path: &str) -> RequestSecrets {
         let [target, headers, end] = self.ends;
         let bytes = self.inline.get(..end).unwrap_or(&self.spilled);
@@ -83,7 +83,7 @@ impl RequestCopy {
         if let (_, Some(query)) = (target.next(), target.next()) {
             secrets.add_form(query, listed);
         }
-        // Whatever the request says that its body is.
+        // All formats are tried, whatever the content type is.
         let body = part(headers, end);
         match serde_json::from_slice::<Value>(body.strip_prefix(ORDER_MARK).unwrap_or(body)) {
             Ok(value) => secrets.add_members(&value, "", false, listed),
@@ -116,7 +116,7 @@ impl Drop for RequestCopy {
     }
 }
 
-/// The secrets of a request, decoded, the longest first.
+/// The decoded secrets of a request, the longest first.
 pub(crate) struct RequestSecrets(Vec<Zeroizing<Vec<u8>>>);
 
 impl RequestSecrets {
@@ -127,8 +127,8 @@ impl RequestSecrets {
         }
     }
 
-    /// A header's value, what follows its scheme (`Bearer`) or its id (`id:signature`), and its
-    /// longer words.
+    /// Adds the value of a header, the part after its scheme (`Bearer`) or its id (`id:signature`),
+    /// and its longer words.
     fn add_header(&mut self, value: &[u8]) {
         const LONG: usize = 16;
         let after = |separator: u8| {
@@ -215,7 +215,7 @@ impl RequestSecrets {
         }
     }
 
-    /// Returns `text` without the secrets, or `None` if it holds none.
+    /// Returns `text` without the secrets, or `None` if it contains none.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
         let bytes = text.as_bytes();
         let mut redacted = Vec::new();
@@ -238,7 +238,7 @@ impl RequestSecrets {
     }
 }
 
-/// A text without white space at its ends and with one space in place of any other.
+/// Trims a text and replaces each sequence of white space by one space.
 fn one_space(text: &[u8]) -> Vec<u8> {
     let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(&b' ')
@@ -249,8 +249,8 @@ fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let length = bytes.len() - if text.ends_with(ELLIPSIS) { ELLIPSIS.len() } else { 0 };
     let is_cut = length < bytes.len();
-    // How much of the secret was found, and where in the text it ends. Escapes can be read in two
-    // ways, so that there may be several.
+    // Pairs of the number of matching bytes of the secret and the position after them in the text.
+    // Escapes can be ambiguous, so there may be several.
     let text_at = |at| bytes.get(at..length).unwrap_or_default();
     if steps(secret, text_at(start)).iter().all(|(taken, _)| *taken == 0) {
         return None;
@@ -284,8 +284,8 @@ fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
     end.filter(|end| !is_short || is_word(bytes, start, *end))
 }
 
-/// How many bytes of `secret` the next character of `text` stands for, and how many bytes it takes,
-/// by each way to read it. Those of 0 bytes stand for none.
+/// Returns how many bytes of `secret` the next character of `text` represents, and how many bytes
+/// of `text` it has, for each possible encoding. 0 bytes of `secret` means no match.
 fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
     let (Some(wanted), Some(first)) = (secret.first(), text.first()) else { return [(0, 0); 3] };
     let is =
@@ -307,7 +307,8 @@ fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
         b'&' => entity(text).map_or((0, 0), |(char, width)| (prefix(secret, char), width)),
         _ => (0, 0),
     };
-    // Percent-encoded twice, as a form within a URL, or a backslash that was escaped again.
+    // Double percent-encoding, as of a form within a URL, or an escaped backslash of another
+    // escape.
     let doubled = match text {
         [b'%', b'2', b'5', rest @ ..] => {
             hex(rest.get(..2)).map_or((0, 0), |byte| (is_encoded(byte), 5))
@@ -318,12 +319,12 @@ fn steps(secret: &[u8], text: &[u8]) -> [(usize, usize); 3] {
     [literal, escaped, doubled]
 }
 
-/// Nothing, or the beginning of an escape.
+/// Returns whether a text is empty or the beginning of an escape.
 fn is_cut_escape(text: &[u8]) -> bool {
     text.len() < 6 && matches!(text.first(), None | Some(b'%' | b'\\' | b'&'))
 }
 
-/// The length of `char`, if `secret` begins with it.
+/// Returns the length of `char` in UTF-8, or 0 if `secret` does not begin with it.
 fn prefix(secret: &[u8], char: char) -> usize {
     let mut buffer = [0; 4];
     let encoded = char.encode_utf8(&mut buffer).as_bytes();
@@ -331,13 +332,13 @@ fn prefix(secret: &[u8], char: char) -> usize {
     if secret.starts_with(encoded) || is_space { encoded.len() } else { 0 }
 }
 
-/// The number of some hexadecimal digits, if it fits.
+/// Parses hexadecimal digits. Returns `None` if the number does not fit.
 fn hex<N: TryFrom<u32>>(digits: Option<&[u8]>) -> Option<N> {
     let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     N::try_from(u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?).ok()
 }
 
-/// The character of `\u0041`, or of two halves of one, and how long it is written.
+/// Decodes `\u0041` or a surrogate pair, and returns the character and the length of its escape.
 fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?;
@@ -352,7 +353,7 @@ fn unicode_escape(text: &[u8]) -> Option<(char, usize)> {
     }
 }
 
-/// The character of `&amp;` or `&#38;`, and how long it is written.
+/// Decodes `&amp;` or `&#38;`, and returns the character and the length of its escape.
 fn entity(text: &[u8]) -> Option<(char, usize)> {
     const LONGEST: usize = 10;
     let end = text.iter().take(LONGEST).position(|byte| *byte == b';')?;
@@ -369,7 +370,8 @@ fn entity(text: &[u8]) -> Option<(char, usize)> {
     Some((char, end + 1))
 }
 
-/// Whether neither a letter nor a digit is next to these bytes. The end of an escape is none.
+/// Returns whether there is no letter or digit next to these bytes. The end of an escape is not a
+/// letter or digit.
 fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
     let before = text.get(..start).unwrap_or_default();
@@ -535,7 +537,7 @@ mod tests {
         assert_eq!(redacted("100%25!", "100%25! and 100%2525!"), "*** and ***");
         assert_eq!(redacted(r"C:\new", r"C:\new and C:\\new"), "*** and ***");
         assert_eq!(redacted("  two  words\n", "say two words"), "say ***");
-        // Neither half an escape nor a stray one is one.
+        // Incomplete and stray escapes do not match.
         for text in ["sec%", "sec%7", r"sec\u00", r"sec\ud83d", "sec&", "sec&#xfffffff;", "sec&amp"]
         {
             assert_eq!(redacted("secret", text), text);

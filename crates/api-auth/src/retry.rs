@@ -1,4 +1,4 @@
-//! Whether a failed try is followed by another one: a pure decision.
+//! The decision whether a failed attempt is followed by another one, as a pure function.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,22 +6,23 @@ use http::StatusCode;
 
 use crate::{Sent, TransportErrorKind};
 
-/// How often, for which statuses and how patiently a client tries again.
+/// The number of retries, their delays, and the statuses to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Further tries after the first one.
+    /// The maximum number of retries after the first attempt.
     pub retries: u32,
-    /// The wait before the first further try, in the middle; it doubles with each one.
+    /// The average delay before the first retry. It doubles with each retry.
     pub base: Duration,
-    /// The longest wait, whatever doubling or `Retry-After` say. If the server asks for more, the
-    /// error is returned with [`Error::retry_after`](crate::Error::retry_after) instead.
+    /// The maximum delay. If `Retry-After` is longer, the error is returned with
+    /// [`Error::retry_after`](crate::Error::retry_after) instead.
     pub longest: Duration,
-    /// The statuses that stand for a passing failure.
+    /// The statuses of temporary failures.
     pub statuses: &'static [u16],
 }
 
 impl Default for RetryPolicy {
-    /// Two further tries, after about 0.25 s and 0.5 s, 30 s at most; for 429, 502, 503 and 504.
+    /// Returns the default policy: two retries for 429, 502, 503 and 504, after about 0.25 s and
+    /// 0.5 s, with a maximum delay of 30 s.
     fn default() -> Self {
         Self {
             retries: 2,
@@ -32,59 +33,60 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What is known of the try that was just made.
+/// The facts of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
-    /// 1 for the first try.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// Whether the request may be sent twice without harm.
+    /// Whether the request is idempotent, that is, safe to retry.
     pub idempotent: bool,
 }
 
-/// How the try failed.
+/// The failure of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome {
-    /// An answer that is an error.
+    /// The response is an error.
     Status {
-        /// Its status.
+        /// The status of the response.
         status: StatusCode,
-        /// Its `Retry-After`.
+        /// The delay of its `Retry-After` header.
         retry_after: Option<Duration>,
     },
-    /// No complete answer.
+    /// There is no complete response.
     Transport {
         /// Whether the request may have arrived.
         sent: Sent,
-        /// What went wrong.
+        /// The kind of the failure.
         kind: TransportErrorKind,
     },
 }
 
-/// What to do next.
+/// The result of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Give up, and why.
+    /// Return the error, for this reason.
     Stop(Reason),
-    /// Try again after this long.
+    /// Retry after this delay.
     Wait(Duration),
 }
 
-/// Why there is no further try.
+/// The reason why a request is not retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// Trying again would give the same result.
+    /// A retry would have the same result.
     Final,
-    /// It may have been carried out already.
+    /// The request is not idempotent and may have been carried out.
     NotRepeatable,
-    /// The tries are used up.
+    /// The attempts are exhausted.
     Exhausted,
-    /// The server asks for a longer wait than the policy allows.
+    /// `Retry-After` is longer than the policy allows.
     TooLong,
 }
 
-/// Decides, from facts alone. `jitter` is between 0 and 1 and spreads the waits of many clients.
+/// Decides whether and when to retry. `jitter` is between 0 and 1 and spreads the delays of many
+/// clients.
 ///
-/// A request that may have arrived is tried again only if it is idempotent, whatever happened.
+/// A request that may have arrived is retried only if it is idempotent, however it failed.
 pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: f64) -> Decision {
     let (passing, surely_unsent, asked) = match outcome {
         Outcome::Status { status, retry_after } => {
@@ -120,8 +122,8 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
     }
 }
 
-/// Reads a `Retry-After` header: seconds, or a date in the form that HTTP prescribes
-/// (`Sun, 06 Nov 1994 08:49:37 GMT`), counted from `now`.
+/// Parses a `Retry-After` header: seconds, or a date in the preferred format of HTTP (`Sun, 06 Nov
+/// 1994 08:49:37 GMT`), relative to `now`. Returns `None` for any other value.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -139,8 +141,8 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(at.duration_since(now).unwrap_or_default())
 }
 
-/// Seconds since 1970 of an IMF-fixdate. Nothing else in the house needs dates, so this is
-/// twenty lines instead of a crate.
+/// Returns the seconds since 1970 of an IMF-fixdate. These crates parse no other dates, so twenty
+/// lines replace a dependency.
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -155,7 +157,7 @@ fn http_date(text: &str) -> Option<u64> {
     if words.next() != Some("GMT") || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    // Years counted from March, so that the leap day is the last of a year.
+    // Years start in March, so that the leap day is the last day of a year.
     let month = u64::try_from(month).ok()? + 1;
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;

@@ -80,9 +80,9 @@ impl<E> Copy for Idempotency<E> {}
 
 /// Method, path, credential, server, idempotency and accepted statuses of an endpoint.
 ///
-/// It is the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE), made by [`route!`](crate::route)
-/// or by these functions. A template that is not a path, or that has other placeholders than the
-/// arguments, does not compile.
+/// It is the constant [`Endpoint::ROUTE`](crate::Endpoint::ROUTE), created by
+/// [`route!`](crate::route) or by these functions. A template that is not a path, or whose
+/// placeholders differ from the arguments, does not compile.
 ///
 /// ```
 /// use api_auth::{Endpoint, ResponseError, Response, Route, json, route};
@@ -166,7 +166,7 @@ impl<E> Route<E> {
         Self::new(POST, template, false)
     }
 
-    /// Creates the route of a PUT request, which is not idempotent unless the endpoint says so.
+    /// Creates the route of a PUT request, which is not idempotent by default.
     pub const fn put(template: &'static str) -> Self {
         Self::new(PUT, template, false)
     }
@@ -176,7 +176,7 @@ impl<E> Route<E> {
         Self::new(PATCH, template, false)
     }
 
-    /// Creates the route of a DELETE request, which is not idempotent unless the endpoint says so.
+    /// Creates the route of a DELETE request, which is not idempotent by default.
     pub const fn delete(template: &'static str) -> Self {
         Self::new(DELETE, template, false)
     }
@@ -185,8 +185,8 @@ impl<E> Route<E> {
     /// name, in any case: `transaction_id` and `{transactionId}`, `group` and `{group_uuid}`.
     ///
     /// # Panics
-    /// If the template has no further placeholder, or one of another name. In a constant, this is
-    /// an error of the compiler.
+    /// Panics if the template has no further placeholder, or one of another name. In a constant,
+    /// this is a compiler error.
     #[must_use]
     pub const fn argument(
         self,
@@ -200,7 +200,7 @@ impl<E> Route<E> {
     /// logs. See [`argument`](Self::argument).
     ///
     /// # Panics
-    /// As [`argument`](Self::argument).
+    /// Panics like [`argument`](Self::argument).
     #[must_use]
     pub const fn secret_argument(
         self,
@@ -349,7 +349,7 @@ impl<E> Route<E> {
         (self.is_accepted)(status) || (self.or_not_found && status == StatusCode::NOT_FOUND)
     }
 
-    /// Rejects arguments that cannot be a segment of a path.
+    /// Rejects arguments that are not valid as a segment of a path.
     pub(crate) fn validate(&self, endpoint: &E) -> Result<(), InputError> {
         for argument in self.arguments.iter().flatten() {
             if let Segment::Text(text) = (argument.read)(endpoint) {
@@ -427,7 +427,8 @@ const fn placeholders(template: &str) -> usize {
     count
 }
 
-/// Returns what follows the opening brace of the placeholder with this index, or nothing.
+/// Returns the template after the opening brace of the placeholder with this index, or an empty
+/// slice.
 const fn placeholder(template: &str, index: usize) -> &[u8] {
     let (mut bytes, mut count) = (template.as_bytes(), 0);
     while let [byte, rest @ ..] = bytes {
@@ -442,7 +443,7 @@ const fn placeholder(template: &str, index: usize) -> &[u8] {
     &[]
 }
 
-/// Returns whether a placeholder begins with a name, without case and underscores.
+/// Returns whether a placeholder begins with a name, ignoring case and underscores.
 const fn begins_with(mut placeholder: &[u8], mut name: &[u8]) -> bool {
     loop {
         match (placeholder, name) {
@@ -461,7 +462,7 @@ const fn begins_with(mut placeholder: &[u8], mut name: &[u8]) -> bool {
     }
 }
 
-/// Makes a [`Route`]: method, path template, and the fields that are its arguments.
+/// Creates a [`Route`] from a method, a path template, and the fields that are its arguments.
 ///
 /// ```text
 /// route!(POST "/transactions/{transactionId}/refunds", transaction_id)

@@ -1,4 +1,4 @@
-//! Text that must never be printed: keys, passphrases, tokens.
+//! Secrets that must never be printed: keys, passphrases, tokens.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 use crate::InputError;
 use crate::hmac::hex;
 
-/// A key, passphrase or token. It is wiped from memory when dropped and never shown.
+/// A key, passphrase or token. It is wiped from memory when dropped and never printed.
 ///
-/// `Debug` prints `Secret(***)`; there is no `Display` and no `Serialize`, so that a secret
-/// reaches a log, a file or a screen only where [`Secret::expose`] is called by name.
-/// Comparison takes the same time wherever two secrets of one length differ.
+/// `Debug` prints `Secret(***)`. There is no `Display` and no `Serialize`, so a secret reaches a
+/// log, a file or a screen only by an explicit call of [`Secret::expose`]. The comparison of two
+/// secrets of the same length takes constant time.
 ///
 /// ```
 /// use api_auth::Secret;
@@ -27,13 +27,13 @@ use crate::hmac::hex;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text over; nothing of it is copied.
+    /// Creates a secret. A `String` is moved, not copied.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// A new one that nobody can guess, 64 hex digits: for a login's `state`, a nonce, a session.
-    /// Its 256 bits are the operating system's randomness.
+    /// Generates a secret of 64 hex digits: for a login's `state`, a nonce, a session. Its 256 bits
+    /// are random bytes of the operating system.
     ///
     /// ```
     /// use api_auth::Secret;
@@ -43,13 +43,13 @@ impl Secret {
     /// ```
     ///
     /// # Errors
-    /// When the operating system gives no randomness, as in a sandbox that forbids to ask for it.
-    /// The error's argument is `randomness`: nothing was sent, and nothing weaker is used instead.
+    /// Returns an error if the operating system provides no randomness, as in a sandbox that
+    /// forbids access to it. The error's argument is `randomness`. There is no weaker fallback.
     pub fn unguessable() -> Result<Self, InputError> {
         Self::of_bits(getrandom::getrandom)
     }
 
-    /// The hex digits of the bits that `fill` writes.
+    /// Returns the hex digits of the bits that `fill` writes.
     fn of_bits<E: fmt::Display>(
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<Self, InputError> {
@@ -61,12 +61,12 @@ impl Secret {
         Ok(Self::new(str::from_utf8(&*digits).unwrap_or_default()))
     }
 
-    /// The text itself. What happens to it from here on is the caller's care.
+    /// Returns the secret. The caller is responsible for protecting it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether the secret is the empty text.
+    /// Returns whether the secret is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -104,8 +104,8 @@ impl From<&str> for Secret {
     }
 }
 
-/// Bytes that must never be printed, such as a file with a private key in it. They are wiped from
-/// memory when dropped.
+/// Bytes that must never be printed, such as a file with a private key. They are wiped from memory
+/// when dropped.
 ///
 /// ```
 /// use api_auth::SecretBytes;
@@ -118,20 +118,20 @@ impl From<&str> for Secret {
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
-    /// Takes the bytes over; nothing of them is copied.
+    /// Creates a secret. A `Vec<u8>` is moved, not copied.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// Reads base64 with the standard alphabet and padding; line ends in it are skipped. `None`
-    /// if it is anything else.
+    /// Decodes base64 with the standard alphabet and padding. ASCII white space is skipped. Returns
+    /// `None` for any other input.
     pub fn from_base64(text: &str) -> Option<Self> {
         let mut packed = Zeroizing::new(text.as_bytes().to_vec());
         packed.retain(|byte| !byte.is_ascii_whitespace());
         STANDARD.decode(&*packed).ok().map(Self::new)
     }
 
-    /// The bytes themselves. What happens to them from here on is the caller's care.
+    /// Returns the bytes. The caller is responsible for protecting them.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

@@ -1,6 +1,6 @@
-//! Tells by the name of a parameter, a JSON member or a header whether its value is a secret.
+//! Detection of secrets by the name of a parameter, a JSON member or a header.
 
-/// Names whose values are secrets, without case and punctuation. Those of two words cover
+/// Names whose values are secrets, without case and punctuation. Names of two words cover
 /// `card_number`, `cardNumber`, `card[number]`, `card.number` and `{"card":{"number":…}}`.
 const SECRET: &[&str] = &[
     "accesskey",
@@ -19,7 +19,7 @@ const SECRET: &[&str] = &[
     "wif",
 ];
 
-/// What the words of such a name end with, or end with before another word: `oauthtoken`,
+/// Words that make a name secret at its end, or at its end before one more word: `oauthtoken`,
 /// `tokenValue`. `TOKENLY` is another word.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
@@ -38,10 +38,10 @@ const SECRET_WORDS: &[&str] = &[
     "token",
 ];
 
-/// Words that make any name with them a secret: `card_cvc`, `userPin`, `cvvCode`.
+/// Words that make any name that contains them secret: `card_cvc`, `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
-/// Secrets that are usually written together with another word, or alone.
+/// Secrets that are usually combined with another word, or occur alone.
 const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
 
 /// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.
@@ -54,8 +54,8 @@ const BEFORE: &[&str] = &[
 const AFTER: &[&str] =
     &["base64", "code", "data", "der", "hash", "hex", "number", "pem", "string", "text", "value"];
 
-/// Returns whether a name in lower case, without punctuation, is that of a secret with another word
-/// before or after it.
+/// Returns whether a name in lower case without punctuation is the name of a secret, with an
+/// optional word before and after it.
 fn is_compound(name: &str) -> bool {
     let is_term = |name: &str| {
         let singular = name.strip_suffix('s').unwrap_or(name);
@@ -70,7 +70,7 @@ fn is_compound(name: &str) -> bool {
     })
 }
 
-/// Returns whether a text that cannot be parsed has the name of a secret in it.
+/// Returns whether a text that cannot be parsed contains the name of a secret.
 pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
     let is_part = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.');
     let mut names = text.split(|char| !is_part(char)).filter(|name| !name.is_empty());
@@ -78,7 +78,7 @@ pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
 }
 
 /// Returns whether values of the parameter or member `name` are secrets: by its own words, by those
-/// of the object that it is in (`parent`, or empty), or because it is `listed`.
+/// of the object that contains it (`parent`, or empty), or because it is `listed`.
 ///
 /// Case and punctuation do not matter, and each part of `user[password]` counts.
 pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
@@ -104,8 +104,8 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
     false
 }
 
-/// Returns the name that stands for the object `name` in the object `parent` when the members of
-/// it are judged: `card` for all objects in a card, by whatever name.
+/// Returns the `parent` for the members of the object `name` in the object `parent`: `card` for all
+/// objects in a card, whatever their names.
 pub(crate) fn scope(parent: &str, name: &str) -> String {
     let plain = plain(name);
     if parent == "card" || plain.ends_with("card") || plain.ends_with("cards") {
@@ -115,7 +115,7 @@ pub(crate) fn scope(parent: &str, name: &str) -> String {
     }
 }
 
-/// Splits a name at its punctuation and capital letters; in lower case.
+/// Splits a name at its punctuation and capital letters, in lower case.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let mut all = vec![String::new()];
     let mut before = None;
@@ -143,7 +143,7 @@ fn begins_word(before: Option<char>, char: char, after: Option<char>) -> bool {
 
 /// Returns whether values of this header are secrets, even if they are not marked as sensitive.
 pub(crate) fn is_secret_header(name: &str) -> bool {
-    // Without an allocation: this is asked for each header of each request.
+    // Without an allocation, because each header of each request is checked.
     let begins = |rest: &str, word: &str| {
         let mut plain = rest.bytes().filter(u8::is_ascii_alphanumeric);
         word.bytes().all(|byte| plain.next().is_some_and(|own| own.eq_ignore_ascii_case(&byte)))
@@ -180,7 +180,7 @@ fn has_secret_word(name: &str) -> bool {
     false
 }
 
-/// Nothing, or the number of an entry.
+/// Returns whether a part of a name is empty or the number of an entry.
 fn is_index(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,4 +1,4 @@
-//! The setters of a request's optional arguments.
+//! Setters of optional arguments.
 
 /// Declares chained setters of optional fields, each with the type of its argument. Used inside an
 /// `impl` block.
@@ -12,9 +12,9 @@
 ///
 /// impl Search {
 ///     api_auth::setters! {
-///         /// Only of the user with this e-mail address.
+///         /// Sets the e-mail address of the user.
 ///         email: impl Into<String>,
-///         /// The entries of a page.
+///         /// Sets the number of entries of a page.
 ///         limit: u32,
 ///     }
 /// }

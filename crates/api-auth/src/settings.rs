@@ -1,4 +1,4 @@
-//! What every client can be told: deadlines, retries, proxy, certificates, clock, transport.
+//! Options of all clients: timeouts, retries, proxy, certificates, clock, transport.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::{
     SystemClock, Transport,
 };
 
-/// The deadline of one exchange, connection included: 30 s.
+/// The default timeout of an exchange, including the connection: 30 s.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
-/// The deadline of making the connection, TLS included: 10 s.
+/// The default timeout for connecting, including TLS: 10 s.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most bytes of a reply's body: 8 MiB.
+/// The default maximum size of a response body: 8 MiB.
 pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The source of the proxy settings.
@@ -27,13 +27,13 @@ pub(crate) enum ProxyChoice {
     /// The variables of the environment.
     #[default]
     Environment,
-    /// No proxy.
+    /// Direct connections.
     Off,
-    /// This URL for all hosts. It may hold a password.
+    /// This URL for all hosts. It may contain a password.
     Url(Secret),
 }
 
-/// What the built-in transport is made from.
+/// The settings of the built-in transport.
 #[derive(Debug, Clone)]
 pub(crate) struct NetworkSettings {
     pub(crate) timeout: Duration,
@@ -42,7 +42,7 @@ pub(crate) struct NetworkSettings {
     pub(crate) proxy: ProxyChoice,
     pub(crate) extra_roots: Vec<Vec<u8>>,
     pub(crate) platform_verifier: bool,
-    /// Hosts that plain http may go to, besides this machine.
+    /// Hosts to which plain http is allowed, in addition to this machine.
     pub(crate) plain_http_hosts: Vec<String>,
 }
 
@@ -58,16 +58,17 @@ impl NetworkSettings {
         Ok(())
     }
 
-    /// Whether credentials may go to this host unencrypted.
+    /// Returns whether credentials may be sent unencrypted to this host.
     pub(crate) fn allows_plain_http(&self, host: &str) -> bool {
         is_loopback(host)
             || self.plain_http_hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 
-/// The options of a client, the same for every provider; a provider's builder forwards to it.
+/// The options of a client, which are the same for all providers. The builder of a provider
+/// forwards to it.
 ///
-/// The macro [`builder_options!`](crate::builder_options) documents each one.
+/// The macro [`builder_options!`](crate::builder_options) documents each option.
 #[derive(Clone)]
 pub struct Settings {
     pub(crate) network: NetworkSettings,
@@ -109,27 +110,27 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Sets the deadline of one exchange.
+    /// Sets the timeout of one exchange.
     pub fn timeout(&mut self, timeout: Duration) {
         self.network.timeout = timeout;
     }
 
-    /// Sets the deadline of making a connection.
+    /// Sets the timeout for connecting.
     pub fn connect_timeout(&mut self, timeout: Duration) {
         self.network.connect_timeout = timeout;
     }
 
-    /// Sets how many further tries are made.
+    /// Sets the maximum number of retries.
     pub fn retries(&mut self, retries: u32) {
         self.retries = Some(retries);
     }
 
-    /// Sets the most bytes of a reply's body.
+    /// Sets the maximum size of a response body.
     pub fn response_limit(&mut self, bytes: usize) {
         self.network.response_limit = bytes;
     }
 
-    /// Sets the application's name for the User-Agent.
+    /// Sets the name of the application in the User-Agent.
     pub fn application(&mut self, name: String) {
         self.application = Some(name);
     }
@@ -139,51 +140,51 @@ impl Settings {
         self.network.proxy = ProxyChoice::Url(url);
     }
 
-    /// Uses no proxy.
+    /// Disables the proxy.
     pub fn no_proxy(&mut self) {
         self.network.proxy = ProxyChoice::Off;
     }
 
-    /// Trusts the certificates of this PEM text, too.
+    /// Adds the certificates of this PEM text as trusted roots.
     pub fn extra_roots(&mut self, pem: Vec<u8>) {
         self.network.extra_roots.push(pem);
     }
 
-    /// Asks the platform whether a certificate is trusted.
+    /// Lets the platform verify certificates.
     pub fn platform_verifier(&mut self) {
         self.network.platform_verifier = true;
     }
 
-    /// Lets credentials go to that host over plain http.
+    /// Allows credentials to be sent to this host over plain http.
     pub fn allow_plain_http_to(&mut self, host: String) {
         self.network.plain_http_hosts.push(host);
     }
 
-    /// Sends through this transport instead of the built-in one.
+    /// Sets the transport, which replaces the built-in one.
     pub fn transport(&mut self, transport: Arc<dyn Transport>) {
         self.transport = Some(transport);
     }
 
-    /// Takes the time from this clock.
+    /// Sets the clock.
     pub fn clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
     }
 
-    /// The built-in transport with these settings, to wrap it in one of your own.
+    /// Creates the built-in transport with these settings, for use within a transport of your own.
     ///
     /// # Errors
-    /// The first setting that is wrong, by name.
+    /// Returns an error that names the first invalid setting.
     pub fn built_in_transport(&self) -> Result<Arc<dyn Transport>, InputError> {
         self.network.validate()?;
         built_in(&self.network, &self.clock, false)
     }
 
-    /// Checks everything and makes the client.
+    /// Validates all settings and creates the client.
     ///
-    /// `servers` are the environment's base URLs, each with the name of the argument it came from.
+    /// `servers` are the environment's base URLs, each with the name of its argument.
     ///
     /// # Errors
-    /// The first setting or base URL that is wrong, by name.
+    /// Returns an error that names the first invalid setting or base URL.
     pub fn build(
         mut self,
         provider: &'static Provider,
@@ -228,7 +229,7 @@ impl Settings {
     }
 }
 
-/// Makes the built-in transport. A client whose hosts are all loopback needs no proxy: variables
+/// Creates the built-in transport. A client whose hosts are all loopback needs no proxy: variables
 /// that cannot be read are then an error only for a request to another host.
 #[cfg(feature = "ureq")]
 fn built_in(
@@ -257,10 +258,10 @@ fn built_in(
     Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
 }
 
-/// Where the paths of a server begin.
+/// The base URL of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {
-    /// Without a slash at its end.
+    /// The URL without a slash at its end.
     pub(crate) text: String,
     pub(crate) uri: Uri,
     loopback: bool,
@@ -301,120 +302,122 @@ impl Base {
     }
 }
 
-/// Whether a host of a URL is this machine.
+/// Returns whether the host of a URL is this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The methods that every provider's `ClientBuilder` has, for a type whose field `settings` is a
-/// [`Settings`](crate::Settings). Used inside its `impl` block.
+/// Declares the methods that every provider's `ClientBuilder` has, for a type whose field
+/// `settings` is a [`Settings`](crate::Settings). Used inside its `impl` block.
 #[macro_export]
 macro_rules! builder_options {
     () => {
-        /// Sets the deadline of one exchange, from connecting to the last byte of the reply.
-        /// Default: 30 s. Further tries have a deadline of their own each. One of more than 10 s may
-        /// be held up to a second late.
+        /// Sets the timeout of one exchange, from connecting to the last byte of the response. Each
+        /// retry has a timeout of its own. With the feature `tuned`, a timeout of more than 10 s
+        /// may be exceeded by up to a second. Defaults to 30 s.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.timeout(timeout);
             self
         }
 
-        /// Sets the deadline of making a connection, TLS included. Default: 10 s.
+        /// Sets the timeout for connecting, including TLS. Defaults to 10 s.
         #[must_use]
         pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.connect_timeout(timeout);
             self
         }
 
-        /// Sets how many further tries follow a passing failure. Default: 2. A write is tried
-        /// again only if it surely never left this machine.
+        /// Sets the maximum number of retries after temporary failures. Defaults to 2. A write is
+        /// retried only if the request was certainly not sent.
         #[must_use]
         pub fn retries(mut self, retries: u32) -> Self {
             self.settings.retries(retries);
             self
         }
 
-        /// Sets the most bytes of a reply's body that are read; more is an error. Default: 8 MiB.
+        /// Sets the maximum size of a response body. A larger one is an error. Defaults to 8 MiB.
         #[must_use]
         pub fn response_limit(mut self, bytes: usize) -> Self {
             self.settings.response_limit(bytes);
             self
         }
 
-        /// Puts the name (and version) of your application before the crate's in the User-Agent:
-        /// `my-shop/2.1`.
+        /// Sets the name (and version) of your application, which precedes the crate's in the
+        /// User-Agent: `my-shop/2.1`.
         #[must_use]
         pub fn application(mut self, name: impl ::std::convert::Into<String>) -> Self {
             self.settings.application(name.into());
             self
         }
 
-        /// Connects to all hosts through this proxy, whatever the environment says.
+        /// Connects to all hosts through this proxy, whatever the environment contains.
         ///
-        /// The URL is `[http://][user:password@]host[:port]`, or with the scheme `https` or, by
-        /// the feature `socks-proxy`, `socks4`, `socks4a`, `socks5` or `socks5h`. Without a port
-        /// it is 80, 443 or 1080 by the scheme. Special characters of user name and password must
-        /// be percent-encoded. [`build`](Self::build) returns an error for any other URL. Requests
-        /// to plain http hosts are tunnelled (`CONNECT`) as well.
+        /// The URL is `[http://][user:password@]host[:port]`, or has the scheme `https` or, with
+        /// the feature `socks-proxy`, `socks4`, `socks4a`, `socks5` or `socks5h`. The default port
+        /// is 80, 443 or 1080, depending on the scheme. Special characters of user name and
+        /// password must be percent-encoded. [`build`](Self::build) returns an error for any other
+        /// URL. Requests to plain http hosts are tunnelled (`CONNECT`) as well. An unencrypted
+        /// request to a loopback host is an error unless the proxy is on this machine, too.
         ///
         /// By default the environment selects the proxy for each host: `https_proxy` or
         /// `http_proxy` by the scheme of the URL, then `all_proxy`, in lower case before upper
-        /// case; an empty variable means no proxy. `HTTP_PROXY` is ignored in CGI programs (where
-        /// `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains (with their
-        /// subdomains), IP addresses and networks (`10.0.0.0/8`), each but networks with an
-        /// optional port. Loopback hosts are always connected directly. The variables are read
-        /// once, by [`build`](Self::build), which returns an error that names a variable that
-        /// cannot be read.
+        /// case. An empty variable counts as not set. `HTTP_PROXY` is ignored in CGI programs
+        /// (where `REQUEST_METHOD` is set). `no_proxy` lists exceptions: `*`, domains (with their
+        /// subdomains), IP addresses and networks (`10.0.0.0/8`). Domains and addresses may have a
+        /// port. Loopback hosts are always connected directly. The variables are read once, by
+        /// [`build`](Self::build), which returns an error that names a variable that cannot be
+        /// read. If all hosts of the client are loopback hosts, only a request to another host
+        /// returns this error.
         #[must_use]
         pub fn proxy(mut self, url: impl ::std::convert::Into<$crate::Secret>) -> Self {
             self.settings.proxy(url.into());
             self
         }
 
-        /// Connects to all hosts directly, whatever the environment says.
+        /// Connects to all hosts directly, whatever the environment contains.
         #[must_use]
         pub fn no_proxy(mut self) -> Self {
             self.settings.no_proxy();
             self
         }
 
-        /// Trusts the root certificates of this PEM text besides the compiled-in ones, for a
-        /// company's own CA. May be called again. Needs the features `rustls` and `tuned`.
+        /// Trusts the root certificates of this PEM text in addition to the compiled-in ones, for a
+        /// company's own CA. May be called several times. Needs the features `rustls` and `tuned`.
         #[must_use]
         pub fn extra_root_certificates(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
             self.settings.extra_roots(pem.into());
             self
         }
 
-        /// Lets the operating system decide which certificates are trusted, instead of the
-        /// compiled-in roots. Needs the feature `platform-verifier`.
+        /// Lets the operating system verify certificates, instead of using the compiled-in roots.
+        /// Needs the feature `platform-verifier`.
         #[must_use]
         pub fn platform_verifier(mut self) -> Self {
             self.settings.platform_verifier();
             self
         }
 
-        /// Lets credentials go to this host over plain http, which is refused otherwise for all
-        /// but this machine. Anybody on the way can read and replay them.
+        /// Allows credentials to be sent to this host over plain http, which is otherwise rejected
+        /// for all hosts but this machine. An attacker in the network can read and replay them.
         #[must_use]
         pub fn allow_plain_http_to(mut self, host: impl ::std::convert::Into<String>) -> Self {
             self.settings.allow_plain_http_to(host.into());
             self
         }
 
-        /// Sends through this transport: a closure in tests, an own `ureq::Agent`, or anything
-        /// that keeps the contract of [`Transport`]($crate::Transport). Deadlines, proxy and
-        /// certificates are then the transport's own.
+        /// Sets the transport: a closure in tests, your own `ureq::Agent`, or any other type that
+        /// keeps the contract of [`Transport`]($crate::Transport). Timeouts, proxy and certificates
+        /// are then those of the transport.
         #[must_use]
         pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
             self.settings.transport(::std::sync::Arc::new(transport));
             self
         }
 
-        /// Takes the time from this clock and sleeps on it. Default: the system's.
+        /// Sets the clock. Defaults to the system clock.
         #[must_use]
         pub fn clock(mut self, clock: impl $crate::Clock + 'static) -> Self {
             self.settings.clock(::std::sync::Arc::new(clock));

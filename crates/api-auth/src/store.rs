@@ -1,4 +1,4 @@
-//! Where tokens are kept between calls, clients and processes.
+//! Storage of tokens, shared by clients and processes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -20,32 +20,34 @@ pub(crate) mod lock_once;
 pub use folder::unix::own_user;
 use folder::{Access, Folder};
 
-/// How long is waited for another one who fetches the same token, before fetching it oneself.
+/// The timeout for the lock of another client that requests the same token.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a lock file is asked for.
+/// The interval of attempts to lock a lock file.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The timeout for the lock of a token file.
 const MOMENT: Duration = Duration::from_secs(1);
-/// How often the lock of a token file is tried.
+/// The interval of attempts to lock a token file.
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
-/// How many drafts of one token are created before the token is not stored.
+/// The maximum number of drafts of one token. If each is removed, the token is not stored.
 const MOST_DRAFTS: u32 = 10;
-/// How many tokens a [`MemoryStore`] keeps.
+/// The maximum number of tokens in a [`MemoryStore`].
 const MOST_TOKENS: usize = 10_000;
-/// A stored token is never longer.
+/// The maximum length of a stored token in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// Keeps tokens, so that the next client, process or machine need not fetch one of its own.
+/// A store of tokens, so that the next client, process or machine does not have to request a new
+/// one.
 ///
-/// A store cannot fail: what it cannot read it does not have, and what it cannot write costs one
-/// fetch more. An implementation over a network keeps what [`AccessToken::to_text`] gives:
+/// Its methods do not return errors: a token that cannot be read is absent, and one that cannot be
+/// written costs an additional token request. An implementation over a network stores the result of
+/// [`AccessToken::to_text`]:
 ///
 /// ```
 /// use std::collections::HashMap;
 /// use std::sync::Mutex;
 /// use api_auth::{AccessToken, TokenKey, TokenStore};
 ///
-/// /// Stands for a client of Redis or the like, whose values are texts.
+/// /// A placeholder for a client of Redis or the like, whose values are strings.
 /// #[derive(Default)]
 /// struct Remote(Mutex<HashMap<String, String>>);
 ///
@@ -70,19 +72,19 @@ const LONGEST: u64 = 256 * 1024;
 /// }
 /// ```
 pub trait TokenStore: Send + Sync {
-    /// The token that is kept under `key`, whether it is still good or not.
+    /// Returns the token under `key`, expired or not.
     fn load(&self, key: &TokenKey) -> Option<AccessToken>;
 
-    /// Keeps `token` in the place of what was there.
+    /// Stores `token` and replaces the previous one.
     fn save(&self, key: &TokenKey, token: &AccessToken);
 
-    /// Drops `token`, which a server refused. If another one is kept by now, that one stays.
+    /// Removes `token`, which a server rejected. Another token under the same key is kept.
     fn forget(&self, key: &TokenKey, token: &AccessToken);
 
-    /// Waits until nobody else fetches a token for `key`, and keeps others waiting until what it
-    /// returns is dropped. `None` if the store cannot do this, or waited long enough. After `None`
-    /// a client does not lock the key again until one of its calls succeeded, so that a lock that is
-    /// never released delays each call once at most.
+    /// Waits until no other client requests a token for `key`, and makes others wait until the
+    /// returned guard is dropped. Returns `None` if the store does not support locks, or if the
+    /// wait timed out. After `None` a client does not lock the key again until one of its requests
+    /// succeeded, so a lock that is never released delays each request once at most.
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
         let _ = key;
@@ -112,13 +114,13 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
     }
 }
 
-/// What a token is kept under: a hash of where it comes from and whose it is. Client secrets and
-/// passwords are no part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
+/// The key of a stored token: a hash of the server, the client and the grant. Client secrets and
+/// passwords are not part of it; see [`TokenServer::key`](crate::oauth::TokenServer::key).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey(String);
 
 impl TokenKey {
-    /// The key of these parts (a token URL, a client id, a scope, ...), in this order.
+    /// Creates the key of these parts (a token URL, a client id, a scope, ...), in this order.
     ///
     /// ```
     /// use api_auth::TokenKey;
@@ -131,7 +133,7 @@ impl TokenKey {
     pub fn new(parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
-            // The length first, so that no two lists of parts make the same bytes.
+            // The length first, so that different lists of parts never produce the same bytes.
             hash.update(part.len().to_string());
             hash.update(":");
             hash.update(part);
@@ -139,7 +141,7 @@ impl TokenKey {
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// The key as 64 hex digits, fit for a file name.
+    /// Returns the key as 64 hex digits, which are valid as a file name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -150,10 +152,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps tokens in memory. Clones share them, so several clients of one process can.
+/// A store in memory. Clones share the tokens, so several clients of one process can use them.
 ///
-/// Each new token removes the tokens that expired and cannot be refreshed. At most 10,000 tokens are
-/// kept; beyond that, the token that was received first is removed.
+/// Each new token removes the tokens that expired and cannot be refreshed. At most 10,000 tokens
+/// are stored. Beyond that, the token that was received first is removed.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Memory>);
 
@@ -165,7 +167,7 @@ struct Memory {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -181,7 +183,7 @@ impl TokenStore for MemoryStore {
     #[inline]
     fn save(&self, key: &TokenKey, token: &AccessToken) {
         let mut tokens = lock(&self.0.tokens);
-        // The store reads no clock: a token was just received when it is saved.
+        // The store has no clock. A token that is being saved was just received.
         tokens.retain(|_, kept| kept.refresh().is_some() || !kept.is_expired(token.received()));
         if tokens.len() >= MOST_TOKENS && !tokens.contains_key(key) {
             let first = tokens.iter().min_by_key(|(_, kept)| kept.received());
@@ -238,52 +240,54 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// Keeps tokens in files, for programs that live for a second: fifty of them that are started
-/// together fetch one token.
+/// A store in files, for programs that run for a second: fifty of them that are started together
+/// request one token.
 ///
 /// The folder is created with mode 0700 and each file with 0600. Files are replaced atomically. A
-/// lock file beside the token keeps other processes waiting while one fetches; it ends with the
-/// process that holds it, however that dies, and what such a process left half-written is removed
-/// by the next one that fetches. Files that cannot be read, are damaged, or were written by a later
-/// version are as good as absent.
+/// lock file makes other processes wait while one process requests a token. The lock ends with its
+/// process, however that terminates. The next process that requests a token removes the incomplete
+/// files of such a process. Files that cannot be read, are damaged, or were written by a later
+/// version are ignored.
 ///
 /// On Unix the store uses only a folder and files that belong to the user of the process and that
 /// other users cannot write, and follows no symbolic links to them. A folder above may belong to
 /// another user, such as the user who deploys a program. In a folder of that user, and in a folder
-/// that others can write, such as `/tmp`, the next folder must belong to the user of the process, to
-/// root or to the owner of the folder that it is in. Symbolic links above the folder are followed only
-/// if they belong to the user or root and are in a folder of the user or root that others cannot write
-/// or that has the sticky bit. If one of these rules does not hold, or the permissions of the system do
-/// not suffice, tokens are fetched and not stored, and each such reason is reported once by a log line at
-/// level `warn`. Other failures, such as a full disk, are logged at level `debug` each time.
+/// that others can write, such as `/tmp`, the next folder must belong to the user of the process,
+/// to root or to the owner of the folder that contains it. Symbolic links above the folder are
+/// followed only if they belong to the user or root and are in a folder of the user or root that
+/// others cannot write or that has the sticky bit. If one of these rules is violated, or the
+/// permissions of the system do not suffice, tokens are requested and not stored, and each such
+/// reason is logged once at level `warn`. Other failures, such as a full disk, are logged at level
+/// `debug` each time.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     folder: PathBuf,
-    /// A folder above, which is not created.
+    /// A parent folder that is not created.
     existing: Option<PathBuf>,
-    /// The reasons that were reported for not using the store.
+    /// The reasons for not using the store that are logged already.
     reported: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl FileStore {
-    /// Keeps tokens in `folder`, which is made when the first token is kept.
+    /// Creates a store in `folder`, which is created when the first token is stored.
     #[inline]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        // Without a final `/` or `/.`, which would follow a link.
+        // Without a final `/` or `/.`, which would make the system follow a link.
         let folder = folder.into().components().collect();
         Self { folder, existing: None, reported: Arc::default() }
     }
 
-    /// Keeps tokens in the user's cache, in a folder named after the `application`:
+    /// Creates a store in the user's cache, in a folder with the name of the `application`:
     /// `$XDG_CACHE_HOME/NAME` or `~/.cache/NAME`, on macOS `~/Library/Caches/NAME`, on Windows
     /// `%LOCALAPPDATA%\NAME`.
     ///
     /// The folders below the user's home are created when the first token is stored. The home
     /// itself, `%LOCALAPPDATA%` and the folder above `$XDG_CACHE_HOME` are not: a service user may
-    /// have a home that does not exist. Tokens are then fetched and not stored.
+    /// have a home that does not exist. Tokens are then requested and not stored.
     ///
     /// # Errors
-    /// When the environment names no such folder, or `application` is not a plain name.
+    /// Returns an error if the environment has no such folder, or if `application` is empty, begins
+    /// with a dot, or has characters other than ASCII letters, digits, `-`, `_` and `.`.
     #[expect(
         clippy::disallowed_methods,
         reason = "the user's folders are named by the environment"
@@ -315,7 +319,7 @@ impl FileStore {
         Folder::create(&self.folder)
     }
 
-    /// Where the tokens are.
+    /// Returns the folder of the tokens.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -353,7 +357,7 @@ impl FileStore {
         if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
     }
 
-    /// Removes the token file while it is locked, so that no process replaces it in between.
+    /// Removes the token file while it is locked, so that no process replaces it meanwhile.
     #[inline]
     fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let folder = Folder::find(&self.folder)?;
@@ -364,8 +368,8 @@ impl FileStore {
         Ok(())
     }
 
-    /// Removes the token file unless another process holds the lock, which is about to replace the
-    /// token. For systems that cannot lock a file and replace it at the same time.
+    /// Removes the token file unless another process holds the lock, which will replace the token.
+    /// For systems that cannot lock a file and replace it at the same time.
     #[inline]
     fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
         let (folder, lock) = self.lock_file(key)?;
@@ -385,7 +389,7 @@ impl FileStore {
         Ok((folder, Locked(file)))
     }
 
-    /// One line of log for what only costs a fetch. The name of the file is a hash.
+    /// Logs a failure, which only costs a token request. The name of the file is a hash.
     #[inline]
     fn note<T>(&self, what: &str, result: io::Result<T>) -> Option<T> {
         let report = |error: &io::Error| {
@@ -399,7 +403,7 @@ impl FileStore {
     }
 }
 
-/// Returns the folder that is not created, and the folder of the user's caches in it.
+/// Returns the parent folder that is not created, and the user's cache folder in it.
 fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf, PathBuf)> {
     let below = |existing: PathBuf, path: &str| {
         let cache = existing.join(path);
@@ -418,12 +422,12 @@ fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf,
     }
 }
 
-/// The name of a file of the store.
+/// Returns the name of a file of the store.
 fn file_name(key: &TokenKey, ending: &str) -> String {
     format!("{}.{ending}", key.as_str())
 }
 
-/// A name that no other writer uses or can guess.
+/// Returns a file name that no other writer uses or can guess.
 #[inline]
 fn draft_name(key: &TokenKey) -> io::Result<String> {
     let random = Secret::unguessable().map_err(io::Error::other)?;
@@ -465,9 +469,10 @@ impl Drop for Locked {
     }
 }
 
-/// Opens and locks the token file, for systems where a locked file can be replaced. Processes replace
-/// and remove a token file only while they hold its own lock, each for a moment, so the file stays in
-/// place until this is dropped. After [`MOMENT`] a lock is ignored: its process is stopped.
+/// Opens and locks the token file, for systems where a locked file can be replaced. Processes
+/// replace and remove a token file only while they hold its lock, which takes them a moment. So the
+/// file is not replaced until the guard is dropped. After [`MOMENT`] a lock is ignored, because its
+/// process is suspended.
 #[inline]
 fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     let name = file_name(key, "json");
@@ -483,13 +488,13 @@ fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
     }
 }
 
-/// Creates a draft that is locked until it is dropped, which shows that it is not abandoned.
+/// Creates a draft that is locked until it is dropped. The lock shows that it is not abandoned.
 #[inline]
 fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
     for _ in 0..MOST_DRAFTS {
         let name = draft_name(key)?;
         let draft = Locked(folder.open(&name, Access::CreateNew)?);
-        // Another process may have taken it for abandoned before it was locked.
+        // Another process may have considered it abandoned before it was locked.
         let is_removed = matches!(draft.0.try_lock(), Err(TryLockError::WouldBlock));
         if !is_removed && folder.has(&name, &draft.0)? {
             return Ok((name, draft));
@@ -508,7 +513,7 @@ fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Resu
             // On Windows a locked file cannot be read.
             let _ = draft.0.unlock();
         }
-        // A token file that cannot be used is replaced all the same.
+        // A token file that cannot be used is replaced nevertheless.
         let _replaced = if cfg!(unix) { hold(folder, key).ok() } else { None };
         fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
     });
@@ -518,13 +523,13 @@ fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Resu
     written
 }
 
-/// Removes the drafts of all keys that no process holds: their writers were killed.
+/// Removes the drafts of all keys that no process has locked: their writers were killed.
 #[inline]
 fn remove_drafts(folder: &Folder) -> io::Result<()> {
     for entry in fs::read_dir(folder.path())? {
         let name = entry?.file_name();
         let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
-        // Skips files that cannot be opened. Another process may remove one first.
+        // Skips files that cannot be opened. Another process may have removed one.
         let Ok(file) = folder.open(name, Access::Read) else { continue };
         let draft = Locked(file);
         if draft.0.try_lock().is_ok() {
@@ -534,7 +539,7 @@ fn remove_drafts(folder: &Folder) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether [`draft_name`] makes such names.
+/// Returns whether a name has the format of [`draft_name`].
 fn is_draft(name: &str) -> bool {
     let is_hash =
         |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -572,7 +577,7 @@ impl TokenStore for FileStore {
     }
 }
 
-/// A store for the tests of those who use one.
+/// Stores for tests of other modules.
 #[cfg(test)]
 pub(crate) mod stuck {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -583,7 +588,7 @@ pub(crate) mod stuck {
 
     type Step = Box<dyn FnOnce() + Send>;
 
-    /// Can neither keep nor forget: it says the same token each time.
+    /// A store that always returns the same token and ignores all changes.
     pub(crate) struct StuckStore {
         says: AccessToken,
         meanwhile: Mutex<Option<Step>>,
@@ -594,18 +599,18 @@ pub(crate) mod stuck {
             Self { says, meanwhile: Mutex::default() }
         }
 
-        /// One that says a token which clients with this secret believe.
+        /// Creates a store with a token that clients with this secret accept.
         pub(crate) fn verified(key: &TokenKey, secret: &str, token: &AccessToken) -> Self {
             Self::new(verified(key, secret, token))
         }
 
-        /// Does this while a token is looked up the next time.
+        /// Sets a step that runs during the next look-up of a token.
         pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
             *lock(&self.meanwhile) = Some(Box::new(step));
         }
     }
 
-    /// A token with the verifier of a generated secret, as a store holds it.
+    /// Returns a token with the verifier of a generated secret, as it is stored.
     pub(crate) fn verified(key: &TokenKey, secret: &str, token: &AccessToken) -> AccessToken {
         let store = MemoryStore::new();
         let secret = Secret::new(secret);
@@ -614,7 +619,7 @@ pub(crate) mod stuck {
         store.load(key).unwrap()
     }
 
-    /// Has another fresh token each time.
+    /// A store that returns a different fresh token each time.
     pub(crate) struct EndlessStore {
         secret: &'static str,
         given: AtomicU64,
@@ -639,7 +644,7 @@ pub(crate) mod stuck {
         fn forget(&self, _: &TokenKey, _: &AccessToken) {}
     }
 
-    /// Stores tokens, and does something while a client waits for its lock.
+    /// A store that runs a step while a client waits for its lock.
     #[derive(Default)]
     pub(crate) struct BusyStore {
         tokens: MemoryStore,
@@ -650,22 +655,22 @@ pub(crate) mod stuck {
     }
 
     impl BusyStore {
-        /// One whose lock is acquired in the end.
+        /// Creates a store whose lock is acquired in the end.
         pub(crate) fn with_lock() -> Self {
             Self { has_lock: true, ..Self::default() }
         }
 
-        /// Does this while the lock is waited for the next time.
+        /// Sets a step that runs during the next wait for the lock.
         pub(crate) fn meanwhile(&self, step: impl FnOnce() + Send + 'static) {
             *lock(&self.meanwhile) = Some(Box::new(step));
         }
 
-        /// How often the lock was tried.
+        /// Returns how many times the lock was tried.
         pub(crate) fn locks(&self) -> u64 {
             self.locks.load(Ordering::Relaxed)
         }
 
-        /// How often a token was looked up.
+        /// Returns how many times a token was looked up.
         pub(crate) fn loads(&self) -> u64 {
             self.loads.load(Ordering::Relaxed)
         }
@@ -718,7 +723,7 @@ mod tests {
     use super::*;
     use std::time::UNIX_EPOCH;
 
-    /// A folder of its own, removed at the end.
+    /// A temporary folder, which is removed when this is dropped.
     struct TempFolder(PathBuf);
 
     impl TempFolder {
@@ -753,7 +758,7 @@ mod tests {
         store.folder().join(draft_name(key).unwrap())
     }
 
-    /// Creates a draft as a writer does that is killed before it finishes.
+    /// Creates a draft like a writer that is killed before it finishes.
     fn leave_draft(path: &Path, text: &str) {
         let folder = Folder::find(path.parent().unwrap()).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -785,7 +790,7 @@ mod tests {
             let error = FileStore::user_cache(bad).unwrap_err();
             assert_eq!(error.argument(), "application", "{bad}");
         }
-        // Where the environment names no folder, that is what is wrong.
+        // The error is about the environment if it has no such folder.
         let refused = FileStore::user_cache("my-app_1.0").err();
         assert!(refused.is_none_or(|error| error.argument() == "token store"));
     }
@@ -804,7 +809,7 @@ mod tests {
         store.forget(&key(), &token("b"));
     }
 
-    /// Many who find no token, of whom one fetches.
+    /// Starts many threads that find no token, of which one requests it.
     fn one_of_many_fetches(store: &dyn TokenStore) {
         let fetched = AtomicU64::new(0);
         std::thread::scope(|scope| {
@@ -944,7 +949,7 @@ mod tests {
 
         use super::*;
 
-        /// Saves and loads: `true` if the store is used.
+        /// Saves and loads a token. Returns `true` if the store is used.
         fn works(store: &FileStore) -> bool {
             store.save(&key(), &token("a"));
             let loaded = store.load(&key());
@@ -957,13 +962,13 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
 
-        /// A user that is not the one of this process.
+        /// Returns a user other than the one of this process.
         fn other_user() -> u32 {
             54_321 + u32::from(own_user().unwrap() == 54_321)
         }
 
-        /// Gives a path to another user. Returns `false` and prints that a part of the test is skipped if
-        /// only root may do so.
+        /// Changes the owner of a path to another user. Returns `false` and prints that a part of
+        /// the test is skipped if only root may do so.
         fn give_away(path: &Path) -> bool {
             match chown(path, Some(other_user()), None) {
                 Ok(()) => true,
@@ -1072,7 +1077,7 @@ mod tests {
             store.forget(&key(), &token("a"));
         }
 
-        /// Gives a link itself to another user.
+        /// Changes the owner of a link itself.
         fn give_link_away(path: &Path) -> bool {
             match std::os::unix::fs::lchown(path, Some(other_user()), None) {
                 Ok(()) => true,

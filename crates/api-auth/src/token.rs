@@ -1,4 +1,4 @@
-//! An access token and how long it is good for: facts and arithmetic, no I/O and no clock.
+//! Access tokens and their expiry, without I/O and without a clock.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,17 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Secret, wire};
 
-/// A token is not used in the last part of its life: a tenth of it, and this at most.
+/// The maximum margin before the expiry in which a token is not used. The margin is a tenth of the
+/// lifetime, and at most this.
 const LONGEST_MARGIN: Duration = Duration::from_secs(30);
-/// How far another machine that shares a store may be ahead.
+/// The maximum time by which the clock of another machine that shares a store may be ahead.
 const SKEW: Duration = Duration::from_secs(60);
-/// The form of [`AccessToken::to_text`]; a store of another version holds nothing for us.
+/// The version of the format of [`AccessToken::to_text`]. Stored tokens of other versions are
+/// ignored.
 const VERSION: u32 = 1;
 
-/// A token that calls are made with, and what is known of its life.
+/// An access token and its lifetime.
 ///
-/// The life counts from the moment of receipt on the own clock: what the server says of its own
-/// time is not compared with it.
+/// The lifetime counts from the receipt of the token by the local clock. Times of the server are
+/// not compared with it.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -43,7 +45,7 @@ pub struct AccessToken {
 /// The length of a salt in bytes.
 pub(crate) const SALT: usize = 16;
 
-/// What a [`VerifiedStore`](crate::VerifiedStore) stores beside a token.
+/// The data that a [`VerifiedStore`](crate::VerifiedStore) stores with a token.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Verifier {
     pub(crate) salt: [u8; SALT],
@@ -57,7 +59,7 @@ impl fmt::Debug for Verifier {
 }
 
 impl AccessToken {
-    /// A token that was received at `received` and lives until the server refuses it.
+    /// Creates a token that was received at `received` and is valid until the server rejects it.
     #[inline]
     pub fn new(value: impl Into<Secret>, received: SystemTime) -> Self {
         Self {
@@ -70,14 +72,14 @@ impl AccessToken {
         }
     }
 
-    /// Sets how long it lives, from its receipt.
+    /// Sets the lifetime, which counts from the receipt.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// Adds the token that fetches the next one.
+    /// Adds the refresh token.
     #[must_use]
     #[inline]
     pub fn with_refresh(mut self, refresh: impl Into<Secret>) -> Self {
@@ -85,7 +87,7 @@ impl AccessToken {
         self
     }
 
-    /// Adds what it is good for, as the server says it.
+    /// Adds the scope, as the server returned it.
     #[must_use]
     #[inline]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
@@ -93,7 +95,7 @@ impl AccessToken {
         self
     }
 
-    /// Keeps the refresh token of the one before, if this one came without.
+    /// Takes over the refresh token of the previous token, if this one has none.
     #[must_use]
     pub fn after(mut self, previous: &Self) -> Self {
         if self.refresh.is_none() {
@@ -111,7 +113,7 @@ impl AccessToken {
         self.verifier.take()
     }
 
-    /// Gives `add` every stored part of the token, each after its length.
+    /// Passes every stored part of the token to `add`, each after its length.
     #[inline]
     pub(crate) fn update(&self, add: &mut dyn FnMut(&[u8])) {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs().to_string());
@@ -134,8 +136,8 @@ impl AccessToken {
         }
     }
 
-    /// Whether this token was received later than `other`, or in the same second. Times in a store
-    /// are whole seconds.
+    /// Returns whether this token was received later than `other`, or in the same second. Times in
+    /// a store are whole seconds.
     #[inline]
     pub(crate) fn is_as_new_as(&self, other: &Self) -> bool {
         let late = self.received.checked_add(Duration::from_secs(1));
@@ -148,40 +150,42 @@ impl AccessToken {
         end.is_some_and(|end| end <= now)
     }
 
-    /// The refresh token was refused.
+    /// Removes the refresh token, which was rejected.
     pub(crate) fn drop_refresh(&mut self) {
         self.refresh = None;
     }
 
-    /// The token itself.
+    /// Returns the access token as a secret.
     pub fn value(&self) -> &Secret {
         &self.value
     }
 
-    /// The token that fetches the next one, if the server gave one.
+    /// Returns the refresh token. Returns `None` if the server returned none.
     pub fn refresh(&self) -> Option<&Secret> {
         self.refresh.as_ref()
     }
 
-    /// What it is good for, as the server says it. Not every server says the truth.
+    /// Returns the scope, as the server returned it. Some servers return a scope that is not
+    /// correct.
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// When it was received.
+    /// Returns the time of receipt.
     pub fn received(&self) -> SystemTime {
         self.received
     }
 
-    /// How long it lives from its receipt; `None` if the server did not say.
+    /// Returns the lifetime from the receipt. Returns `None` if the server returned none.
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
 
-    /// Whether it can be used at `now`: its life does not end within the margin, which is 30 s
-    /// or a tenth of the life, whichever is shorter.
+    /// Returns whether the token can be used at `now`: it does not expire within the margin of 30 s
+    /// or a tenth of the lifetime, whichever is shorter.
     ///
-    /// A token from the future (the clock was set back) is not believed.
+    /// A token that was received more than 60 s after `now` is not used, because the clock was set
+    /// back.
     #[inline]
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         let age = match now.duration_since(self.received) {
@@ -192,7 +196,8 @@ impl AccessToken {
         self.lifetime.is_none_or(|life| age < life.saturating_sub(LONGEST_MARGIN.min(life / 10)))
     }
 
-    /// Everything as one line of text, for a [`TokenStore`](crate::TokenStore). It is a secret.
+    /// Serializes the token as one line of text, for a [`TokenStore`](crate::TokenStore). The
+    /// result is a secret.
     #[inline]
     pub fn to_text(&self) -> Secret {
         let received = self.received.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -209,8 +214,8 @@ impl AccessToken {
         serde_json::to_string(&stored).unwrap_or_default().into()
     }
 
-    /// Reads what [`to_text`](AccessToken::to_text) wrote; `None` for anything else, a later
-    /// version's text included.
+    /// Parses the result of [`to_text`](AccessToken::to_text). Returns `None` for any other text,
+    /// including that of a later version.
     #[inline]
     pub fn from_text(text: &str) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(text.as_bytes()).ok()?;

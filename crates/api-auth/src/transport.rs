@@ -1,4 +1,4 @@
-//! The one door to the network, and what must hold for whoever stands in it.
+//! The HTTP transport trait and the contract that its implementations must keep.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,31 +6,31 @@ use std::sync::Arc;
 
 use crate::redact::RequestSecrets;
 
-/// A request that is complete: method, full URI, headers, body.
+/// A complete request: method, full URI, headers, body.
 pub type Request = http::Request<Vec<u8>>;
 
-/// An answer that is complete: status, headers, the whole body.
+/// A complete response: status, headers, the whole body.
 pub type Response = http::Response<Vec<u8>>;
 
 #[cfg(feature = "ureq")]
 pub mod ureq;
 
-/// Sends one request and reads one answer. Closures are transports.
+/// Sends one request and returns its response. Closures implement it.
 ///
 /// # Contract
-/// Every transport that the clients are given must keep this; the project's conformance tests run
-/// it against the built-in one.
+/// Every transport must keep this contract. The conformance tests of the project check it for the
+/// built-in transport.
 ///
-/// 1. Any status is `Ok`, 3xx, 4xx and 5xx included.
-/// 2. Redirects are never followed: a signed request must not be replayed at another address.
-/// 3. URI, headers and body leave byte for byte as they are; headers may be added, such as `host`
+/// 1. Any status is `Ok`, including 3xx, 4xx and 5xx.
+/// 2. Redirects are never followed: a signed request must not be replayed at another URL.
+/// 3. URI, headers and body are sent unchanged, byte for byte. Headers may be added, such as `host`
 ///    and `content-length`.
-/// 4. The body is read to its end, up to a cap; what is over the cap is an error.
-/// 5. A deadline holds for the whole exchange.
-/// 6. An error tells whether the request surely never left ([`Sent::No`]); if in doubt,
+/// 4. The body is read to its end, up to a size limit. A larger body is an error.
+/// 5. A timeout applies to the whole exchange.
+/// 6. An error has [`Sent::No`] only if the request was certainly not sent. If in doubt, it has
 ///    [`Sent::Maybe`].
-/// 7. GET, HEAD and DELETE with an empty body send none; other methods with an empty body send
-///    `content-length: 0`.
+/// 7. GET, HEAD and DELETE with an empty body are sent without a body. Other methods with an empty
+///    body are sent with `content-length: 0`.
 /// 8. Nothing is sent twice.
 ///
 /// ```
@@ -44,10 +44,10 @@ pub mod ureq;
 /// assert!(reply.unwrap().status().is_success());
 /// ```
 pub trait Transport: Send + Sync {
-    /// Sends `request` once and reads the answer.
+    /// Sends `request` once and returns its response.
     ///
     /// # Errors
-    /// When no complete answer came.
+    /// Returns an error if no complete response was received.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
@@ -69,36 +69,37 @@ impl Transport for Arc<dyn Transport> {
 /// Whether a request may have reached the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// No byte of it left: sending it again does no harm.
+    /// The request was certainly not sent: it is safe to retry.
     No,
-    /// It may have arrived and may have been carried out.
+    /// The request may have arrived and may have been carried out.
     Maybe,
 }
 
-/// Why no complete answer came.
+/// The reason why there is no complete response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host's name has no address.
+    /// The host name has no address.
     Resolve,
-    /// No connection to the host or the proxy.
+    /// The connection to the host or the proxy failed.
     Connect,
     /// The TLS handshake failed, or the server's certificate is not trusted.
     Tls,
-    /// A deadline passed.
+    /// The request timed out.
     Timeout,
-    /// The connection broke, or ended before the answer did.
+    /// The connection was closed or reset before the end of the response.
     Interrupted,
-    /// The answer is larger than the cap.
+    /// The response is larger than the size limit.
     TooLarge,
-    /// What came is not HTTP.
+    /// The response is not HTTP.
     Protocol,
-    /// The request cannot be sent like this (plain http to a host that needs TLS, a proxy that cannot
-    /// be used or that rejects the connection).
+    /// The request cannot be sent (plain http to a host that requires TLS, a proxy that cannot be
+    /// used or that rejects the connection).
     Refused,
 }
 
-/// No complete answer came. Part of [`Error`](crate::Error), and what a [`Transport`] returns.
+/// The error of a request without a complete response. It is part of [`Error`](crate::Error), and
+/// the error type of a [`Transport`].
 #[derive(thiserror::Error)]
 #[error("{text}")]
 pub struct TransportError {
@@ -110,7 +111,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error with a text for people, without secrets in it.
+    /// Creates an error with a message for people, which must not contain secrets.
     ///
     /// ```
     /// use api_auth::{Sent, TransportError, TransportErrorKind};
@@ -122,22 +123,22 @@ impl TransportError {
         Self { kind, sent, text: text.into(), partial: None, source: None }
     }
 
-    /// Adds the error beneath.
+    /// Adds the source of the error.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Adds what came of the answer: status, headers, the beginning of the body.
+    /// Adds the received part of the response: status, headers, the beginning of the body.
     #[must_use]
     pub fn with_partial(mut self, partial: Response) -> Self {
         self.partial = Some(Box::new(partial));
         self
     }
 
-    /// Removes the secrets of the request. An error beneath that shows one is replaced by its text
-    /// without them.
+    /// Removes the secrets of the request. A source that shows one is replaced by its text without
+    /// them.
     pub(crate) fn redact(&mut self, secrets: &RequestSecrets) {
         if let Some(text) = secrets.redacted(&self.text) {
             self.text = text;
@@ -155,35 +156,36 @@ impl TransportError {
         }
     }
 
-    /// The same error without the error beneath.
+    /// Returns the same error without its source.
     pub(crate) fn duplicate(&self) -> Self {
         let (text, partial) = (self.text.clone(), self.partial.clone());
         Self { kind: self.kind, sent: self.sent, text, partial, source: None }
     }
 
-    /// What went wrong.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether the request may have reached the server.
+    /// Returns whether the request may have reached the server.
     pub fn sent(&self) -> Sent {
         self.sent
     }
 
-    /// Whether a deadline passed.
+    /// Returns whether the request timed out.
     pub fn is_timeout(&self) -> bool {
         self.kind == TransportErrorKind::Timeout
     }
 
-    /// What came of the answer, if its head came.
+    /// Returns the received part of the response, if its status and headers were received.
     pub fn partial(&self) -> Option<&Response> {
         self.partial.as_deref()
     }
 }
 
 impl fmt::Debug for TransportError {
-    /// Shows status and length of what came of the response, neither its headers nor its body.
+    /// Formats status and length of the received part of the response, but neither its headers nor
+    /// its body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportError")
             .field("kind", &self.kind)

@@ -1,15 +1,15 @@
-//! What is refused before it is sent: the rules that hold for arguments of every provider.
+//! Validation of arguments before a request is sent, by rules that apply to all providers.
 //!
-//! Each names the argument and says what is wrong with it; neither shows the argument.
+//! Each error names the argument and the problem, and does not contain the value.
 
 use std::borrow::Cow;
 
 use crate::InputError;
 
-/// Refuses a text that is empty, or all white space.
+/// Rejects a string that is empty or all white space.
 ///
 /// # Errors
-/// Such a text.
+/// Returns an error that names the argument if `text` is such a string.
 pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     if text.trim().is_empty() {
         return Err(InputError::new(name, "must not be empty"));
@@ -17,10 +17,10 @@ pub fn not_empty(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), I
     Ok(())
 }
 
-/// Refuses a text of more than so many characters.
+/// Rejects a string of more than the given number of characters.
 ///
 /// # Errors
-/// Such a text.
+/// Returns an error that names the argument if `text` is longer.
 pub fn max_chars(
     name: impl Into<Cow<'static, str>>,
     text: &str,
@@ -32,11 +32,11 @@ pub fn max_chars(
     Ok(())
 }
 
-/// Refuses what cannot be one segment of a path: a text that is empty, and `.` and `..`, which a
-/// server would resolve.
+/// Rejects strings that are not valid as one segment of a path: a string that is empty or all white
+/// space, and `.` and `..`, which a server would resolve.
 ///
 /// # Errors
-/// Such a text.
+/// Returns an error that names the argument if `text` is such a string.
 pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), InputError> {
     match text.trim() {
         "." | ".." => Err(InputError::new(name, "must not be a dot segment")),
@@ -44,8 +44,8 @@ pub fn segment(name: impl Into<Cow<'static, str>>, text: &str) -> Result<(), Inp
     }
 }
 
-/// Rejects control characters, byte order marks, and white space other than spaces at either end:
-/// what copies and files add to a key or password, and what no one can see.
+/// Rejects control characters, byte order marks, and white space other than spaces at either end.
+/// Such invisible characters are often added when a key or password is copied or read from a file.
 ///
 /// # Errors
 /// Returns an error that names the argument if `text` contains one.

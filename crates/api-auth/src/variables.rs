@@ -1,11 +1,11 @@
-//! The variables that `from_env` reads.
+//! Environment variables for `from_env`.
 
 use std::ffi::OsString;
 use std::fmt;
 
 use crate::{InputError, validate};
 
-/// The environment variables of this process, or others in their place.
+/// The environment variables of this process, or given variables for tests.
 ///
 /// Line ends at the end of a value are removed, because values are often read from files. A value
 /// that is blank, is not UTF-8 or contains control characters or a byte order mark is an error:
@@ -14,10 +14,10 @@ use crate::{InputError, validate};
 pub struct Env<'a>(Option<&'a [(&'a str, &'a str)]>);
 
 impl<'a> Env<'a> {
-    /// Those of this process.
+    /// The variables of this process.
     pub const PROCESS: Self = Self(None);
 
-    /// These and no others, for tests.
+    /// Creates an environment with only these variables, for tests.
     pub fn given(variables: &'a [(&'a str, &'a str)]) -> Self {
         Self(Some(variables))
     }
@@ -25,7 +25,8 @@ impl<'a> Env<'a> {
     /// Returns the value of a variable, or `None` if the variable is not set.
     ///
     /// # Errors
-    /// Returns an error that names the variable if its value is blank or cannot be used.
+    /// Returns an error that names the variable if its value is blank, is not UTF-8, or contains
+    /// control characters or a byte order mark.
     pub fn get(&self, name: &'static str) -> Result<Option<String>, InputError> {
         let value = match self.0 {
             None => process_variable(name),
@@ -39,8 +40,8 @@ impl<'a> Env<'a> {
     /// Returns the value of a variable that must be set.
     ///
     /// # Errors
-    /// Returns an error that names the variable if it is not set, or its value is blank or cannot
-    /// be used.
+    /// Returns an error that names the variable if it is not set, or for the same values as
+    /// [`get`](Self::get).
     pub fn need(&self, name: &'static str) -> Result<String, InputError> {
         self.get(name)?
             .ok_or_else(|| InputError::new(name, "must be set in the environment and not be empty"))
@@ -68,7 +69,7 @@ pub(crate) fn process_variable(name: &str) -> Option<OsString> {
 }
 
 impl fmt::Debug for Env<'_> {
-    /// Without their values, which may be secrets.
+    /// Omits the values, which may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_none() { "Env(process)" } else { "Env(given)" })
     }

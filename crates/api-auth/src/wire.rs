@@ -1,7 +1,7 @@
-//! Tolerant readers for what servers really send, and the small types that models share.
+//! Tolerant deserializers for real responses, and the small types that models share.
 //!
 //! The functions are for `#[serde(default, deserialize_with = "...")]`. A field that is absent or
-//! null is `None`; a number may come as text and a text as a number.
+//! null is `None`. A number may be sent as a string, and a string as a number.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use crate::Secret;
 use crate::encode::written;
 
-/// Seconds since 1970-01-01 00:00 UTC.
+/// A time in seconds since 1970-01-01 00:00 UTC.
 ///
 /// With the feature `jiff` it converts to and from `jiff::Timestamp`.
 ///
@@ -35,12 +35,12 @@ use crate::encode::written;
 pub struct UnixTime(i64);
 
 impl UnixTime {
-    /// A time from its seconds.
+    /// Creates a time from its seconds.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Its seconds.
+    /// Returns the seconds.
     pub const fn seconds(self) -> i64 {
         self.0
     }
@@ -53,7 +53,7 @@ impl Display for UnixTime {
 }
 
 impl From<SystemTime> for UnixTime {
-    /// Fractions of a second are dropped.
+    /// Converts the time without fractions of a second.
     fn from(time: SystemTime) -> Self {
         let whole = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         match time.duration_since(SystemTime::UNIX_EPOCH) {
@@ -67,7 +67,7 @@ impl TryFrom<UnixTime> for SystemTime {
     type Error = crate::InputError;
 
     /// # Errors
-    /// A time that the machine cannot represent.
+    /// Returns an error for a time that the system cannot represent.
     fn try_from(time: UnixTime) -> Result<Self, Self::Error> {
         let distance = Duration::from_secs(time.0.unsigned_abs());
         if time.0 < 0 {
@@ -85,10 +85,11 @@ impl<'de> Deserialize<'de> for UnixTime {
     }
 }
 
-/// An exact decimal number for money: never a binary fraction, from JSON number or text.
+/// An exact decimal number for money. It is deserialized from a JSON number or string, without a
+/// binary fraction.
 ///
-/// It is kept as an integer and a number of decimals. `4.9` and `4.90` are equal. With the feature
-/// `rust_decimal` it converts to and from `rust_decimal::Decimal`, exactly or not at all.
+/// It consists of an integer and a number of decimals. `4.9` and `4.90` are equal. With the feature
+/// `rust_decimal` it converts to and from `rust_decimal::Decimal`, exactly or with an error.
 ///
 /// ```
 /// use api_auth::Amount;
@@ -108,15 +109,15 @@ pub struct Amount {
 impl Amount {
     pub(crate) const MOST_DECIMALS: u8 = 18;
 
-    /// `units` of the smallest coin of a currency with that many `decimals` (2 for cents and
-    /// grosze); more than 18 decimals count as 18.
+    /// Creates an amount from `units` of the smallest unit of a currency with that many `decimals`
+    /// (2 for cents and grosze). More than 18 decimals count as 18.
     pub const fn from_minor_units(units: i64, decimals: u8) -> Self {
         let decimals = if decimals > Self::MOST_DECIMALS { Self::MOST_DECIMALS } else { decimals };
         Self { digits: units, decimals }
     }
 
-    /// The amount in the smallest coin of a currency with that many `decimals`; `None` if it has
-    /// a finer fraction or is too large.
+    /// Returns the amount in the smallest unit of a currency with that many `decimals`. Returns
+    /// `None` if the amount has a smaller fraction or is too large.
     pub fn minor_units(self, decimals: u8) -> Option<i64> {
         match decimals.checked_sub(self.decimals) {
             Some(more) => self.digits.checked_mul(10i64.checked_pow(u32::from(more))?),
@@ -145,7 +146,7 @@ impl PartialEq for Amount {
 
 impl Ord for Amount {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        // 63 bits times 10^18 (60 bits) fit into 127.
+        // An amount of 63 bits times 10^18 (60 bits) fits into 127 bits.
         let decimals = self.decimals.max(other.decimals);
         let scaled = |amount: &Self| {
             i128::from(amount.digits) * 10i128.pow(u32::from(decimals - amount.decimals))
@@ -168,8 +169,8 @@ impl std::hash::Hash for Amount {
 
 impl Eq for Amount {}
 
-/// Prints the amount with the decimals that it has. A precision, as in `{:.2}`, is the least number of
-/// decimals; the amount is never rounded.
+/// Formats the amount with its decimals. A precision, as in `{:.2}`, is the minimum number of
+/// decimals. The amount is never rounded.
 impl Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.digits < 0 { "-" } else { "" };
@@ -188,7 +189,7 @@ impl Display for Amount {
 impl std::str::FromStr for Amount {
     type Err = crate::InputError;
 
-    /// Reads `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
+    /// Parses `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse_amount(text.trim()).ok_or_else(|| {
             crate::InputError::new("amount", "must be a number with a decimal point, such as 12.34")
@@ -230,9 +231,9 @@ fn parse_amount(text: &str) -> Option<Amount> {
 }
 
 impl Serialize for Amount {
-    /// A JSON number with exactly the digits of [`Display`].
+    /// Serializes a JSON number with exactly the digits of [`Display`].
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A sign, 20 digits and a point at most.
+        // At most a sign, 20 digits and a point.
         let mut buffer = [0; 24];
         let number: &RawValue = serde_json::from_slice(written(self, &mut buffer).as_bytes())
             .map_err(serde::ser::Error::custom)?;
@@ -246,30 +247,30 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-/// An amount from a JSON number or a text, exactly; `None` for null, an empty text and whatever
-/// is no decimal number.
+/// Deserializes an exact amount from a JSON number or string. Returns `None` for null, an empty
+/// string and any value that is not a decimal number.
 ///
 /// # Errors
-/// When the input is not JSON.
+/// Returns an error if the input is not JSON.
 pub fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let text = raw.get();
     Ok(parse_amount(text.trim_matches('"').trim()))
 }
 
-/// A text, from a JSON text, number or boolean; `None` for null.
+/// Deserializes a string from a JSON string, number or boolean. Returns `None` for null.
 ///
 /// # Errors
-/// When the value is an array or an object.
+/// Returns an error if the value is an array or an object.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     borrowed_text(deserializer).map(|text| text.map(Cow::into_owned))
 }
 
-/// The same as [`text`], without a copy where the input can be borrowed: for what is compared and
-/// not kept.
+/// Deserializes like [`text`], and borrows from the input if possible: for values that are compared
+/// and not stored.
 ///
 /// # Errors
-/// When the value is an array or an object.
+/// Returns an error if the value is an array or an object.
 pub fn borrowed_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Cow<'de, str>>, D::Error> {
@@ -318,10 +319,11 @@ pub fn borrowed_text<'de, D: Deserializer<'de>>(
     deserializer.deserialize_any(Text)
 }
 
-/// A whole number, from a JSON number or text; `None` for null, `false` and an empty text.
+/// Deserializes a whole number from a JSON number or string. Returns `None` for null, `false` and
+/// an empty string.
 ///
 /// # Errors
-/// When the value is anything else.
+/// Returns an error for any other value.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     struct Integer;
 
@@ -341,12 +343,12 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
         }
 
         fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
-            // `1399568000.0` is what some servers make of a whole number.
+            // Some servers send whole numbers as `1399568000.0`.
             self.visit_str(&value.to_string())
         }
 
         fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
-            // PHP's word for nothing.
+            // PHP sends `false` for a missing value.
             if value { Err(E::custom("expected a whole number")) } else { Ok(None) }
         }
 
@@ -368,27 +370,28 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
     deserializer.deserialize_any(Integer)
 }
 
-/// A time in Unix seconds, as [`integer`] reads it.
+/// Deserializes a time in Unix seconds, like [`integer`].
 ///
 /// # Errors
-/// When the value is no whole number.
+/// Returns an error if the value is not a whole number.
 pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
     Ok(integer(deserializer)?.map(UnixTime))
 }
 
-/// An end in Unix seconds; `None` (no end) for null, `false`, an empty text and 0.
+/// Deserializes an end time in Unix seconds. Returns `None` (no end) for null, `false`, an empty
+/// string and 0.
 ///
 /// # Errors
-/// When the value is no whole number.
+/// Returns an error if the value is not a whole number.
 pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
     Ok(integer(deserializer)?.filter(|seconds| *seconds != 0).map(UnixTime))
 }
 
-/// A yes or no, from `true`, `1`, `"1"`, `"true"` and their opposites; `None` for null and an
-/// empty text.
+/// Deserializes a boolean from `true`, `1`, `"1"`, `"true"` and their opposites. Returns `None` for
+/// null and an empty string.
 ///
 /// # Errors
-/// When the value is anything else.
+/// Returns an error for any other value.
 pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     match borrowed_text(deserializer)?.as_deref().map(str::trim) {
         None | Some("") => Ok(None),
@@ -398,28 +401,29 @@ pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool
     }
 }
 
-/// A secret, from a text or number; `None` for null and an empty text.
+/// Deserializes a secret from a string, number or boolean. Returns `None` for null and an empty
+/// string.
 ///
 /// # Errors
-/// When the value is an array or an object.
+/// Returns an error if the value is an array or an object.
 pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
     let text = text(deserializer)?.filter(|text| !text.is_empty());
     Ok(text.map(Secret::from))
 }
 
-/// Writes a secret into a request, which [`Secret`] does not do by itself: for
-/// `serialize_with` in what is sent, never in a model.
+/// Serializes a secret in a request, which [`Secret`] does not do by itself. For `serialize_with`
+/// in request bodies only, never in a model.
 ///
 /// # Errors
-/// When the serializer fails.
+/// Returns an error if the serializer fails.
 pub fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 
-/// The same as [`exposed`] for a secret that may be absent.
+/// Serializes an optional secret like [`exposed`].
 ///
 /// # Errors
-/// When the serializer fails.
+/// Returns an error if the serializer fails.
 pub fn exposed_some<S: Serializer>(
     secret: &Option<Secret>,
     serializer: S,
@@ -430,10 +434,12 @@ pub fn exposed_some<S: Serializer>(
     }
 }
 
-/// Texts, from a list of them, a single one, or null; entries that are null are left out.
+/// Deserializes strings from a list of strings, numbers and booleans, or from a single string or
+/// whole number. Null and an empty string are an empty list. Entries that are null are skipped.
 ///
 /// # Errors
-/// When the value or an entry is an object.
+/// Returns an error if the value is a boolean, a fraction or an object, or if an entry is a list or
+/// an object.
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     struct OneText(Option<String>);
 
@@ -480,10 +486,10 @@ pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     deserializer.deserialize_any(Texts)
 }
 
-/// A list; null is an empty one.
+/// Deserializes a list. Null is an empty list.
 ///
 /// # Errors
-/// When the value is anything else, or an entry cannot be read.
+/// Returns an error for any other value, or if an entry cannot be deserialized.
 pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -492,10 +498,11 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// An object; `None` for null, and for the empty list or text that PHP writes in its place.
+/// Deserializes an object. Returns `None` for null, and for the empty list or string that PHP sends
+/// in its place.
 ///
 /// # Errors
-/// When the value is anything else, or cannot be read.
+/// Returns an error for any other value, or if the object cannot be deserialized.
 pub fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -533,10 +540,10 @@ where
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// Objects, from a list of them or a single one; null is an empty list.
+/// Deserializes objects from a list or from a single object. Null is an empty list.
 ///
 /// # Errors
-/// When the value is anything else, or an object cannot be read.
+/// Returns an error for any other value, or if an object cannot be deserialized.
 pub fn one_or_more<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -545,11 +552,11 @@ where
     deserializer.deserialize_any(Several { keyed: false, entry: PhantomData })
 }
 
-/// Objects, from a list of them or a map of ids to them (the ids are dropped: the objects hold
-/// theirs); null is an empty list.
+/// Deserializes objects from a list, or from a map of ids to objects. The ids are dropped, because
+/// the objects contain them. Null is an empty list.
 ///
 /// # Errors
-/// When the value is anything else, or an object cannot be read.
+/// Returns an error for any other value, or if an object cannot be deserialized.
 pub fn list_or_map<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -594,10 +601,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Several<T> {
     }
 }
 
-/// A map, also where PHP wrote an empty one as `[]`; null is an empty map.
+/// Deserializes a map. Null, and the `[]` that PHP sends for an empty map, are an empty map.
 ///
 /// # Errors
-/// When the value is a list with entries, or anything else.
+/// Returns an error for any other value, such as a list with entries, or if an entry cannot be
+/// deserialized.
 pub fn map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
 where
     D: Deserializer<'de>,
@@ -635,8 +643,8 @@ where
     deserializer.deserialize_any(Map(PhantomData))
 }
 
-/// The fields of an answer that no type names: for objects that nobody documents, and so that
-/// nothing the server said is lost.
+/// The additional fields of a response, which its type does not cover. Also for objects whose
+/// fields are not documented.
 ///
 /// ```
 /// use api_auth::ExtraFields;
@@ -653,74 +661,77 @@ where
 pub struct ExtraFields(BTreeMap<String, Value>);
 
 impl fmt::Debug for ExtraFields {
-    /// Shows the names only: a value may be a secret that no name reveals.
+    /// Formats the names only: a value may be a secret, whatever its name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
 impl ExtraFields {
-    /// The names that came, sorted.
+    /// Returns the names of the fields, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Whether none came.
+    /// Returns whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether one of that name came, null included.
+    /// Returns whether there is a field of that name, null included.
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// A text, number or boolean as text; `None` if it is absent, null, a list or an object.
+    /// Returns a string, number or boolean as a string. Returns `None` if the field is absent,
+    /// null, a list or an object.
     pub fn text(&self, name: &str) -> Option<String> {
         text(self.0.get(name)?).ok()?
     }
 
-    /// A whole number, also one that is written as text; `None` if it is absent or anything else.
+    /// Returns a whole number, which may be a string. Returns `None` if the field is absent or has
+    /// any other value.
     pub fn integer(&self, name: &str) -> Option<i64> {
         integer(self.0.get(name)?).ok()?
     }
 
-    /// Removes a field and returns it as a type of the caller's. A field of another form stays, and
-    /// the result is `None`.
+    /// Removes a field and returns it as the given type. Returns `None`, and keeps the field, if it
+    /// has another type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let value = self.read(name)?;
         self.remove(name);
         Some(value)
     }
 
-    /// Removes a field, whatever it is.
+    /// Removes a field of any type.
     pub fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }
 
-    /// A field as JSON text, whatever it is.
+    /// Returns a field of any type as JSON.
     pub fn json(&self, name: &str) -> Option<String> {
         self.0.get(name).map(Value::to_string)
     }
 
-    /// A field read as a type of the caller's; `None` if it is absent or of another form.
+    /// Returns a field as the given type. Returns `None` if it is absent or has another type.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         T::deserialize(self.0.get(name)?).ok()
     }
 }
 
-/// Declares an enum of texts of the wire that keeps texts it does not know.
+/// Declares an enum of documented strings that keeps unknown strings.
 ///
-/// Reading never fails; `as_str` gives the text back. The variant that holds unknown texts cannot
-/// be named, so that a new one can be added without breaking a `match`.
+/// Deserialization only fails for arrays and objects, and `as_str` returns the original string. The
+/// variant of unknown strings cannot be named, so a new variant can be added without breaking a
+/// `match`.
 ///
 /// ```
 /// api_auth::wire_enum! {
-///     /// Where a certificate stands.
+///     /// The status of a certificate.
 ///     pub enum Status {
-///         /// It may be used.
+///         /// The certificate can be used.
 ///         Good = "good",
-///         /// It may not.
+///         /// The certificate is revoked.
 ///         Revoked = "revoked",
 ///     }
 /// }
@@ -748,10 +759,10 @@ macro_rules! wire_enum {
         }
 
         impl $name {
-            /// The values that are known, in the order of the documentation.
+            /// The known values, in the order of the documentation.
             pub const KNOWN: &'static [Self] = &[$( Self::$variant ),+];
 
-            /// The text of the wire.
+            /// Returns the string that the API uses.
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )+
@@ -759,7 +770,7 @@ macro_rules! wire_enum {
                 }
             }
 
-            /// Whether the text is one of those that are documented.
+            /// Returns whether the value is documented.
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Unknown(_))
             }
@@ -800,7 +811,7 @@ macro_rules! wire_enum {
     };
 }
 
-/// The text of a [`wire_enum!`] value that is not known.
+/// The string of a [`wire_enum!`] value that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UnknownText(Box<str>);
 
@@ -810,7 +821,7 @@ impl UnknownText {
         Self(text.into())
     }
 
-    /// The text.
+    /// Returns the string.
     pub fn as_str(&self) -> &str {
         &self.0
     }

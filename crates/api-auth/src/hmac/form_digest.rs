@@ -1,4 +1,4 @@
-//! The form-digest scheme: a sorted form body that ends with the digest of itself.
+//! The form-digest scheme: a sorted form body with its own digest at the end.
 //!
 //! ```text
 //! canonical = the parameters, sorted by the bytes of their top-level names, as PHP's
@@ -7,11 +7,11 @@
 //! body      = canonical + "&digest=" + digest
 //! ```
 //!
-//! `TinyCert` signs like this, and adds a session's token as one more parameter.
+//! `TinyCert` uses this scheme, with the token of a session as an additional parameter.
 //!
-//! The digest covers neither method nor path nor time. Whoever sees a body can send it again, to
-//! any path that takes the same parameters, for as long as the token in it lives: a body is a
-//! credential.
+//! The digest covers neither method nor path nor time. An attacker who sees a body can send it
+//! again, to any path with the same parameters, until the token in it expires. A body is therefore
+//! as secret as a credential.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,10 +29,11 @@ use crate::{
     TokenOrigin, UnsignedRequest, VerifiedStore, json, validate,
 };
 
-/// How the parameters are written. A [`Provider`](crate::Provider) of this scheme has the same.
+/// The encoding of the parameters. A [`Provider`](crate::Provider) of this scheme must have the
+/// same.
 pub const ENCODING: Encoding = Encoding::Php;
 
-/// Sorts the parameters and writes them: what is signed.
+/// Sorts and encodes the parameters. The result is signed.
 ///
 /// ```
 /// use api_auth::Params;
@@ -47,13 +48,13 @@ pub fn canonical(mut params: Params<'_>) -> String {
     ENCODING.text(&params)
 }
 
-/// The digest of a canonical text.
+/// Returns the digest of a canonical text.
 pub fn digest(key: &HmacKey, canonical: &[u8]) -> Signature {
     key.sign(&[canonical])
 }
 
-/// Makes the whole body of a canonical text: appends the digest as the parameter `name`. Without
-/// parameters the body begins with `&`.
+/// Appends the digest to a canonical text as the parameter `name`, which completes the body.
+/// Without parameters the body begins with `&`.
 pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.push(b'&');
     canonical.extend_from_slice(name.as_bytes());
@@ -61,20 +62,20 @@ pub fn append(canonical: &mut Vec<u8>, name: &str, digest: &Signature) {
     canonical.extend_from_slice(digest.hex().as_bytes());
 }
 
-/// What a provider calls the parts of the scheme.
+/// The names of a provider for the parts of the scheme.
 #[derive(Debug)]
 pub struct Dialect {
-    /// The parameter that holds the digest.
+    /// The parameter with the digest.
     pub digest: &'static str,
-    /// The parameter that holds a session's token, and the field that brings it.
+    /// The parameter with the token of a session, and the field of the response that contains it.
     pub token: &'static str,
-    /// Whether an answer says that the session is no longer good.
+    /// Returns whether a response means that the session has expired.
     pub expired: fn(&Response) -> bool,
-    /// Reads what went wrong when a session could not be opened.
+    /// Parses the error response to a request that opens a session.
     pub read_error: fn(&Response) -> ResponseError,
 }
 
-/// Signs form bodies with a key by this scheme, without a session.
+/// An [`Auth`] that signs form bodies with a key by this scheme, without a session.
 #[derive(Debug, Clone)]
 pub struct FormDigest {
     key: HmacKey,
@@ -82,10 +83,10 @@ pub struct FormDigest {
 }
 
 impl FormDigest {
-    /// Signs with `key`, which errors call `name`.
+    /// Creates an auth that signs with `key`. Errors name it `name`.
     ///
     /// # Errors
-    /// An empty key.
+    /// Returns an error if the key is empty or contains control characters.
     #[inline]
     pub fn new(
         (name, key): (&'static str, &Secret),
@@ -100,7 +101,8 @@ impl FormDigest {
         append(body, self.dialect.digest, &digest);
     }
 
-    /// Sorts the form of the request with a token in it. A request without a body gets a form.
+    /// Adds the token to the form of the request and sorts the form. A request without a body gets
+    /// a form.
     #[inline]
     fn add_parameters_with(
         &self,
@@ -138,21 +140,21 @@ impl Auth for FormDigest {
     }
 }
 
-/// The request that opens a session: where to, and with what.
+/// The request that opens a session.
 #[derive(Debug, Clone)]
 pub struct Opening {
     /// The id of the endpoint, for errors and logs.
     pub endpoint: &'static str,
-    /// The address.
+    /// The URL.
     pub url: Uri,
     /// The parameters, in any order.
     pub params: Vec<(&'static str, Secret)>,
 }
 
-/// Signs form bodies within a session.
+/// An [`Auth`] that signs form bodies within a session.
 ///
-/// If it has an [`Opening`], a token that the server no longer takes is replaced by a fresh one,
-/// once a try. Without one the token is used for better or worse.
+/// If it has an [`Opening`], a token that the server rejects is replaced by a new one, once in each
+/// attempt, and more often for tokens of a store. Without one, a rejected token is not replaced.
 pub struct FormSession {
     signer: FormDigest,
     state: Mutex<State>,
@@ -162,21 +164,22 @@ pub struct FormSession {
 
 struct State {
     token: Option<Secret>,
-    /// How many tokens there were before this one.
+    /// The origin of the token, and its number, which each new token increases by 1.
     generation: Generation,
-    /// The server refused the token. It stays for the calls that are being dressed with it; each
-    /// of them has a further try.
+    /// The server rejected the token. It is kept for requests that are being signed with it; each
+    /// of them can be sent once more.
     refused: bool,
-    /// The token took the place of one that the server rejected.
+    /// The token replaced one that the server rejected.
     replaces: bool,
-    /// How many tokens in a row the server rejected that came from the store in the place of a
-    /// rejected one.
+    /// The number of tokens in a row that came from the store to replace a rejected one and that
+    /// the server rejected, too.
     rejected_replacements: u32,
     opening: Option<Opening>,
 }
 
 impl FormSession {
-    /// A session with that token; without one, it is opened before the first call.
+    /// Creates a session with that token. Without a token, the session is opened before the first
+    /// request.
     #[inline]
     pub fn new(signer: FormDigest, token: Option<Secret>, opening: Option<Opening>) -> Self {
         let state = State {
@@ -190,23 +193,24 @@ impl FormSession {
         Self { signer, state: Mutex::new(state), store: None, lock: LockOnce::default() }
     }
 
-    /// Keeps the session's token in `store` under `key`, so that other clients and processes need
-    /// not open sessions of their own.
+    /// Stores the session's token in `store` under `key`, so that other clients and processes can
+    /// use the same session.
     #[must_use]
     pub fn with_store(mut self, key: TokenKey, store: VerifiedStore) -> Self {
         self.store = Some((key, store));
         self
     }
 
-    /// The token, if there is one now. It is as good as the credentials while the session lives.
+    /// Returns the current token, if there is one. It grants the same access as the credentials
+    /// until the session expires.
     #[inline]
     pub fn token(&self) -> Option<Secret> {
         let state = self.state();
         state.token.clone().filter(|_| !state.refused)
     }
 
-    /// Forgets how to open a session, and drops the token from the store: nobody is to take the
-    /// session over any more. The token itself stays, for the call that ends the session.
+    /// Removes the [`Opening`], and the token from the store, so that no other client uses the
+    /// session. The token itself is kept for the request that ends the session.
     #[inline]
     pub fn close(&self) {
         self.state().opening = None;
@@ -222,7 +226,7 @@ impl FormSession {
         }
     }
 
-    /// Whether a session that is open, or lies in the store, can be used.
+    /// Returns whether there is a usable token, in memory or in the store.
     #[inline]
     fn has_token(&self) -> bool {
         let state = self.state();
@@ -236,9 +240,9 @@ impl FormSession {
             self.store.as_ref().filter(|_| trusted).and_then(|(key, store)| store.load(key));
         let Some(stored) = stored else { return false };
         let mut state = self.state();
-        // A store that cannot be written keeps giving the token that was refused.
+        // A store that cannot be written keeps returning the rejected token.
         let is_news = state.token.as_ref() != Some(stored.value());
-        // What another thread opened meanwhile is newer than what the store said.
+        // A session that another thread opened meanwhile is newer than the one of the store.
         if state.generation == seen && is_news {
             state.take(stored.value().clone(), TokenOrigin::Store);
         }
@@ -369,7 +373,7 @@ impl fmt::Debug for FormSession {
     }
 }
 
-/// The token in the answer that opens a session: the field `name` of its object.
+/// Returns the token of the response that opens a session: the field `name` of its object.
 #[inline]
 fn token_of(response: &Response, name: &str) -> Result<Secret, ResponseError> {
     let fields: ExtraFields = json(response)?;
@@ -462,7 +466,7 @@ mod tests {
         assert_eq!(text, "email=&passphrase=%7E%2A%21%27%28%29-_.");
     }
 
-    /// What a call notes that is dressed now.
+    /// Returns the generation of a request that is signed now.
     fn generation_of(session: &FormSession) -> Generation {
         let call = crate::RawEndpoint::new(http::Method::POST, "/x");
         let mut generation = Generation::default();
@@ -681,8 +685,8 @@ mod tests {
         assert!(!printed.contains("CANARY") && !printed.contains("~*"), "{printed}");
     }
 
-    /// The scheme once more, slowly and without the encoder's tables: one byte at a time, sorted
-    /// by insertion, HMAC by its definition from two plain hashes.
+    /// Computes the scheme a second time, without the tables of the encoder: one byte at a time,
+    /// with insertion sort, and HMAC by its definition from two plain hashes.
     fn slow(pairs: &[(String, String)]) -> String {
         use sha2::{Digest, Sha256};
 

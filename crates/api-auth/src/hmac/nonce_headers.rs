@@ -9,9 +9,9 @@
 //! headers   = X-NAMESPACE-Auth-Api-Token, X-NAMESPACE-Auth-Nonce, X-NAMESPACE-Auth-Signature
 //! ```
 //!
-//! Servers of 2021 and later sign `{}` instead of the query of every GET: [`Variant::EmptyQuery`].
-//! A third generation signs the body only and has a JSON body on every method:
-//! [`Variant::BodyOnly`].
+//! Servers of 2021 and later verify `{}` instead of the query of every GET:
+//! [`Variant::EmptyQuery`]. A third generation signs the body only and requires a JSON body with
+//! every method: [`Variant::BodyOnly`].
 //!
 //! ```text
 //! message   = NONCE BODY                                     nothing between the two
@@ -33,7 +33,7 @@ use crate::{
     UnixTime, UnsignedRequest, validate,
 };
 
-/// Which generation of the scheme a server verifies.
+/// The generation of the scheme that a server verifies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Variant {
@@ -42,15 +42,16 @@ pub enum Variant {
     SignedQuery,
     /// `{}` is signed on every GET, whatever its query (since April 2021).
     EmptyQuery,
-    /// `X-API-*` headers over the nonce and the body; the query moves into a JSON body (since 2022).
+    /// `X-API-*` headers sign the nonce and the body. The query moves into a JSON body (since
+    /// 2022).
     BodyOnly,
 }
 
-/// The body's or the query's part of the message.
+/// Returns the part of the message for the body or the query.
 ///
 /// # Errors
-/// Parameter names that the server would read as other ones, text that is not UTF-8, and bodies
-/// that are neither JSON nor a form.
+/// Returns an error for parameter names that the server would parse as other ones, for text that is
+/// not UTF-8, and for bodies that are neither JSON nor a form.
 #[inline]
 pub fn params<'a>(
     variant: Variant,
@@ -78,7 +79,7 @@ pub fn params<'a>(
     }
 }
 
-/// The URL's part of the message. A path stays as it is in the request line.
+/// Returns the part of the message for the URL. The path is the same as in the request line.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::signed_url;
@@ -93,7 +94,7 @@ pub fn signed_url(uri: &Uri) -> String {
     url
 }
 
-/// Scheme, host and port as they are signed: lower case, a default port left out.
+/// Returns scheme, host and port as they are signed: in lower case and without a default port.
 #[inline]
 fn origin(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or("https");
@@ -107,14 +108,14 @@ fn origin(uri: &Uri) -> String {
     text
 }
 
-/// The whole message, for looking at; [`signature`] does without it.
+/// Returns the whole message, for diagnosis. [`signature`] does not build it.
 #[inline]
 pub fn message(method: &Method, url: &str, params: &[u8], id: &str, nonce: &str) -> Vec<u8> {
     [method.as_str().as_bytes(), url.as_bytes(), params, id.as_bytes(), nonce.as_bytes()]
         .join(&b'\n')
 }
 
-/// The signature of the five parts of the message.
+/// Returns the signature of the five parts of the message.
 #[inline]
 pub fn signature(
     key: &HmacKey,
@@ -137,20 +138,20 @@ pub fn signature(
     ])
 }
 
-/// The signature of [`Variant::BodyOnly`].
+/// Returns the signature of [`Variant::BodyOnly`].
 pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
 }
 
-/// What PHP's `json_encode` makes of an encoded query or form: an object of texts, with `\uXXXX`
-/// for all that is not ASCII and plain slashes.
+/// Converts an encoded query or form to the JSON of PHP's `json_encode`: an object of strings, with
+/// `\uXXXX` for all characters that are not ASCII, and plain slashes.
 ///
-/// A name that comes twice keeps its place and takes the last value. `a[]` and `a[k]` are nested
+/// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` are nested
 /// objects.
 ///
 /// # Errors
-/// Text that is not UTF-8, and names that the server would read as other ones: with a dot or a
-/// space (they become `_`), with brackets that do not match, or empty.
+/// Returns an error for text that is not UTF-8, and for names that the server would parse as other
+/// ones: with a dot or a space (they become `_`), with brackets that do not match, or empty.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::php_json;
@@ -172,7 +173,7 @@ pub fn php_json(encoded: &str) -> Result<String, InputError> {
     Ok(out)
 }
 
-/// Splits `a[b][]` into `a` and its keys; `None` if PHP would see another name.
+/// Splits `a[b][]` into `a` and its keys. Returns `None` if PHP would parse another name.
 #[inline]
 fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
     let end = name.find('[').unwrap_or(name.len());
@@ -260,7 +261,7 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Signs requests with an id and a key by this scheme.
+/// An [`Auth`] that signs requests with an id and a key by this scheme.
 #[derive(Debug, Clone)]
 pub struct NonceHeaders {
     names: Names,
@@ -268,9 +269,9 @@ pub struct NonceHeaders {
     id_value: HeaderValue,
     key: HmacKey,
     variant: Variant,
-    /// Whether a GET that is refused is tried once in the other form.
+    /// Whether a rejected GET is sent once more in the other form.
     try_other_form: bool,
-    /// Whether the other form is the one that worked; shared by clones.
+    /// Whether requests are signed in the other form. Clones share it.
     swapped: Arc<AtomicBool>,
     origin: Option<String>,
     announced: bool,
@@ -310,18 +311,18 @@ impl Names {
     }
 }
 
-/// Noted about a signed GET whose form may be the wrong one.
+/// The generation of a GET that is signed in the configured form, which may be the wrong one.
 const AS_CONFIGURED: Generation = Generation::new(1);
-/// The same, signed in the other form.
+/// The generation of a GET that is signed in the other form.
 const SWAPPED: Generation = Generation::new(2);
 
 impl NonceHeaders {
-    /// The names of the headers come from `namespace` (`Tokenly`: `X-Tokenly-Auth-Nonce`). Id and
-    /// key come with the names under which the caller knows them; errors use them.
+    /// Creates an auth. The names of the headers contain `namespace` (`Tokenly`:
+    /// `X-Tokenly-Auth-Nonce`). Errors name the id and the key by the given names.
     ///
     /// # Errors
-    /// A namespace that makes no header name, an `id` that is empty or holds anything but visible
-    /// ASCII, and an empty `key` are refused.
+    /// Returns an error if `namespace` is not valid in a header name, if the id is empty or has
+    /// characters other than visible ASCII, or if the key is empty or contains control characters.
     #[inline]
     pub fn new(
         namespace: &str,
@@ -355,19 +356,20 @@ impl NonceHeaders {
         })
     }
 
-    /// Whether a GET with a query that is refused for its signature is sent once more in the other
-    /// form ([`Variant::SignedQuery`], [`Variant::EmptyQuery`]). What worked is remembered.
+    /// Sets whether a GET with a query whose signature is rejected is sent once more in the other
+    /// form ([`Variant::SignedQuery`], [`Variant::EmptyQuery`]). Later requests use the other form
+    /// first, until it is rejected.
     #[must_use]
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Signs scheme, host and port of this URL instead of the request's: for a proxy that sends
-    /// requests on under another name. The path is signed as it is sent.
+    /// Signs scheme, host and port of this URL instead of the request's, for a proxy that forwards
+    /// requests under another host name. The signed path is the path of the request.
     ///
     /// # Errors
-    /// What is no URL, or has more than scheme, host and port.
+    /// Returns an error if `url` is not a URL, or has more than scheme, host and port.
     #[inline]
     pub fn signed_as(mut self, argument: &'static str, url: &str) -> Result<Self, InputError> {
         let uri = Uri::try_from(url).ok();
@@ -381,15 +383,15 @@ impl NonceHeaders {
         Ok(self)
     }
 
-    /// Sends the signed URL in a header of its own. Only servers that are set up for it take it;
-    /// others refuse the request.
+    /// Sends the signed URL in a header of its own. Servers that do not support it reject the
+    /// request.
     #[must_use]
     pub fn announce_signed_url(mut self) -> Self {
         self.announced = true;
         self
     }
 
-    /// The variant in which requests are signed now.
+    /// Returns the variant in which requests are signed now.
     pub fn variant(&self) -> Variant {
         match (self.variant, self.swapped.load(Ordering::Relaxed)) {
             (Variant::SignedQuery, true) => Variant::EmptyQuery,
@@ -433,7 +435,7 @@ fn header_value(text: &str) -> Result<HeaderValue, InputError> {
 }
 
 impl Auth for NonceHeaders {
-    /// [`Variant::BodyOnly`] moves query and form into a JSON body.
+    /// Moves query and form into a JSON body for [`Variant::BodyOnly`].
     fn add_parameters(
         &self,
         unsigned: &mut UnsignedRequest<'_>,

@@ -7,8 +7,8 @@
 //! header    = Authorization: ID:signature
 //! ```
 //!
-//! `TinyPass` signs like this. There is no nonce and no time in it: the same request always has
-//! the same signature, so a header that is seen can be replayed. Send it over TLS only.
+//! `TinyPass` uses this scheme. The message contains neither a nonce nor a time: the same request
+//! always has the same signature, so a recorded header can be replayed. Send it over TLS only.
 
 use std::time::SystemTime;
 
@@ -16,22 +16,22 @@ use http::header::{AUTHORIZATION, HeaderValue};
 
 use crate::{Auth, Error, Generation, HmacKey, InputError, Request, Secret, Signature, validate};
 
-/// What is signed: the method, a space and the request target.
+/// Returns the signed message: the method, a space and the request target.
 pub fn message(method: &str, target: &str) -> String {
     [method, " ", target].concat()
 }
 
-/// The signature of `METHOD target`, without building the message.
+/// Returns the signature of `METHOD target`, without building the message.
 pub fn signature(key: &HmacKey, method: &str, target: &str) -> Signature {
     key.sign(&[method.as_bytes(), b" ", target.as_bytes()])
 }
 
-/// The header's value, `ID:signature`.
+/// Returns the value of the header, `ID:signature`.
 pub fn header(id: &str, signature: &Signature) -> String {
     [id, ":", &signature.base64url()].concat()
 }
 
-/// Signs requests with an id and a key by this scheme.
+/// An [`Auth`] that signs requests with an id and a key by this scheme.
 #[derive(Debug, Clone)]
 pub struct RequestLine {
     id: String,
@@ -39,12 +39,13 @@ pub struct RequestLine {
 }
 
 impl RequestLine {
-    /// The application's `id` and its private `key`. The two names are those under which the
-    /// caller knows them; errors use them.
+    /// Creates an auth with the application's id and its private key. Errors name them by the given
+    /// names.
     ///
     /// # Errors
-    /// An `id` that is empty or holds anything but visible ASCII, or a colon (it would end the id
-    /// in the header), and an empty `key` are refused.
+    /// Returns an error if the id is empty or has characters other than visible ASCII, or a colon
+    /// (which would end the id in the header), or if the key is empty or contains control
+    /// characters.
     pub fn new(
         (id_name, id): (&'static str, String),
         (key_name, key): (&'static str, &Secret),

@@ -1,16 +1,16 @@
 //! The folder of a file store. Its path is resolved one component at a time, and each component is
-//! checked: another user must not be able to lead the store to a folder of their choice.
+//! checked: another user must not be able to redirect the store to a folder of their choice.
 //!
-//! The owner of a folder can replace everything in it, so folders that belong to that user are trusted
-//! like those of the caller and of root, as `tinycert-client` trusts them. The last folder must belong to
-//! the caller. Symbolic links in a folder of another user are never followed: they could lead to each
+//! The owner of a folder can replace everything in it, so folders of that owner are trusted like
+//! those of the caller and of root, as in `tinycert-client`. The last folder must belong to the
+//! caller. Symbolic links in a folder of another user are never followed: they could point to any
 //! folder of the caller, which the check of the last folder would accept.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What a file is opened for.
+/// The purpose for which a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Access {
     Read,
@@ -26,7 +26,7 @@ pub(super) struct Folder {
     path: PathBuf,
     #[cfg(unix)]
     user: u32,
-    /// Device and inode.
+    /// The device and inode.
     #[cfg(unix)]
     identity: (u64, u64),
 }
@@ -38,7 +38,7 @@ impl Folder {
         Self::resolve(path, false)
     }
 
-    /// Resolves and checks a folder, and creates what does not exist of it.
+    /// Resolves and checks a folder, and creates its missing components.
     #[inline]
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         Self::resolve(path, true)
@@ -89,7 +89,7 @@ impl Folder {
         Ok(file)
     }
 
-    /// Returns whether `file` is still the one of that name.
+    /// Returns whether `file` is still the file of that name.
     #[inline]
     pub(super) fn has(&self, name: &str, file: &File) -> io::Result<bool> {
         let found = match fs::symlink_metadata(self.path.join(name)) {
@@ -104,8 +104,8 @@ impl Folder {
     }
 }
 
-/// Opens a file that only the user may read, without following a link or waiting for the other end
-/// of a pipe.
+/// Opens a file that only the user may read. Follows no link and does not wait for the other end of
+/// a pipe.
 fn open_private(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
     match access {
@@ -143,7 +143,7 @@ pub(super) mod unix {
 
     use super::not_trusted;
 
-    /// How many links a path may have, as in Linux.
+    /// The maximum number of links in a path, as in Linux.
     const MOST_LINKS: usize = 40;
     const OTHERS_CAN_WRITE: u32 = 0o022;
     /// In a folder with this bit only the owner of an entry can rename or remove it.
@@ -151,7 +151,7 @@ pub(super) mod unix {
     const ROOT: u32 = 0;
 
     /// Returns the user whose files this process creates. A pipe belongs to that user, too, and
-    /// needs neither a folder that can be written nor `/proc`.
+    /// requires neither a writable folder nor `/proc`.
     ///
     /// # Errors
     /// Returns an error if the system cannot create a pipe.
@@ -191,14 +191,14 @@ pub(super) mod unix {
         })
     }
 
-    /// The way to a folder, from `/`.
+    /// The resolution of a path, from `/`.
     pub(super) struct Walk {
         user: u32,
-        /// The owner of `/`, who can replace every folder. That is root, but in a user namespace
-        /// root may have another number.
+        /// The owner of `/`, who can replace every folder. This is root, which may have another
+        /// number in a user namespace.
         owner: u32,
         create: bool,
-        /// A folder, without links.
+        /// The resolved part of the path, without links.
         resolved: PathBuf,
         links: usize,
     }
@@ -234,9 +234,9 @@ pub(super) mod unix {
             [ROOT, self.user, self.owner].contains(&metadata.uid())
         }
 
-        /// Enters a folder, or returns the target of a link. An entry that other users can replace must
-        /// belong to the user, root or the owner of the folder that it is in, so that an entry that a
-        /// fourth user put there is detected.
+        /// Enters a folder, or returns the target of a link. An entry that other users can replace
+        /// must belong to the user, root or the owner of the folder that contains it, so that an
+        /// entry of a fourth user is detected.
         fn enter(&mut self, name: &OsString, is_last: bool) -> io::Result<Option<PathBuf>> {
             let parent = fs::symlink_metadata(&self.resolved)?;
             let path = self.resolved.join(name);
@@ -274,7 +274,7 @@ pub(super) mod unix {
         fn entry(&self, path: &Path) -> io::Result<Metadata> {
             match fs::symlink_metadata(path) {
                 Err(error) if self.create && error.kind() == io::ErrorKind::NotFound => {
-                    // This follows no link that another user put there meanwhile.
+                    // Does not follow a link that another user created meanwhile.
                     match fs::DirBuilder::new().mode(0o700).create(path) {
                         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
                         _ => fs::symlink_metadata(path),

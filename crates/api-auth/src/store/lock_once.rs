@@ -1,9 +1,10 @@
-//! Locks of a token store that delay each call once at most.
+//! Locks of a token store that delay each request once at most.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Locks a key of a token store before a token is fetched. After a lock that was not acquired, the key
-/// is not locked again until a call succeeded, so that a call waits for it once at most.
+/// The lock of a key in a token store, which is acquired before a token is requested. After a
+/// failed attempt, the key is not locked again until a request succeeded, so a request waits for it
+/// once at most.
 #[derive(Debug, Default)]
 pub(crate) struct LockOnce {
     is_skipped: AtomicBool,
@@ -12,15 +13,15 @@ pub(crate) struct LockOnce {
 /// The result of [`LockOnce::acquire`].
 #[derive(Default)]
 pub(crate) struct Attempt {
-    /// Whether the lock was tried, so that another client may have stored a token meanwhile.
+    /// Whether the lock was tried. Another client may have stored a token meanwhile.
     pub(crate) was_tried: bool,
-    /// The lock, which is released when this is dropped. `None` if it was not acquired.
+    /// The lock, which is released when this is dropped, or `None` if it was not acquired.
     pub(crate) guard: Option<Box<dyn Send>>,
 }
 
 impl LockOnce {
-    /// Calls `lock`, which waits for the lock, unless the last attempt failed and no call succeeded
-    /// since.
+    /// Calls `lock`, which waits for the lock, unless the last attempt failed and no request
+    /// succeeded since.
     pub(crate) fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> Attempt {
         if self.is_skipped.load(Ordering::Relaxed) {
             return Attempt::default();
@@ -30,7 +31,7 @@ impl LockOnce {
         Attempt { was_tried: true, guard }
     }
 
-    /// Notes that a call succeeded: the next attempt waits again.
+    /// Records that a request succeeded: the next attempt waits again.
     pub(crate) fn succeeded(&self) {
         self.is_skipped.store(false, Ordering::Relaxed);
     }

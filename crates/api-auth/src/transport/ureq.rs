@@ -1,21 +1,21 @@
 //! The built-in transport: ureq, blocking, with a pool of connections.
 //!
-//! Settings that are not ureq's defaults, and why:
+//! Settings that differ from ureq's defaults:
 //!
-//! | setting | value | because |
+//! | setting | value | reason |
 //! |---|---|---|
 //! | status as error | off | the body of an error would be lost |
-//! | redirects | 0 | a signed request must not be replayed elsewhere |
-//! | deadline | per call, held by ureq | it bounds the whole exchange, trickled bytes included |
-//! | far deadlines (`tuned`) | in whole seconds | ureq tells the socket a new one before each read and write |
-//! | resolver (`tuned`) | a 30 s cache before ureq's | ureq looks a name up on every call, pooled or not, and starts a thread for it when a deadline is set; so a warm call does neither |
-//! | buffers | 16 KiB | 128 KiB twice a connection is what a new connection costs most |
-//! | proxy | none; each request brings its own | ureq would read the environment, with other rules |
+//! | redirects | 0 | a signed request must not be replayed at another URL |
+//! | timeout | per call, enforced by ureq | it covers the whole exchange, slow bodies included |
+//! | long timeouts (`tuned`) | in whole seconds | ureq sets a new one on the socket before each read and write |
+//! | resolver (`tuned`) | a 30 s cache before ureq's | ureq looks a name up for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
+//! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new connection |
+//! | proxy | none; each request has its own | ureq would read the environment, with other rules |
 //!
-//! What the feature `tuned` adds uses a part of ureq that may change in any minor.
+//! The feature `tuned` uses a part of ureq that may change in any minor version.
 //!
-//! Plain http is refused to any host but this machine and those that are allowed by name: a second
-//! lock behind the check of the base URL.
+//! Plain http is rejected for all hosts but this machine and those that are allowed by name. This
+//! repeats the check of the base URL as a second defence.
 
 #[cfg(not(feature = "tuned"))]
 mod plain;
@@ -44,7 +44,8 @@ use crate::{Clock, InputError};
 const BUFFER: usize = 16 * 1024;
 const IDLE_CONNECTIONS: usize = 16;
 
-/// What the contract asks of every agent; a macro because ureq's bound on the builder is private.
+/// The settings that the contract requires of every agent. A macro, because ureq's bound on the
+/// builder is private.
 macro_rules! contract {
     ($builder:expr) => {
         $builder
@@ -55,7 +56,7 @@ macro_rules! contract {
     };
 }
 
-/// The transport that a client makes from its settings.
+/// The transport that a client creates from its settings.
 #[derive(Debug)]
 pub(crate) struct UreqTransport {
     agent: Agent,
@@ -115,16 +116,16 @@ impl Transport for UreqTransport {
         if let Err(error) = &result
             && matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout)
         {
-            // The address may have moved.
+            // The address of a host may have changed.
             self.names.forget();
         }
         result
     }
 }
 
-/// An agent of the caller's own, with its own deadlines, proxy, certificates and pool. Statuses
-/// and redirects are handled as the contract says, whatever the agent is set to; the most bytes
-/// of a reply are 8 MiB.
+/// A transport of an agent of the caller, with its own timeouts, proxy, certificates and pool.
+/// Statuses and redirects are handled as the contract requires, whatever the agent's settings. The
+/// maximum size of a response body is 8 MiB.
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let destination = Destination::new(request.uri(), self.config().proxy());
@@ -184,15 +185,15 @@ fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, Transport
     match result {
         Ok(_) if too_large => Err(TransportError::too_large(limit).with_partial(response)),
         Ok(_) => Ok(response),
-        // The server has answered, so the request arrived, whatever broke then.
+        // The server has responded, so the request arrived, whatever failed then.
         Err(error) => Err(explain(ureq::Error::from(error)).arrived().with_partial(response)),
     }
 }
 
-/// The host and port that a request is sent to, and the proxy. Errors show it; it holds neither
-/// user names nor passwords nor paths.
+/// The host and port that a request is sent to, and the proxy. Errors show it, so it contains
+/// neither user names nor passwords nor paths.
 struct Destination<'a> {
-    /// It is shared with the request, so that a request that succeeds costs no allocation.
+    /// Shared with the request, so that a successful request costs no allocation.
     authority: Option<Authority>,
     default_port: u16,
     proxy: Option<&'a Proxy>,
@@ -221,7 +222,7 @@ impl fmt::Display for Destination<'_> {
 const REFUSED: &str = "connection refused";
 
 impl TransportError {
-    /// Adds the destination to the text.
+    /// Adds the destination to the message.
     fn at(mut self, destination: &Destination<'_>) -> Self {
         self.text = if self.text == REFUSED {
             format!("{REFUSED} by {destination}")
@@ -236,8 +237,8 @@ impl TransportError {
     }
 }
 
-/// Sorts ureq's errors: what went wrong, and whether the request surely never left. None of the
-/// texts holds the URL, since its query may hold a token.
+/// Classifies an error of ureq: its kind, and whether the request was certainly not sent. The
+/// messages do not contain the URL, since its query may contain a token.
 fn explain(error: ureq::Error) -> TransportError {
     use TransportErrorKind as Kind;
     let (kind, sent, text) = match &error {
@@ -279,7 +280,7 @@ fn explain(error: ureq::Error) -> TransportError {
     TransportError::new(kind, sent, text).with_source(error)
 }
 
-/// The same for a request that may have failed in the handshake with a SOCKS proxy.
+/// Classifies an error of a request that may have failed in the handshake with a SOCKS proxy.
 fn explain_proxied(error: ureq::Error, is_socks: bool) -> TransportError {
     let handshake = match &error {
         ureq::Error::Io(io) if is_socks => proxy::explain_socks(&io.to_string()),
@@ -295,7 +296,7 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
     use TransportErrorKind as Kind;
     #[cfg(feature = "rustls")]
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        // A certificate is judged before the first byte of the request is written.
+        // A certificate is verified before the first byte of the request is written.
         let sent = match tls {
             rustls::Error::InvalidCertificate(_) => Sent::No,
             _ => Sent::Maybe,
@@ -326,7 +327,7 @@ mod tests {
     use super::*;
     use crate::Settings;
 
-    /// The URL of a server that answers a single connection, that many times.
+    /// Returns the URL of a server that accepts one connection and responds this many times.
     pub(super) fn one_connection(answers: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -344,7 +345,7 @@ mod tests {
         transport.send(http::Request::get(url).body(Vec::new()).unwrap()).unwrap_err()
     }
 
-    /// A port that no server listens on.
+    /// Returns a port that no server listens on.
     fn closed_port() -> u16 {
         TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
     }

@@ -1,5 +1,5 @@
-//! Agents by ureq's stable interface alone: for when the part that `tuned.rs` uses changes. Names
-//! are looked up on every call, in a thread that ureq starts for it.
+//! Agents with ureq's stable interface only, as a replacement if the module that `tuned.rs` uses
+//! changes. Names are looked up for every request, in a thread that ureq starts.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use ureq::config::Config;
 
 use crate::{Clock, InputError};
 
-/// No name is remembered.
+/// A placeholder for the DNS cache, which does not exist here.
 #[derive(Debug)]
 pub(super) struct Names;
 
@@ -16,7 +16,7 @@ impl Names {
     pub(super) fn forget(&self) {}
 }
 
-/// An agent, and the names that it remembers: none.
+/// Creates an agent and a placeholder for the DNS cache.
 pub(super) fn agent(
     config: Config,
     _clock: Arc<dyn Clock>,

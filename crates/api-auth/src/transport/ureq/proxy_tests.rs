@@ -1,4 +1,4 @@
-//! Proxies on loopback, by whichever parts of ureq the features select.
+//! Tests with proxies on loopback, for all features of the transport.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -28,7 +28,7 @@ fn serve_on(listener: TcpListener, handle: impl Fn(TcpStream) + Send + Sync + 's
     address
 }
 
-/// The first line of a request, or `None` at the end of the connection.
+/// Returns the first line of a request, or `None` at the end of the connection.
 fn request_line(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -39,7 +39,7 @@ fn request_line(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8(head).unwrap().lines().next().unwrap().to_owned())
 }
 
-/// Answers all requests of a connection.
+/// Responds to all requests of a connection.
 fn answer(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) {
     while let Some(line) = request_line(stream) {
         seen.lock().unwrap().push(line);
@@ -47,7 +47,7 @@ fn answer(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) {
     }
 }
 
-/// A transport with these variables, which may call `x.test` over plain http.
+/// Creates a transport with these variables, which allows plain http to `x.test`.
 fn transport(variables: &[(&str, &str)]) -> Result<UreqTransport, InputError> {
     let variables: HashMap<&str, &str> = variables.iter().copied().collect();
     let lookup = |name: &str| variables.get(name).map(Into::into);
@@ -131,8 +131,8 @@ fn a_proxy_that_ends_the_connection_sent_nothing() {
 mod socks {
     use super::*;
 
-    /// A SOCKS5 server that wants `user` and `password`, records the hosts, and answers in their
-    /// place. `result` is its answer to the request for a connection.
+    /// Starts a SOCKS5 server that requires `user` and `password`, records the hosts, and responds
+    /// in their place. `result` is its reply code to the request for a connection.
     fn server(result: u8) -> (String, Arc<Mutex<Vec<String>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let by_server = seen.clone();

@@ -1,6 +1,6 @@
-//! Agents that use ureq's `unversioned` module, which may change in any minor: a name cache, far
-//! deadlines that cost no system calls, further root certificates. The minor is pinned for them.
-//! `plain.rs` does without.
+//! Agents with ureq's `unversioned` module, which may change in any minor version: a DNS cache,
+//! timeouts that cost no system calls while they are long, additional root certificates. The minor
+//! version is pinned for them. `plain.rs` does not use that module.
 
 mod resolver;
 #[cfg(feature = "rustls")]
@@ -18,7 +18,7 @@ use crate::{Clock, InputError};
 
 pub(super) use self::resolver::{CachingResolver as Names, Unresolved};
 
-/// An agent, and the names that it remembers.
+/// Creates an agent and its DNS cache.
 pub(super) fn agent(
     config: Config,
     clock: Arc<dyn Clock>,
@@ -64,7 +64,7 @@ mod tests {
         }
     }
 
-    /// If this fails, ureq has changed, and the name cache may have lost its purpose.
+    /// If this test fails, ureq has changed, and the DNS cache may be superfluous.
     #[test]
     fn ureq_looks_a_name_up_on_every_call() {
         let url = one_connection(2);

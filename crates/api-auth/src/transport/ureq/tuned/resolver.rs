@@ -1,4 +1,4 @@
-//! Name look-ups, kept for a while.
+//! A cache of DNS look-ups.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,12 +13,12 @@ use ureq::unversioned::transport::NextTimeout;
 
 use crate::Clock;
 
-/// How long a name's addresses are kept.
+/// The TTL of cached addresses.
 const KEPT: Duration = Duration::from_secs(30);
-/// How many addresses of a name ureq takes.
+/// The maximum number of addresses that ureq uses.
 const MOST_ADDRESSES: usize = 16;
 
-/// The name has no address, or could not be looked up.
+/// The error for a name that has no address or could not be looked up.
 #[derive(Debug, thiserror::Error)]
 #[error("the name {host} has no address: {reason}")]
 pub(crate) struct Unresolved {
@@ -32,7 +32,7 @@ pub(crate) struct CachingResolver {
     names: Arc<Mutex<Vec<Name>>>,
 }
 
-/// A host and its port, and its addresses. A program calls few hosts, so a list holds them.
+/// A host, its port and its addresses. A program uses few hosts, so a list suffices.
 struct Name {
     secure: bool,
     authority: Authority,
@@ -41,7 +41,7 @@ struct Name {
 }
 
 impl Name {
-    /// Whether `uri` leads to it. Case does not matter.
+    /// Returns whether `uri` has this host, port and scheme, ignoring case.
     fn is_of(&self, uri: &Uri) -> bool {
         uri.authority() == Some(&self.authority) && is_secure(uri) == self.secure
     }
@@ -56,7 +56,7 @@ impl CachingResolver {
         Self { clock, names: Arc::default() }
     }
 
-    /// Looks everything up anew from now on.
+    /// Clears the cache.
     pub(crate) fn forget(&self) {
         self.lock().clear();
     }
@@ -73,7 +73,7 @@ impl CachingResolver {
         packed
     }
 
-    /// The addresses of `uri`, if they were looked up a short while ago.
+    /// Returns the cached addresses of `uri`, if they have not expired.
     fn kept(&self, uri: &Uri, now: SystemTime) -> Option<ResolvedSocketAddrs> {
         let names = self.lock();
         let name = names.iter().find(|name| name.is_of(uri))?;

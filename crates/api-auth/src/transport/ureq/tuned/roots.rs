@@ -1,5 +1,5 @@
-//! TLS that trusts further roots besides the compiled-in ones. ureq can only replace its roots,
-//! so a connection is wrapped here, by rustls.
+//! TLS with additional trusted roots. ureq can only replace its roots, so connections are wrapped
+//! by rustls here.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use crate::InputError;
 
 const ARGUMENT: &str = "extra_root_certificates";
 
-/// ureq's own chain with its last link exchanged.
+/// Returns the connector chain of ureq with another last connector.
 pub(super) fn connector(pems: &[Vec<u8>]) -> Result<impl Connector, InputError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for pem in pems {

@@ -1,5 +1,5 @@
-//! Deadlines in whole seconds while they are far away. ureq tells the socket the time that is left
-//! before each read and write; what is left differs each time by microseconds, and each difference
+//! Timeouts in whole seconds while they are long. ureq sets the remaining time on the socket before
+//! each read and write. The remaining time differs each time by microseconds, and each difference
 //! is a system call.
 
 use std::time::Duration;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use ureq::unversioned::transport::time::Duration as Left;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-/// What is nearer than this is held exactly.
+/// The maximum remaining time that is not rounded.
 const FAR: Duration = Duration::from_secs(10);
 
-/// The last link of a chain of connectors.
+/// The last connector of a chain.
 #[derive(Debug)]
 pub(super) struct Steps;
 
@@ -51,7 +51,7 @@ impl<T: Transport> Transport for Stepped<T> {
     }
 }
 
-/// Rounds what is left up to a whole second, if it is far.
+/// Rounds a long remaining time up to a whole second.
 fn stepped(timeout: NextTimeout) -> NextTimeout {
     match timeout.after {
         Left::Exact(left) if left > FAR => {
