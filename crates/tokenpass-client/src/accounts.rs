@@ -1,4 +1,4 @@
-//! User accounts, and the second factor that is a bitcoin signature.
+//! User accounts, and the second factor by a bitcoin signature.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, Secret,
@@ -16,10 +16,10 @@ use crate::{Client, error};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// The user's id, a UUID. Keep it: names change.
+    /// The user's id, a UUID. Store the id rather than the name, which can change.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// The name that people read; may be empty.
+    /// The display name, which may be empty.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The user's name.
@@ -28,14 +28,14 @@ pub struct User {
     /// The e-mail address.
     #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
-    /// Whether the user has shown to own the e-mail address. Do not trust the address before.
+    /// Whether the e-mail address is confirmed. Do not trust an address that is not.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub email_is_confirmed: Option<bool>,
     /// The last e-mail address that was confirmed.
     #[serde(default, deserialize_with = "wire::text")]
     pub confirmed_email: Option<String>,
-    /// A private key that the server of 2017 makes for each user. Not in the documentation, and
-    /// never written out again.
+    /// A private key that the server of 2017 creates for each user. It is not documented, and never
+    /// serialized.
     #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
     pub ecc_key: Option<Secret>,
     /// Fields that this type does not cover.
@@ -43,8 +43,8 @@ pub struct User {
     pub extra: ExtraFields,
 }
 
-/// `POST /api/v1/register`: a new user account. The server mails the user for confirmation. Never
-/// sent twice on doubt.
+/// `POST /api/v1/register`: creates a user account. The server sends the user an e-mail for
+/// confirmation. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tokenpass_client::RegisterAccount;
@@ -64,7 +64,7 @@ pub struct RegisterAccount {
 }
 
 impl RegisterAccount {
-    /// With these.
+    /// Creates a request for an account with this user name, password and e-mail address.
     pub fn new(
         username: impl Into<String>,
         password: impl Into<Secret>,
@@ -79,7 +79,7 @@ impl RegisterAccount {
     }
 
     setters! {
-        /// The name that people read.
+        /// Sets the display name.
         name: impl Into<String>,
     }
 }
@@ -104,14 +104,15 @@ impl Endpoint for RegisterAccount {
     }
 }
 
-/// A user who is not wrapped into anything. Whoever is let in has an id.
+/// Parses a user that is not wrapped. A user without an id is an error, so that access is never
+/// granted without one.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
     let user: User = error::answer(response)?;
     required("id", user.id.as_ref())?;
     Ok(user)
 }
 
-/// `POST /api/v1/login`: checks a user's name and password. It gives no token.
+/// `POST /api/v1/login`: checks a user's name and password. The response has no token.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -122,7 +123,7 @@ pub struct CheckLogin {
 }
 
 impl CheckLogin {
-    /// Of this user.
+    /// Creates a request to check the name and password of this user.
     pub fn new(username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { username: username.into(), password: password.into() }
     }
@@ -149,9 +150,9 @@ impl Endpoint for CheckLogin {
     }
 }
 
-/// `PATCH /api/v1/update`: changes name, e-mail address or password.
+/// `PATCH /api/v1/update`: changes the name, e-mail address or password.
 ///
-/// Source: the server of 2016; that of 2017 answers 404, and no documentation names it.
+/// Source: the server of 2016; that of 2017 responds with 404, and no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdateAccount {
     user_id: String,
@@ -168,7 +169,8 @@ pub struct UpdateAccount {
 }
 
 impl UpdateAccount {
-    /// Of the user with this id (a UUID), by the user's token and password.
+    /// Creates an update of the user with this id (a UUID), authorized by the user's token and
+    /// password.
     pub fn new(
         user_id: impl Into<String>,
         token: impl Into<Secret>,
@@ -185,11 +187,11 @@ impl UpdateAccount {
     }
 
     setters! {
-        /// The new name that people read.
+        /// Sets the new display name.
         name: impl Into<String>,
-        /// The new e-mail address.
+        /// Sets the new e-mail address.
         email: impl Into<String>,
-        /// The new password.
+        /// Sets the new password.
         password: impl Into<Secret>,
     }
 }
@@ -219,7 +221,7 @@ impl Endpoint for UpdateAccount {
 }
 
 wire_enum! {
-    /// Where a user's second factor stands.
+    /// The status of a user's second factor.
     ///
     /// Source: the server of 2017; no documentation names it.
     pub enum SecondFactor {
@@ -230,7 +232,7 @@ wire_enum! {
     }
 }
 
-/// `GET /api/v1/tca/check-sign/{username}`: has the user satisfied the second factor?
+/// `GET /api/v1/tca/check-sign/{username}`: whether the user has satisfied the second factor.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,7 +241,7 @@ pub struct GetSecondFactor {
 }
 
 impl GetSecondFactor {
-    /// Of this user.
+    /// Creates a request for the status of this user.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into() }
     }
@@ -270,7 +272,7 @@ pub struct SignSecondFactor {
 }
 
 impl SignSecondFactor {
-    /// With this signature in base64.
+    /// Creates a request with this signature, in base64.
     pub fn new(signature: impl Into<String>) -> Self {
         Self { signature: signature.into() }
     }
@@ -296,16 +298,16 @@ impl Endpoint for SignSecondFactor {
 }
 
 impl Client {
-    /// Makes a user account.
+    /// Creates a user account.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). What the server refuses (a name that is taken) comes
-    /// on HTTP 200 and is an error all the same.
+    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests, such as for a name that is
+    /// taken, with HTTP 200; these responses are errors, too.
     pub fn register_account(&self, request: &RegisterAccount) -> Result<User> {
         self.send(request)
     }
 
-    /// Checks a user's name and password, and gives the user.
+    /// Checks a user's name and password, and returns the user.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -317,7 +319,8 @@ impl Client {
         self.send(&CheckLogin::new(username, password))
     }
 
-    /// Changes name, e-mail address or password of a user. Only servers of 2016 have it.
+    /// Changes the name, e-mail address or password of a user. Only servers of 2016 have this
+    /// endpoint.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -325,7 +328,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Whether a user has satisfied the second factor.
+    /// Returns whether a user has satisfied the second factor.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -12,7 +12,7 @@ use crate::amounts::balances;
 use crate::auth::credentials;
 use crate::{Balances, Client, decode_html, error, signature_of};
 
-/// An address of a user. Which fields come depends on the call and on the token's scopes.
+/// An address of a user. The fields of a response depend on the endpoint and the token's scopes.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object;
 /// `type` and `verify_address`, the server of 2017.
@@ -22,29 +22,29 @@ pub struct Address {
     /// The kind: `btc`.
     #[serde(rename = "type", default, deserialize_with = "wire::text")]
     pub kind: Option<String>,
-    /// The address itself.
+    /// The address.
     #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
-    /// What it holds, promises included; `None` if it is unverified or inactive.
+    /// The balances, promises included. `None` if the address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
-    /// Whether everybody may see it.
+    /// Whether the address is public.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub public: Option<bool>,
     /// The user's label, with HTML entities as the server sends them.
     #[serde(default, deserialize_with = "wire::text")]
     pub label: Option<String>,
-    /// Whether it counts.
+    /// Whether the address is active. Inactive addresses do not count.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub active: Option<bool>,
-    /// Whether its ownership is proven.
+    /// Whether the ownership of the address is verified.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub verified: Option<bool>,
-    /// The message to sign for [`Client::verify_address`]. Each answer that has one voids the one
-    /// before; it is good for ten hours.
+    /// The message to sign for [`Client::verify_address`]. It expires after ten hours, and each
+    /// response with a new code invalidates the previous one.
     #[serde(default, deserialize_with = "wire::text")]
     pub verify_code: Option<String>,
-    /// An address to pay to as another proof; nobody documents it.
+    /// An address to pay to as another proof of ownership. It is not documented.
     #[serde(default, deserialize_with = "wire::text")]
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
@@ -53,7 +53,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// The label as people write it.
+    /// Returns the label with its HTML entities decoded.
     pub fn label_text(&self) -> Option<Cow<'_, str>> {
         self.label.as_deref().map(decode_html)
     }
@@ -69,8 +69,8 @@ fn several(response: &Response) -> Result<Vec<Address>, ResponseError> {
 
 /// `GET /api/v1/tca/addresses`: the addresses of the token's user.
 ///
-/// The scope `tca` shows the public ones; `private-address` the others; `manage-address` all,
-/// with `active` and `verified`.
+/// The scope `tca` shows the public addresses, `private-address` the others, and `manage-address`
+/// all, with `active` and `verified`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,13 +79,13 @@ pub struct ListMyAddresses {
 }
 
 impl ListMyAddresses {
-    /// With the balances that the server knows.
+    /// Creates a request for the addresses, with the balances that the server has cached.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets the server ask the chain about each address first. That is slow: give the client a
-    /// long deadline.
+    /// Sets whether the server queries the blockchain for each address first, which is slow: give
+    /// the client a long timeout. Defaults to `false`.
     #[must_use]
     pub fn refresh(mut self, refresh: bool) -> Self {
         self.refresh = refresh;
@@ -111,7 +111,8 @@ impl Endpoint for ListMyAddresses {
 
 /// `GET /api/v1/tca/address/{address}`: one address of the token's user.
 ///
-/// Of one that is not verified the answer has a new verify code, which voids the last one.
+/// For an unverified address, the response has a new verify code, which invalidates the previous
+/// one.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +121,7 @@ pub struct GetMyAddress {
 }
 
 impl GetMyAddress {
-    /// This address.
+    /// Creates a request for this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -138,8 +139,8 @@ impl Endpoint for GetMyAddress {
     }
 }
 
-/// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Needs the scope
-/// `manage-address`. Never sent twice on doubt.
+/// `POST /api/v1/tca/address`: adds an address to the user's account, unverified. Requires the
+/// scope `manage-address`. The request is never retried if its outcome is unknown.
 ///
 /// ```
 /// use tokenpass_client::RegisterAddress;
@@ -162,19 +163,19 @@ pub struct RegisterAddress {
 }
 
 impl RegisterAddress {
-    /// This address.
+    /// Creates a request to add this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None, kind: None }
     }
 
     setters! {
-        /// A label, 255 characters at most.
+        /// Sets the label, 255 characters at most.
         label: impl Into<String>,
-        /// Whether everybody may see it. The server's default is no.
+        /// Sets whether the address is public. The server's default is `false`.
         public: bool,
-        /// Whether it counts. The server's default is yes.
+        /// Sets whether the address is active. The server's default is `true`.
         active: bool,
-        /// The kind, `btc` or `bitcoin`: sent as `type`.
+        /// Sets the kind, `btc` or `bitcoin`. Sent as `type`.
         kind: impl Into<String>,
     }
 }
@@ -199,7 +200,7 @@ impl Endpoint for RegisterAddress {
 }
 
 /// `POST /api/v1/tca/address/{address}`: proves the ownership of an address by a signature of its
-/// verify code. Needs the scope `manage-address`.
+/// verify code. Requires the scope `manage-address`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -209,19 +210,20 @@ pub struct VerifyAddress {
     signature: String,
 }
 
-/// How a verification went.
+/// The result of a verification.
 ///
-/// Source: the server of 2017, which answers 400 for an address that is verified already.
+/// Source: the server of 2017, which responds with 400 for an address that is already verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verification {
     /// The address is verified now.
     Verified,
-    /// It was verified before.
+    /// The address was already verified.
     AlreadyVerified,
 }
 
 impl VerifyAddress {
-    /// Of this address, by the signature in base64 (or a whole signed block).
+    /// Creates a request to verify this address by a signature in base64, or by a whole signed
+    /// block.
     pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
         let signature = signature_of(signature.as_ref()).to_owned();
         Self { address: address.into(), signature }
@@ -244,7 +246,8 @@ impl Endpoint for VerifyAddress {
         Body::json(self)
     }
 
-    /// The server answers 400 with `"result":true` for one that is verified already.
+    /// Parses the result. The server responds with 400 and `"result":true` if the address is
+    /// already verified.
     fn parse(&self, response: &Response) -> Result<Verification, ResponseError> {
         if response.status() != StatusCode::BAD_REQUEST {
             return error::done(response).map(|()| Verification::Verified);
@@ -257,8 +260,8 @@ impl Endpoint for VerifyAddress {
     }
 }
 
-/// `PATCH /api/v1/tca/address/{address}`: changes label, public or active. Needs the scope
-/// `manage-address`. The request is idempotent.
+/// `PATCH /api/v1/tca/address/{address}`: changes the label, and whether the address is public or
+/// active. Requires the scope `manage-address`. The request is idempotent.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -274,17 +277,17 @@ pub struct UpdateAddress {
 }
 
 impl UpdateAddress {
-    /// Of this address.
+    /// Creates an update of this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), label: None, public: None, active: None }
     }
 
     setters! {
-        /// The new label, 255 characters at most.
+        /// Sets the new label, 255 characters at most.
         label: impl Into<String>,
-        /// Whether everybody may see it.
+        /// Sets whether the address is public.
         public: bool,
-        /// Whether it counts.
+        /// Sets whether the address is active.
         active: bool,
     }
 }
@@ -309,7 +312,7 @@ impl Endpoint for UpdateAddress {
     }
 }
 
-/// `DELETE /api/v1/tca/address/{address}`: removes an address. Needs the scope `manage-address`.
+/// `DELETE /api/v1/tca/address/{address}`: removes an address. Requires the scope `manage-address`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,7 +321,7 @@ pub struct DeleteAddress {
 }
 
 impl DeleteAddress {
-    /// This address.
+    /// Creates a request to remove this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -335,8 +338,8 @@ impl Endpoint for DeleteAddress {
     }
 }
 
-/// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one call, with
-/// the message that the user's browser shows. No credentials are needed.
+/// `POST /api/v1/instant-verify/{username}`: registers and verifies an address in one request, with
+/// the message that the user's browser shows. No credentials are required.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -349,8 +352,9 @@ pub struct InstantVerify {
 }
 
 impl InstantVerify {
-    /// Of this user, with the message ([`instant_verify_message`](crate::instant_verify_message)
-    /// of the QR code), the address, and the message's signature by the address's key.
+    /// Creates a request for this user, with the message
+    /// ([`instant_verify_message`](crate::instant_verify_message) of the QR code), the address, and
+    /// the message's signature by the address's key.
     pub fn new(
         username: impl Into<String>,
         message: impl Into<String>,
@@ -397,12 +401,14 @@ pub struct ListPublicAddresses {
 }
 
 impl ListPublicAddresses {
-    /// Of this user, with the balances that the server knows.
+    /// Creates a request for the addresses of this user, with the balances that the server has
+    /// cached.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into(), refresh: false }
     }
 
-    /// Lets the server ask the chain about each address first. That is slow.
+    /// Sets whether the server queries the blockchain for each address first, which is slow.
+    /// Defaults to `false`.
     #[must_use]
     pub fn refresh(mut self, refresh: bool) -> Self {
         self.refresh = refresh;
@@ -435,7 +441,7 @@ pub struct GetPublicAddress {
 }
 
 impl GetPublicAddress {
-    /// This address of this user.
+    /// Creates a request for this address of this user.
     pub fn new(username: impl Into<String>, address: impl Into<String>) -> Self {
         Self { username: username.into(), address: address.into() }
     }
@@ -453,7 +459,7 @@ impl Endpoint for GetPublicAddress {
 }
 
 impl Client {
-    /// The addresses of the token's user, with the balances that the server knows.
+    /// Returns the addresses of the token's user, with the balances that the server has cached.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -461,7 +467,7 @@ impl Client {
         self.send(&ListMyAddresses::new())
     }
 
-    /// One address of the token's user, or `None` if it has no such one.
+    /// Returns an address of the token's user, or `None` if the user has no such address.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -469,7 +475,7 @@ impl Client {
         self.send(&GetMyAddress::new(address))
     }
 
-    /// Adds an address to the user's account. The answer has the verify code to sign.
+    /// Adds an address to the user's account. The response has the verify code to sign.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -477,7 +483,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Proves the ownership of an address by the signature of its last verify code.
+    /// Proves the ownership of an address by a signature of its last verify code.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -489,7 +495,7 @@ impl Client {
         self.send(&VerifyAddress::new(address, signature))
     }
 
-    /// Changes label, public or active of an address.
+    /// Changes the label of an address, and whether it is public or active.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -513,7 +519,7 @@ impl Client {
         self.send(request)
     }
 
-    /// The public addresses of a user.
+    /// Returns the public addresses of a user, with the balances that the server has cached.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -521,7 +527,7 @@ impl Client {
         self.send(&ListPublicAddresses::new(username))
     }
 
-    /// One public address of a user, or `None` if there is no such user or address.
+    /// Returns a public address of a user, or `None` if there is no such user or address.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

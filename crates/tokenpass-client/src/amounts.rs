@@ -1,4 +1,4 @@
-//! Amounts of tokens in satoshis, and the balances that rules are judged by.
+//! Amounts of tokens in satoshis, and the balances that rules are evaluated against.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -12,15 +12,15 @@ use serde_json::Value;
 
 use crate::Address;
 
-/// How many satoshis one whole token has.
+/// The number of satoshis in a whole token.
 pub const SATOSHIS: i64 = 100_000_000;
 
 const DECIMALS: u8 = 8;
 
-/// An amount of a token in satoshis, 10^-8 of the whole one. Exact: never a binary fraction.
+/// An amount of a token in satoshis (10^-8 of a whole token). It is exact and never a binary
+/// fraction.
 ///
-/// Read and printed as text it is in whole tokens, as an [`Amount`] too; in JSON it is the number of
-/// satoshis.
+/// As a string and as an [`Amount`] it is in whole tokens; in JSON it is the number of satoshis.
 ///
 /// ```
 /// use tokenpass_client::Satoshis;
@@ -38,23 +38,23 @@ const DECIMALS: u8 = 8;
 pub struct Satoshis(i64);
 
 impl Satoshis {
-    /// That many satoshis.
+    /// Creates an amount from a number of satoshis.
     pub const fn new(satoshis: i64) -> Self {
         Self(satoshis)
     }
 
-    /// That many whole tokens; what does not fit becomes the largest amount.
+    /// Creates an amount from a number of whole tokens, saturating at the numeric bounds.
     pub const fn whole(tokens: i64) -> Self {
         Self(tokens.saturating_mul(SATOSHIS))
     }
 
-    /// The number of satoshis.
+    /// Returns the number of satoshis.
     pub const fn get(self) -> i64 {
         self.0
     }
 
-    /// Returns the amount as a 64-bit floating-point number holds it: above 2^53 satoshis rounded to
-    /// the nearest one, ties to the even one.
+    /// Returns the amount as a 64-bit floating-point number represents it: above 2^53 satoshis
+    /// rounded to the nearest such number, ties to even.
     pub(crate) fn as_double(self) -> Self {
         let size = self.0.unsigned_abs();
         let bits = u64::BITS - size.leading_zeros();
@@ -70,8 +70,8 @@ impl Satoshis {
         Self(if self.0 < 0 { -rounded } else { rounded })
     }
 
-    /// Reads a text in whole tokens as a server does, `round(floatval($text) * 100000000)` in PHP
-    /// before 8.4: the number it begins with, 0 if it begins with none. `5,000` is 5.
+    /// Parses a string in whole tokens as a server does, `round(floatval($text) * 100000000)` in
+    /// PHP before 8.4: the number at its start, or 0 if there is none. `5,000` is 5.
     ///
     /// Returns `None` if the result is larger than any balance, or not an integer: PHP does not
     /// round numbers from 10^15 on.
@@ -86,8 +86,8 @@ impl Satoshis {
     }
 }
 
-/// The number that a text begins with, as PHP's `floatval` and `intval` find it: white space, a
-/// sign, digits with a point, an exponent. Empty if there are no digits.
+/// Returns the number at the start of a string, as PHP's `floatval` and `intval` find it: white
+/// space, a sign, digits with a point, an exponent. Returns an empty string if there are no digits.
 pub(crate) fn php_number(text: &str) -> &str {
     let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let digits = |from: usize| {
@@ -116,8 +116,8 @@ pub(crate) fn php_number(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// PHP's `round($value)` before PHP 8.4: it rounds to 15 significant digits first, so that
-/// 1000000000.4999999 is 1000000001, and leaves numbers from 10^15 on as they are.
+/// Rounds like PHP's `round($value)` before PHP 8.4: first to 15 significant digits, so that
+/// 1000000000.4999999 becomes 1000000001. Numbers from 10^15 on are unchanged.
 fn php_round(value: f64) -> f64 {
     const BEYOND: f64 = 1e15;
     let half_up = |size: f64| (size + 0.5).floor();
@@ -140,7 +140,7 @@ impl fmt::Display for Satoshis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = Amount::from(*self).to_string();
         let text = text.trim_end_matches('0').trim_end_matches('.');
-        // Not `pad`: a precision would cut digits off.
+        // Not `pad`, which would truncate the digits to the precision.
         f.pad_integral(self.0 >= 0, "", text.trim_start_matches('-'))
     }
 }
@@ -148,14 +148,14 @@ impl fmt::Display for Satoshis {
 impl FromStr for Satoshis {
     type Err = InputError;
 
-    /// Reads whole tokens with at most eight decimals: `12`, `0.5`, `1e3`.
+    /// Parses whole tokens with at most eight decimals: `12`, `0.5`, `1e3`.
     fn from_str(text: &str) -> Result<Self, InputError> {
         text.parse::<Amount>()?.try_into()
     }
 }
 
 impl From<Satoshis> for Amount {
-    /// In whole tokens, with eight decimals.
+    /// Converts to whole tokens, with eight decimals.
     fn from(satoshis: Satoshis) -> Self {
         Self::from_minor_units(satoshis.0, DECIMALS)
     }
@@ -164,7 +164,7 @@ impl From<Satoshis> for Amount {
 impl TryFrom<Amount> for Satoshis {
     type Error = InputError;
 
-    /// Reads whole tokens with at most eight decimals.
+    /// Converts from whole tokens with at most eight decimals.
     fn try_from(amount: Amount) -> Result<Self, InputError> {
         amount.minor_units(DECIMALS).map(Self).ok_or_else(|| {
             InputError::new("amount", "has more than eight decimals or is too large")
@@ -178,23 +178,23 @@ impl<'de> Deserialize<'de> for Satoshis {
     }
 }
 
-/// Satoshis from a number or a text; `None` for null and an empty text.
+/// Deserializes satoshis from a number or a string. Null and an empty string are `None`.
 pub(crate) fn satoshis<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Satoshis>, D::Error> {
     Ok(wire::integer(deserializer)?.map(Satoshis))
 }
 
-/// How much of one asset is held.
+/// An amount of one asset, with its precision.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object (a
 /// number); value and precision, the provider's plug-in of 2022.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quantity {
-    /// The amount in the asset's smallest unit: satoshis unless `precision` says otherwise.
+    /// The amount in the asset's smallest unit: satoshis, unless `precision` is another one.
     pub value: Satoshis,
-    /// How many decimals the smallest unit has; `None` is 8. Servers since 2022 send it.
+    /// The number of decimals of the smallest unit. `None` means 8. Returned by servers since 2022.
     pub precision: Option<u8>,
 }
 
@@ -203,7 +203,7 @@ impl Quantity {
         self.precision.unwrap_or(DECIMALS)
     }
 
-    /// The amount in satoshis, cut to whole ones; what does not fit becomes the largest amount.
+    /// Returns the amount truncated to whole satoshis, saturating at the numeric bounds.
     fn satoshis(self) -> Satoshis {
         let value = self.value.0;
         let scaled = match self.decimals().checked_sub(DECIMALS) {
@@ -213,8 +213,8 @@ impl Quantity {
         Satoshis(scaled)
     }
 
-    /// Compares with an amount: in satoshis as the server does, as 64-bit floating-point numbers,
-    /// and otherwise exactly.
+    /// Compares the quantity with an amount. With 8 decimals, both are compared as 64-bit
+    /// floating-point numbers, as the server does, and otherwise exactly.
     pub(crate) fn compare(self, amount: Satoshis) -> Ordering {
         let (value, wanted) = (i128::from(self.value.0), i128::from(amount.0));
         let decimals = self.decimals();
@@ -228,7 +228,8 @@ impl Quantity {
         }
     }
 
-    /// The sum, in the finer unit of the two; `None` if one of them does not fit into it.
+    /// Returns the sum in the finer unit of the two, or `None` if one of them does not fit into
+    /// that unit.
     fn plus(self, other: Self) -> Option<Self> {
         let decimals = self.decimals().max(other.decimals());
         let scaled = |quantity: Self| {
@@ -260,7 +261,7 @@ impl Serialize for Quantity {
 }
 
 impl<'de> Deserialize<'de> for Quantity {
-    /// Reads `5`, `"5"` and `{"value":5,"precision":8}`.
+    /// Deserializes `5`, `"5"` and `{"value":5,"precision":8}`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Full {
@@ -282,7 +283,7 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
-/// A listed quantity; `None` if the server lists the asset without an amount that can be read.
+/// A listed quantity, or `None` if the server lists the asset without a readable amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 struct Listed(Option<Quantity>);
@@ -307,11 +308,11 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-/// What somebody holds, by asset: what [`Rules::evaluate`](crate::Rules::evaluate) judges.
+/// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
 ///
-/// An amount with another [`precision`](Quantity::precision) than 8 is compared exactly. An asset
-/// can be listed without a known amount: the response has none, or one that is no integer or does
-/// not fit into 64 bits. Every rule on such an asset is false.
+/// An amount with a [`precision`](Quantity::precision) other than 8 is compared exactly. An asset
+/// can be listed without a known amount: the response has none, or one that is not an integer or
+/// does not fit into 64 bits. Every rule on such an asset is false.
 ///
 /// ```
 /// use tokenpass_client::{Balances, Satoshis};
@@ -321,13 +322,13 @@ impl<'de> Deserialize<'de> for Listed {
 /// assert_eq!(balances.get("LTBCOIN"), Satoshis::new(0));
 /// ```
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object; that
-/// nothing is `[]`, the server of 2017.
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Address Object; `[]`
+/// for no balances, the server of 2017.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Balances(BTreeMap<String, Listed>);
 
-/// What is listed of an asset.
+/// The amount of an asset, if it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holding {
     Unknown,
@@ -335,27 +336,27 @@ pub(crate) enum Holding {
 }
 
 impl Balances {
-    /// Nothing at all.
+    /// Creates balances without any asset.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How much of an asset is held, in satoshis; 0 if none or if the amount is unknown. The name
-    /// is compared as it is.
+    /// Returns the amount of an asset in satoshis, or 0 if the asset is not listed or its amount is
+    /// unknown. Names are case-sensitive.
     ///
-    /// An amount with a precision other than 8 is converted: cut to whole satoshis, and the largest
-    /// amount if it does not fit.
+    /// An amount with a precision other than 8 is converted: truncated to whole satoshis,
+    /// saturating at the numeric bounds.
     pub fn get(&self, asset: &str) -> Satoshis {
         self.quantity(asset).map_or(Satoshis(0), Quantity::satoshis)
     }
 
-    /// How much of an asset is listed, with its precision. Returns `None` if the asset is not
-    /// listed or the amount is unknown.
+    /// Returns the amount of an asset with its precision, or `None` if the asset is not listed or
+    /// the amount is unknown.
     pub fn quantity(&self, asset: &str) -> Option<Quantity> {
         self.0.get(asset)?.0
     }
 
-    /// What is held of an asset; 0 if it is not listed.
+    /// Returns the amount of an asset, or 0 if it is not listed.
     pub(crate) fn holding(&self, asset: &str) -> Holding {
         match self.0.get(asset) {
             None => Holding::Known(Quantity::default()),
@@ -364,12 +365,12 @@ impl Balances {
         }
     }
 
-    /// Adds to what is held of an asset.
+    /// Adds an amount to the balance of an asset.
     pub fn add(&mut self, asset: impl Into<String>, amount: Satoshis) {
         self.merge(asset.into(), Some(Quantity { value: amount, precision: None }));
     }
 
-    /// Adds to what is held of an asset; a sum with an unknown amount is unknown.
+    /// Adds a quantity to the balance of an asset. A sum with an unknown amount is unknown.
     pub(crate) fn merge(&mut self, asset: String, quantity: Option<Quantity>) {
         let total = match self.0.get(&asset) {
             None => quantity,
@@ -378,8 +379,8 @@ impl Balances {
         self.0.insert(asset, Listed(total));
     }
 
-    /// The balances of all addresses together that are verified and active, as the server counts
-    /// a user's inventory: of an address that does not say, both are taken for granted.
+    /// Returns the sum of the balances of all addresses that are verified and active, as the server
+    /// computes a user's inventory. An address without these fields counts as verified and active.
     pub fn of_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         let mut sum = Self::new();
         let counts =
@@ -392,12 +393,13 @@ impl Balances {
         sum
     }
 
-    /// Each asset with its amount, by name. Assets whose amount is unknown are left out.
+    /// Returns an iterator over the assets and their amounts, sorted by name. Assets whose amount
+    /// is unknown are skipped.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
         self.0.iter().filter_map(|(asset, Listed(quantity))| Some((asset.as_str(), (*quantity)?)))
     }
 
-    /// Whether nothing is listed.
+    /// Returns whether no asset is listed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -425,14 +427,14 @@ impl<'de> Deserialize<'de> for Balances {
     }
 }
 
-/// Balances of an address; `None` for `false` (unverified or inactive) and null.
+/// Deserializes the balances of an address. `false` (unverified or inactive) and null are `None`.
 pub(crate) fn balances<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Balances>, D::Error> {
     or_false(deserializer)
 }
 
-/// A value, or nothing where the server says `false` or null.
+/// Deserializes a value. `false` and null are `None`.
 pub(crate) fn or_false<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -444,7 +446,7 @@ where
     }
 }
 
-/// A text, or nothing where the server says `false` or null.
+/// Deserializes a string. `false` and null are `None`.
 pub(crate) fn text_or_false<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
@@ -459,7 +461,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The most satoshis that a server reads exactly.
+    /// The largest number of satoshis that a server reads exactly.
     const EXACT: i64 = 1_000_000_000_000_000;
 
     #[test]
@@ -496,7 +498,7 @@ mod tests {
         ] {
             assert_eq!(Satoshis::from_php(text).map(Satoshis::get), Some(satoshis), "{text:?}");
         }
-        // Infinite, and 10^15 and more satoshis that PHP does not round.
+        // Infinite, or at least 10^15 satoshis, which PHP does not round.
         for text in
             ["1e400", "-1e400", "1e99999999999", "10000000.000000011", "92233720368.54775808"]
         {

@@ -1,4 +1,4 @@
-//! Which credentials a call needs, and how they are put on it.
+//! The credentials of requests, and how they are added to a request.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,13 +17,13 @@ pub mod credentials {
 
     /// The application's key pair, and `client_id` in the query.
     pub const MAIN_WITH_ID: Credential = Credential::named("main with client_id");
-    /// The second key pair, of a privileged user.
+    /// The privileged key pair: the second key pair, of a privileged user.
     pub const PRIVILEGED: Credential = Credential::named("privileged");
     /// The user's token.
     pub const USER: Credential = Credential::named("user");
-    /// The user's token, and signed by the application's key pair.
+    /// The user's token, and a signature by the application's key pair.
     pub const SIGNED_USER: Credential = Credential::named("user, signed");
-    /// The user's token in the header `Authorization: Bearer`, as `/oauth/user` takes it.
+    /// The user's token in the header `Authorization: Bearer`, as `/oauth/user` reads it.
     pub const ACCESS_TOKEN: Credential = Credential::named("user, by access_token");
     /// `client_id` in the body.
     pub const CLIENT_ID: Credential = Credential::named("client_id");
@@ -31,34 +31,34 @@ pub mod credentials {
     pub const QUERY_ID: Credential = Credential::named("client_id in the query");
     /// `client_id` and `client_secret` in the body.
     pub const CLIENT_SECRET: Credential = Credential::named("client_secret");
-    /// The same, and `client_id` in the query.
+    /// `client_id` and `client_secret` in the body, and `client_id` in the query.
     pub const CLIENT_SECRET_AND_QUERY_ID: Credential =
         Credential::named("client_secret, client_id in the query");
 }
 
-/// How a user's token is sent. `/oauth/user` always gets the header, which its server reads as well
-/// as the parameter `access_token`.
+/// The place of a user's token in a request. Requests to `/oauth/user` always send the header,
+/// which its server reads as well as the parameter `access_token`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
 /// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPlace {
-    /// As the parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
+    /// The parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
     ///
-    /// Queries are written into the access logs of servers. They are also in the log lines of the
-    /// HTTP library: at `trace` those of the target `ureq_proto`, and at `debug` those of the
+    /// Servers write queries to their access logs. Queries are also in the log lines of the HTTP
+    /// library: at `trace` in those of the target `ureq_proto`, and at `debug` in those of the
     /// target `ureq` wherever that target is enabled at `trace`.
     #[default]
     Parameter,
-    /// In the header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.
+    /// The header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.
     BearerHeader,
 }
 
 /// Credentials with their names.
 type Named = Vec<(Credential, Arc<dyn Auth>)>;
 
-/// What a client was made with.
+/// The keys and settings of a client.
 pub(crate) struct Keys {
     pub(crate) client_id: String,
     pub(crate) client_secret: Secret,
@@ -69,14 +69,15 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The credentials of the application.
+    /// Returns the credentials of the application.
     pub(crate) fn of_application(&self) -> Named {
         let id = || Secret::new(self.client_id.as_str());
         let query_id = || Step::Query("client_id", id());
         let body_id = || Step::Body("client_id", Some(id()));
         let secret = || Step::Body("client_secret", Some(self.client_secret.clone()));
         let dressed = |steps| Dressed { steps, signer: None };
-        // Of the third generation everything is signed, and says whether there is a token.
+        // The third generation signs these requests, too, and sends `oauth_token`, null without a
+        // token.
         let third = |mut steps: Vec<Step>, token: bool| match self.variant {
             Variant::BodyOnly => {
                 steps.extend(token.then_some(Step::Body("oauth_token", None)));
@@ -105,7 +106,7 @@ impl Keys {
         all
     }
 
-    /// The credentials of a user.
+    /// Returns the credentials of a user.
     pub(crate) fn of_user(&self, token: &Secret) -> Result<Named, InputError> {
         validate_token("oauth_token", token)?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose()))
@@ -130,19 +131,19 @@ impl Keys {
     }
 }
 
-/// One thing that is put on a request.
+/// One addition to a request.
 #[derive(Clone)]
 enum Step {
     /// A query parameter, before all others.
     Query(&'static str, Secret),
-    /// A member of the body; without a value it is null.
+    /// A member of the body, null without a value.
     Body(&'static str, Option<Secret>),
-    /// In the query of GET and DELETE, in the body otherwise.
+    /// A parameter in the query of GET and DELETE, and a member of the body otherwise.
     ByMethod(&'static str, Secret),
     Header(HeaderValue),
 }
 
-/// Dresses a request, then signs it.
+/// The authentication of a request: its additions, and the signer that signs the result.
 struct Dressed {
     steps: Vec<Step>,
     signer: Option<NonceHeaders>,
@@ -209,7 +210,7 @@ impl Auth for Dressed {
 
 const VISIBLE: &str = "may hold only visible ASCII characters";
 
-/// Checks a user's token.
+/// Validates a user's token.
 pub(crate) fn validate_token(name: &'static str, token: &Secret) -> Result<(), InputError> {
     if token.is_empty() {
         return Err(InputError::new(name, "must not be empty"));

@@ -1,4 +1,4 @@
-//! Token chats, and who may write to whom.
+//! Token chats, and the privileges to join and send messages.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::amounts::satoshis;
 use crate::auth::credentials;
 use crate::{Client, Satoshis, error};
 
-/// `GET /api/v1/tca/messenger/privileges/{token}`: may the user write to all who hold a token?
-/// Needs the scope `chats` (the documentation says `tca`).
+/// `GET /api/v1/tca/messenger/privileges/{token}`: whether the user may message all holders of a
+/// token. Requires the scope `chats` (`tca` in the documentation).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +22,13 @@ pub struct GetMessengerPrivileges {
 }
 
 impl GetMessengerPrivileges {
-    /// Of this token.
+    /// Creates a request for the privileges of the user for this token.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into() }
     }
 }
 
-/// Whether a user may write to all who hold a token.
+/// The privilege of a user to message all holders of a token.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Messenger.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,8 @@ pub struct MessengerPrivileges {
     /// The token.
     #[serde(default, deserialize_with = "wire::text")]
     pub token: Option<String>,
-    /// Whether the user may: true for whoever owns the verified address that issued it.
+    /// Whether the user may message them: true for the owner of the verified address that issued
+    /// the token.
     #[serde(rename = "canMessage", default, deserialize_with = "wire::boolean")]
     pub can_message: Option<bool>,
     /// Fields that this type does not cover.
@@ -63,19 +64,19 @@ impl Endpoint for GetMessengerPrivileges {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Chat {
-    /// Its id, a UUID. [`chat_id`] makes the short form of it.
+    /// The id, a UUID. [`chat_id`] converts it to the short form.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Whether it is open.
+    /// Whether the chat is open.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub active: Option<bool>,
-    /// Whether everybody may join.
+    /// Whether everyone may join.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub global: Option<bool>,
-    /// What must be held to join, in whole tokens by asset.
+    /// The amounts that are required to join, in whole tokens by asset.
     #[serde(default, deserialize_with = "amounts")]
     pub tokens: BTreeMap<String, Amount>,
     /// Fields that this type does not cover.
@@ -83,7 +84,7 @@ pub struct Chat {
     pub extra: ExtraFields,
 }
 
-/// Amounts by asset; what is no amount is left out.
+/// Deserializes amounts by asset. Entries that are not amounts are skipped.
 fn amounts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
@@ -94,7 +95,8 @@ fn amounts<'de, D: Deserializer<'de>>(
     Ok(entries.into_iter().filter_map(|(asset, Entry(amount))| Some((asset, amount?))).collect())
 }
 
-/// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Needs the scope `chats`.
+/// `GET /api/v1/tca/messenger/chats`: the token chats that the user owns. Requires the scope
+/// `chats`.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,7 +104,7 @@ fn amounts<'de, D: Deserializer<'de>>(
 pub struct ListChats {}
 
 impl ListChats {
-    /// All of them.
+    /// Creates a request for all chats of the user.
     pub fn new() -> Self {
         Self::default()
     }
@@ -119,8 +121,8 @@ impl Endpoint for ListChats {
     }
 }
 
-/// `GET /api/v1/tca/messenger/chat/{chat_id}`: may the user enter a chat, and by which tokens?
-/// Needs the scope `chats`.
+/// `GET /api/v1/tca/messenger/chat/{chat_id}`: whether the user may enter a chat, and by which
+/// tokens. Requires the scope `chats`.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,25 +131,25 @@ pub struct GetChatPrivileges {
 }
 
 impl GetChatPrivileges {
-    /// Of the chat with this short id; see [`chat_id`].
+    /// Creates a request for the chat with this short id; see [`chat_id`].
     pub fn new(chat_id: impl Into<String>) -> Self {
         Self { chat_id: chat_id.into() }
     }
 }
 
-/// Whether a user may enter a chat.
+/// The privilege of a user to enter a chat.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatPrivileges {
-    /// Whether the user may.
+    /// Whether the user may enter.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub authorized: Option<bool>,
-    /// Whether everybody may.
+    /// Whether everyone may enter.
     #[serde(rename = "isGlobal", default, deserialize_with = "wire::boolean")]
     pub is_global: Option<bool>,
-    /// What must be held.
+    /// The amounts that are required to enter.
     #[serde(rename = "tokenAuthorization", default, deserialize_with = "wire::list")]
     pub token_authorization: Vec<TokenAuthorization>,
     /// Fields that this type does not cover.
@@ -155,7 +157,7 @@ pub struct ChatPrivileges {
     pub extra: ExtraFields,
 }
 
-/// What must be held to enter a chat.
+/// An amount of an asset that is required to enter a chat.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -164,7 +166,7 @@ pub struct TokenAuthorization {
     /// The asset.
     #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
-    /// How much of it.
+    /// The amount.
     #[serde(default, deserialize_with = "satoshis")]
     pub amount: Option<Satoshis>,
     /// Fields that this type does not cover.
@@ -183,7 +185,8 @@ impl Endpoint for GetChatPrivileges {
     }
 }
 
-/// `POST /api/v1/tca/messenger/roster/{chat_id}`: the user joins a chat. Needs the scope `chats`.
+/// `POST /api/v1/tca/messenger/roster/{chat_id}`: joins a chat as the token's user. Requires the
+/// scope `chats`.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +195,7 @@ pub struct JoinChat {
 }
 
 impl JoinChat {
-    /// The chat with this short id; see [`chat_id`].
+    /// Creates a request to join the chat with this short id; see [`chat_id`].
     pub fn new(chat_id: impl Into<String>) -> Self {
         Self { chat_id: chat_id.into() }
     }
@@ -209,16 +212,16 @@ impl Endpoint for JoinChat {
     }
 }
 
-/// The server's chats have an id, those of the documentation a name.
+/// Parses a chat. Chats of the server have an id, those of the documentation a name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
     let chat: Chat = error::answer(response)?;
     required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
 }
 
-/// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Needs the scope `manage-chats`.
+/// `GET /api/v1/chat/{chat_uuid}`: one of the user's chats. Requires the scope `manage-chats`.
 ///
-/// Its page of the documentation was withdrawn.
+/// The documentation of this endpoint was withdrawn.
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +230,7 @@ pub struct GetChat {
 }
 
 impl GetChat {
-    /// The chat with this UUID.
+    /// Creates a request for the chat with this UUID.
     pub fn new(chat_uuid: impl Into<String>) -> Self {
         Self { chat_uuid: chat_uuid.into() }
     }
@@ -245,7 +248,7 @@ impl Endpoint for GetChat {
     }
 }
 
-/// What must be held to join a chat. The amount travels in whole tokens.
+/// An amount that is required to join a chat. It is sent in whole tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Quantity(Satoshis);
 
@@ -272,10 +275,10 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
     Ok(())
 }
 
-/// `POST /api/v1/chats`: a new token chat. Needs the scope `manage-chats`.
+/// `POST /api/v1/chats`: creates a token chat. Requires the scope `manage-chats`.
 ///
-/// Its page of the documentation was withdrawn; its example of an amount is in satoshis, while
-/// servers take whole tokens.
+/// The documentation of this endpoint was withdrawn. Its example of an amount is in satoshis, while
+/// servers expect whole tokens.
 ///
 /// ```
 /// use tokenpass_client::{CreateChat, Satoshis};
@@ -295,13 +298,14 @@ pub struct CreateChat {
 }
 
 impl CreateChat {
-    /// With this name. One that is not global needs at least one token.
+    /// Creates a request for a chat with this name. A chat that is not global requires at least one
+    /// token.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
-    /// Whoever joins must hold so much of a token. May be called again: holding one of them is
-    /// enough, says the withdrawn page.
+    /// Adds a token and the amount of it that is required to join. May be called again: according
+    /// to the withdrawn page, one of the tokens is enough.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -309,10 +313,10 @@ impl CreateChat {
     }
 
     setters! {
-        /// Whether it is open. The server's default is yes.
+        /// Sets whether the chat is open. The server's default is `true`.
         active: bool,
-        /// Whether everybody may join. The server of 2017 responds to `true` with HTTP 500, also for
-        /// administrators.
+        /// Sets whether everyone may join. The server of 2017 responds to `true` with HTTP 500,
+        /// also for administrators.
         global: bool,
     }
 }
@@ -336,13 +340,13 @@ impl Endpoint for CreateChat {
     }
 }
 
-/// `POST /api/v1/chat/{chat_uuid}`: changes a chat; its name stays. Needs the scope
-/// `manage-chats`. All tokens must be named again each time.
+/// `POST /api/v1/chat/{chat_uuid}`: changes a chat, except for its name. Requires the scope
+/// `manage-chats`. Each request must contain all tokens.
 ///
-/// The server of 2017 makes the chat one that is not global: a chat whose [`Chat::global`] is true
-/// cannot be changed without losing that.
+/// The server of 2017 sets [`Chat::global`] to false with each change, so a global chat cannot be
+/// changed without losing that.
 ///
-/// Its page of the documentation was withdrawn.
+/// The documentation of this endpoint was withdrawn.
 ///
 /// Source: a page that was withdrawn from the provider's documentation in 2017.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -355,13 +359,13 @@ pub struct UpdateChat {
 }
 
 impl UpdateChat {
-    /// The chat with this UUID.
+    /// Creates an update of the chat with this UUID.
     pub fn new(chat_uuid: impl Into<String>) -> Self {
         Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None }
     }
 
-    /// Whoever joins must hold so much of a token. May be called again: holding one of them is
-    /// enough, says the withdrawn page.
+    /// Adds a token and the amount of it that is required to join. May be called again: according
+    /// to the withdrawn page, one of the tokens is enough.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, amount: Satoshis) -> Self {
         self.tca_rules.push(ChatRule { token: token.into(), quantity: Quantity(amount) });
@@ -369,7 +373,7 @@ impl UpdateChat {
     }
 
     setters! {
-        /// Whether it is open.
+        /// Sets whether the chat is open.
         active: bool,
     }
 }
@@ -395,7 +399,7 @@ impl Endpoint for UpdateChat {
 
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/// The short id of a chat: its UUID in base58. `None` for what is no UUID.
+/// Returns the short id of a chat: its UUID in base58. Returns `None` if `uuid` is not a UUID.
 ///
 /// ```
 /// use tokenpass_client::{chat_id, chat_uuid};
@@ -410,7 +414,7 @@ pub fn chat_id(uuid: &str) -> Option<String> {
         return None;
     }
     let mut number = u128::from_str_radix(&digits, 16).ok()?;
-    // Each zero byte at the beginning is a digit of its own.
+    // Each leading zero byte is a digit of its own.
     let zeros = number.to_be_bytes().iter().take_while(|byte| **byte == 0).count();
     let mut text = Vec::with_capacity(22);
     while number > 0 {
@@ -423,7 +427,7 @@ pub fn chat_id(uuid: &str) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// The UUID that a short id stands for; `None` for what is no short id.
+/// Returns the UUID of a short id, or `None` if `chat_id` is not a short id.
 pub fn chat_uuid(chat_id: &str) -> Option<String> {
     let mut number: u128 = 0;
     for byte in chat_id.bytes() {
@@ -439,12 +443,12 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
         rest = after;
     }
     let uuid = parts.join("-");
-    // Too many or too few zeros at the beginning would stand for other bytes.
+    // Too many or too few leading zeros would be a different number of bytes.
     (self::chat_id(&uuid)? == chat_id).then_some(uuid)
 }
 
 impl Client {
-    /// Whether the user may write to all who hold a token.
+    /// Returns whether the user may message all holders of a token.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -455,7 +459,7 @@ impl Client {
         self.send(&GetMessengerPrivileges::new(token))
     }
 
-    /// The token chats that the user owns.
+    /// Returns the token chats that the user owns.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -463,7 +467,7 @@ impl Client {
         self.send(&ListChats::new())
     }
 
-    /// Whether the user may enter the chat with this short id.
+    /// Returns whether the user may enter the chat with this short id.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -471,7 +475,7 @@ impl Client {
         self.send(&GetChatPrivileges::new(chat_id))
     }
 
-    /// The user joins the chat with this short id.
+    /// Joins the chat with this short id as the token's user.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -479,7 +483,7 @@ impl Client {
         self.send(&JoinChat::new(chat_id))
     }
 
-    /// The user's chat with this UUID, or `None`.
+    /// Returns the user's chat with this UUID, or `None` if there is none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -487,7 +491,7 @@ impl Client {
         self.send(&GetChat::new(chat_uuid))
     }
 
-    /// Makes a token chat.
+    /// Creates a token chat.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

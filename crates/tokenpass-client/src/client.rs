@@ -1,4 +1,4 @@
-//! The client and how it is made. Its methods are beside the calls that they make.
+//! The client and its builder. The methods of the client are in the modules of their endpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use api_auth::{
 use crate::auth::{Keys, validate_token};
 use crate::{TokenPath, TokenPlace, error};
 
-/// Which generation of the scheme the server verifies.
+/// The generation of the signature scheme that the server verifies.
 pub use api_auth::hmac::nonce_headers::Variant as Scheme;
 
 static PROVIDER: Provider = Provider {
@@ -26,7 +26,7 @@ static PROVIDER: Provider = Provider {
 /// The namespace of the signed headers.
 const NAMESPACE: &str = "Tokenly";
 
-/// Where the API is.
+/// The environment of the API.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration; the
 /// staging host, the provider's PHP and JavaScript clients.
@@ -38,13 +38,14 @@ pub enum Environment {
     Production,
     /// `https://tokenpass-stage.tokenly.com`
     Staging,
-    /// Any other base URL, without `/api/v1`: a server of your own, a proxy, a test server.
-    /// `https` unless it is this machine.
+    /// Another base URL, without `/api/v1`, such as your own server, a proxy or a test server. It
+    /// must use `https`, except for loopback addresses and hosts named by
+    /// [`ClientBuilder::allow_plain_http_to`].
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Shows URLs without a user name and password.
+    /// Formats URLs without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -55,12 +56,12 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Returns the environment of another base URL, such as that of a test server.
+    /// Creates an environment with another base URL, such as a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
 
-    /// The base URL, to which paths such as `/api/v1/credits` are appended.
+    /// Returns the base URL, to which paths such as `/api/v1/credits` are appended.
     pub fn base_url(&self) -> &str {
         match self {
             Self::Production => "https://tokenpass.tokenly.com",
@@ -70,10 +71,10 @@ impl Environment {
     }
 }
 
-/// A client of one application. Cloning is cheap; use one from any number of threads.
+/// A client of one application. Cloning is cheap, and all threads can share one client.
 ///
-/// Calls that concern a user need the user's token: [`Client::as_user`] gives a client that has
-/// it, and shares all else.
+/// Endpoints that concern a user require the user's token: [`Client::as_user`] returns a client
+/// that has it, and shares everything else.
 ///
 /// ```
 /// use tokenpass_client::{Client, Rules};
@@ -108,7 +109,7 @@ impl fmt::Debug for Client {
 /// The argument that is named in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// Makes a [`Client`]; see [`Client::builder`].
+/// A builder of a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -129,7 +130,7 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Begins a client for the application with this key pair.
+    /// Returns a builder for a client of the application with this key pair.
     ///
     /// ```
     /// use std::time::Duration;
@@ -163,33 +164,33 @@ impl Client {
         }
     }
 
-    /// A client from the environment variables `TOKENPASS_CLIENT_ID` and
-    /// `TOKENPASS_CLIENT_SECRET`, and if they are set:
+    /// Creates a client from the environment variables `TOKENPASS_CLIENT_ID` and
+    /// `TOKENPASS_CLIENT_SECRET`, and these optional ones:
     ///
-    /// | variable | for |
+    /// | variable | value |
     /// |---|---|
-    /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one wins |
+    /// | `TOKENPASS_BASE_URL`, `TOKENPASS_PROVIDER_HOST` | the base URL; the first one takes precedence |
     /// | `TOKENPASS_OAUTH_TOKEN` | a user's token |
-    /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the second key pair |
-    /// | `TOKENPASS_REDIRECT_URI` | where users come back to after logging in |
-    /// | `TOKENPASS_SCHEME` | `signed-query`, `empty-query`, `either-query` or `body-only` |
+    /// | `TOKENPASS_PRIVILEGED_CLIENT_ID`, `TOKENPASS_PRIVILEGED_CLIENT_SECRET` | the privileged key pair |
+    /// | `TOKENPASS_REDIRECT_URI` | the URL to which users return after the login |
+    /// | `TOKENPASS_SCHEME` | `signed-query` (default), `empty-query`, `either-query` or `body-only` |
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
 
-    /// The same client with a user's token, for the calls that need one.
+    /// Returns the same client with a user's token, for the endpoints that require one.
     ///
     /// # Errors
-    /// A token that is empty, or cannot be sent.
+    /// Returns an error if the token is empty, or contains characters other than visible ASCII.
     pub fn as_user(&self, oauth_token: impl Into<Secret>) -> Result<Self> {
         let credentials = self.keys.of_user(&oauth_token.into())?;
         Ok(Self { core: self.core.with_credentials(credentials), ..self.clone() })
     }
 
-    /// The application's client id.
+    /// Returns the application's client id.
     pub fn client_id(&self) -> &str {
         &self.keys.client_id
     }
@@ -198,16 +199,16 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Begins a client from the variables that [`Client::from_env`] reads.
+    /// Returns a builder from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
 
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
-        // The builder would name its arguments.
+        // The builder would name its arguments instead of the variables.
         let pair = |id_name, secret_name| {
             let id = variables.need(id_name)?;
             let secret = Secret::new(variables.need(secret_name)?);
@@ -251,58 +252,60 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Chooses where the API is. Default: [`Environment::Production`].
+    /// Sets the environment. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;
         self
     }
 
-    /// Chooses the generation of the signatures. Default: [`Scheme::SignedQuery`].
+    /// Sets the generation of the signatures. Defaults to [`Scheme::SignedQuery`].
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// Tries a GET that is refused for its signature once more in the form of the other
-    /// generation, and remembers what worked: for servers of which nobody knows. Default: no.
+    /// Sets whether a GET whose signature is rejected is sent once more in the form of the other
+    /// generation, [`Scheme::SignedQuery`] or [`Scheme::EmptyQuery`]. The client then keeps the
+    /// other form. For servers whose generation is unknown. Defaults to `false`.
     pub fn try_other_form(mut self, yes: bool) -> Self {
         self.try_other_form = yes;
         self
     }
 
-    /// Signs scheme, host and port of this URL, for a proxy that sends requests on to it.
+    /// Sets the URL whose scheme, host and port are signed, for a proxy that forwards requests to
+    /// it.
     pub fn signed_base_url(mut self, url: impl Into<String>) -> Self {
         self.signed_base_url = Some(url.into());
         self
     }
 
-    /// Adds the second key pair: API token and API secret of a privileged user, for the calls
-    /// that find users.
+    /// Sets the privileged key pair: API token and API secret of a privileged user, for the
+    /// endpoints that find users.
     pub fn privileged(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         self.privileged = Some((id.into(), secret.into()));
         self
     }
 
-    /// Adds a user's token. A client for many users calls [`Client::as_user`] instead.
+    /// Sets a user's token. For clients of many users, call [`Client::as_user`] instead.
     pub fn oauth_token(mut self, token: impl Into<Secret>) -> Self {
         self.oauth_token = Some(token.into());
         self
     }
 
-    /// Chooses how users' tokens travel. Default: [`TokenPlace::Parameter`].
+    /// Sets the place of users' tokens in requests. Defaults to [`TokenPlace::Parameter`].
     pub fn token_place(mut self, place: TokenPlace) -> Self {
         self.token_place = place;
         self
     }
 
-    /// Chooses where codes are exchanged. Default: [`TokenPath::AccessToken`].
+    /// Sets the path of the code exchange. Defaults to [`TokenPath::AccessToken`].
     pub fn token_path(mut self, path: TokenPath) -> Self {
         self.token_path = path;
         self
     }
 
-    /// Adds the registered address that users come back to after logging in.
+    /// Sets the registered URL to which users return after the login.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
@@ -310,11 +313,11 @@ impl ClientBuilder {
 
     api_auth::builder_options!();
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// The first argument that is wrong, by name: a key pair with an empty half, a base URL that
-    /// is none or would send credentials in the clear.
+    /// Returns an error that names the first invalid argument: a key pair with an empty half, a
+    /// base URL that is invalid or would send credentials unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = |id_name, id, secret_name, secret: &Secret| {
             let signer =

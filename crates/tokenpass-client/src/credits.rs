@@ -1,4 +1,4 @@
-//! Credits of an application: groups, their accounts, and a ledger in which each entry has its
+//! Credits of an application: groups, their accounts, and a ledger in which each entry has a
 //! counter-entry.
 
 mod accounts;
@@ -44,13 +44,13 @@ pub struct CreditRow {
     /// The id of the entry.
     #[serde(default, deserialize_with = "wire::text")]
     pub tx_uuid: Option<String>,
-    /// The credits; below 0 for what was taken.
+    /// The amount in credits, negative for credits that were taken.
     #[serde(default, deserialize_with = "wire::integer")]
     pub amount: Option<i64>,
-    /// When it was booked: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
     #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
-    /// When it was changed last.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Your reference.
@@ -68,13 +68,13 @@ pub struct CreditRow {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditHistory {
-    /// The sum of a group's entries: 0 in a ledger that is in order.
+    /// The sum of a group's entries: 0 in a consistent ledger.
     #[serde(default, deserialize_with = "wire::integer")]
     pub balance: Option<i64>,
-    /// The account, in the history of one.
+    /// The account. Only set in the history of one account.
     #[serde(default)]
     pub account: Option<CreditAccount>,
-    /// How many entries there are.
+    /// The number of entries.
     #[serde(default, deserialize_with = "wire::integer")]
     pub count: Option<i64>,
     /// The entries.
@@ -85,8 +85,8 @@ pub struct CreditHistory {
     pub extra: ExtraFields,
 }
 
-/// Reads a ledger. One without its entries is an error, so that nothing is booked again because the
-/// ledger seems to be empty.
+/// Parses a ledger. A ledger without entries in the response is an error, so that credits are not
+/// booked again because the ledger seems to be empty.
 fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     #[derive(Deserialize)]
     struct Needed {

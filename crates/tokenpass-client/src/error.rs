@@ -1,4 +1,4 @@
-//! How Tokenpass says no, and the forms in which its answers come.
+//! Error responses of the Tokenpass API, and the forms of its successful responses.
 
 use api_auth::{
     Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, required,
@@ -7,7 +7,7 @@ use api_auth::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Reads what went wrong: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
+/// Parses an error response: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
 /// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
 pub(crate) fn read(response: &Response) -> ResponseError {
     refusal(response, ResponseError::of_status(response.status()))
@@ -34,8 +34,8 @@ fn refusal(response: &Response, error: ResponseError) -> Option<ResponseError> {
 #[serde(transparent)]
 struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
-/// Rejects a response with an `error` though its status is a success, whatever type the `error`
-/// has. PHP's empty values are no error.
+/// Rejects a successful response with an `error` of any type. The empty values of PHP are not an
+/// error.
 fn checked(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body().trim_ascii_start();
@@ -55,13 +55,13 @@ fn checked(response: &Response) -> Result<(), ResponseError> {
     }
 }
 
-/// Reads an answer that is no error.
+/// Parses a response that is not an error.
 pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     checked(response)?;
     json(response)
 }
 
-/// Reads `{"result": ...}`.
+/// Parses `{"result": ...}`.
 pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     #[derive(Deserialize)]
     struct Wrapped<T> {
@@ -70,8 +70,8 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
     required("result", answer::<Wrapped<T>>(response)?.result)
 }
 
-/// Reads the yes or no of a check. An answer that says neither is an error: a gate must not open
-/// or close by accident.
+/// Parses the result of a check. A response without a result is an error, so that access is never
+/// granted or denied by accident.
 pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
     #[derive(Deserialize)]
     struct Answer {
@@ -81,7 +81,7 @@ pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
     required("result", answer::<Answer>(response)?.result)
 }
 
-/// Reads the answer to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
+/// Parses the response to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
 pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
     let fields: ExtraFields = answer(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
@@ -95,8 +95,8 @@ pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
     }
 }
 
-/// Reads the answer of a look-up; a 404 that the API itself wrote is `None`. A 404 page means that
-/// there is no such route, which is an error.
+/// Parses the response of a look-up. A 404 that the API itself wrote is `None`. A 404 page means
+/// that the server has no such route, which is an error.
 pub(crate) fn optional<T>(
     response: &Response,
     read_it: impl FnOnce(&Response) -> Result<T, ResponseError>,
@@ -110,8 +110,8 @@ pub(crate) fn optional<T>(
     }
 }
 
-/// Whether `error` says that the user's token is unknown or has expired, so that the user has to
-/// log in again. Tokenpass answers 403 to that, as to a scope that is missing.
+/// Returns whether `error` means that the user's token is unknown or has expired, so that the user
+/// must log in again. Tokenpass responds to both with 403, as it does to a missing scope.
 ///
 /// ```
 /// use tokenpass_client::{Client, needs_login};

@@ -1,9 +1,9 @@
-//! The named characters of HTML 4, which the server writes into labels, notes and names.
+//! The named character entities of HTML 4, which the server writes in labels, notes and names.
 
 use std::borrow::Cow;
 
-/// The text behind the HTML entities that the server puts into labels, notes and account names
-/// (`Caf&eacute; &amp; more`). What is no entity stays as it is.
+/// Decodes the HTML entities that the server writes in labels, notes and account names
+/// (`Caf&eacute; &amp; more`). Unknown entities and all other text are unchanged.
 ///
 /// ```
 /// use tokenpass_client::decode_html;

@@ -1,18 +1,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some of its programs make real calls, so they are run where the transport is built in.
+// Some programs of the README send requests, so they run only where the transport is built in.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # What is where
+//! # Overview
 //!
-//! | part | for |
+//! | types | for |
 //! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`], [`Scheme`], [`TokenPlace`], [`credentials`] | making calls |
-//! | [`Rules`], [`Rule`], [`Op`], [`Balances`], [`Satoshis`] | what must be held, judged here or by the server |
-//! | [`Authorize`], [`Scope`], [`UserToken`], [`LoginError`] | logging users in |
-//! | [`Address`], [`Balance`], [`Promise`], [`Source`], [`CreditGroup`], [`CreditAccount`], [`Chat`], [`User`] | answers |
+//! | [`Client`], [`ClientBuilder`], [`Environment`], [`Scheme`], [`TokenPlace`], [`credentials`] | sending requests |
+//! | [`Rules`], [`Rule`], [`Op`], [`Balances`], [`Satoshis`] | rules, evaluated locally or by the server |
+//! | [`Authorize`], [`Scope`], [`UserToken`], [`LoginError`] | user logins |
+//! | [`Address`], [`Balance`], [`Promise`], [`Source`], [`CreditGroup`], [`CreditAccount`], [`Chat`], [`User`] | responses |
 //! | [`source_proof_message`], [`instant_verify_message`], [`signature_of`] | proofs of ownership |
-//! | [`Error`], [`ErrorKind`], [`needs_login`] | what went wrong |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other calls |
+//! | [`Error`], [`ErrorKind`], [`needs_login`] | errors |
+//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
 
 mod accounts;
 mod addresses;

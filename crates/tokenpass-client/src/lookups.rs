@@ -1,4 +1,4 @@
-//! Who owns an address, and what a user holds.
+//! Look-ups: the owners of addresses, and the balances of users.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::amounts::{Quantity, satoshis};
 use crate::auth::credentials;
 use crate::{Balances, Client, Satoshis, error};
 
-/// A user as look-ups show one.
+/// A user, as returned by look-ups.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, User Lookup Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct GetUserByAddress {
 }
 
 impl GetUserByAddress {
-    /// Of this address.
+    /// Creates a request for the owner of this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -72,7 +72,7 @@ pub struct GetUsersByAddresses {
 }
 
 impl GetUsersByAddresses {
-    /// Of these addresses.
+    /// Creates a request for the owners of these addresses.
     pub fn new<A: Into<String>>(addresses: impl IntoIterator<Item = A>) -> Self {
         Self { address_list: addresses.into_iter().map(Into::into).collect() }
     }
@@ -81,7 +81,7 @@ impl GetUsersByAddresses {
 impl Endpoint for GetUsersByAddresses {
     type Output = BTreeMap<String, Owner>;
     const ID: &'static str = "lookup.users_by_addresses";
-    // It only reads.
+    // The request only reads.
     const ROUTE: Route<Self> = route!(POST "/api/v1/lookup/addresses").idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
@@ -95,7 +95,8 @@ impl Endpoint for GetUsersByAddresses {
         Body::json(self)
     }
 
-    /// `"result":false` means that no address has an owner; `users` is then empty or absent.
+    /// Parses the owners. `"result":false` means that no address has an owner; `users` is then
+    /// empty or absent.
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
         #[serde(transparent)]
@@ -124,7 +125,7 @@ pub struct GetAddressByUser {
 }
 
 impl GetAddressByUser {
-    /// Of this user.
+    /// Creates a request for the first public address of this user.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into() }
     }
@@ -141,8 +142,8 @@ impl Endpoint for GetAddressByUser {
     }
 }
 
-/// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application needs a
-/// privilege for it.
+/// `GET /api/v1/lookup/email/{email}`: the user with an e-mail address. The application must have a
+/// privilege.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,7 +152,7 @@ pub struct GetUserByEmail {
 }
 
 impl GetUserByEmail {
-    /// With this address.
+    /// Creates a request for the user with this e-mail address.
     pub fn new(email: impl Into<String>) -> Self {
         Self { email: email.into() }
     }
@@ -169,8 +170,8 @@ impl Endpoint for GetUserByEmail {
     }
 }
 
-/// `GET /api/v1/lookup/user/exists/{username}`: whether there is such a user. Needs the privileged
-/// key pair.
+/// `GET /api/v1/lookup/user/exists/{username}`: whether a user exists. Requires the privileged key
+/// pair.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,12 +182,12 @@ pub struct CheckUserExists {
 }
 
 impl CheckUserExists {
-    /// By name, slug or e-mail address.
+    /// Creates a request for a user with this name, slug or e-mail address.
     pub fn new(username: impl Into<String>) -> Self {
         Self { username: username.into(), strict: false, id_hash: None }
     }
 
-    /// Only by name.
+    /// Sets whether only the name is compared. Defaults to `false`.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -194,7 +195,7 @@ impl CheckUserExists {
     }
 
     setters! {
-        /// Only if the user's id has this [`user_hash`](crate::user_hash).
+        /// Sets the [`user_hash`](crate::user_hash) that the user's id must have.
         id_hash: impl Into<String>,
     }
 }
@@ -215,8 +216,8 @@ impl Endpoint for CheckUserExists {
     }
 }
 
-/// What a user holds of one asset, over all addresses. Promises are counted, and those that were
-/// made are subtracted, so that it can be below 0.
+/// The balance of one asset over all addresses of a user. Promises to the user are added and
+/// promises from the user are subtracted, so it can be below 0.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
 /// `precision`, the provider's plug-in of 2022.
@@ -226,7 +227,7 @@ pub struct Balance {
     /// The asset.
     #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
-    /// The asset's name; the server of 2017 repeats `asset`.
+    /// The name of the asset. The server of 2017 repeats `asset`.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The amount in whole tokens.
@@ -235,7 +236,7 @@ pub struct Balance {
     /// The amount in satoshis.
     #[serde(rename = "balanceSat", default, deserialize_with = "satoshis")]
     pub satoshis: Option<Satoshis>,
-    /// How many decimals the asset has; servers tell it since 2022.
+    /// The number of decimals of the asset. Returned by servers since 2022.
     #[serde(default, deserialize_with = "wire::integer")]
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
@@ -244,8 +245,9 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// How much is held, if the server says it: `satoshis`, which are exact, or `balance`. With a
-    /// precision other than 8, `balance` decides, since `satoshis` depends on the precision.
+    /// Returns the amount, if the response has one: `satoshis`, which is exact, or `balance`. With
+    /// a precision other than 8, `balance` takes precedence, because `satoshis` depends on the
+    /// precision.
     fn quantity(&self) -> Option<Quantity> {
         let in_satoshis = |value| Quantity { value, precision: None };
         let whole = self.balance.and_then(|balance| Satoshis::try_from(balance).ok());
@@ -275,7 +277,7 @@ impl<'a> FromIterator<&'a Balance> for Balances {
     }
 }
 
-/// The documentation wraps the list in `result`; servers do not.
+/// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     if response.body().trim_ascii_start().starts_with(b"[") {
         return error::answer(response);
@@ -283,8 +285,8 @@ fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
     error::result(response)
 }
 
-/// `GET /api/v1/tca/public/balances`: what the user's public addresses hold. Needs the scope
-/// `tca`.
+/// `GET /api/v1/tca/public/balances`: the balances of the user's public addresses. Requires the
+/// scope `tca`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -293,12 +295,12 @@ pub struct ListPublicBalances {
 }
 
 impl ListPublicBalances {
-    /// As the server knows it.
+    /// Creates a request for the balances that the server has cached.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets the server ask the chain first. That is slow.
+    /// Sets whether the server queries the blockchain first, which is slow. Defaults to `false`.
     #[must_use]
     pub fn refresh(mut self, refresh: bool) -> Self {
         self.refresh = refresh;
@@ -322,8 +324,8 @@ impl Endpoint for ListPublicBalances {
     }
 }
 
-/// `GET /api/v1/tca/protected/balances`: what all the user's addresses hold. Needs the scope
-/// `private-balances`.
+/// `GET /api/v1/tca/protected/balances`: the balances of all the user's addresses. Requires the
+/// scope `private-balances`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -332,12 +334,12 @@ pub struct ListProtectedBalances {
 }
 
 impl ListProtectedBalances {
-    /// As the server knows it.
+    /// Creates a request for the balances that the server has cached.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets the server ask the chain first. That is slow.
+    /// Sets whether the server queries the blockchain first, which is slow. Defaults to `false`.
     #[must_use]
     pub fn refresh(mut self, refresh: bool) -> Self {
         self.refresh = refresh;
@@ -362,7 +364,7 @@ impl Endpoint for ListProtectedBalances {
 }
 
 impl Client {
-    /// The owner of a public address, or `None`.
+    /// Returns the owner of a public address, or `None` if there is none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -370,7 +372,7 @@ impl Client {
         self.send(&GetUserByAddress::new(address))
     }
 
-    /// The owners of those of the addresses that are public, by address.
+    /// Returns the owners of those addresses that are public, keyed by address.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -381,7 +383,7 @@ impl Client {
         self.send(&GetUsersByAddresses::new(addresses))
     }
 
-    /// A user with the first public address, or `None` if there is no user or no address.
+    /// Returns a user with the first public address, or `None` if there is no such user or address.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -389,7 +391,7 @@ impl Client {
         self.send(&GetAddressByUser::new(username))
     }
 
-    /// The user with an e-mail address, or `None`.
+    /// Returns the user with an e-mail address, or `None` if there is none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -397,8 +399,8 @@ impl Client {
         self.send(&GetUserByEmail::new(email))
     }
 
-    /// Whether there is a user of this name, slug or e-mail address. Needs the privileged key
-    /// pair.
+    /// Returns whether a user with this name, slug or e-mail address exists. Requires the
+    /// privileged key pair.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -406,7 +408,7 @@ impl Client {
         self.send(&CheckUserExists::new(username))
     }
 
-    /// What the user's public addresses hold.
+    /// Returns the balances of the user's public addresses.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -414,7 +416,7 @@ impl Client {
         self.send(&ListPublicBalances::new())
     }
 
-    /// What all the user's addresses hold.
+    /// Returns the balances of all the user's addresses.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Logging a user in: the browser's way, the code exchange, the password grant, and out again.
+//! User logins: the login page, the code exchange, the password grant, and the logout.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::auth::credentials;
 use crate::{Client, User, error};
 
 wire_enum! {
-    /// What a user's token allows. Others can be made from a text.
+    /// A permission of a user's token. Other scopes can be created from a string.
     ///
     /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Permission Scopes;
     /// `chats`, the server of 2017; `manage-chats`, a page that was withdrawn in 2017; `email` was
@@ -30,14 +30,14 @@ wire_enum! {
         Tca = "tca",
         /// Addresses that are not public, in lists and details.
         PrivateAddress = "private-address",
-        /// What all addresses hold together.
+        /// The combined balances of all addresses.
         PrivateBalances = "private-balances",
-        /// Adding, verifying, changing and removing addresses; shows all addresses and the codes
-        /// that verify them.
+        /// Adding, verifying, changing and removing addresses. Also shows all addresses and the
+        /// codes that verify them.
         ManageAddress = "manage-address",
         /// The messenger.
         Chats = "chats",
-        /// Making and changing token chats.
+        /// Creating and changing token chats.
         ManageChats = "manage-chats",
     }
 }
@@ -50,7 +50,7 @@ fn validate_redirect(uri: &str) -> Result<(), InputError> {
     validate::not_empty("redirect_uri", uri)
 }
 
-/// RFC 7636, section 4.1.
+/// Validates a PKCE code verifier (RFC 7636, section 4.1).
 fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     let text = verifier.expose();
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -60,11 +60,12 @@ fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
     Err(InputError::new("code_verifier", "must be 43 to 128 letters, digits and -._~"))
 }
 
-/// `GET /oauth/authorize`: the page where a user logs in and allows the application its scopes.
+/// `GET /oauth/authorize`: the page where a user logs in and grants the application its scopes.
 ///
-/// It is a page for the user's browser: [`Client::authorize_url`] gives its URL, and
-/// [`read_callback`](Authorize::read_callback) reads what the user comes back with. Keep the
-/// value (or its [`state`](Authorize::state)) in the user's session in between.
+/// The page is for the user's browser: [`Client::authorize_url`] returns its URL, and
+/// [`read_callback`](Authorize::read_callback) parses the URL to which the user returns. Store the
+/// value (or its [`state`](Authorize::state) and [`code_verifier`](Authorize::code_verifier)) in
+/// the user's session in between.
 ///
 /// ```
 /// use tokenpass_client::{Authorize, Client, Scope};
@@ -73,7 +74,7 @@ fn validate_code_verifier(verifier: &Secret) -> Result<(), InputError> {
 /// let tokenpass = Client::builder("IExampleClient00000000000000000A1", "secret").build()?;
 /// let login = Authorize::new("https://app.example.com/back", [Scope::User, Scope::Tca])?;
 /// let url = tokenpass.authorize_url(&login)?;
-/// // ... the user's browser goes there and comes back:
+/// // ... the user's browser opens the URL and returns:
 /// let back = format!("https://app.example.com/back?code=c1&state={}", login.state().expose());
 /// let code = login.read_callback(&back).expect("the user agreed");
 /// assert_eq!(code.expose(), "c1");
@@ -90,10 +91,10 @@ pub struct Authorize {
 }
 
 impl Authorize {
-    /// With a state that nobody can guess. `redirect_uri` must be exactly as it is registered.
+    /// Creates a login with an unguessable state. `redirect_uri` must be exactly as registered.
     ///
     /// # Errors
-    /// When the operating system gives no randomness.
+    /// Returns an error if the operating system has no randomness.
     pub fn new(
         redirect_uri: impl Into<String>,
         scopes: impl IntoIterator<Item = Scope>,
@@ -118,35 +119,36 @@ impl Authorize {
         Ok(Self { code_verifier: Some(Secret::unguessable()?), ..self })
     }
 
-    /// Sets the PKCE code verifier, such as the one of a login that was begun before.
+    /// Sets the PKCE code verifier, such as that of an earlier login.
     #[must_use]
     pub fn with_code_verifier(mut self, verifier: impl Into<Secret>) -> Self {
         self.code_verifier = Some(verifier.into());
         self
     }
 
-    /// Returns the PKCE code verifier, to keep beside the [`state`](Self::state) in the user's
-    /// session. Returns `None` without [`with_pkce`](Self::with_pkce).
+    /// Returns the PKCE code verifier, to be stored with the [`state`](Self::state) in the user's
+    /// session. Returns `None` if none was created or set.
     pub fn code_verifier(&self) -> Option<&Secret> {
         self.code_verifier.as_ref()
     }
 
-    /// With this state instead, such as one of a login that was begun before.
+    /// Sets the state, such as that of an earlier login.
     #[must_use]
     pub fn with_state(mut self, state: impl Into<Secret>) -> Self {
         self.state = state.into();
         self
     }
 
-    /// The state that the user must come back with.
+    /// Returns the state that the callback must contain.
     pub fn state(&self) -> &Secret {
         &self.state
     }
 
-    /// Reads the URL (or its query) that the user came back to: the code to exchange.
+    /// Parses the URL (or its query) to which the user returned, and returns the code to exchange.
     ///
     /// # Errors
-    /// Why there is no code. The state is compared in constant time.
+    /// Returns an error if the callback contains an error, another state or no code. The state is
+    /// compared in constant time.
     pub fn read_callback(&self, url: &str) -> Result<Secret, LoginError> {
         let query = url.split_once('?').map_or(url, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
@@ -158,7 +160,7 @@ impl Authorize {
         let unreadable = |_| refused(LoginErrorKind::NoCode, "", "the callback is not UTF-8");
         let params = Params::decode(query).map_err(unreadable)?;
         if let Some(code) = params.get("error") {
-            // The server leaves the state out of refusals, which give nothing away.
+            // The server sends errors without the state. They contain no code.
             let text = params.get("error_description").or(params.get("message"));
             let kind = match code {
                 "access_denied" => LoginErrorKind::Denied,
@@ -178,7 +180,7 @@ impl Authorize {
     }
 }
 
-/// Why a login gave no code.
+/// An error of a login that returned no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginError {
     kind: LoginErrorKind,
@@ -186,32 +188,33 @@ pub struct LoginError {
     message: String,
 }
 
-/// What to do about a [`LoginError`].
+/// The kind of a [`LoginError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginErrorKind {
-    /// The user said no.
+    /// The user denied access.
     Denied,
-    /// The server said no, for example to a scope: mend the request.
+    /// The server rejected the request, for example a scope. Correct the request.
     Refused,
-    /// The answer belongs to another login. Do not go on.
+    /// The callback belongs to another login. Do not continue.
     OtherState,
-    /// The callback says nothing.
+    /// The callback has no code, or is not UTF-8.
     NoCode,
 }
 
 impl LoginError {
-    /// What to do about it.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> LoginErrorKind {
         self.kind
     }
 
-    /// The server's code, such as `access_denied`; empty if it sent none.
+    /// Returns the server's error code, such as `access_denied`, or an empty string if it sent
+    /// none.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// What the server, or this crate, says about it.
+    /// Returns the message of the server or of this crate.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -228,8 +231,8 @@ impl fmt::Display for LoginError {
 impl std::error::Error for LoginError {}
 
 impl Endpoint for Authorize {
-    /// Where the server sends the browser on to: an address with a code if the user is logged in
-    /// and has agreed before; `None` for a page.
+    /// The URL to which the server redirects the browser, or `None` if the response is a page. The
+    /// URL has a code if the user is logged in and granted access before.
     type Output = Option<String>;
     const ID: &'static str = "oauth.authorize";
     const ROUTE: Route<Self> = route!(GET "/oauth/authorize")
@@ -262,33 +265,33 @@ impl Endpoint for Authorize {
     }
 }
 
-/// Where codes are exchanged for tokens.
+/// The path at which codes are exchanged for tokens.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration
 /// (`/oauth/access-token`); `/oauth/token`, a client of 2021.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPath {
-    /// `/oauth/access-token`, as the documentation and most clients say.
+    /// `/oauth/access-token`, as in the documentation and most clients.
     #[default]
     AccessToken,
-    /// `/oauth/token`, as a client of 2021 says.
+    /// `/oauth/token`, as in a client of 2021.
     Token,
 }
 
 /// A user's token.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
-/// kind and life, the server of 2017.
+/// type and TTL, the server of 2017.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserToken {
     /// The token, for [`Client::as_user`].
     pub access_token: Secret,
-    /// Its kind: `Bearer`.
+    /// The type: `Bearer`.
     pub token_type: Option<String>,
-    /// How long it lives: 30 days on the server of 2017. There is no refresh token: the user logs
-    /// in again.
+    /// The TTL: 30 days on the server of 2017. There is no refresh token: the user must log in
+    /// again.
     pub expires_in: Option<Duration>,
 }
 
@@ -305,7 +308,7 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         let error = error::read(response);
         let html = response.body().trim_ascii_start().starts_with(b"<");
-        // The server of 2017 has no other words for a code or a key that it refuses.
+        // The server of 2017 responds with this page to any rejected code or key pair.
         return Err(if html {
             ResponseError::new(ErrorKind::Auth)
                 .with_message("the server answers with an error page: code, key pair or redirect_uri is most likely refused")
@@ -325,12 +328,12 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
     })
 }
 
-/// A status that [`token`] reads.
+/// Returns whether [`token`] parses responses with this status.
 fn token_or_page(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::INTERNAL_SERVER_ERROR
 }
 
-/// `POST /oauth/access-token`: exchanges a code for the user's token. A code works once, for an
+/// `POST /oauth/access-token`: exchanges a code for the user's token. A code is valid once, for an
 /// hour.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
@@ -343,7 +346,7 @@ pub struct ExchangeCode {
 }
 
 impl ExchangeCode {
-    /// This code, which came to this `redirect_uri`.
+    /// Creates a request to exchange this code, which was sent to this `redirect_uri`.
     pub fn new(code: impl Into<Secret>, redirect_uri: impl Into<String>) -> Self {
         Self {
             code: code.into(),
@@ -360,7 +363,7 @@ impl ExchangeCode {
         self
     }
 
-    /// At this path.
+    /// Sets the path. Defaults to [`TokenPath::AccessToken`].
     #[must_use]
     pub fn path(mut self, path: TokenPath) -> Self {
         self.path = path;
@@ -399,7 +402,7 @@ impl Endpoint for ExchangeCode {
     }
 }
 
-/// `POST /api/v1/oauth/token`: the same exchange below the API's prefix. Use [`ExchangeCode`].
+/// `POST /api/v1/oauth/token`: exchanges a code below the API prefix. Use [`ExchangeCode`] instead.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -411,7 +414,8 @@ pub struct ExchangeCodeAtApi {
 }
 
 impl ExchangeCodeAtApi {
-    /// This code, which came to this `redirect_uri` for a request of these scopes and state.
+    /// Creates a request to exchange this code, which was sent to this `redirect_uri` for a login
+    /// with these scopes and this state.
     pub fn new(
         code: impl Into<Secret>,
         redirect_uri: impl Into<String>,
@@ -467,7 +471,7 @@ impl Endpoint for ExchangeCodeAtApi {
     }
 }
 
-/// `POST /oauth/token` with a user's name and password. The key pair must be a first-party one.
+/// `POST /oauth/token` with a user's name and password. Requires a first-party key pair.
 ///
 /// Source: clients of 2020 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -478,7 +482,7 @@ pub struct RequestPasswordToken {
 }
 
 impl RequestPasswordToken {
-    /// Of this user, for these scopes.
+    /// Creates a request for a token of this user with these scopes.
     pub fn new(
         username: impl Into<String>,
         password: impl Into<Secret>,
@@ -504,7 +508,7 @@ impl Endpoint for RequestPasswordToken {
         validate::not_empty("password", self.password.expose())
     }
 
-    /// `scopes` is the official client's name of it, `scope` that of OAuth.
+    /// Encodes the form. The official client sends `scopes`, OAuth specifies `scope`.
     fn body(&self) -> Result<Body<'_>, InputError> {
         let mut form = Params::new();
         form.push("grant_type", "password")
@@ -520,8 +524,7 @@ impl Endpoint for RequestPasswordToken {
     }
 }
 
-/// `POST /api/v1/oauth/request`: a code straight from a user's name and password, without a
-/// browser.
+/// `POST /api/v1/oauth/request`: a code for a user's name and password, without a browser.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -533,12 +536,13 @@ pub struct RequestCode {
 }
 
 impl RequestCode {
-    /// For this login, of this user.
+    /// Creates a request for a code for this login of this user.
     pub fn new(login: Authorize, username: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self { login, username: username.into(), password: password.into(), grant_access: false }
     }
 
-    /// Whether the user allows the application its scopes, if that was not done before.
+    /// Sets whether the user grants the application its scopes, if not granted before. Defaults to
+    /// `false`.
     #[must_use]
     pub fn grant_access(mut self, grant: bool) -> Self {
         self.grant_access = grant;
@@ -579,7 +583,7 @@ impl Endpoint for RequestCode {
         })
     }
 
-    /// The state comes back and is compared.
+    /// Parses the code. A state in the response must be that of the request.
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Answer {
@@ -599,7 +603,7 @@ impl Endpoint for RequestCode {
     }
 }
 
-/// `GET /oauth/user`: the user behind a token. Needs the scope `user`.
+/// `GET /oauth/user`: the user of a token. Requires the scope `user`.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -607,7 +611,7 @@ impl Endpoint for RequestCode {
 pub struct GetUser {}
 
 impl GetUser {
-    /// Of the client's token.
+    /// Creates a request for the user of the client's token.
     pub fn new() -> Self {
         Self::default()
     }
@@ -623,8 +627,8 @@ impl Endpoint for GetUser {
     }
 }
 
-/// `GET /api/v1/oauth/logout`: ends the user's token and session. Never sent twice on doubt,
-/// though it is a GET.
+/// `GET /api/v1/oauth/logout`: invalidates the user's token and session. The request is never
+/// retried if its outcome is unknown, although it is a GET.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -632,7 +636,7 @@ impl Endpoint for GetUser {
 pub struct LogOut {}
 
 impl LogOut {
-    /// With the client's token.
+    /// Creates a request to invalidate the client's token.
     pub fn new() -> Self {
         Self::default()
     }
@@ -650,18 +654,20 @@ impl Endpoint for LogOut {
 }
 
 impl Client {
-    /// The URL to send the user's browser to.
+    /// Returns the URL of the login page, for the user's browser.
     ///
     /// # Errors
-    /// A wrong argument.
+    /// Returns an error that names the first invalid argument.
     pub fn authorize_url(&self, login: &Authorize) -> Result<String> {
         self.signed_request(login).map(|request| request.uri().to_string())
     }
 
-    /// A login that comes back to the client's redirect URI, to these scopes.
+    /// Creates a login with these scopes and a PKCE code challenge, which returns to the client's
+    /// redirect URI.
     ///
     /// # Errors
-    /// If the client was given no redirect URI, or the operating system gives no randomness.
+    /// Returns an error if the client has no redirect URI, or if the operating system has no
+    /// randomness.
     pub fn begin_login(&self, scopes: impl IntoIterator<Item = Scope>) -> Result<Authorize> {
         Ok(Authorize::new(self.redirect_uri()?, scopes)?.with_pkce()?)
     }
@@ -669,8 +675,8 @@ impl Client {
     /// Exchanges the code of a login for the user's token, with the login's PKCE code verifier.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). A code that was used or is too old is refused as
-    /// `invalid_request`, or with a page.
+    /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
+    /// `invalid_request`, or with an error page.
     pub fn finish_login(&self, login: &Authorize, code: impl Into<Secret>) -> Result<UserToken> {
         let request = ExchangeCode::new(code, &login.redirect_uri).path(self.token_path);
         self.send(&match &login.code_verifier {
@@ -679,18 +685,18 @@ impl Client {
         })
     }
 
-    /// Exchanges a code for the user's token, without a PKCE code verifier: for servers that
-    /// ignore PKCE, and logins without it. Prefer [`finish_login`](Client::finish_login).
+    /// Exchanges a code for the user's token without a PKCE code verifier, for servers that ignore
+    /// PKCE and logins without it. Prefer [`finish_login`](Client::finish_login).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). A code that was used or is too old is refused as
-    /// `invalid_request`, or with a page.
+    /// See [`ErrorKind`](crate::ErrorKind). The server rejects a used or expired code with
+    /// `invalid_request`, or with an error page.
     pub fn exchange_code(&self, code: impl Into<Secret>) -> Result<UserToken> {
         let redirect_uri = self.redirect_uri()?;
         self.send(&ExchangeCode::new(code, redirect_uri).path(self.token_path))
     }
 
-    /// The same exchange below the API's prefix. Use [`exchange_code`](Client::exchange_code).
+    /// Exchanges a code below the API prefix. Use [`exchange_code`](Client::exchange_code) instead.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -698,7 +704,7 @@ impl Client {
         self.send(request)
     }
 
-    /// A user's token by name and password, for first-party key pairs.
+    /// Requests a user's token by name and password, for first-party key pairs.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -711,16 +717,16 @@ impl Client {
         self.send(&RequestPasswordToken::new(username, password, scopes))
     }
 
-    /// A code by a user's name and password, without a browser.
+    /// Requests a code by a user's name and password, without a browser.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). What the server refuses comes on HTTP 200 and is an
-    /// error all the same.
+    /// See [`ErrorKind`](crate::ErrorKind). The server rejects requests with HTTP 200; these
+    /// responses are errors, too.
     pub fn request_code(&self, request: &RequestCode) -> Result<Secret> {
         self.send(request)
     }
 
-    /// The user behind the token.
+    /// Returns the user of the token.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -728,7 +734,7 @@ impl Client {
         self.send(&GetUser::new())
     }
 
-    /// Ends the token.
+    /// Invalidates the token.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! What a token is good for.
+//! Perks and details of tokens.
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire,
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, error};
 
-/// `GET /api/v1/perks/{token}`: how many active chats a token opens. No credentials are needed.
+/// `GET /api/v1/perks/{token}`: the number of active chats that a token gives access to. No
+/// credentials are required.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +17,13 @@ pub struct GetPerks {
 }
 
 impl GetPerks {
-    /// Of this token.
+    /// Creates a request for the perks of this token.
     pub fn new(token: impl Into<String>) -> Self {
         Self { token: token.into() }
     }
 }
 
-/// What a token opens.
+/// The perks of a token.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Perks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +32,7 @@ pub struct Perks {
     /// The token.
     #[serde(default, deserialize_with = "wire::text")]
     pub token: Option<String>,
-    /// How many active chats it opens.
+    /// The number of active chats that the token gives access to.
     #[serde(rename = "chatCount", default, deserialize_with = "wire::integer")]
     pub chat_count: Option<i64>,
     /// Fields that this type does not cover.
@@ -52,7 +53,7 @@ impl Endpoint for GetPerks {
 
 /// `GET /api/v1/tca/asset/{chain}/{asset}`: details of an asset.
 ///
-/// Source: the client of 2022 alone; no documentation names it, and nothing tells what comes back.
+/// Source: only the client of 2022; no documentation names it, and its response is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAsset {
     chain: String,
@@ -60,7 +61,7 @@ pub struct GetAsset {
 }
 
 impl GetAsset {
-    /// Of the asset with this name on this chain (`bitcoin`).
+    /// Creates a request for the asset with this name on this chain (`bitcoin`).
     pub fn new(chain: impl Into<String>, asset: impl Into<String>) -> Self {
         Self { chain: chain.into(), asset: asset.into() }
     }
@@ -77,7 +78,7 @@ impl Endpoint for GetAsset {
 }
 
 impl Client {
-    /// How many active chats a token opens.
+    /// Returns the number of active chats that a token gives access to.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -85,7 +86,7 @@ impl Client {
         self.send(&GetPerks::new(token))
     }
 
-    /// Details of an asset, as the server of 2022 sends them.
+    /// Returns the details of an asset, as the server of 2022 sends them.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! Promises: an amount of a token is lent to somebody without leaving its address.
+//! Promises: an amount of a token is lent to a user without leaving its address.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
@@ -40,8 +40,9 @@ pub struct RegisterSource {
 }
 
 impl RegisterSource {
-    /// This address, without a limit of assets. Applications without the privilege to leave it
-    /// out need a [`proof`](RegisterSource::proof).
+    /// Creates a request for this address, without a limit on assets. A
+    /// [`proof`](RegisterSource::proof) is required, except for applications with the privilege to
+    /// omit it.
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
@@ -54,7 +55,7 @@ impl RegisterSource {
         }
     }
 
-    /// Only these assets may be promised from it. Replaces the list of before.
+    /// Sets the only assets that may be promised from the address. Replaces the previous list.
     #[must_use]
     pub fn assets<A: Into<String>>(mut self, assets: impl IntoIterator<Item = A>) -> Self {
         self.assets = Some(assets.into_iter().map(Into::into).collect());
@@ -62,15 +63,15 @@ impl RegisterSource {
     }
 
     setters! {
-        /// The signature of [`Client::source_proof_message`] by the address's key, in base64.
+        /// Sets the signature of [`Client::source_proof_message`] by the address's key, in base64.
         proof: impl Into<String>,
-        /// The user that the address is given to; privileged.
+        /// Sets the user to whom the address is assigned. Requires a privilege.
         assign_user: impl Into<String>,
-        /// [`user_hash`](crate::user_hash) of that user's id; privileged.
+        /// Sets the [`user_hash`](crate::user_hash) of that user's id. Requires a privilege.
         assign_user_hash: impl Into<String>,
-        /// The label that the address gets; privileged.
+        /// Sets the label of the assigned address. Requires a privilege.
         assign_user_label: impl Into<String>,
-        /// The chain, such as `bitcoin`: sent as `type`, for servers since 2019.
+        /// Sets the chain, such as `bitcoin`. Sent as `type`, for servers since 2019.
         chain: impl Into<String>,
     }
 }
@@ -93,8 +94,8 @@ impl Endpoint for RegisterSource {
     }
 }
 
-/// `DELETE /api/v1/tca/provisional/{address}`: takes a source off the whitelist. The
-/// documentation prints a path that no server has.
+/// `DELETE /api/v1/tca/provisional/{address}`: removes a source from the whitelist. The path in the
+/// documentation does not exist on any server.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub struct DeleteSource {
 }
 
 impl DeleteSource {
-    /// This address.
+    /// Creates a request to remove this address.
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
     }
@@ -127,7 +128,7 @@ impl Endpoint for DeleteSource {
 pub struct ListSources {}
 
 impl ListSources {
-    /// All of them.
+    /// Creates a request for all sources.
     pub fn new() -> Self {
         Self::default()
     }
@@ -140,7 +141,7 @@ impl ListSources {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sources {
-    /// What follows an address in the message that proves its ownership.
+    /// The suffix that follows an address in the message that proves its ownership.
     #[serde(default, deserialize_with = "wire::text")]
     pub proof_suffix: Option<String>,
     /// The sources.
@@ -161,7 +162,7 @@ pub struct Source {
     /// The address.
     #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
-    /// The assets that may be promised from it; `None` for any.
+    /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
     /// The chain, such as `bitcoin`. Returned as `type` by servers since 2019.
@@ -172,13 +173,13 @@ pub struct Source {
     pub extra: ExtraFields,
 }
 
-/// Sources from an object of addresses, or a list; entries that are null are left out.
+/// Deserializes sources from an object keyed by address, or from a list. Null entries are skipped.
 fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D::Error> {
     let entries: Vec<Option<Source>> = wire::list_or_map(deserializer)?;
     Ok(entries.into_iter().flatten().collect())
 }
 
-/// Texts from a list, from an object that stands for one, or a single one.
+/// Deserializes strings from a list, from an object in place of a list, or from a single string.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     use serde::de::Error;
     use serde_json::Value;
@@ -210,7 +211,7 @@ impl Endpoint for ListSources {
     }
 }
 
-/// Who gets a promise.
+/// The recipient of a promise.
 ///
 /// ```
 /// use tokenpass_client::Destination;
@@ -226,31 +227,32 @@ impl Endpoint for ListSources {
 pub struct Destination(String);
 
 impl Destination {
-    /// A user by name. The answer has the address that the server chose.
+    /// Creates a destination from the name of a user. The response has the address that the server
+    /// chose.
     pub fn user(username: impl AsRef<str>) -> Self {
         Self(["user:", username.as_ref()].concat())
     }
 
-    /// Whoever has, or will have, this e-mail address.
+    /// Creates a destination from an e-mail address, which need not be registered yet.
     pub fn email(email: impl AsRef<str>) -> Self {
         Self(["email:", email.as_ref()].concat())
     }
 
-    /// The text of the wire.
+    /// Returns the string that is sent to the server.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl From<&str> for Destination {
-    /// An address.
+    /// Creates a destination from an address.
     fn from(address: &str) -> Self {
         Self(address.to_owned())
     }
 }
 
 impl From<String> for Destination {
-    /// An address.
+    /// Creates a destination from an address.
     fn from(address: String) -> Self {
         Self(address)
     }
@@ -258,8 +260,8 @@ impl From<String> for Destination {
 
 /// `POST /api/v1/tca/provisional/tx`: promises an amount of a token.
 ///
-/// It is never sent twice on doubt, unless a txid or fingerprint lets the server tell that it has
-/// it already.
+/// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint, by
+/// which the server recognizes a promise that it already has.
 ///
 /// ```
 /// use tokenpass_client::{CreatePromise, Destination, Satoshis, UnixTime};
@@ -300,7 +302,8 @@ pub struct CreatePromise {
 }
 
 impl CreatePromise {
-    /// From a whitelisted source; it must hold what was promised from it.
+    /// Creates a request for a promise from a whitelisted source. The source must hold the amounts
+    /// that are promised from it.
     pub fn new(
         source: impl Into<String>,
         destination: impl Into<Destination>,
@@ -324,21 +327,21 @@ impl CreatePromise {
     }
 
     setters! {
-        /// When it ends. Without it, never.
+        /// Sets the expiry. Without it, the promise never expires.
         expiration: UnixTime,
-        /// The transaction that will fulfil it.
+        /// Sets the id of the transaction that will fulfil the promise.
         txid: impl Into<String>,
-        /// The fingerprint of that transaction.
+        /// Sets the fingerprint of that transaction.
         fingerprint: impl Into<String>,
-        /// A reference of yours. The server keeps only the first two parts of `a:b:c`.
+        /// Sets your reference. The server keeps only the first two parts of `a:b:c`.
         reference: impl Into<String>,
-        /// A note. The server answers it with HTML entities.
+        /// Sets the note. The server returns it with HTML entities.
         note: impl Into<String>,
-        /// The chain, for servers since 2019.
+        /// Sets the chain, for servers since 2019.
         chain: impl Into<String>,
-        /// The protocol on the chain, for servers since 2019.
+        /// Sets the protocol on the chain, for servers since 2019.
         protocol: impl Into<String>,
-        /// Whether it is to a made-up address, for servers since 2022.
+        /// Sets whether the destination is a made-up address, for servers since 2022.
         pseudo: bool,
     }
 }
@@ -351,14 +354,14 @@ impl CreatePromise {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Promise {
-    /// The server's id of it.
+    /// The server's id of the promise.
     #[serde(default, deserialize_with = "wire::integer")]
     pub promise_id: Option<i64>,
-    /// The address that it is lent from.
+    /// The address that the amount is lent from.
     #[serde(default, deserialize_with = "wire::text")]
     pub source: Option<String>,
-    /// The address that it is lent to, also if a user was named; an e-mail address that nobody
-    /// has registered stays as it is.
+    /// The address that the amount is lent to, also if the request named a user. An e-mail address
+    /// that is not registered is returned unchanged.
     #[serde(default, deserialize_with = "wire::text")]
     pub destination: Option<String>,
     /// The asset.
@@ -367,26 +370,26 @@ pub struct Promise {
     /// The amount.
     #[serde(default, deserialize_with = "satoshis")]
     pub quantity: Option<Satoshis>,
-    /// The fingerprint of the transaction that fulfils it.
+    /// The fingerprint of the transaction that fulfils the promise.
     #[serde(default, deserialize_with = "wire::text")]
     pub fingerprint: Option<String>,
-    /// That transaction.
+    /// The id of that transaction.
     #[serde(default, deserialize_with = "wire::text")]
     pub txid: Option<String>,
-    /// Your reference. Cut at the second `:` and "" instead of nothing, except right after
-    /// creation.
+    /// Your reference. Except right after creation, it is truncated at the second `:`, and an empty
+    /// string if there is none.
     #[serde(rename = "ref", default, deserialize_with = "wire::text")]
     pub reference: Option<String>,
-    /// When it ends; `None` if it does not.
+    /// The expiry, or `None` if the promise does not expire.
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expiration: Option<UnixTime>,
-    /// When it was made: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
-    /// When it was changed last.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
-    /// Whether the destination is a made-up address of a user who has none.
+    /// Whether the destination is a made-up address for a user who has none.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub pseudo: Option<bool>,
     /// The note, with HTML entities; see [`decode_html`](crate::decode_html).
@@ -473,13 +476,13 @@ pub struct ListPromises {
 }
 
 impl ListPromises {
-    /// All of them.
+    /// Creates a request for all promises.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Only those to this address, for servers since 2018.
+        /// Sets the destination address that the promises must have, for servers since 2018.
         destination: impl Into<String>,
     }
 }
@@ -507,7 +510,7 @@ pub struct ListPromisesByEmail {
 }
 
 impl ListPromisesByEmail {
-    /// To this address.
+    /// Creates a request for the promises to this e-mail address.
     pub fn new(email: impl Into<String>) -> Self {
         Self { email: email.into() }
     }
@@ -533,7 +536,7 @@ pub struct GetPromise {
 }
 
 impl GetPromise {
-    /// The promise with this id.
+    /// Creates a request for the promise with this id, txid or fingerprint.
     pub fn new(id: impl ToString) -> Self {
         Self { id: id.to_string() }
     }
@@ -551,8 +554,8 @@ impl Endpoint for GetPromise {
 
 /// `PATCH /api/v1/tca/provisional/tx/{id}`: changes a promise. The request is idempotent.
 ///
-/// An expiration can be moved and not removed, whatever the documentation says: the server
-/// ignores null.
+/// An expiry can be changed but not removed, contrary to the documentation: the server ignores
+/// null.
 ///
 /// ```
 /// use tokenpass_client::{Satoshis, UnixTime, UpdatePromise};
@@ -584,7 +587,8 @@ pub struct UpdatePromise {
 }
 
 impl UpdatePromise {
-    /// The promise with this id, txid or fingerprint. At least one change is needed.
+    /// Creates an update of the promise with this id, txid or fingerprint. At least one change is
+    /// required.
     pub fn new(id: impl ToString) -> Self {
         Self {
             id: id.to_string(),
@@ -599,19 +603,19 @@ impl UpdatePromise {
     }
 
     setters! {
-        /// The new amount.
+        /// Sets the new amount.
         quantity: Satoshis,
-        /// The new end.
+        /// Sets the new expiry.
         expiration: UnixTime,
-        /// The transaction that fulfils it.
+        /// Sets the id of the transaction that fulfils the promise.
         txid: impl Into<String>,
-        /// The fingerprint of that transaction.
+        /// Sets the fingerprint of that transaction.
         fingerprint: impl Into<String>,
-        /// Your reference.
+        /// Sets your reference.
         reference: impl Into<String>,
-        /// The note.
+        /// Sets the note.
         note: impl Into<String>,
-        /// The new address; a server ignores what is none.
+        /// Sets the new address. The server ignores an invalid one.
         destination: impl Into<String>,
     }
 }
@@ -637,7 +641,7 @@ impl Endpoint for UpdatePromise {
     }
 }
 
-/// `DELETE /api/v1/tca/provisional/tx/{id}`: takes a promise back.
+/// `DELETE /api/v1/tca/provisional/tx/{id}`: cancels a promise.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -646,7 +650,7 @@ pub struct CancelPromise {
 }
 
 impl CancelPromise {
-    /// The promise with this id, txid or fingerprint.
+    /// Creates a request to cancel the promise with this id, txid or fingerprint.
     pub fn new(id: impl ToString) -> Self {
         Self { id: id.to_string() }
     }
@@ -671,13 +675,13 @@ impl Client {
         self.send(request)
     }
 
-    /// The message whose signature by the address's key is the proof for
+    /// Returns the message to sign with the address's key, as the proof for
     /// [`RegisterSource::proof`].
     pub fn source_proof_message(&self, address: &str) -> String {
         crate::source_proof_message(address, self.client_id())
     }
 
-    /// Takes a source off the whitelist.
+    /// Removes a source from the whitelist.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -685,7 +689,7 @@ impl Client {
         self.send(&DeleteSource::new(address))
     }
 
-    /// The whitelisted sources.
+    /// Returns the whitelisted sources.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -696,13 +700,13 @@ impl Client {
     /// Promises (lends) an amount of a token.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). If it is not known whether the server got it, look at
-    /// [`list_promises`](Client::list_promises) before trying again.
+    /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, check
+    /// [`list_promises`](Client::list_promises) before you send the request again.
     pub fn create_promise(&self, request: &CreatePromise) -> Result<Promise> {
         self.send(request)
     }
 
-    /// All promises that the application made.
+    /// Returns all promises that the application made.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -710,7 +714,7 @@ impl Client {
         self.send(&ListPromises::new())
     }
 
-    /// The promises to an e-mail address. Not in the documentation.
+    /// Returns the promises to an e-mail address. The endpoint is not documented.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -718,7 +722,7 @@ impl Client {
         self.send(&ListPromisesByEmail::new(email))
     }
 
-    /// One promise, by its id, txid or fingerprint; `None` if there is none.
+    /// Returns a promise by its id, txid or fingerprint, or `None` if there is none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -734,7 +738,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Takes a promise back.
+    /// Cancels a promise.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

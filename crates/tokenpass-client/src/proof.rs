@@ -1,11 +1,11 @@
-//! The messages that prove who owns an address. They are signed by its key as bitcoin wallets
-//! sign messages (`signmessage`: base64 of 65 bytes); with the feature `sign-message`,
-//! `MessageKey` does that here.
+//! Messages that prove the ownership of an address. The key of the address signs them as bitcoin
+//! wallets sign messages (`signmessage`: base64 of 65 bytes). With the feature `sign-message`,
+//! `MessageKey` creates these signatures.
 
 use api_auth::Params;
 use api_auth::hmac::sha256_hex;
 
-/// What follows an address in the message of [`source_proof_message`].
+/// Returns the suffix that follows the address in the message of [`source_proof_message`].
 ///
 /// ```
 /// assert!(tokenpass_client::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));
@@ -14,14 +14,15 @@ pub fn proof_suffix(client_id: &str) -> String {
     ["_", &sha256_hex(client_id.as_bytes())].concat()
 }
 
-/// The message to sign for [`RegisterSource::proof`](crate::RegisterSource::proof), for the
+/// Returns the message to sign for [`RegisterSource::proof`](crate::RegisterSource::proof), for the
 /// application with this client id.
 pub fn source_proof_message(address: &str, client_id: &str) -> String {
     [address, &proof_suffix(client_id)].concat()
 }
 
-/// The message to sign for an instant verification, out of the URL that the user's dashboard
-/// shows as a QR code: its parameter `msg`. It is good for about ten minutes, and once.
+/// Returns the message to sign for an instant verification: the parameter `msg` of the URL that the
+/// user's dashboard shows as a QR code. The message is valid once, for about ten minutes. Returns
+/// `None` if the URL contains no message.
 ///
 /// ```
 /// use tokenpass_client::instant_verify_message;
@@ -37,13 +38,14 @@ pub fn instant_verify_message(url: &str) -> Option<String> {
     (!message.is_empty()).then_some(message)
 }
 
-/// The SHA-256 of a user's id, which privileged calls take as proof of knowing it.
+/// Returns the SHA-256 of a user's id, in hexadecimal. Privileged requests send it to prove that
+/// the sender knows the id.
 pub fn user_hash(user_id: &str) -> String {
     sha256_hex(user_id.as_bytes())
 }
 
-/// The signature in what a wallet gave: the text itself, or the line before
-/// `-----END BITCOIN SIGNATURE-----`.
+/// Returns the signature in the output of a wallet: the line before
+/// `-----END BITCOIN SIGNATURE-----`, or the whole string if it has no such line.
 ///
 /// ```
 /// use tokenpass_client::signature_of;

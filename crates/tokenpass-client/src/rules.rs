@@ -1,5 +1,5 @@
-//! Token-controlled access: a stack of rules, how it is written into a query, and what a server
-//! makes of it.
+//! Token-controlled access: stacks of rules, their form in a query, and how a server parses and
+//! evaluates them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,26 +11,26 @@ use crate::amounts::{Holding, Quantity, php_number};
 use crate::{Balances, Satoshis};
 
 wire_enum! {
-    /// How a balance is compared with a rule's amount.
+    /// The comparison of a balance with the amount of a rule.
     ///
-    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; that less
-    /// means more than 0, too, the provider's library `token-controlled-access`.
+    /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; that `<`
+    /// and `<=` require more than 0, the provider's library `token-controlled-access`.
     pub enum Op {
-        /// At least that much. The default.
+        /// At least the amount. The default.
         AtLeast = ">=",
-        /// More than that.
+        /// More than the amount.
         MoreThan = ">",
-        /// Exactly that much; with an amount of 0 also if none is held.
+        /// Exactly the amount. With an amount of 0, also true if the asset is not held.
         Exactly = "=",
         /// The same as [`Op::Exactly`].
         Equal = "==",
-        /// Any other amount than that.
+        /// Any other amount.
         OtherThan = "!=",
         /// The same as [`Op::OtherThan`].
         Not = "!",
-        /// Less than that, but more than 0.
+        /// Less than the amount, but more than 0.
         LessThan = "<",
-        /// At most that much, but more than 0.
+        /// At most the amount, but more than 0.
         AtMost = "<=",
     }
 }
@@ -52,13 +52,13 @@ impl Op {
 }
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
-/// number, which is off by less than one half up to 10^15, and PHP rounds only up to there.
+/// number, whose error is less than one half up to 10^15, and PHP rounds only up to there.
 const MOST: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
 const TOO_LARGE: &str =
     "must be at most 10000000: the server reads larger amounts as inexact floating-point numbers";
 
-/// One rule: how much of an asset must be held.
+/// A rule: the required amount of an asset.
 ///
 /// ```
 /// use tokenpass_client::{Op, Rule, Satoshis};
@@ -76,33 +76,33 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Compares the balance of `asset` with `amount`. The server takes names in upper case, so
-    /// that is how the name is kept.
+    /// Creates a rule that compares the balance of `asset` with `amount`. The name is converted to
+    /// upper case, as the server converts it.
     pub fn new(asset: impl Into<String>, op: Op, amount: Satoshis) -> Self {
         Self { asset: asset.into().to_ascii_uppercase(), op, amount }
     }
 
-    /// At least `amount` is held.
+    /// Creates a rule that requires at least `amount`.
     pub fn at_least(asset: impl Into<String>, amount: Satoshis) -> Self {
         Self::new(asset, Op::AtLeast, amount)
     }
 
-    /// Some of it is held, however little.
+    /// Creates a rule that requires more than 0.
     pub fn some(asset: impl Into<String>) -> Self {
         Self::new(asset, Op::MoreThan, Satoshis::new(0))
     }
 
-    /// The asset's name.
+    /// Returns the name of the asset.
     pub fn asset(&self) -> &str {
         &self.asset
     }
 
-    /// The comparison.
+    /// Returns the comparison.
     pub fn op(&self) -> &Op {
         &self.op
     }
 
-    /// The amount.
+    /// Returns the amount.
     pub fn amount(&self) -> Satoshis {
         self.amount
     }
@@ -116,8 +116,9 @@ impl Rule {
 }
 
 impl fmt::Display for Rule {
-    /// Writes `ASSET operator amount`. A name or operator that no rule can have, as
-    /// [`Rules::from_query`] finds them, is in quotation marks, which no rule can be parsed from.
+    /// Formats the rule as `ASSET operator amount`. A name or operator that is invalid in a rule,
+    /// as in the results of [`Rules::from_query`], is quoted, so that it cannot be parsed as a
+    /// rule.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match asset_problem(&self.asset) {
             None => f.write_str(&self.asset)?,
@@ -130,7 +131,8 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What somebody must hold: rules joined by "and", in groups of which one must hold ("or").
+/// A stack of rules in groups: within a group all rules must be satisfied ("and"), and one
+/// satisfied group is enough ("or").
 ///
 /// ```
 /// use tokenpass_client::{Balances, Op, Rule, Rules, Satoshis};
@@ -146,19 +148,19 @@ impl fmt::Display for Rule {
 /// # Ok::<(), tokenpass_client::InputError>(())
 /// ```
 ///
-/// The same asset may be named twice, for a range. The text of rules that count no promises ends
-/// with `without promises`, and is parsed so.
+/// An asset may be named twice, for a range. The text of rules without promises ends with
+/// `without promises`, and is parsed accordingly.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, TCA Rules; how they are
-/// read and judged, the server of 2017 and the provider's library `token-controlled-access`.
+/// parsed and evaluated, the server of 2017 and the provider's library `token-controlled-access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     stack: Vec<Stacked>,
     without_promises: bool,
 }
 
-/// A rule, and whether it opens a new group (`OR`). That of the first one is read but means
-/// nothing.
+/// A rule, and whether it starts a new group (`OR`). For the first rule this is parsed but has no
+/// meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stacked {
     rule: Rule,
@@ -166,19 +168,19 @@ struct Stacked {
 }
 
 impl Rules {
-    /// One rule to begin with.
+    /// Creates a stack of one rule.
     pub fn new(rule: Rule) -> Self {
         Self { stack: vec![Stacked { rule, or: false }], without_promises: false }
     }
 
-    /// And this one, too, in the same group.
+    /// Adds a rule to the last group.
     #[must_use]
     pub fn and(mut self, rule: Rule) -> Self {
         self.stack.push(Stacked { rule, or: false });
         self
     }
 
-    /// Or, instead of all before it, a group that begins with this one.
+    /// Adds a rule that starts a new group, as an alternative to all groups before it.
     #[must_use]
     pub fn or(mut self, rule: Rule) -> Self {
         let or = !self.stack.is_empty();
@@ -186,42 +188,42 @@ impl Rules {
         self
     }
 
-    /// Counts only what is really held, not what was promised. Only
-    /// [`check_user`](crate::Client::check_user) looks at it.
+    /// Excludes promises, so that only tokens that are really held count. Has an effect on
+    /// [`check_user`](crate::Client::check_user) only.
     ///
-    /// It is sent as `no_provisional=0`: the server's flag works the other way round, and
-    /// `no_provisional=1` has no effect.
+    /// Sent as `no_provisional=0`: the server's flag is inverted, and `no_provisional=1` has no
+    /// effect.
     #[must_use]
     pub fn without_promises(mut self) -> Self {
         self.without_promises = true;
         self
     }
 
-    /// Whether promises count.
+    /// Returns whether promises count.
     pub fn counts_promises(&self) -> bool {
         !self.without_promises
     }
 
-    /// The rules in order; `true` for one that opens a new group.
+    /// Returns an iterator over the rules in order, with `true` for a rule that starts a new group.
     pub fn iter(&self) -> impl Iterator<Item = (&Rule, bool)> {
         self.stack.iter().map(|stacked| (&stacked.rule, stacked.or))
     }
 
-    /// Whether there is no rule. A server says no to that.
+    /// Returns whether there are no rules. A server denies access then.
     pub fn is_empty(&self) -> bool {
         self.stack.is_empty()
     }
 
-    /// Whether `balances` satisfy the rules, by the semantics of the server: an asset that is not
-    /// held counts as 0, `<` and `<=` ask for more than 0, an unknown comparison is never true,
-    /// and no rules are not satisfied.
+    /// Returns whether `balances` satisfy the rules, by the semantics of the server: an asset that
+    /// is not held counts as 0, `<` and `<=` require more than 0, an unknown comparison is never
+    /// true, and an empty stack is not satisfied.
     ///
-    /// A rule on an asset whose amount is unknown is false, see [`Balances`].
+    /// A rule on an asset whose amount is unknown is false; see [`Balances`].
     ///
-    /// A server's check of a user counts promises to the user's addresses, and leaves promises
-    /// that were made through the API on their source; the balance calls subtract them. Whether
-    /// promises count depends on `balances` alone: [`without_promises`](Self::without_promises) has
-    /// no effect here.
+    /// A server's check of a user counts promises to the user's addresses, and does not subtract
+    /// promises that were made through the API from their source; the balance endpoints subtract
+    /// them. Whether promises count depends on `balances` alone:
+    /// [`without_promises`](Self::without_promises) has no effect here.
     pub fn evaluate(&self, balances: &Balances) -> bool {
         let mut group: Option<bool> = None;
         for Stacked { rule, or } in &self.stack {
@@ -235,9 +237,9 @@ impl Rules {
         group.unwrap_or(false)
     }
 
-    /// The stack as a server reads it from a query, quirks and all: for finding out why a server
-    /// says no. `oauth_token` and `no_provisional` are left out; every other name that is no
-    /// `op_N` or `stackop_N` becomes a rule, `client_id` and `stackOp_1` included.
+    /// Parses a query as a server does, including its quirks, to find out why a server denies
+    /// access. `oauth_token` and `no_provisional` are not rules. Every other name except `op_N` and
+    /// `stackop_N` becomes a rule, including `client_id` and `stackOp_1`.
     ///
     /// # Errors
     /// Returns an error for a query that is not UTF-8, a name with brackets, and an amount that is
@@ -247,7 +249,7 @@ impl Rules {
     /// ```
     /// use tokenpass_client::Rules;
     ///
-    /// // The documentation's example lacks an `&`: it asks for an operator that does not exist.
+    /// // The example of the documentation lacks an `&`, so its operator does not exist.
     /// let rules = Rules::from_query("LTBCOIN=10000&LTBSTAFF=1&op_0=>stackop_1=OR")?;
     /// assert_eq!(rules.to_string(), "LTBCOIN \">stackop_1=OR\" 10000 and LTBSTAFF >= 1");
     /// # Ok::<(), tokenpass_client::InputError>(())
@@ -258,7 +260,7 @@ impl Rules {
             if name.contains('[') {
                 return Err(InputError::new("query", "holds a name with brackets"));
             }
-            // PHP cuts a name at a zero byte.
+            // PHP truncates a name at a zero byte.
             let name = name.split('\0').next().unwrap_or_default();
             let name = name.trim_start_matches(' ').replace(['.', ' '], "_");
             match members.iter_mut().find(|(known, _)| *known == name) {
@@ -302,14 +304,19 @@ impl Rules {
         Ok(rules)
     }
 
-    /// Rejects rules that a server would read as something else.
+    /// Validates the rules: rejects those that a server would read as something else.
     ///
     /// # Errors
-    /// Returns an error for no rules; an asset whose name is empty, does not begin with a letter or
-    /// contains anything but ASCII letters, digits and `:` (subassets can never match); an asset
-    /// that is named more often than the query can express; an unknown operator; an amount below 0
-    /// or above 10000000 tokens (10^15 satoshis), which the server may read as another amount: it
-    /// computes with floating-point numbers, which PHP does not round from there on.
+    /// Returns an error if
+    ///
+    /// - there are no rules,
+    /// - the name of an asset is empty, is `and` or `or`, does not begin with a letter, or contains
+    ///   characters other than ASCII letters, digits and `:` (subassets can never match),
+    /// - an asset is named more often than the query can express,
+    /// - an operator is unknown,
+    /// - an amount is below 0 or above 10000000 tokens (10^15 satoshis). The server may read a
+    ///   larger amount as another one: it computes with floating-point numbers, which PHP does not
+    ///   round from there on.
     pub fn validate(&self) -> Result<(), InputError> {
         if self.stack.is_empty() {
             return Err(InputError::new("rules", "must not be empty: a server denies access then"));
@@ -353,9 +360,9 @@ impl Rules {
         }
     }
 
-    /// The name of each rule in the query. PHP keeps one value of a name, so that the second rule
-    /// on an asset gets a name that differs in case. The error is the index of a rule without a
-    /// name.
+    /// Returns the name of each rule in the query. PHP keeps only one value per name, so the second
+    /// rule on an asset gets a name that differs in case. The error is the index of a rule without
+    /// a name.
     fn names(&self) -> Result<Vec<String>, usize> {
         let mut used: HashMap<&str, u32> = HashMap::new();
         let mut names = Vec::with_capacity(self.stack.len());
@@ -377,8 +384,8 @@ impl Rules {
 
 const TOO_OFTEN: &str = "the asset is named more often than a query can express: leave rules out";
 
-/// The spelling of an upper-case name with that number: its bits say which letters are lower
-/// case.
+/// Returns the spelling of an upper-case name with this number. The bits of the number select the
+/// letters in lower case.
 fn spelling(name: &str, number: u32) -> Option<String> {
     let mut rest = number;
     let spelt = name.chars().map(|char| {
@@ -399,8 +406,8 @@ enum Member {
     Group,
 }
 
-/// Reads `op`, `op_N`, `stackop_N` as PHP does: what follows a second `_` does not count, a suffix
-/// that is no number is 0, and `None` is the index of no rule.
+/// Parses `op`, `op_N` and `stackop_N` as PHP does: text after a second `_` is ignored, a suffix
+/// that is not a number is 0, and the index `None` belongs to no rule.
 fn member_of(name: &str) -> Option<(Member, Option<usize>)> {
     let mut parts = name.split('_');
     let member = match parts.next() {
@@ -411,7 +418,7 @@ fn member_of(name: &str) -> Option<(Member, Option<usize>)> {
     Some((member, intval(parts.next().unwrap_or_default())))
 }
 
-/// PHP's `intval` of a text as an index, `None` if it is negative or too large.
+/// Parses a string as an index like PHP's `intval`. Returns `None` if it is negative or too large.
 fn intval(text: &str) -> Option<usize> {
     let number = php_number(text);
     let digits = number.trim_start_matches(['-', '+']);
@@ -422,7 +429,7 @@ fn intval(text: &str) -> Option<usize> {
     let index = if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         digits.parse::<usize>().ok()?
     } else {
-        // `1e3` is a floating-point number, which is cut.
+        // `1e3` is a floating-point number, which is truncated.
         format!("{:.0}", digits.parse::<f64>().ok()?.trunc()).parse().ok()?
     };
     (!negative || index == 0).then_some(index)
@@ -458,7 +465,7 @@ impl FromStr for Rules {
     /// Parses `ASSET [operator amount]`, joined by `and` and `or`. `and` binds more tightly: "A and
     /// B or C and D" is "(A and B) or (C and D)". An asset alone requires more than 0.
     ///
-    /// Parentheses are accepted where a server can express them, that is everywhere except around
+    /// Parentheses are accepted where a server can express them, which is everywhere except around
     /// an `or` that is joined with `and`: "A and (B or C)" must be written "A and B or A and C".
     ///
     /// The text may end with `without promises`, see [`without_promises`](Rules::without_promises).
@@ -501,17 +508,17 @@ impl FromStr for Rules {
     }
 }
 
-/// Rules that must all hold, with their positions in the text.
+/// Rules that must all be satisfied, with their positions in the text.
 type Group = Vec<(usize, Rule)>;
 
-/// The deepest nesting of parentheses.
+/// The maximum nesting depth of parentheses.
 const DEEPEST: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token<'a> {
     /// A name, an amount, `and` or `or`.
     Word(&'a str),
-    /// A run of the characters of operators.
+    /// A run of operator characters.
     Op(&'a str),
     Open,
     Close,
@@ -541,7 +548,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Returns the next token and where it begins.
+    /// Returns the next token and its position.
     fn next(&mut self) -> Result<(usize, Token<'a>), InputError> {
         let rest = self.text.get(self.position..).unwrap_or_default();
         let trimmed = rest.trim_ascii_start();
@@ -571,7 +578,7 @@ impl<'a> Parser<'a> {
         Ok((position, token))
     }
 
-    /// Consumes a keyword if it comes next.
+    /// Consumes a keyword if it is the next token.
     fn keyword(&mut self, keyword: &str) -> Result<bool, InputError> {
         let before = self.position;
         if let (_, Token::Word(word)) = self.next()?
@@ -583,7 +590,7 @@ impl<'a> Parser<'a> {
         Ok(false)
     }
 
-    /// `conjunction (or conjunction)*`.
+    /// Parses `conjunction (or conjunction)*`.
     fn alternatives(&mut self) -> Result<Vec<Group>, InputError> {
         let mut groups = self.conjunction()?;
         while self.keyword("or")? {
@@ -592,8 +599,8 @@ impl<'a> Parser<'a> {
         Ok(groups)
     }
 
-    /// `term (and term)*`. A term with an "or" in it stays alone, since a stack has groups of one
-    /// level only.
+    /// Parses `term (and term)*`. A term that contains an "or" cannot be joined, since a stack has
+    /// only one level of groups.
     fn conjunction(&mut self) -> Result<Vec<Group>, InputError> {
         let (mut position, mut groups) = self.term()?;
         while self.keyword("and")? {
@@ -614,7 +621,7 @@ impl<'a> Parser<'a> {
         Ok(groups)
     }
 
-    /// `( alternatives )` or `asset [operator amount]`.
+    /// Parses `( alternatives )` or `asset [operator amount]`.
     fn term(&mut self) -> Result<(usize, Vec<Group>), InputError> {
         let (position, token) = self.next()?;
         match token {
@@ -645,7 +652,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[operator amount]`.
+    /// Parses `[operator amount]`.
     fn comparison(&mut self, asset: &str) -> Result<Rule, InputError> {
         let before = self.position;
         let (position, Token::Op(text)) = self.next()? else {
@@ -679,7 +686,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether a word is a decimal number that has more than seven digits before its point.
+/// Returns whether a word is a decimal number with more than seven digits before the point.
 fn is_too_large(word: &str) -> bool {
     let (mantissa, exponent) = word.split_once(['e', 'E']).unwrap_or((word, "0"));
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -706,10 +713,10 @@ fn is_keyword(word: &str) -> bool {
     word.eq_ignore_ascii_case("and") || word.eq_ignore_ascii_case("or")
 }
 
-/// Returns what makes a name impossible as the name of an asset in a rule, and where it is.
+/// Returns why a name cannot be that of an asset in a rule, and the position of the problem.
 ///
-/// Names consist of letters and digits, those of newer servers (`CONTRACT:INDEX`) also of a colon.
-/// The `.` of a subasset becomes `_` on the way to the server, so such a rule never matches.
+/// Names consist of letters and digits, and on newer servers (`CONTRACT:INDEX`) also of a colon.
+/// PHP replaces the `.` of a subasset by `_`, so such a rule never matches.
 fn asset_problem(name: &str) -> Option<(usize, &'static str)> {
     match name.bytes().next() {
         None => return Some((0, "the name of an asset must not be empty")),
@@ -756,7 +763,7 @@ mod tests {
         let range = rules("ltbcoin >= 4000 and LTBCOIN <= 5000");
         assert_eq!(query(&range), "LTBCOIN=4000&lTBCOIN=5000&op_1=%3C%3D");
         assert_eq!(Rules::from_query(&query(&range)).unwrap(), range);
-        // One letter has two spellings; a third rule cannot be told apart.
+        // One letter has two spellings, so a third rule has no name.
         let asset = "A11135283252627285275";
         let twice = Rules::new(Rule::some(asset)).and(Rule::some(asset));
         assert!(twice.validate().is_ok());
@@ -905,7 +912,8 @@ mod tests {
         assert!(gate.evaluate(&vip));
     }
 
-    /// Odd queries as the server's own code read them, for a user with 10 TOKENLY and 5000 LTBCOIN.
+    /// Unusual queries and how the server's own code evaluated them, for a user with 10 TOKENLY and
+    /// 5000 LTBCOIN.
     #[test]
     fn odd_queries_are_read_as_the_server_reads_them() {
         let balances =
@@ -1065,7 +1073,7 @@ mod tests {
             let text = Rules::from_query(query).unwrap().to_string();
             assert!(text.parse::<Rules>().is_err(), "{query} prints as {text}");
         }
-        // The grouping of the first rule means nothing.
+        // The grouping of the first rule has no meaning.
         let grouped = Rules::from_query("A=1&B=1&stackop_0=OR&stackop_1=OR").unwrap();
         assert_eq!(grouped.to_string(), "A >= 1 or B >= 1");
     }
@@ -1148,8 +1156,8 @@ mod tests {
         })
     }
 
-    /// Evaluates the text by rewriting it: assets become 0 or 1, then the innermost parentheses, `and`
-    /// and `or` are replaced by their values.
+    /// Evaluates the text by rewriting it: assets become 0 or 1, then the innermost parentheses,
+    /// `and` and `or` are replaced by their values.
     fn naive(text: &str, held: &[bool]) -> bool {
         let mut text = text.to_owned();
         for (asset, held) in ["A", "B", "C", "D"].into_iter().zip(held) {
@@ -1168,7 +1176,7 @@ mod tests {
             .fold(text.clone(), |text, (from, to)| text.replace(from, to));
             if next == text {
                 let ors = [("1 or 1", "1"), ("1 or 0", "1"), ("0 or 1", "1"), ("0 or 0", "0")];
-                // An `or` is replaced only where no `and` is beside it.
+                // An `or` is replaced only if it is not next to an `and`.
                 let alone = |at: usize, length: usize| {
                     let (before, rest) = text.split_at(at);
                     let (_, after) = rest.split_at(length);
@@ -1215,7 +1223,7 @@ mod tests {
             prop_assert_eq!(read, rules);
         }
 
-        /// An evaluator of its own for what a text means: it shares nothing with the parser.
+        /// Compares with an independent evaluator, which shares no code with the parser.
         #[test]
         fn texts_with_parentheses_mean_what_they_say(
             text in expression(), held in proptest::collection::vec(any::<bool>(), 4)

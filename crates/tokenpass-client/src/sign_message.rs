@@ -1,4 +1,4 @@
-//! Signing and checking messages with bitcoin keys, by the crate `bitcoin`.
+//! Signing and verification of messages with bitcoin keys, by the crate `bitcoin`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,25 +32,26 @@ impl fmt::Debug for MessageKey {
 }
 
 impl MessageKey {
-    /// Reads the form in which wallets export keys (WIF).
+    /// Creates a key from the wallet import format (WIF), in which wallets export keys.
     ///
     /// # Errors
-    /// What is no such key.
+    /// Returns an error if the string is not a private key in this format.
     pub fn from_wif(wif: impl Into<Secret>) -> Result<Self, InputError> {
         PrivateKey::from_wif(wif.into().expose().trim())
             .map(Self)
             .map_err(|_| InputError::new("wif", "is no private key in wallet import format"))
     }
 
-    /// Its address: pay to public key hash, the form that begins with `1`.
+    /// Returns the address of the key: pay to public key hash, which begins with `1` for keys of
+    /// the main network.
     pub fn address(&self) -> String {
         Address::p2pkh(self.0.public_key(&Secp256k1::signing_only()), self.0.network).to_string()
     }
 
-    /// The signature of `message` in base64, as wallets make it.
+    /// Returns the signature of `message` in base64, as wallets create it.
     ///
     /// # Errors
-    /// None that a valid key can cause.
+    /// Never returns an error for a valid key.
     pub fn sign(&self, message: &str) -> Result<String, InputError> {
         let digest = Message::from_digest(*AsRef::<[u8; 32]>::as_ref(&signed_msg_hash(message)));
         let secp = Secp256k1::signing_only();
@@ -60,11 +61,12 @@ impl MessageKey {
     }
 }
 
-/// Whether `signature` is that of `message` by the key of `address`. A signature may be bare
-/// base64 or a whole signed block.
+/// Returns whether `signature` is a signature of `message` by the key of `address`. A signature is
+/// either base64 or a whole signed block.
 ///
 /// # Errors
-/// What is no address of the pay-to-public-key-hash form, and what is no signature.
+/// Returns an error if `address` is not a pay-to-public-key-hash address, or if `signature` is not
+/// a message signature.
 pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<bool, InputError> {
     let bad = || InputError::new("signature", "is no message signature in base64");
     let address = Address::from_str(address)
@@ -76,7 +78,7 @@ pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<b
         return Err(InputError::new("address", "must be of the form that begins with 1"));
     }
     let secp = Secp256k1::verification_only();
-    // A signature from which no key can be recovered is by nobody.
+    // A signature from which no key can be recovered is not by the key of this address.
     Ok(signature.is_signed_by_address(&secp, &address, signed_msg_hash(message)).unwrap_or(false))
 }
 

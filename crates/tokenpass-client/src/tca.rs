@@ -1,4 +1,4 @@
-//! Token-controlled access: does somebody hold what the rules ask?
+//! Token-controlled access: checks of balances against rules.
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::auth::credentials;
 use crate::{Client, Rules, error};
 
-/// `GET /api/v1/tca/check/{username}`: does a user's inventory satisfy the rules?
+/// `GET /api/v1/tca/check/{username}`: whether a user's inventory satisfies the rules.
 ///
-/// Needs a user's token with the scope `tca`; the server of 2017 lets any such token ask about any
-/// user. Promises to the user count unless the rules say otherwise. The call is signed, too.
+/// Requires a user's token with the scope `tca`; the server of 2017 accepts any such token for any
+/// user. Promises to the user count unless the rules exclude them. The request is also signed.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct CheckUser {
 }
 
 impl CheckUser {
-    /// Of the user with this name.
+    /// Creates a request to check the user with this name.
     pub fn new(username: impl Into<String>, rules: impl Into<Rules>) -> Self {
         Self { username: username.into(), rules: rules.into() }
     }
@@ -47,9 +47,9 @@ impl Endpoint for CheckUser {
     }
 }
 
-/// `GET /api/v1/tca/check-address/{address}`: does a bitcoin address satisfy the rules?
+/// `GET /api/v1/tca/check-address/{address}`: whether a bitcoin address satisfies the rules.
 ///
-/// The server asks the chain; promises do not count. No credentials are needed.
+/// The server queries the blockchain; promises do not count. No credentials are required.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct CheckAddress {
 }
 
 impl CheckAddress {
-    /// Of this address.
+    /// Creates a request to check this address.
     pub fn new(address: impl Into<String>, rules: impl Into<Rules>) -> Self {
         Self { address: address.into(), rules: rules.into() }
     }
@@ -86,7 +86,7 @@ impl Endpoint for CheckAddress {
 
 /// `GET /api/v1/tca/users`: all users who satisfy the rules.
 ///
-/// Needs the privileged key pair.
+/// Requires the privileged key pair.
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +95,13 @@ pub struct FindUsers {
 }
 
 impl FindUsers {
-    /// Those who satisfy the rules.
+    /// Creates a request for the users who satisfy the rules.
     pub fn new(rules: impl Into<Rules>) -> Self {
         Self { rules: rules.into() }
     }
 }
 
-/// A user who was found.
+/// A user, as returned by [`FindUsers`].
 ///
 /// Source: the server of 2017; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -143,10 +143,11 @@ impl Endpoint for FindUsers {
     }
 }
 
-/// `GET /api/v1/tca/checkemail/{email}`: does the user with this address satisfy the rules?
+/// `GET /api/v1/tca/checkemail/{email}`: whether the user with this e-mail address satisfies the
+/// rules.
 ///
-/// Promises to an address that nobody has registered yet count, too. Needs the privileged key
-/// pair.
+/// Promises to an e-mail address that is not registered yet count as well. Requires the privileged
+/// key pair.
 ///
 /// Source: clients of 2018 and later; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +157,7 @@ pub struct CheckEmail {
 }
 
 impl CheckEmail {
-    /// Of the user with this e-mail address.
+    /// Creates a request to check the user with this e-mail address.
     pub fn new(email: impl Into<String>, rules: impl Into<Rules>) -> Self {
         Self { email: email.into(), rules: rules.into() }
     }
@@ -182,23 +183,25 @@ impl Endpoint for CheckEmail {
 }
 
 impl Client {
-    /// Whether a user's inventory satisfies the rules. Needs a user's token.
+    /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). "No" is not an error; an unknown user is.
+    /// See [`ErrorKind`](crate::ErrorKind). Rules that are not satisfied are not an error; an
+    /// unknown user is.
     pub fn check_user(&self, username: impl Into<String>, rules: &Rules) -> Result<bool> {
         self.send(&CheckUser::new(username, rules.clone()))
     }
 
-    /// Whether a bitcoin address satisfies the rules, by its balances on the chain.
+    /// Returns whether a bitcoin address satisfies the rules, by its balances on the blockchain.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). "No" is not an error; what is no address is.
+    /// See [`ErrorKind`](crate::ErrorKind). Rules that are not satisfied are not an error; an
+    /// invalid address is.
     pub fn check_address(&self, address: impl Into<String>, rules: &Rules) -> Result<bool> {
         self.send(&CheckAddress::new(address, rules.clone()))
     }
 
-    /// All users who satisfy the rules. Needs the privileged key pair.
+    /// Returns all users who satisfy the rules. Requires the privileged key pair.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -206,7 +209,8 @@ impl Client {
         self.send(&FindUsers::new(rules.clone()))
     }
 
-    /// Whether the user with an e-mail address satisfies the rules. Needs the privileged key pair.
+    /// Returns whether the user with an e-mail address satisfies the rules. Requires the privileged
+    /// key pair.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -38,17 +38,17 @@ pub struct CreditUser {
 #[serde(from = "AccountReply")]
 #[non_exhaustive]
 pub struct CreditAccount {
-    /// Its id, a UUID.
+    /// The id, a UUID.
     pub uuid: Option<String>,
-    /// Its name: free text with HTML entities, or a user's id. `_` is the group's own account.
+    /// The name: free text with HTML entities, or a user's id. `_` is the group's own account.
     pub name: Option<String>,
-    /// Its credits; below 0 if more was taken than given.
+    /// The balance in credits, below 0 if more was taken than given.
     pub balance: Option<i64>,
-    /// The user that it is tied to.
+    /// The user that the account is tied to.
     pub tokenpass_user: Option<CreditUser>,
-    /// When it was made: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
-    /// When it was changed last.
+    /// The time of the last change.
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
     #[serde(flatten)]
@@ -73,7 +73,7 @@ struct AccountFields {
     extra: ExtraFields,
 }
 
-/// The name under which the server of 2017 hides the fields of an account in lists.
+/// The member in which the server of 2017 nests the fields of an account in lists.
 const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
@@ -83,7 +83,8 @@ struct AccountReply {
 }
 
 impl From<AccountReply> for CreditAccount {
-    /// The list of accounts of the server of 2017 holds raw dumps of its objects.
+    /// Converts a response. The list of accounts of the server of 2017 contains raw dumps of its
+    /// objects.
     fn from(reply: AccountReply) -> Self {
         let dumped = reply.plain.extra.read::<AccountFields>(DUMPED);
         let fields = match dumped {
@@ -109,13 +110,13 @@ impl From<AccountReply> for CreditAccount {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditAccounts {
-    /// The sum of their balances.
+    /// The sum of the balances.
     #[serde(default, deserialize_with = "wire::integer")]
     pub balance: Option<i64>,
-    /// How many there are.
+    /// The number of accounts.
     #[serde(default, deserialize_with = "wire::integer")]
     pub count: Option<i64>,
-    /// The accounts. The documentation calls the list `list`, which is read, too.
+    /// The accounts. The name in the documentation, `list`, is accepted as well.
     #[serde(default, alias = "list", deserialize_with = "wire::list")]
     pub accounts: Vec<CreditAccount>,
     /// Fields that this type does not cover.
@@ -140,7 +141,7 @@ pub struct ListCreditAccounts {
 }
 
 impl ListCreditAccounts {
-    /// Of the group with this UUID.
+    /// Creates a request for the accounts of the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into() }
     }
@@ -162,7 +163,7 @@ impl Endpoint for ListCreditAccounts {
     }
 }
 
-/// `POST /api/v1/credits/{group_uuid}/accounts`: a new account.
+/// `POST /api/v1/credits/{group_uuid}/accounts`: creates an account.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -173,8 +174,8 @@ pub struct CreateCreditAccount {
 }
 
 impl CreateCreditAccount {
-    /// In the group with this UUID. The name is free text, or a user's id, which ties the account
-    /// to the user.
+    /// Creates a request for an account in the group with this UUID. The name is free text, or a
+    /// user's id, which ties the account to the user.
     pub fn new(group: impl Into<String>, name: impl Into<String>) -> Self {
         Self { group: group.into(), name: name.into() }
     }
@@ -208,7 +209,7 @@ pub struct GetCreditAccount {
 }
 
 impl GetCreditAccount {
-    /// In the group with this UUID.
+    /// Creates a request for the account with this UUID or name, in the group with this UUID.
     pub fn new(group: impl Into<String>, account: impl Into<String>) -> Self {
         Self { group: group.into(), account: account.into() }
     }
@@ -237,7 +238,8 @@ pub struct GetCreditAccountHistory {
 }
 
 impl GetCreditAccountHistory {
-    /// Of the account with this UUID or name, in the group with this UUID.
+    /// Creates a request for the entries of the account with this UUID or name, in the group with
+    /// this UUID.
     pub fn new(group: impl Into<String>, account: impl Into<String>) -> Self {
         Self { group: group.into(), account: account.into() }
     }
@@ -255,7 +257,7 @@ impl Endpoint for GetCreditAccountHistory {
 }
 
 impl Client {
-    /// The accounts of a group.
+    /// Returns the accounts of a group.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -263,7 +265,7 @@ impl Client {
         self.send(&ListCreditAccounts::new(group))
     }
 
-    /// Makes an account: a free name, or a user's id.
+    /// Creates an account. The name is free text, or a user's id.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -275,7 +277,7 @@ impl Client {
         self.send(&CreateCreditAccount::new(group, name))
     }
 
-    /// The account with this UUID or name, or `None`.
+    /// Returns the account with this UUID or name, or `None` if there is none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -287,7 +289,7 @@ impl Client {
         self.send(&GetCreditAccount::new(group, account))
     }
 
-    /// The entries of an account, newest first.
+    /// Returns the entries of an account, newest first.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

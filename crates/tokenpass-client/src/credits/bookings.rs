@@ -1,4 +1,4 @@
-//! Credits given and taken.
+//! Bookings: giving and taking credits.
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Client, error};
 
-/// Half of a booking.
+/// One of the two entries of a booking.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Transaction
 /// Object: its table, whose names are not those of its example.
@@ -27,16 +27,16 @@ pub struct BookedEntry {
     /// The name of the account.
     #[serde(default, deserialize_with = "wire::text")]
     pub account_name: Option<String>,
-    /// The credits, with their sign.
+    /// The amount in credits, with its sign.
     #[serde(default, deserialize_with = "wire::integer")]
     pub amount: Option<i64>,
     /// Your reference.
     #[serde(rename = "ref", default, deserialize_with = "wire::text")]
     pub reference: Option<String>,
-    /// When it was booked: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
     #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
-    /// When it was changed last.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
@@ -51,10 +51,10 @@ pub struct BookedEntry {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Booking {
-    /// The account that got credits.
+    /// The entry of the account that received the credits.
     #[serde(default)]
     pub credit: Option<BookedEntry>,
-    /// The account that they came from.
+    /// The entry of the account that they came from.
     #[serde(default)]
     pub debit: Option<BookedEntry>,
     /// Fields that this type does not cover.
@@ -70,7 +70,7 @@ fn bookings(response: &Response) -> Result<Vec<Booking>, ResponseError> {
     required("transactions", error::answer::<Wrapped>(response)?.transactions)
 }
 
-/// Credits for one account, or from it.
+/// An amount of credits to give to an account or to take from it.
 ///
 /// ```
 /// use tokenpass_client::Entry;
@@ -89,16 +89,16 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// So many for the account with this name or UUID.
+    /// Creates an entry of `amount` credits for the account with this name or UUID.
     pub fn new(account: impl Into<String>, amount: u64) -> Self {
         Self { account: account.into(), amount, reference: None, counter_account: None }
     }
 
     setters! {
-        /// A reference of yours.
+        /// Sets your reference.
         reference: impl Into<String>,
-        /// The account (name or UUID) that credits come from when given, and go to when taken.
-        /// Default: the group's own, `_`.
+        /// Sets the account (name or UUID) that given credits come from and taken credits go to.
+        /// Defaults to the group's own account, `_`.
         counter_account: impl Into<String>,
     }
 }
@@ -142,8 +142,9 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
 
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.
 ///
-/// Never sent twice on doubt. It is not all or nothing: if an entry is refused, those before it
-/// stay booked and the answer does not list them. Look at the history then.
+/// The request is never retried if its outcome is unknown. It is not atomic: if an entry is
+/// rejected, those before it stay booked, and the response does not list them. Check the history in
+/// that case.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +154,7 @@ pub struct GiveCredits {
 }
 
 impl GiveCredits {
-    /// In the group with this UUID.
+    /// Creates a request for accounts of the group with this UUID.
     pub fn new(group: impl Into<String>, entries: impl IntoIterator<Item = Entry>) -> Self {
         Self { group: group.into(), entries: entries.into_iter().collect() }
     }
@@ -180,7 +181,8 @@ impl Endpoint for GiveCredits {
 /// `POST /api/v1/credits/{group_uuid}/accounts/debit`: takes credits from accounts, whose balances
 /// may go below 0.
 ///
-/// Never sent twice on doubt, and not all or nothing, as [`GiveCredits`].
+/// The request is never retried if its outcome is unknown, and it is not atomic; see
+/// [`GiveCredits`].
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +192,7 @@ pub struct TakeCredits {
 }
 
 impl TakeCredits {
-    /// In the group with this UUID.
+    /// Creates a request for accounts of the group with this UUID.
     pub fn new(group: impl Into<String>, entries: impl IntoIterator<Item = Entry>) -> Self {
         Self { group: group.into(), entries: entries.into_iter().collect() }
     }
@@ -218,8 +220,8 @@ impl Client {
     /// Gives credits to accounts.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). After an error, look at the history before trying
-    /// again.
+    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
+    /// request again.
     pub fn give_credits(
         &self,
         group: impl Into<String>,
@@ -231,8 +233,8 @@ impl Client {
     /// Takes credits from accounts.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). After an error, look at the history before trying
-    /// again.
+    /// See [`ErrorKind`](crate::ErrorKind). After an error, check the history before you send the
+    /// request again.
     pub fn take_credits(
         &self,
         group: impl Into<String>,

@@ -15,23 +15,23 @@ use crate::{Client, CreditHistory, error};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreditGroup {
-    /// Its id, a UUID.
+    /// The id, a UUID.
     #[serde(default, deserialize_with = "wire::text")]
     pub uuid: Option<String>,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Whether it is in use.
+    /// Whether the group is active.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub active: Option<bool>,
-    /// The client ids that may use it. An empty one stands for none; some servers send one text
-    /// with commas.
+    /// The client ids that may use the group. An empty string means no client id, and some servers
+    /// send one string with commas; see [`clients`](CreditGroup::clients).
     #[serde(default, deserialize_with = "wire::texts")]
     pub app_whitelist: Vec<String>,
-    /// When it was made: `YYYY-MM-DD HH:MM:SS`, UTC.
+    /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
-    /// When it was changed last.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
@@ -40,7 +40,8 @@ pub struct CreditGroup {
 }
 
 impl CreditGroup {
-    /// The client ids that may use the group, however the server wrote them.
+    /// Returns an iterator over the client ids that may use the group, in any of the forms that
+    /// servers send.
     pub fn clients(&self) -> impl Iterator<Item = &str> {
         let entries = self.app_whitelist.iter().flat_map(|entry| entry.split([',', '\n']));
         entries.map(str::trim).filter(|id| !id.is_empty())
@@ -55,8 +56,8 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     required("credit_group", error::answer::<Wrapped>(response)?.credit_group)
 }
 
-/// `POST /api/v1/credits`: a new group. Only the applications on its whitelist can use it: put
-/// your own client id on it ([`Client::create_credit_group`] says how).
+/// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use it, so
+/// add your own client id, as [`Client::create_credit_group`] does.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,12 +68,12 @@ pub struct CreateCreditGroup {
 }
 
 impl CreateCreditGroup {
-    /// With this name.
+    /// Creates a request for a group with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), app_whitelist: Vec::new() }
     }
 
-    /// The application with this client id may use it. May be called again.
+    /// Adds the client id of an application that may use the group. May be called again.
     #[must_use]
     pub fn allow(mut self, client_id: impl Into<String>) -> Self {
         self.app_whitelist.push(client_id.into());
@@ -98,8 +99,8 @@ impl Endpoint for CreateCreditGroup {
     }
 }
 
-/// `PATCH /api/v1/credits/{group_uuid}`: renames a group, or replaces its whitelist. Only for its
-/// owner.
+/// `PATCH /api/v1/credits/{group_uuid}`: renames a group, or replaces its whitelist. Only the owner
+/// of the group may do this.
 ///
 /// ```
 /// use tokenpass_client::UpdateCreditGroup;
@@ -121,13 +122,13 @@ pub struct UpdateCreditGroup {
 }
 
 impl UpdateCreditGroup {
-    /// The group with this UUID.
+    /// Creates an update of the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into(), name: None, app_whitelist: Vec::new() }
     }
 
-    /// The application with this client id may use it. May be called again; all together replace
-    /// the list of before. A list cannot be emptied.
+    /// Adds the client id of an application that may use the group. May be called again; all ids
+    /// together replace the previous whitelist. A whitelist cannot be emptied.
     #[must_use]
     pub fn allow(mut self, client_id: impl Into<String>) -> Self {
         self.app_whitelist.push(client_id.into());
@@ -135,7 +136,7 @@ impl UpdateCreditGroup {
     }
 
     setters! {
-        /// The new name.
+        /// Sets the new name.
         name: impl Into<String>,
     }
 }
@@ -162,7 +163,7 @@ impl Endpoint for UpdateCreditGroup {
 pub struct ListCreditGroups {}
 
 impl ListCreditGroups {
-    /// All of them.
+    /// Creates a request for all groups.
     pub fn new() -> Self {
         Self::default()
     }
@@ -191,7 +192,7 @@ pub struct GetCreditGroup {
 }
 
 impl GetCreditGroup {
-    /// The group with this UUID.
+    /// Creates a request for the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into() }
     }
@@ -216,7 +217,7 @@ pub struct GetCreditGroupHistory {
 }
 
 impl GetCreditGroupHistory {
-    /// Of the group with this UUID.
+    /// Creates a request for the entries of the group with this UUID.
     pub fn new(group: impl Into<String>) -> Self {
         Self { group: group.into() }
     }
@@ -233,7 +234,7 @@ impl Endpoint for GetCreditGroupHistory {
 }
 
 impl Client {
-    /// Makes a group that this application may use.
+    /// Creates a group that this application may use.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -249,7 +250,7 @@ impl Client {
         self.send(request)
     }
 
-    /// The groups of the API user.
+    /// Returns the groups of the API user.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -257,7 +258,7 @@ impl Client {
         self.send(&ListCreditGroups::new())
     }
 
-    /// The group with this UUID, or `None`.
+    /// Returns the group with this UUID, or `None` if there is none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -265,7 +266,7 @@ impl Client {
         self.send(&GetCreditGroup::new(group))
     }
 
-    /// All entries of a group, newest first.
+    /// Returns all entries of a group, newest first.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
