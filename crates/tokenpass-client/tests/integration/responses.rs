@@ -8,10 +8,10 @@ use std::fmt::Debug;
 use test_support::responses::{Call, Responses};
 use test_support::{enums, wire_texts};
 use tokenpass_client::{
-    Authorize, Client, CreateChat, CreatePromise, Entry, Error, ExchangeCodeAtApi, InstantVerify,
-    Op, RegisterAccount, RegisterAddress, RegisterSource, Request, RequestCode, Response, Rule,
-    Rules, Satoshis, Scope, SecondFactor, StatusCode, TransportError, UpdateAccount, UpdateAddress,
-    UpdateChat, UpdateCreditGroup, UpdatePromise, path_segment,
+    Authorize, Client, CreateChat, CreatePromise, CreditAccount, Entry, Error, ExchangeCodeAtApi,
+    InstantVerify, Op, RegisterAccount, RegisterAddress, RegisterSource, Request, RequestCode,
+    Response, Rule, Rules, Satoshis, Scope, SecondFactor, StatusCode, TransportError,
+    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, path_segment,
 };
 
 /// A call against a transport that sends one response body.
@@ -362,4 +362,18 @@ fn enums_know_the_documented_texts_and_no_others() {
         SecondFactor: "signed", "unsigned";
     };
     enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
+}
+
+/// The only model that is read and written by different code.
+#[test]
+fn stored_credit_account_has_the_names_of_the_response() {
+    let text = include_str!("responses/credit_account.get.json");
+    let response: serde_json::Value = serde_json::from_str(text).unwrap();
+    let account: CreditAccount = serde_json::from_value(response["account"].clone()).unwrap();
+    let stored = serde_json::to_value(&account).unwrap();
+    let names = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(names(&stored), names(&response["account"]));
+    assert_eq!(serde_json::from_value::<CreditAccount>(stored).unwrap(), account);
 }
