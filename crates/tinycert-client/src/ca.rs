@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CaId, Session, error, validate};
 
-/// A CA in the list of all.
+/// A CA in the list of CAs.
 ///
-/// Source: the official PHP client; this page of the documentation is lost.
+/// Source: the official PHP client; this page of the documentation is not available.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaItem {
-    /// Its id.
+    /// The id of the CA.
     pub id: CaId,
-    /// Its organization (O), not its common name; several CAs may have the same.
+    /// The organization (O), not the common name. Several CAs may have the same.
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// Fields that this type does not cover.
@@ -24,36 +24,36 @@ pub struct CaItem {
     pub extra: ExtraFields,
 }
 
-/// The subject of a CA, and its hash.
+/// The subject and hash of a CA.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CaDetails {
-    /// Its id.
+    /// The id of the CA.
     pub id: CaId,
     /// The country (C), two letters.
     #[serde(rename = "C", default, deserialize_with = "wire::text")]
     pub country: Option<String>,
-    /// The state or province (ST); absent or empty if none was given.
+    /// The state or province (ST). Absent or empty if not set.
     #[serde(rename = "ST", default, deserialize_with = "wire::text")]
     pub state: Option<String>,
-    /// The city (L); absent or empty if none was given.
+    /// The city (L). Absent or empty if not set.
     #[serde(rename = "L", default, deserialize_with = "wire::text")]
     pub locality: Option<String>,
     /// The organization (O).
     #[serde(rename = "O", default, deserialize_with = "wire::text")]
     pub organization: Option<String>,
-    /// The organizational unit (OU), which the server chooses.
+    /// The organizational unit (OU), which the server sets.
     #[serde(rename = "OU", default, deserialize_with = "wire::text")]
     pub organizational_unit: Option<String>,
     /// The common name (CN): the organization followed by ` CA`.
     #[serde(rename = "CN", default, deserialize_with = "wire::text")]
     pub common_name: Option<String>,
-    /// The e-mail address (E) that the account had when the CA was made.
+    /// The e-mail address (E) of the account when the CA was created.
     #[serde(rename = "E", default, deserialize_with = "wire::text")]
     pub email: Option<String>,
-    /// The hash that it signs with.
+    /// The hash with which the CA signs.
     #[serde(default)]
     pub hash_alg: Option<HashAlg>,
     /// Fields that this type does not cover.
@@ -62,32 +62,32 @@ pub struct CaDetails {
 }
 
 wire_enum! {
-    /// The hash of a CA's signatures, as [`CaDetails`] has it.
+    /// The hash of a CA's signatures in [`CaDetails`].
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
     pub enum HashAlg {
-        /// SHA-1, which today's software does not trust any more.
+        /// SHA-1, which current software does not trust.
         Sha1 = "SHA1",
         /// SHA-256.
         Sha256 = "SHA256",
     }
 }
 
-/// The hash that a new CA will sign with.
+/// The hash with which a new CA signs.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum HashMethod {
-    /// `sha1`, which the server still offers and today's software does not trust any more.
+    /// `sha1`, which the server still supports, but current software does not trust.
     Sha1,
-    /// `sha256`.
+    /// `sha256`; the default.
     #[default]
     Sha256,
 }
 
 impl HashMethod {
-    /// The text of the wire.
+    /// Returns the value as sent to the server.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sha1 => "sha1",
@@ -104,13 +104,13 @@ fn form_of(ca_id: CaId) -> Body<'static> {
 
 /// `POST /api/v1/ca/list`: all CAs of the account.
 ///
-/// Source: the official PHP client; this page of the documentation is lost.
+/// Source: the official PHP client; this page of the documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListCas {}
 
 impl ListCas {
-    /// All of them.
+    /// Creates a request for all CAs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -130,7 +130,7 @@ impl Endpoint for ListCas {
     }
 }
 
-/// `POST /api/v1/ca/details`: subject and hash of a CA.
+/// `POST /api/v1/ca/details`: the subject and hash of a CA.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub struct GetCaDetails {
 }
 
 impl GetCaDetails {
-    /// Of that CA.
+    /// Creates a request for the CA `ca_id`.
     pub fn new(ca_id: CaId) -> Self {
         Self { ca_id }
     }
@@ -161,14 +161,14 @@ impl Endpoint for GetCaDetails {
 
 /// `POST /api/v1/ca/get`: the certificate of a CA.
 ///
-/// Source: the official PHP client; this page of the documentation is lost.
+/// Source: the official PHP client; this page of the documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCa {
     ca_id: CaId,
 }
 
 impl GetCa {
-    /// Of that CA.
+    /// Creates a request for the CA `ca_id`.
     pub fn new(ca_id: CaId) -> Self {
         Self { ca_id }
     }
@@ -192,14 +192,14 @@ impl Endpoint for GetCa {
 
 /// `POST /api/v1/ca/delete`: deletes a CA and all of its certificates.
 ///
-/// Source: the official PHP client; this page of the documentation is lost.
+/// Source: the official PHP client; this page of the documentation is not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteCa {
     ca_id: CaId,
 }
 
 impl DeleteCa {
-    /// Deletes that CA.
+    /// Creates a request that deletes the CA `ca_id` and all of its certificates.
     pub fn new(ca_id: CaId) -> Self {
         Self { ca_id }
     }
@@ -219,7 +219,7 @@ impl Endpoint for DeleteCa {
     }
 }
 
-/// `POST /api/v1/ca/new`: makes a CA.
+/// `POST /api/v1/ca/new`: creates a CA.
 ///
 /// ```
 /// use tinycert_client::CreateCa;
@@ -238,8 +238,8 @@ pub struct CreateCa {
 }
 
 impl CreateCa {
-    /// In a country (two capital letters), for an organization. Its common name will be the
-    /// organization followed by ` CA`; it signs with SHA-256.
+    /// Creates a request for a new CA with a country (two capital letters) and an organization. Its
+    /// common name will be the organization followed by ` CA`. The hash defaults to SHA-256.
     pub fn new(country: impl Into<String>, organization: impl Into<String>) -> Self {
         Self {
             country: country.into(),
@@ -251,20 +251,20 @@ impl CreateCa {
     }
 
     setters! {
-        /// The city.
+        /// Sets the city.
         locality: impl Into<String>,
-        /// The state or province.
+        /// Sets the state or province.
         state: impl Into<String>,
     }
 
-    /// The hash that it will sign with.
+    /// Sets the hash with which the CA signs. Defaults to [`HashMethod::Sha256`].
     #[must_use]
     pub fn hash_method(mut self, method: HashMethod) -> Self {
         self.hash_method = method;
         self
     }
 
-    /// The organization, which is the CA's name in the list.
+    /// Returns the organization, which is the CA's name in the list.
     pub(crate) fn name(&self) -> &str {
         &self.organization
     }
@@ -301,7 +301,7 @@ impl Endpoint for CreateCa {
 }
 
 impl Session {
-    /// All CAs of the account.
+    /// Returns all CAs of the account.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -309,7 +309,7 @@ impl Session {
         self.send(&ListCas::new())
     }
 
-    /// Subject and hash of a CA.
+    /// Returns the subject and hash of a CA.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -317,7 +317,7 @@ impl Session {
         self.send(&GetCaDetails::new(ca_id))
     }
 
-    /// The certificate of a CA, as PEM text.
+    /// Returns the certificate of a CA in PEM format.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -333,7 +333,7 @@ impl Session {
         self.send(&DeleteCa::new(ca_id))
     }
 
-    /// Makes a CA. It is never repeated after a lost answer; see also
+    /// Creates a CA. The request is never retried if its outcome is unknown; see also
     /// [`get_or_create_ca`](Session::get_or_create_ca).
     ///
     /// # Errors

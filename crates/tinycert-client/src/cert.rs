@@ -12,25 +12,25 @@ use serde::{Deserialize, Serialize};
 use crate::{CaId, CertId, San, Session, error, san, validate};
 
 wire_enum! {
-    /// Where a certificate stands.
+    /// The status of a certificate.
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details` and
     /// `www.tinycert.org/docs/api/v1/cert/status`.
     pub enum CertStatus {
-        /// Valid.
+        /// The certificate is valid.
         Good = "good",
-        /// Suspended; it may become good again.
+        /// The certificate is suspended. It can be reinstated.
         Hold = "hold",
-        /// Its year is over.
+        /// The certificate has expired.
         Expired = "expired",
-        /// Taken back. The server lets it become good again.
+        /// The certificate is revoked. It can be reinstated.
         Revoked = "revoked",
-        /// Replaced by its successor of a reissue. Lists leave it out.
+        /// The certificate was reissued and replaced by its successor. It is not listed.
         Obsolete = "obsolete",
     }
 }
 
-/// A set of statuses, by which a list is filtered.
+/// A set of statuses, which filters a list.
 ///
 /// ```
 /// use tinycert_client::StatusMask;
@@ -46,15 +46,15 @@ wire_enum! {
 pub struct StatusMask(u8);
 
 impl StatusMask {
-    /// Those whose year is over.
+    /// Expired certificates.
     pub const EXPIRED: Self = Self(1);
-    /// The valid ones.
+    /// Valid certificates.
     pub const GOOD: Self = Self(2);
-    /// Those taken back.
+    /// Revoked certificates.
     pub const REVOKED: Self = Self(4);
-    /// Those suspended.
+    /// Suspended certificates.
     pub const HOLD: Self = Self(8);
-    /// All four.
+    /// All four statuses.
     pub const ALL: Self = Self(15);
 
     const NAMES: [(Self, &'static str); 4] = [
@@ -64,17 +64,18 @@ impl StatusMask {
         (Self::HOLD, "hold"),
     ];
 
-    /// The set with these bits; `None` if it is empty or has others than the four.
+    /// Returns the set with these bits. Returns `None` if it is empty or has other bits than these
+    /// four.
     pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits == 0 || bits > Self::ALL.0 { None } else { Some(Self(bits)) }
     }
 
-    /// Its bits, as the wire has them.
+    /// Returns the bits as sent to the server.
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether all of `other` is in it.
+    /// Returns whether the set contains all statuses of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -102,15 +103,15 @@ impl fmt::Debug for StatusMask {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertItem {
-    /// Its id.
+    /// The id of the certificate.
     pub id: CertId,
-    /// Its common name (CN).
+    /// The common name (CN).
     #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
-    /// Where it stands; never obsolete.
+    /// The status. Never [`Obsolete`](CertStatus::Obsolete).
     #[serde(default)]
     pub status: Option<CertStatus>,
-    /// When its year is over.
+    /// The time at which the certificate expires.
     #[serde(default, deserialize_with = "wire::time")]
     pub expires: Option<UnixTime>,
     /// Fields that this type does not cover.
@@ -118,31 +119,32 @@ pub struct CertItem {
     pub extra: ExtraFields,
 }
 
-/// Subject, status and names of a certificate. When it expires is in the list only.
+/// The subject, status and names of a certificate. The expiry is only in the list, see
+/// [`CertItem::expires`].
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`; that `Alt` is
 /// null without names, the official PHP client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CertDetails {
-    /// Its id.
+    /// The id of the certificate.
     pub id: CertId,
-    /// Where it stands.
+    /// The status.
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The country (C), two letters.
     #[serde(rename = "C", default, deserialize_with = "wire::text")]
     pub country: Option<String>,
-    /// The state or province (ST); absent or empty if none was given.
+    /// The state or province (ST). Absent or empty if not set.
     #[serde(rename = "ST", default, deserialize_with = "wire::text")]
     pub state: Option<String>,
-    /// The city (L); absent or empty if none was given.
+    /// The city (L). Absent or empty if not set.
     #[serde(rename = "L", default, deserialize_with = "wire::text")]
     pub locality: Option<String>,
     /// The organization (O).
     #[serde(rename = "O", default, deserialize_with = "wire::text")]
     pub organization: Option<String>,
-    /// The organizational unit (OU); absent or empty if none was given.
+    /// The organizational unit (OU). Absent or empty if not set.
     #[serde(rename = "OU", default, deserialize_with = "wire::text")]
     pub organizational_unit: Option<String>,
     /// The common name (CN).
@@ -162,7 +164,7 @@ fn form_of(cert_id: CertId) -> Body<'static> {
     Body::Form(params)
 }
 
-/// `POST /api/v1/cert/list`: the certificates of a CA that have one of some statuses.
+/// `POST /api/v1/cert/list`: the certificates of a CA with one of the given statuses.
 ///
 /// ```
 /// use tinycert_client::{CaId, ListCerts, StatusMask};
@@ -178,7 +180,7 @@ pub struct ListCerts {
 }
 
 impl ListCerts {
-    /// Of that CA, with a status that is in the set.
+    /// Creates a request for the certificates of the CA `ca_id` with a status in the set `what`.
     pub fn new(ca_id: CaId, what: StatusMask) -> Self {
         Self { ca_id, what }
     }
@@ -200,7 +202,7 @@ impl Endpoint for ListCerts {
     }
 }
 
-/// `POST /api/v1/cert/details`: subject, status and names of a certificate.
+/// `POST /api/v1/cert/details`: the subject, status and names of a certificate.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/details`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +211,7 @@ pub struct GetCertDetails {
 }
 
 impl GetCertDetails {
-    /// Of that certificate.
+    /// Creates a request for the certificate `cert_id`.
     pub fn new(cert_id: CertId) -> Self {
         Self { cert_id }
     }
@@ -229,22 +231,22 @@ impl Endpoint for GetCertDetails {
     }
 }
 
-/// What can be had of a certificate as PEM text that is no secret.
+/// The parts of a certificate in PEM format that are not secret.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertPart {
-    /// The certificate alone.
+    /// The certificate only.
     Cert,
-    /// The certificate, followed by that of its CA: what a TLS server is given.
+    /// The certificate followed by that of its CA, as TLS servers need it.
     Chain,
-    /// The request that it was made from.
+    /// The certificate signing request.
     Csr,
 }
 
 impl CertPart {
-    /// The text of the wire.
+    /// Returns the value as sent to the server.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cert => "cert",
@@ -254,20 +256,20 @@ impl CertPart {
     }
 }
 
-/// The two forms of a private key.
+/// The format of a private key.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyForm {
-    /// As it is.
+    /// Not encrypted.
     Decrypted,
     /// Encrypted with the account's passphrase.
     Encrypted,
 }
 
 impl KeyForm {
-    /// The text of the wire.
+    /// Returns the value as sent to the server.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decrypted => "key.dec",
@@ -282,7 +284,7 @@ fn get<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
     Body::Form(params)
 }
 
-/// `POST /api/v1/cert/get` for the private key, as PEM text.
+/// `POST /api/v1/cert/get`: the private key of a certificate in PEM format.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,7 +294,7 @@ pub struct GetKey {
 }
 
 impl GetKey {
-    /// Of that certificate, in that form.
+    /// Creates a request for the private key of the certificate `cert_id` in the given format.
     pub fn new(cert_id: CertId, form: KeyForm) -> Self {
         Self { cert_id, form }
     }
@@ -312,7 +314,7 @@ impl Endpoint for GetKey {
     }
 }
 
-/// `POST /api/v1/cert/get` for certificate and private key in one PKCS#12 file.
+/// `POST /api/v1/cert/get`: certificate and private key in one PKCS#12 file.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -321,7 +323,8 @@ pub struct GetPkcs12 {
 }
 
 impl GetPkcs12 {
-    /// Of that certificate. The account's passphrase opens the file.
+    /// Creates a request for the PKCS#12 file of the certificate `cert_id`. It is encrypted with
+    /// the account's passphrase.
     pub fn new(cert_id: CertId) -> Self {
         Self { cert_id }
     }
@@ -343,7 +346,7 @@ impl Endpoint for GetPkcs12 {
     }
 }
 
-/// `POST /api/v1/cert/get` for what is no secret, as PEM text.
+/// `POST /api/v1/cert/get`: a part of a certificate in PEM format that is not secret.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -353,7 +356,7 @@ pub struct GetCert {
 }
 
 impl GetCert {
-    /// That part of that certificate.
+    /// Creates a request for a part of the certificate `cert_id`.
     pub fn new(cert_id: CertId, what: CertPart) -> Self {
         Self { cert_id, what }
     }
@@ -378,7 +381,7 @@ struct Made {
     cert_id: CertId,
 }
 
-/// `POST /api/v1/cert/reissue`: renews a certificate for a year from now, with the same key.
+/// `POST /api/v1/cert/reissue`: renews a certificate for one year from now, with the same key.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/reissue`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -387,7 +390,7 @@ pub struct ReissueCert {
 }
 
 impl ReissueCert {
-    /// Renews that certificate.
+    /// Creates a request that renews the certificate `cert_id`.
     pub fn new(cert_id: CertId) -> Self {
         Self { cert_id }
     }
@@ -417,7 +420,8 @@ pub struct SetCertStatus {
 }
 
 impl SetCertStatus {
-    /// Makes that certificate good, hold or revoked.
+    /// Creates a request that sets the status of the certificate `cert_id` to good, hold or
+    /// revoked.
     pub fn new(cert_id: CertId, status: CertStatus) -> Self {
         Self { cert_id, status }
     }
@@ -446,7 +450,7 @@ impl Endpoint for SetCertStatus {
     }
 }
 
-/// `POST /api/v1/cert/new`: makes a key pair and a certificate for a year.
+/// `POST /api/v1/cert/new`: creates a key pair and a certificate for one year.
 ///
 /// ```
 /// use tinycert_client::{CaId, CreateCert, San};
@@ -471,10 +475,11 @@ pub struct CreateCert {
 }
 
 impl CreateCert {
-    /// By that CA, in a country (two capital letters), for an organization, with a common name.
+    /// Creates a request for a new certificate of the CA `ca_id` with a country (two capital
+    /// letters), an organization and a common name.
     ///
-    /// The common name is in the subject only. Today's software looks at the [`San`]s instead, so
-    /// a host name belongs there, too.
+    /// The common name is only part of the subject. Current software validates the [`San`]s
+    /// instead, so add a host name there, too.
     pub fn new(
         ca_id: CaId,
         country: impl Into<String>,
@@ -494,22 +499,22 @@ impl CreateCert {
     }
 
     setters! {
-        /// The organizational unit.
+        /// Sets the organizational unit.
         organizational_unit: impl Into<String>,
-        /// The city.
+        /// Sets the city.
         locality: impl Into<String>,
-        /// The state or province.
+        /// Sets the state or province.
         state: impl Into<String>,
     }
 
-    /// Adds a name that the certificate is for.
+    /// Adds a name that the certificate is valid for.
     #[must_use]
     pub fn san(mut self, san: San) -> Self {
         self.sans.push(san);
         self
     }
 
-    /// Adds several names that the certificate is for.
+    /// Adds several names that the certificate is valid for.
     #[must_use]
     pub fn sans(mut self, sans: impl IntoIterator<Item = San>) -> Self {
         self.sans.extend(sans);
@@ -562,7 +567,8 @@ impl Endpoint for CreateCert {
 }
 
 impl Session {
-    /// The certificates of a CA that have a status of the set; obsolete ones are never listed.
+    /// Returns the certificates of a CA with a status in the set `what`. Obsolete ones are never
+    /// listed.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -570,7 +576,7 @@ impl Session {
         self.send(&ListCerts::new(ca_id, what))
     }
 
-    /// Subject, status and names of a certificate.
+    /// Returns the subject, status and names of a certificate.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -578,7 +584,7 @@ impl Session {
         self.send(&GetCertDetails::new(cert_id))
     }
 
-    /// A certificate, its chain or its request, as PEM text.
+    /// Returns a certificate, its chain or its certificate signing request in PEM format.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -586,7 +592,7 @@ impl Session {
         self.send(&GetCert::new(cert_id, what))
     }
 
-    /// The private key of a certificate, as PEM text.
+    /// Returns the private key of a certificate in PEM format.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -594,8 +600,8 @@ impl Session {
         self.send(&GetKey::new(cert_id, form))
     }
 
-    /// Certificate and private key in one PKCS#12 file (`.pfx`), which the account's passphrase
-    /// opens.
+    /// Returns certificate and private key in one PKCS#12 file (`.pfx`), which is encrypted with
+    /// the account's passphrase.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -603,8 +609,8 @@ impl Session {
         self.send(&GetPkcs12::new(cert_id))
     }
 
-    /// Makes a key pair and a certificate for a year. It is never repeated after a lost answer;
-    /// see also [`issue_cert`](Session::issue_cert).
+    /// Creates a key pair and a certificate for one year. The request is never retried if its
+    /// outcome is unknown; see also [`issue_cert`](Session::issue_cert).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -612,8 +618,8 @@ impl Session {
         self.send(request)
     }
 
-    /// Renews a certificate for a year from now, with the same key, under a new id. It is never
-    /// repeated after a lost answer; see also [`renew`](Session::renew).
+    /// Renews a certificate for one year from now, with the same key and a new id. The request is
+    /// never retried if its outcome is unknown; see also [`renew`](Session::renew).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -621,8 +627,8 @@ impl Session {
         self.send(&ReissueCert::new(cert_id))
     }
 
-    /// Makes a certificate good, hold or revoked, from any of the three. Setting the status that
-    /// it has is a success.
+    /// Sets the status of a certificate to good, hold or revoked, from any of the three. Setting
+    /// the current status succeeds.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! The client and how it is made: key, settings, and the way to a session.
+//! The client, its builder, and opening sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ static PROVIDER: Provider = Provider {
     name: "tinycert",
     user_agent: concat!("tinycert-client/", env!("CARGO_PKG_VERSION")),
     encoding: ENCODING,
-    // Some documented failures of the server are 500.
+    // Some documented temporary failures of the server are 500.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &["digest"],
     read_error: error::read,
@@ -29,22 +29,22 @@ static DIALECT: Dialect = Dialect {
     read_error: error::read,
 };
 
-/// Where the API is. The provider has no sandbox.
+/// The environment of the API. The provider has no sandbox.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/intro`.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://www.tinycert.org`
+    /// Production: `https://www.tinycert.org`.
     #[default]
     Production,
-    /// Any other base URL, without `/api/v1`: a test server or a proxy. `https` unless it is this
-    /// machine.
+    /// Another base URL, without `/api/v1`, such as a test server or a proxy. It must use `https`,
+    /// except for loopback addresses.
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Shows URLs without a user name and password.
+    /// Formats URLs without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -54,12 +54,12 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Returns the environment of another base URL, such as that of a test server.
+    /// Creates an environment with another base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
 
-    /// The base URL, to which paths such as `/api/v1/connect` are appended.
+    /// Returns the base URL, to which paths such as `/api/v1/connect` are appended.
     pub fn base_url(&self) -> &str {
         match self {
             Self::Production => "https://www.tinycert.org",
@@ -68,7 +68,8 @@ impl Environment {
     }
 }
 
-/// An account's API key with all settings: what opens sessions. Cloning is cheap.
+/// A client of one account, which opens sessions. Cloning is cheap, and all threads can share one
+/// client.
 ///
 /// ```
 /// use tinycert_client::Client;
@@ -103,7 +104,7 @@ pub struct Client {
 /// The argument that is named in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// Makes a [`Client`]; see [`Client::builder`].
+/// A builder of a [`Client`]; see [`Client::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -117,8 +118,8 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Begins a client with the account's API key, which the site shows beside its API
-    /// documentation. It signs every request and is never sent.
+    /// Returns a builder for a client with the account's API key, which the website shows beside
+    /// its API documentation. The key signs every request and is never sent.
     pub fn builder(api_key: impl Into<Secret>) -> ClientBuilder {
         ClientBuilder {
             api_key: api_key.into(),
@@ -130,23 +131,25 @@ impl Client {
         }
     }
 
-    /// A client from the environment variable `TINYCERT_API_KEY`. It calls `TINYCERT_BASE_URL` if
-    /// that is set, and production otherwise. See also [`Session::from_env`].
+    /// Creates a client from the environment variable `TINYCERT_API_KEY`. Its base URL is
+    /// `TINYCERT_BASE_URL` if that is set, and production otherwise. See also
+    /// [`Session::from_env`].
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Opens a session of the account with that e-mail address. The passphrase encrypts the
+    /// Opens a session of the account with this e-mail address. The passphrase encrypts the
     /// account's private keys; it is not the password of the website.
     ///
-    /// The session keeps the passphrase and opens itself again, once a call, when the server does
-    /// not know it any more; see [`ClientBuilder::forget_passphrase`].
+    /// The session stores the passphrase. If the server does not know the session any more, the
+    /// session is reopened automatically and the request is sent again; see
+    /// [`ClientBuilder::forget_passphrase`].
     ///
-    /// With a [token store](ClientBuilder::token_store), a session that is kept there is taken over
-    /// without a request, and one that is opened is kept there.
+    /// With a [token store](ClientBuilder::token_store), a stored session is used without a
+    /// request, and a new one is stored.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -175,7 +178,7 @@ impl Client {
         Ok(self.session(auth, ends_on_drop))
     }
 
-    /// The token in the store, or that of a new session, which is then kept there.
+    /// Returns the token in the store, or that of a new session, which is then stored.
     fn kept_token(
         &self,
         store: &VerifiedStore,
@@ -194,17 +197,18 @@ impl Client {
         Ok(token)
     }
 
-    /// A session that was opened before and left open, by its token; see
-    /// [`Session::into_token`]. Nothing is sent. It stays open when it is dropped.
+    /// Returns a session that was opened before and left open, by its token; see
+    /// [`Session::into_token`]. No request is sent. The session stays open when it is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
         self.session(FormSession::new(self.signer.clone(), Some(token.into()), None), false)
     }
 
-    /// A session that was opened before, by its token, which opens itself again if the server
-    /// does not know the token any more. Nothing is sent. It stays open when it is dropped.
+    /// Returns a session that was opened before, by its token. If the server does not know the
+    /// token any more, the session is reopened automatically. No request is sent. The session stays
+    /// open when it is dropped.
     ///
     /// # Errors
-    /// A base URL that nothing can be appended to.
+    /// Returns an error if no path can be appended to the base URL.
     pub fn resume_or_connect(
         &self,
         token: impl Into<Secret>,
@@ -216,7 +220,7 @@ impl Client {
         Ok(self.session(auth, false))
     }
 
-    /// How a session opens itself again.
+    /// Returns the request that reopens a session.
     fn opening(&self, connect: Connect) -> Result<Opening> {
         let base = self.core.base_url(Server::MAIN).unwrap_or_default();
         let url = Uri::try_from([base, Connect::PATH].concat())
@@ -234,10 +238,10 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Begins a client from the variables that [`Client::from_env`] reads.
+    /// Returns a builder from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -252,25 +256,25 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Chooses where the API is. Default: [`Environment::Production`].
+    /// Sets the environment. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;
         self
     }
 
-    /// Lets sessions forget the passphrase once they are open. When the server does not know such
-    /// a session any more, every further call fails with
+    /// Removes the passphrase from sessions once they are open. If the server does not know such a
+    /// session any more, every further request fails with
     /// [`InvalidToken`](crate::ErrorCode::InvalidToken).
     pub fn forget_passphrase(mut self) -> Self {
         self.keep_passphrase = false;
         self
     }
 
-    /// Keeps sessions in this store, so that the next program run takes one over instead of
-    /// opening another: [`FileStore`](crate::FileStore) for commands, or one of your own that
-    /// several machines share. Such a session stays open when it is dropped, and
-    /// [`disconnect`](Session::disconnect) ends it for all who share it.
+    /// Sets the token store, so that several runs of a program share one session:
+    /// [`FileStore`](crate::FileStore) for commands, or your own store for several machines. A
+    /// stored session stays open when it is dropped, and [`disconnect`](Session::disconnect) closes
+    /// it for all programs that share it. Not set by default.
     pub fn token_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
@@ -278,11 +282,11 @@ impl ClientBuilder {
 
     api_auth::builder_options!();
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// The first argument that is wrong, by name: an empty key, a base URL that is none or would
-    /// send passphrase and keys in the clear.
+    /// Returns an error that names the first invalid argument: an empty key, a base URL that is
+    /// invalid or would send passphrase and keys unencrypted.
     pub fn build(self) -> Result<Client> {
         let signer = FormDigest::new(("api_key", &self.api_key), &DIALECT)?;
         let core = self.settings.build(

@@ -9,7 +9,7 @@ use crate::{error, validate};
 /// The API key alone, without a session: the credential of [`Connect`].
 pub const API_KEY: Credential = Credential::named("API key");
 
-/// `POST /api/v1/connect`: opens a session. The answer is its token.
+/// `POST /api/v1/connect`: opens a session. The response is its token.
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/connect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Connect {
 impl Connect {
     pub(crate) const PATH: &'static str = "/api/v1/connect";
 
-    /// For the account with that e-mail address. The passphrase encrypts its private keys; it is
-    /// not the password of the website.
+    /// Creates a request for a session of the account with this e-mail address. The passphrase
+    /// encrypts the account's private keys; it is not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
         Self { email: email.into(), passphrase: passphrase.into() }
     }
@@ -35,7 +35,7 @@ impl Connect {
         &self.passphrase
     }
 
-    /// The parameters by name, for opening the same session again.
+    /// Returns the parameters by name, for reopening the session.
     pub(crate) fn into_params(self) -> Vec<(&'static str, Secret)> {
         vec![("email", Secret::new(self.email)), ("passphrase", self.passphrase)]
     }
@@ -44,7 +44,7 @@ impl Connect {
 impl Endpoint for Connect {
     type Output = Secret;
     const ID: &'static str = "session.connect";
-    // A session whose token was lost expires unused.
+    // If the response is lost, the session expires unused.
     const ROUTE: Route<Self> = route!(POST "/api/v1/connect").credential(API_KEY).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
@@ -66,13 +66,13 @@ impl Endpoint for Connect {
 
 /// `POST /api/v1/disconnect`: closes the session.
 ///
-/// Source: the official PHP client; this page of the documentation is lost.
+/// Source: the official PHP client; this page of the documentation is not available.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnect {}
 
 impl Disconnect {
-    /// The session that it is sent in.
+    /// Creates a request that closes the session in which it is sent.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! How TinyCert says no, and answers that nobody documents.
+//! Error responses of the TinyCert API, and responses that are not documented.
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire,
@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 wire_enum! {
-    /// Why the server refuses; see [`ErrorCode::of`]. It says more than the HTTP status.
+    /// The code of an error response; see [`ErrorCode::of`]. It is more specific than the HTTP
+    /// status.
     ///
-    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is kept
-    /// in part; the codes after `NotFound`, the official PHP client.
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is
+    /// available in part; the codes after `NotFound`, the official PHP client.
     pub enum ErrorCode {
         /// The id belongs to another account, or the login is wrong.
         AccessDenied = "AccessDenied",
@@ -19,39 +20,39 @@ wire_enum! {
         AccountError = "AccountError",
         /// There is no account with that e-mail address.
         AccountNotFound = "AccountNotFound",
-        /// The account could not be loaded; it may work later.
+        /// The account could not be loaded. A later request may succeed.
         AccountNotLoaded = "AccountNotLoaded",
-        /// The API key is not that of the account.
+        /// The API key does not belong to the account.
         ApiKeyMismatch = "ApiKeyMismatch",
-        /// A value is wrong; the message names the parameter.
+        /// A value is invalid. The message names the parameter.
         InputFailure = "InputFailure",
         /// The session is unknown or has expired.
         InvalidToken = "InvalidToken",
-        /// Not a POST request.
+        /// The request is not a POST request.
         MethodDisallowed = "MethodDisallowed",
-        /// A parameter is missing; the message names it.
+        /// A parameter is missing. The message names it.
         MissingParameter = "MissingParameter",
         /// There is no CA or certificate with that id.
         NotFound = "NotFound",
-        /// The certificate was reissued before: use its successor.
+        /// The certificate was reissued before. Use its successor.
         NotLatest = "NotLatest",
         /// The passphrase is wrong.
         PassphraseFailure = "PassphraseFailure",
-        /// CAs or certificates are created too fast.
+        /// Too many CAs or certificates were created in a short time.
         RateLimitExceeded = "RateLimitExceeded",
-        /// The session was not set up properly.
+        /// The session was not opened correctly.
         SessionError = "SessionError",
-        /// The digest does not fit the body.
+        /// The digest does not match the body.
         SignatureFailure = "SignatureFailure",
-        /// A certificate that is expired or obsolete keeps its status.
+        /// The status of an expired or obsolete certificate cannot be changed.
         StatusDisallowed = "StatusDisallowed",
-        /// Anything else.
+        /// Any other error.
         UnknownError = "UnknownError",
     }
 }
 
 impl ErrorCode {
-    /// The code that an error of a call carries, if the server sent one.
+    /// Returns the error code that the server sent. Returns `None` if it sent none.
     ///
     /// ```
     /// use tinycert_client::{CertId, ErrorCode};
@@ -74,7 +75,7 @@ impl ErrorCode {
         error.code().map(Self::from)
     }
 
-    /// What the caller can do about it; `None` leaves it to the status.
+    /// Returns the kind of the error. Returns `None` if the HTTP status decides it.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
             Self::AccessDenied
@@ -91,7 +92,7 @@ impl ErrorCode {
     }
 }
 
-/// `{"code":"...","text":"..."}`
+/// An error response: `{"code":"...","text":"..."}`.
 #[derive(Deserialize)]
 struct Refusal {
     #[serde(default, deserialize_with = "wire::text")]
@@ -119,7 +120,8 @@ impl Refusal {
     }
 }
 
-/// Reads an answer whose status is an error. The code decides, and the status where there is none.
+/// Parses a response whose status is an error. The code decides the kind, or the status if there is
+/// no code.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match json::<Refusal>(response) {
         Ok(refusal) if refusal.code.is_some() || refusal.text.is_some() => {
@@ -129,7 +131,7 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Whether an answer says that the session must be opened anew.
+/// Returns whether a response means that the session must be reopened.
 pub(crate) fn session_is_over(response: &Response) -> bool {
     !response.status().is_success()
         && json::<Refusal>(response).is_ok_and(|refusal| {
@@ -137,12 +139,12 @@ pub(crate) fn session_is_over(response: &Response) -> bool {
         })
 }
 
-/// Reads a success. A refusal on HTTP 200 is a refusal.
+/// Parses a successful response. An error object with HTTP 200 is an error.
 pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
     json(response).map_err(|error| refusal_or(error, response))
 }
 
-/// Reads the one text that an object is there for.
+/// Parses the only relevant field of an object, a string that is not empty.
 pub(crate) fn text(response: &Response, name: &str) -> Result<String, ResponseError> {
     let fields: ExtraFields = answer(response)?;
     required(name, fields.text(name).filter(|text| !text.is_empty()))
@@ -156,8 +158,8 @@ fn refusal_or(error: ResponseError, response: &Response) -> ResponseError {
     }
 }
 
-/// Reads the success of a call whose body nobody documents: it may be anything, or nothing, but
-/// not a refusal, not half an object and not a page of a proxy.
+/// Parses a successful response whose body is not documented. It may be empty or have any content,
+/// except an error object, incomplete JSON or an HTML page of a proxy.
 pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
     match response.body().trim_ascii_start().first() {
         Some(b'{') => {

@@ -1,4 +1,4 @@
-//! Certificate chain and private key in files, published so that they match at every moment.
+//! Certificate chain and private key in files, which match at all times.
 
 mod combined;
 mod draft;
@@ -18,22 +18,22 @@ use draft::Draft;
 use lock::{LONGEST_WAIT, Locks};
 use place::Place;
 
-/// The files that a TLS server is given: chain and private key, as two files or as one.
+/// The files of a TLS server: chain and private key, in two files or in one.
 ///
-/// The files are checked before the first request: they are regular files or do not exist yet, chain
-/// and key are different files, their folders can be written, and new files can have the owner and
-/// group of the old ones. Their folders must exist. New contents are written beside the old ones and synchronized to disk.
-/// Owner, group and mode of replaced files are kept, but a file with a key loses the permissions of
-/// other users: mode 0644 becomes 0640. Shared folders are different, see below. A new file with a key
-/// has mode 0600. A symbolic link is followed.
+/// The files are checked before the first request: they are regular files or do not exist yet,
+/// chain and key are different files, their folders can be written, and new files can have the
+/// owner and group of the old ones. Their folders must exist. New contents are written beside the
+/// old ones and synchronized to disk. Owner, group and mode of replaced files are kept, but a file
+/// with a key loses the permissions of other users: mode 0644 becomes 0640. Shared folders are
+/// different, see below. A new file with a key has mode 0600. A symbolic link is followed.
 ///
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
-/// replaced. A second run for one of the files waits until the first one ends, and returns an error if
-/// it waited 10 minutes for one lock.
+/// replaced. A second run for one of the files waits until the first one ends, and returns an error
+/// if it waited 10 minutes for one lock.
 ///
-/// If another program replaces or rewrites a file after the checks, an error is returned and no file is
-/// replaced. The last check is immediately before the first rename; a later change is not detected, nor
-/// is one of a version that the file links to.
+/// If another program replaces or rewrites a file after the checks, an error is returned and no
+/// file is replaced. The last check is immediately before the first rename; a later change is not
+/// detected, nor is one of a version that the file links to.
 ///
 /// On Unix, a folder is shared if its group or everyone can write it. In a shared folder, links of
 /// other users are not followed and files of other users are not replaced; those of root and of the
@@ -44,39 +44,40 @@ use place::Place;
 ///
 /// Another user can move a file of a trusted user to the path of a key in a shared folder. So in a
 /// shared folder, a new file keeps less of the access of the replaced one:
-/// - A file with a key keeps the owner and its permissions, but neither the group nor permissions of
-///   group and others: mode 0640 becomes 0600.
+/// - A file with a key keeps the owner and its permissions, but neither the group nor permissions
+///   of group and others: mode 0640 becomes 0600.
 /// - A chain in a file of its own keeps owner and group, but loses write permissions of group and
 ///   others: mode 0664 becomes 0644.
-/// - A pair of links into its folder of versions keeps its access, as in other folders, if the current
-///   version was made for this key while the folder was shared. So set the group and mode of a key
-///   after the first run.
+/// - A pair of links into its folder of versions keeps its access, as in other folders, if the
+///   current version was made for this key while the folder was shared. So set the group and mode
+///   of a key after the first run.
 ///
-/// The first two rules also hold if a symbolic link in a shared folder leads to the file. A warning is
-/// logged if permissions are lost.
+/// The first two rules also hold if a symbolic link in a shared folder leads to the file. A warning
+/// is logged if permissions are lost.
 ///
-/// Users who can write a shared folder can exchange everything in it at any time. It is checked before
-/// each step, but not between the check and the step, and the folders above it are not considered: use
-/// a folder that only its owner can write, in folders that only trusted users can write.
+/// Users who can write a shared folder can exchange everything in it at any time. It is checked
+/// before each step, but not between the check and the step, and the folders above it are not
+/// considered: use a folder that only its owner can write, in folders that only trusted users can
+/// write.
 ///
 /// # What a failed or killed run leaves
-/// If an error is returned, the old files stay. The new ones may be in place if only synchronizing to
-/// disk failed. If a run is killed:
+/// If an error is returned, the old files stay. The new ones may be in place if only synchronizing
+/// to disk failed. If a run is killed:
 /// - [`combined`](Self::combined): the old file or the new one. It is replaced by one rename.
 /// - [`new`](Self::new) with two files in one folder, on Unix: the old pair or the new one. The two
-///   paths are symbolic links into a folder `.KEY.versions` beside them, which one rename switches. A
-///   pair of plain files is converted when it is first replaced, as are links to the versions of another
-///   key. The previous version is kept until the next run.
+///   paths are symbolic links into a folder `.KEY.versions` beside them, which one rename switches.
+///   A pair of plain files is converted when it is first replaced, as are links to the versions of
+///   another key. The previous version is kept until the next run.
 /// - [`new`](Self::new) otherwise: possibly the new key beside the old chain, and a journal
-///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for. If
-///   that fails, it returns an error and keeps the journal. If the pair can never be completed, because
-///   its draft or its folder was removed or the chain is not a regular file any more, the next run
-///   restores the old key and logs a warning. If the copy of the old key was removed too, it returns an
-///   error that names the journal. The same holds for a failed run that could restore nothing, for
-///   example because the disk became read-only.
+///   `.KEY.journal`. The next run for this key completes the pair, whatever chain that run is for.
+///   If that fails, it returns an error and keeps the journal. If the pair can never be completed,
+///   because its draft or its folder was removed or the chain is not a regular file any more, the
+///   next run restores the old key and logs a warning. If the copy of the old key was removed too,
+///   it returns an error that names the journal. The same holds for a failed run that could restore
+///   nothing, for example because the disk became read-only.
 ///
-/// Drafts that a killed run left are removed by the next run for the same files, and on Unix its locks.
-/// On other systems, the lock files are never removed.
+/// Drafts that a killed run left are removed by the next run for the same files, and on Unix its
+/// locks. On other systems, the lock files are never removed.
 ///
 /// The servers `nginx` (`ssl_certificate`, `ssl_certificate_key`), `haproxy` (`crt`) and `postgres`
 /// (`ssl_cert_file`, `ssl_key_file`) accept the path of a combined file for both.
@@ -96,19 +97,19 @@ pub struct KeyPairFiles {
     is_combined: bool,
 }
 
-/// Why a certificate could not be brought into its files.
+/// An error of issuing, renewing or saving a certificate to files.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// A call failed.
+    /// A request failed, or an argument is invalid.
     #[error(transparent)]
     Call(#[from] Error),
     /// A file could not be written.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -132,36 +133,37 @@ impl FileError {
 }
 
 impl KeyPairFiles {
-    /// The chain (certificate, then CA) and the unencrypted key, both as PEM text.
+    /// Selects two files: one for the chain (certificate, then CA), one for the unencrypted key,
+    /// both in PEM format.
     pub fn new(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         Self { chain: chain.into(), key: key.into(), is_combined: false }
     }
 
-    /// One file with the unencrypted key and the chain, both as PEM text.
+    /// Selects one file for the unencrypted key followed by the chain, both in PEM format.
     pub fn combined(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self { chain: path.clone(), key: path, is_combined: true }
     }
 
-    /// The file of the chain.
+    /// Returns the path of the chain.
     pub fn chain(&self) -> &Path {
         &self.chain
     }
 
-    /// The file of the key.
+    /// Returns the path of the key.
     pub fn key(&self) -> &Path {
         &self.key
     }
 
-    /// Waits until no other process writes the files, completes what a killed one left, checks the
-    /// files and makes drafts beside them, so that it is known that they can be written before
-    /// anything is requested.
+    /// Waits until no other process writes the files, completes the pair of a killed process,
+    /// checks the files and creates drafts beside them. So errors are detected before the first
+    /// request.
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
             let places: Vec<&Place> = chain.iter().chain([&key]).collect();
             let locks = Locks::acquire(&places, LONGEST_WAIT)?;
-            // A process that held a lock may have changed what is there.
+            // A process that held a lock may have changed the links and files.
             let (chain_now, key_now) = self.resolve()?;
             if chain_now
                 .iter()
@@ -176,7 +178,7 @@ impl KeyPairFiles {
         Err(FileError::at(&self.key, problem))
     }
 
-    /// The places of chain and key, or only of the combined file.
+    /// Returns the places of chain and key, or only that of the combined file.
     fn resolve(&self) -> Result<(Option<Place>, Place), FileError> {
         if self.is_combined {
             return Ok((None, Place::resolve(&self.key)?));
@@ -189,12 +191,12 @@ impl KeyPairFiles {
     }
 }
 
-/// How often the places are resolved if they change meanwhile.
+/// The maximum number of times that the places are resolved if they change meanwhile.
 const MOST_TRIES: usize = 16;
 
 const SAME_FILE: &str = "must be two, one for the chain and one for the key";
 
-/// Drafts that are still empty, and the locks of their files. Dropping them removes them.
+/// Drafts that are still empty, and the locks of their files. They are removed on drop.
 pub(crate) struct Prepared(Publisher, Locks);
 
 enum Publisher {
@@ -250,7 +252,7 @@ impl Prepared {
     }
 }
 
-/// A text that is no PEM of that kind replaces nothing.
+/// Returns an error if a string is not PEM of this kind. No file is replaced then.
 fn check_pem(place: &Path, text: &str, kind: &str) -> Result<(), FileError> {
     if text.contains("-----BEGIN ") && text.contains(kind) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The numbers of CAs and certificates: two types, so that neither is taken for the other.
+//! The ids of CAs and certificates. They are two types, so that they cannot be confused.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ macro_rules! id {
         pub struct $name(i64);
 
         impl $name {
-            /// The id with that number.
+            /// Creates an id from its number.
             pub const fn new(number: i64) -> Self {
                 Self(number)
             }
 
-            /// Its number.
+            /// Returns the number of the id.
             pub const fn number(self) -> i64 {
                 self.0
             }
@@ -40,7 +40,7 @@ macro_rules! id {
         }
 
         impl<'de> Deserialize<'de> for $name {
-            /// Reads a number, or a text with one.
+            /// Deserializes a number, or a string with a number.
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let number = wire::integer(deserializer)?;
                 number.map(Self).ok_or_else(|| D::Error::custom("expected an id"))

@@ -1,22 +1,22 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some of its programs make real calls, so they are run where the transport is built in.
+// Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # What is where
+//! # Overview
 //!
-//! | part | for |
+//! | types | for |
 //! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`] | key and settings; opening sessions |
-//! | [`Session`] | all other calls, and what is built on them |
+//! | [`Client`], [`ClientBuilder`], [`Environment`] | API key and settings; opening sessions |
+//! | [`Session`] | sending all other requests; issuing and renewing |
 //! | [`ListCas`], [`GetCaDetails`], [`GetCa`], [`DeleteCa`], [`CreateCa`] | requests about CAs |
 //! | [`ListCerts`], [`GetCertDetails`], [`GetCert`], [`GetKey`], [`GetPkcs12`], [`ReissueCert`], [`SetCertStatus`], [`CreateCert`] | requests about certificates |
-//! | [`Connect`], [`Disconnect`] | requests of the session itself |
-//! | [`CaItem`], [`CaDetails`], [`CertItem`], [`CertDetails`] | answers |
-//! | [`San`], [`StatusMask`], [`CertStatus`], [`HashMethod`], [`CaId`], [`CertId`] | parts of both |
-//! | [`Renewal`], [`KeyPairFiles`], [`FileError`] | renewing, and files |
-//! | [`Error`], [`ErrorKind`], [`ErrorCode`] | what went wrong |
-//! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sessions kept between program runs |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other calls |
+//! | [`Connect`], [`Disconnect`] | requests that open and close a session |
+//! | [`CaItem`], [`CaDetails`], [`CertItem`], [`CertDetails`] | responses |
+//! | [`San`], [`StatusMask`], [`CertStatus`], [`HashMethod`], [`CaId`], [`CertId`] | parts of requests and responses |
+//! | [`Renewal`], [`KeyPairFiles`], [`FileError`] | renewals, files of certificates and keys |
+//! | [`Error`], [`ErrorKind`], [`ErrorCode`] | errors |
+//! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sharing sessions between runs of a program |
+//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
 
 mod ca;
 mod cert;

@@ -1,4 +1,5 @@
-//! What people do with these calls: finding, issuing and renewing, each safe to repeat after an error.
+//! Operations of several requests: finding, issuing and renewing. They handle requests with an
+//! unknown outcome.
 
 use std::collections::BTreeSet;
 
@@ -12,22 +13,22 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// A certificate's successor.
+/// The result of a renewal: the successor of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
     /// The certificate to use from now on.
     pub cert_id: CertId,
-    /// Whether it was made now; if not, the certificate had been renewed before.
+    /// Whether it was created during this call. Otherwise the certificate was renewed before.
     pub is_new: bool,
 }
 
 impl Session {
-    /// The CA with that name (its organization) or, if there is none, with that common name (the
-    /// organization followed by ` CA`); `None` if there is neither.
+    /// Returns the CA with this name (its organization) or, if there is none, with this common name
+    /// (the organization followed by ` CA`). Returns `None` if there is neither.
     ///
     /// # Errors
-    /// A name that several CAs have is refused: use the id. Otherwise see
+    /// Returns an error if several CAs have this name; use the id then. Otherwise see
     /// [`ErrorKind`](crate::ErrorKind).
     pub fn find_ca(&self, name: &str) -> Result<Option<CaItem>> {
         let cas = self.list_cas()?;
@@ -37,13 +38,13 @@ impl Session {
         }
     }
 
-    /// The id of the CA with that organization, which is made if there is none. The other
-    /// arguments count only when it is made.
+    /// Returns the id of the CA with this organization. Creates the CA if there is none. The other
+    /// arguments are used only for a new CA.
     ///
-    /// If the answer to the making of it is lost, the list tells whether it was made.
+    /// If the outcome of the creation is unknown, the CA is looked up in the list.
     ///
     /// # Errors
-    /// As [`find_ca`](Session::find_ca).
+    /// See [`find_ca`](Session::find_ca).
     pub fn get_or_create_ca(&self, new: &CreateCa) -> Result<CaId> {
         if let Some(ca) = only(&self.list_cas()?, new.name())? {
             return Ok(ca.id);
@@ -56,13 +57,13 @@ impl Session {
         }
     }
 
-    /// Makes a certificate, as [`create_cert`](Session::create_cert), and if the answer is lost, finds
-    /// it in the list: the one of that name that was not there before. Called again after it went
-    /// well, it makes another one.
+    /// Creates a certificate, as [`create_cert`](Session::create_cert). If the outcome is unknown,
+    /// the certificate is looked up in the list: it is the one with this common name that was not
+    /// listed before. A second call after a success creates another certificate.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). The error of a lost answer means that no certificate
-    /// was made when the list was read.
+    /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
+    /// certificate did not exist when the list was read.
     pub fn issue_cert(&self, new: &CreateCert) -> Result<CertId> {
         let list = || self.list_certs(new.ca(), StatusMask::ALL);
         let before: BTreeSet<CertId> = list()?.iter().map(|cert| cert.id).collect();
@@ -78,9 +79,9 @@ impl Session {
         }
     }
 
-    /// The certificates of a CA that are good but end within so many days, and those that have
-    /// ended and have no follower of the same name (good, on hold or revoked); the first to end
-    /// comes first.
+    /// Returns the good certificates of a CA that expire within this number of days, and the
+    /// expired ones without another certificate of the same name that is good, on hold or revoked.
+    /// They are sorted by expiry, the earliest first.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -105,12 +106,13 @@ impl Session {
         Ok(expiring)
     }
 
-    /// Renews a certificate: reissues it, unless it has a good successor already.
+    /// Renews a certificate: reissues it unless it already has a good successor.
     ///
-    /// It may be called again at any time and makes one successor: the certificate with the same
-    /// name, the same request (and so the same key) and a later end. If the answer to the reissue
-    /// is lost, the CA's list tells whether it was made; only if it was not, the reissue is asked
-    /// for once more (but not after a timeout, since it may still be under way then).
+    /// The operation is idempotent and creates one successor: the certificate with the same name,
+    /// the same certificate signing request (and so the same key) and a later expiry. If the
+    /// outcome of the reissue is unknown, the successor is looked up in the list of the CA. Only if
+    /// it is not listed, the reissue is requested once more, except after a timeout, since the
+    /// first request may still be in progress then.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -138,10 +140,11 @@ impl Session {
         }
     }
 
-    /// Renews a certificate, as [`renew`](Session::renew), and brings chain and key into the
-    /// files. That they can be written is tried before the server is asked.
+    /// Renews a certificate, as [`renew`](Session::renew), and writes chain and key to the files.
+    /// Before the first request it is checked that they can be written.
     ///
-    /// If it fails after the reissue, calling it again with the same id does the rest.
+    /// If an error is returned after the reissue, call it again with the same id to write the
+    /// files.
     ///
     /// # Errors
     /// See [`FileError`].
@@ -157,11 +160,11 @@ impl Session {
         Ok(renewal)
     }
 
-    /// Creates a certificate, as [`issue_cert`](Session::issue_cert), and writes chain and key to the
-    /// files. Before the first request it is checked that they can be written.
+    /// Creates a certificate, as [`issue_cert`](Session::issue_cert), and writes chain and key to
+    /// the files. Before the first request it is checked that they can be written.
     ///
-    /// If an error is returned after the certificate was created, do not call it again, which creates
-    /// another one: find the id by [`list_certs`](Session::list_certs) and call
+    /// If an error is returned after the certificate was created, do not call it again, which
+    /// creates another one: find the id by [`list_certs`](Session::list_certs) and call
     /// [`save_to_files`](Session::save_to_files).
     ///
     /// # Errors
@@ -177,7 +180,7 @@ impl Session {
         Ok(cert_id)
     }
 
-    /// Brings a certificate's chain and key into the files.
+    /// Writes the chain and key of a certificate to the files.
     ///
     /// # Errors
     /// See [`FileError`].
@@ -191,7 +194,7 @@ impl Session {
         prepared.write(&chain, &key)
     }
 
-    /// The good certificate that a certificate was renewed by; the latest, if there are several.
+    /// Returns the good successor of a certificate, the latest if there are several.
     fn successor(&self, ca_id: CaId, cert_id: CertId) -> Result<Option<CertId>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         // An obsolete certificate is not in the list.
@@ -217,7 +220,7 @@ impl Session {
     }
 }
 
-/// The only CA of that name.
+/// Returns the only CA with this name. Returns an error if there are several.
 fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
     let mut found = cas.iter().filter(|ca| ca.name.as_deref() == Some(name));
     match (found.next(), found.next()) {
@@ -232,7 +235,7 @@ fn is_good(cert: &CertItem) -> bool {
     cert.status == Some(CertStatus::Good)
 }
 
-/// Whether a reissue that failed may have been carried out, now or before.
+/// Returns whether a failed reissue may have been carried out, now or before.
 fn may_be_reissued(error: &Error) -> bool {
     error.outcome_unknown() || ErrorCode::of(error) == Some(ErrorCode::NotLatest)
 }

@@ -1,4 +1,4 @@
-//! Subject alternative names: the names that a certificate is for.
+//! Subject alternative names: the names that a certificate is valid for.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,9 +9,9 @@ use api_auth::{ExtraFields, InputError, UnknownText, wire};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 
-/// One name that a certificate is for.
+/// A name that a certificate is valid for.
 ///
-/// A text is read with its kind before a colon, as other tools print it, or by what it looks like:
+/// A string is parsed by its prefix, as other tools print it, or its kind is detected:
 ///
 /// ```
 /// use tinycert_client::San;
@@ -28,8 +28,8 @@ use serde::{Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum San {
-    /// A host name, which may begin with `*.`; one with other letters than ASCII is written in
-    /// its `xn--` form.
+    /// A host name, which may start with `*.`. A name with letters outside ASCII must be in its
+    /// `xn--` form.
     Dns(String),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
@@ -37,13 +37,13 @@ pub enum San {
     Email(String),
     /// An absolute URI.
     Uri(String),
-    /// Of a kind that an answer had and nobody documents.
+    /// A name of a response whose kind is not documented.
     #[doc(hidden)]
     Unknown(UnknownText, String),
 }
 
 impl San {
-    /// Its kind, as the wire writes it: `DNS`, `IP`, `email` or `URI`.
+    /// Returns the kind as sent to the server: `DNS`, `IP`, `email` or `URI`.
     pub fn kind(&self) -> &str {
         match self {
             Self::Dns(_) => "DNS",
@@ -54,7 +54,7 @@ impl San {
         }
     }
 
-    /// The name itself.
+    /// Returns the name without its kind.
     pub fn value(&self) -> Cow<'_, str> {
         match self {
             Self::Ip(address) => address.to_string().into(),
@@ -64,7 +64,7 @@ impl San {
         }
     }
 
-    /// Why the name can be in no certificate; `None` if it can.
+    /// Returns why the name is invalid. Returns `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match self {
             Self::Dns(name) => dns_problem(name),
@@ -75,7 +75,7 @@ impl San {
         }
     }
 
-    /// A name of an answer.
+    /// Parses a name of a response.
     fn read(kind: &str, value: String) -> Self {
         match (kind, value.parse()) {
             ("DNS", _) => Self::Dns(value),
@@ -145,14 +145,14 @@ impl FromStr for San {
 }
 
 impl fmt::Display for San {
-    /// Kind and name, as other tools print it: `DNS:example.com`.
+    /// Formats kind and name as other tools do: `DNS:example.com`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.value())
     }
 }
 
 impl Serialize for San {
-    /// An object with one field, as in the server's answers.
+    /// Serializes an object with one field, as in responses.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(self.kind(), &self.value())?;
@@ -160,7 +160,7 @@ impl Serialize for San {
     }
 }
 
-/// The list of an answer; null is an empty one.
+/// Deserializes the list of a response. `null` is an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
     let of = |entry: &ExtraFields| {

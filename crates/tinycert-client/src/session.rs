@@ -1,4 +1,4 @@
-//! A session. Its methods are beside the calls that they make.
+//! A session. Its methods are in the modules of their endpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use api_auth::{Clock, Env, InputError, Result, Secret};
 
 use crate::{Client, Disconnect};
 
-/// An open session. Use it from any number of threads.
+/// An open session. All threads can share one session.
 ///
-/// Dropping it disconnects, which takes one call, and whose failure nobody hears of; use
-/// [`disconnect`](Session::disconnect) to hear of it, or [`into_token`](Session::into_token) to
-/// leave the session open. A session that was resumed, or is kept in a
-/// [token store](crate::ClientBuilder::token_store), stays open by itself.
+/// Dropping a session sends one request that closes it and ignores errors. Call
+/// [`disconnect`](Session::disconnect) to get the error, or [`into_token`](Session::into_token) to
+/// leave the session open. A session that was resumed, or is in a [token
+/// store](crate::ClientBuilder::token_store), stays open when it is dropped.
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<FormSession>,
@@ -25,19 +25,20 @@ impl Session {
         Self { core, auth, ends_on_drop }
     }
 
-    /// Opens a session from the environment: what [`Client::from_env`] reads, `TINYCERT_EMAIL`
-    /// and `TINYCERT_PASSPHRASE`.
+    /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
+    /// and those of [`Client::from_env`].
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name; otherwise as [`Client::connect`].
+    /// Returns an error that names the variable if one is missing or invalid, and the errors of
+    /// [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
         let (email, passphrase) = login(Env::PROCESS)?;
         client.connect(email, passphrase)
     }
 
-    /// Closes the session. One that the server does not know any more is not opened again for
-    /// this: the error says so.
+    /// Closes the session. If the server does not know the session any more, an error is returned
+    /// and the session is not reopened.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -48,24 +49,25 @@ impl Session {
 
     fn end(&self) -> Result<()> {
         self.auth.close();
-        // There is no token after a failed attempt to open the session again.
+        // There is no token after a failed attempt to reopen the session.
         if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect::new()) }
     }
 
-    /// The token, which opens nothing but is as good as the credentials while the session lives:
-    /// for [`Client::resume`](crate::Client::resume) in another process.
+    /// Returns the token, for [`Client::resume`](crate::Client::resume) in another process. Returns
+    /// `None` if the server rejected the token and the session is not reopened yet. The token
+    /// cannot open a session, but it is as sensitive as the credentials until the session expires.
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
 
-    /// Leaves the session open and gives its token out; see
+    /// Returns the token and leaves the session open; see
     /// [`Client::resume`](crate::Client::resume).
     pub fn into_token(mut self) -> Option<Secret> {
         self.ends_on_drop = false;
         self.auth.token()
     }
 
-    /// The clock that the session goes by.
+    /// Returns the clock of the session.
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
     }
@@ -87,7 +89,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Who opens the session, from the two variables that say so.
+/// Reads the e-mail address and passphrase from their two variables.
 fn login(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     let email = variables.need("TINYCERT_EMAIL")?;
     Ok((email, Secret::new(variables.need("TINYCERT_PASSPHRASE")?)))

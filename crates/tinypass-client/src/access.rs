@@ -1,4 +1,4 @@
-//! Access records: who may see what, until when.
+//! Access records: which user has access to which resource, and until when.
 
 use std::time::SystemTime;
 
@@ -11,26 +11,26 @@ use serde::{Deserialize, Serialize};
 use crate::error::{self, Model};
 use crate::{Client, validate};
 
-/// The most records of a page.
+/// The maximum number of records per page.
 pub const MAX_PAGE_SIZE: u32 = 1000;
 
 /// A user's access to a resource (`AccessDetails` in the documentation).
 ///
-/// Any field may be absent in a reply, and numbers may come as text; `extra` keeps what has no
-/// name here.
+/// Any field may be absent from a response, and numbers may be strings. Fields that this type does
+/// not cover are in `extra`.
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `AccessDetails`;
-/// that the end may be missing was seen in live data.
+/// live data, in which `expires` may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Access {
     /// The public id of the record.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// The application.
+    /// The id of the application.
     #[serde(default, deserialize_with = "wire::text")]
     pub aid: Option<String>,
-    /// The resource.
+    /// The id of the resource.
     #[serde(default, deserialize_with = "wire::text")]
     pub rid: Option<String>,
     /// TinyPass's id of the user.
@@ -42,13 +42,14 @@ pub struct Access {
     /// The ISO code of the currency.
     #[serde(default, deserialize_with = "wire::text")]
     pub currency: Option<String>,
-    /// When access was granted.
+    /// The time at which access was granted.
     #[serde(default, deserialize_with = "wire::time")]
     pub created: Option<UnixTime>,
-    /// When access ends; `None` if it does not (absent, null or 0 in the reply).
+    /// The time at which access expires. `None` if it does not expire (absent, null or 0 in the
+    /// response).
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
-    /// Your reference of the user, or the uid.
+    /// Your reference for the user, or the uid.
     #[serde(default, deserialize_with = "wire::text")]
     pub user_ref: Option<String>,
     /// The user's e-mail address.
@@ -63,10 +64,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whether access is given at `now`: it does not end, or ends later.
+    /// Returns whether access is granted at `now`: it does not expire, or expires later.
     ///
     /// Returns `false` for an acknowledgement without a record (`{"success":true}`), which
-    /// [`grant_access`](crate::Client::grant_access) may return: the response does not name an end.
+    /// [`grant_access`](crate::Client::grant_access) may return: such a response does not say when
+    /// access expires.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -111,7 +113,8 @@ pub struct GetAccess {
 }
 
 impl GetAccess {
-    /// Of the resource `rid`, for the user with your reference `user_ref` (or TinyPass's uid).
+    /// Creates a request for the access of a user to the resource `rid`. `user_ref` is your
+    /// reference for the user or TinyPass's uid.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into() }
     }
@@ -135,9 +138,9 @@ impl Endpoint for GetAccess {
     }
 }
 
-/// `GET /r2/access/search`: access records by resource, user, address or tag.
+/// `GET /r2/access/search`: one page of access records, by resource, user, e-mail address or tag.
 ///
-/// Without any filter it finds all. Pages are counted from 0.
+/// Without a filter, all records are returned. Pages are counted from 0.
 ///
 /// ```
 /// use tinypass_client::SearchAccess;
@@ -158,29 +161,29 @@ pub struct SearchAccess {
 }
 
 impl SearchAccess {
-    /// Finds everything that has not expired.
+    /// Creates a search for all records that have not expired.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Only of this resource.
+        /// Sets the resource.
         rid: impl Into<String>,
-        /// Only of the user with your reference, or with TinyPass's uid.
+        /// Sets the user: your reference or TinyPass's uid.
         user_ref: impl Into<String>,
-        /// Only of the user with this e-mail address.
+        /// Sets the user's e-mail address.
         email: impl Into<String>,
-        /// Only of resources with this tag; one can be given.
+        /// Sets the tag of the resources. Only one tag is supported.
         tag: impl Into<String>,
-        /// Whether to find what has expired, too. The server's default is no.
+        /// Sets whether expired records are included. The server's default is `false`.
         show_expired: bool,
-        /// The page, from 0.
+        /// Sets the page, from 0.
         page: u32,
-        /// The records of a page, 1 to 1000. The server's default is 100.
+        /// Sets the page size, 1 to 1000. The server's default is 100.
         page_size: u32,
     }
 
-    /// With page and size written out, so that the end of the list can be told.
+    /// Sets page and page size explicitly, so that the last page can be detected.
     pub(crate) fn explicit_page(mut self) -> Self {
         self.page.get_or_insert(0);
         self.page_size.get_or_insert(MAX_PAGE_SIZE);
@@ -188,7 +191,7 @@ impl SearchAccess {
     }
 }
 
-/// One page of access records.
+/// A page of access records.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, and scripts that used the live
 /// service.
@@ -198,7 +201,7 @@ pub struct AccessPage {
     /// The records.
     #[serde(default, deserialize_with = "wire::list")]
     pub data: Vec<Access>,
-    /// What else the server said; no name is documented.
+    /// Fields that this type does not cover. No field is documented.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -268,7 +271,7 @@ impl Paged for SearchAccess {
     }
 }
 
-/// `POST /r2/access/grant`: gives a user access to a resource that exists.
+/// `POST /r2/access/grant`: grants a user access to an existing resource.
 ///
 /// ```
 /// use tinypass_client::{GrantAccess, UnixTime};
@@ -291,7 +294,8 @@ pub struct GrantAccess {
 }
 
 impl GrantAccess {
-    /// To the resource `rid`, for whoever has the address `email`; without an end.
+    /// Creates a grant of the resource `rid` to the user with the address `email`. It does not
+    /// expire by default.
     pub fn new(rid: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             rid: rid.into(),
@@ -304,13 +308,13 @@ impl GrantAccess {
     }
 
     setters! {
-        /// Your reference of the user; recommended, since it is what access is asked by later.
+        /// Sets your reference for the user. Recommended, since access is looked up by it later.
         user_ref: impl Into<String>,
-        /// When access ends.
+        /// Sets the time at which access expires.
         expiration: UnixTime,
-        /// A text for the e-mail to the user.
+        /// Sets a message for the e-mail to the user.
         message: impl Into<String>,
-        /// Whether no e-mail is sent. The server's default is to send one.
+        /// Sets whether the e-mail is suppressed. The server's default is `false`.
         suppress_email: bool,
     }
 }
@@ -347,7 +351,7 @@ impl Endpoint for GrantAccess {
     }
 }
 
-/// `POST /r2/access/revoke`: takes a user's access away.
+/// `POST /r2/access/revoke`: revokes a user's access.
 ///
 /// ```
 /// use tinypass_client::RevokeAccess;
@@ -364,13 +368,14 @@ pub struct RevokeAccess {
 }
 
 impl RevokeAccess {
-    /// Of the resource `rid`, from the user with your reference (or TinyPass's uid).
+    /// Creates a request that revokes a user's access to the resource `rid`. `user_ref` is your
+    /// reference for the user or TinyPass's uid.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into(), refund: None }
     }
 
     setters! {
-        /// Whether the price is paid back. The server's default is no.
+        /// Sets whether the price is refunded. The server's default is `false`.
         refund: bool,
     }
 }
@@ -397,10 +402,10 @@ impl Endpoint for RevokeAccess {
 }
 
 impl Client {
-    /// The access record of a user to a resource, or `None` if there is none. `user_ref` is your
-    /// reference of the user or TinyPass's uid.
+    /// Returns the access record of a user for a resource. Returns `None` if there is none.
+    /// `user_ref` is your reference for the user or TinyPass's uid.
     ///
-    /// The record may have expired: ask [`Access::is_active`].
+    /// The record may have expired: call [`Access::is_active`].
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -412,10 +417,10 @@ impl Client {
         self.send(&GetAccess::new(rid, user_ref))
     }
 
-    /// All access records that a search finds, one page after the other, each record once.
+    /// Returns an iterator over all matching access records, page by page, each record once.
     ///
-    /// Nothing is sent before the iterator is advanced. It begins at the search's page and asks
-    /// for 1000 records a page unless the search says otherwise.
+    /// No request is sent before the iterator is advanced. It starts at the page of the search.
+    /// Without a page size, 1000 records per page are requested.
     ///
     /// ```
     /// use tinypass_client::SearchAccess;
@@ -434,7 +439,7 @@ impl Client {
         Items::new(self.core.clone(), request.clone().explicit_page())
     }
 
-    /// One page of access records; empty if nothing is found.
+    /// Returns one page of access records. It is empty if there are none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -442,14 +447,16 @@ impl Client {
         self.send(request)
     }
 
-    /// Gives a user access to a resource, which must exist, and mails the user unless told not to.
+    /// Grants a user access to an existing resource. The server sends an e-mail to the user unless
+    /// [`suppress_email`](GrantAccess::suppress_email) is set.
     ///
-    /// Granting twice may mail twice, so it is never repeated after a lost answer.
+    /// A second grant may send a second e-mail, so the request is never retried if its outcome is
+    /// unknown.
     ///
     /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
     /// [`extra`](field@Access::extra), and [`Access::is_active`] is `false`. Call
-    /// [`get_access`](Self::get_access) for the record. A record without an end has the end of the
-    /// request.
+    /// [`get_access`](Self::get_access) for the record. If the server returns a record without
+    /// `expires`, it is set to the expiration of the request.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -457,7 +464,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Takes a user's access away, and refunds it if told to.
+    /// Revokes a user's access, with a refund if [`refund`](RevokeAccess::refund) is set.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

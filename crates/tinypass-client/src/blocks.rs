@@ -1,8 +1,9 @@
-//! Encrypted blocks: what TinyPass exchanges with a site besides the REST API (feature `blocks`).
+//! Encrypted blocks, which TinyPass exchanges with a site besides the REST API (feature `blocks`).
 //!
-//! Token cookies say in the browser what a visitor may see; webhooks tell a site of purchases; a
-//! purchase link carries an offer. All three are encrypted blocks, and [`Blocks`] reads none of
-//! them before its signature holds. See [`api_auth::block`] for the format and its weakness.
+//! Token cookies store the access of a visitor in the browser, webhooks notify a site of purchases,
+//! and purchase links contain an offer. All three are encrypted blocks. [`Blocks`] verifies the
+//! signature before it parses the content. See [`api_auth::block`] for the format and its
+//! weaknesses.
 //!
 //! ```
 //! use std::time::SystemTime;
@@ -35,28 +36,29 @@ pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
 pub use purchase::{CaptionKey, Offer, PriceOption, Purchase};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
-/// Why a cookie or webhook is not believed.
+/// An error about a cookie or webhook that is not genuine or not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// A check of the block failed.
+    /// The block is malformed, or its signature is invalid.
     #[error(transparent)]
     Block(#[from] BlockError),
-    /// It is not encrypted and so not signed; anybody can have written it.
+    /// The value is not encrypted and so not signed: anyone can have written it.
     #[error("not signed")]
     Unsigned,
-    /// It is in no form that is known.
+    /// The format is unknown.
     #[error("in no known form")]
     Form,
-    /// The signature holds, but the text is not what the documentation says; the place is named.
+    /// The signature is valid, but the content does not match the documentation. The message names
+    /// the position.
     #[error("{0}")]
     Content(String),
-    /// It is meant for another application.
+    /// The webhook is for another application.
     #[error("of another application")]
     OtherApplication,
 }
 
-/// Seals and opens the blocks of one application.
+/// Encrypts, decrypts and verifies the blocks of one application.
 #[derive(Debug, Clone)]
 pub struct Blocks {
     aid: String,
@@ -64,7 +66,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// For the application `aid` with its `private_key`.
+    /// Creates the blocks of the application `aid` with its `private_key`.
     ///
     /// # Errors
     /// Returns an error if the AID or key is empty, or the AID contains anything but ASCII letters,
@@ -80,42 +82,43 @@ impl Blocks {
         Ok(Self { aid, key: BlockKey::new("private_key", &private_key.into())? })
     }
 
-    /// For the application of the environment variables `TINYPASS_AID` and
+    /// Creates the blocks of the application from the environment variables `TINYPASS_AID` and
     /// `TINYPASS_PRIVATE_KEY`.
     ///
     /// # Errors
-    /// A variable that is missing, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self, InputError> {
         let (aid, private_key) = keys(Env::PROCESS)?;
         Self::new(aid, private_key)
     }
 
-    /// The block of any text.
+    /// Encrypts and signs a string.
     pub fn seal(&self, text: &str) -> String {
         self.key.seal(text.as_bytes())
     }
 
-    /// The text of a block, after its signature was checked.
+    /// Verifies the signature of a block and decrypts it.
     ///
     /// # Errors
-    /// The check that failed.
+    /// Returns an error if the block is malformed, its signature is invalid, or its content is not
+    /// UTF-8.
     pub fn open(&self, block: &str) -> Result<String, ReadError> {
         let text = self.key.open(block)?;
         String::from_utf8(text).map_err(|_| ReadError::Content("not UTF-8".to_owned()))
     }
 
-    /// The application's id.
+    /// Returns the id of the application.
     pub fn aid(&self) -> &str {
         &self.aid
     }
 }
 
-/// Compact JSON of a value that always has one.
+/// Serializes a value that always has JSON, without white space.
 fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Reads JSON; the error names the place and quotes no value.
+/// Parses JSON. The error names the position and contains no value.
 fn read_json<T: DeserializeOwned>(text: String) -> Result<T, ReadError> {
     json(&Response::new(text.into_bytes())).map_err(|error| ReadError::Content(error.to_string()))
 }

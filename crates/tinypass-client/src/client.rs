@@ -1,4 +1,4 @@
-//! The client and how it is made. Its methods are beside the calls that they make.
+//! The client and its builder. The methods of the client are in the modules of their endpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,31 +16,32 @@ static PROVIDER: Provider = Provider {
     name: "tinypass",
     user_agent: concat!("tinypass-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
-    // 500 is documented as a passing failure of the server.
+    // 500 is documented as a temporary failure of the server.
     retry_statuses: &[429, 500, 502, 503, 504],
     secret_parameters: &[],
     read_error: error::read,
 };
 
-/// Where the API is. The two of the provider are fully separate: own AID, key and data.
+/// The environment of the API. The two environments of the provider are separate: each has its own
+/// AID, private key and data.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation writes the sandbox
-/// with `http`.
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; the documentation has `http` for the
+/// sandbox.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://api.tinypass.com`
+    /// Production: `https://api.tinypass.com`.
     #[default]
     Production,
-    /// `https://sandbox.tinypass.com`: no real money.
+    /// The sandbox, without real money: `https://sandbox.tinypass.com`.
     Sandbox,
-    /// Any other base URL, without `/r2`: a proxy, a test server, a host that took over. `https`
-    /// unless it is this machine.
+    /// Another base URL, without `/r2`, such as a proxy, a test server or a successor of the
+    /// service. It must use `https`, except for loopback addresses.
     Custom(String),
 }
 
 impl fmt::Debug for Environment {
-    /// Shows URLs without a user name and password.
+    /// Formats URLs without user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Production => f.write_str("Production"),
@@ -51,12 +52,12 @@ impl fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Returns the environment of another base URL, such as that of a test server.
+    /// Creates an environment with another base URL, such as that of a test server.
     pub fn custom(base_url: impl Into<String>) -> Self {
         Self::Custom(base_url.into())
     }
 
-    /// The base URL, to which paths such as `/r2/access` are appended.
+    /// Returns the base URL, to which paths such as `/r2/access` are appended.
     pub fn base_url(&self) -> &str {
         match self {
             Self::Production => "https://api.tinypass.com",
@@ -66,7 +67,7 @@ impl Environment {
     }
 }
 
-/// A client of one application. Cloning is cheap; use one from any number of threads.
+/// A client of one application. Cloning is cheap, and all threads can share one client.
 ///
 /// ```
 /// use tinypass_client::Client;
@@ -93,7 +94,7 @@ pub struct Client {
 /// The argument that is named in errors about the base URL.
 const BASE_URL: &str = "base_url";
 
-/// Makes a [`Client`]; see [`Client::builder`].
+/// A builder of a [`Client`]; see [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `build`"]
 pub struct ClientBuilder {
@@ -107,8 +108,8 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Begins a client for the application `aid` with its `private_key`, both as the dashboard
-    /// shows them.
+    /// Returns a builder for a client with the id and private key of an application, as shown in
+    /// the dashboard.
     ///
     /// ```
     /// use std::time::Duration;
@@ -132,12 +133,12 @@ impl Client {
         }
     }
 
-    /// A client from the environment variables `TINYPASS_AID` and `TINYPASS_PRIVATE_KEY`. It
-    /// calls `TINYPASS_BASE_URL` if that is set, the provider's sandbox if `TINYPASS_SANDBOX` is
-    /// `1` or `true`, and production otherwise.
+    /// Creates a client from the environment variables `TINYPASS_AID` and `TINYPASS_PRIVATE_KEY`.
+    /// Its base URL is `TINYPASS_BASE_URL` if that is set, the provider's sandbox if
+    /// `TINYPASS_SANDBOX` is `1` or `true`, and production otherwise.
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
@@ -146,10 +147,10 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Begins a client from the variables that [`Client::from_env`] reads.
+    /// Returns a builder from the variables that [`Client::from_env`] reads.
     ///
     /// # Errors
-    /// A variable that is missing or wrong, by name.
+    /// Returns an error that names the variable if one is missing or invalid.
     pub fn from_env() -> Result<Self> {
         Ok(Self::from_variables(Env::PROCESS)?)
     }
@@ -174,14 +175,15 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Chooses where the API is. Default: [`Environment::Production`].
+    /// Sets the environment. Defaults to [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self.base_url_name = BASE_URL;
         self
     }
 
-    /// Chooses one spelling of the download paths, so that a 404 costs one request and not two.
+    /// Sets the spelling of the download paths. By default, the documented paths are tried first,
+    /// and the others after a 404.
     pub fn download_path(mut self, path: DownloadPath) -> Self {
         self.download_path = Some(path);
         self
@@ -189,11 +191,11 @@ impl ClientBuilder {
 
     api_auth::builder_options!();
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Validates all options and creates the client. No request is sent.
     ///
     /// # Errors
-    /// The first argument that is wrong, by name: an AID with a colon or a line end, an empty
-    /// key, a base URL that is none or would send the signature in the clear.
+    /// Returns an error that names the first invalid argument: an AID with a colon or a line end,
+    /// an empty key, a base URL that is invalid or would send the signature unencrypted.
     pub fn build(self) -> Result<Client> {
         let auth = RequestLine::new(("aid", self.aid), ("private_key", &self.private_key))?;
         let core = self.settings.build(
@@ -205,24 +207,24 @@ impl ClientBuilder {
     }
 }
 
-/// The application's AID and key, from the two variables that say them.
+/// Reads the AID and private key from their two variables.
 pub(crate) fn keys(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     const AID: &str = "TINYPASS_AID";
     const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
     let aid = variables.need(AID)?;
     let private_key = Secret::new(variables.need(PRIVATE_KEY)?);
-    // The builder would name its arguments.
+    // Errors of the builder would name its arguments instead of the variables.
     RequestLine::new((AID, aid.clone()), (PRIVATE_KEY, &private_key))?;
     Ok((aid, private_key))
 }
 
-/// The value of the `Authorization` header for a request, for whoever sends it by other means.
-/// `target` is path and query exactly as in the request line.
+/// Returns the value of the `Authorization` header for a request that is sent by other means.
+/// `target` is the path and query exactly as in the request line.
 ///
-/// The signature has no expiry: whoever sees it can repeat the request.
+/// The signature does not expire: anyone who sees it can repeat the request.
 ///
 /// # Errors
-/// An empty key.
+/// Returns an error if the key is empty.
 ///
 /// ```
 /// use tinypass_client::{Secret, authorization};

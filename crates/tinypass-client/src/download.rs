@@ -1,4 +1,4 @@
-//! Downloads: their details, and links to them that work for a while.
+//! Downloads: their details, and links to them that expire.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{self, Model};
 use crate::{Client, validate};
 
-/// How the download paths are spelt. The documentation and the official PHP client disagree, and
-/// no source tells which the server takes.
+/// The spelling of the download paths. The documentation and the official PHP client differ, and it
+/// is not known which one the server accepts.
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
 /// download/url; the official PHP client 2.0.8.
@@ -21,11 +21,11 @@ pub enum DownloadPath {
     /// `/r2/downloads/url` and `/r2/download/`, as in the documentation.
     #[default]
     Documented,
-    /// `/r2/download/url` and `/r2/download`, as the official client calls them.
+    /// `/r2/download/url` and `/r2/download`, as in the official client.
     Sdk,
 }
 
-/// The details of a download. Any field may be absent in a reply.
+/// The details of a download. Any field may be absent from a response.
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `Download`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct Download {
     /// The public id.
     #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
-    /// The resource.
+    /// The id of the resource.
     #[serde(default, deserialize_with = "wire::text")]
     pub rid: Option<String>,
     /// The title.
@@ -43,19 +43,19 @@ pub struct Download {
     /// The description.
     #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
-    /// The address of a picture.
+    /// The URL of an image.
     #[serde(default, deserialize_with = "wire::text")]
     pub image: Option<String>,
-    /// The price as text, with amount and currency: `$4.99 USD`.
+    /// The price as a string with amount and currency, such as `$4.99 USD`.
     #[serde(default, deserialize_with = "wire::text")]
     pub price: Option<String>,
-    /// When it was last changed.
+    /// The time of the last change.
     #[serde(default, deserialize_with = "wire::time")]
     pub modified_date: Option<UnixTime>,
-    /// When it was made.
+    /// The time of creation.
     #[serde(default, deserialize_with = "wire::time")]
     pub created_date: Option<UnixTime>,
-    /// When it was published.
+    /// The time of publication.
     #[serde(default, deserialize_with = "wire::time")]
     pub published_date: Option<UnixTime>,
     /// Fields that this type does not cover.
@@ -92,12 +92,12 @@ pub struct GetDownload {
 }
 
 impl GetDownload {
-    /// Of the resource `rid`.
+    /// Creates a request for the download of the resource `rid`.
     pub fn new(rid: impl Into<String>) -> Self {
         Self { rid: rid.into(), path: DownloadPath::Documented }
     }
 
-    /// With the path spelt like this.
+    /// Sets the spelling of the path. Defaults to [`DownloadPath::Documented`].
     #[must_use]
     pub fn path(mut self, path: DownloadPath) -> Self {
         self.path = path;
@@ -128,14 +128,14 @@ impl Endpoint for GetDownload {
     }
 }
 
-/// How long a link works: the API takes one of the two.
+/// The validity of a link. The API accepts one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Lifetime(Duration),
     Expiration(UnixTime),
 }
 
-/// `GET /r2/downloads/url`: a link to a download that works for a while.
+/// `GET /r2/downloads/url`: a link to a download that expires.
 ///
 /// ```
 /// use std::time::Duration;
@@ -155,19 +155,21 @@ pub struct GetDownloadUrl {
 }
 
 impl GetDownloadUrl {
-    /// For so long from now on, by the server's clock; in whole seconds, at least one.
+    /// Creates a request for a link that expires after `lifetime`, by the server's clock. The
+    /// lifetime is sent in whole seconds and must be at least one.
     pub fn for_lifetime(rid: impl Into<String>, lifetime: Duration) -> Self {
         let until = Until::Lifetime(lifetime);
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
-    /// Until then.
+    /// Creates a request for a link that expires at `expiration`.
     pub fn until(rid: impl Into<String>, expiration: UnixTime) -> Self {
         let until = Until::Expiration(expiration);
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
-    /// With the path spelt like this.
+    /// Sets the spelling of the path. Defaults to [`DownloadPath::Documented`]. Only used by
+    /// [`Client::send`]: [`Client::get_download_url`] selects the spelling itself.
     #[must_use]
     pub fn path(mut self, path: DownloadPath) -> Self {
         self.path = path;
@@ -177,12 +179,12 @@ impl GetDownloadUrl {
 
 /// A link to a download.
 ///
-/// Source: none shows the answer. That it is an object with `url` is a guess; a JSON text and a
-/// bare link are read, too.
+/// Source: none, the response is not documented. An object with `url` is a guess; a JSON string and
+/// a plain link are accepted, too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DownloadUrl {
-    /// The link. Whoever has it can fetch the file while it works.
+    /// The link. It gives access to the file without credentials until it expires.
     pub url: String,
     /// Fields that this type does not cover.
     #[serde(flatten)]
@@ -239,8 +241,8 @@ impl Endpoint for GetDownloadUrl {
         };
     }
 
-    /// The form of the answer is not documented: an object with `url`, a JSON text, or the bare
-    /// link are read.
+    /// Parses the link. The response is not documented: an object with `url`, a JSON string and a
+    /// plain link are accepted.
     fn parse(&self, response: &Response) -> Result<DownloadUrl, ResponseError> {
         let body = response.body().trim_ascii();
         let link = |url: String| DownloadUrl { url, extra: ExtraFields::default() };
@@ -256,9 +258,9 @@ impl Endpoint for GetDownloadUrl {
 }
 
 impl Client {
-    /// A link to a download that works for a while. The documentation and the official client
-    /// spell the path differently: unless the builder says which, the documented one is asked
-    /// first, and the other after a 404.
+    /// Returns a link to a download that expires. The documentation and the official client spell
+    /// the path differently: unless [`download_path`](crate::ClientBuilder::download_path) is set,
+    /// the documented path is tried first, and the other one after a 404.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -268,15 +270,15 @@ impl Client {
         }
         match self.send(&ask.clone().path(DownloadPath::Documented)) {
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-                // If the other spelling does not help, the first answer stands.
+                // If the other spelling fails too, the first error is returned.
                 self.send(&ask.clone().path(DownloadPath::Sdk)).map_err(|_| error)
             }
             answered => answered,
         }
     }
 
-    /// The details of a download, or `None` if there is none. Both spellings of the path are
-    /// asked as in [`get_download_url`](Client::get_download_url).
+    /// Returns the details of a download. Returns `None` if there is none. Both spellings of the
+    /// path are tried as in [`get_download_url`](Client::get_download_url).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,4 +1,4 @@
-//! How TinyPass says no, and answers that nobody documents.
+//! Error responses of the TinyPass API, and responses that are not documented.
 
 use api_auth::{
     Acknowledgement, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error,
@@ -6,10 +6,10 @@ use api_auth::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Reads `{"error":{"message":"..."}}`, and its looser forms, out of an answer.
+/// Parses an error response: `{"error":{"message":"..."}}` and its variants.
 ///
-/// The status alone decides the kind: 401 and 403 are about the credentials; 402 is an
-/// application error or a wrong method and has nothing to do with payment.
+/// The status alone decides the kind: 401 and 403 are about the credentials. 402 is an application
+/// error or a wrong method and is not about payment.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
         Some(error) => error.into_fault(ResponseError::of_status(response.status())),
@@ -17,7 +17,7 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// The `error` of an answer: an object, or a bare text.
+/// The field `error` of a response: an object or a string.
 struct ErrorObject {
     message: Option<String>,
     code: Option<String>,
@@ -43,25 +43,25 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
     fields.text("error").map(|text| ErrorObject { message: Some(text), code: None })
 }
 
-/// A model that keeps the fields it does not name.
+/// A type of a response that collects the fields that it does not cover.
 pub(crate) trait Model: DeserializeOwned {
-    /// What an error names when nothing came that the model names.
+    /// The field that an error names if all fields of the type are absent.
     const MISSED: &'static str;
 
     fn extra(&self) -> &ExtraFields;
 
-    /// Whether something came that the model names.
+    /// Returns whether any field of the type is present.
     fn is_there(&self) -> bool;
 }
 
-/// Reads one object, of which any field may be absent, but not all: somebody else's `{}` is none.
-/// An access record of which nothing came would have no end, and open the door.
+/// Parses an object. Any field may be absent, but not all: the `{}` of a proxy is an error. An
+/// access record without any field would not expire and so grant access.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
     required(T::MISSED, model.is_there().then_some(model))
 }
 
-/// Reads a page, which says `data` though it may have no record.
+/// Parses a page. `data` must be present, but may be empty.
 pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let page: T = unless_error(response)?;
     if !page.is_there() {
@@ -71,14 +71,15 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     Ok(page)
 }
 
-/// Reads what an action gives back. No source shows it, so any object is taken that says something.
+/// Parses the object that an action returns. It is not documented, so any object with at least one
+/// field is accepted.
 pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = unless_error(response)?;
     let says_something = model.is_there() || !model.extra().is_empty();
     required(T::MISSED, says_something.then_some(model))
 }
 
-/// Reads an object. An error object on HTTP 200 is an error.
+/// Parses an object. An error object with HTTP 200 is an error.
 fn unless_error<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.extra().contains("error")
@@ -89,7 +90,7 @@ fn unless_error<T: Model>(response: &Response) -> Result<T, ResponseError> {
     Ok(model)
 }
 
-/// Reads an object of a look-up; HTTP 404 is `None`, with or without a body.
+/// Parses the object of a lookup. Returns `None` for HTTP 404, with or without a body.
 pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, ResponseError> {
     match response.status().as_u16() {
         404 => Ok(None),
@@ -97,7 +98,8 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Respo
     }
 }
 
-/// Reads the answer to an action that nobody documents: whatever came, or nothing, or `{}`.
+/// Parses the response to an action. It is not documented and may be empty or any JSON, except an
+/// error object.
 pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| object(response).map(|Kept(fields)| fields))
 }

@@ -1,20 +1,20 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some of its programs make real calls, so they are run where the transport is built in.
+// Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # What is where
+//! # Overview
 //!
-//! | part | for |
+//! | types | for |
 //! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`] | making calls |
+//! | [`Client`], [`ClientBuilder`], [`Environment`] | sending requests |
 //! | [`GetAccess`], [`SearchAccess`], [`GrantAccess`], [`RevokeAccess`] | requests about access |
 //! | [`SearchSubscriptions`], [`CancelSubscription`] | requests about subscriptions |
 //! | [`GetDownload`], [`GetDownloadUrl`], [`DownloadPath`] | requests about downloads |
 //! | [`GetUser`] | requests about users |
-//! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Acknowledgement`] | answers |
+//! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Acknowledgement`] | responses |
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links |
-//! | [`Error`], [`ErrorKind`] | what went wrong |
-//! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing by hand, `curl` commands, other calls |
+//! | [`Error`], [`ErrorKind`] | errors |
+//! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing requests yourself, `curl` commands, other endpoints |
 
 mod access;
 #[cfg(feature = "blocks")]

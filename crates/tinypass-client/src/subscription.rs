@@ -9,37 +9,37 @@ use serde::{Deserialize, Serialize};
 use crate::error::{self, Model};
 use crate::{Client, validate};
 
-/// A subscription. No source documents its fields, so all are kept as they came; the methods are
-/// for those that other objects of the API have.
+/// A subscription. Its fields are not documented, so all of them are in `extra`. The methods return
+/// those that other objects of the API have.
 ///
-/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which pass on whatever came; the
-/// documentation names no field.
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1, which return the response as it is;
+/// the documentation names no field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// Everything the server said.
+    /// All fields of the response.
     pub extra: ExtraFields,
 }
 
 impl Subscription {
-    /// The field `id`.
+    /// Returns the id of the subscription: the field `id`.
     pub fn id(&self) -> Option<String> {
         self.extra.text("id")
     }
 
-    /// The resource: the field `rid`.
+    /// Returns the id of the resource: the field `rid`.
     pub fn rid(&self) -> Option<String> {
         self.extra.text("rid")
     }
 
-    /// Your reference of the user: the field `user_ref`.
+    /// Returns your reference for the user: the field `user_ref`.
     pub fn user_ref(&self) -> Option<String> {
         self.extra.text("user_ref")
     }
 }
 
-/// `GET /r2/subscription/search`: recurring subscriptions by resource and user.
+/// `GET /r2/subscription/search`: the recurring subscriptions, by resource and user.
 ///
 /// ```
 /// use tinypass_client::SearchSubscriptions;
@@ -56,15 +56,15 @@ pub struct SearchSubscriptions {
 }
 
 impl SearchSubscriptions {
-    /// Finds all.
+    /// Creates a search without filters.
     pub fn new() -> Self {
         Self::default()
     }
 
     setters! {
-        /// Only to this resource.
+        /// Sets the resource.
         rid: impl Into<String>,
-        /// Only of the user with your reference.
+        /// Sets your reference for the user.
         user_ref: impl Into<String>,
     }
 }
@@ -115,7 +115,7 @@ impl Endpoint for SearchSubscriptions {
     }
 }
 
-/// `POST /r2/subscription/cancel`: stops a recurring subscription.
+/// `POST /r2/subscription/cancel`: cancels a recurring subscription.
 ///
 /// ```
 /// use tinypass_client::CancelSubscription;
@@ -132,7 +132,8 @@ pub struct CancelSubscription {
 }
 
 impl CancelSubscription {
-    /// To the resource `rid`, of the user with your reference.
+    /// Creates a request that cancels a user's subscription to the resource `rid`. `user_ref` is
+    /// your reference for the user.
     pub fn new(rid: impl Into<String>, user_ref: impl Into<String>) -> Self {
         Self { rid: rid.into(), user_ref: user_ref.into() }
     }
@@ -157,7 +158,7 @@ impl Endpoint for CancelSubscription {
 }
 
 impl Client {
-    /// The recurring subscriptions that a search finds; empty if there are none.
+    /// Returns the matching recurring subscriptions. The list is empty if there are none.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -165,7 +166,7 @@ impl Client {
         self.send(request)
     }
 
-    /// Stops a user's recurring subscription.
+    /// Cancels a user's recurring subscription.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

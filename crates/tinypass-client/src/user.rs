@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Client;
 use crate::error::{self, Model};
 
-/// A user of TinyPass. Any field may be absent in a reply.
+/// A user of TinyPass. Any field may be absent from a response.
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, `User`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ pub struct GetUser {
 }
 
 impl GetUser {
-    /// Of the user with TinyPass's `uid`.
+    /// Creates a request for the user with TinyPass's id `uid`.
     pub fn new(uid: impl Into<String>) -> Self {
         Self { uid: uid.into() }
     }
@@ -73,7 +73,8 @@ impl Endpoint for GetUser {
 }
 
 impl Client {
-    /// The details of a user by TinyPass's uid, or `None` if there is none.
+    /// Returns the details of the user with TinyPass's id `uid`. Returns `None` if there is no such
+    /// user.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -1,15 +1,16 @@
-//! What is refused before it is sent, besides what holds for every provider.
+//! Validation before a request is sent, in addition to that of all providers.
 
 use api_auth::InputError;
 pub(crate) use api_auth::validate::{max_chars, not_empty};
 
-/// A rid is what the publisher chose: 1 to 255 characters that are not all white space.
+/// Validates a resource id, which the publisher chooses: 1 to 255 characters that are not all white
+/// space.
 pub(crate) fn rid(rid: &str) -> Result<(), InputError> {
     not_empty("rid", rid)?;
     max_chars("rid", rid, 255)
 }
 
-/// The rid of a search, which may be left out.
+/// Validates the optional resource id of a search.
 pub(crate) fn some_rid(rid: Option<&str>) -> Result<(), InputError> {
     rid.map_or(Ok(()), self::rid)
 }

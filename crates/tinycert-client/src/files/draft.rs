@@ -1,7 +1,7 @@
 //! Drafts: files that are written beside a place and moved there when they are complete.
 //!
-//! A draft of the file `NAME` is made only while the lock of `NAME` is held. So each draft that is
-//! found when the lock is taken was left by a killed process.
+//! A draft of the file `NAME` is created only while the lock of `NAME` is held. So each draft that
+//! exists when the lock is acquired was left by a killed process.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -13,10 +13,10 @@ use super::Place;
 use super::place::{CHAIN_NAME, KEY_NAME};
 use super::trust::{check_replaceable, seen};
 
-/// The ending of drafts.
+/// The suffix of drafts.
 const ENDING: &str = ".tmp";
 
-/// A new file that is removed unless it was published.
+/// A new file that is removed on drop unless it was published.
 pub(super) struct Draft {
     pub(super) folder: PathBuf,
     pub(super) name: String,
@@ -25,7 +25,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Makes an empty draft for a place, with the access of the file that it is to replace.
+    /// Creates an empty draft for a place, with the access of the file that it will replace.
     pub(super) fn create(place: &Place, is_private: bool) -> io::Result<Self> {
         let draft = Self::own(place, is_private)?;
         let name = if is_private { KEY_NAME } else { CHAIN_NAME };
@@ -33,7 +33,7 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Makes an empty draft for a place, as a new file of the caller.
+    /// Creates an empty draft for a place, as a new file of the caller.
     pub(super) fn own(place: &Place, is_private: bool) -> io::Result<Self> {
         let name = format!(".{}.{}{ENDING}", place.name, random()?);
         let file = new_file(&place.folder.join(&name), is_private)?;
@@ -44,7 +44,7 @@ impl Draft {
         self.folder.join(&self.name)
     }
 
-    /// Writes texts, each with a final line end, and synchronizes them to disk.
+    /// Writes strings, each with a final line end, and synchronizes them to disk.
     pub(super) fn write(&mut self, texts: &[&str]) -> io::Result<()> {
         write_texts(&mut self.file, texts)
     }
@@ -54,8 +54,8 @@ impl Draft {
         self.file.sync_all()
     }
 
-    /// Copies a private file with its owner, group and mode, and synchronizes it to disk. The copy has no
-    /// permissions of other users.
+    /// Copies a private file with its owner, group and mode, and synchronizes it to disk. The copy
+    /// gives other users no permissions.
     pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
         copy(&mut from, &mut self.file, Kept::of(true, true))
     }
@@ -65,7 +65,7 @@ impl Draft {
         fs::rename(self.path(), path)
     }
 
-    /// Leaves the draft where it is.
+    /// Keeps the draft on drop.
     pub(super) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -74,19 +74,19 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.is_kept {
-            // After `publish` there is no such file.
+            // After `publish`, the file does not exist.
             let _ = fs::remove_file(self.path());
         }
     }
 }
 
-/// 32 random hex digits.
+/// Returns 32 random hex digits.
 pub(super) fn random() -> io::Result<String> {
     let text = Secret::unguessable().map_err(io::Error::other)?;
     Ok(text.expose().chars().take(32).collect())
 }
 
-/// Creates a file. Nothing may exist there, also no link.
+/// Creates a file. Returns an error if the path exists, even as a link.
 pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -97,7 +97,7 @@ pub(super) fn new_file(path: &Path, private: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens an existing file, but follows no link and waits for no other end of a pipe.
+/// Opens an existing file. Links are not followed, and opening a pipe does not block.
 pub(super) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
@@ -118,7 +118,7 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// What a new file keeps of the owner, group and mode of an old one.
+/// The part of owner, group and mode that a new file keeps of an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
     /// Everything.
@@ -132,7 +132,8 @@ pub(super) enum Kept {
 }
 
 impl Kept {
-    /// `is_trusted` says that no other user can have chosen the old file.
+    /// Returns what a new file keeps. `is_trusted` means that no other user can have chosen the old
+    /// file.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
         match (is_private, is_trusted) {
             (false, true) => Self::All,
@@ -152,7 +153,7 @@ impl Kept {
         }
     }
 
-    /// The permissions that a file loses because other users can have chosen it.
+    /// Returns the permissions that a file loses because other users can have chosen it.
     #[cfg(unix)]
     fn lost(self) -> u32 {
         match self {
@@ -163,15 +164,15 @@ impl Kept {
     }
 }
 
-/// Copies content and access of a file.
+/// Copies the content and access of a file.
 pub(super) fn copy(from: &mut File, to: &mut File, kept: Kept) -> io::Result<()> {
     io::copy(from, to)?;
     keep_access(to, &from.metadata()?, kept)?;
     to.sync_all()
 }
 
-/// Gives a new file the access of the file at `place`, if there is one. Logs a warning if the file
-/// loses permissions because other users can have chosen it.
+/// Sets the access of a new file to that of the file at `place`, if there is one. Logs a warning if
+/// permissions are lost because other users can have chosen the old file.
 pub(super) fn replace_access(file: &File, place: &Place, kept: Kept) -> io::Result<()> {
     let Some(old) = &place.existing else { return Ok(()) };
     #[cfg(unix)]
@@ -185,8 +186,8 @@ pub(super) fn replace_access(file: &File, place: &Place, kept: Kept) -> io::Resu
     keep_access(file, old, kept)
 }
 
-/// Gives a file what is kept of owner, group and mode of another one. The mode comes last, so that
-/// the file is never more open than that one.
+/// Sets the kept part of owner, group and mode of another file. The mode is set last, so that the
+/// new file never has more permissions than the old one.
 #[cfg(unix)]
 fn keep_access(file: &File, old: &Metadata, kept: Kept) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -208,12 +209,12 @@ fn keep_access(_: &File, _: &Metadata, _: Kept) -> io::Result<()> {
     Ok(())
 }
 
-/// Synchronizes a folder, so that what was moved in it survives a power failure.
+/// Synchronizes a folder to disk, so that renames in it survive a power failure.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Removes the drafts that killed processes left of a place whose lock is held.
+/// Removes the drafts that killed processes left for a place whose lock is held.
 pub(super) fn sweep(place: &Place) -> io::Result<()> {
     for entry in fs::read_dir(&place.folder)? {
         let entry = entry?.path();
@@ -221,7 +222,7 @@ pub(super) fn sweep(place: &Place) -> io::Result<()> {
         if name.is_none_or(|name| !is_draft(name, &place.name)) {
             continue;
         }
-        // It may have the owner of the file that it was to replace.
+        // A draft may have the owner of the file that it should have replaced.
         let is_own = |metadata| check_replaceable(&place.folder, &metadata).is_ok();
         if seen(&entry)?.filter(Metadata::is_file).is_some_and(is_own) {
             fs::remove_file(entry)?;
@@ -230,7 +231,7 @@ pub(super) fn sweep(place: &Place) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether an entry has the name of a draft of the file `of`.
+/// Returns whether an entry has the name of a draft of the file `of`.
 pub(super) fn is_draft(name: &str, of: &str) -> bool {
     let rest = name.strip_prefix('.').and_then(|rest| rest.strip_prefix(of));
     let middle = rest.and_then(|rest| rest.strip_prefix('.')?.strip_suffix(ENDING));

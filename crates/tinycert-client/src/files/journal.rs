@@ -1,10 +1,10 @@
-//! Two plain files, where no links can be used: replaced by two renames, with a journal from which
-//! the next run completes what a killed one began.
+//! Two plain files, if links cannot be used: replaced by two renames, with a journal from which the
+//! next run completes the pair of a killed one.
 //!
-//! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy is
-//! moved back, so that the old pair stays. If the pair of a killed run cannot be completed yet, for
-//! example because a permission is missing, the journal is kept and an error is returned. The old key
-//! is restored only if the pair can never be completed.
+//! The journal names both drafts and a copy of the old key. If one of the renames fails, the copy
+//! is moved back, so that the old pair stays. If the pair of a killed run cannot be completed yet,
+//! for example because a permission is missing, the journal is kept and an error is returned. The
+//! old key is restored only if the pair can never be completed.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ use super::draft::{is_draft, open_regular, sync_folder};
 use super::trust::{check_own, invalid, seen};
 use super::{CHAIN, Draft, FileError, KEY, Place, check_pem};
 
-/// A journal is never longer.
+/// The maximum length of a journal in bytes.
 const LONGEST: u64 = 64 * 1024;
 
 pub(super) struct Pair {
@@ -93,7 +93,7 @@ impl Pair {
         sync_folder(&self.key.folder)?;
         text.publish(&journal.path)?;
         sync_folder(&self.key.folder)?;
-        // They are removed by `Journal::finish`.
+        // `Journal::finish` removes the drafts.
         self.chain_draft.keep();
         self.key_draft.keep();
         if let Some(old) = self.old {
@@ -103,7 +103,7 @@ impl Pair {
     }
 }
 
-/// A file that is to be moved to its place.
+/// A file that must be moved to its place.
 #[derive(Debug)]
 pub(super) struct Move {
     folder: PathBuf,
@@ -140,7 +140,7 @@ impl Move {
         .map_err(|source| FileError::at(path, source))
     }
 
-    /// Whether the file was moved before. Returns an error if its draft was removed.
+    /// Returns whether the file was moved before. Returns an error if its draft was removed.
     fn is_moved(&self) -> Result<bool, FileError> {
         let path = self.path();
         if self.is_at(&self.draft())? {
@@ -167,13 +167,13 @@ impl Move {
     }
 }
 
-/// Whether a file or its folder does not exist.
+/// Returns whether a file or its folder does not exist.
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Length and checksum of a file. Identifies a file after it was moved: not every file system keeps inode
-/// numbers.
+/// Returns the length and checksum of a file. They identify a file after it was moved: not every
+/// file system keeps inode numbers.
 fn mark_of(path: &Path) -> io::Result<String> {
     struct Fnv(u64);
 
@@ -210,7 +210,7 @@ fn path_of(key: &Place) -> PathBuf {
 }
 
 impl Journal {
-    /// The journal that a killed run left for a key.
+    /// Reads the journal that a killed run left for a key. Returns `None` if there is none.
     pub(super) fn read(key: &Place) -> Result<Option<Self>, FileError> {
         let path = path_of(key);
         Self::read_at(&path, key).map_err(|source| FileError::at(&path, source))
@@ -258,7 +258,8 @@ impl Journal {
         Some(Self { path: path.to_owned(), chain, key: key_file, old })
     }
 
-    /// The place of the chain. The inner error says why the chain can never be moved there.
+    /// Returns the place of the chain. The inner error is the reason why the chain can never be
+    /// moved there.
     pub(super) fn chain_place(&self) -> Result<Result<Place, FileError>, FileError> {
         let path = self.chain.path();
         let never = |source| Ok(Err(FileError::at(&path, source)));
@@ -273,13 +274,13 @@ impl Journal {
         }
     }
 
-    /// Moves both files, or neither: returns why if the old pair was kept.
+    /// Moves both files, or neither. Returns the reason if the old pair was kept.
     pub(super) fn finish(&self) -> Result<Option<FileError>, FileError> {
         self.settle(self.move_both())
     }
 
     /// Completes the pair of a killed run. The old pair is kept only if the new one can never be
-    /// completed, which `never` says; returns why.
+    /// completed, for example for the reason `never`. Returns the reason if the old pair was kept.
     pub(super) fn recover(&self, never: Option<FileError>) -> Result<Option<FileError>, FileError> {
         let moved = match never {
             Some(error) => Err(error),
@@ -296,13 +297,13 @@ impl Journal {
 
     fn move_both(&self) -> Result<(), FileError> {
         self.chain.is_moved()?;
-        // The key is moved first on disk too.
+        // The key is moved on disk before the chain, too.
         self.key.run()?;
         self.key.sync()?;
         self.chain.run()
     }
 
-    /// An error that names the journal, which is kept.
+    /// Returns an error that names the journal, which is kept.
     pub(super) fn pending(&self, error: FileError) -> FileError {
         let FileError::File { path, source } = error else { return error };
         let problem = format!(
@@ -323,7 +324,7 @@ impl Journal {
         Ok(moved.err())
     }
 
-    /// Removes the drafts that are left, and the journal.
+    /// Removes the remaining drafts and the journal.
     fn discard(&self) -> Result<(), FileError> {
         for file in [Some(&self.chain), Some(&self.key), self.old.as_ref()].into_iter().flatten() {
             let draft = file.draft();
@@ -335,7 +336,7 @@ impl Journal {
         self.key.sync()
     }
 
-    /// Puts the old key back if the new one is in its place.
+    /// Restores the old key if the new one is in its place.
     fn restore(&self) -> Result<(), FileError> {
         let path = self.key.path();
         if !self.key.is_at(&path)? {

@@ -8,7 +8,7 @@
 //! .example.com.key.versions/v-0123.../made-for -> example.com.key       only in a shared folder
 //! ```
 //!
-//! All of it is done while the lock of the key is held.
+//! All steps are done while the lock of the key is held.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -26,7 +26,7 @@ use super::{CHAIN, FileError, KEY, Place, check_pem};
 pub(super) struct Links {
     /// Chain and key.
     places: [Place; 2],
-    /// The link that becomes the current one.
+    /// The link that will become `current`.
     next: Link,
     // Dropped in this order.
     version: Version,
@@ -39,17 +39,17 @@ pub(super) struct Links {
     olds: [Option<File>; 2],
 }
 
-/// The folder of versions, which is removed if it is empty.
+/// The folder of versions. It is removed on drop if it is empty.
 struct Versions(Checked);
 
-/// A folder with one chain and key, which is removed unless it was published.
+/// A folder with one chain and key. It is removed on drop unless it was published.
 struct Version {
     folder: Checked,
     is_published: bool,
 }
 
 impl Links {
-    /// `None` if the file system has no symbolic links.
+    /// Creates the drafts. Returns `None` if the file system does not support symbolic links.
     pub(super) fn prepare(chain: &Place, key: &Place) -> Result<Option<Self>, FileError> {
         Self::draft(chain, key).map_err(|source| FileError::at(&key.path(), source))
     }
@@ -81,7 +81,7 @@ impl Links {
         links.with_olds().map(Some)
     }
 
-    /// Opens the old files if one of them is no link of this pair.
+    /// Opens the old files if one of them is not a link of this pair.
     fn with_olds(mut self) -> io::Result<Self> {
         let is_other =
             |place: &Place, name| place.existing.is_some() && !self.is_linked(place, name);
@@ -138,7 +138,7 @@ impl Links {
         key
     }
 
-    /// Makes a version of the old files if one of them is no link of this pair.
+    /// Creates a version of the old files if one of them is not a link of this pair.
     fn copy_olds(&mut self) -> io::Result<()> {
         if self.olds.iter().all(Option::is_none) {
             return Ok(());
@@ -155,8 +155,8 @@ impl Links {
         Ok(())
     }
 
-    /// Makes links of files that are none of this pair: first the version of the old files becomes the
-    /// current one, then each file becomes a link to its own content.
+    /// Converts files that are not links of this pair: first the version of the old files becomes
+    /// the current one, then each file becomes a link to its own content.
     fn convert(&mut self) -> Result<(), FileError> {
         let Some(mut old) = self.old.take() else { return Ok(()) };
         let key = self.key().path();
@@ -178,7 +178,8 @@ impl Links {
         self.versions.0.sync()
     }
 
-    /// Makes the links of files that do not exist yet. They dangle until the version is switched.
+    /// Creates the links of files that do not exist yet. They are dangling until the version is
+    /// switched.
     fn link_missing(&self) -> io::Result<Vec<Link>> {
         let mut new = Vec::new();
         for (name, place) in NAMES.iter().zip(&self.places) {
@@ -194,7 +195,7 @@ impl Links {
         Ok(new)
     }
 
-    /// What the link of a file of this pair leads to.
+    /// Returns the target of the link of a file of this pair.
     fn target(&self, name: &str) -> PathBuf {
         Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
@@ -204,7 +205,7 @@ impl Links {
     }
 }
 
-/// A new symbolic link, which is removed unless it is kept.
+/// A new symbolic link. It is removed on drop unless it is kept.
 struct Link {
     path: PathBuf,
     is_kept: bool,
@@ -216,7 +217,7 @@ impl Link {
         Ok(Self { path, is_kept: false })
     }
 
-    /// Makes a link in the folder of versions, which is to be moved elsewhere.
+    /// Creates a link in the folder of versions, which is moved later.
     fn draft(target: &Path, versions: &Versions) -> io::Result<Self> {
         Self::create(target, versions.0.path.join(format!("next-{}", random()?)))
     }
@@ -237,7 +238,7 @@ impl Drop for Link {
     }
 }
 
-/// A folder that is open, so that its identity stays the same until it is dropped.
+/// An open folder, whose identity does not change until it is dropped.
 #[derive(Debug)]
 pub(super) struct Checked {
     path: PathBuf,
@@ -245,7 +246,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Opens a folder, but follows no link. The folder must not belong to other users.
+    /// Opens a folder without following links. The folder must not belong to other users.
     fn open(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
@@ -262,8 +263,8 @@ impl Checked {
 
     /// Opens a folder that was just created, and sets its mode whatever the umask is.
     ///
-    /// In a shared folder another user can move a private folder of the caller to `path` meanwhile, so
-    /// the folder must be empty.
+    /// In a shared folder another user can move a private folder of the caller to `path` meanwhile,
+    /// so the folder must be empty.
     pub(super) fn open_new(parent: &Path, path: PathBuf) -> io::Result<Self> {
         let folder = Self::open(parent, path)?;
         if fs::read_dir(&folder.path)?.next().is_some() {
@@ -295,7 +296,7 @@ impl Checked {
 }
 
 impl Versions {
-    /// Creates the folder, or checks it and removes what killed processes left in it.
+    /// Creates the folder, or checks it and removes the leftovers of killed processes.
     fn open(key: &Place) -> io::Result<Self> {
         let path = key.folder.join(key.versions());
         let about =
@@ -310,12 +311,12 @@ impl Versions {
         Ok(versions)
     }
 
-    /// The link to the current version.
+    /// Returns the path of the link to the current version.
     fn current(&self) -> PathBuf {
         self.0.path.join(CURRENT)
     }
 
-    /// Removes versions that are not the current one, and links that were left.
+    /// Removes versions that are not the current one, and leftover links.
     fn sweep(&self) -> io::Result<()> {
         let current = self.current();
         if seen(&current)?.is_some_and(|metadata| !metadata.is_symlink()) {
@@ -344,7 +345,7 @@ impl Versions {
 
 impl Drop for Versions {
     fn drop(&mut self) {
-        // Only if nothing was ever published.
+        // The folder is empty only if no version was ever published.
         if self.0.check().is_ok() {
             let _ = fs::remove_dir(&self.0.path);
         }
@@ -358,7 +359,7 @@ impl Version {
         Ok(Self { folder: Checked::create(&versions.0.path, path)?, is_published: false })
     }
 
-    /// Records the key that the version is made for, if its folder is shared.
+    /// Records the key for which the version is created, if its folder is shared.
     fn record(&self, key: &Place) -> io::Result<()> {
         if !key.is_shared {
             return Ok(());
@@ -373,7 +374,7 @@ impl Version {
         new_file(&self.folder.path.join(name), is_private)
     }
 
-    /// Makes a link to this version that can become the current one.
+    /// Creates a link to this version that can become `current`.
     fn link(&self, versions: &Versions) -> io::Result<Link> {
         Link::draft(Path::new(self.folder.name()), versions)
     }

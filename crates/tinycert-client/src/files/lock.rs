@@ -1,8 +1,8 @@
 //! Locks of files: a process works on a file `NAME` only while it holds `.NAME.lock` beside it.
 //!
-//! On Unix, the process that holds a lock removes the lock file. A process that waited for a removed one
-//! takes the lock of the new one. Elsewhere the lock file stays: files have no identity there, so a
-//! process could not detect that the file that it waited for was removed.
+//! On Unix, the process that holds a lock removes the lock file. A process that waited for a
+//! removed one takes the lock of the new one. Elsewhere the lock file stays: files have no identity
+//! there, so a process could not detect that the file that it waited for was removed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -19,30 +19,30 @@ use super::journal::Journal;
 use super::trust::{Identity, check_own, identity, is_same, seen};
 use super::{FileError, Place, SAME_FILE};
 
-/// The longest wait for one lock.
+/// The maximum wait for one lock.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
-/// The locks of all files that are written. Dropping them releases them.
+/// The locks of all files that are written. They are released on drop.
 pub(super) struct Locks(Vec<Lock>);
 
 struct Lock {
     path: PathBuf,
-    /// Whether it is the lock of a file that is written, not of a chain that a journal names.
+    /// Whether this is the lock of a file that is written, not of a chain that a journal names.
     is_wanted: bool,
     file: File,
 }
 
 impl Locks {
-    /// Waits for the locks of places, completes what killed processes began there, and removes their
-    /// drafts. `limit` is the longest wait for one lock.
+    /// Waits for the locks of places, completes the pairs of killed processes there, and removes
+    /// their drafts. `limit` is the maximum wait for one lock.
     pub(super) fn acquire(places: &[&Place], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
             places.iter().map(|place| lock_of(place)).collect();
-        // The locks of chains that a journal names and that are none of the places.
+        // The locks of chains that a journal names and that are not among the places.
         let mut others: BTreeMap<PathBuf, (PathBuf, Journal)> = BTreeMap::new();
         'locking: loop {
             let mut locks = Self(Vec::new());
-            // The order by path is the same in each process, so that none waits for the other.
+            // The order by path is the same in each process, which avoids deadlocks.
             let mut all: BTreeMap<&PathBuf, (&PathBuf, Option<&Journal>)> =
                 wanted.iter().map(|(path, folder)| (path, (folder, None))).collect();
             all.extend(others.iter().map(|(path, (folder, by))| (path, (folder, Some(by)))));
@@ -105,7 +105,7 @@ impl Locks {
                 return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
             }
             let file = wait(file, limit).map_err(at)?;
-            // The process that held it may have removed it.
+            // The process that held the lock may have removed the file.
             let now = seen(path).map_err(at)?;
             if cfg!(not(unix)) || is_same(now.as_ref().and_then(identity), own) {
                 self.0.push(Lock { path: path.to_owned(), is_wanted, file });
@@ -115,7 +115,7 @@ impl Locks {
     }
 }
 
-/// The lock file of a place, and its folder.
+/// Returns the lock file of a place, and its folder.
 fn lock_of(place: &Place) -> (PathBuf, PathBuf) {
     (place.folder.join(format!(".{}.lock", place.name)), place.folder.clone())
 }
@@ -140,7 +140,7 @@ fn identity_of(file: &File) -> Option<Identity> {
 /// Locks a file.
 ///
 /// Locking has no timeout, so another thread waits. If the limit is exceeded, that thread releases
-/// the lock as soon as it has it.
+/// the lock as soon as it acquires it.
 fn wait(file: File, limit: Duration) -> io::Result<File> {
     match file.try_lock() {
         Ok(()) => return Ok(file),
@@ -171,7 +171,7 @@ fn wait(file: File, limit: Duration) -> io::Result<File> {
 impl Drop for Lock {
     fn drop(&mut self) {
         let now = seen(&self.path).ok().flatten();
-        // It is the lock of another process if this one was removed by hand.
+        // If this lock file was removed manually, the file is the lock of another process.
         if is_same(now.as_ref().and_then(identity), identity_of(&self.file)) {
             let _ = fs::remove_file(&self.path);
         }

@@ -1,4 +1,4 @@
-//! Where a file really is, and whether it may be replaced.
+//! The resolved path of a file, and the checks before it is replaced.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -11,18 +11,18 @@ use super::trust::{
     is_shared, owner, real_folder, seen,
 };
 
-/// The most symbolic links that are followed.
+/// The maximum number of symbolic links that are followed.
 const MOST_LINKS: usize = 16;
 
 pub(super) const REPLACED: &str = "was replaced by another program meanwhile; run it again";
 
-/// A place for a file: a regular file, a link into a folder of versions, or nothing yet.
+/// A resolved path: a regular file, a link into a folder of versions, or no file yet.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// The folder, resolved.
+    /// The resolved folder.
     pub(super) folder: PathBuf,
     pub(super) name: String,
-    /// The file there now. Of a link into a folder of versions, the file that it leads to.
+    /// The current file. For a link into a folder of versions, the file that it leads to.
     pub(super) existing: Option<Metadata>,
     /// The target of a link into a folder of versions.
     pub(super) link: Option<PathBuf>,
@@ -30,7 +30,7 @@ pub(super) struct Place {
     pub(super) is_shared: bool,
     /// Whether a link in a shared folder led to the folder.
     is_redirected: bool,
-    /// The entry itself.
+    /// The metadata of the directory entry itself.
     entry: Option<Metadata>,
 }
 
@@ -93,7 +93,7 @@ impl Place {
         self.folder.join(&self.name)
     }
 
-    /// Opens the file there now. Returns `None` if there was none, and an error if it was replaced.
+    /// Opens the current file. Returns `None` if there was none, and an error if it was replaced.
     pub(super) fn open(&self) -> io::Result<Option<File>> {
         let Some(existing) = &self.existing else { return Ok(None) };
         let file = match self.link {
@@ -106,18 +106,18 @@ impl Place {
         Ok(Some(file))
     }
 
-    /// What the new file keeps of the access of the file there now. `key` is the place of the key of
-    /// this pair, or of the combined file.
+    /// Returns what the new file keeps of the access of the current file. `key` is the place of the
+    /// key of this pair, or of the combined file.
     ///
-    /// Another user can have put any file of a trusted user into a shared folder, but not into a version
-    /// that was made for this key.
+    /// Another user can have put any file of a trusted user into a shared folder, but not into a
+    /// version that was created for this key.
     pub(super) fn kept(&self, key: &Self, name: &str) -> Kept {
         let is_trusted = !self.is_redirected && (!self.is_shared || self.is_version(key, name));
         Kept::of(name == KEY_NAME, is_trusted)
     }
 
-    /// Whether this is a link to the file `name` of a version that was made for this key while its
-    /// folder was shared.
+    /// Returns whether this is a link to the file `name` of a version that was created for this key
+    /// while its folder was shared.
     fn is_version(&self, key: &Self, name: &str) -> bool {
         let current = Path::new(&key.versions()).join(CURRENT);
         let made_for = || fs::read_link(key.folder.join(&current).join(MADE_FOR)).ok();
@@ -126,12 +126,12 @@ impl Place {
             && made_for().as_deref() == Some(Path::new(&key.name))
     }
 
-    /// The name of the folder of versions of this key.
+    /// Returns the name of the folder of versions of this key.
     pub(super) fn versions(&self) -> String {
         format!(".{}{VERSIONS}", self.name)
     }
 
-    /// Whether two places are one file, also on a file system that ignores case.
+    /// Returns whether two places are the same file, also on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
             is_same(one.and_then(identity), other.and_then(identity))
@@ -165,7 +165,7 @@ impl Place {
     }
 }
 
-/// Metadata of what a path leads to. `None` if there is nothing.
+/// Returns the metadata of the file that a path leads to. Returns `None` if it does not exist.
 fn followed(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
@@ -178,19 +178,19 @@ fn check_regular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() { Ok(()) } else { Err(invalid("not a regular file")) }
 }
 
-/// The ending of the folder that the links of a pair lead into.
+/// The suffix of the folder that the links of a pair lead into.
 const VERSIONS: &str = ".versions";
-/// The link in it to the current version.
+/// The link to the current version in that folder.
 pub(super) const CURRENT: &str = "current";
 /// The names of the two files in a version.
 pub(super) const NAMES: [&str; 2] = [CHAIN_NAME, KEY_NAME];
 pub(super) const CHAIN_NAME: &str = "chain.pem";
 pub(super) const KEY_NAME: &str = "key.pem";
-/// A symbolic link in a version that was made in a shared folder. Its target is the name of the key:
-/// other users can rename the folder of versions there, but cannot change what is in it.
+/// A symbolic link in a version that was created in a shared folder. Its target is the name of the
+/// key: other users can rename the folder of versions there, but cannot change its content.
 pub(super) const MADE_FOR: &str = "made-for";
 
-/// The folder of versions beside it that a link leads into.
+/// Returns the folder of versions, beside a link, that the link leads into.
 fn versions_of(target: &Path) -> Option<&str> {
     let mut parts = target.components().map(|part| part.as_os_str().to_str());
     let versions = parts.next()??;

@@ -1,4 +1,4 @@
-//! Publishing chain and key: what is checked, what is kept, and what a kill leaves.
+//! Tests of publishing chain and key: checks, kept access, and killed processes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
-/// A folder of its own, removed at the end.
+/// A folder of one test. It is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -29,7 +29,7 @@ impl Folder {
     }
 }
 
-/// Makes a folder that only its owner can write, whatever the umask is.
+/// Creates a folder that only its owner can write, whatever the umask is.
 fn make_folder(path: &Path) {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -66,7 +66,7 @@ fn publish(files: &KeyPairFiles, number: u64) -> Result<(), FileError> {
     files.prepare()?.write(&chain(number), &key(number))
 }
 
-/// The number of the pair on disk, if both files are whole and match.
+/// Returns the number of the pair on disk if both files are complete and match.
 fn published(files: &KeyPairFiles) -> Option<u64> {
     let (cert, private) =
         (fs::read_to_string(files.chain()).ok()?, fs::read_to_string(files.key()).ok()?);
@@ -76,7 +76,7 @@ fn published(files: &KeyPairFiles) -> Option<u64> {
     matches.then_some(number)
 }
 
-/// Each way of publishing.
+/// Returns files for each method of publishing.
 fn ways(folder: &Folder) -> Vec<(&'static str, KeyPairFiles)> {
     make_folder(&folder.path("private"));
     vec![
@@ -231,7 +231,7 @@ mod unix {
         static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     }
 
-    /// Records what each thread logs.
+    /// A logger that records the messages of each thread.
     struct Recorder;
 
     impl log::Log for Recorder {
@@ -246,7 +246,7 @@ mod unix {
         fn flush(&self) {}
     }
 
-    /// The warnings that this thread logs while `run` runs.
+    /// Returns the warnings that this thread logs during `run`.
     pub(super) fn logged(run: impl FnOnce()) -> Vec<String> {
         static START: Once = Once::new();
         START.call_once(|| {
@@ -266,12 +266,12 @@ mod unix {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Says why a test does less in this environment.
+    /// Prints why a test checks less in this environment.
     pub(super) fn skipped(what: &str, why: impl std::fmt::Display) {
         println!("skipped {what}: {why}");
     }
 
-    /// Makes a pipe, if there is a program for it.
+    /// Creates a named pipe. Returns `false` if there is no program for it.
     pub(super) fn make_pipe(path: &Path) -> bool {
         let made = Command::new("mkfifo").arg(path).status();
         let is_made = made.as_ref().is_ok_and(std::process::ExitStatus::success);
@@ -281,7 +281,7 @@ mod unix {
         is_made
     }
 
-    /// Gives a file or link to another user, which only root can.
+    /// Changes the owner of a file or link to another user. Only root can do this.
     pub(super) fn give_away(path: &Path) -> bool {
         let given = std::os::unix::fs::lchown(path, Some(54_321), None);
         if let Err(error) = &given {
@@ -405,7 +405,7 @@ mod unix {
             publish(&files, number).unwrap();
             assert_eq!(published(&files), Some(number));
         }
-        // An administrator puts plain files in the place of the links.
+        // An administrator replaces the links by plain files.
         fs::remove_file(files.key()).unwrap();
         fs::write(files.key(), key(9).expose()).unwrap();
         publish(&files, 10).unwrap();
@@ -448,7 +448,7 @@ mod unix {
     }
 
     pub(super) const CHILD: &str = "KEY_PAIR_FILES_CHILD";
-    /// How many kills the ordinary tests make of each way; `KEY_PAIR_FILES_KILLS` sets another.
+    /// The variable that sets the number of kills per method of publishing.
     const KILLS: &str = "KEY_PAIR_FILES_KILLS";
 
     #[expect(clippy::disallowed_methods, reason = "how a child knows that it is one")]
@@ -456,7 +456,8 @@ mod unix {
         std::env::var(name).ok()
     }
 
-    /// Does nothing unless another test starts it: publishes until the last number, or until it is killed.
+    /// Publishes until the last number, or until it is killed. Does nothing unless another test
+    /// starts it.
     #[test]
     fn a_child_publishes() {
         let Some(task) = variable(CHILD) else { return };
@@ -491,7 +492,7 @@ mod unix {
         let kills = variable(KILLS).and_then(|text| text.parse().ok()).unwrap_or(20);
         let folder = Folder::new();
         for (way, files) in ways(&folder) {
-            // The first pair is of plain files, which is converted under kills.
+            // The first pair consists of plain files, so the conversion is killed too.
             if files.chain() != files.key() {
                 fs::write(files.chain(), chain(1)).unwrap();
                 fs::write(files.key(), key(1).expose()).unwrap();
@@ -501,7 +502,7 @@ mod unix {
             for kill in 0..kills {
                 let first = 10_000 * (kill + 1);
                 let mut child = child(way, &folder, first);
-                // Until it has published something, and then a little longer each time.
+                // Waits until the child has published a pair, and then a little longer each time.
                 let mut spins = 0;
                 while published(&files).is_none_or(|number| number < first) {
                     assert!(child.try_wait().unwrap().is_none(), "{way}: the child failed");
@@ -514,7 +515,7 @@ mod unix {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 if way == "journal" && published(&files).is_none() {
-                    // What the next run begins with.
+                    // The next run starts like this.
                     drop(files.prepare().unwrap());
                 }
                 assert!(published(&files).is_some(), "{way} after kill {kill}");

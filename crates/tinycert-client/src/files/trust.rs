@@ -1,17 +1,17 @@
-//! Which links, folders and files of a folder are trusted.
+//! The trust in links, folders and files of a folder.
 //!
-//! The owner of a folder can replace everything in it, so what belongs to that user is trusted like
-//! what belongs to the caller or to root. In a shared folder other users can add entries too: no link
-//! of theirs is followed, no file of theirs is replaced.
+//! The owner of a folder can replace everything in it, so entries of that user are trusted like
+//! those of the caller or root. In a shared folder, other users can add entries too: their links
+//! are not followed, and their files are not replaced.
 //!
-//! Other users can also move a file of a trusted user in a shared folder, or make a hard link to one.
-//! So neither the owner of a file nor its mode says there who chose the file.
+//! Other users can also move a file of a trusted user in a shared folder, or make a hard link to
+//! one. So neither the owner of a file nor its mode shows there who chose the file.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The most symbolic links in the path of a folder.
+/// The maximum number of symbolic links in the path of a folder.
 #[cfg(unix)]
 const MOST_LINKS: usize = 40;
 
@@ -22,12 +22,13 @@ pub(super) fn invalid(problem: &str) -> io::Error {
 /// Identifies a file on this machine while it exists.
 pub(super) type Identity = (u64, u64);
 
-/// Whether two files are known to be the same. Files without an identity are not.
+/// Returns whether two files are known to be the same. Files without an identity are not.
 pub(super) fn is_same(one: Option<Identity>, other: Option<Identity>) -> bool {
     one.is_some() && one == other
 }
 
-/// Metadata of a path itself, not of what it links to. `None` if there is nothing.
+/// Returns the metadata of a path itself, not of the target of a link. Returns `None` if it does
+/// not exist.
 pub(super) fn seen(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
@@ -48,13 +49,14 @@ mod owners {
     const BY_OTHERS: u32 = 0o022;
     const BY_EVERYONE: u32 = 0o002;
 
-    /// Whether an entry of a folder belongs to the caller, to root or to the owner of the folder.
+    /// Returns whether an entry of a folder belongs to the caller, to root or to the owner of the
+    /// folder.
     fn is_trusted(folder: &Metadata, entry: &Metadata) -> io::Result<bool> {
         let owner = entry.uid();
         Ok(owner == 0 || owner == folder.uid() || owner == own_user()?)
     }
 
-    /// Rejects an entry of another user if users other than its owner can write the folder.
+    /// Rejects an entry of another user if users other than the owner of the folder can write it.
     fn check_shared(folder: &Path, entry: &Metadata, by: u32, problem: &str) -> io::Result<()> {
         let folder = fs::metadata(folder)?;
         if folder.mode() & by != 0 && !is_trusted(&folder, entry)? {
@@ -63,12 +65,13 @@ mod owners {
         Ok(())
     }
 
-    /// Whether users other than the owner of a folder can write it.
+    /// Returns whether users other than the owner of a folder can write it.
     pub(in super::super) fn is_shared(folder: &Path) -> io::Result<bool> {
         Ok(fs::metadata(folder)?.mode() & BY_OTHERS != 0)
     }
 
-    /// Rejects an entry of a shared folder that has other names: another user may have made this one.
+    /// Rejects an entry of a shared folder that has other names: another user may have made this
+    /// one.
     pub(in super::super) fn check_only_name(folder: &Path, entry: &Metadata) -> io::Result<()> {
         if entry.nlink() > 1 && is_shared(folder)? {
             return Err(invalid(
@@ -113,7 +116,8 @@ mod owners {
         Ok(())
     }
 
-    /// Checks that others can neither own nor write what this crate made in a folder.
+    /// Checks that other users can neither own nor write an entry that this crate created in a
+    /// folder.
     pub(in super::super) fn check_own(folder: &Path, entry: &Metadata) -> io::Result<()> {
         if !is_trusted(&fs::metadata(folder)?, entry)? {
             return Err(invalid("belongs to another user; remove it"));
@@ -124,7 +128,7 @@ mod owners {
         if entry.is_file() { check_only_name(folder, entry) } else { Ok(()) }
     }
 
-    /// Device and inode of a file.
+    /// Returns the device and inode of a file.
     pub(in super::super) fn identity(metadata: &Metadata) -> Option<Identity> {
         Some((metadata.dev(), metadata.ino()))
     }
@@ -158,7 +162,7 @@ mod owners {
         Ok(())
     }
 
-    /// `None`: the standard library has no stable identity of files here.
+    /// Returns `None`: the standard library has no stable identity of files on this platform.
     pub(in super::super) fn identity(_: &Metadata) -> Option<Identity> {
         None
     }
@@ -172,7 +176,8 @@ pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
 
-/// The real path of a folder. Follows symbolic links, but none of another user in a shared folder.
+/// Returns the real path of a folder. Symbolic links are followed, except those of another user in
+/// a shared folder.
 #[cfg(unix)]
 pub(super) fn real_folder(path: &Path) -> io::Result<PathBuf> {
     use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! Token cookies: what a visitor may see, kept in the browser.
+//! Token cookies, which store the access of a visitor in the browser.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
@@ -9,62 +9,64 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Blocks, ReadError, json_text, read_json};
 
-/// The most tokens of a cookie; the newest stay.
+/// The maximum number of tokens of a cookie. The oldest ones are removed.
 const MOST_TOKENS: usize = 20;
-/// Larger times are milliseconds; as seconds they would be after the year 5138.
+/// Larger times are in milliseconds: in seconds they would be after the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// The kind `mt` of a strict meter.
 const STRICT: i64 = 20;
 
-/// One token: access to one resource, or a meter of it. The fields have the names of the wire.
+/// A token: access to one resource, or a meter of it. The fields have the names of the format.
 ///
-/// A member that is no integer where the format has one (null, a fraction, a number in a string)
-/// stays in [`extra`](Token::extra). Access is denied where the official clients decide
+/// A member that is not an integer where the format has one (null, a fraction, a number in a
+/// string) is in [`extra`](Token::extra). Access is denied if the official clients decide
 /// differently about such a member or fail:
 ///
-/// - A fraction of a time of at least 1 is cut to seconds. One below 1 is a time in the past.
-/// - Any other `ex`, `eex` or `mtet` that is no integer denies access where it is read; a string,
-///   boolean, list or object in `ex` or `mt` denies access in any case.
+/// - A time of at least 1 with a fraction is truncated to seconds. A smaller one is in the past.
+/// - Any other `ex`, `eex` or `mtet` that is not an integer denies access if it is evaluated; a
+///   string, boolean, list or object in `ex` or `mt` denies access in any case.
 /// - `mt`, `mtma` and `mtaa` must be integers (`3.0` is one).
 /// - null is an absent member in PHP and an error in Ruby.
 ///
-/// Where a field is set and `extra` has a member of the same name, the field is valid and the
+/// If a field is set and `extra` has a member of the same name, the field takes precedence and the
 /// member is not written.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Token {
-    /// The resource. A number is read as its digits, as the PHP client does (`{"rid":7}` is of the
-    /// resource `7`). Empty if the token has none; such a token gives no access.
+    /// The id of the resource. An integer is converted to its digits, as in the PHP client
+    /// (`{"rid":7}` is the resource `7`). Empty if the token has none; such a token grants no
+    /// access.
     pub rid: String,
     /// The public id of the access record.
     pub id: Option<String>,
     /// TinyPass's id of the user.
     pub uid: Option<String>,
-    /// When access ends, in Unix seconds (older tokens have milliseconds); 0 is never, -1 denies
-    /// access.
+    /// The time at which access expires, in Unix seconds (older tokens have milliseconds). 0 is
+    /// never, -1 denies access.
     pub ex: Option<i64>,
-    /// An end that replaces `ex`, in the same unit, unless it is 0.
+    /// An expiry that replaces `ex`, in the same unit, unless it is 0.
     pub eex: Option<i64>,
-    /// When it was made, in Unix seconds.
+    /// The time of creation, in Unix seconds.
     pub ct: Option<i64>,
-    /// The addresses that may use it: dotted, or the hex of the four bytes from the last to the
-    /// first (`4030201` for 1.2.3.4), as the official clients write them. Any other spelling, such
-    /// as hex with capital letters or leading zeros, is another address.
+    /// The IPv4 addresses to which the token is bound: dotted, or the hex of the four bytes from
+    /// the last to the first (`4030201` for 1.2.3.4), as the official clients write them. Any other
+    /// spelling, such as hex with capital letters or leading zeros, matches no address.
     pub ips: Vec<String>,
-    /// The kind of the meter: 10 reminds, 20 is strict; absent is no meter.
+    /// The kind of the meter: 10 is a reminder, 20 is strict. `None` is no meter.
     pub mt: Option<i64>,
-    /// When the meter's trial ends, in Unix seconds.
+    /// The end of the meter's trial, in Unix seconds.
     pub mtet: Option<i64>,
-    /// When the lockout after the trial ends, in Unix seconds.
+    /// The end of the lockout after the trial, in Unix seconds.
     pub mlet: Option<i64>,
-    /// The number of views of the trial. Present, 0 included, it makes a meter count views.
+    /// The maximum number of views in the trial. If it is present, even as 0, a meter that is not
+    /// strict counts views.
     pub mtma: Option<i64>,
     /// The number of views so far.
     pub mtaa: Option<i64>,
-    /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members that
-    /// are not of the type that the format has.
+    /// Fields that this type does not cover (`mlp`, `mtap`: the periods as strings), and members
+    /// whose type differs from that of the format.
     pub extra: ExtraFields,
 }
 
@@ -142,7 +144,7 @@ impl<'de> Deserialize<'de> for Token {
         let rid = match fields.json("rid").and_then(|rid| rid.bytes().next()) {
             Some(b'{' | b'[') => return Err(D::Error::custom("rid: expected a string")),
             Some(b'"') => fields.take::<String>("rid"),
-            // A fraction or a boolean names no resource.
+            // A fraction or a boolean is not a resource id.
             _ => fields.take::<i64>("rid").map(|number| number.to_string()),
         };
         fields.remove("rid");
@@ -174,12 +176,12 @@ impl<'de> Deserialize<'de> for Token {
 }
 
 impl Token {
-    /// Access to the resource `rid` without an end.
+    /// Creates a token for the resource `rid` that does not expire.
     pub fn new(rid: impl Into<String>) -> Self {
         Self { rid: rid.into(), ..Self::default() }
     }
 
-    /// Sets the end of access.
+    /// Sets the time at which access expires.
     #[must_use]
     pub fn expiration(mut self, end: UnixTime) -> Self {
         self.extra.remove("ex");
@@ -204,11 +206,11 @@ impl Token {
     }
 
     /// Returns the first second at which [`access`](Self::access) denies access, for any client
-    /// address; `None` if access does not end.
+    /// address. Returns `None` if access does not expire.
     ///
-    /// Without a meter that is `eex`, or `ex` if `eex` is absent or 0. With a meter it is the
-    /// second after the end of its trial, and `ex` and `eex` do not count. A token that gives no
-    /// access at any time expires at 0.
+    /// Without a meter, this is `eex`, or `ex` if `eex` is absent or 0. With a meter, it is the
+    /// second after the end of its trial; `ex` and `eex` are ignored. A token that grants no access
+    /// at any time expires at 0.
     pub fn expires(&self) -> Option<UnixTime> {
         let denies = |now: i64| !self.state(now, ClientAddress::NotChecked).is_granted();
         if !denies(i64::MAX) {
@@ -224,9 +226,9 @@ impl Token {
         ends.filter(|end| denies(*end)).min().map(UnixTime::from_seconds)
     }
 
-    /// Returns what the token gives at `now` to a visitor from `client`.
+    /// Returns the access that the token grants at `now` to a visitor from `client`.
     ///
-    /// The decision is that of the official clients. Where they differ, access is denied.
+    /// The decision is that of the official clients. If they differ, access is denied.
     pub fn access(&self, now: SystemTime, client: impl Into<ClientAddress>) -> AccessState {
         self.state(UnixTime::from(now).seconds(), client.into())
     }
@@ -239,7 +241,7 @@ impl Token {
         if !self.allows(client) {
             return AccessState::IpMismatch;
         }
-        // PHP takes `true` and "-1" for -1, and `true` and "20abc" for the kind 20.
+        // PHP converts `true` and "-1" to -1, and `true` and "20abc" to the kind 20.
         if mt == Member::Other {
             return AccessState::TrialDead;
         }
@@ -273,7 +275,7 @@ impl Token {
         }
     }
 
-    /// A member that is a number of views or the kind of a meter.
+    /// Returns a member that is a number of views or the kind of a meter.
     fn count(&self, name: &str, typed: Option<i64>) -> Member {
         if let Some(value) = typed {
             return Member::Integer(value);
@@ -288,7 +290,7 @@ impl Token {
         }
     }
 
-    /// A member that is a time. PHP's client writes fractions of seconds.
+    /// Returns a member that is a time. The PHP client writes fractions of seconds.
     fn time(&self, name: &str, typed: Option<i64>) -> Member {
         match self.count(name, typed) {
             Member::Other => match self.extra.json(name).as_deref().and_then(fraction) {
@@ -301,7 +303,8 @@ impl Token {
         }
     }
 
-    /// Decides as one of the official clients does. An error is one that the client would throw.
+    /// Returns the decision of one of the official clients. An error is an exception that the
+    /// client would throw.
     fn decide(&self, dialect: Dialect, now: i64) -> Result<AccessState, Thrown> {
         let number = |member: Member| dialect.number(member);
         let (mt, mtma) = (self.count("mt", self.mt), self.count("mtma", self.mtma));
@@ -330,7 +333,7 @@ impl Token {
     }
 }
 
-/// The official client whose decision is taken.
+/// An official client.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Dialect {
     Php,
@@ -347,12 +350,13 @@ enum Member {
     Absent,
     Null,
     Integer(i64),
-    /// Anything else.
+    /// Any other value.
     Other,
 }
 
 impl Dialect {
-    /// PHP drops null, Ruby fails. On anything else Ruby fails, so PHP's result does not matter.
+    /// Converts a member to a number. PHP ignores null, Ruby fails. Ruby also fails for any other
+    /// value, so the result of PHP does not matter.
     fn number(self, member: Member) -> Result<i64, Thrown> {
         match (self, member) {
             (_, Member::Absent) | (Self::Php, Member::Null) => Ok(0),
@@ -369,22 +373,23 @@ impl Dialect {
     }
 }
 
-/// The integer part of a JSON number that is written with a point, and whether it has a fraction.
+/// Returns the integer part of a JSON number with a decimal point, and whether its fraction is not
+/// 0.
 fn fraction(json: &str) -> Option<(i64, bool)> {
     let (whole, part) = json.split_once('.')?;
     let digits = part.bytes().all(|byte| byte.is_ascii_digit());
     Some((whole.parse().ok()?, part.bytes().any(|byte| byte != b'0'))).filter(|_| digits)
 }
 
-/// The address of a visitor, for tokens that are bound to addresses.
+/// The IP address of a visitor, for tokens that are bound to addresses.
 ///
 /// Source: the provider's PHP and Ruby SDKs, which compare it with the token's `ips`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAddress {
-    /// An IPv4 address. The format has no others.
+    /// An IPv4 address. The format supports no others.
     V4(Ipv4Addr),
-    /// The address is not known, or is an IPv6 address: bound tokens give no access.
+    /// The address is not known, or is an IPv6 address. Bound tokens grant no access.
     Unknown,
     /// The binding is not checked. The official clients do this when they are given no address.
     NotChecked,
@@ -397,7 +402,7 @@ impl From<Ipv4Addr> for ClientAddress {
 }
 
 impl From<IpAddr> for ClientAddress {
-    /// An IPv6 address that maps an IPv4 address is the latter.
+    /// Converts an address. An IPv4-mapped IPv6 address becomes the IPv4 address.
     fn from(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => Self::V4(ip),
@@ -407,57 +412,58 @@ impl From<IpAddr> for ClientAddress {
 }
 
 impl From<Option<Ipv4Addr>> for ClientAddress {
-    /// `None` is [`Unknown`](Self::Unknown).
+    /// Converts `None` to [`Unknown`](Self::Unknown).
     fn from(ip: Option<Ipv4Addr>) -> Self {
         ip.map_or(Self::Unknown, Self::V4)
     }
 }
 
-/// A time in seconds that may be in milliseconds.
+/// Converts a time that may be in milliseconds to seconds.
 fn seconds(time: i64) -> i64 {
     if time > MILLISECONDS_FROM { time / 1000 } else { time }
 }
 
-/// Whether an address of a token is this one, exactly as one of the official clients spells it.
+/// Returns whether an address of a token is this one, exactly as one of the official clients spells
+/// it.
 fn is(ip: Ipv4Addr, text: &str) -> bool {
     let reversed = u32::from_le_bytes(ip.octets());
     text == ip.to_string() || text == format!("{reversed:x}")
 }
 
-/// What a visitor may do, with the numbers of the official clients.
+/// The access of a visitor, with the numbers of the official clients.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessState {
-    /// 100: access is given.
+    /// 100: access is granted.
     Granted,
     /// 200: the token is bound to other addresses.
     IpMismatch,
-    /// 201: there are tokens, but none of this resource.
+    /// 201: there are tokens, but none for this resource.
     RidNotFound,
-    /// 202: there is no token at all.
+    /// 202: there are no tokens.
     NoTokens,
-    /// 203: the meter's trial runs, so access is given.
+    /// 203: the meter is in its trial, so access is granted.
     MeteredInTrial,
-    /// 204: access has ended.
+    /// 204: access has expired.
     Expired,
-    /// 206: the trial was used up, and a new one begins only after the lock-out.
+    /// 206: the trial has ended, and a new one starts only after the lockout.
     InLockout,
-    /// 207: trial and lock-out are over. The token is spent: no access is given, and the site may
-    /// drop it and begin a new meter.
+    /// 207: trial and lockout have ended. No access is granted. The site may remove the token and
+    /// start a new meter.
     TrialDead,
 }
 
 impl AccessState {
-    /// Whether the visitor may come in: [`Granted`](Self::Granted) or
+    /// Returns whether access is granted: [`Granted`](Self::Granted) or
     /// [`MeteredInTrial`](Self::MeteredInTrial).
     pub const fn is_granted(self) -> bool {
         matches!(self, Self::Granted | Self::MeteredInTrial)
     }
 
-    /// The official clients' number. Their 205 ("no active prices") is about offers and never
-    /// comes of a token.
+    /// Returns the number of the official clients. Their 205 ("no active prices") is about offers
+    /// and never the result of a token.
     pub const fn code(self) -> u16 {
         match self {
             Self::Granted => 100,
@@ -472,7 +478,7 @@ impl AccessState {
     }
 }
 
-/// The tokens of a visitor, oldest first, one a resource.
+/// The tokens of a visitor, oldest first, one per resource.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -481,21 +487,21 @@ pub struct TokenCookie {
 }
 
 impl TokenCookie {
-    /// A cookie of these tokens; of several for one resource the last stays, and of more than 20
-    /// the last 20.
+    /// Creates a cookie with these tokens. It contains only the last token for each resource, and
+    /// at most the last 20 tokens.
     pub fn new(tokens: impl IntoIterator<Item = Token>) -> Self {
         let mut cookie = Self::default();
         cookie.merge(tokens);
         cookie
     }
 
-    /// The tokens, oldest first.
+    /// Returns the tokens, oldest first.
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
     }
 
-    /// Adds newer tokens, each in place of an older one for its resource. A token without a
-    /// resource is skipped.
+    /// Adds newer tokens. Each replaces an older one for its resource. A token without a resource
+    /// is skipped.
     pub fn merge(&mut self, newer: impl IntoIterator<Item = Token>) {
         for token in newer.into_iter().filter(|token| !token.rid.is_empty()) {
             self.tokens.retain(|old| old.rid != token.rid);
@@ -505,8 +511,8 @@ impl TokenCookie {
         self.tokens.drain(..surplus);
     }
 
-    /// Returns what the tokens give of the resource `rid` at `now` to a visitor from `client`; see
-    /// [`Token::access`].
+    /// Returns the access to the resource `rid` that the tokens grant at `now` to a visitor from
+    /// `client`; see [`Token::access`].
     pub fn access(
         &self,
         rid: &str,
@@ -522,39 +528,41 @@ impl TokenCookie {
 }
 
 impl Blocks {
-    /// The name of the application's cookie, `__TP_AID_TOKEN`.
+    /// Returns the name of the application's cookie, `__TP_AID_TOKEN`.
     pub fn cookie_name(&self) -> String {
         format!("__TP_{}_TOKEN", self.aid)
     }
 
-    /// The cookie's value, signed and encrypted: `{jax}...`. It is to be percent-encoded for the
-    /// `Set-Cookie` header.
+    /// Returns the cookie's value, signed and encrypted: `{jax}...`. It must be percent-encoded for
+    /// the `Set-Cookie` header.
     pub fn seal_cookie(&self, cookie: &TokenCookie) -> String {
         format!("{{jax}}{}", self.seal(&json_text(&cookie.tokens)))
     }
 
-    /// The cookie's value as plain JSON: `{jox}[...]`. Whoever has it can change it.
+    /// Returns the cookie's value as plain JSON: `{jox}[...]`. It is not signed, so visitors can
+    /// change it.
     ///
-    /// Characters that readers decode, and braces that begin another message (`{abc}`), are written
-    /// as JSON escapes.
+    /// Characters that other clients decode, and braces that start another message (`{abc}`), are
+    /// written as JSON escapes.
     pub fn write_open_cookie(cookie: &TokenCookie) -> String {
         format!("{{jox}}{}", without_markup(&json_text(&cookie.tokens)))
     }
 
-    /// Reads a cookie's value, percent-encoded or not. Each of its messages must be signed. Tokens
-    /// without a resource are skipped, as the official clients do.
+    /// Verifies and parses a cookie's value, percent-encoded or not. Each of its messages must be
+    /// signed. Tokens without a resource are skipped, as in the official clients.
     ///
     /// # Errors
-    /// The first thing that is wrong with it; [`ReadError::Unsigned`] for plain JSON.
+    /// Returns an error if a message is not signed or not valid: [`ReadError::Unsigned`] for plain
+    /// JSON.
     pub fn read_cookie(&self, value: &str) -> Result<TokenCookie, ReadError> {
         self.read_messages(value, false)
     }
 
-    /// Reads a cookie's value that may be plain JSON. What it says is then the visitor's word:
-    /// never let it decide on access to what is worth money.
+    /// Parses a cookie's value that may be plain JSON. Visitors can write such a value themselves:
+    /// do not grant access to paid content by it.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// Returns an error if a message is not valid.
     pub fn read_unsigned_cookie(&self, value: &str) -> Result<TokenCookie, ReadError> {
         self.read_messages(value, true)
     }
@@ -575,7 +583,7 @@ impl Blocks {
                 "jox" => return Err(ReadError::Unsigned),
                 _ => return Err(ReadError::Form),
             };
-            // An object is the first version of the format, which is no longer read.
+            // An object is the first version of the format, which is not supported.
             if !json.trim_start().starts_with('{') {
                 cookie.merge(read_json::<Vec<Token>>(json)?);
             }
@@ -585,16 +593,16 @@ impl Blocks {
     }
 }
 
-/// `{abc}rest` as `abc` and `rest`.
+/// Splits `{abc}rest` into `abc` and `rest`.
 fn settings(text: &str) -> Option<(&str, &str)> {
     let (settings, rest) = text.strip_prefix('{')?.split_at_checked(3)?;
     let word = settings.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     Some((settings, rest.strip_prefix('}')?)).filter(|_| word)
 }
 
-/// Writes compact JSON without the characters that readers of a cookie decode or take for another
-/// message. In strings, `%`, `+` and `{` before a character of a message's header are escaped.
-/// Outside of strings there is no `%` and no such `{`, and the `+` of an exponent is removed.
+/// Rewrites JSON without white space so that it has no characters that clients decode or interpret
+/// as another message. In strings, `%`, `+` and `{` before a character of a message's header are
+/// escaped. Outside strings there is no `%` and no such `{`, and the `+` of an exponent is removed.
 fn without_markup(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut rest = json.chars().peekable();
@@ -614,7 +622,7 @@ fn without_markup(json: &str) -> String {
     text
 }
 
-/// Undoes percent-encoding, if there is any; base64url and JSON of tokens have no `%` themselves.
+/// Percent-decodes a value that may be encoded: base64url and the JSON of tokens contain no `%`.
 fn decoded(value: &str) -> Result<String, ReadError> {
     api_auth::percent_decode(value).ok_or(ReadError::Form)
 }

@@ -1,4 +1,4 @@
-//! Purchase links: an offer that a visitor's browser takes to TinyPass.
+//! Purchase links, by which a visitor's browser sends an offer to TinyPass.
 
 use std::time::SystemTime;
 
@@ -11,22 +11,22 @@ use super::{Blocks, json_text};
 use crate::Environment;
 use crate::validate;
 
-/// The most characters of a caption; the official clients cut the rest.
+/// The maximum length of a caption in characters. The official clients truncate longer ones.
 const CAPTION: usize = 50;
 
-/// The name of a price option's caption. The official clients disagree.
+/// The name under which the caption of a price option is sent. The official clients differ.
 ///
 /// Source: the official PHP client 2.0.8 (`cpt`) and Ruby gem 0.0.1 (`caption`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum CaptionKey {
-    /// `cpt`, as the PHP client writes it: older and used far more.
+    /// `cpt`, as in the PHP client, which is older and more widely used.
     #[default]
     Php,
-    /// `caption`, as the Ruby gem writes it.
+    /// `caption`, as in the Ruby gem.
     Ruby,
 }
 
-/// One price of an offer: how much for how long.
+/// A price of an offer: an amount for a period.
 ///
 /// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1; for recurring prices the provider's
 /// documentation, `developer.tinypass.com/main/subscription`.
@@ -40,7 +40,7 @@ pub struct PriceOption {
 }
 
 impl PriceOption {
-    /// A price such as `.50` or `4.99`, in the application's currency, for a period such as
+    /// Creates a price such as `.50` or `4.99`, in the application's currency, for a period such as
     /// `24 hours`, `1 week` or `1 month`.
     pub fn new(price: impl Into<String>, period: impl Into<String>) -> Self {
         Self {
@@ -52,8 +52,8 @@ impl PriceOption {
         }
     }
 
-    /// A price that is paid again each period (`weekly`, `monthly`, `3 months`, `6 months`,
-    /// `yearly`), so often, or for ever.
+    /// Creates a recurring price, paid each period (`weekly`, `monthly`, `3 months`, `6 months`,
+    /// `yearly`) for the given number of cycles. `None` is unlimited.
     ///
     /// ```
     /// use tinypass_client::blocks::PriceOption;
@@ -65,21 +65,21 @@ impl PriceOption {
         Self::new(format!("[{price} | {period} | {cycles}]"), "")
     }
 
-    /// Is offered from then on.
+    /// Sets the time from which the price is offered.
     #[must_use]
     pub fn starts(mut self, at: UnixTime) -> Self {
         self.starts = Some(at.seconds());
         self
     }
 
-    /// Is offered until then.
+    /// Sets the time until which the price is offered.
     #[must_use]
     pub fn ends(mut self, at: UnixTime) -> Self {
         self.ends = Some(at.seconds());
         self
     }
 
-    /// Is shown with this text, of which the first 50 characters are sent.
+    /// Sets the caption. Only its first 50 characters are sent.
     #[must_use]
     pub fn caption(mut self, text: &str) -> Self {
         self.caption = text.chars().take(CAPTION).collect();
@@ -100,7 +100,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The resource `rid`, shown to people by its `name`, at one price; more can be added.
+    /// Creates an offer of the resource `rid` with a displayed `name` and one price. Add more with
+    /// [`price`](Self::price).
     pub fn new(rid: impl Into<String>, name: impl Into<String>, price: PriceOption) -> Self {
         Self {
             rid: rid.into(),
@@ -126,12 +127,12 @@ impl Offer {
     }
 
     setters! {
-        /// The address of the resource.
+        /// Sets the URL of the resource.
         url: impl Into<String>,
     }
 }
 
-/// What a visitor is offered, and where the browser goes afterwards.
+/// The offers to a visitor, and the URLs to which the browser is redirected afterwards.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -159,7 +160,7 @@ pub struct Purchase {
 }
 
 impl Purchase {
-    /// Offers this.
+    /// Creates a purchase with one offer.
     pub fn new(offer: Offer) -> Self {
         Self {
             primary: offer,
@@ -174,21 +175,22 @@ impl Purchase {
     }
 
     setters! {
-        /// Offers this as well.
+        /// Sets a second offer.
         secondary: Offer,
-        /// The JavaScript function that is called in the page.
+        /// Sets the JavaScript function that is called in the page.
         callback: impl Into<String>,
-        /// The visitor's address, to which the access is bound.
+        /// Sets the visitor's IP address, to which access is bound.
         client_ip: impl Into<String>,
-        /// Your reference of the user.
+        /// Sets your reference for the user.
         user_ref: impl Into<String>,
-        /// Where the browser goes after the purchase. Only in links.
+        /// Sets the URL to which the browser is redirected after the purchase. Only used in links.
         return_url: impl Into<String>,
-        /// Where the browser goes if the visitor gives up. Only in links.
+        /// Sets the URL to which the browser is redirected if the visitor cancels. Only used in
+        /// links.
         cancel_url: impl Into<String>,
     }
 
-    /// The name under which captions are sent.
+    /// Sets the name under which captions are sent. Defaults to [`CaptionKey::Php`].
     #[must_use]
     pub fn caption_key(mut self, key: CaptionKey) -> Self {
         self.caption_key = key;
@@ -205,7 +207,7 @@ impl Purchase {
         Ok(())
     }
 
-    /// The JSON text of the request; the names and their order are the official clients'.
+    /// Returns the request as JSON, with the names and order of the official clients.
     fn json(&self, now: SystemTime, with_urls: bool) -> String {
         let urls =
             Urls { return_url: self.return_url.as_deref(), cancel_url: self.cancel_url.as_deref() };
@@ -249,7 +251,7 @@ struct Urls<'a> {
     cancel_url: Option<&'a str>,
 }
 
-/// An offer as it is written.
+/// The serialized form of an offer.
 struct OfferText<'a> {
     offer: &'a Offer,
     caption_key: CaptionKey,
@@ -269,7 +271,7 @@ impl Serialize for OfferText<'_> {
     }
 }
 
-/// The prices of an offer, `opt0`, `opt1` and so on.
+/// The serialized form of the prices of an offer: `opt0`, `opt1` and so on.
 struct PricesText<'a> {
     prices: &'a [PriceOption],
     caption_key: CaptionKey,
@@ -311,10 +313,11 @@ impl Serialize for PriceText<'_> {
 }
 
 impl Blocks {
-    /// The sealed request, for the `rdata` of a `<tp:request>` tag in a page: `{jax}...`.
+    /// Returns the encrypted request, for the attribute `rdata` of a `<tp:request>` tag in a page:
+    /// `{jax}...`.
     ///
     /// # Errors
-    /// A rid or price that is empty.
+    /// Returns an error if a price is empty, or a rid is empty or longer than 255 characters.
     pub fn purchase_request(
         &self,
         purchase: &Purchase,
@@ -324,11 +327,12 @@ impl Blocks {
         Ok(format!("{{jax}}{}", self.seal(&purchase.json(now, false))))
     }
 
-    /// The link to which a visitor's browser is sent.
+    /// Returns the link to which a visitor's browser is redirected.
     ///
     /// # Errors
-    /// Returns an error if a rid or price is empty, or the base URL of `environment` is no `https`
-    /// or `http` URL with a host, or has credentials or a query.
+    /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or the
+    /// base URL of `environment` is not an `https` or `http` URL with a host, or has credentials, a
+    /// query or a fragment.
     pub fn purchase_link(
         &self,
         purchase: &Purchase,
@@ -347,7 +351,7 @@ impl Blocks {
     }
 }
 
-/// Whether a browser can be sent to a path below this URL.
+/// Returns whether a path can be appended to this URL to get a link for a browser.
 fn is_base_url(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let is_web = matches!(uri.scheme_str(), Some("https" | "http"));

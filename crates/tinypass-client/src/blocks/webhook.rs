@@ -1,4 +1,4 @@
-//! Webhooks: what TinyPass tells a site of purchases.
+//! Webhooks, by which TinyPass notifies a site of purchases.
 
 use api_auth::{ExtraFields, UnixTime, wire, wire_enum};
 use serde::{Deserialize, Serialize};
@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 use super::{Blocks, ReadError, read_json};
 
 wire_enum! {
-    /// What a webhook is about.
+    /// The type of a webhook.
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
     pub enum WebhookType {
-        /// A user has got access.
+        /// A user was granted access.
         AccessGranted = "access_granted",
-        /// A user's access has changed.
+        /// A user's access was changed.
         AccessModified = "access_modified",
-        /// A user's access is gone.
+        /// A user no longer has access.
         AccessRevoked = "access_revoked",
     }
 }
 
 wire_enum! {
-    /// What made TinyPass send a webhook.
+    /// The event for which TinyPass sends a webhook.
     ///
     /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
     /// webhooks-events and webhook-events-version-2.
     pub enum WebhookEvent {
         /// A purchase.
         NewPurchase = "new_purchase",
-        /// A payment that was waited for has come.
+        /// A pending payment was confirmed.
         PaymentVerified = "payment_verified",
-        /// Access was given for nothing.
+        /// Access was granted free of charge.
         FreeAccessGranted = "free_access_granted",
         /// A promotion was redeemed.
         FreePromoRedemption = "free_promo_redemption",
@@ -40,46 +40,46 @@ wire_enum! {
         SubscriptionUpdated = "subscription_updated",
         /// A subscription was renewed.
         SubscriptionAutoRenewed = "subscription_auto_renewed",
-        /// Access was changed by hand.
+        /// Access was changed manually.
         AccessModified = "access_modified",
-        /// A renewal failed, and access goes on for a while.
+        /// A renewal failed. Access continues for a grace period.
         GracePeriodExtension = "grace_period_extension",
-        /// Access was taken away.
+        /// Access was revoked.
         AccessRevoked = "access_revoked",
-        /// A renewal failed for good.
+        /// A renewal failed permanently.
         SubscriptionAutoRenewedFailure = "subscription_auto_renewed_failure",
         /// A subscription was cancelled.
         SubscriptionCanceled = "subscription_canceled",
-        /// A subscription has ended.
+        /// A subscription has expired.
         SubscriptionExpired = "subscription_expired",
-        /// Access has ended.
+        /// Access has expired.
         AccessEnded = "access_ended",
     }
 }
 
-/// A webhook whose signature holds.
+/// A webhook with a valid signature.
 ///
-/// Webhooks come one at a time, and any answer but 200 holds up those after it: answer 200 as soon
-/// as it is stored. The same one may come again.
+/// Webhooks are delivered one at a time, and any response except 200 delays the next ones: respond
+/// with 200 as soon as the webhook is stored. A webhook may be delivered more than once.
 ///
 /// Source: the documentation of the service's successor, `vx.piano.io`, webhooks-overview,
 /// webhooks-events and webhook-events-version-2.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// The version of the form; 1 if it is absent.
+    /// The version of the format. 1 if it is absent.
     #[serde(default = "one", deserialize_with = "version")]
     pub version: i64,
-    /// What it is about.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: WebhookType,
-    /// What made TinyPass send it.
+    /// The event for which it was sent.
     #[serde(default)]
     pub event: Option<WebhookEvent>,
-    /// The application.
+    /// The id of the application.
     #[serde(default, deserialize_with = "wire::text")]
     pub aid: Option<String>,
-    /// The resource.
+    /// The id of the resource.
     #[serde(default, deserialize_with = "wire::text")]
     pub rid: Option<String>,
     /// TinyPass's id of the user.
@@ -88,13 +88,13 @@ pub struct Webhook {
     /// The public id of the access record.
     #[serde(default, deserialize_with = "wire::text")]
     pub access_id: Option<String>,
-    /// The term that was bought.
+    /// The id of the term that was bought.
     #[serde(default, deserialize_with = "wire::text")]
     pub term_id: Option<String>,
-    /// When access ends; `None` if it does not.
+    /// The time at which access expires. `None` if it does not expire.
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
-    /// What else is in it.
+    /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
 }
@@ -108,11 +108,11 @@ fn version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::
 }
 
 impl Blocks {
-    /// Reads the value of the `data` parameter, already percent-decoded.
+    /// Verifies and parses the percent-decoded value of the parameter `data`.
     ///
     /// # Errors
-    /// The first thing that is wrong with it; [`ReadError::OtherApplication`] for another `aid`, and
-    /// [`ReadError::Content`] if there is none.
+    /// Returns an error if the value is not a signed webhook: [`ReadError::OtherApplication`] if
+    /// its `aid` is that of another application, and [`ReadError::Content`] if it has none.
     ///
     /// ```
     /// use tinypass_client::blocks::{Blocks, WebhookType};
@@ -132,11 +132,11 @@ impl Blocks {
         }
     }
 
-    /// Reads the target of the request that TinyPass makes, `/your/path?data=...`.
+    /// Verifies and parses the target of the request that TinyPass sends, `/your/path?data=...`.
     ///
     /// # Errors
-    /// The first thing that is wrong with it; [`ReadError::Form`] if there is no `data` in it, or
-    /// more than one.
+    /// Returns the errors of [`read_webhook`](Self::read_webhook), and [`ReadError::Form`] if
+    /// `data` is missing, repeated or not valid percent-encoding.
     pub fn read_webhook_target(&self, target: &str) -> Result<Webhook, ReadError> {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));

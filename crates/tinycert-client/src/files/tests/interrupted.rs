@@ -1,4 +1,4 @@
-//! Pairs in two folders, of which only one file could be replaced.
+//! Pairs in two folders of which only one file was replaced.
 
 use std::os::unix::fs::symlink;
 
@@ -14,7 +14,7 @@ fn pair(folder: &Folder, chain: &str) -> KeyPairFiles {
     KeyPairFiles::new(folder.path(chain), folder.path("private/x.key"))
 }
 
-/// Stops a run when its journal is written.
+/// Stops a run after its journal is written.
 fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     let Prepared(publisher, locks) = files.prepare().unwrap();
     let Publisher::Journal(mut pair) = publisher else { panic!("not two plain files") };
@@ -22,7 +22,7 @@ fn recorded(files: &KeyPairFiles, number: u64) -> (Journal, Locks) {
     (pair.record().unwrap(), locks)
 }
 
-/// Kills a run, with the new key in its place or still beside it.
+/// Simulates a killed run, with the new key in its place or still beside it.
 fn killed(files: &KeyPairFiles, number: u64, is_key_moved: bool) {
     let (journal, locks) = recorded(files, number);
     if is_key_moved {
@@ -222,7 +222,7 @@ fn chain_that_the_journal_spells_differently_has_one_lock() {
         let files = pair(&folder, "x.pem");
         publish(&files, 1).unwrap();
         killed(&files, 2, true);
-        // As on a file system that ignores case.
+        // Simulates a file system that ignores case.
         let lock = folder.path(".x.pem.lock");
         fs::write(&lock, "").unwrap();
         set_mode(&lock, 0o600);
@@ -258,7 +258,7 @@ fn killed_run_is_completed_for_the_chain_that_it_named() {
             assert_eq!(published(&files), Some(2), "{other}");
             nothing_is_left(&folder);
         }
-        // Also by a run for the key alone.
+        // The same for a run with a combined file of the key.
         let folder = Folder::new();
         let files = pair(&folder, "public/a.pem");
         publish(&files, 1).unwrap();

@@ -39,7 +39,7 @@ fn renamed_links_are_linked_to_their_new_versions() {
         publish(&new, number).unwrap();
         assert_eq!((published(&new), mode(new.key())), (Some(number), 0o640));
     }
-    // Also if what they lead to was removed.
+    // The same if their targets were removed.
     fs::rename(new.chain(), old.chain()).unwrap();
     fs::rename(new.key(), old.key()).unwrap();
     fs::remove_dir_all(folder.path(".a.key.versions")).unwrap();
@@ -146,7 +146,7 @@ fn concurrent_runs_publish_one_after_the_other() {
         });
         assert!(published(&files).is_some(), "{way}");
     }
-    // Chains and keys that are paired crosswise: none waits for the other for ever.
+    // Chains and keys that are paired crosswise must not deadlock.
     std::thread::scope(|scope| {
         for (chain, key) in [("x", "y"), ("y", "x"), ("x", "z"), ("z", "x")] {
             let files = pair(&folder, chain, key);
@@ -256,7 +256,7 @@ fn wait_for_a_lock_is_limited() {
         let lock = format!(".{}.lock: is still locked by another run", place.name);
         assert!(error.contains(&lock) && error.contains("end that process"), "{way}: {error}");
         prepared.write(&chain(1), &key(1)).unwrap();
-        // Whatever still waits for the old lock does not hold the next one.
+        // A thread that still waits for the old lock does not hold the next one.
         publish(&files, 2).unwrap();
         assert_eq!(published(&files), Some(2), "{way}");
     }

@@ -1,7 +1,7 @@
-//! Access of files in folders that other users can write.
+//! Tests of the access of files in folders that other users can write.
 //!
-//! What another user can do there is done by the caller itself, so that no test needs root: a file of
-//! the caller is moved or linked to the place of a key.
+//! The caller itself does what another user can do there, so that no test needs root: a file of the
+//! caller is moved or linked to the path of a key.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
@@ -12,7 +12,7 @@ const GROUP: u32 = 54_321;
 /// The modes of shared folders.
 const SHARED: [u32; 3] = [0o770, 0o777, 0o1777];
 
-/// A file of the caller that its group may write.
+/// Creates a file of the caller that its group can write.
 fn file_of_a_group(path: &Path) {
     fs::write(path, "notes").unwrap();
     if let Err(error) = chown(path, None, Some(GROUP)) {
@@ -21,7 +21,7 @@ fn file_of_a_group(path: &Path) {
     set_mode(path, 0o664);
 }
 
-/// Each way of publishing, in folders of this mode.
+/// Returns files for each method of publishing, in folders with this mode.
 fn shared_ways(folder: &Folder, mode: u32) -> Vec<(&'static str, KeyPairFiles)> {
     let ways = ways(folder);
     set_mode(&folder.0, mode);
@@ -39,7 +39,7 @@ fn check_access(way: &str, files: &KeyPairFiles) {
     }
 }
 
-/// The modes of all keys in a folder of versions.
+/// Returns the modes of all keys in a folder of versions.
 fn modes_of_keys(versions: &Path) -> Vec<u32> {
     let version = |name: &String| name.starts_with("v-");
     let names = names(versions).into_iter().filter(version);
@@ -141,7 +141,7 @@ fn access_of_a_version_in_a_shared_folder_is_kept() {
         let combined = KeyPairFiles::combined(files.key());
         publish(&combined, 4).unwrap();
         assert_eq!((published(&combined), mode(files.key())), (Some(4), 0o640));
-        // That file could have been moved there.
+        // Another user could have moved that file there.
         publish(&combined, 5).unwrap();
         assert_eq!((published(&combined), mode(files.key())), (Some(5), 0o600));
     }

@@ -8,7 +8,7 @@ use crate::files::links::Checked;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef";
 
-/// Everything that is rejected before the request.
+/// Returns the error before the first request.
 fn rejected(files: &KeyPairFiles) -> String {
     files.prepare().err().expect("rejected").to_string()
 }
