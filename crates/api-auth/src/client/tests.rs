@@ -1,0 +1,406 @@
+use super::*;
+use crate::{
+    ErrorKind, ManualClock, Method, Params, RawEndpoint, Route, Secret, Segment, Settings,
+};
+
+static PROVIDER: Provider = Provider {
+    name: "test",
+    user_agent: "test/0",
+    encoding: Encoding::Form,
+    retry_statuses: &[429, 503],
+    secret_parameters: &[],
+    read_error: status_error,
+};
+
+const FILES: Server = Server::named("files");
+const USER: Credential = Credential::named("user");
+
+/// Signs with a word, and never requests another attempt.
+struct Word(&'static str);
+
+impl Auth for Word {
+    fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        request.headers_mut().insert("x-word", HeaderValue::from_static(self.0));
+        Ok(())
+    }
+}
+
+/// A client, its clock, and the requests that it sent.
+struct World {
+    client: Client,
+    clock: ManualClock,
+    arrived: Arc<Mutex<Vec<Request>>>,
+}
+
+impl World {
+    fn new(answer: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static) -> Self {
+        Self::with_body(b"[1,2]", answer)
+    }
+
+    fn with_body(
+        body: &'static [u8],
+        answer: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static,
+    ) -> Self {
+        let (clock, arrived) = (ManualClock::at_unix(1_700_000_000), Arc::default());
+        let seen: Arc<Mutex<Vec<Request>>> = Arc::clone(&arrived);
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(clock.clone()));
+        settings.response_limit(5);
+        settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+            let response = answer(&request).body(body.to_vec()).unwrap();
+            seen.lock().unwrap().push(request);
+            Ok(response)
+        }));
+        let servers =
+            [(Server::MAIN, "api", "https://a.example/v1/"), (FILES, "files", "https://f.example")];
+        let word: Arc<dyn Auth> = Arc::new(Word("main"));
+        let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, word)]).unwrap();
+        Self { client, clock, arrived }
+    }
+
+    fn words(&self) -> Vec<Option<String>> {
+        let arrived = std::mem::take(&mut *self.arrived.lock().unwrap());
+        let word = |request: &Request| {
+            request.headers().get("x-word").map(|word| word.to_str().unwrap().to_owned())
+        };
+        arrived.iter().map(word).collect()
+    }
+}
+
+fn status(status: u16) -> http::response::Builder {
+    http::Response::builder().status(status)
+}
+
+fn get() -> RawEndpoint {
+    RawEndpoint::new(Method::GET, "/things")
+}
+
+fn post() -> RawEndpoint {
+    RawEndpoint::new(Method::POST, "/things")
+}
+
+#[test]
+fn what_passes_is_tried_thrice_with_spread_waits_between() {
+    let world = World::new(|_| status(503));
+    let error = world.client.send(&get()).unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), error.endpoint()), (ErrorKind::Api, 3, "raw"));
+    assert!(error.is_retryable());
+    for _ in 0..20 {
+        let _ = world.client.send(&get());
+    }
+    let waits = world.clock.slept();
+    assert_eq!((waits.len(), world.words().len()), (42, 63));
+    for (wait, middle) in waits.iter().zip([250, 500].into_iter().cycle()) {
+        let middle = Duration::from_millis(middle);
+        assert!((middle / 2..middle * 3 / 2).contains(wait), "{wait:?}");
+    }
+    let different: std::collections::HashSet<_> = waits.iter().collect();
+    assert!(different.len() > 20, "clients that fail together do not come back together");
+}
+
+/// An auth that never gets a token, with the number of requests for one.
+struct Endless(AtomicU64);
+
+impl Auth for Endless {
+    fn is_ready(&self, _: SystemTime) -> bool {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        false
+    }
+
+    fn next_request(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
+        let request = http::Request::post("https://a.example/token").body(Vec::new());
+        let (endpoint, request) = ("a.token", request.unwrap());
+        Ok(Some(crate::Preparation { endpoint, request, guard: None }))
+    }
+
+    fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn threads_that_wait_for_a_failing_token_server_share_its_error() {
+    const THREADS: u64 = 20;
+    let auth = Arc::new(Endless(AtomicU64::new(0)));
+    let (asked, fetches) = (auth.clone(), Arc::new(AtomicU64::new(0)));
+    let counted = fetches.clone();
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(ManualClock::at_unix(1_700_000_000)));
+    settings.transport(Arc::new(move |_: Request| -> Result<Response, TransportError> {
+        // The deadline passes when every thread waits.
+        while asked.0.load(Ordering::SeqCst) < THREADS {
+            std::thread::yield_now();
+        }
+        counted.fetch_add(1, Ordering::SeqCst);
+        Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "timed out"))
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let error = client.send(&post()).unwrap_err();
+                assert!(error.is_timeout());
+                assert_eq!((error.endpoint(), error.attempts()), ("a.token", 3));
+                assert_eq!(error.sent(), Sent::No);
+                assert_eq!(error.to_string(), "test a.token: timed out after 3 attempts");
+            });
+        }
+    });
+    assert_eq!(fetches.load(Ordering::SeqCst), 3, "one thread tried, three times");
+    client.send(&post()).unwrap_err();
+    assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next call tries for itself");
+}
+
+#[test]
+fn a_write_is_not_repeated_and_what_is_final_neither() {
+    let world = World::new(|_| status(503));
+    let error = world.client.send(&post()).unwrap_err();
+    assert!(!error.is_retryable());
+    assert_eq!((error.attempts(), world.words().len()), (1, 1));
+    let world = World::new(|_| status(404));
+    assert_eq!(world.client.send(&get()).unwrap_err().attempts(), 1);
+    assert!(world.clock.slept().is_empty());
+}
+
+#[test]
+fn the_wait_that_the_server_asks_for_is_kept() {
+    let world = World::new(|_| status(429).header(RETRY_AFTER, "7"));
+    let error = world.client.send(&get()).unwrap_err();
+    let seven = Duration::from_secs(7);
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(seven)));
+    assert_eq!(world.clock.slept(), [seven, seven]);
+    // The same with a response that cannot be parsed.
+    let world = World::with_body(b"x", |_| status(200).header(RETRY_AFTER, "7"));
+    let error = world.client.send_as::<Vec<u32>>(&get()).unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Decode, Some(seven)));
+    assert_eq!(error.attempts(), 1);
+    let world = World::new(|_| status(500));
+    assert_eq!(world.client.send(&get()).unwrap_err().retry_after(), None);
+}
+
+#[test]
+fn an_answer_as_long_as_the_limit_is_taken_and_a_longer_one_is_cut() {
+    let exact = World::with_body(b"12345", |_| status(200));
+    assert_eq!(exact.client.send(&get()).unwrap(), b"12345");
+    let longer = World::with_body(b"123456", |_| status(200));
+    let error = longer.client.send(&get()).unwrap_err();
+    assert_eq!((error.kind(), error.body()), (ErrorKind::Transport, &b"12345"[..]));
+    assert!(error.to_string().contains("limit of 5 bytes"), "{error}");
+    assert_eq!(longer.words().len(), 1);
+}
+
+#[test]
+fn an_answer_comes_whole_as_bytes_or_as_a_type() {
+    let world = World::new(|_| status(201).header("x-id", "7"));
+    let whole = world.client.send_with_response(&get()).unwrap();
+    assert_eq!((whole.status().as_u16(), &whole.headers()["x-id"]), (201, &"7".parse().unwrap()));
+    assert_eq!(whole.body(), b"[1,2]");
+    assert_eq!(world.client.send_raw(&get()).unwrap().headers()["x-id"], "7");
+    assert_eq!(world.client.send_as::<Vec<u32>>(&get()).unwrap(), [1, 2]);
+}
+
+#[test]
+fn each_call_goes_to_its_site_with_its_credentials_and_the_clients_headers() {
+    let world = World::new(|_| status(200));
+    let request = world.client.signed_request(&get().with_server(FILES)).unwrap();
+    assert_eq!(request.uri(), "https://f.example/things");
+    assert_eq!(request.headers()[ACCEPT], "application/json");
+    assert!(request.headers()[USER_AGENT].to_str().unwrap().contains("test/0"));
+    assert_eq!(world.client.signed_request(&get()).unwrap().uri(), "https://a.example/v1/things");
+    assert_eq!(world.client.base_url(Server::MAIN), Some("https://a.example/v1"));
+    assert_eq!(world.client.base_url(FILES), Some("https://f.example"));
+    assert_eq!(world.client.base_url(Server::named("other")), None);
+    let error = world.client.send(&get().with_server(Server::named("other"))).unwrap_err();
+    assert_eq!(error.argument(), Some("environment"));
+    assert_eq!(world.client.clock().now(), world.clock.now());
+
+    let user = world.client.with_credentials(vec![(USER, Arc::new(Word("user")))]);
+    let other = user.with_credentials(vec![(USER, Arc::new(Word("other")))]);
+    for (client, credential, word) in [
+        (&world.client, Credential::MAIN, Some("main")),
+        (&world.client, Credential::NONE, None),
+        (&user, Credential::MAIN, Some("main")),
+        (&user, USER, Some("user")),
+        (&other, Credential::MAIN, Some("main")),
+        (&other, USER, Some("other")),
+    ] {
+        client.send(&get().with_credential(credential)).unwrap();
+        assert_eq!(world.words(), [word.map(str::to_owned)]);
+    }
+    let error = world.client.send(&get().with_credential(USER)).unwrap_err();
+    assert_eq!(error.argument(), Some("credentials"));
+    assert!(world.words().is_empty());
+}
+
+/// An endpoint with a secret in its path.
+#[derive(Debug)]
+struct Secretive {
+    token: Secret,
+}
+
+fn secretive() -> Secretive {
+    Secretive { token: "CANARY".into() }
+}
+
+impl Endpoint for Secretive {
+    type Output = ();
+    const ID: &'static str = "secretive";
+    const ROUTE: Route<Self> = Route::<Self>::get("/tokens/{token}")
+        .secret_argument("token", |endpoint| Segment::from(&endpoint.token));
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push("a", "b");
+    }
+
+    fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_secret_path_is_printed_when_asked_for_only() {
+    let world = World::new(|_| status(200));
+    let secretive = secretive();
+    let masked = world.client.curl(&secretive, Secrets::Masked).unwrap();
+    assert!(masked.contains("https://a.example/v1/tokens/***?a=b"), "{masked}");
+    assert!(!masked.contains("CANARY"));
+    let shown = world.client.curl(&secretive, Secrets::Shown).unwrap();
+    assert!(shown.contains("https://a.example/v1/tokens/CANARY?a=b"), "{shown}");
+}
+
+#[test]
+fn a_redirect_is_named_as_one() {
+    let world = World::new(|_| status(302));
+    let error = world.client.send(&get()).unwrap_err();
+    assert!(error.to_string().contains("redirects"), "{error}");
+    let world = World::new(|_| status(400));
+    let error = world.client.send(&get()).unwrap_err();
+    assert!(!error.to_string().contains("redirects"), "{error}");
+    assert_eq!(error.status().unwrap().as_u16(), 400);
+}
+
+/// Returns the error of a request with a secret in query, header, body and path.
+fn error_with(transport: impl Transport + 'static) -> crate::Error {
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(ManualClock::at_unix(1)));
+    settings.retries(0);
+    settings.transport(Arc::new(transport));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let word: Arc<dyn Auth> = Arc::new(secretive());
+    let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, word)]).unwrap();
+    client.send(&secretive()).unwrap_err()
+}
+
+impl Auth for Secretive {
+    fn add_parameters(
+        &self,
+        unsigned: &mut UnsignedRequest<'_>,
+        _: &mut Generation,
+        _: SystemTime,
+    ) -> Result<()> {
+        unsigned.query.push("access_token", "CANARY query");
+        Ok(unsigned.add_to_body("secret", Some("CANARY-body"))?)
+    }
+
+    fn sign(&self, request: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        let mut value = HeaderValue::from_static("Word CANARY-header");
+        value.set_sensitive(true);
+        request.headers_mut().insert("x-word", value);
+        Ok(())
+    }
+}
+
+fn shown(error: &crate::Error) -> String {
+    use std::error::Error as _;
+
+    let mut text = format!("{error} {error:?} {:?} {:?}", error.code(), error.details());
+    text.push_str(&format!("{:?} {:?}", error.message(), error.request_id()));
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(" {error} {error:?}"));
+        source = error.source();
+    }
+    text
+}
+
+fn echo(request: &Request) -> String {
+    let body = str::from_utf8(request.body()).unwrap();
+    format!("{} {:?} {body}", request.uri(), request.headers()["x-word"].to_str().unwrap())
+}
+
+#[test]
+fn an_error_shows_no_secret_of_its_request_that_the_response_echoes() {
+    let error = error_with(|request: Request| -> Result<_, TransportError> {
+        let echo = echo(&request);
+        let response = status(404).header("x-request-id", echo.replace('"', "'"));
+        Ok(response.body(echo.into_bytes()).unwrap())
+    });
+    let text = shown(&error);
+    assert!(!text.contains("CANARY"), "{text}");
+    assert!(text.contains("https://a.example/tokens/***?a=b&access_token=***"), "{text}");
+    assert_eq!(error.body_text().matches("CANARY").count(), 4, "the body stays as it came");
+    assert!(error.headers().unwrap()["x-request-id"].to_str().unwrap().contains("CANARY"));
+}
+
+#[test]
+fn an_error_of_a_transport_shows_no_secret_of_its_request() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("could not get {0}")]
+    struct Beneath(String, #[source] std::io::Error);
+
+    let error = error_with(|request: Request| -> Result<Response, TransportError> {
+        let echo = echo(&request);
+        let io = std::io::Error::other(echo.clone());
+        Err(TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, &*echo)
+            .with_partial(Response::new(b"CANARY-body".to_vec()))
+            .with_source(Beneath("it".to_owned(), io)))
+    });
+    let text = shown(&error);
+    assert!(!text.contains("CANARY"), "{text}");
+    assert!(text.contains("could not get it"), "{text}");
+    assert_eq!(error.body(), b"CANARY-body");
+    // A source without secrets is kept.
+    let error = error_with(|_: Request| -> Result<Response, TransportError> {
+        let io = std::io::Error::other("broke");
+        let error = TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, "broke");
+        Err(error.with_source(Beneath("it".to_owned(), io)))
+    });
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(source.is::<Beneath>());
+}
+
+#[test]
+fn an_error_of_a_token_request_shows_no_secret_of_it() {
+    use crate::oauth::{Bearer, Grant, TokenServer};
+
+    for authentication in [
+        crate::oauth::ClientAuthentication::Form,
+        crate::oauth::ClientAuthentication::Json,
+        crate::oauth::ClientAuthentication::Basic,
+    ] {
+        let server = TokenServer::new("https://a.example/token", "the-id", "CANARY+secret/%");
+        let server = server.unwrap().with_authentication(authentication);
+        let grant = Grant::Password { username: "user".into(), password: "CANARY pass".into() };
+        let auth: Arc<dyn Auth> = Arc::new(Bearer::new(server, grant));
+        let mut settings = Settings::default();
+        settings.clock(Arc::new(ManualClock::at_unix(1)));
+        settings.transport(Arc::new(|request: Request| -> Result<_, TransportError> {
+            let header = request.headers().get("authorization").cloned();
+            let header = header.map(|value| value.to_str().unwrap().to_owned());
+            let body = str::from_utf8(request.body()).unwrap();
+            let echo = format!("{body} {header:?} the-id:CANARY+secret/%");
+            let json = serde_json::json!({"error": echo, "error_description": echo});
+            Ok(status(400).body(json.to_string().into_bytes()).unwrap())
+        }));
+        let servers = [(Server::MAIN, "api", "https://a.example")];
+        let client = settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, auth)]).unwrap();
+        let error = client.send(&get()).unwrap_err();
+        assert_eq!((error.endpoint(), error.attempts()), ("oauth.token", 1));
+        let text = shown(&error);
+        assert!(!text.contains("CANARY") && text.contains("the-id"), "{text}");
+        let basic = crate::base64(b"the-id:CANARY+secret/%");
+        assert!(!text.contains(basic.trim_end_matches('=')), "{text}");
+        assert!(error.body_text().contains("CANARY"));
+    }
+}

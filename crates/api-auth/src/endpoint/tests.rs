@@ -1,0 +1,117 @@
+use super::*;
+
+struct GetRefund {
+    refund_id: String,
+}
+
+impl Endpoint for GetRefund {
+    type Output = ();
+    const ID: &'static str = "refunds.get";
+    const ROUTE: Route<Self> = crate::route!(GET "/refunds/{refundId}", refund_id);
+
+    fn parse(&self, _: &Response) -> Result<(), ResponseError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn arguments_of_the_path_are_validated_before_a_request_is_built() {
+    for bad in ["", " ", "..", "."] {
+        let call = GetRefund { refund_id: bad.to_owned() };
+        let error = UnsignedRequest::of(&call).unwrap_err();
+        assert_eq!(error.argument(), "refund_id", "{bad:?}");
+    }
+    let call = GetRefund { refund_id: "rf/1".to_owned() };
+    assert_eq!(UnsignedRequest::of(&call).unwrap().path, "/refunds/rf%2F1");
+}
+
+const BASE: &str = "https://api.example.com/base";
+
+fn encode(call: &RawEndpoint) -> Result<Request, InputError> {
+    UnsignedRequest::of(call)?.encode(BASE, Encoding::Form)
+}
+
+#[test]
+fn without_parameters_there_is_no_question_mark() {
+    let request = encode(&RawEndpoint::new(Method::GET, "/r2/download/")).unwrap();
+    assert_eq!(request.uri(), "https://api.example.com/base/r2/download/");
+    assert!(request.headers().is_empty());
+}
+
+#[test]
+fn form_and_json_bodies_carry_their_content_type() {
+    let mut form = Params::new();
+    form.push("a b", "*~");
+    let call = RawEndpoint::new(Method::POST, "/x").with_body(Body::Form(form));
+    let request = encode(&call).unwrap();
+    assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(request.body(), b"a+b=*%7E");
+
+    let call = RawEndpoint::new(Method::POST, "/x").with_body(Body::json(&["ą/"]).unwrap());
+    let request = encode(&call).unwrap();
+    assert_eq!(request.headers()["content-type"], "application/json");
+    assert_eq!(request.body(), "[\"ą/\"]".as_bytes());
+}
+
+#[test]
+fn debug_shows_names_and_lengths_and_no_values() {
+    let mut form = Params::new();
+    form.push("password", "CANARY");
+    for (body, shown) in [
+        (Body::None, "None"),
+        (Body::Form(form), r#"Form(["password"])"#),
+        (Body::Json(b"{\"a\":\"CANARY\"}".to_vec()), "Json(14 bytes)"),
+        (
+            Body::Bytes { content_type: "text/plain", bytes: b"CANARY".to_vec() },
+            "Bytes(text/plain, 6 bytes)",
+        ),
+    ] {
+        assert_eq!(format!("{body:?}"), shown);
+        let call = RawEndpoint::new(Method::POST, "/t/CANARY").param("token", "CANARY");
+        let call = call.with_body(body);
+        let unsigned = UnsignedRequest::of(&call).unwrap();
+        for text in [format!("{call:?}"), format!("{unsigned:?}")] {
+            assert!(text.contains("path: 9 bytes") && text.contains(r#"["token"]"#), "{text}");
+            // Also not as a list of byte values.
+            assert!(text.contains(shown), "{text}");
+            assert!(!text.contains("CANARY") && !text.contains("67, 65"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn members_are_added_at_the_end_of_a_body() {
+    let dressed = |body: Body<'static>, value| {
+        let call = RawEndpoint::new(Method::POST, "/x").param("q", "1 é").with_body(body);
+        let mut unsigned = UnsignedRequest::of(&call).unwrap();
+        unsigned.add_to_body("t\"", value)?;
+        unsigned.move_into_json_body()?;
+        assert!(unsigned.query.is_empty());
+        let request = unsigned.encode(BASE, Encoding::Form).unwrap();
+        assert_eq!(request.headers()["content-type"], "application/json");
+        Ok::<_, InputError>(String::from_utf8(request.into_body()).unwrap())
+    };
+    assert_eq!(dressed(Body::None, None).unwrap(), r#"{"t\"":null,"q":"1 é"}"#);
+    let json = |text: &str| Body::Json(text.as_bytes().to_vec());
+    assert_eq!(dressed(json(r#"{"a":[]}"#), Some("v")).unwrap(), r#"{"a":[],"t\"":"v","q":"1 é"}"#);
+    let mut form = Params::new();
+    form.push("f", "2");
+    assert_eq!(dressed(Body::Form(form), Some("v")).unwrap(), r#"{"f":"2","t\"":"v","q":"1 é"}"#);
+    for bad in ["[]", "1", "", "{"] {
+        assert_eq!(dressed(json(bad), Some("v")).unwrap_err().argument(), "body", "{bad}");
+    }
+}
+
+#[test]
+fn a_path_that_is_none_is_refused_by_name() {
+    for bad in ["", "r2", "/a?b=c", "/a#b", "/a b", "/a\nb", "@evil.example/"] {
+        let error = encode(&RawEndpoint::new(Method::GET, bad)).unwrap_err();
+        assert!(error.argument().starts_with("path"), "{bad:?}: {error}");
+    }
+}
+
+#[test]
+fn a_target_beyond_what_http_allows_is_an_error_and_no_panic() {
+    let call = RawEndpoint::new(Method::GET, "/x").param("q", "x".repeat(70_000));
+    assert_eq!(encode(&call).unwrap_err().argument(), "path and query");
+}

@@ -1,0 +1,204 @@
+use super::*;
+use crate::TransportErrorKind;
+
+fn reply(status: u16, body: &str) -> Response {
+    http::Response::builder()
+        .status(status)
+        .header("x-request-id", "r-1")
+        .body(body.as_bytes().to_vec())
+        .unwrap()
+}
+
+#[test]
+fn display_of_empty_texts_says_that_no_reason_is_given() {
+    let error = || ResponseError::new(ErrorKind::Api);
+    let detail = |text: &str| Detail::new(Some(text.into()), Some(text.into()), Some(text.into()));
+    for empty in ["", " ", "\n\t"] {
+        for error in [
+            error(),
+            error().with_code(empty),
+            error().with_message(empty),
+            error().with_code(empty).with_message(empty).with_detail(detail(empty)),
+        ] {
+            assert_eq!(error.to_string(), "no reason given", "{error:?}");
+        }
+        let error = error().with_message(empty).with_detail(detail("x"));
+        assert_eq!(error.to_string(), "x: x: x");
+    }
+}
+
+#[test]
+fn an_error_is_eight_bytes() {
+    assert_eq!(size_of::<Error>(), 8);
+}
+
+#[test]
+fn display_is_one_line_with_all_that_helps() {
+    let error = ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
+    let error =
+        Error::from_response(error, reply(404, "{}")).in_call("tinypass", "access.grant", 1);
+    assert_eq!(
+        error.to_string(),
+        "tinypass access.grant: 404 Not Found: no such rid (request r-1)"
+    );
+}
+
+#[test]
+fn status_headers_and_body_are_always_kept() {
+    let html = "<html>\n<b>Bad gateway</b></html>";
+    let response = reply(502, html);
+    let error = ResponseError::of_status(response.status()).with_text_of(&response);
+    let error = Error::from_response(error, response);
+    assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
+    assert_eq!(error.body_text(), html);
+    assert_eq!(error.headers().unwrap()["x-request-id"], "r-1");
+    assert_eq!(error.message(), Some("<html> <b>Bad gateway</b></html>"));
+    assert_eq!(error.kind(), ErrorKind::Api);
+}
+
+#[test]
+fn a_long_or_binary_body_is_cut_and_an_empty_one_is_named() {
+    let long = reply(500, &"ż".repeat(100_000));
+    let message = ResponseError::new(ErrorKind::Api).with_text_of(&long).message.unwrap();
+    assert_eq!(message.chars().count(), 201);
+    let mut binary = reply(500, "");
+    assert_eq!(
+        ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(),
+        "empty body"
+    );
+    *binary.body_mut() = vec![0xff; 9];
+    assert!(ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.is_some());
+}
+
+#[test]
+fn debug_shows_neither_headers_nor_body() {
+    let error = ResponseError::of_status(StatusCode::OK);
+    let error = Error::from_response(error, reply(200, "CANARY"));
+    assert!(!format!("{error:?} {error:#?} {error}").contains("CANARY"));
+}
+
+#[test]
+fn source_is_the_cause_and_never_the_displayed_text() {
+    let error = Error::from(InputError::new("rid", "must not be empty"));
+    assert!(error.source().is_none());
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("rid")));
+    assert_eq!(error.sent(), Sent::No);
+
+    let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke");
+    let error = Error::from(error.with_source(reset));
+    assert_eq!(error.source().unwrap().to_string(), "connection reset");
+    assert_eq!(error.to_string(), "broke");
+    assert_eq!(error.transport_error().unwrap().kind(), TransportErrorKind::Interrupted);
+}
+
+/// An error of each kind: its cause, Display, the hint of Debug, delivery, and whether it is
+/// retryable and its outcome unknown, for a write.
+#[test]
+fn each_kind_is_shown_and_judged_as_documented() {
+    use Delivery::{Accepted, NotSent, Refused, Unknown};
+
+    let of_status = |status: u16| {
+        let response = reply(status, "{}");
+        let error = ResponseError::of_status(response.status()).with_message("no");
+        Error::from_response(error, response)
+    };
+    let of_kind = |kind| {
+        let error = ResponseError::new(kind).with_code("c").with_message("no");
+        Error::from_response(error, reply(200, "{}"))
+    };
+    let broken = |sent, retryable| {
+        let error = TransportError::new(TransportErrorKind::Connect, sent, "refused");
+        Error::from(error).with_retryable(retryable)
+    };
+    let unknown = Some("the request may have been carried out: look it up before you repeat it");
+    let rows = [
+        (
+            Error::from(InputError::new("rid", "must not be empty")),
+            "tpay a.b: rid: must not be empty after 2 attempts",
+            None,
+            (NotSent, false, false),
+        ),
+        (
+            broken(Sent::No, true),
+            "tpay a.b: refused after 2 attempts",
+            Some("the same call may succeed later"),
+            (NotSent, true, false),
+        ),
+        (
+            broken(Sent::Maybe, false),
+            "tpay a.b: refused after 2 attempts",
+            unknown,
+            (Unknown, false, true),
+        ),
+        (
+            of_status(401),
+            "tpay a.b: 401 Unauthorized: no after 2 attempts (request r-1)",
+            Some("check the credentials, their permissions and the environment"),
+            (Refused, false, false),
+        ),
+        (
+            of_status(404),
+            "tpay a.b: 404 Not Found: no after 2 attempts (request r-1)",
+            None,
+            (Refused, false, false),
+        ),
+        (
+            of_status(429),
+            "tpay a.b: 429 Too Many Requests: no after 2 attempts (request r-1)",
+            Some("wait before the next call; `retry_after()` may say how long"),
+            (Refused, false, false),
+        ),
+        (
+            of_status(502),
+            "tpay a.b: 502 Bad Gateway: no after 2 attempts (request r-1)",
+            unknown,
+            (Unknown, false, true),
+        ),
+        (
+            of_kind(ErrorKind::Api),
+            "tpay a.b: c: no after 2 attempts (request r-1)",
+            None,
+            (Refused, false, false),
+        ),
+        (
+            of_kind(ErrorKind::Declined),
+            "tpay a.b: c: no after 2 attempts (request r-1)",
+            None,
+            (Accepted, false, false),
+        ),
+        (
+            of_kind(ErrorKind::Decode),
+            "tpay a.b: c: no after 2 attempts (request r-1)",
+            unknown,
+            (Accepted, false, true),
+        ),
+        (
+            of_kind(ErrorKind::Verify),
+            "tpay a.b: c: no after 2 attempts (request r-1)",
+            Some("do not trust the message"),
+            (Refused, false, false),
+        ),
+    ];
+    for (error, display, hint, judged) in rows {
+        let error = error.in_call("tpay", "a.b", 2).with_idempotent(false);
+        assert_eq!(error.to_string(), display);
+        let debug = hint.map_or(display.to_owned(), |hint| format!("{display}\n  {hint}"));
+        assert_eq!(format!("{error:?}"), debug);
+        let all = format!("{error:#?}");
+        assert!(all.starts_with(&format!("Error {{\n    kind: {:?},\n", error.kind())), "{all}");
+        assert!(all.contains(&format!("    text: {display},\n")), "{all}");
+        assert!(all.contains(&format!("    delivery: {:?},\n", judged.0)), "{all}");
+        let actual = (error.delivery(), error.is_retryable(), error.outcome_unknown());
+        assert_eq!(actual, judged, "{display}");
+        assert_eq!((error.provider(), error.endpoint()), ("tpay", "a.b"));
+        // An idempotent request is safe to retry.
+        assert!(!error.with_idempotent(true).outcome_unknown(), "{display}");
+    }
+}
+
+#[test]
+fn one_attempt_is_not_mentioned() {
+    let error = Error::from(InputError::new("rid", "must not be empty"));
+    assert_eq!(error.in_call("tpay", "a.b", 1).to_string(), "tpay a.b: rid: must not be empty");
+}
