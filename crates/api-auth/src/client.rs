@@ -15,9 +15,9 @@ use crate::auth::MOST_REPLACEMENTS;
 use crate::curl::command;
 use crate::endpoint::Call;
 use crate::error::request_id;
+use crate::network::Base;
 use crate::redact::{RequestCopy, RequestSecrets};
 use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
-use crate::settings::Base;
 use crate::{
     Auth, Clock, Credential, Encoding, Endpoint, Error, Generation, InputError, Request, Response,
     ResponseError, Result, RetryPolicy, Secrets, Sent, Server, TokenOrigin, Transport,

@@ -42,6 +42,7 @@ pub mod hmac;
 pub mod jws;
 #[cfg(feature = "md5")]
 pub mod md5;
+mod network;
 pub mod oauth;
 mod page;
 #[cfg(feature = "ureq")]
@@ -75,11 +76,12 @@ pub use endpoint::{Body, Credential, Endpoint, Paged, RawEndpoint, Server, Unsig
 pub use error::{Delivery, Detail, Error, ErrorKind, InputError, ResponseError, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
+pub use network::{CONNECT_TIMEOUT, RESPONSE_LIMIT, TIMEOUT};
 pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 pub use route::{Route, Segment};
 pub use secret::{Secret, SecretBytes};
-pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
+pub use settings::Settings;
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::own_user;

@@ -21,7 +21,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
-use crate::settings::{ProxyChoice, is_loopback};
+use crate::network::{ProxyChoice, is_loopback};
 use crate::{InputError, TransportErrorKind};
 
 /// The argument of the builder.

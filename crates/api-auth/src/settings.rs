@@ -4,66 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
 use http::header::HeaderValue;
 
 use crate::client::Parts;
+use crate::network::{Base, NetworkSettings, ProxyChoice};
 use crate::{
     Auth, Client, Clock, Credential, InputError, Provider, RetryPolicy, Secret, Server,
     SystemClock, Transport,
 };
-
-/// The default timeout of an exchange, including the connection: 30 s.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
-/// The default timeout for connecting, including TLS: 10 s.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The default maximum size of a response body: 8 MiB.
-pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
-
-/// The source of the proxy settings.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "read by the built-in transport"))]
-pub(crate) enum ProxyChoice {
-    /// The variables of the environment.
-    #[default]
-    Environment,
-    /// Direct connections.
-    Off,
-    /// This URL for all hosts. It may contain a password.
-    Url(Secret),
-}
-
-/// The settings of the built-in transport.
-#[derive(Debug, Clone)]
-pub(crate) struct NetworkSettings {
-    pub(crate) timeout: Duration,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) response_limit: usize,
-    pub(crate) proxy: ProxyChoice,
-    pub(crate) extra_roots: Vec<Vec<u8>>,
-    pub(crate) platform_verifier: bool,
-    /// Hosts to which plain http is allowed, in addition to this machine.
-    pub(crate) plain_http_hosts: Vec<String>,
-}
-
-impl NetworkSettings {
-    fn validate(&self) -> Result<(), InputError> {
-        for (name, timeout) in
-            [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)]
-        {
-            if timeout.is_zero() {
-                return Err(InputError::new(name, "must be more than 0"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns whether credentials may be sent unencrypted to this host.
-    pub(crate) fn allows_plain_http(&self, host: &str) -> bool {
-        is_loopback(host)
-            || self.plain_http_hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
-    }
-}
 
 /// The options of a client, which are the same for all providers. The builder of a provider
 /// forwards to it.
@@ -81,15 +29,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            network: NetworkSettings {
-                timeout: TIMEOUT,
-                connect_timeout: CONNECT_TIMEOUT,
-                response_limit: RESPONSE_LIMIT,
-                proxy: ProxyChoice::Environment,
-                extra_roots: Vec::new(),
-                platform_verifier: false,
-                plain_http_hosts: Vec::new(),
-            },
+            network: NetworkSettings::default(),
             retries: None,
             application: None,
             transport: None,
@@ -258,57 +198,6 @@ fn built_in(
     Err(InputError::new("transport", "must be given: built without the feature `ureq`"))
 }
 
-/// The base URL of a server.
-#[derive(Debug, Clone)]
-pub(crate) struct Base {
-    /// The URL without a slash at its end.
-    pub(crate) text: String,
-    pub(crate) uri: Uri,
-    loopback: bool,
-}
-
-impl Base {
-    fn parse(
-        argument: &'static str,
-        url: &str,
-        network: &NetworkSettings,
-    ) -> Result<Self, InputError> {
-        let refuse = |problem| Err(InputError::new(argument, problem));
-        let Ok(uri) = Uri::try_from(url) else {
-            return refuse("is not a URL");
-        };
-        let https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return refuse("must begin with https:// (or http:// for this machine)"),
-        };
-        let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
-            return refuse("has no host");
-        };
-        if authority.as_str().contains('@') {
-            return refuse("must not contain a user name or password");
-        }
-        if host.is_empty() || uri.query().is_some() || url.contains('#') {
-            return refuse("must be scheme, host and path only");
-        }
-        if !https && !network.allows_plain_http(host) {
-            return refuse("would send credentials over plain http; use https");
-        }
-        let scheme = if https { "https" } else { "http" };
-        let path = uri.path().trim_end_matches('/');
-        let text = format!("{scheme}://{authority}{path}");
-        let loopback = is_loopback(host);
-        Ok(Self { text, uri, loopback })
-    }
-}
-
-/// Returns whether the host of a URL is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// Declares the methods that every provider's `ClientBuilder` has, for a type whose field
 /// `settings` is a [`Settings`](crate::Settings). Used inside its `impl` block.
 #[macro_export]
@@ -424,58 +313,4 @@ macro_rules! builder_options {
             self
         }
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn base(url: &str) -> Result<String, String> {
-        let mut settings = Settings::default();
-        settings.allow_plain_http_to("Intra.example".to_owned());
-        Base::parse("base_url", url, &settings.network)
-            .map(|base| base.text)
-            .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn a_base_keeps_its_path_and_loses_the_last_slash() {
-        assert_eq!(base("https://h.example/api/v1/").unwrap(), "https://h.example/api/v1");
-        assert_eq!(base("HTTPS://h.example:8443").unwrap(), "https://h.example:8443");
-    }
-
-    #[test]
-    fn plain_http_is_for_this_machine_and_for_hosts_that_are_named() {
-        for good in [
-            "http://127.0.0.1:1",
-            "http://127.9.9.9",
-            "http://localhost:1",
-            "http://[::1]:1",
-            "http://intra.example",
-        ] {
-            assert!(base(good).is_ok(), "{good}");
-        }
-        for bad in ["http://h.example", "http://127.0.0.1.evil.example", "http://localhost.evil"] {
-            assert!(base(bad).unwrap_err().contains("plain http"), "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_base_url_is_refused_by_name() {
-        for bad in [
-            "",
-            "h.example",
-            "ftp://h",
-            "https://",
-            "https://u:p@h",
-            "https://h?x=1",
-            "https://h/#f",
-            "/r2",
-            "https:// h",
-            "https://h\n",
-        ] {
-            assert!(base(bad).unwrap_err().starts_with("base_url: "), "{bad:?}");
-        }
-        assert!(!base("https://u:CANARY@h").unwrap_err().contains("CANARY"));
-    }
 }

@@ -37,8 +37,8 @@ use self::plain::{Names, agent};
 #[cfg(feature = "tuned")]
 use self::tuned::{Names, Unresolved, agent};
 use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+use crate::network::{NetworkSettings, RESPONSE_LIMIT};
 use crate::proxy::{self, Proxies};
-use crate::settings::{NetworkSettings, RESPONSE_LIMIT};
 use crate::{Clock, InputError};
 
 const BUFFER: usize = 16 * 1024;

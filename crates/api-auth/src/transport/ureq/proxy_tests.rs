@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::UreqTransport;
+use crate::network::ProxyChoice;
 use crate::proxy::Proxies;
-use crate::settings::ProxyChoice;
 use crate::{InputError, Sent, Settings, SystemClock, Transport, TransportErrorKind};
 
 /// Serves each connection with `handle`, and returns the address.
