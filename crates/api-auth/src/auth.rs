@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use crate::{Error, Request, Response, UnsignedRequest};
+use crate::error::Error;
+use crate::message::{Request, Response};
+use crate::unsigned_request::UnsignedRequest;
 
 /// Authenticates requests. All threads of a client share one value.
 ///

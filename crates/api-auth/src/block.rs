@@ -20,7 +20,9 @@ use ecb::cipher::block_padding::Pkcs7;
 use ecb::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyInit};
 use zeroize::Zeroizing;
 
-use crate::{HmacKey, InputError, Secret};
+use crate::error::input::InputError;
+use crate::hmac::HmacKey;
+use crate::secret::Secret;
 
 const SEPARATOR: &str = "~~~";
 const CIPHER_KEY_LENGTH: usize = 32;

@@ -1,53 +1,34 @@
 //! The request loop: build, authenticate, send, classify, retry, parse.
 
+mod methods;
+mod preparation;
+
 use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
 use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
-use crate::auth::MOST_REPLACEMENTS;
-use crate::curl::command;
-use crate::endpoint::Call;
-use crate::error::request_id;
+use crate::auth::{Auth, Generation, MOST_REPLACEMENTS, TokenOrigin};
+use crate::clock::Clock;
+use crate::curl::{Secrets, command};
+use crate::decode::json;
+use crate::endpoint::{Call, Endpoint};
+use crate::error::input::InputError;
+use crate::error::response::ResponseError;
+use crate::error::{Error, Result, request_id};
+use crate::message::{Request, Response};
 use crate::network::Base;
+use crate::provider::Provider;
 use crate::redact::{RequestCopy, RequestSecrets};
-use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
-use crate::{
-    Auth, Clock, Credential, Encoding, Endpoint, Error, Generation, InputError, Request, Response,
-    ResponseError, Result, RetryPolicy, Secrets, Sent, Server, TokenOrigin, Transport,
-    TransportError, TransportErrorKind, UnsignedRequest, json,
-};
-
-/// The highest number of requests that an auth may need before one request to an endpoint. A
-/// rejected refresh token and a new grant are two.
-const MOST_PREPARATIONS: u32 = 3;
-/// The longest wait for a lock after which the store is not read again.
-const SHORT_WAIT: Duration = Duration::from_secs(1);
-
-/// Constants that all clients of a provider share.
-#[derive(Debug)]
-pub struct Provider {
-    /// The name of the provider in errors and logs.
-    pub name: &'static str,
-    /// The crate's part of the User-Agent, such as `tinypass-client/0.1.0`.
-    pub user_agent: &'static str,
-    /// The encoding of parameters.
-    pub encoding: Encoding,
-    /// The statuses after which an idempotent request is retried.
-    pub retry_statuses: &'static [u16],
-    /// Parameters, JSON members and headers of requests that are secrets, in addition to those with
-    /// the name of a secret. They are masked in printed commands and redacted in errors, whatever
-    /// credential a request has.
-    pub secret_parameters: &'static [&'static str],
-    /// Parses an error response.
-    pub read_error: fn(&Response) -> ResponseError,
-}
+use crate::retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
+use crate::route::{Credential, Server};
+use crate::transport::{Transport, TransportError};
+use crate::unsigned_request::UnsignedRequest;
 
 /// A client of one provider, on which its typed client is based.
 ///
@@ -340,71 +321,6 @@ impl Client {
         }
     }
 
-    /// Requests the token or session that `auth` needs. One thread does it, the others wait.
-    /// Returns the time at which requests can be signed.
-    fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<SystemTime> {
-        let clock = &self.0.parts.clock;
-        let now = clock.now();
-        let Some(auth) = auth else { return Ok(now) };
-        let preparing = &*self.0.preparing;
-        let seen = preparing.finished.load(Ordering::Acquire);
-        if auth.is_ready(now) {
-            return Ok(now);
-        }
-        let mut last = preparing.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((number, error)) = &*last
-            && *number > seen
-        {
-            return Err(error.duplicate());
-        }
-        let result = self.fetch(auth);
-        let number = preparing.finished.fetch_add(1, Ordering::AcqRel) + 1;
-        *last = result.as_ref().err().map(|error| (number, error.duplicate()));
-        result
-    }
-
-    fn fetch(&self, auth: &dyn Auth) -> Result<SystemTime> {
-        let clock = &self.0.parts.clock;
-        let mut attempts = 0;
-        let mut copy = RequestCopy::new();
-        let endpoint = Cell::new("");
-        self.with_retries(&endpoint, true, || {
-            for _ in 0..MOST_PREPARATIONS {
-                let asked = clock.now();
-                let Some(preparation) = auth.next_request(asked)? else {
-                    if auth.is_ready(clock.now()) {
-                        break; // Done, or another thread was first.
-                    }
-                    continue; // What another client fetched expired while this one waited.
-                };
-                // After a long wait for another client, its token may be one that was not valid yet
-                // at the time before the wait.
-                let now = clock.now();
-                let waited_long = now.duration_since(asked).is_ok_and(|waited| waited > SHORT_WAIT);
-                if preparation.guard.is_some() && waited_long && auth.is_ready(now) {
-                    break;
-                }
-                attempts += 1;
-                endpoint.set(preparation.endpoint);
-                let mut request = preparation.request;
-                self.add_headers(&mut request, "application/json");
-                copy.set(&request);
-                let listed = self.0.parts.provider.secret_parameters;
-                // An authorization code is a secret in each request for a token.
-                let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
-                let response = self.transmit(endpoint.get(), attempts, request, &secrets)?;
-                let status = response.status();
-                let after = self.retry_after(&response);
-                auth.handle_response(response, clock.now()).map_err(|error| Failure {
-                    error: error.redacted(&secrets()).with_retry_after(after),
-                    outcome: Some(Outcome::Status { status, retry_after: after }),
-                })?;
-            }
-            Ok(clock.now())
-        })
-        .map_err(|error| self.named(endpoint.get(), error, attempts).of_preparation())
-    }
-
     fn build(
         &self,
         call: &dyn Call,
@@ -529,103 +445,6 @@ impl fmt::Debug for Client {
             .field("credentials", &names)
             .finish_non_exhaustive()
     }
-}
-
-impl TransportError {
-    /// Creates the error for a response that is larger than `limit` bytes.
-    pub(crate) fn too_large(limit: usize) -> Self {
-        Self::new(
-            TransportErrorKind::TooLarge,
-            Sent::Maybe,
-            format!("the reply is larger than the limit of {limit} bytes"),
-        )
-    }
-}
-
-/// Returns the error of a status and the beginning of the body. This is the default of
-/// [`Provider::read_error`], for providers whose error responses have no format of their own.
-pub fn status_error(response: &Response) -> ResponseError {
-    match response.status() {
-        status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)
-            .with_message("the server redirects, which is never followed; check the base URL"),
-        status => ResponseError::of_status(status).with_text_of(response),
-    }
-}
-
-/// Declares the methods that every provider's `Client` has, for a type whose field `core` is a
-/// [`Client`](crate::Client). Used inside its `impl` block.
-#[macro_export]
-macro_rules! client_methods {
-    () => {
-        /// Sends a request to any endpoint: one of this crate, one of your own, or a
-        /// [`RawEndpoint`]($crate::RawEndpoint).
-        ///
-        /// # Errors
-        /// See [`ErrorKind`]($crate::ErrorKind).
-        pub fn send<E: $crate::Endpoint>(&self, endpoint: &E) -> $crate::Result<E::Output> {
-            self.core.send(endpoint)
-        }
-
-        /// Sends a request to any endpoint and returns the value with status and headers.
-        ///
-        /// # Errors
-        /// See [`ErrorKind`]($crate::ErrorKind).
-        pub fn send_with_response<E: $crate::Endpoint>(
-            &self,
-            endpoint: &E,
-        ) -> $crate::Result<$crate::http::Response<E::Output>> {
-            self.core.send_with_response(endpoint)
-        }
-
-        /// Sends a request to any endpoint and returns the body as bytes.
-        ///
-        /// # Errors
-        /// See [`ErrorKind`]($crate::ErrorKind).
-        pub fn send_raw<E: $crate::Endpoint>(
-            &self,
-            endpoint: &E,
-        ) -> $crate::Result<$crate::Response> {
-            self.core.send_raw(endpoint)
-        }
-
-        /// Sends a request to any endpoint and deserializes the JSON of its response.
-        ///
-        /// # Errors
-        /// See [`ErrorKind`]($crate::ErrorKind).
-        pub fn send_as<T: $crate::serde::de::DeserializeOwned>(
-            &self,
-            endpoint: &impl $crate::Endpoint,
-        ) -> $crate::Result<T> {
-            self.core.send_as(endpoint)
-        }
-
-        /// Builds and signs the request without sending it. A token or session that it needs is
-        /// requested first.
-        ///
-        /// # Errors
-        /// Returns an error if an argument is invalid, the credentials are missing, or the request
-        /// for a token or session failed.
-        pub fn signed_request<E: $crate::Endpoint>(
-            &self,
-            endpoint: &E,
-        ) -> $crate::Result<$crate::Request> {
-            self.core.signed_request(endpoint)
-        }
-
-        /// Returns the signed request as a `curl` command. Secrets are masked unless `secrets` is
-        /// [`Secrets::Shown`]($crate::Secrets::Shown).
-        ///
-        /// # Errors
-        /// Returns an error if an argument is invalid, the credentials are missing, or the request
-        /// for a token or session failed.
-        pub fn curl<E: $crate::Endpoint>(
-            &self,
-            endpoint: &E,
-            secrets: $crate::Secrets,
-        ) -> $crate::Result<String> {
-            self.core.curl(endpoint, secrets)
-        }
-    };
 }
 
 #[cfg(test)]

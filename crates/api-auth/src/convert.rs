@@ -1,10 +1,10 @@
 //! Conversions to and from types of other crates, each behind a feature of the crate's name.
 
 #[cfg(feature = "rust_decimal")]
-use crate::Amount;
-use crate::InputError;
+use crate::error::input::InputError;
+use crate::wire::Amount;
 #[cfg(feature = "jiff")]
-use crate::UnixTime;
+use crate::wire::UnixTime;
 
 #[cfg(feature = "jiff")]
 impl TryFrom<UnixTime> for jiff::Timestamp {

@@ -8,9 +8,10 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::endpoint::is_form;
+use crate::body::is_form;
+use crate::encode::{decode_form, without_user_info};
+use crate::message::Request;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
-use crate::{Request, decode_form, without_user_info};
 
 /// Whether a printed command shows its secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,7 +282,7 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::FORM;
+    use crate::body::FORM;
     use http::header::HeaderValue;
 
     fn request(content_type: &str, body: &str) -> Request {

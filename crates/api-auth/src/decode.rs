@@ -6,7 +6,9 @@ use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::{ErrorKind, Response, ResponseError};
+use crate::error::kind::ErrorKind;
+use crate::error::response::ResponseError;
+use crate::message::Response;
 
 /// Parses the whole body as JSON.
 ///
@@ -262,7 +264,7 @@ mod tests {
 
     #[test]
     fn objects_with_a_reserved_name_are_rejected_at_any_depth() {
-        use crate::{Amount, ExtraFields};
+        use crate::wire::{Amount, ExtraFields};
 
         #[derive(Deserialize, Debug)]
         #[expect(dead_code, reason = "only decoded")]

@@ -1,256 +1,26 @@
 //! The error type of all client crates: opaque, eight bytes, with all parts of the response.
 
+pub(crate) mod input;
+pub(crate) mod kind;
+pub(crate) mod response;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::error::input::InputError;
+use crate::error::kind::ErrorKind;
+use crate::error::response::{Detail, ResponseError};
+use crate::message::Response;
 use crate::redact::RequestSecrets;
-use crate::{Response, Sent, TransportError};
+use crate::transport::{Sent, TransportError};
 
 /// The result of a request.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The kind of an error, by what the caller can do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// An invalid argument or setting; nothing was sent. See [`Error::argument`].
-    Input,
-    /// No complete response. See [`Error::delivery`] before repeating a write.
-    Transport,
-    /// The provider rejected the credentials.
-    Auth,
-    /// The provider rejected the request. See [`Error::code`] and [`Error::message`].
-    Api,
-    /// The request succeeded, and the payment was declined. See [`Error::payload`].
-    Declined,
-    /// Too many requests. See [`Error::retry_after`].
-    RateLimited,
-    /// The response differs from the documentation. See [`Error::body`].
-    Decode,
-    /// The signature or certificate of a received message is not valid. Do not trust the message.
-    Verify,
-}
-
-/// An invalid argument that is rejected before anything is sent.
-///
-/// ```
-/// let error = api_auth::InputError::new("rid", "must not be empty");
-/// assert_eq!(error.to_string(), "rid: must not be empty");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputError {
-    argument: Cow<'static, str>,
-    problem: Cow<'static, str>,
-    position: Option<usize>,
-}
-
-impl InputError {
-    /// Creates an error for `argument`, the name that the caller knows. `problem` continues the
-    /// message after a colon. Neither may contain the invalid value: it may be a secret.
-    pub fn new(
-        argument: impl Into<Cow<'static, str>>,
-        problem: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { argument: argument.into(), problem: problem.into(), position: None }
-    }
-
-    /// Sets the position of the error in the argument, in bytes from 0.
-    ///
-    /// ```
-    /// let error = api_auth::InputError::new("rules", "expected an amount").at_byte(10);
-    /// assert_eq!(error.to_string(), "rules: expected an amount, at byte 10");
-    /// ```
-    #[must_use]
-    pub fn at_byte(mut self, position: usize) -> Self {
-        self.position = Some(position);
-        self
-    }
-
-    /// Returns the name of the argument.
-    pub fn argument(&self) -> &str {
-        &self.argument
-    }
-
-    /// Returns the position of the error in the argument, in bytes from 0. Returns `None` if the
-    /// error is about the argument as a whole.
-    pub fn position(&self) -> Option<usize> {
-        self.position
-    }
-}
-
-impl Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.argument, self.problem)?;
-        match self.position {
-            Some(position) => write!(f, ", at byte {position}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl StdError for InputError {}
-
-/// One entry of a list of errors, as providers send them for several fields at once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Detail {
-    /// The field that the error is about.
-    pub field: Option<String>,
-    /// The provider's code.
-    pub code: Option<String>,
-    /// The provider's message.
-    pub message: Option<String>,
-}
-
-impl Detail {
-    /// Creates an entry from its three parts.
-    pub fn new(field: Option<String>, code: Option<String>, message: Option<String>) -> Self {
-        Self { field, code, message }
-    }
-}
-
-/// An error response of a provider, as parsed by the provider's crate.
-///
-/// The client adds status, headers and body and creates an [`Error`].
-#[derive(Debug, Clone)]
-pub struct ResponseError {
-    pub(crate) kind: ErrorKind,
-    pub(crate) code: Option<String>,
-    pub(crate) message: Option<String>,
-    pub(crate) details: Vec<Detail>,
-    pub(crate) request_id: Option<String>,
-    payload: Option<Arc<dyn Any + Send + Sync>>,
-}
-
-impl ResponseError {
-    /// Creates an error of that kind without further details.
-    pub fn new(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            code: None,
-            message: None,
-            details: Vec::new(),
-            request_id: None,
-            payload: None,
-        }
-    }
-
-    /// Creates the error of an HTTP status: 401 and 403 are [`ErrorKind::Auth`], 429 is
-    /// [`ErrorKind::RateLimited`], all others are [`ErrorKind::Api`].
-    pub fn of_status(status: StatusCode) -> Self {
-        Self::new(match status.as_u16() {
-            401 | 403 => ErrorKind::Auth,
-            429 => ErrorKind::RateLimited,
-            _ => ErrorKind::Api,
-        })
-    }
-
-    /// Sets the message to the beginning of the body, for responses in no known format (an HTML
-    /// page of a proxy, plain text, an empty body).
-    #[must_use]
-    pub fn with_text_of(self, response: &Response) -> Self {
-        const SHOWN: usize = 200;
-        let text = String::from_utf8_lossy(response.body());
-        // The same white space as in redaction, so that a secret with white space in it is found.
-        let mut words = text.split_ascii_whitespace();
-        let mut line = words.next().unwrap_or_default().to_owned();
-        let mut length = line.chars().count();
-        while length <= SHOWN
-            && let Some(word) = words.next()
-        {
-            line.push(' ');
-            line.push_str(word);
-            length += 1 + word.chars().count();
-        }
-        if line.is_empty() {
-            return self.with_message("empty body");
-        }
-        if length > SHOWN {
-            line = line.chars().take(SHOWN).chain(['…']).collect();
-        }
-        self.with_message(line)
-    }
-
-    /// Adds the provider's code.
-    #[must_use]
-    pub fn with_code(mut self, code: impl Into<String>) -> Self {
-        self.code = Some(code.into());
-        self
-    }
-
-    /// Adds the provider's message.
-    #[must_use]
-    pub fn with_message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-
-    /// Adds one entry of a list of errors.
-    #[must_use]
-    pub fn with_detail(mut self, detail: Detail) -> Self {
-        self.details.push(detail);
-        self
-    }
-
-    /// Adds what the response contains in addition to the error, as a type of the provider's crate;
-    /// see [`Error::payload`].
-    #[must_use]
-    pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
-        self.payload = Some(Arc::new(payload));
-        self
-    }
-
-    /// Adds the provider's id of the request, for support cases.
-    #[must_use]
-    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
-        self.request_id = Some(id.into());
-        self
-    }
-
-    fn redact(&mut self, secrets: &RequestSecrets) {
-        let details = self
-            .details
-            .iter_mut()
-            .flat_map(|detail| [&mut detail.field, &mut detail.code, &mut detail.message]);
-        let texts = [&mut self.code, &mut self.message, &mut self.request_id];
-        for text in texts.into_iter().chain(details).flatten() {
-            if let Some(redacted) = secrets.redacted(text) {
-                *text = redacted;
-            }
-        }
-    }
-}
-
-impl Display for ResponseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Returns a text that is not blank.
-        fn said(text: Option<&String>) -> Option<&str> {
-            text.map(String::as_str).filter(|text| !text.trim().is_empty())
-        }
-
-        let first = self.details.first();
-        let message = said(self.message.as_ref());
-        let code = said(self.code.as_ref()).or(first.and_then(|detail| said(detail.code.as_ref())));
-        let text = message.or(first.and_then(|detail| said(detail.message.as_ref())));
-        let field = first.and_then(|detail| said(detail.field.as_ref()));
-        match (code, text) {
-            (Some(code), Some(text)) if message.is_none() && field.is_some() => {
-                write!(f, "{code}: {}: {text}", field.unwrap_or_default())
-            }
-            (Some(code), Some(text)) => write!(f, "{code}: {text}"),
-            (Some(text), None) | (None, Some(text)) => f.write_str(text),
-            (None, None) => f.write_str("no reason given"),
-        }
-    }
-}
-
-impl StdError for ResponseError {}
 
 #[derive(Debug, thiserror::Error)]
 enum Cause {

@@ -11,7 +11,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::{InputError, Secret};
+use crate::encode::hex;
+use crate::error::input::InputError;
+use crate::secret::Secret;
 
 pub mod form_digest;
 pub mod nonce_headers;
@@ -71,18 +73,6 @@ impl fmt::Debug for HmacKey {
 pub fn sha256_hex(bytes: &[u8]) -> String {
     let text = hex(&Sha256::digest(bytes).into());
     str::from_utf8(&text).unwrap_or_default().to_owned()
-}
-
-pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
-    // The only hex encoder of these crates: 15 lines fewer to audit than a crate, and no
-    // allocation.
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-    let mut text = [0; 64];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
-    text
 }
 
 /// The 32 bytes of an HMAC-SHA256. `Debug` does not show them, because a signature can be replayed.

@@ -24,10 +24,11 @@
 
 // Code that only some providers need (schemes, token stores, printed commands) is `#[inline]`: only
 // the crates that use it compile it.
-mod answer;
+mod acknowledgement;
 mod auth;
 #[cfg(feature = "blocks")]
 pub mod block;
+mod body;
 mod client;
 mod clock;
 #[cfg(any(feature = "jiff", feature = "rust_decimal"))]
@@ -42,11 +43,14 @@ pub mod hmac;
 pub mod jws;
 #[cfg(feature = "md5")]
 pub mod md5;
+mod message;
 mod network;
 pub mod oauth;
 mod page;
+mod provider;
 #[cfg(feature = "ureq")]
 mod proxy;
+mod raw_endpoint;
 mod redact;
 mod retry;
 mod route;
@@ -57,14 +61,16 @@ mod settings;
 mod store;
 mod token;
 pub mod transport;
+mod unsigned_request;
 pub mod validate;
 mod variables;
 mod verified_store;
 pub mod wire;
 
-pub use answer::{Acknowledgement, required};
+pub use acknowledgement::Acknowledgement;
 pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
-pub use client::{Client, Provider, status_error};
+pub use body::Body;
+pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
 pub use decode::json;
@@ -72,22 +78,31 @@ pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,
 };
-pub use endpoint::{Body, Credential, Endpoint, Paged, RawEndpoint, Server, UnsignedRequest};
-pub use error::{Delivery, Detail, Error, ErrorKind, InputError, ResponseError, Result};
+pub use endpoint::{Endpoint, Paged};
+pub use error::input::InputError;
+pub use error::kind::ErrorKind;
+pub use error::response::{Detail, ResponseError, required};
+pub use error::{Delivery, Error, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
+pub use message::{Request, Response};
 pub use network::{CONNECT_TIMEOUT, RESPONSE_LIMIT, TIMEOUT};
 pub use page::{Items, Pages};
+pub use provider::{Provider, status_error};
+pub use raw_endpoint::RawEndpoint;
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
-pub use route::{Route, Segment};
+pub use route::{Credential, Route, Segment, Server};
 pub use secret::{Secret, SecretBytes};
 pub use settings::Settings;
+pub use store::file::FileStore;
 #[cfg(unix)]
 #[doc(hidden)]
-pub use store::own_user;
-pub use store::{FileStore, MemoryStore, TokenKey, TokenStore};
+pub use store::folder::unix::own_user;
+pub use store::memory::MemoryStore;
+pub use store::{TokenKey, TokenStore};
 pub use token::AccessToken;
-pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+pub use transport::{Sent, Transport, TransportError, TransportErrorKind};
+pub use unsigned_request::UnsignedRequest;
 pub use variables::Env;
 pub use verified_store::{SecretOrigin, VerifiedStore};
 pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};

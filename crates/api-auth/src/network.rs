@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use crate::error::InputError;
+use crate::error::input::InputError;
 use crate::secret::Secret;
 
 /// The default timeout of an exchange, including the connection: 30 s.

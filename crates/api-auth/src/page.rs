@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::{Client, Paged, Result};
+use crate::client::Client;
+use crate::endpoint::Paged;
+use crate::error::Result;
 
 /// The number of ids in one set of those that are remembered to skip duplicate entries. It bounds
 /// the memory of an export of any length. A list would have to shift by this many entries for an
@@ -130,10 +132,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        Credential, Encoding, Endpoint, ErrorKind, Params, Provider, Request, Response,
-        ResponseError, Route, Server, Settings, TransportError, json, route, status_error,
-    };
+    use crate::decode::json;
+    use crate::encode::{Encoding, Params};
+    use crate::endpoint::Endpoint;
+    use crate::error::kind::ErrorKind;
+    use crate::error::response::ResponseError;
+    use crate::message::{Request, Response};
+    use crate::provider::{Provider, status_error};
+    use crate::route;
+    use crate::route::{Credential, Route, Server};
+    use crate::settings::Settings;
+    use crate::transport::TransportError;
 
     static PROVIDER: Provider = Provider {
         name: "test",

@@ -21,8 +21,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
+use crate::error::input::InputError;
 use crate::network::{ProxyChoice, is_loopback};
-use crate::{InputError, TransportErrorKind};
+use crate::transport::TransportErrorKind;
 
 /// The argument of the builder.
 const ARGUMENT: &str = "proxy";

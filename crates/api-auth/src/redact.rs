@@ -14,8 +14,9 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::encode::{decode_form_bytes, from_base64};
+use crate::message::Request;
 use crate::secret_names::{is_secret, is_secret_header, scope};
-use crate::{Request, decode_form_bytes, from_base64};
 
 const MASK: &[u8] = b"***";
 /// The byte order mark in UTF-8.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
-use crate::{Sent, TransportErrorKind};
+use crate::transport::{Sent, TransportErrorKind};
 
 /// The number of retries, their delays, and the statuses to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

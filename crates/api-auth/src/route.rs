@@ -1,12 +1,18 @@
 //! The facts of an endpoint as one constant: method, path, credential, server, idempotency and
 //! accepted statuses.
 
+mod template;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use http::{Method, StatusCode};
 
-use crate::{Credential, InputError, Secret, Server, path_segment, validate};
+use self::template::{begins_with, check_template, placeholder, placeholders};
+use crate::encode::path_segment;
+use crate::error::input::InputError;
+use crate::secret::Secret;
+use crate::validate;
 
 const GET: &Method = &Method::GET;
 const POST: &Method = &Method::POST;
@@ -16,6 +22,46 @@ const DELETE: &Method = &Method::DELETE;
 
 /// The highest number of arguments in a path.
 const MOST: usize = 4;
+
+/// The name of one of a client's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Credential(&'static str);
+
+impl Credential {
+    /// The credentials that the client was created with.
+    pub const MAIN: Self = Self("main");
+    /// No credentials: the request is not signed.
+    pub const NONE: Self = Self("none");
+
+    /// Creates the name of another credential of a provider.
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Returns the name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// The name of one of an environment's hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Server(&'static str);
+
+impl Server {
+    /// The host of the API.
+    pub const MAIN: Self = Self("main");
+
+    /// Creates the name of another host of a provider.
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Returns the name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
 
 /// An argument of a path, before it is percent-encoded.
 #[derive(Debug, Clone, Copy)]
@@ -388,78 +434,6 @@ impl<E> Route<E> {
 
 fn is_success(status: StatusCode) -> bool {
     status.is_success()
-}
-
-const fn check_template(template: &str) {
-    let mut bytes = template.as_bytes();
-    assert!(matches!(bytes, [b'/', ..]), "a path template begins with /");
-    let (mut before, mut is_open) = (0, false);
-    while let [byte, rest @ ..] = bytes {
-        match *byte {
-            b'{' => {
-                assert!(!is_open && before == b'/', "a placeholder is a whole segment");
-                is_open = true;
-            }
-            b'}' => {
-                assert!(is_open, "a placeholder is a whole segment");
-                assert!(matches!(rest, [] | [b'/', ..]), "a placeholder is a whole segment");
-                is_open = false;
-            }
-            byte => assert!(
-                byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%'),
-                "a path template is a plain path"
-            ),
-        }
-        before = *byte;
-        bytes = rest;
-    }
-    assert!(!is_open, "a placeholder is not closed");
-}
-
-const fn placeholders(template: &str) -> usize {
-    let (mut bytes, mut count) = (template.as_bytes(), 0);
-    while let [byte, rest @ ..] = bytes {
-        if *byte == b'{' {
-            count += 1;
-        }
-        bytes = rest;
-    }
-    count
-}
-
-/// Returns the template after the opening brace of the placeholder with this index, or an empty
-/// slice.
-const fn placeholder(template: &str, index: usize) -> &[u8] {
-    let (mut bytes, mut count) = (template.as_bytes(), 0);
-    while let [byte, rest @ ..] = bytes {
-        if *byte == b'{' {
-            if count == index {
-                return rest;
-            }
-            count += 1;
-        }
-        bytes = rest;
-    }
-    &[]
-}
-
-/// Returns whether a placeholder begins with a name, ignoring case and underscores.
-const fn begins_with(mut placeholder: &[u8], mut name: &[u8]) -> bool {
-    loop {
-        match (placeholder, name) {
-            ([b'_', rest @ ..], _) => placeholder = rest,
-            (_, [b'_', rest @ ..]) => name = rest,
-            ([a, placeholder_rest @ ..], [b, name_rest @ ..]) => {
-                if !a.eq_ignore_ascii_case(b) {
-                    return false;
-                }
-                placeholder = placeholder_rest;
-                name = name_rest;
-            }
-            (_, []) => return true,
-            ([], _) => return false,
-        }
-    }
 }
 
 /// Creates a [`Route`] from a method, a path template, and the fields that are its arguments.

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::InputError;
-use crate::hmac::hex;
+use crate::encode::hex;
+use crate::error::input::InputError;
 
 /// A key, passphrase or token. It is wiped from memory when dropped and never printed.
 ///

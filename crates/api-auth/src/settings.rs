@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use http::header::HeaderValue;
 
-use crate::client::Parts;
+use crate::auth::Auth;
+use crate::client::{Client, Parts};
+use crate::clock::{Clock, SystemClock};
+use crate::error::input::InputError;
 use crate::network::{Base, NetworkSettings, ProxyChoice};
-use crate::{
-    Auth, Client, Clock, Credential, InputError, Provider, RetryPolicy, Secret, Server,
-    SystemClock, Transport,
-};
+use crate::provider::Provider;
+use crate::retry::RetryPolicy;
+use crate::route::{Credential, Server};
+use crate::secret::Secret;
+use crate::transport::Transport;
 
 /// The options of a client, which are the same for all providers. The builder of a provider
 /// forwards to it.

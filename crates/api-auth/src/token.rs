@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::{Secret, wire};
+use crate::secret::Secret;
+use crate::wire;
 
 /// The maximum margin before the expiry in which a token is not used. The margin is a tenth of the
 /// lifetime, and at most this.

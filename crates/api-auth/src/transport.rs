@@ -4,13 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+pub use crate::message::{Request, Response};
 use crate::redact::RequestSecrets;
-
-/// A complete request: method, full URI, headers, body.
-pub type Request = http::Request<Vec<u8>>;
-
-/// A complete response: status, headers, the whole body.
-pub type Response = http::Response<Vec<u8>>;
 
 #[cfg(feature = "ureq")]
 pub mod ureq;
@@ -121,6 +116,15 @@ impl TransportError {
     /// ```
     pub fn new(kind: TransportErrorKind, sent: Sent, text: impl Into<String>) -> Self {
         Self { kind, sent, text: text.into(), partial: None, source: None }
+    }
+
+    /// Creates the error for a response that is larger than `limit` bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(
+            TransportErrorKind::TooLarge,
+            Sent::Maybe,
+            format!("the reply is larger than the limit of {limit} bytes"),
+        )
     }
 
     /// Adds the source of the error.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::InputError;
+use crate::error::input::InputError;
 
 /// Rejects a string that is empty or all white space.
 ///

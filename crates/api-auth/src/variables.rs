@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::fmt;
 
-use crate::{InputError, validate};
+use crate::error::input::InputError;
+use crate::validate;
 
 /// The environment variables of this process, or given variables for tests.
 ///

@@ -20,8 +20,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::token::{SALT, Verifier};
-use crate::{AccessToken, Secret, TokenKey, TokenStore};
+use crate::secret::Secret;
+use crate::store::{TokenKey, TokenStore};
+use crate::token::{AccessToken, SALT, Verifier};
 
 /// The origin of secrets, which determines how expensive guesses are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +208,7 @@ fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MemoryStore;
+    use crate::store::memory::MemoryStore;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     fn hex(bytes: &[u8]) -> String {

@@ -15,8 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::Secret;
 use crate::encode::written;
+use crate::secret::Secret;
 
 /// A time in seconds since 1970-01-01 00:00 UTC.
 ///

@@ -327,7 +327,7 @@ impl ClientBuilder {
                         }
                         _ => error,
                     })?
-                    .without_grant_type()
+                    .with_grant_type(None)
                     .with_authentication(self.authentication);
             if let Some(scope) = self.scope {
                 server = server.with_scope(scope);

@@ -1,7 +1,17 @@
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
 use super::*;
-use crate::{
-    ErrorKind, ManualClock, Method, Params, RawEndpoint, Route, Secret, Segment, Settings,
-};
+use crate::clock::ManualClock;
+use crate::encode::{Encoding, Params};
+use crate::error::kind::ErrorKind;
+use crate::provider::status_error;
+use crate::raw_endpoint::RawEndpoint;
+use crate::route::{Route, Segment};
+use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::transport::{Sent, TransportErrorKind};
+use http::Method;
 
 static PROVIDER: Provider = Provider {
     name: "test",
@@ -372,7 +382,9 @@ fn an_error_of_a_transport_shows_no_secret_of_its_request() {
 
 #[test]
 fn an_error_of_a_token_request_shows_no_secret_of_it() {
-    use crate::oauth::{Bearer, Grant, TokenServer};
+    use crate::oauth::bearer::Bearer;
+    use crate::oauth::grant::Grant;
+    use crate::oauth::token_server::TokenServer;
 
     for authentication in [
         crate::oauth::ClientAuthentication::Form,

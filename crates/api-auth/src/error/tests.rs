@@ -1,5 +1,5 @@
 use super::*;
-use crate::TransportErrorKind;
+use crate::transport::TransportErrorKind;
 
 fn reply(status: u16, body: &str) -> Response {
     http::Response::builder()

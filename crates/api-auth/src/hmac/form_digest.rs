@@ -20,14 +20,24 @@ use std::time::SystemTime;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Uri};
 
-use crate::auth::MOST_REPLACEMENTS;
-use crate::endpoint::FORM;
+use crate::auth::{Auth, Generation, MOST_REPLACEMENTS, Preparation, TokenOrigin};
+use crate::body::{Body, FORM};
+use crate::decode::json;
+use crate::encode::{Encoding, Params};
+use crate::error::Error;
+use crate::error::input::InputError;
+use crate::error::kind::ErrorKind;
+use crate::error::response::ResponseError;
+use crate::hmac::{HmacKey, Signature};
+use crate::message::{Request, Response};
+use crate::secret::Secret;
+use crate::store::TokenKey;
 use crate::store::lock_once::{Attempt, LockOnce};
-use crate::{
-    AccessToken, Auth, Body, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey,
-    InputError, Params, Preparation, Request, Response, ResponseError, Secret, Signature, TokenKey,
-    TokenOrigin, UnsignedRequest, VerifiedStore, json, validate,
-};
+use crate::token::AccessToken;
+use crate::unsigned_request::UnsignedRequest;
+use crate::validate;
+use crate::verified_store::VerifiedStore;
+use crate::wire::ExtraFields;
 
 /// The encoding of the parameters. A [`Provider`](crate::Provider) of this scheme must have the
 /// same.
@@ -388,8 +398,10 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
+    use crate::store::TokenStore;
+    use crate::store::memory::MemoryStore;
     use crate::store::stuck::{BusyStore, EndlessStore, StuckStore};
-    use crate::{MemoryStore, SecretOrigin, TokenStore};
+    use crate::verified_store::SecretOrigin;
     use proptest::prelude::*;
 
     const KEY: &str = "ThisIsMySuperSecretAPIKey";

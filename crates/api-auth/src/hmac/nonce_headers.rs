@@ -19,6 +19,8 @@
 //! headers   = X-API-Key, X-API-Nonce, X-API-Signature
 //! ```
 
+pub(crate) mod php_json;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,11 +29,19 @@ use std::time::SystemTime;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
+use crate::auth::{Auth, Generation};
+use crate::body::Body;
 use crate::encode::written;
-use crate::{
-    Auth, Error, Generation, HmacKey, InputError, Params, Request, Response, Secret, Signature,
-    UnixTime, UnsignedRequest, validate,
-};
+use crate::error::Error;
+use crate::error::input::InputError;
+use crate::hmac::{HmacKey, Signature};
+use crate::message::{Request, Response};
+use crate::secret::Secret;
+use crate::unsigned_request::UnsignedRequest;
+use crate::validate;
+use crate::wire::UnixTime;
+
+pub use self::php_json::php_json;
 
 /// The generation of the scheme that a server verifies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,7 +82,7 @@ pub fn params<'a>(
         empty()
     } else if content_type.contains("/json") {
         Ok(Cow::Borrowed(body))
-    } else if content_type.starts_with(crate::endpoint::FORM) {
+    } else if content_type.starts_with(crate::body::FORM) {
         json(str::from_utf8(body).map_err(|_| InputError::new("body", "is not UTF-8"))?)
     } else {
         Err(InputError::new("body", "can be signed only if it is JSON or a form"))
@@ -141,124 +151,6 @@ pub fn signature(
 /// Returns the signature of [`Variant::BodyOnly`].
 pub fn body_signature(key: &HmacKey, nonce: &str, body: &[u8]) -> Signature {
     key.sign(&[nonce.as_bytes(), body])
-}
-
-/// Converts an encoded query or form to the JSON of PHP's `json_encode`: an object of strings, with
-/// `\uXXXX` for all characters that are not ASCII, and plain slashes.
-///
-/// A name that occurs twice keeps its position and has the last value. `a[]` and `a[k]` are nested
-/// objects.
-///
-/// # Errors
-/// Returns an error for text that is not UTF-8, and for names that the server would parse as other
-/// ones: with a dot or a space (they become `_`), with brackets that do not match, or empty.
-///
-/// ```
-/// use api_auth::hmac::nonce_headers::php_json;
-///
-/// assert_eq!(php_json("a=1&b=%C3%A9+/&a=2").unwrap(), r#"{"a":"2","b":"\u00e9 /"}"#);
-/// assert_eq!(php_json("a.b=1").unwrap_err().argument(), "a.b");
-/// ```
-#[inline]
-pub fn php_json(encoded: &str) -> Result<String, InputError> {
-    let mut root = Vec::new();
-    for (name, value) in Params::decode(encoded)?.iter() {
-        let (base, keys) = keys_of(name).ok_or_else(|| {
-            InputError::new(name.to_owned(), "is read by the server as another parameter name")
-        })?;
-        insert(&mut root, base, &keys, value.to_owned());
-    }
-    let mut out = String::with_capacity(encoded.len() + 16);
-    write_map(&root, &mut out);
-    Ok(out)
-}
-
-/// Splits `a[b][]` into `a` and its keys. Returns `None` if PHP would parse another name.
-#[inline]
-fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
-    let end = name.find('[').unwrap_or(name.len());
-    let (base, mut rest) = name.split_at_checked(end)?;
-    if base.is_empty() || base.contains(['.', ' ', ']', '=', '&', '\0']) {
-        return None;
-    }
-    let mut keys = Vec::new();
-    while !rest.is_empty() {
-        let (key, after) = rest.strip_prefix('[')?.split_once(']')?;
-        keys.push(key);
-        rest = after;
-    }
-    Some((base, keys))
-}
-
-enum Node {
-    Text(String),
-    Map(Vec<(String, Node)>),
-}
-
-#[inline]
-fn insert(map: &mut Vec<(String, Node)>, name: &str, keys: &[&str], value: String) {
-    let name = if name.is_empty() {
-        let used = map.iter().filter_map(|(name, _)| name.parse::<u64>().ok()).max();
-        used.map_or(0, |last| last.saturating_add(1)).to_string()
-    } else {
-        name.to_owned()
-    };
-    let index = map.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-        map.push((name, Node::Text(String::new())));
-        map.len() - 1
-    });
-    let Some((_, node)) = map.get_mut(index) else { return };
-    match keys.split_first() {
-        None => *node = Node::Text(value),
-        Some((first, rest)) => {
-            if let Node::Text(_) = node {
-                *node = Node::Map(Vec::new());
-            }
-            if let Node::Map(inner) = node {
-                insert(inner, first, rest, value);
-            }
-        }
-    }
-}
-
-#[inline]
-fn write_map(map: &[(String, Node)], out: &mut String) {
-    out.push('{');
-    for (index, (name, node)) in map.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_text(name, out);
-        out.push(':');
-        match node {
-            Node::Text(text) => write_text(text, out),
-            Node::Map(inner) => write_map(inner, out),
-        }
-    }
-    out.push('}');
-}
-
-#[inline]
-fn write_text(text: &str, out: &mut String) {
-    out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            ' '..='\u{7f}' => out.push(char),
-            _ => {
-                for unit in char.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    out.push('"');
 }
 
 /// An [`Auth`] that signs requests with an id and a key by this scheme.
@@ -434,6 +326,28 @@ fn header_value(text: &str) -> Result<HeaderValue, InputError> {
         .map_err(|_| InputError::new("signature", "cannot be sent in a header"))
 }
 
+/// Moves the parameters of the query and of a form into a JSON body, as strings.
+///
+/// # Errors
+/// Returns an error if the body is neither a form nor a JSON object.
+fn move_parameters_into_json_body(unsigned: &mut UnsignedRequest<'_>) -> Result<(), InputError> {
+    match std::mem::take(&mut unsigned.body) {
+        Body::Form(params) => {
+            for (name, value) in params.iter() {
+                unsigned.add_to_body(name, Some(value))?;
+            }
+        }
+        body => unsigned.body = body,
+    }
+    for (name, value) in std::mem::take(&mut unsigned.query).iter() {
+        unsigned.add_to_body(name, Some(value))?;
+    }
+    if matches!(unsigned.body, Body::None) {
+        unsigned.body = Body::Json(b"{}".to_vec());
+    }
+    Ok(())
+}
+
 impl Auth for NonceHeaders {
     /// Moves query and form into a JSON body for [`Variant::BodyOnly`].
     fn add_parameters(
@@ -443,7 +357,7 @@ impl Auth for NonceHeaders {
         _: SystemTime,
     ) -> Result<(), Error> {
         if self.variant == Variant::BodyOnly {
-            unsigned.move_into_json_body()?;
+            move_parameters_into_json_body(unsigned)?;
         }
         Ok(())
     }
@@ -500,7 +414,8 @@ impl Auth for NonceHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Encoding, RawEndpoint};
+    use crate::encode::{Encoding, Params};
+    use crate::raw_endpoint::RawEndpoint;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -563,6 +478,32 @@ mod tests {
         assert_eq!(&*key.sign(&[&text]).base64(), expected);
         let parts = signature(&key, &Method::GET, &url, &params, ID, "1506000000");
         assert_eq!(&*parts.base64(), expected);
+    }
+
+    #[test]
+    fn query_and_form_become_the_members_of_a_json_body() {
+        let moved = |body: Body<'static>, value| {
+            let call = RawEndpoint::new(Method::POST, "/x").param("q", "1 é").with_body(body);
+            let mut unsigned = UnsignedRequest::of(&call).unwrap();
+            unsigned.add_to_body("t\"", value)?;
+            move_parameters_into_json_body(&mut unsigned)?;
+            assert!(unsigned.query.is_empty());
+            let request = unsigned.encode("https://api.example.com", Encoding::Form).unwrap();
+            assert_eq!(request.headers()["content-type"], "application/json");
+            Ok::<_, InputError>(String::from_utf8(request.into_body()).unwrap())
+        };
+        assert_eq!(moved(Body::None, None).unwrap(), r#"{"t\"":null,"q":"1 é"}"#);
+        let json = |text: &str| Body::Json(text.as_bytes().to_vec());
+        assert_eq!(
+            moved(json(r#"{"a":[]}"#), Some("v")).unwrap(),
+            r#"{"a":[],"t\"":"v","q":"1 é"}"#
+        );
+        let mut form = Params::new();
+        form.push("f", "2");
+        assert_eq!(moved(Body::Form(form), Some("v")).unwrap(), r#"{"f":"2","t\"":"v","q":"1 é"}"#);
+        for bad in ["[]", "1", "", "{"] {
+            assert_eq!(moved(json(bad), Some("v")).unwrap_err().argument(), "body", "{bad}");
+        }
     }
 
     #[test]

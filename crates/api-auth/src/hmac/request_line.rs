@@ -14,7 +14,13 @@ use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderValue};
 
-use crate::{Auth, Error, Generation, HmacKey, InputError, Request, Secret, Signature, validate};
+use crate::auth::{Auth, Generation};
+use crate::error::Error;
+use crate::error::input::InputError;
+use crate::hmac::{HmacKey, Signature};
+use crate::message::Request;
+use crate::secret::Secret;
+use crate::validate;
 
 /// Returns the signed message: the method, a space and the request target.
 pub fn message(method: &str, target: &str) -> String {

@@ -132,7 +132,7 @@ pub(super) fn not_trusted(problem: impl Into<String>) -> io::Error {
 }
 
 #[cfg(unix)]
-pub(super) mod unix {
+pub(crate) mod unix {
     use std::collections::VecDeque;
     use std::ffi::OsString;
     use std::fs::{self, File, Metadata};

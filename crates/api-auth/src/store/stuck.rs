@@ -1,10 +1,14 @@
 //! Stores for tests of other modules.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
 
-use super::{AccessToken, Arc, Duration, MemoryStore, Mutex, TokenKey, TokenStore, lock};
-use crate::{Secret, SecretOrigin, VerifiedStore};
+use crate::secret::Secret;
+use crate::store::memory::MemoryStore;
+use crate::store::{TokenKey, TokenStore, lock};
+use crate::token::AccessToken;
+use crate::verified_store::{SecretOrigin, VerifiedStore};
 
 type Step = Box<dyn FnOnce() + Send>;
 

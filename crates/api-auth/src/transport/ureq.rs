@@ -37,9 +37,11 @@ use self::plain::{Names, agent};
 #[cfg(feature = "tuned")]
 use self::tuned::{Names, Unresolved, agent};
 use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
+use crate::clock::Clock;
+use crate::error::input::InputError;
 use crate::network::{NetworkSettings, RESPONSE_LIMIT};
-use crate::proxy::{self, Proxies};
-use crate::{Clock, InputError};
+use crate::proxy;
+use crate::proxy::Proxies;
 
 const BUFFER: usize = 16 * 1024;
 const IDLE_CONNECTIONS: usize = 16;
@@ -325,7 +327,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::Settings;
+    use crate::settings::Settings;
 
     /// Returns the URL of a server that accepts one connection and responds this many times.
     pub(super) fn one_connection(answers: usize) -> String {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use ureq::Agent;
 use ureq::config::Config;
 
-use crate::{Clock, InputError};
+use crate::clock::Clock;
+use crate::error::input::InputError;
 
 /// A placeholder for the DNS cache, which does not exist here.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub(super) fn agent(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SystemClock;
+    use crate::clock::SystemClock;
 
     #[test]
     fn further_roots_are_refused_with_the_name_of_the_feature() {

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::UreqTransport;
+use crate::clock::SystemClock;
+use crate::error::input::InputError;
 use crate::network::ProxyChoice;
 use crate::proxy::Proxies;
-use crate::{InputError, Sent, Settings, SystemClock, Transport, TransportErrorKind};
+use crate::settings::Settings;
+use crate::transport::{Sent, Transport, TransportErrorKind};
 
 /// Serves each connection with `handle`, and returns the address.
 fn serve(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> String {

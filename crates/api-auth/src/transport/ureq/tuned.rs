@@ -14,7 +14,8 @@ use ureq::config::Config;
 use ureq::unversioned::transport::{Connector, DefaultConnector};
 
 use self::steps::Steps;
-use crate::{Clock, InputError};
+use crate::clock::Clock;
+use crate::error::input::InputError;
 
 pub(super) use self::resolver::{CachingResolver as Names, Unresolved};
 

@@ -11,7 +11,7 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use crate::Clock;
+use crate::clock::Clock;
 
 /// The TTL of cached addresses.
 const KEPT: Duration = Duration::from_secs(30);
@@ -133,7 +133,7 @@ impl fmt::Debug for CachingResolver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ManualClock;
+    use crate::clock::ManualClock;
 
     fn look_up(names: &CachingResolver, url: &str) -> usize {
         let uri = Uri::try_from(url).unwrap();

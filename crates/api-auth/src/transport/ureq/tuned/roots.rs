@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{
     TcpConnector, Transport, TransportAdapter,
 };
 
-use crate::InputError;
+use crate::error::input::InputError;
 
 const ARGUMENT: &str = "extra_root_certificates";
 

@@ -1,4 +1,8 @@
 use super::*;
+use crate::error::response::ResponseError;
+use crate::message::Response;
+use crate::raw_endpoint::RawEndpoint;
+use crate::route::Route;
 
 struct GetRefund {
     refund_id: String,
@@ -81,24 +85,34 @@ fn debug_shows_names_and_lengths_and_no_values() {
 
 #[test]
 fn members_are_added_at_the_end_of_a_body() {
-    let dressed = |body: Body<'static>, value| {
+    let extended = |body: Body<'static>, value| {
         let call = RawEndpoint::new(Method::POST, "/x").param("q", "1 é").with_body(body);
         let mut unsigned = UnsignedRequest::of(&call).unwrap();
         unsigned.add_to_body("t\"", value)?;
-        unsigned.move_into_json_body()?;
-        assert!(unsigned.query.is_empty());
         let request = unsigned.encode(BASE, Encoding::Form).unwrap();
-        assert_eq!(request.headers()["content-type"], "application/json");
-        Ok::<_, InputError>(String::from_utf8(request.into_body()).unwrap())
+        assert_eq!(request.uri().query(), Some("q=1+%C3%A9"));
+        let content_type = request.headers()["content-type"].to_str().unwrap().to_owned();
+        Ok::<_, InputError>((content_type, String::from_utf8(request.into_body()).unwrap()))
     };
-    assert_eq!(dressed(Body::None, None).unwrap(), r#"{"t\"":null,"q":"1 é"}"#);
+    let expected = |content_type: &str, body: &str| (content_type.to_owned(), body.to_owned());
     let json = |text: &str| Body::Json(text.as_bytes().to_vec());
-    assert_eq!(dressed(json(r#"{"a":[]}"#), Some("v")).unwrap(), r#"{"a":[],"t\"":"v","q":"1 é"}"#);
+    assert_eq!(
+        extended(Body::None, None).unwrap(),
+        expected("application/json", r#"{"t\"":null}"#)
+    );
+    assert_eq!(
+        extended(json(r#"{"a":[]}"#), Some("v")).unwrap(),
+        expected("application/json", r#"{"a":[],"t\"":"v"}"#)
+    );
     let mut form = Params::new();
     form.push("f", "2");
-    assert_eq!(dressed(Body::Form(form), Some("v")).unwrap(), r#"{"f":"2","t\"":"v","q":"1 é"}"#);
+    assert_eq!(
+        extended(Body::Form(form.clone()), Some("v")).unwrap(),
+        expected("application/x-www-form-urlencoded", "f=2&t%22=v")
+    );
+    assert_eq!(extended(Body::Form(form), None).unwrap_err().argument(), "body");
     for bad in ["[]", "1", "", "{"] {
-        assert_eq!(dressed(json(bad), Some("v")).unwrap_err().argument(), "body", "{bad}");
+        assert_eq!(extended(json(bad), Some("v")).unwrap_err().argument(), "body", "{bad}");
     }
 }
 

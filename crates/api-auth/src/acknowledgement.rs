@@ -1,10 +1,13 @@
-//! Helpers for responses of more than one provider.
+//! The response to an action that has no documented format.
 
 use std::fmt;
 
 use serde::de::IgnoredAny;
 
-use crate::{ErrorKind, ExtraFields, Response, ResponseError, json};
+use crate::decode::json;
+use crate::error::response::ResponseError;
+use crate::message::Response;
+use crate::wire::ExtraFields;
 
 /// The response to an action whose format is not documented. It may be empty.
 #[derive(Clone, Default, PartialEq)]
@@ -42,34 +45,17 @@ impl fmt::Debug for Acknowledgement {
     }
 }
 
-/// Returns a required part of a response, or an error if it is absent. So the `{}` of a proxy or of
-/// a broken server is not a success.
-///
-/// ```
-/// use api_auth::required;
-///
-/// assert_eq!(required("id", Some(7)).unwrap(), 7);
-/// assert_eq!(required("id", None::<u32>).unwrap_err().to_string(), "id: missing");
-/// ```
-///
-/// # Errors
-/// Returns a [`ErrorKind::Decode`] error that names the missing part.
-pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
-    part.ok_or_else(|| {
-        ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::kind::ErrorKind;
 
     fn read(body: &str) -> Result<Acknowledgement, ResponseError> {
         Acknowledgement::read(&Response::new(body.as_bytes().to_vec()), json)
     }
 
     #[test]
-    fn nothing_and_any_json_are_receipts_and_a_page_is_none() {
+    fn empty_bodies_and_any_json_are_accepted_and_html_is_rejected() {
         assert_eq!(read(" \n").unwrap(), Acknowledgement::default());
         assert_eq!(read("\"done\"").unwrap().body, "\"done\"");
         assert_eq!(read(" {\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
@@ -79,8 +65,8 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_does_not_show_its_body() {
-        let receipt = read("[\"CANARY\"]").unwrap();
-        assert!(!format!("{receipt:?}").contains("CANARY"));
+    fn debug_does_not_show_the_body() {
+        let acknowledgement = read("[\"CANARY\"]").unwrap();
+        assert!(!format!("{acknowledgement:?}").contains("CANARY"));
     }
 }

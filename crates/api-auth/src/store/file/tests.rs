@@ -1,7 +1,7 @@
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::store::memory::MemoryStore;
 use std::time::UNIX_EPOCH;
 
 /// A temporary folder, which is removed when this is dropped.
@@ -117,55 +117,10 @@ fn both_stores_keep_and_forget() {
 }
 
 #[test]
-fn memory_store_removes_expired_tokens_when_one_is_saved() {
-    let (store, hour) = (MemoryStore::new(), Duration::from_secs(3600));
-    let at = |hours: u32| UNIX_EPOCH + hour * hours;
-    let key = |name: &str| TokenKey::new(&[name]);
-    store.save(&key("expires"), &AccessToken::new("a", at(0)).with_lifetime(hour));
-    let refreshable = AccessToken::new("b", at(0)).with_lifetime(hour).with_refresh("r");
-    store.save(&key("refreshable"), &refreshable);
-    store.save(&key("unlimited"), &AccessToken::new("c", at(0)));
-    let size = || lock(&store.0.tokens).len();
-    store.save(&key("d"), &AccessToken::new("d", at(1) - Duration::from_secs(1)));
-    assert_eq!(size(), 4, "nothing expired yet");
-    store.save(&key("e"), &AccessToken::new("e", at(1)).with_lifetime(Duration::ZERO));
-    assert_eq!(store.load(&key("expires")), None);
-    assert_eq!(size(), 4, "the saved token is kept, whatever its lifetime");
-}
-
-#[test]
-fn memory_store_has_a_limit_and_removes_the_oldest_token() {
-    let store = MemoryStore::new();
-    let key = |number: usize| TokenKey::new(&[&number.to_string()]);
-    for number in 0..MOST_TOKENS {
-        let second = Duration::from_secs(if number == 7 { 0 } else { 9 });
-        lock(&store.0.tokens).insert(key(number), AccessToken::new("t", UNIX_EPOCH + second));
-    }
-    store.save(&key(3), &token("b"));
-    assert!(store.load(&key(7)).is_some(), "a token that is replaced removes no other");
-    store.save(&key(MOST_TOKENS), &token("c"));
-    assert_eq!(store.load(&key(7)), None);
-    assert_eq!(lock(&store.0.tokens).len(), MOST_TOKENS);
-    assert_eq!(store.load(&key(MOST_TOKENS)), Some(token("c")));
-}
-
-#[test]
 fn in_both_stores_one_of_many_fetches() {
     let folder = TempFolder::new();
     one_of_many_fetches(&MemoryStore::new());
     one_of_many_fetches(&folder.store());
-}
-
-#[test]
-fn different_parts_make_different_keys() {
-    let keys = [
-        TokenKey::new(&[]),
-        TokenKey::new(&[""]),
-        TokenKey::new(&["ab"]),
-        TokenKey::new(&["a", "b"]),
-        TokenKey::new(&["1:a"]),
-    ];
-    assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
 }
 
 #[cfg(unix)]
@@ -228,6 +183,7 @@ mod trust {
     use std::process::Command;
 
     use super::*;
+    use crate::store::folder::unix::own_user;
 
     /// Saves and loads a token. Returns `true` if the store is used.
     fn works(store: &FileStore) -> bool {
@@ -708,7 +664,7 @@ fn a_writer_that_dies_between_writing_and_renaming_changes_nothing_and_leaves_no
     store.save(&key(), &token("a"));
     for _ in 0..3 {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::tests::a_child_dies_between_writing_and_renaming"])
+            .args(["--exact", "store::file::tests::a_child_dies_between_writing_and_renaming"])
             .env(CHILD, store.folder())
             .stdout(std::process::Stdio::null())
             .status()

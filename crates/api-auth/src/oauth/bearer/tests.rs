@@ -1,9 +1,17 @@
 use super::*;
+use crate::client::Client;
+use crate::clock::ManualClock;
+use crate::encode::Encoding;
+use crate::provider::{Provider, status_error};
+use crate::raw_endpoint::RawEndpoint;
+use crate::route::{Credential, Server};
+use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::store::file::FileStore;
+use crate::store::memory::MemoryStore;
 use crate::store::stuck::{BusyStore, EndlessStore, StuckStore};
-use crate::{
-    Client, Credential, FileStore, ManualClock, MemoryStore, Provider, RawEndpoint, Server,
-    Settings, TransportError,
-};
+use crate::transport::TransportError;
+use http::Method;
 use std::time::UNIX_EPOCH;
 
 const PROVIDER: Provider = Provider {
@@ -17,10 +25,6 @@ const PROVIDER: Provider = Provider {
 
 fn server() -> TokenServer {
     TokenServer::new("https://h.example/token", "id", "s&cret").unwrap()
-}
-
-fn body(server: &TokenServer, grant: &Grant) -> String {
-    String::from_utf8(server.request(grant).unwrap().into_body()).unwrap()
 }
 
 /// A token server and an API in one: the requests that it received, and its responses.
@@ -102,97 +106,6 @@ fn used(world: &Shared) -> Vec<String> {
 
 fn fetches(world: &Shared) -> usize {
     world.lock().unwrap().fetched.len()
-}
-
-#[test]
-fn client_credentials_in_each_of_three_ways() {
-    let form = server().without_grant_type();
-    assert_eq!(body(&form, &Grant::ClientCredentials), "client_id=id&client_secret=s%26cret");
-    let scoped = server().with_scope("a b");
-    assert_eq!(
-        body(&scoped, &Grant::ClientCredentials),
-        "grant_type=client_credentials&client_id=id&client_secret=s%26cret&scope=a+b"
-    );
-    let json = form.clone().with_authentication(ClientAuthentication::Json).with_scope("read");
-    assert_eq!(
-        body(&json, &Grant::ClientCredentials),
-        r#"{"client_id":"id","client_secret":"s&cret","scope":"read"}"#
-    );
-    let basic = form.with_authentication(ClientAuthentication::Basic);
-    let request = basic.request(&Grant::ClientCredentials).unwrap();
-    assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
-    assert!(request.headers()[AUTHORIZATION].is_sensitive());
-    assert!(request.body().is_empty() && request.headers().len() == 1);
-}
-
-#[test]
-fn the_other_grants_as_form_bodies() {
-    let code = Grant::AuthorizationCode {
-        code: "c/1".into(),
-        redirect_uri: "https://shop/back".to_owned(),
-        verifier: Some("v".into()),
-    };
-    assert_eq!(
-        body(&server(), &code),
-        "grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fshop%2Fback\
-         &code_verifier=v&client_id=id&client_secret=s%26cret"
-    );
-    let password = Grant::Password { username: "ann".to_owned(), password: "p w".into() };
-    let basic = server().with_authentication(ClientAuthentication::Basic);
-    assert_eq!(body(&basic, &password), "grant_type=password&username=ann&password=p+w");
-    assert_eq!(
-        body(&basic, &Grant::Refresh("r".into())),
-        "grant_type=refresh_token&refresh_token=r"
-    );
-}
-
-#[test]
-fn wrong_settings_are_refused_by_name() {
-    let refused =
-        |url, id, secret| TokenServer::new(url, id, secret).unwrap_err().argument().to_owned();
-    assert_eq!(refused("/token", "i", "s"), "token URL");
-    assert_eq!(refused("https://h/t", "", "s"), "client_id");
-    assert_eq!(refused("https://h/t", "i", ""), "client_secret");
-    assert_eq!(basic("a:b", &"s".into()).unwrap_err().argument(), "client_id");
-}
-
-#[test]
-fn a_token_is_read_whatever_the_form_of_its_numbers() {
-    let now = UNIX_EPOCH + Duration::from_secs(9);
-    let read = |text: &str| token_reply(&Response::new(text.as_bytes().to_vec()), now);
-    let token = read(
-        r#"{"issued_at":"1","access_token":"t","expires_in":"60","scope":"a","refresh_token":"r"}"#,
-    );
-    let expected = AccessToken::new("t", now)
-        .with_lifetime(Duration::from_secs(60))
-        .with_refresh("r")
-        .with_scope("a");
-    assert_eq!(token.unwrap(), expected);
-    assert_eq!(read(r#"{"access_token":"t"}"#).unwrap(), AccessToken::new("t", now));
-    let zero = AccessToken::new("t", now).with_lifetime(Duration::ZERO);
-    assert_eq!(read(r#"{"access_token":"t","expires_in":-5}"#).unwrap(), zero);
-    for unsaid in ["null", "\"\"", "\"soon\"", "{}"] {
-        let text = format!(r#"{{"access_token":"t","expires_in":{unsaid}}}"#);
-        assert_eq!(read(&text).unwrap().lifetime(), None, "{unsaid}");
-    }
-    for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":null}"#] {
-        assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Decode, "{bad}");
-    }
-}
-
-#[test]
-fn refusals_are_about_the_credentials_whatever_their_status() {
-    let error = |status: u16, text: &str| {
-        let reply = http::Response::builder().status(status).body(text.as_bytes().to_vec());
-        token_reply(&reply.unwrap(), UNIX_EPOCH).unwrap_err()
-    };
-    let refused = error(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
-    assert_eq!(refused.kind, ErrorKind::Auth);
-    assert_eq!(refused.to_string(), "invalid_grant: too old");
-    assert_eq!(error(200, r#"{"error":"invalid_client"}"#).kind, ErrorKind::Auth);
-    assert_eq!(error(400, r#"{"error":"invalid_scope"}"#).kind, ErrorKind::Api);
-    assert_eq!(error(401, "").kind, ErrorKind::Auth);
-    assert_eq!(error(502, "<html>").kind, ErrorKind::Api);
 }
 
 #[test]
@@ -598,31 +511,6 @@ fn what_another_thread_fetched_is_not_replaced_by_what_the_store_said_before() {
         auth.sign(&mut request, &mut Generation::default(), now).unwrap();
         assert_eq!(request.headers()[AUTHORIZATION], "Bearer fresh");
     }
-}
-
-#[test]
-fn a_user_is_sent_to_allow_what_is_asked_for() {
-    let url = |scope| authorization_url("https://h/a", "id", "https://s/b?c", scope, "x 1");
-    let to = "https%3A%2F%2Fs%2Fb%3Fc";
-    let head = format!("https://h/a?response_type=code&client_id=id&redirect_uri={to}");
-    assert_eq!(url("a,b"), format!("{head}&scope=a%2Cb&state=x+1"));
-    assert_eq!(url(""), format!("{head}&state=x+1"));
-}
-
-#[test]
-fn token_url_with_a_password_is_rejected_and_not_shown() {
-    let error = TokenServer::new("https://u:CANARY@h/token", "id", "s").unwrap_err();
-    assert_eq!(error.argument(), "token URL");
-    assert!(!format!("{error:?} {error}").contains("CANARY"));
-}
-
-#[test]
-fn http_basic_signs_every_call() {
-    let mut request = Request::default();
-    let auth = Basic::new("id", &"s&cret".into()).unwrap();
-    auth.sign(&mut request, &mut Generation::default(), UNIX_EPOCH).unwrap();
-    assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
-    assert!(request.headers()[AUTHORIZATION].is_sensitive());
 }
 
 #[test]

@@ -1,0 +1,77 @@
+//! Bodies of requests.
+
+use std::fmt;
+
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use crate::encode::{Encoding, Params};
+use crate::error::input::InputError;
+use crate::message::Request;
+
+/// The body of a request.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Body<'a> {
+    /// No body.
+    #[default]
+    None,
+    /// `application/x-www-form-urlencoded`, written with the provider's [`Encoding`].
+    Form(Params<'a>),
+    /// `application/json`, sent unchanged.
+    Json(Vec<u8>),
+    /// A body with any other content type.
+    Bytes {
+        /// The `content-type` header.
+        content_type: &'static str,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl fmt::Debug for Body<'_> {
+    /// Formats names of parameters and numbers of bytes. A value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Form(params) => f.debug_tuple("Form").field(params).finish(),
+            Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
+            Self::Bytes { content_type, bytes } => {
+                write!(f, "Bytes({content_type}, {} bytes)", bytes.len())
+            }
+        }
+    }
+}
+
+impl Body<'_> {
+    /// Serializes `value` as a JSON body.
+    ///
+    /// # Errors
+    /// Returns an error if `value` cannot be serialized as JSON.
+    pub fn json(value: &impl Serialize) -> Result<Self, InputError> {
+        let mut text = Vec::with_capacity(512);
+        match serde_json::to_writer(&mut text, value) {
+            Ok(()) => Ok(Self::Json(text)),
+            Err(error) => Err(InputError::new("body", format!("has no JSON form ({error})"))),
+        }
+    }
+}
+
+/// The content type of forms.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Returns whether the body of a request is a form.
+#[inline]
+pub(crate) fn is_form(request: &Request) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()))
+}
+
+/// Encodes a form, with spare capacity for escapes and for what an auth appends.
+pub(crate) fn form(params: &Params<'_>, encoding: Encoding) -> Vec<u8> {
+    const SIGNATURE: usize = 128;
+    let length: usize = params.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut text = Vec::with_capacity(length + length / 2 + SIGNATURE);
+    encoding.write(params, &mut text);
+    text
+}

@@ -1,0 +1,77 @@
+//! The methods that the clients of all providers have.
+
+/// Declares the methods that every provider's `Client` has, for a type whose field `core` is a
+/// [`Client`](crate::Client). Used inside its `impl` block.
+#[macro_export]
+macro_rules! client_methods {
+    () => {
+        /// Sends a request to any endpoint: one of this crate, one of your own, or a
+        /// [`RawEndpoint`]($crate::RawEndpoint).
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn send<E: $crate::Endpoint>(&self, endpoint: &E) -> $crate::Result<E::Output> {
+            self.core.send(endpoint)
+        }
+
+        /// Sends a request to any endpoint and returns the value with status and headers.
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn send_with_response<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+        ) -> $crate::Result<$crate::http::Response<E::Output>> {
+            self.core.send_with_response(endpoint)
+        }
+
+        /// Sends a request to any endpoint and returns the body as bytes.
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn send_raw<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+        ) -> $crate::Result<$crate::Response> {
+            self.core.send_raw(endpoint)
+        }
+
+        /// Sends a request to any endpoint and deserializes the JSON of its response.
+        ///
+        /// # Errors
+        /// See [`ErrorKind`]($crate::ErrorKind).
+        pub fn send_as<T: $crate::serde::de::DeserializeOwned>(
+            &self,
+            endpoint: &impl $crate::Endpoint,
+        ) -> $crate::Result<T> {
+            self.core.send_as(endpoint)
+        }
+
+        /// Builds and signs the request without sending it. A token or session that it needs is
+        /// requested first.
+        ///
+        /// # Errors
+        /// Returns an error if an argument is invalid, the credentials are missing, or the request
+        /// for a token or session failed.
+        pub fn signed_request<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+        ) -> $crate::Result<$crate::Request> {
+            self.core.signed_request(endpoint)
+        }
+
+        /// Returns the signed request as a `curl` command. Secrets are masked unless `secrets` is
+        /// [`Secrets::Shown`]($crate::Secrets::Shown).
+        ///
+        /// # Errors
+        /// Returns an error if an argument is invalid, the credentials are missing, or the request
+        /// for a token or session failed.
+        pub fn curl<E: $crate::Endpoint>(
+            &self,
+            endpoint: &E,
+            secrets: $crate::Secrets,
+        ) -> $crate::Result<String> {
+            self.core.curl(endpoint, secrets)
+        }
+    };
+}

@@ -1,0 +1,85 @@
+//! Requests for the token or session that a client needs before a request.
+
+use std::cell::Cell;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
+use crate::auth::Auth;
+use crate::client::{Client, Failure};
+use crate::error::Result;
+use crate::redact::RequestCopy;
+use crate::retry::Outcome;
+
+/// The highest number of requests that an auth may need before one request to an endpoint. A
+/// rejected refresh token and a new grant are two.
+const MOST_PREPARATIONS: u32 = 3;
+/// The longest wait for a lock after which the store is not read again.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// Requests the token or session that `auth` needs. One thread does it, the others wait.
+    /// Returns the time at which requests can be signed.
+    pub(super) fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<SystemTime> {
+        let clock = &self.0.parts.clock;
+        let now = clock.now();
+        let Some(auth) = auth else { return Ok(now) };
+        let preparing = &*self.0.preparing;
+        let seen = preparing.finished.load(Ordering::Acquire);
+        if auth.is_ready(now) {
+            return Ok(now);
+        }
+        let mut last = preparing.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((number, error)) = &*last
+            && *number > seen
+        {
+            return Err(error.duplicate());
+        }
+        let result = self.fetch(auth);
+        let number = preparing.finished.fetch_add(1, Ordering::AcqRel) + 1;
+        *last = result.as_ref().err().map(|error| (number, error.duplicate()));
+        result
+    }
+
+    fn fetch(&self, auth: &dyn Auth) -> Result<SystemTime> {
+        let clock = &self.0.parts.clock;
+        let mut attempts = 0;
+        let mut copy = RequestCopy::new();
+        let endpoint = Cell::new("");
+        self.with_retries(&endpoint, true, || {
+            for _ in 0..MOST_PREPARATIONS {
+                let asked = clock.now();
+                let Some(preparation) = auth.next_request(asked)? else {
+                    if auth.is_ready(clock.now()) {
+                        break; // Done, or another thread was first.
+                    }
+                    continue; // What another client fetched expired while this one waited.
+                };
+                // After a long wait for another client, its token may be one that was not valid yet
+                // at the time before the wait.
+                let now = clock.now();
+                let waited_long = now.duration_since(asked).is_ok_and(|waited| waited > SHORT_WAIT);
+                if preparation.guard.is_some() && waited_long && auth.is_ready(now) {
+                    break;
+                }
+                attempts += 1;
+                endpoint.set(preparation.endpoint);
+                let mut request = preparation.request;
+                self.add_headers(&mut request, "application/json");
+                copy.set(&request);
+                let listed = self.0.parts.provider.secret_parameters;
+                // An authorization code is a secret in each request for a token.
+                let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
+                let response = self.transmit(endpoint.get(), attempts, request, &secrets)?;
+                let status = response.status();
+                let after = self.retry_after(&response);
+                auth.handle_response(response, clock.now()).map_err(|error| Failure {
+                    error: error.redacted(&secrets()).with_retry_after(after),
+                    outcome: Some(Outcome::Status { status, retry_after: after }),
+                })?;
+            }
+            Ok(clock.now())
+        })
+        .map_err(|error| self.named(endpoint.get(), error, attempts).of_preparation())
+    }
+}

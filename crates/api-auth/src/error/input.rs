@@ -1,0 +1,64 @@
+//! Invalid arguments.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt::{self, Display};
+
+/// An invalid argument that is rejected before anything is sent.
+///
+/// ```
+/// let error = api_auth::InputError::new("rid", "must not be empty");
+/// assert_eq!(error.to_string(), "rid: must not be empty");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputError {
+    argument: Cow<'static, str>,
+    problem: Cow<'static, str>,
+    position: Option<usize>,
+}
+
+impl InputError {
+    /// Creates an error for `argument`, the name that the caller knows. `problem` continues the
+    /// message after a colon. Neither may contain the invalid value: it may be a secret.
+    pub fn new(
+        argument: impl Into<Cow<'static, str>>,
+        problem: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { argument: argument.into(), problem: problem.into(), position: None }
+    }
+
+    /// Sets the position of the error in the argument, in bytes from 0.
+    ///
+    /// ```
+    /// let error = api_auth::InputError::new("rules", "expected an amount").at_byte(10);
+    /// assert_eq!(error.to_string(), "rules: expected an amount, at byte 10");
+    /// ```
+    #[must_use]
+    pub fn at_byte(mut self, position: usize) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Returns the name of the argument.
+    pub fn argument(&self) -> &str {
+        &self.argument
+    }
+
+    /// Returns the position of the error in the argument, in bytes from 0. Returns `None` if the
+    /// error is about the argument as a whole.
+    pub fn position(&self) -> Option<usize> {
+        self.position
+    }
+}
+
+impl Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.argument, self.problem)?;
+        match self.position {
+            Some(position) => write!(f, ", at byte {position}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for InputError {}

@@ -1,0 +1,186 @@
+//! Error responses of providers.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt::{self, Display};
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::error::kind::ErrorKind;
+use crate::message::Response;
+use crate::redact::RequestSecrets;
+
+/// One entry of a list of errors, as providers send them for several fields at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Detail {
+    /// The field that the error is about.
+    pub field: Option<String>,
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The provider's message.
+    pub message: Option<String>,
+}
+
+impl Detail {
+    /// Creates an entry from its three parts.
+    pub fn new(field: Option<String>, code: Option<String>, message: Option<String>) -> Self {
+        Self { field, code, message }
+    }
+}
+
+/// An error response of a provider, as parsed by the provider's crate.
+///
+/// The client adds status, headers and body and creates an [`Error`].
+#[derive(Debug, Clone)]
+pub struct ResponseError {
+    pub(crate) kind: ErrorKind,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) details: Vec<Detail>,
+    pub(crate) request_id: Option<String>,
+    pub(super) payload: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl ResponseError {
+    /// Creates an error of that kind without further details.
+    pub fn new(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            code: None,
+            message: None,
+            details: Vec::new(),
+            request_id: None,
+            payload: None,
+        }
+    }
+
+    /// Creates the error of an HTTP status: 401 and 403 are [`ErrorKind::Auth`], 429 is
+    /// [`ErrorKind::RateLimited`], all others are [`ErrorKind::Api`].
+    pub fn of_status(status: StatusCode) -> Self {
+        Self::new(match status.as_u16() {
+            401 | 403 => ErrorKind::Auth,
+            429 => ErrorKind::RateLimited,
+            _ => ErrorKind::Api,
+        })
+    }
+
+    /// Sets the message to the beginning of the body, for responses in no known format (an HTML
+    /// page of a proxy, plain text, an empty body).
+    #[must_use]
+    pub fn with_text_of(self, response: &Response) -> Self {
+        const SHOWN: usize = 200;
+        let text = String::from_utf8_lossy(response.body());
+        // The same white space as in redaction, so that a secret with white space in it is found.
+        let mut words = text.split_ascii_whitespace();
+        let mut line = words.next().unwrap_or_default().to_owned();
+        let mut length = line.chars().count();
+        while length <= SHOWN
+            && let Some(word) = words.next()
+        {
+            line.push(' ');
+            line.push_str(word);
+            length += 1 + word.chars().count();
+        }
+        if line.is_empty() {
+            return self.with_message("empty body");
+        }
+        if length > SHOWN {
+            line = line.chars().take(SHOWN).chain(['…']).collect();
+        }
+        self.with_message(line)
+    }
+
+    /// Adds the provider's code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Adds the provider's message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// Adds one entry of a list of errors.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.details.push(detail);
+        self
+    }
+
+    /// Adds what the response contains in addition to the error, as a type of the provider's crate;
+    /// see [`Error::payload`].
+    #[must_use]
+    pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
+        self.payload = Some(Arc::new(payload));
+        self
+    }
+
+    /// Adds the provider's id of the request, for support cases.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    pub(super) fn redact(&mut self, secrets: &RequestSecrets) {
+        let details = self
+            .details
+            .iter_mut()
+            .flat_map(|detail| [&mut detail.field, &mut detail.code, &mut detail.message]);
+        let texts = [&mut self.code, &mut self.message, &mut self.request_id];
+        for text in texts.into_iter().chain(details).flatten() {
+            if let Some(redacted) = secrets.redacted(text) {
+                *text = redacted;
+            }
+        }
+    }
+}
+
+impl Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Returns a text that is not blank.
+        fn said(text: Option<&String>) -> Option<&str> {
+            text.map(String::as_str).filter(|text| !text.trim().is_empty())
+        }
+
+        let first = self.details.first();
+        let message = said(self.message.as_ref());
+        let code = said(self.code.as_ref()).or(first.and_then(|detail| said(detail.code.as_ref())));
+        let text = message.or(first.and_then(|detail| said(detail.message.as_ref())));
+        let field = first.and_then(|detail| said(detail.field.as_ref()));
+        match (code, text) {
+            (Some(code), Some(text)) if message.is_none() && field.is_some() => {
+                write!(f, "{code}: {}: {text}", field.unwrap_or_default())
+            }
+            (Some(code), Some(text)) => write!(f, "{code}: {text}"),
+            (Some(text), None) | (None, Some(text)) => f.write_str(text),
+            (None, None) => f.write_str("no reason given"),
+        }
+    }
+}
+
+impl StdError for ResponseError {}
+
+/// Returns a required part of a response, or an error if it is absent. So the `{}` of a proxy or of
+/// a broken server is not a success.
+///
+/// ```
+/// use api_auth::required;
+///
+/// assert_eq!(required("id", Some(7)).unwrap(), 7);
+/// assert_eq!(required("id", None::<u32>).unwrap_err().to_string(), "id: missing");
+/// ```
+///
+/// # Errors
+/// Returns a [`ErrorKind::Decode`] error that names the missing part.
+pub fn required<T>(name: &str, part: Option<T>) -> Result<T, ResponseError> {
+    part.ok_or_else(|| {
+        ResponseError::new(ErrorKind::Decode).with_message(format!("{name}: missing"))
+    })
+}

@@ -1,0 +1,40 @@
+//! Grants, and the authentication of clients.
+
+use crate::secret::Secret;
+
+/// The method by which a client authenticates to a token server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// `client_id` and `client_secret` as parameters of a form body.
+    #[default]
+    Form,
+    /// `client_id` and `client_secret` as members of a JSON object.
+    Json,
+    /// `Authorization: Basic`, with the other parameters in a form body.
+    Basic,
+}
+
+/// The grant that a token is requested with.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// The id and secret of the client.
+    ClientCredentials,
+    /// An authorization code, with which the server redirected a user to the client.
+    AuthorizationCode {
+        /// The code. It is valid once.
+        code: Secret,
+        /// The redirect URI of the authorization request, unchanged.
+        redirect_uri: String,
+        /// The code verifier of the authorization request, if it used PKCE.
+        verifier: Option<Secret>,
+    },
+    /// The name and password of a user.
+    Password {
+        /// The user's name.
+        username: String,
+        /// The user's password.
+        password: Secret,
+    },
+    /// The refresh token of the last response.
+    Refresh(Secret),
+}

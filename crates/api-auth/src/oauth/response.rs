@@ -1,0 +1,113 @@
+//! Responses to requests for tokens.
+
+use std::time::{Duration, SystemTime};
+
+use crate::decode::json;
+use crate::error::kind::ErrorKind;
+use crate::error::response::ResponseError;
+use crate::message::Response;
+use crate::provider::status_error;
+use crate::token::AccessToken;
+use crate::wire::ExtraFields;
+
+/// Parses the response to a request for a token, which was received at `now`.
+///
+/// # Errors
+/// Returns the error of [`oauth_error`] if the status is not a success or the response contains
+/// `error` and no token, and a [`ErrorKind::Decode`] error if it contains neither.
+#[inline]
+pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, ResponseError> {
+    if !response.status().is_success() {
+        return Err(oauth_error(response));
+    }
+    let fields: ExtraFields = json(response)?;
+    let filled = |name| fields.text(name).filter(|text| !text.is_empty());
+    let Some(value) = filled("access_token") else {
+        let missing =
+            || ResponseError::new(ErrorKind::Decode).with_message("access_token: missing");
+        return Err(refusal(response, &fields).unwrap_or_else(missing));
+    };
+    let mut token = AccessToken::new(value, now);
+    if let Some(seconds) = fields.integer("expires_in") {
+        token = token.with_lifetime(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+    }
+    if let Some(refresh) = filled("refresh_token") {
+        token = token.with_refresh(refresh);
+    }
+    if let Some(scope) = fields.text("scope") {
+        token = token.with_scope(scope);
+    }
+    Ok(token)
+}
+
+/// Parses the error response of a token server, `{"error":"...","error_description":"..."}`. A
+/// rejected client or grant is [`ErrorKind::Auth`], whatever the status.
+#[inline]
+pub fn oauth_error(response: &Response) -> ResponseError {
+    let fields = json(response).unwrap_or_default();
+    refusal(response, &fields).unwrap_or_else(|| status_error(response))
+}
+
+#[inline]
+fn refusal(response: &Response, fields: &ExtraFields) -> Option<ResponseError> {
+    let code = fields.text("error")?;
+    let credentials = matches!(
+        code.as_str(),
+        "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied"
+    );
+    let error = if credentials {
+        ResponseError::new(ErrorKind::Auth)
+    } else {
+        ResponseError::of_status(response.status())
+    };
+    Some(match fields.text("error_description") {
+        Some(text) => error.with_code(code).with_message(text),
+        None => error.with_code(code),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_whatever_the_form_of_its_numbers() {
+        let now = UNIX_EPOCH + Duration::from_secs(9);
+        let read = |text: &str| token_reply(&Response::new(text.as_bytes().to_vec()), now);
+        let token = read(
+            r#"{"issued_at":"1","access_token":"t","expires_in":"60","scope":"a","refresh_token":"r"}"#,
+        );
+        let expected = AccessToken::new("t", now)
+            .with_lifetime(Duration::from_secs(60))
+            .with_refresh("r")
+            .with_scope("a");
+        assert_eq!(token.unwrap(), expected);
+        assert_eq!(read(r#"{"access_token":"t"}"#).unwrap(), AccessToken::new("t", now));
+        let zero = AccessToken::new("t", now).with_lifetime(Duration::ZERO);
+        assert_eq!(read(r#"{"access_token":"t","expires_in":-5}"#).unwrap(), zero);
+        for unsaid in ["null", "\"\"", "\"soon\"", "{}"] {
+            let text = format!(r#"{{"access_token":"t","expires_in":{unsaid}}}"#);
+            assert_eq!(read(&text).unwrap().lifetime(), None, "{unsaid}");
+        }
+        for bad in ["", "<html>", "{}", r#"{"access_token":""}"#, r#"{"access_token":null}"#] {
+            assert_eq!(read(bad).unwrap_err().kind, ErrorKind::Decode, "{bad}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_about_the_credentials_whatever_their_status() {
+        let error = |status: u16, text: &str| {
+            let reply = http::Response::builder().status(status).body(text.as_bytes().to_vec());
+            token_reply(&reply.unwrap(), UNIX_EPOCH).unwrap_err()
+        };
+        let refused = error(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
+        assert_eq!(refused.kind, ErrorKind::Auth);
+        assert_eq!(refused.to_string(), "invalid_grant: too old");
+        assert_eq!(error(200, r#"{"error":"invalid_client"}"#).kind, ErrorKind::Auth);
+        assert_eq!(error(400, r#"{"error":"invalid_scope"}"#).kind, ErrorKind::Api);
+        assert_eq!(error(401, "").kind, ErrorKind::Auth);
+        assert_eq!(error(502, "<html>").kind, ErrorKind::Api);
+    }
+}

@@ -1,0 +1,257 @@
+//! Requests for tokens.
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Method, Uri};
+use serde_json::{Map, Value};
+
+use crate::encode::{Encoding, Params};
+use crate::error::input::InputError;
+use crate::hmac::HmacKey;
+use crate::message::Request;
+use crate::oauth::basic::basic;
+use crate::oauth::grant::{ClientAuthentication, Grant};
+use crate::secret::Secret;
+use crate::store::TokenKey;
+use crate::validate;
+
+/// A token server, and a client that requests tokens from it.
+#[derive(Debug, Clone)]
+pub struct TokenServer {
+    url: Uri,
+    client_id: String,
+    pub(super) client_secret: Secret,
+    scope: Option<String>,
+    authentication: ClientAuthentication,
+    grant_type: Option<&'static str>,
+}
+
+impl TokenServer {
+    /// Creates a token server with the token endpoint `url`, for a client.
+    ///
+    /// # Errors
+    /// Returns an error if `url` is not a URL or contains a user name or password, or if the id or
+    /// secret is empty or contains control characters.
+    #[inline]
+    pub fn new(
+        url: &str,
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Result<Self, InputError> {
+        let url = Uri::try_from(url)
+            .ok()
+            .filter(|url| url.scheme().is_some() && url.host().is_some())
+            .ok_or_else(|| InputError::new("token URL", "is not a URL"))?;
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(InputError::new("token URL", "must not contain a user name or password"));
+        }
+        let (client_id, client_secret) = (client_id.into(), client_secret.into());
+        if client_id.is_empty() {
+            return Err(InputError::new("client_id", "must not be empty"));
+        }
+        if client_secret.is_empty() {
+            return Err(InputError::new("client_secret", "must not be empty"));
+        }
+        validate::no_control("client_id", &client_id)?;
+        validate::no_control("client_secret", client_secret.expose())?;
+        Ok(Self {
+            url,
+            client_id,
+            client_secret,
+            scope: None,
+            authentication: ClientAuthentication::Form,
+            grant_type: Some("client_credentials"),
+        })
+    }
+
+    /// Sets the scope to request.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Sets how the client authenticates. Defaults to [`ClientAuthentication::Form`].
+    #[must_use]
+    pub fn with_authentication(mut self, authentication: ClientAuthentication) -> Self {
+        self.authentication = authentication;
+        self
+    }
+
+    /// Sets the `grant_type` of requests with [`Grant::ClientCredentials`]. `None` omits the
+    /// parameter, for servers that support no other grant. Defaults to `client_credentials`.
+    #[must_use]
+    pub fn with_grant_type(mut self, grant_type: Option<&'static str>) -> Self {
+        self.grant_type = grant_type;
+        self
+    }
+
+    /// Returns the request for a token, which only lacks headers such as `user-agent`.
+    ///
+    /// # Errors
+    /// Returns an error for [`ClientAuthentication::Basic`] if the client id contains a colon.
+    #[inline]
+    pub fn request(&self, grant: &Grant) -> Result<Request, InputError> {
+        let mut params = Params::new();
+        self.parameters(grant, &mut params);
+        let mut request = Request::default();
+        *request.method_mut() = Method::POST;
+        request.uri_mut().clone_from(&self.url);
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let (content_type, body) = match self.authentication {
+            ClientAuthentication::Basic => {
+                let value = basic(&self.client_id, &self.client_secret)?;
+                request.headers_mut().insert(AUTHORIZATION, value);
+                let form = (!params.is_empty()).then_some(form);
+                (form, Encoding::Form.text(&params))
+            }
+            ClientAuthentication::Form => (Some(form), Encoding::Form.text(&params)),
+            ClientAuthentication::Json => {
+                let mut object = Map::<String, Value>::new();
+                for (name, value) in params.iter() {
+                    object.insert(name.to_owned(), value.into());
+                }
+                let json = HeaderValue::from_static("application/json");
+                (Some(json), Value::from(object).to_string())
+            }
+        };
+        if let Some(value) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, value);
+        }
+        *request.body_mut() = body.into_bytes();
+        Ok(request)
+    }
+
+    /// Adds the parameters of the request for a token, for callers that send it by other means:
+    /// those of the grant, the scope, and the client's id and secret unless these are sent in a
+    /// header.
+    #[inline]
+    pub fn parameters<'a>(&'a self, grant: &'a Grant, params: &mut Params<'a>) {
+        match grant {
+            Grant::ClientCredentials => {
+                params.push_some("grant_type", self.grant_type);
+            }
+            Grant::AuthorizationCode { code, redirect_uri, verifier } => {
+                params
+                    .push("grant_type", "authorization_code")
+                    .push("code", code.expose())
+                    .push("redirect_uri", redirect_uri)
+                    .push_some("code_verifier", verifier.as_ref().map(Secret::expose));
+            }
+            Grant::Password { username, password } => {
+                params
+                    .push("grant_type", "password")
+                    .push("username", username)
+                    .push("password", password.expose());
+            }
+            Grant::Refresh(token) => {
+                params.push("grant_type", "refresh_token").push("refresh_token", token.expose());
+            }
+        }
+        if self.authentication != ClientAuthentication::Basic {
+            params
+                .push("client_id", &self.client_id)
+                .push("client_secret", self.client_secret.expose());
+        }
+        params.push_some("scope", self.scope.as_deref());
+    }
+
+    /// Returns the key under which tokens of this server, client, scope and grant are stored. The
+    /// key contains the kind of the grant, the user's name for a password grant, and a hash of a
+    /// refresh token or code. That hash is keyed with the client secret, so it cannot be compared
+    /// with hashes made elsewhere.
+    ///
+    /// The client secret and a password are not part of the key. While two secrets of one client id
+    /// are valid (secret rotation), clients with the old and the new secret use the same key: each
+    /// ignores the other's token and replaces it. This costs additional token requests, but no
+    /// request fails. Use a separate store for each secret to avoid that.
+    #[inline]
+    pub fn key(&self, grant: &Grant) -> TokenKey {
+        let scope = self.scope.as_deref().unwrap_or_default();
+        let hash = |secret: &Secret| {
+            let key = HmacKey::new("client_secret", &self.client_secret).ok();
+            key.map(|key| key.sign(&[secret.expose().as_bytes()]).hex().to_string())
+        };
+        let (kind, owner) = match grant {
+            Grant::ClientCredentials => ("client_credentials", None),
+            Grant::AuthorizationCode { code, .. } => ("authorization_code", hash(code)),
+            Grant::Password { username, .. } => ("password", Some(username.clone())),
+            Grant::Refresh(token) => ("refresh_token", hash(token)),
+        };
+        let owner = owner.unwrap_or_default();
+        TokenKey::new(&[&self.url.to_string(), &self.client_id, scope, kind, &owner])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> TokenServer {
+        TokenServer::new("https://h.example/token", "id", "s&cret").unwrap()
+    }
+
+    fn body(server: &TokenServer, grant: &Grant) -> String {
+        String::from_utf8(server.request(grant).unwrap().into_body()).unwrap()
+    }
+
+    #[test]
+    fn client_credentials_in_each_of_three_ways() {
+        let form = server().with_grant_type(None);
+        assert_eq!(body(&form, &Grant::ClientCredentials), "client_id=id&client_secret=s%26cret");
+        let other = server().with_grant_type(Some("client-credentials"));
+        assert!(body(&other, &Grant::ClientCredentials).starts_with("grant_type=client-cred"));
+        let scoped = server().with_scope("a b");
+        assert_eq!(
+            body(&scoped, &Grant::ClientCredentials),
+            "grant_type=client_credentials&client_id=id&client_secret=s%26cret&scope=a+b"
+        );
+        let json = form.clone().with_authentication(ClientAuthentication::Json).with_scope("read");
+        assert_eq!(
+            body(&json, &Grant::ClientCredentials),
+            r#"{"client_id":"id","client_secret":"s&cret","scope":"read"}"#
+        );
+        let basic = form.with_authentication(ClientAuthentication::Basic);
+        let request = basic.request(&Grant::ClientCredentials).unwrap();
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6cyZjcmV0");
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+        assert!(request.body().is_empty() && request.headers().len() == 1);
+    }
+
+    #[test]
+    fn the_other_grants_as_form_bodies() {
+        let code = Grant::AuthorizationCode {
+            code: "c/1".into(),
+            redirect_uri: "https://shop/back".to_owned(),
+            verifier: Some("v".into()),
+        };
+        assert_eq!(
+            body(&server(), &code),
+            "grant_type=authorization_code&code=c%2F1&redirect_uri=https%3A%2F%2Fshop%2Fback\
+             &code_verifier=v&client_id=id&client_secret=s%26cret"
+        );
+        let password = Grant::Password { username: "ann".to_owned(), password: "p w".into() };
+        let basic = server().with_authentication(ClientAuthentication::Basic);
+        assert_eq!(body(&basic, &password), "grant_type=password&username=ann&password=p+w");
+        assert_eq!(
+            body(&basic, &Grant::Refresh("r".into())),
+            "grant_type=refresh_token&refresh_token=r"
+        );
+    }
+
+    #[test]
+    fn token_url_with_a_password_is_rejected_and_not_shown() {
+        let error = TokenServer::new("https://u:CANARY@h/token", "id", "s").unwrap_err();
+        assert_eq!(error.argument(), "token URL");
+        assert!(!format!("{error:?} {error}").contains("CANARY"));
+    }
+
+    #[test]
+    fn wrong_settings_are_refused_by_name() {
+        let refused =
+            |url, id, secret| TokenServer::new(url, id, secret).unwrap_err().argument().to_owned();
+        assert_eq!(refused("/token", "i", "s"), "token URL");
+        assert_eq!(refused("https://h/t", "", "s"), "client_id");
+        assert_eq!(refused("https://h/t", "i", ""), "client_secret");
+        assert_eq!(basic("a:b", &"s".into()).unwrap_err().argument(), "client_id");
+    }
+}

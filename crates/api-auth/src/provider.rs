@@ -1,0 +1,36 @@
+//! The constants of a provider.
+
+use http::StatusCode;
+
+use crate::encode::Encoding;
+use crate::error::response::ResponseError;
+use crate::message::Response;
+
+/// Constants that all clients of a provider share.
+#[derive(Debug)]
+pub struct Provider {
+    /// The name of the provider in errors and logs.
+    pub name: &'static str,
+    /// The crate's part of the User-Agent, such as `tinypass-client/0.1.0`.
+    pub user_agent: &'static str,
+    /// The encoding of parameters.
+    pub encoding: Encoding,
+    /// The statuses after which an idempotent request is retried.
+    pub retry_statuses: &'static [u16],
+    /// Parameters, JSON members and headers of requests that are secrets, in addition to those with
+    /// the name of a secret. They are masked in printed commands and redacted in errors, whatever
+    /// credential a request has.
+    pub secret_parameters: &'static [&'static str],
+    /// Parses an error response.
+    pub read_error: fn(&Response) -> ResponseError,
+}
+
+/// Returns the error of a status and the beginning of the body. This is the default of
+/// [`Provider::read_error`], for providers whose error responses have no format of their own.
+pub fn status_error(response: &Response) -> ResponseError {
+    match response.status() {
+        status if status.is_redirection() => ResponseError::of_status(StatusCode::FOUND)
+            .with_message("the server redirects, which is never followed; check the base URL"),
+        status => ResponseError::of_status(status).with_text_of(response),
+    }
+}

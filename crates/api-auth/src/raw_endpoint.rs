@@ -1,0 +1,140 @@
+//! Endpoints that a crate does not list.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::Method;
+
+use crate::body::Body;
+use crate::encode::Params;
+use crate::endpoint::Endpoint;
+use crate::error::input::InputError;
+use crate::error::response::ResponseError;
+use crate::message::Response;
+use crate::route::{Credential, Route, Server};
+
+/// An endpoint that the crate does not list: new, undocumented or internal. Its requests are
+/// signed, encoded, retried and classified like all others. Its response body is returned as bytes.
+///
+/// ```
+/// use api_auth::{Endpoint, Method, RawEndpoint};
+///
+/// let call = RawEndpoint::new(Method::GET, "/r2/access/count").param("rid", "r1");
+/// assert!(call.idempotent());
+/// ```
+#[derive(Clone)]
+pub struct RawEndpoint {
+    method: Method,
+    path: String,
+    query: Params<'static>,
+    body: Body<'static>,
+    credential: Credential,
+    server: Server,
+    idempotent: bool,
+}
+
+impl RawEndpoint {
+    /// Creates a request for `path`, which is sent unchanged and must therefore be percent-encoded
+    /// (see [`path_segment`](crate::path_segment)).
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            idempotent: matches!(method, Method::GET | Method::HEAD),
+            method,
+            path: path.into(),
+            query: Params::new(),
+            body: Body::None,
+            credential: Credential::MAIN,
+            server: Server::MAIN,
+        }
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push(name.into(), value.into());
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: Body<'static>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sets another of the client's credentials, or [`Credential::NONE`].
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Sets another of the environment's hosts.
+    #[must_use]
+    pub fn with_server(mut self, server: Server) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// Sets whether the request is idempotent, that is, safe to retry.
+    #[must_use]
+    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
+        self
+    }
+}
+
+impl fmt::Debug for RawEndpoint {
+    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEndpoint")
+            .field("method", &self.method)
+            .field("path", &format_args!("{} bytes", self.path.len()))
+            .field("query", &self.query)
+            .field("body", &self.body)
+            .field("credential", &self.credential)
+            .field("server", &self.server)
+            .field("idempotent", &self.idempotent)
+            .finish()
+    }
+}
+
+impl Endpoint for RawEndpoint {
+    type Output = Vec<u8>;
+    const ID: &'static str = "raw";
+    /// The method, path, credential, server and idempotency of the value override those of this
+    /// route.
+    const ROUTE: Route<Self> = Route::<Self>::get("/").path(|endpoint| (&endpoint.path).into());
+
+    fn method(&self) -> Method {
+        self.method.clone()
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        (&self.path).into()
+    }
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.clone_from(&self.query);
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Ok(self.body.clone())
+    }
+
+    fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    fn server(&self) -> Server {
+        self.server
+    }
+
+    fn idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<u8>, ResponseError> {
+        Ok(response.body().clone())
+    }
+}

@@ -1,0 +1,73 @@
+//! Path templates, which are checked when a route is compiled.
+
+pub(super) const fn check_template(template: &str) {
+    let mut bytes = template.as_bytes();
+    assert!(matches!(bytes, [b'/', ..]), "a path template begins with /");
+    let (mut before, mut is_open) = (0, false);
+    while let [byte, rest @ ..] = bytes {
+        match *byte {
+            b'{' => {
+                assert!(!is_open && before == b'/', "a placeholder is a whole segment");
+                is_open = true;
+            }
+            b'}' => {
+                assert!(is_open, "a placeholder is a whole segment");
+                assert!(matches!(rest, [] | [b'/', ..]), "a placeholder is a whole segment");
+                is_open = false;
+            }
+            byte => assert!(
+                byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%'),
+                "a path template is a plain path"
+            ),
+        }
+        before = *byte;
+        bytes = rest;
+    }
+    assert!(!is_open, "a placeholder is not closed");
+}
+
+pub(super) const fn placeholders(template: &str) -> usize {
+    let (mut bytes, mut count) = (template.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        if *byte == b'{' {
+            count += 1;
+        }
+        bytes = rest;
+    }
+    count
+}
+
+/// Returns the template after the opening brace of the placeholder with this index, or an empty
+/// slice.
+pub(super) const fn placeholder(template: &str, index: usize) -> &[u8] {
+    let (mut bytes, mut count) = (template.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        if *byte == b'{' {
+            if count == index {
+                return rest;
+            }
+            count += 1;
+        }
+        bytes = rest;
+    }
+    &[]
+}
+
+/// Returns whether a placeholder begins with a name, ignoring case and underscores.
+pub(super) const fn begins_with(mut placeholder: &[u8], mut name: &[u8]) -> bool {
+    loop {
+        match (placeholder, name) {
+            ([b'_', rest @ ..], _) => placeholder = rest,
+            (_, [b'_', rest @ ..]) => name = rest,
+            ([a, placeholder_rest @ ..], [b, name_rest @ ..]) => {
+                if !a.eq_ignore_ascii_case(b) {
+                    return false;
+                }
+                placeholder = placeholder_rest;
+                name = name_rest;
+            }
+            (_, []) => return true,
+            ([], _) => return false,
+        }
+    }
+}

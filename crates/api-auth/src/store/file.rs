@@ -1,0 +1,368 @@
+//! A token store in files.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::input::InputError;
+use crate::secret::Secret;
+use crate::store::folder::{Access, Folder};
+use crate::store::{PATIENCE, TokenKey, TokenStore, lock};
+use crate::token::AccessToken;
+
+/// The interval of attempts to lock a lock file.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The timeout for the lock of a token file.
+const MOMENT: Duration = Duration::from_secs(1);
+/// The interval of attempts to lock a token file.
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
+/// The maximum number of drafts of one token. If each is removed, the token is not stored.
+const MOST_DRAFTS: u32 = 10;
+/// The maximum length of a stored token in bytes.
+const LONGEST: u64 = 256 * 1024;
+
+/// A store in files, for programs that run for a second: fifty of them that are started together
+/// request one token.
+///
+/// The folder is created with mode 0700 and each file with 0600. Files are replaced atomically. A
+/// lock file makes other processes wait while one process requests a token. The lock ends with its
+/// process, however that terminates. The next process that requests a token removes the incomplete
+/// files of such a process. Files that cannot be read, are damaged, or were written by a later
+/// version are ignored.
+///
+/// On Unix the store uses only a folder and files that belong to the user of the process and that
+/// other users cannot write, and follows no symbolic links to them. A folder above may belong to
+/// another user, such as the user who deploys a program. In a folder of that user, and in a folder
+/// that others can write, such as `/tmp`, the next folder must belong to the user of the process,
+/// to root or to the owner of the folder that contains it. Symbolic links above the folder are
+/// followed only if they belong to the user or root and are in a folder of the user or root that
+/// others cannot write or that has the sticky bit. If one of these rules is violated, or the
+/// permissions of the system do not suffice, tokens are requested and not stored, and each such
+/// reason is logged once at level `warn`. Other failures, such as a full disk, are logged at level
+/// `debug` each time.
+#[derive(Debug, Clone)]
+pub struct FileStore {
+    folder: PathBuf,
+    /// A parent folder that is not created.
+    existing: Option<PathBuf>,
+    /// The reasons for not using the store that are logged already.
+    reported: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl FileStore {
+    /// Creates a store in `folder`, which is created when the first token is stored.
+    #[inline]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        // Without a final `/` or `/.`, which would make the system follow a link.
+        let folder = folder.into().components().collect();
+        Self { folder, existing: None, reported: Arc::default() }
+    }
+
+    /// Creates a store in the user's cache, in a folder with the name of the `application`:
+    /// `$XDG_CACHE_HOME/NAME` or `~/.cache/NAME`, on macOS `~/Library/Caches/NAME`, on Windows
+    /// `%LOCALAPPDATA%\NAME`.
+    ///
+    /// The folders below the user's home are created when the first token is stored. The home
+    /// itself, `%LOCALAPPDATA%` and the folder above `$XDG_CACHE_HOME` are not: a service user may
+    /// have a home that does not exist. Tokens are then requested and not stored.
+    ///
+    /// # Errors
+    /// Returns an error if the environment has no such folder, or if `application` is empty, begins
+    /// with a dot, or has characters other than ASCII letters, digits, `-`, `_` and `.`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the user's folders are named by the environment"
+    )]
+    #[inline]
+    pub fn user_cache(application: &str) -> Result<Self, InputError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if application.is_empty() || application.starts_with('.') || !application.bytes().all(plain)
+        {
+            let problem = "may hold only letters, digits, '-', '_' and '.'";
+            return Err(InputError::new("application", problem));
+        }
+        let variable = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        };
+        let (existing, cache) = cache_of_user(variable).ok_or_else(|| {
+            InputError::new("token store", "the environment names no folder for caches")
+        })?;
+        Ok(Self { existing: Some(existing), ..Self::new(cache.join(application)) })
+    }
+
+    #[inline]
+    fn create(&self) -> io::Result<Folder> {
+        if let Some(existing) = &self.existing
+            && !fs::metadata(existing)?.is_dir()
+        {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Folder::create(&self.folder)
+    }
+
+    /// Returns the folder of the tokens.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    #[inline]
+    fn read(&self, key: &TokenKey) -> io::Result<Option<AccessToken>> {
+        let folder = match Folder::find(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            found => found?,
+        };
+        let file = match folder.open(&file_name(key, "json"), Access::Read) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        read_token(&file)
+    }
+
+    #[inline]
+    fn write(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let folder = self.create()?;
+        for _ in 1..MOST_DRAFTS {
+            match write_draft(&folder, key, token) {
+                // Another process removed the draft before it was renamed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                written => return written,
+            }
+        }
+        write_draft(&folder, key, token)
+    }
+
+    /// Removes the token file if `token` is in it.
+    #[inline]
+    fn remove(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        if cfg!(unix) { self.remove_held(key, token) } else { self.remove_unless_busy(key, token) }
+    }
+
+    /// Removes the token file while it is locked, so that no process replaces it meanwhile.
+    #[inline]
+    fn remove_held(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let folder = Folder::find(&self.folder)?;
+        let Some(file) = hold(&folder, key)? else { return Ok(()) };
+        if read_token(&file.0)?.is_some_and(|stored| stored.value() == token.value()) {
+            fs::remove_file(folder.path().join(file_name(key, "json")))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the token file unless another process holds the lock, which will replace the token.
+    /// For systems that cannot lock a file and replace it at the same time.
+    #[inline]
+    fn remove_unless_busy(&self, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+        let (folder, lock) = self.lock_file(key)?;
+        if matches!(lock.0.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Ok(());
+        }
+        if self.read(key)?.is_some_and(|stored| stored.value() == token.value()) {
+            fs::remove_file(folder.path().join(file_name(key, "json")))?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn lock_file(&self, key: &TokenKey) -> io::Result<(Folder, Locked)> {
+        let folder = self.create()?;
+        let file = folder.open(&file_name(key, "lock"), Access::Create)?;
+        Ok((folder, Locked(file)))
+    }
+
+    /// Logs a failure, which only costs a token request. The name of the file is a hash.
+    #[inline]
+    fn note<T>(&self, what: &str, result: io::Result<T>) -> Option<T> {
+        let report = |error: &io::Error| {
+            if error.kind() != io::ErrorKind::PermissionDenied {
+                log::debug!("the token store cannot {what}: {error}");
+            } else if lock(&self.reported).insert(error.to_string()) {
+                log::warn!("the token store {} is not used: {error}", self.folder.display());
+            }
+        };
+        result.inspect_err(report).ok()
+    }
+}
+
+/// Returns the parent folder that is not created, and the user's cache folder in it.
+fn cache_of_user(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<(PathBuf, PathBuf)> {
+    let below = |existing: PathBuf, path: &str| {
+        let cache = existing.join(path);
+        (existing, cache)
+    };
+    if cfg!(windows) {
+        return variable("LOCALAPPDATA").map(|data| below(data, ""));
+    }
+    let home = || variable("HOME");
+    if cfg!(target_os = "macos") {
+        return home().map(|home| below(home, "Library/Caches"));
+    }
+    match variable("XDG_CACHE_HOME") {
+        Some(cache) => Some((cache.parent().unwrap_or(&cache).to_owned(), cache)),
+        None => home().map(|home| below(home, ".cache")),
+    }
+}
+
+/// Returns the name of a file of the store.
+fn file_name(key: &TokenKey, ending: &str) -> String {
+    format!("{}.{ending}", key.as_str())
+}
+
+/// Returns a file name that no other writer uses or can guess.
+#[inline]
+fn draft_name(key: &TokenKey) -> io::Result<String> {
+    let random = Secret::unguessable().map_err(io::Error::other)?;
+    Ok(file_name(key, &format!("{}.tmp", random.expose())))
+}
+
+#[inline]
+fn read_token(file: &File) -> io::Result<Option<AccessToken>> {
+    let mut text = Zeroizing::new(String::new());
+    file.take(LONGEST).read_to_string(&mut text)?;
+    Ok(AccessToken::from_text(&text))
+}
+
+/// A file whose lock is released when this is dropped. A file that is only closed stays locked if a
+/// forked process inherited it.
+struct Locked(File);
+
+impl Locked {
+    #[inline]
+    fn wait(&self, patience: Duration, pause: Duration) -> io::Result<()> {
+        let begin = SystemClock.now();
+        loop {
+            match self.0.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            if SystemClock.now().duration_since(begin).unwrap_or(patience) >= patience {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            SystemClock.sleep(pause);
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+/// Opens and locks the token file, for systems where a locked file can be replaced. Processes
+/// replace and remove a token file only while they hold its lock, which takes them a moment. So the
+/// file is not replaced until the guard is dropped. After [`MOMENT`] a lock is ignored, because its
+/// process is suspended.
+#[inline]
+fn hold(folder: &Folder, key: &TokenKey) -> io::Result<Option<Locked>> {
+    let name = file_name(key, "json");
+    loop {
+        let file = match folder.open(&name, Access::Read) {
+            Ok(file) => Locked(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if file.wait(MOMENT, SHORT_PAUSE).is_err() || folder.has(&name, &file.0)? {
+            return Ok(Some(file));
+        }
+    }
+}
+
+/// Creates a draft that is locked until it is dropped. The lock shows that it is not abandoned.
+#[inline]
+fn new_draft(folder: &Folder, key: &TokenKey) -> io::Result<(String, Locked)> {
+    for _ in 0..MOST_DRAFTS {
+        let name = draft_name(key)?;
+        let draft = Locked(folder.open(&name, Access::CreateNew)?);
+        // Another process may have considered it abandoned before it was locked.
+        let is_removed = matches!(draft.0.try_lock(), Err(TryLockError::WouldBlock));
+        if !is_removed && folder.has(&name, &draft.0)? {
+            return Ok((name, draft));
+        }
+    }
+    Err(io::Error::other("other processes remove each draft"))
+}
+
+/// Writes a draft and renames it to the token file.
+#[inline]
+fn write_draft(folder: &Folder, key: &TokenKey, token: &AccessToken) -> io::Result<()> {
+    let (name, draft) = new_draft(folder, key)?;
+    let draft_path = folder.path().join(name);
+    let written = (&draft.0).write_all(token.to_text().expose().as_bytes()).and_then(|()| {
+        if cfg!(not(unix)) {
+            // On Windows a locked file cannot be read.
+            let _ = draft.0.unlock();
+        }
+        // A token file that cannot be used is replaced nevertheless.
+        let _replaced = if cfg!(unix) { hold(folder, key).ok() } else { None };
+        fs::rename(&draft_path, folder.path().join(file_name(key, "json")))
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&draft_path);
+    }
+    written
+}
+
+/// Removes the drafts of all keys that no process has locked: their writers were killed.
+#[inline]
+fn remove_drafts(folder: &Folder) -> io::Result<()> {
+    for entry in fs::read_dir(folder.path())? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str().filter(|name| is_draft(name)) else { continue };
+        // Skips files that cannot be opened. Another process may have removed one.
+        let Ok(file) = folder.open(name, Access::Read) else { continue };
+        let draft = Locked(file);
+        if draft.0.try_lock().is_ok() {
+            let _ = fs::remove_file(folder.path().join(name));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a name has the format of [`draft_name`].
+fn is_draft(name: &str) -> bool {
+    let is_hash =
+        |part: &str| part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut parts = name.split('.');
+    parts.next().is_some_and(is_hash)
+        && parts.next().is_some_and(is_hash)
+        && parts.next() == Some("tmp")
+        && parts.next().is_none()
+}
+
+impl TokenStore for FileStore {
+    #[inline]
+    fn load(&self, key: &TokenKey) -> Option<AccessToken> {
+        self.note("read", self.read(key))?
+    }
+
+    #[inline]
+    fn save(&self, key: &TokenKey, token: &AccessToken) {
+        let _ = self.note("write", self.write(key, token));
+    }
+
+    #[inline]
+    fn forget(&self, key: &TokenKey, token: &AccessToken) {
+        if self.load(key).is_some_and(|stored| stored.value() == token.value()) {
+            let _ = self.note("remove", self.remove(key, token));
+        }
+    }
+
+    #[inline]
+    fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
+        let (folder, lock) = self.note("make a lock", self.lock_file(key))?;
+        self.note("lock", lock.wait(PATIENCE, PAUSE))?;
+        let _ = self.note("remove a draft", remove_drafts(&folder));
+        Some(Box::new(lock))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Requests whose parameters are not encoded yet.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::uri::{self, PathAndQuery};
+use http::{Method, Uri};
+
+use crate::body::{Body, FORM, form};
+use crate::encode::{Encoding, Params};
+use crate::endpoint::{Call, Endpoint};
+use crate::error::input::InputError;
+use crate::message::Request;
+
+/// A request whose parameters are not encoded yet. An [`Auth`](crate::Auth) may add parameters to
+/// it.
+pub struct UnsignedRequest<'a> {
+    /// The HTTP method.
+    pub method: Method,
+    /// The percent-encoded path below the base URL of the server.
+    pub path: Cow<'a, str>,
+    /// The query.
+    pub query: Params<'a>,
+    /// The body.
+    pub body: Body<'a>,
+}
+
+impl fmt::Debug for UnsignedRequest<'_> {
+    /// Formats names of parameters and numbers of bytes. The path may contain a secret, too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnsignedRequest")
+            .field("method", &self.method)
+            .field("path", &format_args!("{} bytes", self.path.len()))
+            .field("query", &self.query)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
+impl<'a> UnsignedRequest<'a> {
+    /// Validates `endpoint` and creates its request.
+    ///
+    /// # Errors
+    /// Returns an error that names the invalid argument.
+    pub fn of(endpoint: &'a impl Endpoint) -> Result<Self, InputError> {
+        Call::validate(endpoint)?;
+        Self::of_checked(endpoint)
+    }
+
+    /// Creates the request of a call whose arguments are validated already.
+    pub(crate) fn of_checked(call: &'a dyn Call) -> Result<Self, InputError> {
+        let mut query = Params::new();
+        call.query(&mut query);
+        Ok(Self { method: call.method(), path: call.path(), query, body: call.body()? })
+    }
+
+    /// Adds a member at the end of the body, for authentication parameters in the body. `Some` is
+    /// written as a string and `None` as JSON's null. If there is no body, a JSON body is created.
+    ///
+    /// # Errors
+    /// Returns an error if the body is neither a form nor a JSON object, or for `None` in a form.
+    pub fn add_to_body(&mut self, name: &str, value: Option<&str>) -> Result<(), InputError> {
+        if let (Body::Form(params), Some(value)) = (&mut self.body, value) {
+            params.push(name.to_owned(), value.to_owned());
+            return Ok(());
+        }
+        let refuse = || InputError::new("body", "must be a JSON object or a form");
+        let mut bytes = match std::mem::take(&mut self.body) {
+            Body::None => b"{}".to_vec(),
+            Body::Json(bytes) => bytes,
+            _ => return Err(refuse()),
+        };
+        let Some(inside) = bytes.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")) else {
+            return Err(refuse());
+        };
+        let comma = if inside.trim_ascii().is_empty() { "" } else { "," };
+        bytes.truncate(bytes.len() - 1);
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let value = value.map_or_else(|| "null".to_owned(), text);
+        bytes.extend_from_slice([comma, &text(name), ":", &value, "}"].concat().as_bytes());
+        self.body = Body::Json(bytes);
+        Ok(())
+    }
+
+    /// Encodes the request, once. The result is signed and sent.
+    ///
+    /// `base` is scheme, host and an optional path without a slash at its end.
+    ///
+    /// # Errors
+    /// Returns an error if `base` is not a URL, the path does not begin with `/` or contains `?` or
+    /// `#`, or the request target is longer than HTTP libraries allow.
+    pub fn encode(self, base: &str, encoding: Encoding) -> Result<Request, InputError> {
+        let base = Uri::try_from(base)
+            .map_err(|error| InputError::new("base_url", format!("is no URI ({error})")))?;
+        self.encode_below(&base, encoding)
+    }
+
+    /// Encodes the request below a parsed base URL, whose scheme and host are shared.
+    pub(crate) fn encode_below(
+        self,
+        base: &Uri,
+        encoding: Encoding,
+    ) -> Result<Request, InputError> {
+        if !self.path.starts_with('/') || self.path.bytes().any(|byte| matches!(byte, b'?' | b'#'))
+        {
+            return Err(InputError::new("path", "must begin with / and hold neither ? nor #"));
+        }
+        let below = base.path().trim_end_matches('/');
+        let question_mark = if self.query.is_empty() { "" } else { "?" };
+        // The exact length, so that the URI takes the buffer without a copy.
+        let length = below.len() + self.path.len() + question_mark.len();
+        let mut target = Vec::with_capacity(length + encoding.length(&self.query));
+        for part in [below, &self.path, question_mark] {
+            target.extend_from_slice(part.as_bytes());
+        }
+        encoding.write(&self.query, &mut target);
+        let no_uri = |error: http::Error| {
+            InputError::new("path and query", format!("make no URI ({error})"))
+        };
+        let mut parts = uri::Parts::default();
+        parts.scheme = base.scheme().cloned();
+        parts.authority = base.authority().cloned();
+        parts.path_and_query =
+            Some(PathAndQuery::try_from(target).map_err(|error| no_uri(error.into()))?);
+        let uri = Uri::from_parts(parts).map_err(|error| no_uri(error.into()))?;
+        let (content_type, bytes) = match self.body {
+            Body::None => (None, Vec::new()),
+            Body::Form(params) => (Some(HeaderValue::from_static(FORM)), form(&params, encoding)),
+            Body::Json(bytes) => (Some(HeaderValue::from_static("application/json")), bytes),
+            Body::Bytes { content_type, bytes } => {
+                (Some(HeaderValue::from_static(content_type)), bytes)
+            }
+        };
+        let mut request = Request::new(bytes);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        if let Some(value) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, value);
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests;
