@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::providers::{PROVIDERS, Provider, published};
-use crate::{Outcome, api, docs, newcomer, pages, shell};
+use crate::{Outcome, api, docs, modules, newcomer, pages, shell};
 
 /// Licences that may be linked into a user's program; an expression needs one of each `AND`.
 const LICENCES: &[&str] = &[
@@ -50,6 +50,7 @@ pub(crate) fn run() -> Outcome {
         source(provider)?;
         docs::check(provider)?;
     }
+    modules::check()?;
     api::check()?;
     pages::run()?;
     licences(&names)?;
@@ -139,7 +140,7 @@ fn source(provider: &Provider) -> Outcome {
     })
 }
 
-fn scan(folder: &Path, look: &mut impl FnMut(&Path, &str) -> Outcome) -> Outcome {
+pub(crate) fn scan(folder: &Path, look: &mut impl FnMut(&Path, &str) -> Outcome) -> Outcome {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries {
         let path = entry.map_err(|error| error.to_string())?.path();

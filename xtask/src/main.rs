@@ -15,6 +15,7 @@ mod docs;
 mod endpoints;
 mod features;
 mod fuzz;
+mod modules;
 mod mutants;
 mod newcomer;
 mod pages;

@@ -4,8 +4,6 @@ pub(crate) mod file;
 pub(crate) mod folder;
 pub(crate) mod lock_once;
 pub(crate) mod memory;
-#[cfg(test)]
-pub(crate) mod stuck;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -133,6 +131,9 @@ impl TokenKey {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+pub(crate) mod stuck;
 
 #[cfg(test)]
 mod tests {

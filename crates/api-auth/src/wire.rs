@@ -16,6 +16,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::encode::written;
+use crate::error::input::InputError;
 use crate::secret::Secret;
 
 /// A time in seconds since 1970-01-01 00:00 UTC.
@@ -64,7 +65,7 @@ impl From<SystemTime> for UnixTime {
 }
 
 impl TryFrom<UnixTime> for SystemTime {
-    type Error = crate::InputError;
+    type Error = InputError;
 
     /// # Errors
     /// Returns an error for a time that the system cannot represent.
@@ -75,7 +76,7 @@ impl TryFrom<UnixTime> for SystemTime {
         } else {
             Self::UNIX_EPOCH.checked_add(distance)
         }
-        .ok_or_else(|| crate::InputError::new("time", "is out of range"))
+        .ok_or_else(|| InputError::new("time", "is out of range"))
     }
 }
 
@@ -187,12 +188,12 @@ impl Display for Amount {
 }
 
 impl std::str::FromStr for Amount {
-    type Err = crate::InputError;
+    type Err = InputError;
 
     /// Parses `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse_amount(text.trim()).ok_or_else(|| {
-            crate::InputError::new("amount", "must be a number with a decimal point, such as 12.34")
+            InputError::new("amount", "must be a number with a decimal point, such as 12.34")
         })
     }
 }

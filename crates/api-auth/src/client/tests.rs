@@ -2,6 +2,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use super::*;
+use crate::auth::Preparation;
 use crate::clock::ManualClock;
 use crate::encode::{Encoding, Params};
 use crate::error::kind::ErrorKind;
@@ -117,10 +118,10 @@ impl Auth for Endless {
         false
     }
 
-    fn next_request(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
+    fn next_request(&self, _: SystemTime) -> Result<Option<Preparation>> {
         let request = http::Request::post("https://a.example/token").body(Vec::new());
         let (endpoint, request) = ("a.token", request.unwrap());
-        Ok(Some(crate::Preparation { endpoint, request, guard: None }))
+        Ok(Some(Preparation { endpoint, request, guard: None }))
     }
 
     fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
@@ -291,7 +292,7 @@ fn a_redirect_is_named_as_one() {
 }
 
 /// Returns the error of a request with a secret in query, header, body and path.
-fn error_with(transport: impl Transport + 'static) -> crate::Error {
+fn error_with(transport: impl Transport + 'static) -> Error {
     let mut settings = Settings::default();
     settings.clock(Arc::new(ManualClock::at_unix(1)));
     settings.retries(0);
@@ -321,7 +322,7 @@ impl Auth for Secretive {
     }
 }
 
-fn shown(error: &crate::Error) -> String {
+fn shown(error: &Error) -> String {
     use std::error::Error as _;
 
     let mut text = format!("{error} {error:?} {:?} {:?}", error.code(), error.details());
@@ -411,7 +412,7 @@ fn an_error_of_a_token_request_shows_no_secret_of_it() {
         assert_eq!((error.endpoint(), error.attempts()), ("oauth.token", 1));
         let text = shown(&error);
         assert!(!text.contains("CANARY") && text.contains("the-id"), "{text}");
-        let basic = crate::base64(b"the-id:CANARY+secret/%");
+        let basic = crate::encode::base64(b"the-id:CANARY+secret/%");
         assert!(!text.contains(basic.trim_end_matches('=')), "{text}");
         assert!(error.body_text().contains("CANARY"));
     }

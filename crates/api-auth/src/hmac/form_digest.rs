@@ -480,7 +480,7 @@ mod tests {
 
     /// Returns the generation of a request that is signed now.
     fn generation_of(session: &FormSession) -> Generation {
-        let call = crate::RawEndpoint::new(http::Method::POST, "/x");
+        let call = crate::raw_endpoint::RawEndpoint::new(http::Method::POST, "/x");
         let mut generation = Generation::default();
         session
             .add_parameters(&mut UnsignedRequest::of(&call).unwrap(), &mut generation, NOW)

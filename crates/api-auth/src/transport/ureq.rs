@@ -36,12 +36,12 @@ use ureq::{Agent, Body, Proxy, Timeout};
 use self::plain::{Names, agent};
 #[cfg(feature = "tuned")]
 use self::tuned::{Names, Unresolved, agent};
-use super::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 use crate::clock::Clock;
 use crate::error::input::InputError;
+use crate::message::{Request, Response};
 use crate::network::{NetworkSettings, RESPONSE_LIMIT};
-use crate::proxy;
-use crate::proxy::Proxies;
+use crate::proxy::{self, Proxies};
+use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
 const BUFFER: usize = 16 * 1024;
 const IDLE_CONNECTIONS: usize = 16;

@@ -6,13 +6,13 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::UreqTransport;
 use crate::clock::SystemClock;
 use crate::error::input::InputError;
 use crate::network::ProxyChoice;
 use crate::proxy::Proxies;
 use crate::settings::Settings;
-use crate::transport::{Sent, Transport, TransportErrorKind};
+use crate::transport::ureq::UreqTransport;
+use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
 /// Serves each connection with `handle`, and returns the address.
 fn serve(handle: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
@@ -60,7 +60,7 @@ fn transport(variables: &[(&str, &str)]) -> Result<UreqTransport, InputError> {
     UreqTransport::new(&settings.network, proxies, Arc::new(SystemClock))
 }
 
-fn send(transport: &UreqTransport, url: &str) -> Result<Vec<u8>, crate::TransportError> {
+fn send(transport: &UreqTransport, url: &str) -> Result<Vec<u8>, TransportError> {
     let request = http::Request::get(url).body(Vec::new()).unwrap();
     transport.send(request).map(http::Response::into_body)
 }
