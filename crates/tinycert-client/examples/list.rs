@@ -8,7 +8,8 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tinycert_client::{CertItem, Error, Session, StatusMask, UnixTime};
+use tinycert_client::cert::{CertItem, StatusMask};
+use tinycert_client::{Error, Session, UnixTime};
 
 const HELP: &str = "\
 Prints the certificates of an account as a table: CA, id, status, days left, common name.

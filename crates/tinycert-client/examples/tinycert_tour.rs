@@ -13,11 +13,13 @@ use std::time::{Duration, Instant, SystemTime};
 use lexopt::prelude::*;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use tinycert_client::{
-    CertPart, CertStatus, Connect, CreateCa, CreateCert, DeleteCa, Disconnect, Endpoint, Error,
-    GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCas, ListCerts,
-    ReissueCert, San, Session, SetCertStatus, StatusMask,
+use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, ListCas};
+use tinycert_client::cert::{
+    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
+    StatusMask,
 };
+use tinycert_client::session::{Connect, Disconnect};
+use tinycert_client::{CertPart, CertStatus, CreateCa, CreateCert, Endpoint, Error, San, Session};
 
 const HELP: &str = "\
 Calls every endpoint of the API and prints a line for each:
