@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use api_auth::{Endpoint, Request, Response, TransportError};
-use tinypass_client::{AccessPage, Client, SearchAccess};
+use tinypass_client::access::AccessPage;
+use tinypass_client::{Client, SearchAccess};
 
 use crate::count::count;
 use crate::report::{Limit, Row, Section, contenders};

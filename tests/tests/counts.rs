@@ -4,7 +4,8 @@
 
 use api_auth::{Request, Response, TransportError};
 use tinycert_client::{CaId, CreateCert, San};
-use tinypass_client::{GetAccess, SearchAccess};
+use tinypass_client::SearchAccess;
+use tinypass_client::access::GetAccess;
 use tokenpass_client::{CreatePromise, Satoshis};
 use tpay_client::{CreateTransaction, Payer, grosze};
 

@@ -3,7 +3,8 @@
 use api_auth::http::{self, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tinypass_client::{Client, Environment, GetAccess};
+use tinypass_client::access::GetAccess;
+use tinypass_client::{Client, Environment};
 
 use super::{
     INPUTS, Mac256, Place, Reach, Scheme, Wire, at, encode, fresh_mac, keyed, mac, put, request,

@@ -16,18 +16,18 @@ const HELP: &str = "\
 Issues a certificate for a year and writes three files:
   NAME.chain.pem  the certificate, then that of its CA: for servers
   NAME.key.pem    the private key, which only the owner may read
-  NAME.ca.pem     the certificate of the CA: for those who are to trust it
+  NAME.ca.pem     the certificate of the CA: for clients that trust it
 
 usage: issue [options] --ca NAME CN [SAN...]
 
-  CN                   the common name; it is the first of the alternative names, too
+  CN                   the common name, which is also the first alternative name
   SAN                  more names: a host, an address, an e-mail address or a URI,
                        or with its kind: DNS:..., IP:..., email:..., URI:...
   --ca NAME            the organization or common name of the CA
-  --create-ca          make the CA if there is none with this organization
+  --create-ca          create the CA if there is none with this organization
   --country CC         two capital letters (default US)
   --organization NAME  of the certificate (default: that of the CA)
-  --out FOLDER         where the files go (default: here)
+  --out FOLDER         folder of the files (default: the current folder)
 
 exit status: 0 issued, 1 an error, 2 wrong arguments
 
@@ -109,8 +109,8 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(organization) => organization,
         None => session.get_ca_details(ca_id)?.organization.unwrap_or(ca),
     };
-    let new = CreateCert::new(ca_id, country, organization, &common_name).sans(sans);
-    let cert_id = session.issue_to_files(&new, &files)?;
+    let request = CreateCert::new(ca_id, country, organization, &common_name).sans(sans);
+    let cert_id = session.issue_to_files(&request, &files)?;
     println!("certificate {cert_id} for {common_name}");
     let ca_file = out.join(format!("{stem}.ca.pem"));
     std::fs::write(&ca_file, session.get_ca(ca_id)?)?;
@@ -121,7 +121,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The name of a certificate's files: a wildcard's star becomes `_`.
+/// Returns the name of a certificate's files. The star of a wildcard becomes `_`.
 fn file_stem(common_name: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()

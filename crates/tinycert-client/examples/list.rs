@@ -1,4 +1,4 @@
-//! Prints all certificates of all CAs as a table, with the days that each has left.
+//! Prints all certificates of all CAs as a table, with the days until they expire.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -8,7 +8,8 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tinycert_client::{CertItem, Error, Session, StatusMask, UnixTime};
+use tinycert_client::cert::{CertItem, StatusMask};
+use tinycert_client::{Error, Session, UnixTime};
 
 const HELP: &str = "\
 Prints the certificates of an account as a table: CA, id, status, days left, common name.
@@ -16,7 +17,7 @@ Prints the certificates of an account as a table: CA, id, status, days left, com
 usage: list [options]
 
   --ca NAME        only of the CA with this organization or common name
-  --status STATUS  only good, hold, revoked or expired ones; may be given again
+  --status STATUS  only good, hold, revoked or expired ones; can be repeated
                    (default: all but expired)
 
 exit status: 0 printed, 1 an error, 2 wrong arguments

@@ -1,5 +1,5 @@
-//! Renews every certificate that ends soon and replaces its files. Without `--execute` it only
-//! says what it would do. Made for cron.
+//! Renews all certificates that expire soon and replaces their files, for cron jobs. Without
+//! `--execute`, it only lists them.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -14,7 +14,7 @@ use lexopt::prelude::*;
 use tinycert_client::{CaId, CertId, KeyPairFiles, Session, UnixTime};
 
 const HELP: &str = "\
-Renews certificates that end soon, with the key that they have, and writes for each
+Renews certificates that expire soon, with the same key, and writes for each
   NAME.chain.pem  the certificate, then that of its CA: for servers
   NAME.key.pem    the private key, which only the owner may read
 Files are replaced atomically. Whether they can be written is checked before the first renewal.
@@ -23,15 +23,15 @@ them: copy that folder as well, or follow the links (cp -L, tar -h).
 
 usage: renew [options]
 
-  --execute     do it; without this, nothing is renewed and nothing is written
-  --days N      those that end within N days (default 30), and those that have ended
-                and have no good one of the same name
+  --execute     renew; without it, certificates are only listed
+  --days N      those that expire within N days (default 30), and expired ones
+                without a good one of the same name
   --ca NAME     only of the CA with this organization or common name
-  --cert ID     only this certificate, whenever it ends; with one that was renewed
-                before, its successor's files are written (needs --ca)
-  --out FOLDER  where the files are (default: here); with --execute, it is created if missing
+  --cert ID     only this certificate, whenever it expires; if it was renewed before,
+                the files of its successor are written (needs --ca)
+  --out FOLDER  folder of the files (default: the current folder); --execute creates it
 
-exit status: 0 all well, 1 at least one failed, 2 wrong arguments
+exit status: 0 no renewal failed, 1 at least one failed, 2 wrong arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A certificate that is to be renewed.
+/// A certificate that must be renewed.
 struct Due {
     ca_id: CaId,
     cert_id: CertId,
@@ -99,7 +99,7 @@ struct Due {
     days: Option<i64>,
 }
 
-/// Renews what is due; how many failed.
+/// Renews the certificates that are due. Returns the number of failures.
 fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
     let session = Session::from_env()?;
     if arguments.execute {
@@ -110,7 +110,7 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
     let mut failed = 0;
     for due in due(&session, arguments)? {
         let Due { cert_id, name, days, .. } = &due;
-        let left = days.map_or("asked for".to_owned(), |days| format!("{days} days left"));
+        let left = days.map_or("selected by --cert".to_owned(), |days| format!("{days} days left"));
         if !arguments.execute {
             println!("would renew {cert_id} {name} ({left})");
             continue;
@@ -157,7 +157,7 @@ fn due(session: &Session, arguments: &Arguments) -> Result<Vec<Due>, Box<dyn Err
     Ok(due)
 }
 
-/// The files of a certificate: a wildcard's star becomes `_`.
+/// Returns the files of a certificate. The star of a wildcard becomes `_`.
 fn files(folder: &Path, common_name: &str) -> KeyPairFiles {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     let stem: String =

@@ -1,6 +1,5 @@
-//! Calls every endpoint in an order that makes sense, and reports one line each: a CA is made, a
-//! certificate for two names is issued, verified against the CA, renewed and revoked, and all is
-//! deleted again.
+//! Calls every endpoint and prints one line for each: creates a CA, issues a certificate for two
+//! names, verifies it against the CA, renews and revokes it, and deletes the CA.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -13,21 +12,25 @@ use std::time::{Duration, Instant, SystemTime};
 use lexopt::prelude::*;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, ListCas};
+use tinycert_client::cert::{
+    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
+    StatusMask,
+};
+use tinycert_client::session::{Connect, Disconnect};
 use tinycert_client::{
-    CertPart, CertStatus, Connect, CreateCa, CreateCert, DeleteCa, Disconnect, Endpoint, Error,
-    GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCas, ListCerts,
-    ReissueCert, San, Session, SetCertStatus, StatusMask,
+    CaId, CertPart, CertStatus, CreateCa, CreateCert, Endpoint, Error, San, Session,
 };
 
 const HELP: &str = "\
 Calls every endpoint of the API and prints a line for each:
 `ok cert.new 12 ms`, or `fail cert.new 12 ms` with the error.
 
-It makes a CA of its own with one certificate, and deletes both at the end.
+It creates a CA with one certificate and deletes both at the end.
 
 usage: tinycert_tour
 
-exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 wrong arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL
@@ -65,31 +68,27 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes through all endpoints. What later steps need ends the tour if it fails.
+/// Calls all endpoints. An error of an endpoint whose result later steps need ends the tour.
 fn tour(report: &mut Report) -> Result<(), Error> {
     let session = report.line::<Connect, _>(Session::from_env)?;
     let organization = format!("Tour {} & Söhne", std::process::id());
     let create_ca = CreateCa::new("DE", &organization).locality("Köln").state("NRW");
     let ca = report.line::<CreateCa, _>(|| session.create_ca(&create_ca))?;
-    let made = around_one_ca(report, &session, ca);
-    // Whatever failed, nothing is left behind.
+    let result = tour_of_a_ca(report, &session, ca);
+    // The CA is deleted after an error, too.
     let _ = report.line::<DeleteCa, _>(|| session.delete_ca(ca));
     let _ = report.line::<Disconnect, _>(|| session.disconnect());
-    made
+    result
 }
 
-fn around_one_ca(
-    report: &mut Report,
-    session: &Session,
-    ca: tinycert_client::CaId,
-) -> Result<(), Error> {
+fn tour_of_a_ca(report: &mut Report, session: &Session, ca: CaId) -> Result<(), Error> {
     report.line::<ListCas, _>(|| session.list_cas())?;
     let details = report.line::<GetCaDetails, _>(|| session.get_ca_details(ca))?;
     let organization = details.organization.unwrap_or_default();
     let ca_pem = report.line::<GetCa, _>(|| session.get_ca(ca))?;
-    let new = CreateCert::new(ca, "DE", organization, NAMES[0])
+    let request = CreateCert::new(ca, "DE", organization, NAMES[0])
         .sans(NAMES.map(|name| San::Dns(name.to_owned())));
-    let cert = report.line::<CreateCert, _>(|| session.create_cert(&new))?;
+    let cert = report.line::<CreateCert, _>(|| session.create_cert(&request))?;
     report.line::<GetCertDetails, _>(|| session.get_cert_details(cert))?;
     let chain = report.line::<GetCert, _>(|| session.get_cert(cert, CertPart::Chain))?;
     report.verify(&chain, &ca_pem, session.clock().now());
@@ -112,7 +111,7 @@ struct Report {
 }
 
 impl Report {
-    /// Makes a call and prints its line.
+    /// Calls an endpoint and prints its line.
     #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
     fn line<E: Endpoint, T>(
         &mut self,
@@ -131,7 +130,7 @@ impl Report {
         result
     }
 
-    /// Verifies a chain for both names against the CA, and prints a line.
+    /// Verifies a chain for both names against the CA and prints a line.
     fn verify(&mut self, chain: &str, ca: &str, now: SystemTime) {
         match NAMES.iter().try_for_each(|name| verify(chain, ca, name, now)) {
             Ok(()) => println!("ok the chain is valid for {}", NAMES.join(" and ")),
@@ -143,7 +142,7 @@ impl Report {
     }
 }
 
-/// What a TLS client does with a server's chain.
+/// Verifies a chain as TLS clients do.
 fn verify(
     chain: &str,
     ca: &str,

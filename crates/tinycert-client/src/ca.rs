@@ -1,4 +1,19 @@
-//! Certificate authorities.
+//! Certificate authorities: listing, creating and deleting them, and reading their certificates.
+//!
+//! A CA signs the certificates of the module [`cert`](crate::cert). The methods are those of
+//! [`Session`]; [`Session::get_or_create_ca`] finds a CA by its name.
+//!
+//! ```no_run
+//! use tinycert_client::{CreateCa, Session};
+//!
+//! let session = Session::from_env()?;
+//! let ca_id = session.get_or_create_ca(&CreateCa::new("US", "ACME, Inc."))?;
+//! println!("{}", session.get_ca(ca_id)?); // the certificate in PEM format
+//! for ca in session.list_cas()? {
+//!     println!("{} {}", ca.id, ca.name.unwrap_or_default());
+//! }
+//! # Ok::<(), tinycert_client::Error>(())
+//! ```
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route, route,
@@ -6,7 +21,16 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, Session, error, validate};
+use crate::id::id;
+use crate::session::Session;
+use crate::{error, validate};
+
+id! {
+    /// The id of a CA.
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
+    pub struct CaId;
+}
 
 /// A CA in the list of CAs.
 ///
@@ -96,7 +120,7 @@ impl HashMethod {
     }
 }
 
-fn form_of(ca_id: CaId) -> Body<'static> {
+fn ca_form(ca_id: CaId) -> Body<'static> {
     let mut params = Params::new();
     params.push_number("ca_id", ca_id);
     Body::Form(params)
@@ -126,7 +150,7 @@ impl Endpoint for ListCas {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<CaItem>, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -151,11 +175,11 @@ impl Endpoint for GetCaDetails {
     const ROUTE: Route<Self> = route!(POST "/api/v1/ca/details").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(form_of(self.ca_id))
+        Ok(ca_form(self.ca_id))
     }
 
     fn parse(&self, response: &Response) -> Result<CaDetails, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -186,7 +210,7 @@ impl Endpoint for GetCa {
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
-        error::text(response, "pem")
+        error::string(response, "pem")
     }
 }
 
@@ -211,11 +235,11 @@ impl Endpoint for DeleteCa {
     const ROUTE: Route<Self> = route!(POST "/api/v1/ca/delete");
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(form_of(self.ca_id))
+        Ok(ca_form(self.ca_id))
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -293,13 +317,16 @@ impl Endpoint for CreateCa {
 
     fn parse(&self, response: &Response) -> Result<CaId, ResponseError> {
         #[derive(Deserialize)]
-        struct Made {
+        struct Created {
             ca_id: CaId,
         }
-        error::answer::<Made>(response).map(|made| made.ca_id)
+        error::success::<Created>(response).map(|created| created.ca_id)
     }
 }
 
+/// # Certificate authorities
+///
+/// The requests and responses are in the module [`ca`](crate::ca).
 impl Session {
     /// Returns all CAs of the account.
     ///

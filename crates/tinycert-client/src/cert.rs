@@ -1,4 +1,22 @@
-//! Certificates.
+//! Certificates: listing, creating, reading, reissuing and revoking them.
+//!
+//! A certificate belongs to a CA of the module [`ca`](crate::ca) and is valid for one year. The
+//! methods are those of [`Session`]. The module [`renewal`](crate::renewal) adds methods that can
+//! be repeated after an error, and those that write files.
+//!
+//! ```no_run
+//! use tinycert_client::cert::StatusMask;
+//! use tinycert_client::{CaId, CertPart, Session};
+//!
+//! let session = Session::from_env()?;
+//! for cert in session.list_certs(CaId::new(561), StatusMask::GOOD)? {
+//!     println!("{} {:?}", cert.id, cert.expires);
+//!     println!("{}", session.get_cert(cert.id, CertPart::Chain)?);
+//! }
+//! # Ok::<(), tinycert_client::Error>(())
+//! ```
+
+mod san;
 
 use std::fmt;
 use std::ops::BitOr;
@@ -9,7 +27,20 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaId, CertId, San, Session, error, san, validate};
+use crate::ca::CaId;
+use crate::id::id;
+use crate::session::Session;
+use crate::{error, validate};
+
+pub use san::San;
+
+id! {
+    /// The id of a certificate. A reissued certificate has a new one.
+    ///
+    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
+    /// `www.tinycert.org/docs/api/v1/cert/reissue`.
+    pub struct CertId;
+}
 
 wire_enum! {
     /// The status of a certificate.
@@ -33,7 +64,7 @@ wire_enum! {
 /// A set of statuses, which filters a list.
 ///
 /// ```
-/// use tinycert_client::StatusMask;
+/// use tinycert_client::cert::StatusMask;
 ///
 /// let mask = StatusMask::GOOD | StatusMask::EXPIRED;
 /// assert_eq!(mask.bits(), 3);
@@ -158,7 +189,7 @@ pub struct CertDetails {
     pub extra: ExtraFields,
 }
 
-fn form_of(cert_id: CertId) -> Body<'static> {
+fn cert_form(cert_id: CertId) -> Body<'static> {
     let mut params = Params::new();
     params.push_number("cert_id", cert_id);
     Body::Form(params)
@@ -167,9 +198,10 @@ fn form_of(cert_id: CertId) -> Body<'static> {
 /// `POST /api/v1/cert/list`: the certificates of a CA with one of the given statuses.
 ///
 /// ```
-/// use tinycert_client::{CaId, ListCerts, StatusMask};
+/// use tinycert_client::CaId;
+/// use tinycert_client::cert::{ListCerts, StatusMask};
 ///
-/// let ask = ListCerts::new(CaId::new(561), StatusMask::GOOD | StatusMask::HOLD);
+/// let request = ListCerts::new(CaId::new(561), StatusMask::GOOD | StatusMask::HOLD);
 /// ```
 ///
 /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/list`.
@@ -198,7 +230,7 @@ impl Endpoint for ListCerts {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<CertItem>, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -223,11 +255,11 @@ impl Endpoint for GetCertDetails {
     const ROUTE: Route<Self> = route!(POST "/api/v1/cert/details").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(form_of(self.cert_id))
+        Ok(cert_form(self.cert_id))
     }
 
     fn parse(&self, response: &Response) -> Result<CertDetails, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -278,7 +310,7 @@ impl KeyForm {
     }
 }
 
-fn get<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
+fn get_form<'a>(cert_id: CertId, what: &'a str) -> Body<'a> {
     let mut params = Params::new();
     params.push_number("cert_id", cert_id).push("what", what);
     Body::Form(params)
@@ -306,11 +338,11 @@ impl Endpoint for GetKey {
     const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(get(self.cert_id, self.form.as_str()))
+        Ok(get_form(self.cert_id, self.form.as_str()))
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
-        error::text(response, "pem").map(Secret::new)
+        error::string(response, "pem").map(Secret::new)
     }
 }
 
@@ -336,11 +368,11 @@ impl Endpoint for GetPkcs12 {
     const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(get(self.cert_id, "pkcs12"))
+        Ok(get_form(self.cert_id, "pkcs12"))
     }
 
     fn parse(&self, response: &Response) -> Result<SecretBytes, ResponseError> {
-        let text = Secret::new(error::text(response, "pkcs12")?);
+        let text = Secret::new(error::string(response, "pkcs12")?);
         SecretBytes::from_base64(text.expose())
             .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("pkcs12: not base64"))
     }
@@ -368,16 +400,16 @@ impl Endpoint for GetCert {
     const ROUTE: Route<Self> = route!(POST "/api/v1/cert/get").idempotent();
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(get(self.cert_id, self.what.as_str()))
+        Ok(get_form(self.cert_id, self.what.as_str()))
     }
 
     fn parse(&self, response: &Response) -> Result<String, ResponseError> {
-        error::text(response, "pem")
+        error::string(response, "pem")
     }
 }
 
 #[derive(Deserialize)]
-struct Made {
+struct Created {
     cert_id: CertId,
 }
 
@@ -402,11 +434,11 @@ impl Endpoint for ReissueCert {
     const ROUTE: Route<Self> = route!(POST "/api/v1/cert/reissue");
 
     fn body(&self) -> Result<Body<'_>, InputError> {
-        Ok(form_of(self.cert_id))
+        Ok(cert_form(self.cert_id))
     }
 
     fn parse(&self, response: &Response) -> Result<CertId, ResponseError> {
-        error::answer::<Made>(response).map(|made| made.cert_id)
+        error::success::<Created>(response).map(|created| created.cert_id)
     }
 }
 
@@ -446,7 +478,7 @@ impl Endpoint for SetCertStatus {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -562,16 +594,19 @@ impl Endpoint for CreateCert {
     }
 
     fn parse(&self, response: &Response) -> Result<CertId, ResponseError> {
-        error::answer::<Made>(response).map(|made| made.cert_id)
+        error::success::<Created>(response).map(|created| created.cert_id)
     }
 }
 
+/// # Certificates
+///
+/// The requests and responses are in the module [`cert`](crate::cert).
 impl Session {
     /// Returns the certificates of a CA with a status in the set `what`. Obsolete ones are never
     /// listed.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn list_certs(&self, ca_id: CaId, what: StatusMask) -> Result<Vec<CertItem>> {
         self.send(&ListCerts::new(ca_id, what))
     }
@@ -579,7 +614,7 @@ impl Session {
     /// Returns the subject, status and names of a certificate.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn get_cert_details(&self, cert_id: CertId) -> Result<CertDetails> {
         self.send(&GetCertDetails::new(cert_id))
     }
@@ -587,7 +622,7 @@ impl Session {
     /// Returns a certificate, its chain or its certificate signing request in PEM format.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn get_cert(&self, cert_id: CertId, what: CertPart) -> Result<String> {
         self.send(&GetCert::new(cert_id, what))
     }
@@ -595,7 +630,7 @@ impl Session {
     /// Returns the private key of a certificate in PEM format.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn get_key(&self, cert_id: CertId, form: KeyForm) -> Result<Secret> {
         self.send(&GetKey::new(cert_id, form))
     }
@@ -604,7 +639,7 @@ impl Session {
     /// the account's passphrase.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn get_pkcs12(&self, cert_id: CertId) -> Result<SecretBytes> {
         self.send(&GetPkcs12::new(cert_id))
     }
@@ -613,7 +648,7 @@ impl Session {
     /// outcome is unknown; see also [`issue_cert`](Session::issue_cert).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn create_cert(&self, request: &CreateCert) -> Result<CertId> {
         self.send(request)
     }
@@ -622,7 +657,7 @@ impl Session {
     /// never retried if its outcome is unknown; see also [`renew`](Session::renew).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn reissue_cert(&self, cert_id: CertId) -> Result<CertId> {
         self.send(&ReissueCert::new(cert_id))
     }
@@ -631,7 +666,7 @@ impl Session {
     /// the current status succeeds.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`].
     pub fn set_cert_status(&self, cert_id: CertId, status: CertStatus) -> Result<()> {
         self.send(&SetCertStatus::new(cert_id, status))
     }

@@ -9,8 +9,8 @@ use api_auth::{
     Server, Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
 };
 
-use crate::connect::{API_KEY, Connect};
-use crate::{Session, error};
+use crate::error;
+use crate::session::{API_KEY, Connect, Session};
 
 static PROVIDER: Provider = Provider {
     name: "tinycert",
@@ -25,7 +25,7 @@ static PROVIDER: Provider = Provider {
 static DIALECT: Dialect = Dialect {
     digest: "digest",
     token: "token",
-    expired: error::session_is_over,
+    expired: error::session_expired,
     read_error: error::read,
 };
 
@@ -74,13 +74,13 @@ impl Environment {
 /// ```
 /// use tinycert_client::Client;
 ///
-/// # use tinycert_client::{Request, Response, TransportError};
+/// # use tinycert_client::api_auth::{Request, Response, TransportError};
 /// # let server = |request: Request| -> Result<_, TransportError> {
-/// #     let answer = match request.uri().path() {
+/// #     let body = match request.uri().path() {
 /// #         "/api/v1/connect" => r#"{"token":"t"}"#,
 /// #         _ => r#"[{"id":561,"name":"ACME, Inc."}]"#,
 /// #     };
-/// #     Ok(Response::new(answer.into()))
+/// #     Ok(Response::new(body.into()))
 /// # };
 /// let client = Client::builder("the API key")
 /// #   .transport(server)
@@ -117,6 +117,9 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
+/// # Creating a client and opening sessions
+///
+/// The methods for CAs and certificates are those of [`Session`].
 impl Client {
     /// Returns a builder for a client with the account's API key, which the website shows beside
     /// its API documentation. The key signs every request and is never sent.
@@ -166,31 +169,31 @@ impl Client {
             VerifiedStore::new(store, &secrets, SecretOrigin::Chosen)
         });
         let token = match &store {
-            Some(store) => self.kept_token(store, &key, &connect)?,
+            Some(store) => self.stored_token(store, &key, &connect)?,
             None => self.core.send(&connect)?,
         };
         let opening = if self.keep_passphrase { Some(self.opening(connect)?) } else { None };
         let mut auth = FormSession::new(self.signer.clone(), Some(token), opening);
-        let ends_on_drop = store.is_none();
+        let closes_on_drop = store.is_none();
         if let Some(store) = store {
             auth = auth.with_store(key, store);
         }
-        Ok(self.session(auth, ends_on_drop))
+        Ok(self.session(auth, closes_on_drop))
     }
 
     /// Returns the token in the store, or that of a new session, which is then stored.
-    fn kept_token(
+    fn stored_token(
         &self,
         store: &VerifiedStore,
         key: &TokenKey,
         connect: &Connect,
     ) -> Result<Secret> {
-        if let Some(kept) = store.load(key) {
-            return Ok(kept.value().clone());
+        if let Some(stored) = store.load(key) {
+            return Ok(stored.value().clone());
         }
-        let _one_process = store.lock(key);
-        if let Some(kept) = store.load(key) {
-            return Ok(kept.value().clone());
+        let _lock = store.lock(key);
+        if let Some(stored) = store.load(key) {
+            return Ok(stored.value().clone());
         }
         let token = self.core.send(connect)?;
         store.save(key, &AccessToken::new(token.clone(), self.core.clock().now()));
@@ -228,12 +231,18 @@ impl Client {
         Ok(Opening { endpoint: Connect::ID, url, params: connect.into_params() })
     }
 
-    fn session(&self, auth: FormSession, ends_on_drop: bool) -> Session {
+    fn session(&self, auth: FormSession, closes_on_drop: bool) -> Session {
         let auth = Arc::new(auth);
         let core = self.core.with_credentials(vec![(Credential::MAIN, auth.clone())]);
-        Session::new(core, auth, ends_on_drop)
+        Session::new(core, auth, closes_on_drop)
     }
+}
 
+/// # Any endpoint
+///
+/// A client has no session, so only requests that need none can be sent: [`Connect`] and those of
+/// your own. The same methods of [`Session`] send requests in a session.
+impl Client {
     api_auth::client_methods!();
 }
 
@@ -323,13 +332,20 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn client_and_session_are_send_and_sync() {
+        fn check<T: Send + Sync>() {}
+        check::<Client>();
+        check::<Session>();
+    }
+
+    #[test]
+    fn error_names_a_missing_variable() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYCERT_API_KEY: "));
         assert!(variables(&[("TINYCERT_API_KEY", " ")]).is_err());
     }
 
     #[test]
-    fn the_environment_chooses_the_host() {
+    fn base_url_comes_from_its_variable_or_is_production() {
         let key = ("TINYCERT_API_KEY", "k");
         let base = |set: &[_]| variables(set).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[key]), "https://www.tinycert.org");
@@ -338,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn base_url_of_the_environment_is_named_by_its_variable() {
+    fn error_of_a_base_url_names_its_variable_or_argument() {
         for (url, problem) in test_support::settings::INVALID_BASE_URLS {
             let builder = variables(&[("TINYCERT_API_KEY", "k"), ("TINYCERT_BASE_URL", url)]);
             let error = builder.unwrap().build().unwrap_err();
@@ -352,19 +368,19 @@ mod tests {
     }
 
     #[test]
-    fn wrong_settings_are_refused_by_name() {
-        let refused =
+    fn error_of_an_invalid_setting_names_it() {
+        let argument =
             |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
-        assert_eq!(refused(Client::builder("")).as_deref(), Some("api_key"));
+        assert_eq!(argument(Client::builder("")).as_deref(), Some("api_key"));
         for url in ["www.tinycert.org", "https://u:p@h", "http://h", "https://h?x=1"] {
             let custom = Client::builder("k").environment(Environment::custom(url));
-            assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
+            assert_eq!(argument(custom).as_deref(), Some("base_url"), "{url}");
         }
     }
 
     #[cfg(feature = "ureq")]
     #[test]
-    fn no_secret_is_shown() {
+    fn debug_shows_no_secret() {
         let builder = Client::builder("CANARY").proxy("http://u:CANARY@127.0.0.1:1");
         let client = builder.clone().build().unwrap();
         let session = client.resume_or_connect("CANARY", "a@b", "CANARY").unwrap();

@@ -1,4 +1,4 @@
-//! Error responses of the TinyCert API, and responses that are not documented.
+//! Error responses of the TinyCert API: [`ErrorCode`], and [`ErrorExt`], which returns it.
 
 use api_auth::{
     Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire,
@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 wire_enum! {
-    /// The code of an error response; see [`ErrorCode::of`]. It is more specific than the HTTP
-    /// status.
+    /// The code of an error response; see [`ErrorExt::error_code`]. It is more specific than the
+    /// HTTP status.
     ///
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is
     /// available in part; the codes after `NotFound`, the official PHP client.
@@ -51,13 +51,16 @@ wire_enum! {
     }
 }
 
-impl ErrorCode {
+/// Extends [`Error`] with the error codes of TinyCert. The trait is sealed: other types cannot
+/// implement it.
+pub trait ErrorExt: sealed::Sealed {
     /// Returns the error code that the server sent. Returns `None` if it sent none.
     ///
     /// ```
-    /// use tinycert_client::{CertId, ErrorCode};
+    /// use tinycert_client::{CertId, ErrorCode, ErrorExt};
     ///
-    /// # use tinycert_client::{Client, Request, Response, StatusCode, TransportError};
+    /// # use tinycert_client::Client;
+    /// # use tinycert_client::api_auth::{Request, Response, StatusCode, TransportError};
     /// # let server = |_: Request| -> Result<_, TransportError> {
     /// #     let mut response = Response::new(br#"{"code":"NotLatest"}"#.to_vec());
     /// #     *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -66,15 +69,29 @@ impl ErrorCode {
     /// # let session = Client::builder("key").transport(server).build()?.resume("token");
     /// match session.reissue_cert(CertId::new(14236)) {
     ///     Ok(id) => println!("now {id}"),
-    ///     Err(error) if ErrorCode::of(&error) == Some(ErrorCode::NotLatest) => println!("was done"),
+    ///     Err(error) if error.error_code() == Some(ErrorCode::NotLatest) => {
+    ///         println!("was renewed before");
+    ///     }
     ///     Err(error) => return Err(error),
     /// }
     /// # Ok::<(), tinycert_client::Error>(())
     /// ```
-    pub fn of(error: &Error) -> Option<Self> {
-        error.code().map(Self::from)
-    }
+    fn error_code(&self) -> Option<ErrorCode>;
+}
 
+impl ErrorExt for Error {
+    fn error_code(&self) -> Option<ErrorCode> {
+        self.code().map(ErrorCode::from)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for api_auth::Error {}
+}
+
+impl ErrorCode {
     /// Returns the kind of the error. Returns `None` if the HTTP status decides it.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
@@ -94,19 +111,19 @@ impl ErrorCode {
 
 /// An error response: `{"code":"...","text":"..."}`.
 #[derive(Deserialize)]
-struct Refusal {
+struct ErrorBody {
     #[serde(default, deserialize_with = "wire::text")]
     code: Option<String>,
     #[serde(default, deserialize_with = "wire::text")]
     text: Option<String>,
 }
 
-impl Refusal {
+impl ErrorBody {
     fn code(&self) -> ErrorCode {
         ErrorCode::from(self.code.as_deref().unwrap_or_default())
     }
 
-    fn into_fault(self, response: &Response) -> ResponseError {
+    fn into_error(self, response: &Response) -> ResponseError {
         let kind = self.code().kind();
         let mut error =
             kind.map_or_else(|| ResponseError::of_status(response.status()), ResponseError::new);
@@ -123,53 +140,51 @@ impl Refusal {
 /// Parses a response whose status is an error. The code decides the kind, or the status if there is
 /// no code.
 pub(crate) fn read(response: &Response) -> ResponseError {
-    match json::<Refusal>(response) {
-        Ok(refusal) if refusal.code.is_some() || refusal.text.is_some() => {
-            refusal.into_fault(response)
-        }
+    match json::<ErrorBody>(response) {
+        Ok(body) if body.code.is_some() || body.text.is_some() => body.into_error(response),
         _ => status_error(response),
     }
 }
 
 /// Returns whether a response means that the session must be reopened.
-pub(crate) fn session_is_over(response: &Response) -> bool {
+pub(crate) fn session_expired(response: &Response) -> bool {
     !response.status().is_success()
-        && json::<Refusal>(response).is_ok_and(|refusal| {
-            matches!(refusal.code(), ErrorCode::InvalidToken | ErrorCode::SessionError)
+        && json::<ErrorBody>(response).is_ok_and(|body| {
+            matches!(body.code(), ErrorCode::InvalidToken | ErrorCode::SessionError)
         })
 }
 
 /// Parses a successful response. An error object with HTTP 200 is an error.
-pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
-    json(response).map_err(|error| refusal_or(error, response))
+pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
+    json(response).map_err(|error| reported_or(error, response))
 }
 
-/// Parses the only relevant field of an object, a string that is not empty.
-pub(crate) fn text(response: &Response, name: &str) -> Result<String, ResponseError> {
-    let fields: ExtraFields = answer(response)?;
+/// Parses the only relevant field of a response, a string that is not empty.
+pub(crate) fn string(response: &Response, name: &str) -> Result<String, ResponseError> {
+    let fields: ExtraFields = success(response)?;
     required(name, fields.text(name).filter(|text| !text.is_empty()))
-        .map_err(|missing| refusal_or(missing, response))
+        .map_err(|missing| reported_or(missing, response))
 }
 
-fn refusal_or(error: ResponseError, response: &Response) -> ResponseError {
-    match json::<Refusal>(response) {
-        Ok(refusal) if refusal.code().is_known() => refusal.into_fault(response),
+/// Returns the error that the response reports, or `error` if it reports none.
+fn reported_or(error: ResponseError, response: &Response) -> ResponseError {
+    match json::<ErrorBody>(response) {
+        Ok(body) if body.code().is_known() => body.into_error(response),
         _ => error,
     }
 }
 
 /// Parses a successful response whose body is not documented. It may be empty or have any content,
 /// except an error object, incomplete JSON or an HTML page of a proxy.
-pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
+pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
     match response.body().trim_ascii_start().first() {
         Some(b'{') => {
-            let refusal: Refusal = json(response)?;
-            if refusal.code().is_known() { Err(refusal.into_fault(response)) } else { Ok(()) }
+            let body: ErrorBody = json(response)?;
+            if body.code().is_known() { Err(body.into_error(response)) } else { Ok(()) }
         }
         Some(b'[') => json::<IgnoredAny>(response).map(drop),
-        Some(b'<') => {
-            Err(ResponseError::new(ErrorKind::Decode).with_message("a page, not an answer"))
-        }
+        Some(b'<') => Err(ResponseError::new(ErrorKind::Decode)
+            .with_message("expected an API response, got an HTML page")),
         _ => Ok(()),
     }
 }

@@ -1,4 +1,9 @@
-//! Certificate chain and private key in files, which match at all times.
+//! Files of certificate chain and private key, which match at all times.
+//!
+//! [`KeyPairFiles`] names the files of a TLS server. The methods of [`Session`](crate::Session)
+//! that write them are [`renew_to_files`](crate::Session::renew_to_files),
+//! [`issue_to_files`](crate::Session::issue_to_files) and
+//! [`save_to_files`](crate::Session::save_to_files). They return a [`FileError`].
 
 mod combined;
 mod draft;
@@ -6,7 +11,7 @@ mod journal;
 #[cfg(unix)]
 mod links;
 mod lock;
-mod place;
+mod resolved;
 mod trust;
 
 use std::io;
@@ -16,7 +21,7 @@ use api_auth::{Error, InputError, Secret};
 
 use draft::Draft;
 use lock::{LONGEST_WAIT, Locks};
-use place::Place;
+use resolved::ResolvedPath;
 
 /// The files of a TLS server: chain and private key, in two files or in one.
 ///
@@ -161,15 +166,15 @@ impl KeyPairFiles {
     pub(crate) fn prepare(&self) -> Result<Prepared, FileError> {
         for _ in 0..MOST_TRIES {
             let (chain, key) = self.resolve()?;
-            let places: Vec<&Place> = chain.iter().chain([&key]).collect();
-            let locks = Locks::acquire(&places, LONGEST_WAIT)?;
+            let paths: Vec<&ResolvedPath> = chain.iter().chain([&key]).collect();
+            let locks = Locks::acquire(&paths, LONGEST_WAIT)?;
             // A process that held a lock may have changed the links and files.
             let (chain_now, key_now) = self.resolve()?;
             if chain_now
                 .iter()
                 .chain([&key_now])
-                .map(Place::path)
-                .eq(places.iter().map(|place| place.path()))
+                .map(ResolvedPath::path)
+                .eq(paths.iter().map(|resolved| resolved.path()))
             {
                 return Ok(Prepared(Publisher::prepare(chain_now, key_now)?, locks));
             }
@@ -178,12 +183,12 @@ impl KeyPairFiles {
         Err(FileError::at(&self.key, problem))
     }
 
-    /// Returns the places of chain and key, or only that of the combined file.
-    fn resolve(&self) -> Result<(Option<Place>, Place), FileError> {
+    /// Returns the paths of chain and key, or only that of the combined file.
+    fn resolve(&self) -> Result<(Option<ResolvedPath>, ResolvedPath), FileError> {
         if self.is_combined {
-            return Ok((None, Place::resolve(&self.key)?));
+            return Ok((None, ResolvedPath::resolve(&self.key)?));
         }
-        let (chain, key) = (Place::resolve(&self.chain)?, Place::resolve(&self.key)?);
+        let (chain, key) = (ResolvedPath::resolve(&self.chain)?, ResolvedPath::resolve(&self.key)?);
         if chain.is_same_file(&key) {
             return Err(FileError::Call(InputError::new("files", SAME_FILE).into()));
         }
@@ -191,7 +196,7 @@ impl KeyPairFiles {
     }
 }
 
-/// The maximum number of times that the places are resolved if they change meanwhile.
+/// The maximum number of times that the paths are resolved if they change meanwhile.
 const MOST_TRIES: usize = 16;
 
 const SAME_FILE: &str = "must be two, one for the chain and one for the key";
@@ -207,7 +212,7 @@ enum Publisher {
 }
 
 impl Publisher {
-    fn prepare(chain: Option<Place>, key: Place) -> Result<Self, FileError> {
+    fn prepare(chain: Option<ResolvedPath>, key: ResolvedPath) -> Result<Self, FileError> {
         let Some(chain) = chain else {
             return Ok(Self::Combined(Box::new(combined::Combined::prepare(key)?)));
         };
@@ -253,12 +258,12 @@ impl Prepared {
 }
 
 /// Returns an error if a string is not PEM of this kind. No file is replaced then.
-fn check_pem(place: &Path, text: &str, kind: &str) -> Result<(), FileError> {
+fn check_pem(path: &Path, text: &str, kind: &str) -> Result<(), FileError> {
     if text.contains("-----BEGIN ") && text.contains(kind) {
         return Ok(());
     }
     let problem = io::Error::new(io::ErrorKind::InvalidData, "the server sent no such PEM");
-    Err(FileError::at(place, problem))
+    Err(FileError::at(path, problem))
 }
 
 const CHAIN: &str = "CERTIFICATE-----";

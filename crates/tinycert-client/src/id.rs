@@ -1,15 +1,11 @@
-//! The ids of CAs and certificates. They are two types, so that they cannot be confused.
+//! The macro of ids. The ids of CAs and certificates are two types, so that they cannot be
+//! confused.
 
-use std::fmt;
-
-use api_auth::wire;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-
+/// Declares an id: a number, which a response may contain as a string.
 macro_rules! id {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(i64);
 
@@ -25,8 +21,14 @@ macro_rules! id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                Self(number)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
             }
         }
@@ -39,27 +41,17 @@ macro_rules! id {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
+        impl<'de> serde::Deserialize<'de> for $name {
             /// Deserializes a number, or a string with a number.
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let number = wire::integer(deserializer)?;
-                number.map(Self).ok_or_else(|| D::Error::custom("expected an id"))
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                let number = api_auth::wire::integer(deserializer)?;
+                let missing = || serde::de::Error::custom("expected an id");
+                number.map(Self).ok_or_else(missing)
             }
         }
     };
 }
 
-id! {
-    /// The id of a CA.
-    ///
-    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/ca/new`.
-    pub struct CaId;
-}
-
-id! {
-    /// The id of a certificate. A reissued certificate has a new one.
-    ///
-    /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/cert/new` and
-    /// `www.tinycert.org/docs/api/v1/cert/reissue`.
-    pub struct CertId;
-}
+pub(crate) use id;

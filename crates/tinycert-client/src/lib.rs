@@ -2,56 +2,49 @@
 // Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # Overview
+//! # Contents
 //!
-//! | types | for |
-//! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`] | API key and settings; opening sessions |
-//! | [`Session`] | sending all other requests; issuing and renewing |
-//! | [`ListCas`], [`GetCaDetails`], [`GetCa`], [`DeleteCa`], [`CreateCa`] | requests about CAs |
-//! | [`ListCerts`], [`GetCertDetails`], [`GetCert`], [`GetKey`], [`GetPkcs12`], [`ReissueCert`], [`SetCertStatus`], [`CreateCert`] | requests about certificates |
-//! | [`Connect`], [`Disconnect`] | requests that open and close a session |
-//! | [`CaItem`], [`CaDetails`], [`CertItem`], [`CertDetails`] | responses |
-//! | [`San`], [`StatusMask`], [`CertStatus`], [`HashMethod`], [`CaId`], [`CertId`] | parts of requests and responses |
-//! | [`Renewal`], [`KeyPairFiles`], [`FileError`] | renewals, files of certificates and keys |
-//! | [`Error`], [`ErrorKind`], [`ErrorCode`] | errors |
-//! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sharing sessions between runs of a program |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
+//! | module | contents | methods |
+//! |---|---|---|
+//! | [`session`] | sessions, in which all other requests are sent | [`connect`](Client::connect), [`resume`](Client::resume), [`resume_or_connect`](Client::resume_or_connect); [`from_env`](Session::from_env), [`disconnect`](Session::disconnect), [`token`](Session::token), [`into_token`](Session::into_token) |
+//! | [`ca`] | certificate authorities | [`list_cas`](Session::list_cas), [`get_ca_details`](Session::get_ca_details), [`get_ca`](Session::get_ca), [`create_ca`](Session::create_ca), [`delete_ca`](Session::delete_ca) |
+//! | [`cert`] | certificates, private keys, PKCS#12 | [`list_certs`](Session::list_certs), [`get_cert_details`](Session::get_cert_details), [`get_cert`](Session::get_cert), [`get_key`](Session::get_key), [`get_pkcs12`](Session::get_pkcs12), [`create_cert`](Session::create_cert), [`reissue_cert`](Session::reissue_cert), [`set_cert_status`](Session::set_cert_status) |
+//! | [`renewal`] | finding, issuing and renewing, also if a response is lost | [`find_ca`](Session::find_ca), [`get_or_create_ca`](Session::get_or_create_ca), [`expiring_certs`](Session::expiring_certs), [`issue_cert`](Session::issue_cert), [`renew`](Session::renew) |
+//! | [`files`] | files of chain and key, which match at all times | [`issue_to_files`](Session::issue_to_files), [`renew_to_files`](Session::renew_to_files), [`save_to_files`](Session::save_to_files) |
+//! | [`error`] | error codes of the provider | [`error_code`](ErrorExt::error_code) |
+//! | [`api_auth`] | what the clients of all providers share: transport, clock, token stores, HTTP types | |
+//!
+//! [`Client`] has the API key and the settings; [`ClientBuilder`] sets them. A [`Session`] sends any
+//! other request by [`send`](Session::send), and returns it as a `curl` command by
+//! [`curl`](Session::curl).
 
-mod ca;
-mod cert;
+pub mod ca;
+pub mod cert;
 mod client;
-mod connect;
-mod error;
-mod files;
+pub mod error;
+pub mod files;
 mod id;
-mod renew;
-mod san;
-mod session;
+pub mod renewal;
+pub mod session;
 mod validate;
 
-pub use ca::{
-    CaDetails, CaItem, CreateCa, DeleteCa, GetCa, GetCaDetails, HashAlg, HashMethod, ListCas,
-};
-pub use cert::{
-    CertDetails, CertItem, CertPart, CertStatus, CreateCert, GetCert, GetCertDetails, GetKey,
-    GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus, StatusMask,
-};
+pub use api_auth;
 pub use client::{Client, ClientBuilder, Environment};
-pub use connect::{API_KEY, Connect, Disconnect};
-pub use error::ErrorCode;
-pub use files::{FileError, KeyPairFiles};
-pub use id::{CaId, CertId};
-pub use renew::Renewal;
-pub use san::San;
-pub use session::Session;
 
+#[doc(no_inline)]
 pub use api_auth::{
-    AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields,
-    FileStore, InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request,
-    Response, Result, Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey,
-    TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
+    Endpoint, Error, ErrorKind, FileStore, InputError, MemoryStore, RawEndpoint, Result, Secret,
+    UnixTime,
 };
-
-#[cfg(feature = "ureq")]
-pub use api_auth::ureq;
+#[doc(no_inline)]
+pub use ca::{CaId, CreateCa};
+#[doc(no_inline)]
+pub use cert::{CertId, CertPart, CertStatus, CreateCert, San};
+#[doc(no_inline)]
+pub use error::{ErrorCode, ErrorExt};
+#[doc(no_inline)]
+pub use files::KeyPairFiles;
+#[doc(no_inline)]
+pub use renewal::Renewal;
+#[doc(no_inline)]
+pub use session::Session;

@@ -1,4 +1,20 @@
-//! A session. Its methods are in the modules of their endpoints.
+//! Sessions: opening them, sending requests in them, and closing them.
+//!
+//! [`Client::connect`] opens a session and [`Session::disconnect`] closes it. All other requests
+//! are sent in a session: the methods of [`Session`] are described in the modules
+//! [`ca`](crate::ca), [`cert`](crate::cert) and [`renewal`](crate::renewal).
+//!
+//! ```no_run
+//! use tinycert_client::Client;
+//!
+//! let client = Client::from_env()?;
+//! let session = client.connect("account@example.com", "My Secret Passphrase")?;
+//! println!("{} CAs", session.list_cas()?.len());
+//! session.disconnect()?;
+//! # Ok::<(), tinycert_client::Error>(())
+//! ```
+
+mod connect;
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +22,9 @@ use std::sync::Arc;
 use api_auth::hmac::form_digest::FormSession;
 use api_auth::{Clock, Env, InputError, Result, Secret};
 
-use crate::{Client, Disconnect};
+use crate::Client;
+
+pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
 ///
@@ -17,12 +35,19 @@ use crate::{Client, Disconnect};
 pub struct Session {
     pub(crate) core: api_auth::Client,
     auth: Arc<FormSession>,
-    ends_on_drop: bool,
+    closes_on_drop: bool,
 }
 
+/// # Opening and closing
+///
+/// A session is opened by [`Client::connect`] or by [`Session::from_env`].
 impl Session {
-    pub(crate) fn new(core: api_auth::Client, auth: Arc<FormSession>, ends_on_drop: bool) -> Self {
-        Self { core, auth, ends_on_drop }
+    pub(crate) fn new(
+        core: api_auth::Client,
+        auth: Arc<FormSession>,
+        closes_on_drop: bool,
+    ) -> Self {
+        Self { core, auth, closes_on_drop }
     }
 
     /// Opens a session from the environment variables `TINYCERT_EMAIL` and `TINYCERT_PASSPHRASE`
@@ -33,7 +58,7 @@ impl Session {
     /// [`Client::connect`].
     pub fn from_env() -> Result<Self> {
         let client = Client::from_env()?;
-        let (email, passphrase) = login(Env::PROCESS)?;
+        let (email, passphrase) = credentials(Env::PROCESS)?;
         client.connect(email, passphrase)
     }
 
@@ -43,27 +68,26 @@ impl Session {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn disconnect(mut self) -> Result<()> {
-        self.ends_on_drop = false;
-        self.end()
+        self.closes_on_drop = false;
+        self.close()
     }
 
-    fn end(&self) -> Result<()> {
+    fn close(&self) -> Result<()> {
         self.auth.close();
         // There is no token after a failed attempt to reopen the session.
         if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect::new()) }
     }
 
-    /// Returns the token, for [`Client::resume`](crate::Client::resume) in another process. Returns
+    /// Returns the token, for [`Client::resume`] in another process. Returns
     /// `None` if the server rejected the token and the session is not reopened yet. The token
     /// cannot open a session, but it is as sensitive as the credentials until the session expires.
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }
 
-    /// Returns the token and leaves the session open; see
-    /// [`Client::resume`](crate::Client::resume).
+    /// Returns the token and leaves the session open; see [`Client::resume`].
     pub fn into_token(mut self) -> Option<Secret> {
-        self.ends_on_drop = false;
+        self.closes_on_drop = false;
         self.auth.token()
     }
 
@@ -71,14 +95,20 @@ impl Session {
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock()
     }
+}
 
+/// # Any endpoint
+///
+/// The methods above send the requests of this crate. These send any request, such as a
+/// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
+impl Session {
     api_auth::client_methods!();
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if self.ends_on_drop {
-            let _ = self.end();
+        if self.closes_on_drop {
+            let _ = self.close();
         }
     }
 }
@@ -90,7 +120,7 @@ impl fmt::Debug for Session {
 }
 
 /// Reads the e-mail address and passphrase from their two variables.
-fn login(variables: Env<'_>) -> Result<(String, Secret), InputError> {
+fn credentials(variables: Env<'_>) -> Result<(String, Secret), InputError> {
     let email = variables.need("TINYCERT_EMAIL")?;
     Ok((email, Secret::new(variables.need("TINYCERT_PASSPHRASE")?)))
 }
@@ -100,8 +130,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_variable_is_named() {
-        let missing = |given: &str| login(Env::given(&[(given, "x")])).unwrap_err();
+    fn error_names_a_missing_variable() {
+        let missing = |given: &str| credentials(Env::given(&[(given, "x")])).unwrap_err();
         assert_eq!(missing("TINYCERT_PASSPHRASE").argument(), "TINYCERT_EMAIL");
         assert_eq!(missing("TINYCERT_EMAIL").argument(), "TINYCERT_PASSPHRASE");
     }

@@ -1,4 +1,5 @@
-//! Tells whether a user may see a resource, by exit status: for scripts and cron jobs.
+//! Checks whether a user has access to a resource. The exit status is the result, for scripts and
+//! cron jobs.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -8,16 +9,17 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tinypass_client::{Client, Clock, SystemClock};
+use tinypass_client::Client;
+use tinypass_client::api_auth::{Clock, SystemClock};
 
 const HELP: &str = "\
-Tells whether a user has access to a resource now.
+Checks whether a user has access to a resource now.
 
 usage: check_access [--quiet] RID USER_REF
 
   RID        the resource
-  USER_REF   your reference of the user, or TinyPass's uid
-  --quiet    print nothing, only exit
+  USER_REF   your reference for the user, or TinyPass's uid
+  --quiet    print nothing
 
 exit status: 0 access, 1 no access or expired, 2 an error
 
@@ -76,9 +78,9 @@ fn has_access(arguments: &Arguments) -> Result<bool, tinypass_client::Error> {
     if !arguments.quiet {
         let until = match access.map(|access| access.expires) {
             None => "no access record".to_owned(),
-            Some(None) => "access without an end".to_owned(),
+            Some(None) => "access that does not expire".to_owned(),
             Some(Some(end)) if active => format!("access until {end} (Unix seconds)"),
-            Some(Some(end)) => format!("access ended at {end} (Unix seconds)"),
+            Some(Some(end)) => format!("access expired at {end} (Unix seconds)"),
         };
         println!("{} {}: {until}", arguments.rid, arguments.user_ref);
     }

@@ -20,10 +20,10 @@ usage: export_accesses [options]
   --user-ref USER_REF  only of this user
   --email ADDRESS      only of the user with this address
   --tag TAG            only of resources with this tag
-  --active             leave out what has expired
-  --page-size N        records a request, 1 to 1000 (default 1000)
+  --active             only records that have not expired
+  --page-size N        records per request, 1 to 1000 (default 1000)
 
-exit status: 0 all written, 1 an error (what was written until then is complete lines),
+exit status: 0 all written, 1 an error (the lines written before it are complete),
              2 wrong arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,

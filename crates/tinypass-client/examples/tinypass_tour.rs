@@ -1,4 +1,4 @@
-//! Calls every endpoint once, in an order that makes sense, and reports one line each.
+//! Calls every endpoint once and prints one line for each.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -9,9 +9,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
+use tinypass_client::access::GetAccess;
+use tinypass_client::download::GetDownload;
+use tinypass_client::subscription::CancelSubscription;
+use tinypass_client::user::GetUser;
 use tinypass_client::{
-    CancelSubscription, Client, Endpoint, Error, GetAccess, GetDownload, GetDownloadUrl, GetUser,
-    GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions,
+    Client, Endpoint, Error, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess,
+    SearchSubscriptions,
 };
 
 const HELP: &str = "\
@@ -19,17 +23,17 @@ Calls every endpoint of the API once and prints a line for each:
 `ok access.grant 12 ms`, or `fail access.grant 12 ms` with the error.
 
 It grants access to a user of its own and revokes it again. It CANCELS a subscription of the
-user that --user-ref names: the first that is found, or the one to --subscription-rid.
+user that --user-ref names: the first one found, or that of --subscription-rid.
 
 usage: tinypass_tour [options]
 
-  --rid RID               a resource that exists (default premium-content)
+  --rid RID               an existing resource (default premium-content)
   --download-rid RID      a resource with a file (default ebook-1)
   --subscription-rid RID  a resource with a subscription (default monthly-pass)
   --user-ref USER_REF     the user who has that subscription (default user_42)
-  --uid UID               a user who exists (default: the one granted access to, or kjkxrNWUyD)
+  --uid UID               an existing user (default: the one with the granted access, or kjkxrNWUyD)
 
-exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 wrong arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY,
              and optionally TINYPASS_BASE_URL or TINYPASS_SANDBOX=1
@@ -91,7 +95,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes through all endpoints; how many failed.
+/// Calls all endpoints. Returns the number of failures.
 fn tour(arguments: Arguments) -> Result<u32, Error> {
     let tinypass = Client::from_env()?;
     let Arguments { rid, download_rid, subscription_rid, user_ref, uid } = arguments;
@@ -132,7 +136,7 @@ struct Report {
 }
 
 impl Report {
-    /// Makes a call and prints its line; the value, if it went well.
+    /// Calls an endpoint and prints its line. Returns the value, or `None` after an error.
     #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
@@ -151,7 +155,7 @@ impl Report {
         }
     }
 
-    /// The same for a look-up, which must find something.
+    /// Calls an endpoint as [`line`](Self::line) does. `None` is a failure, too.
     fn found<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<Option<T>, Error>) {
         if let Some(None) = self.line::<E, _>(call) {
             println!("fail {}: nothing was found", E::ID);

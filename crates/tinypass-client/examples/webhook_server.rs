@@ -13,15 +13,15 @@ use lexopt::prelude::*;
 use tinypass_client::blocks::Blocks;
 
 const HELP: &str = "\
-Receives TinyPass webhooks on plain http, verifies each and prints a line for it. Put a
-server that speaks TLS in front of it.
+Receives TinyPass webhooks on plain http, verifies each and prints a line for it. Run it
+behind a server with TLS.
 
 usage: webhook_server [options]
 
-  --listen ADDRESS   where to listen (default 127.0.0.1:8080; port 0 takes a free one)
-  --count N          end after N webhooks that were accepted
+  --listen ADDRESS   address to listen on (default 127.0.0.1:8080; port 0 selects a free port)
+  --count N          exit after N accepted webhooks
 
-exit status: 0 ended after --count, 1 an error, 2 wrong arguments
+exit status: 0 exited after --count, 1 an error, 2 wrong arguments
 
 environment: TINYPASS_AID, TINYPASS_PRIVATE_KEY
 ";
@@ -75,15 +75,15 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let mut accepted = 0;
     listener.serve(None, |request| {
-        let (response, is_accepted) = answer(&blocks, request);
+        let (response, is_accepted) = respond(&blocks, request);
         accepted += u64::from(is_accepted);
         (response, arguments.count.is_some_and(|count| accepted >= count).then_some(()))
     })?;
     Ok(())
 }
 
-/// The response to a request, and whether it was a webhook that holds.
-fn answer(blocks: &Blocks, request: &Request) -> (Response, bool) {
+/// Returns the response to a request, and whether the request is a valid webhook.
+fn respond(blocks: &Blocks, request: &Request) -> (Response, bool) {
     if !matches!(request.method.as_str(), "GET" | "POST") {
         return (Response::text(405, ""), false);
     }
@@ -105,8 +105,8 @@ fn answer(blocks: &Blocks, request: &Request) -> (Response, bool) {
             }
             (Response::text(200, ""), true)
         }
-        Err(why) => {
-            eprintln!("refused a request: {}", printable(&why.to_string()));
+        Err(error) => {
+            eprintln!("rejected a request: {}", printable(&error.to_string()));
             (Response::text(400, ""), false)
         }
     }

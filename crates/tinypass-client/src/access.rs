@@ -1,4 +1,18 @@
-//! Access records: which user has access to which resource, and until when.
+//! Access records: the access of users to resources, with its expiry.
+//!
+//! [`Client::get_access`] looks up one record, [`Client::accesses`] iterates over all records of a
+//! search, and [`Client::grant_access`] and [`Client::revoke_access`] change them.
+//!
+//! ```no_run
+//! use tinypass_client::{Client, SearchAccess};
+//!
+//! let tinypass = Client::from_env()?;
+//! for access in tinypass.accesses(&SearchAccess::new().rid("premium-content")) {
+//!     let access = access?;
+//!     println!("{:?} until {:?}", access.user_email, access.expires);
+//! }
+//! # Ok::<(), tinypass_client::Error>(())
+//! ```
 
 use std::time::SystemTime;
 
@@ -67,7 +81,7 @@ impl Access {
     /// Returns whether access is granted at `now`: it does not expire, or expires later.
     ///
     /// Returns `false` for an acknowledgement without a record (`{"success":true}`), which
-    /// [`grant_access`](crate::Client::grant_access) may return: such a response does not say when
+    /// [`Client::grant_access`] may return: such a response does not say when
     /// access expires.
     ///
     /// ```
@@ -80,18 +94,18 @@ impl Access {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn is_active(&self, now: SystemTime) -> bool {
-        self.is_there() && self.expires.is_none_or(|end| UnixTime::from(now) < end)
+        self.has_fields() && self.expires.is_none_or(|end| UnixTime::from(now) < end)
     }
 }
 
 impl Model for Access {
-    const MISSED: &'static str = "id";
+    const REQUIRED: &'static str = "id";
 
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
 
-    fn is_there(&self) -> bool {
+    fn has_fields(&self) -> bool {
         *self != Self { extra: self.extra.clone(), ..Self::default() }
     }
 }
@@ -99,10 +113,11 @@ impl Model for Access {
 /// `GET /r2/access`: the access record of a user to a resource.
 ///
 /// ```
-/// use tinypass_client::{Endpoint, GetAccess};
+/// use tinypass_client::Endpoint;
+/// use tinypass_client::access::GetAccess;
 ///
-/// let ask = GetAccess::new("premium-content", "user_42");
-/// assert_eq!(ask.path(), "/r2/access");
+/// let request = GetAccess::new("premium-content", "user_42");
+/// assert_eq!(request.path(), "/r2/access");
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access.
@@ -145,7 +160,7 @@ impl Endpoint for GetAccess {
 /// ```
 /// use tinypass_client::SearchAccess;
 ///
-/// let search = SearchAccess::new().email("ann@example.org").show_expired(true).page_size(500);
+/// let request = SearchAccess::new().email("ann@example.org").show_expired(true).page_size(500);
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/search.
@@ -207,13 +222,13 @@ pub struct AccessPage {
 }
 
 impl Model for AccessPage {
-    const MISSED: &'static str = "data";
+    const REQUIRED: &'static str = "data";
 
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
 
-    fn is_there(&self) -> bool {
+    fn has_fields(&self) -> bool {
         !self.data.is_empty()
     }
 }
@@ -276,9 +291,9 @@ impl Paged for SearchAccess {
 /// ```
 /// use tinypass_client::{GrantAccess, UnixTime};
 ///
-/// let grant = GrantAccess::new("premium-content", "ann@example.org")
+/// let request = GrantAccess::new("premium-content", "ann@example.org")
 ///     .user_ref("user_42")
-///     .expiration(UnixTime::from_seconds(1_893_456_000))
+///     .expires(UnixTime::from_seconds(1_893_456_000))
 ///     .suppress_email(true);
 /// ```
 ///
@@ -288,7 +303,7 @@ pub struct GrantAccess {
     rid: String,
     email: String,
     user_ref: Option<String>,
-    expiration: Option<UnixTime>,
+    expires: Option<UnixTime>,
     message: Option<String>,
     suppress_email: Option<bool>,
 }
@@ -301,7 +316,7 @@ impl GrantAccess {
             rid: rid.into(),
             email: email.into(),
             user_ref: None,
-            expiration: None,
+            expires: None,
             message: None,
             suppress_email: None,
         }
@@ -311,7 +326,7 @@ impl GrantAccess {
         /// Sets your reference for the user. Recommended, since access is looked up by it later.
         user_ref: impl Into<String>,
         /// Sets the time at which access expires.
-        expiration: UnixTime,
+        expires: UnixTime,
         /// Sets a message for the e-mail to the user.
         message: impl Into<String>,
         /// Sets whether the e-mail is suppressed. The server's default is `false`.
@@ -326,8 +341,8 @@ impl Endpoint for GrantAccess {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("email", &self.email)?;
-        if self.expiration.is_some_and(|end| end.seconds() <= 0) {
-            return Err(InputError::new("expiration", "must be after 1970"));
+        if self.expires.is_some_and(|end| end.seconds() <= 0) {
+            return Err(InputError::new("expires", "must be after 1970"));
         }
         validate::rid(&self.rid)
     }
@@ -337,15 +352,15 @@ impl Endpoint for GrantAccess {
             .push("rid", &self.rid)
             .push_some("user_ref", self.user_ref.as_deref())
             .push("email", &self.email)
-            .push_some("expiration", self.expiration.map(|end| end.to_string()))
+            .push_some("expiration", self.expires.map(|end| end.to_string()))
             .push_some("message", self.message.as_deref())
             .push_some("suppress_email", self.suppress_email.map(|suppress| suppress.to_string()));
     }
 
     fn parse(&self, response: &Response) -> Result<Access, ResponseError> {
-        let mut access: Access = error::of_action(response)?;
-        if access.is_there() {
-            access.expires = access.expires.or(self.expiration);
+        let mut access: Access = error::action(response)?;
+        if access.has_fields() {
+            access.expires = access.expires.or(self.expires);
         }
         Ok(access)
     }
@@ -356,7 +371,7 @@ impl Endpoint for GrantAccess {
 /// ```
 /// use tinypass_client::RevokeAccess;
 ///
-/// let revoke = RevokeAccess::new("premium-content", "user_42").refund(true);
+/// let request = RevokeAccess::new("premium-content", "user_42").refund(true);
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, access/revoke.
@@ -397,10 +412,13 @@ impl Endpoint for RevokeAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Access
+///
+/// The requests and responses are in the module [`access`](crate::access).
 impl Client {
     /// Returns the access record of a user for a resource. Returns `None` if there is none.
     /// `user_ref` is your reference for the user or TinyPass's uid.
@@ -425,7 +443,8 @@ impl Client {
     /// ```
     /// use tinypass_client::SearchAccess;
     ///
-    /// # use tinypass_client::{Client, Request, Response, TransportError};
+    /// # use tinypass_client::Client;
+    /// # use tinypass_client::api_auth::{Request, Response, TransportError};
     /// # let server = |_: Request| -> Result<_, TransportError> {
     /// #     Ok(Response::new(br#"{"data":[{"id":"1","user_email":"ann@example.org"}]}"#.to_vec()))
     /// # };
@@ -456,7 +475,7 @@ impl Client {
     /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
     /// [`extra`](field@Access::extra), and [`Access::is_active`] is `false`. Call
     /// [`get_access`](Self::get_access) for the record. If the server returns a record without
-    /// `expires`, it is set to the expiration of the request.
+    /// `expires`, it is that of the request.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -43,18 +43,18 @@ pub enum ReadError {
     /// The block is malformed, or its signature is invalid.
     #[error(transparent)]
     Block(#[from] BlockError),
-    /// The value is not encrypted and so not signed: anyone can have written it.
+    /// The value is not encrypted and so not signed. Anyone can have written it.
     #[error("not signed")]
     Unsigned,
     /// The format is unknown.
-    #[error("in no known form")]
-    Form,
+    #[error("unknown format")]
+    UnknownFormat,
     /// The signature is valid, but the content does not match the documentation. The message names
     /// the position.
     #[error("{0}")]
     Content(String),
     /// The webhook is for another application.
-    #[error("of another application")]
+    #[error("belongs to another application")]
     OtherApplication,
 }
 

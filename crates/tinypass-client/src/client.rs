@@ -72,7 +72,7 @@ impl Environment {
 /// ```
 /// use tinypass_client::Client;
 ///
-/// # use tinypass_client::{Request, Response, TransportError};
+/// # use tinypass_client::api_auth::{Request, Response, TransportError};
 /// # let server = |_: Request| -> Result<_, TransportError> {
 /// #     Ok(Response::new(br#"{"id":"1","expires":0}"#.to_vec()))
 /// # };
@@ -80,8 +80,8 @@ impl Environment {
 /// #   .transport(server)
 ///     .build()?;
 /// match tinypass.get_access("premium-content", "user_42")? {
-///     Some(access) if access.is_active(std::time::SystemTime::now()) => println!("come in"),
-///     _ => println!("please subscribe"),
+///     Some(access) if access.is_active(std::time::SystemTime::now()) => println!("access granted"),
+///     _ => println!("no access"),
 /// }
 /// # Ok::<(), tinypass_client::Error>(())
 /// ```
@@ -107,6 +107,7 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
+/// # Creating a client
 impl Client {
     /// Returns a builder for a client with the id and private key of an application, as shown in
     /// the dashboard.
@@ -142,7 +143,13 @@ impl Client {
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
+}
 
+/// # Any endpoint
+///
+/// The other methods send the requests of this crate. These send any request, such as a
+/// [`RawEndpoint`](crate::RawEndpoint), or return it without sending it.
+impl Client {
     api_auth::client_methods!();
 }
 
@@ -259,7 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn client_is_send_and_sync() {
+        fn check<T: Send + Sync>() {}
+        check::<Client>();
+    }
+
+    #[test]
+    fn error_names_a_missing_variable() {
         assert!(variables(&[]).unwrap_err().starts_with("TINYPASS_AID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TINYPASS_PRIVATE_KEY: "));
         let colon = [("TINYPASS_AID", "a:b"), KEYS[1]];
@@ -271,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_chooses_the_host() {
+    fn base_url_comes_from_the_variables_or_is_production() {
         let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[]), "https://api.tinypass.com");
         assert_eq!(base(&[("TINYPASS_SANDBOX", "1")]), "https://sandbox.tinypass.com");
@@ -282,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn base_url_of_the_environment_is_named_by_its_variable() {
+    fn error_of_a_base_url_names_its_variable_or_argument() {
         for (url, problem) in test_support::settings::INVALID_BASE_URLS {
             let builder = variables(&[KEYS[0], KEYS[1], ("TINYPASS_BASE_URL", url)]);
             let error = builder.unwrap().build().unwrap_err();
@@ -296,20 +309,20 @@ mod tests {
     }
 
     #[test]
-    fn wrong_settings_are_refused_by_name() {
-        let refused =
+    fn error_of_an_invalid_setting_names_it() {
+        let argument =
             |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
-        assert_eq!(refused(Client::builder("a:b", "k")).as_deref(), Some("aid"));
-        assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("aid"));
-        assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("private_key"));
+        assert_eq!(argument(Client::builder("a:b", "k")).as_deref(), Some("aid"));
+        assert_eq!(argument(Client::builder("a\nb", "k")).as_deref(), Some("aid"));
+        assert_eq!(argument(Client::builder("a", "")).as_deref(), Some("private_key"));
         for url in ["api.tinypass.com", "https://u:p@h", "http://h", "https://h?x=1"] {
             let custom = Client::builder("a", "k").environment(Environment::custom(url));
-            assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
+            assert_eq!(argument(custom).as_deref(), Some("base_url"), "{url}");
         }
     }
 
     #[test]
-    fn no_key_is_shown() {
+    fn debug_shows_no_key() {
         let builder = Client::builder("AID", "CANARY").proxy("http://u:CANARY@127.0.0.1:1");
         assert!(!format!("{builder:?} {:?}", builder.clone().build()).contains("CANARY"));
     }

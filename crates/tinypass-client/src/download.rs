@@ -1,4 +1,16 @@
 //! Downloads: their details, and links to them that expire.
+//!
+//! [`Client::get_download`] returns the details, and [`Client::get_download_url`] a link.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use tinypass_client::{Client, GetDownloadUrl};
+//!
+//! let tinypass = Client::from_env()?;
+//! let request = GetDownloadUrl::for_lifetime("ebook-1", Duration::from_secs(60));
+//! println!("{}", tinypass.get_download_url(&request)?.url);
+//! # Ok::<(), tinypass_client::Error>(())
+//! ```
 
 use std::time::Duration;
 
@@ -64,13 +76,13 @@ pub struct Download {
 }
 
 impl Model for Download {
-    const MISSED: &'static str = "id";
+    const REQUIRED: &'static str = "id";
 
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
 
-    fn is_there(&self) -> bool {
+    fn has_fields(&self) -> bool {
         *self != Self { extra: self.extra.clone(), ..Self::default() }
     }
 }
@@ -78,9 +90,9 @@ impl Model for Download {
 /// `GET /r2/download/`: the details of a download.
 ///
 /// ```
-/// use tinypass_client::{DownloadPath, GetDownload};
+/// use tinypass_client::download::{DownloadPath, GetDownload};
 ///
-/// let ask = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
+/// let request = GetDownload::new("ebook-1").path(DownloadPath::Sdk);
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download; the other
@@ -162,9 +174,9 @@ impl GetDownloadUrl {
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
-    /// Creates a request for a link that expires at `expiration`.
-    pub fn until(rid: impl Into<String>, expiration: UnixTime) -> Self {
-        let until = Until::Expiration(expiration);
+    /// Creates a request for a link that expires at `expires`.
+    pub fn until(rid: impl Into<String>, expires: UnixTime) -> Self {
+        let until = Until::Expiration(expires);
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 
@@ -192,21 +204,21 @@ pub struct DownloadUrl {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct UrlObject {
     #[serde(default, deserialize_with = "wire::text")]
     url: Option<String>,
     #[serde(flatten)]
     extra: ExtraFields,
 }
 
-impl Model for Answer {
-    const MISSED: &'static str = "url";
+impl Model for UrlObject {
+    const REQUIRED: &'static str = "url";
 
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
 
-    fn is_there(&self) -> bool {
+    fn has_fields(&self) -> bool {
         self.url.is_some()
     }
 }
@@ -226,7 +238,7 @@ impl Endpoint for GetDownloadUrl {
                 return Err(InputError::new("lifetime", "must be at least one second"));
             }
             Until::Expiration(end) if end.seconds() <= 0 => {
-                return Err(InputError::new("expiration", "must be after 1970"));
+                return Err(InputError::new("expires", "must be after 1970"));
             }
             _ => {}
         }
@@ -250,13 +262,19 @@ impl Endpoint for GetDownloadUrl {
             Some(b'"') => json(response).map(link),
             Some(b'h') => Ok(link(String::from_utf8_lossy(body).into_owned())),
             _ => {
-                let answer: Answer = error::object(response)?;
-                Ok(DownloadUrl { url: required(Answer::MISSED, answer.url)?, extra: answer.extra })
+                let object: UrlObject = error::object(response)?;
+                Ok(DownloadUrl {
+                    url: required(UrlObject::REQUIRED, object.url)?,
+                    extra: object.extra,
+                })
             }
         }
     }
 }
 
+/// # Downloads
+///
+/// The requests and responses are in the module [`download`](crate::download).
 impl Client {
     /// Returns a link to a download that expires. The documentation and the official client spell
     /// the path differently: unless [`download_path`](crate::ClientBuilder::download_path) is set,
@@ -264,16 +282,16 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_download_url(&self, ask: &GetDownloadUrl) -> Result<DownloadUrl> {
+    pub fn get_download_url(&self, request: &GetDownloadUrl) -> Result<DownloadUrl> {
         if let Some(path) = self.download_path {
-            return self.send(&ask.clone().path(path));
+            return self.send(&request.clone().path(path));
         }
-        match self.send(&ask.clone().path(DownloadPath::Documented)) {
+        match self.send(&request.clone().path(DownloadPath::Documented)) {
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
                 // If the other spelling fails too, the first error is returned.
-                self.send(&ask.clone().path(DownloadPath::Sdk)).map_err(|_| error)
+                self.send(&request.clone().path(DownloadPath::Sdk)).map_err(|_| error)
             }
-            answered => answered,
+            result => result,
         }
     }
 
@@ -283,13 +301,13 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
-        let ask = GetDownload::new(rid);
+        let request = GetDownload::new(rid);
         if let Some(path) = self.download_path {
-            return self.send(&ask.path(path));
+            return self.send(&request.path(path));
         }
-        match self.send(&ask.clone().path(DownloadPath::Documented))? {
+        match self.send(&request.clone().path(DownloadPath::Documented))? {
             Some(download) => Ok(Some(download)),
-            None => Ok(self.send(&ask.path(DownloadPath::Sdk)).unwrap_or(None)),
+            None => Ok(self.send(&request.path(DownloadPath::Sdk)).unwrap_or(None)),
         }
     }
 }

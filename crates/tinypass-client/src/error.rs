@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 /// error or a wrong method and is not about payment.
 pub(crate) fn read(response: &Response) -> ResponseError {
     match error_object(response) {
-        Some(error) => error.into_fault(ResponseError::of_status(response.status())),
+        Some(error) => error.into_error(ResponseError::of_status(response.status())),
         None => status_error(response),
     }
 }
@@ -24,7 +24,7 @@ struct ErrorObject {
 }
 
 impl ErrorObject {
-    fn into_fault(self, mut error: ResponseError) -> ResponseError {
+    fn into_error(self, mut error: ResponseError) -> ResponseError {
         if let Some(message) = self.message {
             error = error.with_message(message);
         }
@@ -45,47 +45,47 @@ fn error_object(response: &Response) -> Option<ErrorObject> {
 
 /// A type of a response that collects the fields that it does not cover.
 pub(crate) trait Model: DeserializeOwned {
-    /// The field that an error names if all fields of the type are absent.
-    const MISSED: &'static str;
+    /// The field that an error names as missing if all fields of the type are absent.
+    const REQUIRED: &'static str;
 
     fn extra(&self) -> &ExtraFields;
 
     /// Returns whether any field of the type is present.
-    fn is_there(&self) -> bool;
+    fn has_fields(&self) -> bool;
 }
 
 /// Parses an object. Any field may be absent, but not all: the `{}` of a proxy is an error. An
 /// access record without any field would not expire and so grant access.
 pub(crate) fn object<T: Model>(response: &Response) -> Result<T, ResponseError> {
-    let model: T = unless_error(response)?;
-    required(T::MISSED, model.is_there().then_some(model))
+    let model: T = success(response)?;
+    required(T::REQUIRED, model.has_fields().then_some(model))
 }
 
 /// Parses a page. `data` must be present, but may be empty.
 pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
-    let page: T = unless_error(response)?;
-    if !page.is_there() {
-        let data = json::<ExtraFields>(response)?.json(T::MISSED);
-        required(T::MISSED, data.filter(|data| data != "null"))?;
+    let page: T = success(response)?;
+    if !page.has_fields() {
+        let data = json::<ExtraFields>(response)?.json(T::REQUIRED);
+        required(T::REQUIRED, data.filter(|data| data != "null"))?;
     }
     Ok(page)
 }
 
 /// Parses the object that an action returns. It is not documented, so any object with at least one
 /// field is accepted.
-pub(crate) fn of_action<T: Model>(response: &Response) -> Result<T, ResponseError> {
-    let model: T = unless_error(response)?;
-    let says_something = model.is_there() || !model.extra().is_empty();
-    required(T::MISSED, says_something.then_some(model))
+pub(crate) fn action<T: Model>(response: &Response) -> Result<T, ResponseError> {
+    let model: T = success(response)?;
+    let has_any_field = model.has_fields() || !model.extra().is_empty();
+    required(T::REQUIRED, has_any_field.then_some(model))
 }
 
 /// Parses an object. An error object with HTTP 200 is an error.
-fn unless_error<T: Model>(response: &Response) -> Result<T, ResponseError> {
+fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.extra().contains("error")
         && let Some(error) = error_object(response)
     {
-        return Err(error.into_fault(ResponseError::new(ErrorKind::Api)));
+        return Err(error.into_error(ResponseError::new(ErrorKind::Api)));
     }
     Ok(model)
 }
@@ -100,21 +100,22 @@ pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, Respo
 
 /// Parses the response to an action. It is not documented and may be empty or any JSON, except an
 /// error object.
-pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
-    Acknowledgement::read(response, |response| object(response).map(|Kept(fields)| fields))
+pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
+    Acknowledgement::read(response, |response| object(response).map(|AnyObject(fields)| fields))
 }
 
+/// An object of which no field is required.
 #[derive(Deserialize)]
-struct Kept(ExtraFields);
+struct AnyObject(ExtraFields);
 
-impl Model for Kept {
-    const MISSED: &'static str = "";
+impl Model for AnyObject {
+    const REQUIRED: &'static str = "";
 
     fn extra(&self) -> &ExtraFields {
         &self.0
     }
 
-    fn is_there(&self) -> bool {
-        true // It names nothing that could be missed.
+    fn has_fields(&self) -> bool {
+        true // No field is required.
     }
 }

@@ -2,44 +2,44 @@
 // Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # Overview
+//! # Contents
 //!
-//! | types | for |
-//! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`] | sending requests |
-//! | [`GetAccess`], [`SearchAccess`], [`GrantAccess`], [`RevokeAccess`] | requests about access |
-//! | [`SearchSubscriptions`], [`CancelSubscription`] | requests about subscriptions |
-//! | [`GetDownload`], [`GetDownloadUrl`], [`DownloadPath`] | requests about downloads |
-//! | [`GetUser`] | requests about users |
-//! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Acknowledgement`] | responses |
-//! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links |
-//! | [`Error`], [`ErrorKind`] | errors |
-//! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing requests yourself, `curl` commands, other endpoints |
+//! | module | contents | methods |
+//! |---|---|---|
+//! | [`access`] | access of users to resources | [`get_access`](Client::get_access), [`accesses`](Client::accesses), [`search_access`](Client::search_access), [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
+//! | [`subscription`] | recurring subscriptions | [`search_subscriptions`](Client::search_subscriptions), [`cancel_subscription`](Client::cancel_subscription) |
+//! | [`download`] | downloads, and links that expire | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
+//! | [`user`] | users | [`get_user`](Client::get_user) |
+//! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links | those of `blocks::Blocks`, which needs no client |
+//! | [`api_auth`] | what the clients of all providers share: transport, clock, pagination, HTTP types | |
+//!
+//! [`Client`] has the keys and the settings; [`ClientBuilder`] sets them. A client sends any other
+//! request by [`send`](Client::send), and returns it as a `curl` command by [`curl`](Client::curl).
+//! [`authorization`] signs a request that is sent by other means.
 
-mod access;
+pub mod access;
 #[cfg(feature = "blocks")]
 pub mod blocks;
 mod client;
-mod download;
+pub mod download;
 mod error;
-mod subscription;
-mod user;
+pub mod subscription;
+pub mod user;
 mod validate;
 
-pub use access::{
-    Access, AccessPage, GetAccess, GrantAccess, MAX_PAGE_SIZE, RevokeAccess, SearchAccess,
-};
+pub use api_auth;
 pub use client::{Client, ClientBuilder, Environment, authorization};
-pub use download::{Download, DownloadPath, DownloadUrl, GetDownload, GetDownloadUrl};
-pub use subscription::{CancelSubscription, SearchSubscriptions, Subscription};
-pub use user::{GetUser, User};
 
+#[doc(no_inline)]
+pub use access::{Access, GrantAccess, RevokeAccess, SearchAccess};
+#[doc(no_inline)]
 pub use api_auth::{
-    Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind,
-    ExtraFields, InputError, Items, ManualClock, Method, Paged, Pages, Params, RawEndpoint,
-    Request, Response, Result, Secret, Secrets, Sent, StatusCode, SystemClock, Transport,
-    TransportError, TransportErrorKind, UnixTime, http, path_segment,
+    Acknowledgement, Amount, Endpoint, Error, ErrorKind, InputError, Items, RawEndpoint, Result,
+    Secret, UnixTime,
 };
-
-#[cfg(feature = "ureq")]
-pub use api_auth::ureq;
+#[doc(no_inline)]
+pub use download::{Download, DownloadUrl, GetDownloadUrl};
+#[doc(no_inline)]
+pub use subscription::{SearchSubscriptions, Subscription};
+#[doc(no_inline)]
+pub use user::User;

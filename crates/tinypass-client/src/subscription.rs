@@ -1,4 +1,14 @@
-//! Recurring subscriptions.
+//! Recurring subscriptions: searching and cancelling them.
+//!
+//! ```no_run
+//! use tinypass_client::{Client, SearchSubscriptions};
+//!
+//! let tinypass = Client::from_env()?;
+//! for subscription in tinypass.search_subscriptions(&SearchSubscriptions::new().user_ref("user_42"))? {
+//!     println!("{:?} {:?}", subscription.id(), subscription.rid());
+//! }
+//! # Ok::<(), tinypass_client::Error>(())
+//! ```
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
@@ -44,7 +54,7 @@ impl Subscription {
 /// ```
 /// use tinypass_client::SearchSubscriptions;
 ///
-/// let search = SearchSubscriptions::new().user_ref("user_42");
+/// let request = SearchSubscriptions::new().user_ref("user_42");
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`,
@@ -70,21 +80,21 @@ impl SearchSubscriptions {
 }
 
 #[derive(Deserialize)]
-struct Wrapped {
+struct SubscriptionPage {
     #[serde(default, deserialize_with = "wire::list")]
     data: Vec<Subscription>,
     #[serde(flatten)]
     extra: ExtraFields,
 }
 
-impl Model for Wrapped {
-    const MISSED: &'static str = "data";
+impl Model for SubscriptionPage {
+    const REQUIRED: &'static str = "data";
 
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
 
-    fn is_there(&self) -> bool {
+    fn has_fields(&self) -> bool {
         !self.data.is_empty()
     }
 }
@@ -111,16 +121,16 @@ impl Endpoint for SearchSubscriptions {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return json(response);
         }
-        error::page::<Wrapped>(response).map(|wrapped| wrapped.data)
+        error::page::<SubscriptionPage>(response).map(|page| page.data)
     }
 }
 
 /// `POST /r2/subscription/cancel`: cancels a recurring subscription.
 ///
 /// ```
-/// use tinypass_client::CancelSubscription;
+/// use tinypass_client::subscription::CancelSubscription;
 ///
-/// let cancel = CancelSubscription::new("monthly-pass", "user_42");
+/// let request = CancelSubscription::new("monthly-pass", "user_42");
 /// ```
 ///
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`,
@@ -153,10 +163,13 @@ impl Endpoint for CancelSubscription {
     }
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Subscriptions
+///
+/// The requests and responses are in the module [`subscription`](crate::subscription).
 impl Client {
     /// Returns the matching recurring subscriptions. The list is empty if there are none.
     ///

@@ -1,4 +1,14 @@
-//! Users.
+//! Users: their e-mail address and name.
+//!
+//! ```no_run
+//! use tinypass_client::Client;
+//!
+//! let tinypass = Client::from_env()?;
+//! if let Some(user) = tinypass.get_user("kjkxrNWUyD")? {
+//!     println!("{:?}", user.email);
+//! }
+//! # Ok::<(), tinypass_client::Error>(())
+//! ```
 
 use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
 use serde::{Deserialize, Serialize};
@@ -30,13 +40,13 @@ pub struct User {
 }
 
 impl Model for User {
-    const MISSED: &'static str = "uid";
+    const REQUIRED: &'static str = "uid";
 
     fn extra(&self) -> &ExtraFields {
         &self.extra
     }
 
-    fn is_there(&self) -> bool {
+    fn has_fields(&self) -> bool {
         *self != Self { extra: self.extra.clone(), ..Self::default() }
     }
 }
@@ -44,7 +54,8 @@ impl Model for User {
 /// `GET /r2/user/{uid}`: the details of a user.
 ///
 /// ```
-/// use tinypass_client::{Endpoint, GetUser};
+/// use tinypass_client::Endpoint;
+/// use tinypass_client::user::GetUser;
 ///
 /// assert_eq!(GetUser::new("a/b").path(), "/r2/user/a%2Fb");
 /// ```
@@ -72,6 +83,9 @@ impl Endpoint for GetUser {
     }
 }
 
+/// # Users
+///
+/// The requests and responses are in the module [`user`](crate::user).
 impl Client {
     /// Returns the details of the user with TinyPass's id `uid`. Returns `None` if there is no such
     /// user.

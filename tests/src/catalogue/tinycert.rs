@@ -1,9 +1,12 @@
 //! TinyCert: a session is opened first; its token travels in each body.
 
+use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, ListCas};
+use tinycert_client::cert::{
+    GetCert, GetCertDetails, ListCerts, ReissueCert, SetCertStatus, StatusMask,
+};
+use tinycert_client::session::{Connect, Disconnect};
 use tinycert_client::{
-    CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert, DeleteCa,
-    Disconnect, Environment, GetCa, GetCaDetails, GetCert, GetCertDetails, ListCas, ListCerts,
-    ReissueCert, San, SetCertStatus, StatusMask,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Environment, San,
 };
 
 use super::{AnyClient, Provider, calls, tuned};

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use tinypass_client::access::GetAccess;
+use tinypass_client::download::GetDownload;
+use tinypass_client::subscription::CancelSubscription;
+use tinypass_client::user::GetUser;
 use tinypass_client::{
-    CancelSubscription, Client, Environment, GetAccess, GetDownload, GetDownloadUrl, GetUser,
-    GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions,
+    Client, Environment, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess,
+    SearchSubscriptions,
 };
 
 use super::{AnyClient, Provider, calls, tuned};

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api_auth::{ErrorKind, ManualClock, Sent};
+use api_auth::{Request, Response, Transport, TransportError, TransportErrorKind, ureq};
 use api_sandbox::{Misbehaviour, Sandbox, tinypass};
-use tinypass_client::{
-    Client, Environment, Request, Response, Transport, TransportError, TransportErrorKind, ureq,
-};
+use tinypass_client::{Client, Environment};
 use workspace_tests::tinypass;
 use workspace_tests::{proxy, tls};
 

@@ -263,7 +263,7 @@ fn member_that_is_set_is_written_once() {
         r#"{"rid":"r","ex":null,"uid":[1],"id":{}}"#,
         r#"{"rid":"r","ex":"5","eex":null,"ct":1.5,"ips":"x","mt":"10","mtet":0.5,"mlet":true,"mtma":null,"mtaa":[]}"#,
     ] {
-        let mut token = token(json).expiration(UnixTime::from_seconds(9)).uid("u").id("i");
+        let mut token = token(json).expires_at(UnixTime::from_seconds(9)).uid("u").id("i");
         assert!(["ex", "uid", "id"].iter().all(|name| !token.extra.contains(name)), "{json}");
         (token.eex, token.ct, token.mt, token.mtet) = (Some(1), Some(2), Some(3), Some(4));
         (token.mlet, token.mtma, token.mtaa) = (Some(5), Some(6), Some(7));
@@ -422,7 +422,7 @@ fn a_newer_token_replaces_the_one_of_its_rid_and_twenty_stay() {
     let mut cookie = TokenCookie::new((0..25).map(|number| Token::new(format!("r{number}"))));
     assert_eq!(cookie.tokens().len(), 20);
     assert_eq!(cookie.tokens().first().unwrap().rid, "r5");
-    cookie.merge([Token::new("r5").expiration(UnixTime::from_seconds(9))]);
+    cookie.merge([Token::new("r5").expires_at(UnixTime::from_seconds(9))]);
     assert_eq!(cookie.tokens().len(), 20);
     assert_eq!(cookie.tokens().last().unwrap().ex, Some(9));
     assert_eq!(cookie.access("r5", at(10), None), AccessState::Expired);
@@ -464,7 +464,7 @@ fn a_cookie_that_anybody_can_have_written_is_refused() {
     // A signed message does not vouch for what is put beside it.
     assert_eq!(blocks.read_cookie(&format!("{sealed}{open}")), Err(ReadError::Unsigned));
     for form in ["hello", "{jax", "{xyz}abc", "[]", "{j~x}abc", "%ff"] {
-        assert_eq!(blocks.read_cookie(form), Err(ReadError::Form), "{form}");
+        assert_eq!(blocks.read_cookie(form), Err(ReadError::UnknownFormat), "{form}");
     }
 }
 
@@ -496,7 +496,7 @@ fn a_webhook_of_another_application_or_without_its_data_is_refused() {
     assert_eq!((webhook.version, webhook.kind.as_str()), (1, "brand_new"));
     assert_eq!((webhook.expires, webhook.extra.json("extra").as_deref()), (None, Some("[1]")));
     for target in ["/hook".to_owned(), "/hook?data=".to_owned() + &data + "&data=" + &data] {
-        assert_eq!(blocks.read_webhook_target(&target), Err(ReadError::Form));
+        assert_eq!(blocks.read_webhook_target(&target), Err(ReadError::UnknownFormat));
     }
     assert!(blocks.read_webhook("").is_err());
 }
@@ -509,7 +509,7 @@ fn the_sandbox_tells_a_callback_of_grants_and_revocations() {
     sandbox.tinypass().state(|server| server.webhooks.subscribe(&url)).unwrap();
     let client = tinypass(&sandbox).build().unwrap();
     let end = UnixTime::from_seconds(2_000_000_000);
-    let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expiration(end);
+    let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expires(end);
     let access = client.grant_access(&grant).unwrap();
     client.revoke_access(&RevokeAccess::new(RID, "eve")).unwrap();
 

@@ -15,7 +15,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use api_auth::hmac::form_digest;
-use api_auth::{HmacKey, Transport};
+use api_auth::{
+    Body, Credential, HmacKey, ManualClock, Method, Params, Request, Response, Sent, Transport,
+    TransportError, TransportErrorKind,
+};
 use api_sandbox::tinycert::{
     API_KEY, CODES, DAMAGED_EMAIL, EMAIL, EXPIRING, FOREIGN_CA, FOREIGN_CERT, ORGANIZATION,
     PASSPHRASE, PKCS12, SuccessBody, UNLOADABLE_EMAIL,
@@ -23,11 +26,12 @@ use api_sandbox::tinycert::{
 use api_sandbox::{Misbehaviour, Sandbox, Seen};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tinycert_client::ca::{GetCaDetails, HashMethod};
+use tinycert_client::cert::{KeyForm, StatusMask};
+use tinycert_client::files::FileError;
 use tinycert_client::{
-    Body, CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode,
-    ErrorKind, FileError, FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock, MemoryStore,
-    Method, Params, RawEndpoint, Request, Response, San, Sent, Session, StatusMask, TransportError,
-    TransportErrorKind,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode, ErrorExt,
+    ErrorKind, FileStore, KeyPairFiles, MemoryStore, RawEndpoint, San, Session,
 };
 use workspace_tests::tinycert;
 
@@ -353,15 +357,14 @@ fn every_error_code_can_be_had_and_is_read() {
 fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
-    let request =
-        session.signed_request(&tinycert_client::GetCaDetails::new(CaId::new(561))).unwrap();
+    let request = session.signed_request(&GetCaDetails::new(CaId::new(561))).unwrap();
     let body = String::from_utf8(request.body().clone()).unwrap();
     let send = |body: &str| {
         let bytes = body.as_bytes().to_vec();
         let content_type = "application/x-www-form-urlencoded";
         let raw = RawEndpoint::new(Method::POST, "/api/v1/ca/details")
             .with_body(Body::Bytes { content_type, bytes })
-            .with_credential(tinycert_client::Credential::NONE);
+            .with_credential(Credential::NONE);
         session.send(&raw)
     };
     send(&body).unwrap();
@@ -441,7 +444,7 @@ fn error_of_a_session_that_cannot_be_opened_again_names_the_endpoint() {
     sandbox.tinycert().state(|server| server.refuse_with = refusals);
     let error = session.list_cas().unwrap_err();
     assert_eq!((error.endpoint(), error.attempts()), ("session.connect", 1));
-    assert_eq!(ErrorCode::of(&error), Some(ErrorCode::AccountNotFound));
+    assert_eq!(error.error_code(), Some(ErrorCode::AccountNotFound));
     assert!(error.to_string().starts_with("tinycert session.connect: "), "{error}");
 }
 
@@ -479,7 +482,7 @@ fn without_the_passphrase_an_expired_session_is_an_error() {
     for _ in 0..2 {
         let error = session.list_cas().unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Auth, 1));
-        assert_eq!(ErrorCode::of(&error), Some(ErrorCode::InvalidToken));
+        assert_eq!(error.error_code(), Some(ErrorCode::InvalidToken));
     }
 }
 

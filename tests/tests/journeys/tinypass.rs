@@ -11,9 +11,10 @@ use api_sandbox::tinypass::{
     AID, DOWNLOAD_RID, DownloadPaths, ListShape, PRIVATE_KEY, RID, SUBSCRIPTION_RID, USER_REF,
 };
 use api_sandbox::{Sandbox, SandboxClock};
+use tinypass_client::download::DownloadPath;
 use tinypass_client::{
-    Client, DownloadPath, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess,
-    SearchSubscriptions, UnixTime, authorization,
+    Client, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions, UnixTime,
+    authorization,
 };
 use workspace_tests::tinypass;
 
@@ -31,7 +32,7 @@ fn now(sandbox: &Sandbox) -> i64 {
 fn access_is_granted_seen_ended_and_revoked() {
     let (sandbox, client) = start();
     let end = UnixTime::from_seconds(now(&sandbox) + 3600);
-    let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expiration(end);
+    let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expires(end);
     let granted = client.grant_access(&grant).unwrap();
     assert_eq!(granted.expires, Some(end));
     let access = client.get_access(RID, "eve").unwrap().unwrap();

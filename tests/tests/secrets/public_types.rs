@@ -344,7 +344,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("tpay-client: Debug Environment", debug(&tpay_client::Environment::custom(URL))),
         ("tinycert-client: Debug Client", debug(&tinycert_client)),
         ("tinycert-client: Debug Session", debug(&session)),
-        ("tinycert-client: Debug StatusMask", debug(&tinycert_client::StatusMask::ALL)),
+        ("tinycert-client: Debug StatusMask", debug(&tinycert_client::cert::StatusMask::ALL)),
         (
             "tinycert-client: Display San",
             "example.com".parse::<tinycert_client::San>().unwrap().to_string(),

@@ -5,11 +5,13 @@
 
 use std::error::Error as _;
 
+use api_auth::{ManualClock, Secrets};
 use api_sandbox::tinycert::{API_KEY, EMAIL, EXPIRING, PASSPHRASE};
 use api_sandbox::{Misbehaviour, Reply, Sandbox};
-use tinycert_client::{
-    CertPart, Connect, CreateCa, Error, KeyForm, ListCas, ManualClock, Secrets, StatusMask,
-};
+use tinycert_client::ca::ListCas;
+use tinycert_client::cert::{KeyForm, StatusMask};
+use tinycert_client::session::Connect;
+use tinycert_client::{CertPart, CreateCa, Error};
 use workspace_tests::tinycert;
 
 use crate::logger;

@@ -4,11 +4,11 @@
 
 use std::error::Error as _;
 
+use api_auth::{ManualClock, Secrets};
 use api_sandbox::{Misbehaviour, Sandbox};
-use tinypass_client::{
-    Client, Environment, GetAccess, GetUser, GrantAccess, ManualClock, SearchAccess, Secret,
-    Secrets, authorization,
-};
+use tinypass_client::access::GetAccess;
+use tinypass_client::user::GetUser;
+use tinypass_client::{Client, Environment, GrantAccess, SearchAccess, Secret, authorization};
 use workspace_tests::proxy::Proxy;
 
 use crate::logger;

@@ -8,14 +8,19 @@
 use api_auth::hmac::form_digest;
 use api_auth::{
     Body, Error, ErrorKind, HmacKey, Method, Params, RawEndpoint, Request, Response, Secret,
+    SecretBytes, TransportError,
 };
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
+use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, HashMethod, ListCas};
+use tinycert_client::cert::{
+    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
+    StatusMask,
+};
+use tinycert_client::session::{API_KEY, Connect, Disconnect};
 use tinycert_client::{
-    API_KEY, CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert, DeleteCa,
-    Disconnect, Endpoint, Environment, GetCa, GetCaDetails, GetCert, GetCertDetails, GetKey,
-    GetPkcs12, HashMethod, KeyForm, ListCas, ListCerts, ReissueCert, San, SecretBytes, Session,
-    SetCertStatus, StatusMask, TransportError,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Endpoint, Environment, San,
+    Session,
 };
 
 use crate::{stage, text};

@@ -9,12 +9,16 @@ use api_auth::{
     percent_decode,
 };
 use serde_json::{Value, json};
+use tinypass_client::access::GetAccess;
 use tinypass_client::blocks::{
     Blocks, CaptionKey, ClientAddress, Offer, PriceOption, Purchase, ReadError, Token, TokenCookie,
 };
+use tinypass_client::download::{DownloadPath, GetDownload};
+use tinypass_client::subscription::CancelSubscription;
+use tinypass_client::user::GetUser;
 use tinypass_client::{
-    CancelSubscription, Client, DownloadPath, Environment, GetAccess, GetDownload, GetDownloadUrl,
-    GetUser, GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions, UnixTime, authorization,
+    Client, Environment, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess,
+    SearchSubscriptions, UnixTime, authorization,
 };
 
 use crate::{stage, text};
@@ -238,7 +242,7 @@ fn typed(client: &Client, vector: &Value, pairs: &[(&str, &str)]) -> Result<Requ
             client.signed_request(&with!(
                 GrantAccess::new(given.need("rid")?, given.need("email")?),
                 user_ref(given.get("user_ref")),
-                expiration(given.time("expiration")?),
+                expires(given.time("expiration")?),
                 message(given.get("message")),
                 suppress_email(given.parsed("suppress_email")?),
             ))

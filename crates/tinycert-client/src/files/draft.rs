@@ -1,4 +1,4 @@
-//! Drafts: files that are written beside a place and moved there when they are complete.
+//! Drafts: files that are written beside a path and moved there when they are complete.
 //!
 //! A draft of the file `NAME` is created only while the lock of `NAME` is held. So each draft that
 //! exists when the lock is acquired was left by a killed process.
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use api_auth::Secret;
 
-use super::Place;
-use super::place::{CHAIN_NAME, KEY_NAME};
+use super::ResolvedPath;
+use super::resolved::{CHAIN_NAME, KEY_NAME};
 use super::trust::{check_replaceable, seen};
 
 /// The suffix of drafts.
@@ -25,19 +25,19 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Creates an empty draft for a place, with the access of the file that it will replace.
-    pub(super) fn create(place: &Place, is_private: bool) -> io::Result<Self> {
-        let draft = Self::own(place, is_private)?;
+    /// Creates an empty draft for a path, with the access of the file that it will replace.
+    pub(super) fn create(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
+        let draft = Self::own(resolved, is_private)?;
         let name = if is_private { KEY_NAME } else { CHAIN_NAME };
-        replace_access(&draft.file, place, place.kept(place, name))?;
+        replace_access(&draft.file, resolved, resolved.kept(resolved, name))?;
         Ok(draft)
     }
 
-    /// Creates an empty draft for a place, as a new file of the caller.
-    pub(super) fn own(place: &Place, is_private: bool) -> io::Result<Self> {
-        let name = format!(".{}.{}{ENDING}", place.name, random()?);
-        let file = new_file(&place.folder.join(&name), is_private)?;
-        Ok(Self { folder: place.folder.clone(), name, file, is_kept: false })
+    /// Creates an empty draft for a path, as a new file of the caller.
+    pub(super) fn own(resolved: &ResolvedPath, is_private: bool) -> io::Result<Self> {
+        let name = format!(".{}.{}{ENDING}", resolved.name, random()?);
+        let file = new_file(&resolved.folder.join(&name), is_private)?;
+        Ok(Self { folder: resolved.folder.clone(), name, file, is_kept: false })
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -57,7 +57,7 @@ impl Draft {
     /// Copies a private file with its owner, group and mode, and synchronizes it to disk. The copy
     /// gives other users no permissions.
     pub(super) fn copy(&mut self, mut from: File) -> io::Result<()> {
-        copy(&mut from, &mut self.file, Kept::of(true, true))
+        copy(&mut from, &mut self.file, KeptAccess::of(true, true))
     }
 
     /// Moves the draft to `path`.
@@ -120,7 +120,7 @@ pub(super) fn write_texts(file: &mut File, texts: &[&str]) -> io::Result<()> {
 
 /// The part of owner, group and mode that a new file keeps of an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum KeptAccess {
     /// Everything.
     All,
     /// Everything except the permissions of other users.
@@ -131,7 +131,7 @@ pub(super) enum Kept {
     Owner,
 }
 
-impl Kept {
+impl KeptAccess {
     /// Returns what a new file keeps. `is_trusted` means that no other user can have chosen the old
     /// file.
     pub(super) fn of(is_private: bool, is_trusted: bool) -> Self {
@@ -165,22 +165,26 @@ impl Kept {
 }
 
 /// Copies the content and access of a file.
-pub(super) fn copy(from: &mut File, to: &mut File, kept: Kept) -> io::Result<()> {
+pub(super) fn copy(from: &mut File, to: &mut File, kept: KeptAccess) -> io::Result<()> {
     io::copy(from, to)?;
     keep_access(to, &from.metadata()?, kept)?;
     to.sync_all()
 }
 
-/// Sets the access of a new file to that of the file at `place`, if there is one. Logs a warning if
-/// permissions are lost because other users can have chosen the old file.
-pub(super) fn replace_access(file: &File, place: &Place, kept: Kept) -> io::Result<()> {
-    let Some(old) = &place.existing else { return Ok(()) };
+/// Sets the access of a new file to that of the file at `resolved`, if there is one. Logs a warning
+/// if permissions are lost because other users can have chosen the old file.
+pub(super) fn replace_access(
+    file: &File,
+    resolved: &ResolvedPath,
+    kept: KeptAccess,
+) -> io::Result<()> {
+    let Some(old) = &resolved.existing else { return Ok(()) };
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::mode(old) & kept.lost() != 0 {
         log::warn!(
             "{}: permissions of its group or of others are not kept, because others can write the \
              folder and may have put the file there; use a folder that only its owner can write",
-            place.path().display()
+            resolved.path().display()
         );
     }
     keep_access(file, old, kept)
@@ -189,13 +193,13 @@ pub(super) fn replace_access(file: &File, place: &Place, kept: Kept) -> io::Resu
 /// Sets the kept part of owner, group and mode of another file. The mode is set last, so that the
 /// new file never has more permissions than the old one.
 #[cfg(unix)]
-fn keep_access(file: &File, old: &Metadata, kept: Kept) -> io::Result<()> {
+fn keep_access(file: &File, old: &Metadata, kept: KeptAccess) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let new = file.metadata()?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     let owner = (new.uid() != old.uid()).then(|| old.uid());
-    let group = (kept != Kept::Owner && new.gid() != old.gid()).then(|| old.gid());
+    let group = (kept != KeptAccess::Owner && new.gid() != old.gid()).then(|| old.gid());
     if owner.is_some() || group.is_some() {
         fchown(file, owner, group).map_err(|error| {
             io::Error::new(error.kind(), format!("owner and group cannot be kept: {error}"))
@@ -205,7 +209,7 @@ fn keep_access(file: &File, old: &Metadata, kept: Kept) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn keep_access(_: &File, _: &Metadata, _: Kept) -> io::Result<()> {
+fn keep_access(_: &File, _: &Metadata, _: KeptAccess) -> io::Result<()> {
     Ok(())
 }
 
@@ -214,16 +218,16 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Removes the drafts that killed processes left for a place whose lock is held.
-pub(super) fn sweep(place: &Place) -> io::Result<()> {
-    for entry in fs::read_dir(&place.folder)? {
+/// Removes the drafts that killed processes left for a path whose lock is held.
+pub(super) fn sweep(resolved: &ResolvedPath) -> io::Result<()> {
+    for entry in fs::read_dir(&resolved.folder)? {
         let entry = entry?.path();
         let name = entry.file_name().and_then(|name| name.to_str());
-        if name.is_none_or(|name| !is_draft(name, &place.name)) {
+        if name.is_none_or(|name| !is_draft(name, &resolved.name)) {
             continue;
         }
         // A draft may have the owner of the file that it should have replaced.
-        let is_own = |metadata| check_replaceable(&place.folder, &metadata).is_ok();
+        let is_own = |metadata| check_replaceable(&resolved.folder, &metadata).is_ok();
         if seen(&entry)?.filter(Metadata::is_file).is_some_and(is_own) {
             fs::remove_file(entry)?;
         }

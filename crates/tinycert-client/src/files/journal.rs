@@ -14,14 +14,14 @@ use api_auth::Secret;
 
 use super::draft::{is_draft, open_regular, sync_folder};
 use super::trust::{check_own, invalid, seen};
-use super::{CHAIN, Draft, FileError, KEY, Place, check_pem};
+use super::{CHAIN, Draft, FileError, KEY, ResolvedPath, check_pem};
 
 /// The maximum length of a journal in bytes.
 const LONGEST: u64 = 64 * 1024;
 
 pub(super) struct Pair {
-    chain: Place,
-    key: Place,
+    chain: ResolvedPath,
+    key: ResolvedPath,
     chain_draft: Draft,
     key_draft: Draft,
     /// The copy of the old key.
@@ -29,9 +29,10 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    pub(super) fn prepare(chain: Place, key: Place) -> Result<Self, FileError> {
-        let draft = |place: &Place, private| {
-            Draft::create(place, private).map_err(|source| FileError::at(&place.path(), source))
+    pub(super) fn prepare(chain: ResolvedPath, key: ResolvedPath) -> Result<Self, FileError> {
+        let draft = |resolved: &ResolvedPath, private| {
+            Draft::create(resolved, private)
+                .map_err(|source| FileError::at(&resolved.path(), source))
         };
         let (chain_draft, key_draft) = (draft(&chain, false)?, draft(&key, true)?);
         let pair = Self { chain, key, chain_draft, key_draft, old: None };
@@ -113,10 +114,10 @@ pub(super) struct Move {
 }
 
 impl Move {
-    fn of(place: &Place, draft: &Draft) -> io::Result<Self> {
+    fn of(resolved: &ResolvedPath, draft: &Draft) -> io::Result<Self> {
         Ok(Self {
-            folder: place.folder.clone(),
-            name: place.name.clone(),
+            folder: resolved.folder.clone(),
+            name: resolved.name.clone(),
             draft: draft.name.clone(),
             mark: mark_of(&draft.path())?,
         })
@@ -205,18 +206,18 @@ pub(super) struct Journal {
     old: Option<Move>,
 }
 
-fn path_of(key: &Place) -> PathBuf {
+fn path_of(key: &ResolvedPath) -> PathBuf {
     key.folder.join(format!(".{}.journal", key.name))
 }
 
 impl Journal {
     /// Reads the journal that a killed run left for a key. Returns `None` if there is none.
-    pub(super) fn read(key: &Place) -> Result<Option<Self>, FileError> {
+    pub(super) fn read(key: &ResolvedPath) -> Result<Option<Self>, FileError> {
         let path = path_of(key);
         Self::read_at(&path, key).map_err(|source| FileError::at(&path, source))
     }
 
-    fn read_at(path: &Path, key: &Place) -> io::Result<Option<Self>> {
+    fn read_at(path: &Path, key: &ResolvedPath) -> io::Result<Option<Self>> {
         let Some(metadata) = seen(path)? else { return Ok(None) };
         check_own(&key.folder, &metadata)?;
         let file = open_regular(OpenOptions::new().read(true), path)?;
@@ -236,7 +237,7 @@ impl Journal {
         Ok(fields.join(&0))
     }
 
-    fn parse(bytes: &[u8], path: &Path, key: &Place) -> Option<Self> {
+    fn parse(bytes: &[u8], path: &Path, key: &ResolvedPath) -> Option<Self> {
         let mut fields = bytes.split(|byte| *byte == 0);
         let folder = folder_of_bytes(fields.next()?)?;
         let mut fields = fields.map(|field| str::from_utf8(field).ok());
@@ -258,16 +259,16 @@ impl Journal {
         Some(Self { path: path.to_owned(), chain, key: key_file, old })
     }
 
-    /// Returns the place of the chain. The inner error is the reason why the chain can never be
+    /// Returns the path of the chain. The inner error is the reason why the chain can never be
     /// moved there.
-    pub(super) fn chain_place(&self) -> Result<Result<Place, FileError>, FileError> {
+    pub(super) fn chain_path(&self) -> Result<Result<ResolvedPath, FileError>, FileError> {
         let path = self.chain.path();
         let never = |source| Ok(Err(FileError::at(&path, source)));
         if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
             return never(invalid("is not a regular file any more; remove it"));
         }
-        match Place::resolve(&path) {
-            Ok(place) if place.path() == path => Ok(Ok(place)),
+        match ResolvedPath::resolve(&path) {
+            Ok(resolved) if resolved.path() == path => Ok(Ok(resolved)),
             Ok(_) => never(invalid("leads to another file now")),
             Err(FileError::File { source, .. }) if is_missing(&source) => never(source),
             Err(error) => Err(self.pending(error)),

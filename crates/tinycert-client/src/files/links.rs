@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 use api_auth::Secret;
 
 use super::draft::{copy, is_random, new_file, random, replace_access, sync_folder, write_texts};
-use super::place::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
+use super::resolved::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
 use super::trust::{check_own, identity, invalid, is_same, seen};
-use super::{CHAIN, FileError, KEY, Place, check_pem};
+use super::{CHAIN, FileError, KEY, ResolvedPath, check_pem};
 
 pub(super) struct Links {
     /// Chain and key.
-    places: [Place; 2],
+    paths: [ResolvedPath; 2],
     /// The link that will become `current`.
     next: Link,
     // Dropped in this order.
@@ -35,7 +35,7 @@ pub(super) struct Links {
     versions: Versions,
     /// The empty files of the new version.
     files: [File; 2],
-    /// The files of the places, if they must be copied into a version first.
+    /// The files of the paths, if they must be copied into a version first.
     olds: [Option<File>; 2],
 }
 
@@ -50,11 +50,14 @@ struct Version {
 
 impl Links {
     /// Creates the drafts. Returns `None` if the file system does not support symbolic links.
-    pub(super) fn prepare(chain: &Place, key: &Place) -> Result<Option<Self>, FileError> {
+    pub(super) fn prepare(
+        chain: &ResolvedPath,
+        key: &ResolvedPath,
+    ) -> Result<Option<Self>, FileError> {
         Self::draft(chain, key).map_err(|source| FileError::at(&key.path(), source))
     }
 
-    fn draft(chain: &Place, key: &Place) -> io::Result<Option<Self>> {
+    fn draft(chain: &ResolvedPath, key: &ResolvedPath) -> io::Result<Option<Self>> {
         let versions = Versions::open(key)?;
         let version = Version::create(&versions)?;
         let next = match version.link(&versions) {
@@ -69,23 +72,24 @@ impl Links {
             next => next?,
         };
         version.record(key)?;
-        let places = [chain.clone(), key.clone()];
-        let create = |place: &Place, name: &str| -> io::Result<File> {
+        let paths = [chain.clone(), key.clone()];
+        let create = |resolved: &ResolvedPath, name: &str| -> io::Result<File> {
             let file = version.new_file(name, name == KEY_NAME)?;
-            replace_access(&file, place, place.kept(key, name))?;
+            replace_access(&file, resolved, resolved.kept(key, name))?;
             Ok(file)
         };
         let [chain_name, key_name] = NAMES;
         let files = [create(chain, chain_name)?, create(key, key_name)?];
-        let links = Self { places, versions, version, next, files, olds: [None, None], old: None };
+        let links = Self { paths, versions, version, next, files, olds: [None, None], old: None };
         links.with_olds().map(Some)
     }
 
     /// Opens the old files if one of them is not a link of this pair.
     fn with_olds(mut self) -> io::Result<Self> {
-        let is_other =
-            |place: &Place, name| place.existing.is_some() && !self.is_linked(place, name);
-        let [chain, key] = &self.places;
+        let is_other = |resolved: &ResolvedPath, name| {
+            resolved.existing.is_some() && !self.is_linked(resolved, name)
+        };
+        let [chain, key] = &self.paths;
         let [chain_name, key_name] = NAMES;
         if is_other(chain, chain_name) || is_other(key, key_name) {
             self.olds = [chain.open()?, key.open()?];
@@ -94,18 +98,18 @@ impl Links {
     }
 
     pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
-        let [chain_place, key_place] = &self.places;
-        let key_path = key_place.path();
-        check_pem(&chain_place.path(), chain, CHAIN)?;
+        let [chain_file, key_file] = &self.paths;
+        let key_path = key_file.path();
+        check_pem(&chain_file.path(), chain, CHAIN)?;
         check_pem(&key_path, key.expose(), KEY)?;
-        chain_place.check_unchanged()?;
-        key_place.check_unchanged()?;
+        chain_file.check_unchanged()?;
+        key_file.check_unchanged()?;
         let written = self.write_texts([chain, key.expose()]);
         written.map_err(|source| FileError::at(&key_path, source))
     }
 
     pub(super) fn publish(mut self) -> Result<(), FileError> {
-        let [chain, key] = &self.places;
+        let [chain, key] = &self.paths;
         let key_path = key.path();
         chain.check_unchanged()?;
         key.check_unchanged()?;
@@ -133,8 +137,8 @@ impl Links {
         sync_folder(&self.key().folder)
     }
 
-    fn key(&self) -> &Place {
-        let [_, key] = &self.places;
+    fn key(&self) -> &ResolvedPath {
+        let [_, key] = &self.paths;
         key
     }
 
@@ -146,9 +150,9 @@ impl Links {
         let key = self.key().clone();
         let old = Version::create(&self.versions)?;
         old.record(&key)?;
-        for ((name, place), from) in NAMES.iter().zip(&self.places).zip(&mut self.olds) {
+        for ((name, resolved), from) in NAMES.iter().zip(&self.paths).zip(&mut self.olds) {
             let Some(from) = from else { continue };
-            copy(from, &mut old.new_file(name, true)?, place.kept(&key, name))?;
+            copy(from, &mut old.new_file(name, true)?, resolved.kept(&key, name))?;
         }
         old.folder.sync()?;
         self.old = Some(old);
@@ -161,12 +165,12 @@ impl Links {
         let Some(mut old) = self.old.take() else { return Ok(()) };
         let key = self.key().path();
         self.make_current(&mut old).map_err(|source| FileError::at(&key, source))?;
-        for (name, place) in NAMES.iter().zip(&self.places) {
-            if place.existing.is_some() && !self.is_linked(place, name) {
-                let at = |source| FileError::at(&place.path(), source);
+        for (name, resolved) in NAMES.iter().zip(&self.paths) {
+            if resolved.existing.is_some() && !self.is_linked(resolved, name) {
+                let at = |source| FileError::at(&resolved.path(), source);
                 let mut link = Link::draft(&self.target(name), &self.versions).map_err(at)?;
-                place.check_unchanged()?;
-                link.publish(&place.path()).map_err(at)?;
+                resolved.check_unchanged()?;
+                link.publish(&resolved.path()).map_err(at)?;
             }
         }
         sync_folder(&self.key().folder).map_err(|source| FileError::at(&key, source))
@@ -182,10 +186,10 @@ impl Links {
     /// switched.
     fn link_missing(&self) -> io::Result<Vec<Link>> {
         let mut new = Vec::new();
-        for (name, place) in NAMES.iter().zip(&self.places) {
-            if place.existing.is_none() && !self.is_linked(place, name) {
-                let path = place.path();
-                if place.link.is_some() {
+        for (name, resolved) in NAMES.iter().zip(&self.paths) {
+            if resolved.existing.is_none() && !self.is_linked(resolved, name) {
+                let path = resolved.path();
+                if resolved.link.is_some() {
                     // A link to a version that was removed.
                     fs::remove_file(&path)?;
                 }
@@ -200,8 +204,8 @@ impl Links {
         Path::new(self.versions.0.name()).join(CURRENT).join(name)
     }
 
-    fn is_linked(&self, place: &Place, name: &str) -> bool {
-        place.link.as_deref() == Some(&*self.target(name))
+    fn is_linked(&self, resolved: &ResolvedPath, name: &str) -> bool {
+        resolved.link.as_deref() == Some(&*self.target(name))
     }
 }
 
@@ -297,7 +301,7 @@ impl Checked {
 
 impl Versions {
     /// Creates the folder, or checks it and removes the leftovers of killed processes.
-    fn open(key: &Place) -> io::Result<Self> {
+    fn open(key: &ResolvedPath) -> io::Result<Self> {
         let path = key.folder.join(key.versions());
         let about =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
@@ -360,7 +364,7 @@ impl Version {
     }
 
     /// Records the key for which the version is created, if its folder is shared.
-    fn record(&self, key: &Place) -> io::Result<()> {
+    fn record(&self, key: &ResolvedPath) -> io::Result<()> {
         if !key.is_shared {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use api_auth::InputError;
 use super::draft::{open_regular, sweep};
 use super::journal::Journal;
 use super::trust::{Identity, check_own, identity, is_same, seen};
-use super::{FileError, Place, SAME_FILE};
+use super::{FileError, ResolvedPath, SAME_FILE};
 
 /// The maximum wait for one lock.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -33,12 +33,12 @@ struct Lock {
 }
 
 impl Locks {
-    /// Waits for the locks of places, completes the pairs of killed processes there, and removes
+    /// Waits for the locks of paths, completes the pairs of killed processes there, and removes
     /// their drafts. `limit` is the maximum wait for one lock.
-    pub(super) fn acquire(places: &[&Place], limit: Duration) -> Result<Self, FileError> {
+    pub(super) fn acquire(paths: &[&ResolvedPath], limit: Duration) -> Result<Self, FileError> {
         let wanted: BTreeMap<PathBuf, PathBuf> =
-            places.iter().map(|place| lock_of(place)).collect();
-        // The locks of chains that a journal names and that are not among the places.
+            paths.iter().map(|resolved| lock_of(resolved)).collect();
+        // The locks of chains that a journal names and that are not among the paths.
         let mut others: BTreeMap<PathBuf, (PathBuf, Journal)> = BTreeMap::new();
         'locking: loop {
             let mut locks = Self(Vec::new());
@@ -54,9 +54,9 @@ impl Locks {
                 })?;
             }
             let mut journals = Vec::new();
-            for place in places {
-                let Some(journal) = Journal::read(place)? else { continue };
-                let never = match journal.chain_place()? {
+            for resolved in paths {
+                let Some(journal) = Journal::read(resolved)? else { continue };
+                let never = match journal.chain_path()? {
                     Ok(chain) => {
                         let (path, folder) = lock_of(&chain);
                         if !wanted.contains_key(&path) && !others.contains_key(&path) {
@@ -67,7 +67,7 @@ impl Locks {
                     }
                     Err(never) => Some(never),
                 };
-                journals.push((place.path(), journal, never));
+                journals.push((resolved.path(), journal, never));
             }
             for (key, journal, never) in journals {
                 if let Some(error) = journal.recover(never)? {
@@ -77,8 +77,8 @@ impl Locks {
                     );
                 }
             }
-            for place in places {
-                sweep(place).map_err(|source| FileError::at(&place.folder, source))?;
+            for resolved in paths {
+                sweep(resolved).map_err(|source| FileError::at(&resolved.folder, source))?;
             }
             return Ok(locks);
         }
@@ -115,9 +115,9 @@ impl Locks {
     }
 }
 
-/// Returns the lock file of a place, and its folder.
-fn lock_of(place: &Place) -> (PathBuf, PathBuf) {
-    (place.folder.join(format!(".{}.lock", place.name)), place.folder.clone())
+/// Returns the lock file of a path, and its folder.
+fn lock_of(resolved: &ResolvedPath) -> (PathBuf, PathBuf) {
+    (resolved.folder.join(format!(".{}.lock", resolved.name)), resolved.folder.clone())
 }
 
 fn open(folder: &Path, path: &Path) -> io::Result<File> {

@@ -322,29 +322,29 @@ mod unix {
     fn what_is_no_regular_file_is_never_replaced() {
         let folder = Folder::new();
         let fine = folder.path("fine.pem");
-        let mut places = vec![PathBuf::from("/dev/null")];
+        let mut paths = vec![PathBuf::from("/dev/null")];
         let pipe = folder.path("pipe");
         if make_pipe(&pipe) {
-            places.push(pipe);
+            paths.push(pipe);
         }
         let socket = folder.path("socket");
         let listener = std::os::unix::net::UnixListener::bind(&socket);
         match &listener {
-            Ok(_) => places.push(socket),
+            Ok(_) => paths.push(socket),
             Err(error) => println!("skipped the socket: {error}"),
         }
         let kinds = |path: &Path| fs::symlink_metadata(path).unwrap().file_type();
-        for place in &places {
-            let before = kinds(place);
+        for path in &paths {
+            let before = kinds(path);
             for files in [
-                KeyPairFiles::new(&fine, place),
-                KeyPairFiles::new(place, &fine),
-                KeyPairFiles::combined(place),
+                KeyPairFiles::new(&fine, path),
+                KeyPairFiles::new(path, &fine),
+                KeyPairFiles::combined(path),
             ] {
                 let error = publish(&files, 1).unwrap_err().to_string();
                 assert!(error.contains("not a regular file"), "{error}");
             }
-            assert_eq!(kinds(place), before, "{place:?}");
+            assert_eq!(kinds(path), before, "{path:?}");
         }
     }
 

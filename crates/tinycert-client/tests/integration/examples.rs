@@ -1,6 +1,5 @@
-//! The examples as a person runs them: help, exit statuses, and errors that help.
-//!
-//! `tinycert_tour` is not among them: `cargo xtask endpoints` runs it.
+//! The example programs: help, exit statuses and errors. `cargo xtask endpoints` runs
+//! `tinycert_tour`.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -15,7 +14,7 @@ const VARIABLES: Variables = Variables {
 };
 
 #[test]
-fn the_examples_explain_themselves_and_what_is_wrong() {
+fn examples_print_help_and_errors_that_name_the_cause() {
     for (name, arguments) in [
         ("issue", &["--ca", "Sandbox, Inc.", "example.com"][..]),
         ("list", &[][..]),

@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
 //! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -6,9 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use test_support::replies::{Case, Outcome};
+use tinycert_client::api_auth::SecretBytes;
+use tinycert_client::ca::HashAlg;
+use tinycert_client::cert::{KeyForm, StatusMask};
+use tinycert_client::session::{Connect, Disconnect};
 use tinycert_client::{
-    CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert, Environment, Error,
-    ErrorCode, ErrorKind, HashAlg, KeyForm, San, SecretBytes, Session, StatusMask,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Environment, Error,
+    ErrorCode, ErrorExt, ErrorKind, San, Session,
 };
 
 const CA: CaId = CaId::new(561);
@@ -31,17 +35,18 @@ fn case<'a>(documented: &'a str, any_body: bool, call: &'a dyn Fn(&str) -> Outco
     Case { method: "POST", documented, any_body, missing: None, call }
 }
 
-/// Runs the rules for a call of a session, whose answer is none without the `needed` fields.
+/// Runs the rules for a method of a session. Its response is an error without the `required`
+/// fields.
 fn rules<T: std::fmt::Debug>(
     documented: &str,
-    needed: &[&str],
+    required: &[&str],
     call: impl Fn(&Session) -> Result<T, Error>,
 ) {
     let call = |base: &str| shown(call(&client(base).resume("t")));
-    case(documented, false, &call).holds(needed);
+    case(documented, false, &call).holds(required);
 }
 
-/// Runs the rules for a call whose body nobody documents, and tries all that it may be.
+/// Runs the rules for an endpoint whose response body is not documented, and tries several bodies.
 fn any_body_rules(call: impl Fn(&Session) -> Result<(), Error>) {
     for documented in ["{}", r#"{"success":true}"#] {
         let call = |base: &str| shown(call(&client(base).resume("t")));
@@ -57,7 +62,7 @@ fn any_body_rules(call: impl Fn(&Session) -> Result<(), Error>) {
     assert_eq!(error.kind(), ErrorKind::Decode);
 }
 
-/// What a call makes of one answer.
+/// Returns the result of a method for one response.
 fn one<T>(
     status: usize,
     body: &str,
@@ -92,7 +97,7 @@ fn session_connect_reply_is_the_token() {
 
 #[test]
 fn session_disconnect_reply_may_be_anything() {
-    any_body_rules(|session| session.send(&tinycert_client::Disconnect::new()));
+    any_body_rules(|session| session.send(&Disconnect::new()));
 }
 
 #[test]
@@ -217,7 +222,7 @@ fn cert_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn cert_get_reply_with_a_key_is_passed_on_and_not_shown() {
+fn cert_get_reply_with_a_key_is_a_secret() {
     for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
         let body =
             format!(r#"{{"pem":"-----BEGIN {label}-----\nCANARY\n-----END {label}-----\n"}}"#);
@@ -256,7 +261,7 @@ fn cert_new_reply_follows_the_rules() {
 }
 
 #[test]
-fn the_code_decides_and_not_the_status() {
+fn kind_of_an_error_depends_on_the_code_and_not_on_the_status() {
     use ErrorKind::{Api, Auth, RateLimited};
     let kinds = [
         ("AccessDenied", Auth),
@@ -284,20 +289,20 @@ fn the_code_decides_and_not_the_status() {
             let error = one(status, &body, |session| session.reissue_cert(CERT)).unwrap_err();
             assert_eq!((error.kind(), error.code()), (kind, Some(code)), "{status}");
             assert_eq!(error.message(), Some("why"));
-            assert!(ErrorCode::of(&error).unwrap().is_known());
+            assert!(error.error_code().unwrap().is_known());
             assert_eq!((error.endpoint(), error.attempts()), ("cert.reissue", 1));
         }
     }
 }
 
 #[test]
-fn an_unknown_code_leaves_the_kind_to_the_status() {
+fn kind_of_an_error_with_an_unknown_code_depends_on_the_status() {
     let body = r#"{"code":"BrandNew","text":"why"}"#;
     for (status, kind) in
         [(400, ErrorKind::Api), (403, ErrorKind::Auth), (429, ErrorKind::RateLimited)]
     {
         let error = one(status, body, Session::list_cas).unwrap_err();
         assert_eq!((error.kind(), error.code()), (kind, Some("BrandNew")), "{status}");
-        assert_eq!(ErrorCode::of(&error).unwrap().as_str(), "BrandNew");
+        assert_eq!(error.error_code().unwrap().as_str(), "BrandNew");
     }
 }

@@ -1,26 +1,32 @@
-//! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
-//! arguments that are refused.
+//! The exact bytes of each endpoint's request: all options, none, reserved characters; and invalid
+//! arguments.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use tinycert_client::api_auth::{Body, Method, Params, Request, Response, Secrets, TransportError};
+use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, HashMethod, ListCas};
+use tinycert_client::cert::{
+    GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
+    StatusMask,
+};
+use tinycert_client::session::{API_KEY, Connect, Disconnect};
 use tinycert_client::{
-    API_KEY, Body, CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert,
-    DeleteCa, Disconnect, Endpoint, ErrorKind, GetCa, GetCaDetails, GetCert, GetCertDetails,
-    GetKey, GetPkcs12, HashMethod, KeyForm, ListCas, ListCerts, Method, Params, RawEndpoint,
-    ReissueCert, Request, Response, San, Secrets, Session, SetCertStatus, StatusMask,
-    TransportError,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Endpoint, ErrorKind,
+    RawEndpoint, San, Session,
 };
 
-const NASTY: &str = "a/b+c d&e=é~*%'(\"";
-const NASTY_ENCODED: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25%27%28%22";
+const RESERVED: &str = "a/b+c d&e=é~*%'(\"";
+const RESERVED_ENCODED: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E%2A%25%27%28%22";
 const CA: CaId = CaId::new(561);
 const CERT: CertId = CertId::new(14236);
 
 fn client() -> Client {
     Client::builder("ThisIsMySuperSecretAPIKey")
-        .transport(|_: Request| -> Result<Response, TransportError> { panic!("was sent") })
+        .transport(|_: Request| -> Result<Response, TransportError> {
+            panic!("a request was sent")
+        })
         .build()
         .unwrap()
 }
@@ -29,8 +35,8 @@ fn session() -> Session {
     client().resume("t0k3n")
 }
 
-/// Path and body, without the digest, of a finished request; headers, method and host are the
-/// same for all.
+/// Returns path and body of a signed request, without the digest. Headers, method and host are the
+/// same for all requests.
 fn line(request: &Request) -> String {
     assert_eq!(request.uri().host(), Some("www.tinycert.org"));
     assert_eq!(request.uri().scheme_str(), Some("https"));
@@ -48,14 +54,14 @@ fn line(request: &Request) -> String {
     format!("{} {body}", request.uri().path().strip_prefix("/api/v1").unwrap())
 }
 
-/// The line of a call within a session.
+/// Returns the line of a request within a session.
 fn call(call: &impl Endpoint) -> String {
     line(&session().signed_request(call).unwrap())
 }
 
-/// The argument that a call is refused for; nothing is sent.
-fn refused(call: &impl Endpoint) -> String {
-    let Err(error) = session().send_raw(call) else { panic!("was accepted") };
+/// Returns the argument that is invalid. No request is sent.
+fn invalid_argument(call: &impl Endpoint) -> String {
+    let Err(error) = session().send_raw(call) else { panic!("the argument was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -70,8 +76,8 @@ fn session_connect_request() {
         line(&client().signed_request(&Connect::new(email, passphrase)).unwrap())
     };
     assert_eq!(line("a@example.com", ""), "/connect email=a%40example.com&passphrase=");
-    let nasty = format!("/connect email={NASTY_ENCODED}&passphrase={NASTY_ENCODED}");
-    assert_eq!(line(NASTY, NASTY), nasty);
+    let expected = format!("/connect email={RESERVED_ENCODED}&passphrase={RESERVED_ENCODED}");
+    assert_eq!(line(RESERVED, RESERVED), expected);
 }
 
 #[test]
@@ -109,9 +115,10 @@ fn ca_delete_request() {
 fn ca_new_request() {
     let least = CreateCa::new("US", "ACME, Inc.");
     assert_eq!(call(&least), "/ca/new C=US&O=ACME%2C+Inc.&hash_method=sha256&token=t0k3n");
-    let all = CreateCa::new("US", NASTY).locality(NASTY).state("").hash_method(HashMethod::Sha1);
+    let all =
+        CreateCa::new("US", RESERVED).locality(RESERVED).state("").hash_method(HashMethod::Sha1);
     let expected = format!(
-        "/ca/new C=US&L={NASTY_ENCODED}&O={NASTY_ENCODED}&ST=&hash_method=sha1&token=t0k3n"
+        "/ca/new C=US&L={RESERVED_ENCODED}&O={RESERVED_ENCODED}&ST=&hash_method=sha1&token=t0k3n"
     );
     assert_eq!(call(&all), expected);
 }
@@ -166,16 +173,16 @@ fn cert_new_request() {
     let expected = "/cert/new C=US&CN=example.com&O=ACME%2C+Inc.&ca_id=561&token=t0k3n";
     assert_eq!(call(&create_cert()), expected);
     assert_eq!(call(&create_cert().sans([])), expected, "no names, no parameter");
-    let all = CreateCert::new(CA, "US", NASTY, "*.example.com")
+    let all = CreateCert::new(CA, "US", RESERVED, "*.example.com")
         .organizational_unit("")
-        .locality(NASTY)
+        .locality(RESERVED)
         .state("Île ~")
         .san(San::Dns("*.example.com".to_owned()))
         .san(San::Ip("::1".parse().unwrap()))
         .san(San::Email("demo+x@example.com".to_owned()))
         .san(San::Uri("https://example.com/~u/?a=1".to_owned()));
     let expected = format!(
-        "/cert/new C=US&CN=%2A.example.com&L={NASTY_ENCODED}&O={NASTY_ENCODED}&OU=&\
+        "/cert/new C=US&CN=%2A.example.com&L={RESERVED_ENCODED}&O={RESERVED_ENCODED}&OU=&\
          SANs%5B0%5D%5BDNS%5D=%2A.example.com&SANs%5B1%5D%5BIP%5D=%3A%3A1&\
          SANs%5B2%5D%5Bemail%5D=demo%2Bx%40example.com&\
          SANs%5B3%5D%5BURI%5D=https%3A%2F%2Fexample.com%2F%7Eu%2F%3Fa%3D1&\
@@ -185,49 +192,49 @@ fn cert_new_request() {
 }
 
 #[test]
-fn cert_new_request_counts_names_as_numbers() {
+fn cert_new_request_numbers_names_in_order() {
     let names = (0..11).map(|number| San::Dns(format!("h{number}.example.com")));
     let line = call(&create_cert().sans(names));
-    let places: Vec<usize> =
+    let positions: Vec<usize> =
         (0..11).map(|number| line.find(&format!("SANs%5B{number}%5D")).unwrap()).collect();
-    assert!(places.is_sorted(), "10 comes after 9 and not after 1: {line}");
+    assert!(positions.is_sorted(), "10 comes after 9 and not after 1: {line}");
 }
 
 #[test]
-fn wrong_arguments_are_refused_by_name() {
+fn error_of_an_invalid_argument_names_it() {
     for country in ["", "U", "USA", "us", "U1", "ÄÖ"] {
-        assert_eq!(refused(&CreateCa::new(country, "O")), "country");
-        assert_eq!(refused(&CreateCert::new(CA, country, "O", "cn")), "country");
+        assert_eq!(invalid_argument(&CreateCa::new(country, "O")), "country");
+        assert_eq!(invalid_argument(&CreateCert::new(CA, country, "O", "cn")), "country");
     }
     for empty in ["", " ", "\t"] {
-        assert_eq!(refused(&CreateCa::new("US", empty)), "organization");
-        assert_eq!(refused(&CreateCert::new(CA, "US", empty, "cn")), "organization");
-        assert_eq!(refused(&CreateCert::new(CA, "US", "O", empty)), "common_name");
-        assert_eq!(refused(&Connect::new(empty, "p")), "email");
+        assert_eq!(invalid_argument(&CreateCa::new("US", empty)), "organization");
+        assert_eq!(invalid_argument(&CreateCert::new(CA, "US", empty, "cn")), "organization");
+        assert_eq!(invalid_argument(&CreateCert::new(CA, "US", "O", empty)), "common_name");
+        assert_eq!(invalid_argument(&Connect::new(empty, "p")), "email");
     }
     for status in [CertStatus::Expired, CertStatus::Obsolete, CertStatus::from("asleep")] {
-        assert_eq!(refused(&SetCertStatus::new(CERT, status)), "status");
+        assert_eq!(invalid_argument(&SetCertStatus::new(CERT, status)), "status");
     }
-    let good = San::Dns("example.com".to_owned());
-    for bad in [
+    let valid = San::Dns("example.com".to_owned());
+    for invalid in [
         San::Dns("bücher.example".to_owned()),
         San::Dns(String::new()),
         San::Email("nobody".to_owned()),
         San::Uri("/path".to_owned()),
     ] {
-        let problem = refused(&create_cert().san(good.clone()).san(bad));
-        assert_eq!(problem, "sans[1]");
+        let argument = invalid_argument(&create_cert().san(valid.clone()).san(invalid));
+        assert_eq!(argument, "sans[1]");
     }
 }
 
 #[test]
-fn a_call_needs_a_session() {
+fn request_without_a_session_is_an_error() {
     let error = client().send_raw(&ListCas::new()).unwrap_err();
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("credentials")));
 }
 
 #[test]
-fn a_call_that_is_not_listed_is_signed_too() {
+fn raw_request_is_signed() {
     let raw = RawEndpoint::new(Method::POST, "/api/v1/cert/count");
     assert_eq!(call(&raw), "/cert/count token=t0k3n");
     let mut params = Params::new();
@@ -239,7 +246,7 @@ fn a_call_that_is_not_listed_is_signed_too() {
 }
 
 #[test]
-fn curl_masks_passphrase_token_and_digest_unless_asked() {
+fn curl_masks_passphrase_token_and_digest_by_default() {
     let connect = Connect::new("a@b", "CANARY");
     let masked = client().curl(&connect, Secrets::Masked).unwrap();
     let expected = "--data-raw 'email=a%40b&passphrase=***&digest=***'";

@@ -7,10 +7,12 @@ use std::fmt::Debug;
 use test_support::enums::{self, Texts};
 use test_support::responses::{Call, Responses};
 use test_support::wire_texts;
+use tinycert_client::api_auth::{Request, Response, StatusCode, TransportError};
+use tinycert_client::ca::{HashAlg, HashMethod};
+use tinycert_client::cert::{KeyForm, StatusMask};
 use tinycert_client::{
-    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode, HashAlg,
-    HashMethod, KeyForm, Request, Response, San, Secret, Session, StatusCode, StatusMask,
-    TransportError,
+    CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode, ErrorExt,
+    San, Secret, Session,
 };
 
 const CA: CaId = CaId::new(561);
@@ -27,7 +29,7 @@ fn client(status: StatusCode, body: &str) -> Client {
     Client::builder("key").transport(transport).retries(0).build().unwrap()
 }
 
-/// A call of a session.
+/// A method of a session.
 fn call<T: Debug>(call: impl Fn(&Session) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let session = client(StatusCode::OK, body).resume("token");
@@ -37,7 +39,7 @@ fn call<T: Debug>(call: impl Fn(&Session) -> Result<T, Error> + 'static) -> Call
     })
 }
 
-/// The text of a secret, which is not printed otherwise.
+/// Returns the string of a secret, which `Debug` redacts.
 fn exposed(secret: Secret) -> String {
     secret.expose().to_owned()
 }
@@ -58,7 +60,7 @@ fn error(body: &str) -> Result<String, String> {
     let session = client(StatusCode::BAD_REQUEST, body).resume("token");
     let error = session.reissue_cert(CERT).unwrap_err();
     let text = error.message().map(str::to_owned);
-    Ok(format!("{:#?}", Shown { code: ErrorCode::of(&error), text }))
+    Ok(format!("{:#?}", Shown { code: error.error_code(), text }))
 }
 
 #[test]
@@ -158,7 +160,7 @@ fn enums_know_the_documented_texts_and_no_others() {
     enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
 }
 
-/// A table of texts does not show two texts that are exchanged.
+/// The table of all strings cannot detect two strings that are exchanged.
 #[test]
 fn each_text_belongs_to_the_value_of_its_name() {
     let plain = |name: String| name.to_lowercase().replace('"', "");

@@ -183,7 +183,7 @@ impl Token {
 
     /// Sets the time at which access expires.
     #[must_use]
-    pub fn expiration(mut self, end: UnixTime) -> Self {
+    pub fn expires_at(mut self, end: UnixTime) -> Self {
         self.extra.remove("ex");
         self.ex = Some(end.seconds());
         self
@@ -248,7 +248,8 @@ impl Token {
         if ex == Member::Other {
             return AccessState::Expired;
         }
-        let (php, ruby) = (self.decide(Dialect::Php, now), self.decide(Dialect::Ruby, now));
+        let (php, ruby) =
+            (self.decide(OfficialClient::Php, now), self.decide(OfficialClient::Ruby, now));
         match (php, ruby) {
             (Ok(php), _) if !php.is_granted() => php,
             (_, Ok(ruby)) if !ruby.is_granted() => ruby,
@@ -305,10 +306,10 @@ impl Token {
 
     /// Returns the decision of one of the official clients. An error is an exception that the
     /// client would throw.
-    fn decide(&self, dialect: Dialect, now: i64) -> Result<AccessState, Thrown> {
-        let number = |member: Member| dialect.number(member);
+    fn decide(&self, official: OfficialClient, now: i64) -> Result<AccessState, Thrown> {
+        let number = |member: Member| official.number(member);
         let (mt, mtma) = (self.count("mt", self.mt), self.count("mtma", self.mtma));
-        if !dialect.is_metered(mt) {
+        if !official.is_metered(mt) {
             let end = match number(self.time("eex", self.eex))? {
                 0 => number(self.time("ex", self.ex))?,
                 end => end,
@@ -335,7 +336,7 @@ impl Token {
 
 /// An official client.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Dialect {
+enum OfficialClient {
     Php,
     Ruby,
 }
@@ -354,7 +355,7 @@ enum Member {
     Other,
 }
 
-impl Dialect {
+impl OfficialClient {
     /// Converts a member to a number. PHP ignores null, Ruby fails. Ruby also fails for any other
     /// value, so the result of PHP does not matter.
     fn number(self, member: Member) -> Result<i64, Thrown> {
@@ -572,16 +573,16 @@ impl Blocks {
         let mut cookie = TokenCookie::default();
         let mut rest = value.trim();
         while !rest.is_empty() {
-            let (settings, text) = settings(rest).ok_or(ReadError::Form)?;
+            let (settings, text) = settings(rest).ok_or(ReadError::UnknownFormat)?;
             let end = (1..text.len())
                 .find(|at| text.get(*at..).is_some_and(|text| self::settings(text).is_some()));
             let (message, next) =
-                text.split_at_checked(end.unwrap_or(text.len())).ok_or(ReadError::Form)?;
+                text.split_at_checked(end.unwrap_or(text.len())).ok_or(ReadError::UnknownFormat)?;
             let json = match settings {
                 "jax" => self.open(message)?,
                 "jox" if unsigned => message.to_owned(),
                 "jox" => return Err(ReadError::Unsigned),
-                _ => return Err(ReadError::Form),
+                _ => return Err(ReadError::UnknownFormat),
             };
             // An object is the first version of the format, which is not supported.
             if !json.trim_start().starts_with('{') {
@@ -624,5 +625,5 @@ fn without_markup(json: &str) -> String {
 
 /// Percent-decodes a value that may be encoded: base64url and the JSON of tokens contain no `%`.
 fn decoded(value: &str) -> Result<String, ReadError> {
-    api_auth::percent_decode(value).ok_or(ReadError::Form)
+    api_auth::percent_decode(value).ok_or(ReadError::UnknownFormat)
 }

@@ -135,17 +135,17 @@ impl Blocks {
     /// Verifies and parses the target of the request that TinyPass sends, `/your/path?data=...`.
     ///
     /// # Errors
-    /// Returns the errors of [`read_webhook`](Self::read_webhook), and [`ReadError::Form`] if
+    /// Returns the errors of [`read_webhook`](Self::read_webhook), and [`ReadError::UnknownFormat`] if
     /// `data` is missing, repeated or not valid percent-encoding.
     pub fn read_webhook_target(&self, target: &str) -> Result<Webhook, ReadError> {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let mut data = query.split('&').filter_map(|pair| pair.strip_prefix("data="));
         match (data.next(), data.next()) {
             (Some(data), None) => {
-                let data = api_auth::percent_decode(data).ok_or(ReadError::Form)?;
+                let data = api_auth::percent_decode(data).ok_or(ReadError::UnknownFormat)?;
                 self.read_webhook(&data)
             }
-            _ => Err(ReadError::Form),
+            _ => Err(ReadError::UnknownFormat),
         }
     }
 }

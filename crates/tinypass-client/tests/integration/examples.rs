@@ -1,6 +1,5 @@
-//! The examples as a person runs them: arguments, exit statuses, and errors that help.
-//!
-//! `tinypass_tour` is not among them: `cargo xtask endpoints` runs it.
+//! The example programs: arguments, exit statuses and errors. `cargo xtask endpoints` runs
+//! `tinypass_tour`.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -17,7 +16,7 @@ const VARIABLES: Variables = Variables {
     refusal: "401",
 };
 
-/// An example without the variables of the environment.
+/// Returns a command for an example, without this process's variables of the client.
 fn example(name: &str) -> Command {
     let mut command = Command::new(program(name));
     for name in ["TINYPASS_AID", "TINYPASS_PRIVATE_KEY", "TINYPASS_BASE_URL", "TINYPASS_SANDBOX"] {
@@ -35,7 +34,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn check_access_tells_by_its_exit_status() {
+fn exit_status_of_check_access_is_the_access() {
     let sandbox = Sandbox::start().unwrap();
     let status = |arguments: &[&str]| {
         let output = run(&sandbox, "check_access", arguments);
@@ -44,16 +43,16 @@ fn check_access_tells_by_its_exit_status() {
     let (code, line) = status(&[tinypass::RID, tinypass::USER_REF]);
     assert!(code == 0 && line.contains("access until"), "{line}");
     let (code, line) = status(&[tinypass::DOWNLOAD_RID, tinypass::USER_REF]);
-    assert!(code == 0 && line.contains("without an end"), "{line}");
+    assert!(code == 0 && line.contains("does not expire"), "{line}");
     let (code, line) = status(&[tinypass::RID, "former_reader"]);
-    assert!(code == 1 && line.contains("access ended"), "{line}");
+    assert!(code == 1 && line.contains("access expired"), "{line}");
     let (code, line) = status(&[tinypass::RID, "a stranger"]);
     assert!(code == 1 && line.contains("no access record"), "{line}");
     assert_eq!(status(&["--quiet", tinypass::RID, "a stranger"]), (1, String::new()));
 }
 
 #[test]
-fn check_access_explains_what_is_wrong() {
+fn check_access_prints_errors_that_name_the_cause() {
     let sandbox = Sandbox::start().unwrap();
     for (arguments, expected) in [
         (&["only-a-rid"][..], "RID and USER_REF are required"),
@@ -77,7 +76,7 @@ fn check_access_explains_what_is_wrong() {
 }
 
 #[test]
-fn the_examples_explain_themselves_and_what_is_wrong() {
+fn examples_print_help_and_errors_that_name_the_cause() {
     for (name, arguments) in
         [("check_access", &["premium-content", "user_42"][..]), ("export_accesses", &[])]
     {
@@ -87,14 +86,14 @@ fn the_examples_explain_themselves_and_what_is_wrong() {
 
 #[cfg(feature = "blocks")]
 #[test]
-fn the_server_explains_itself() {
-    // It calls no server, so it reads no base URL.
+fn webhook_server_prints_help() {
+    // It sends no requests, so it reads no base URL.
     let variables = Variables { base_url: "TINYPASS_AID", ..VARIABLES };
     Example { name: "webhook_server", arguments: &[] }.starts_well(&variables);
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_not_used_for_this_machine() {
+fn proxy_variables_do_not_apply_to_loopback_hosts() {
     let sandbox = Sandbox::start().unwrap();
     let mut command = example("check_access");
     command.args([tinypass::RID, tinypass::USER_REF]).envs(sandbox.environment());
@@ -107,7 +106,7 @@ fn a_proxy_of_the_environment_is_not_used_for_this_machine() {
 }
 
 #[test]
-fn the_export_is_a_csv_of_all_pages_and_quotes_what_needs_it() {
+fn export_is_a_csv_of_all_pages_with_quoted_fields() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.tinypass().state(|server| {
         for number in 0..7 {
@@ -126,7 +125,7 @@ fn the_export_is_a_csv_of_all_pages_and_quotes_what_needs_it() {
 }
 
 #[test]
-fn an_export_that_breaks_off_says_so_and_leaves_whole_lines() {
+fn failed_export_is_an_error_and_leaves_complete_lines() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.tinypass().misbehave(Misbehaviour::EmptyBody, 1);
     let output = run(&sandbox, "export_accesses", &[]);

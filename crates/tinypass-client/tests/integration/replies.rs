@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
 //! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use test_support::replies::{Case, Outcome};
+use tinypass_client::api_auth::Method;
 use tinypass_client::{
     Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint, RevokeAccess,
     SearchAccess, SearchSubscriptions, UnixTime,
@@ -26,7 +27,8 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-/// The rules of an answer of which any field may be absent, but not all: the error names `missing`.
+/// Runs the rules for a response in which any field may be absent, but not all: the error names
+/// `missing`.
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -34,20 +36,20 @@ fn rules<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    // A page has nothing but its records.
-    let needed: &[&str] = if missing == "data" { &["data"] } else { &[] };
+    // A page contains only its records.
+    let required: &[&str] = if missing == "data" { &["data"] } else { &[] };
     let missing = Some(missing);
-    Case { method, documented, any_body: false, missing, call: &call }.holds(needed);
+    Case { method, documented, any_body: false, missing, call: &call }.holds(required);
 }
 
-/// The rules of an answer that nobody documents: nothing, or whatever comes.
-fn receipt_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
+/// Runs the rules for a response that is not documented: it may be empty or have any content.
+fn acknowledgement_rules<T: std::fmt::Debug>(call: impl Fn(&Client) -> Result<T, Error>) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
     let documented = r#"{"ok":true}"#;
     Case { method: "POST", documented, any_body: true, missing: None, call: &call }.holds(&[]);
 }
 
-/// What a call makes of one answer.
+/// Returns the result of a method for one response.
 fn one<T>(
     method: &str,
     status: usize,
@@ -104,7 +106,7 @@ fn access_get_reply_without_an_end_never_expires() {
 }
 
 #[test]
-fn what_somebody_else_answers_opens_no_door() {
+fn response_without_documented_fields_grants_no_access() {
     for body in ["{}", r#"{"expires":null}"#, r#"{"status":"ok"}"#] {
         let error = one("GET", 200, body, |client| client.get_access("r", "u")).unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
@@ -113,7 +115,7 @@ fn what_somebody_else_answers_opens_no_door() {
 }
 
 #[test]
-fn a_search_that_finds_nothing_says_so() {
+fn search_without_results_has_an_empty_list() {
     let search = |client: &Client| client.search_access(&SearchAccess::new());
     let subscriptions = |client: &Client| client.search_subscriptions(&SearchSubscriptions::new());
     for body in [r#"{"data":[]}"#, "[]"] {
@@ -128,32 +130,32 @@ fn a_search_that_finds_nothing_says_so() {
 }
 
 #[test]
-fn access_grant_reply_may_be_any_object_that_says_something() {
+fn access_grant_reply_may_be_any_object_with_a_field() {
     let grant = |client: &Client| client.grant_access(&GrantAccess::new("r", "e@example.org"));
-    let given = one("POST", 200, r#"{"ok":true}"#, grant).unwrap();
-    assert_eq!(given.extra.text("ok").as_deref(), Some("true"));
-    assert!(!given.is_active(std::time::SystemTime::UNIX_EPOCH));
+    let access = one("POST", 200, r#"{"ok":true}"#, grant).unwrap();
+    assert_eq!(access.extra.text("ok").as_deref(), Some("true"));
+    assert!(!access.is_active(std::time::SystemTime::UNIX_EPOCH));
     let error = one("POST", 200, "{}", grant).unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
 }
 
 #[test]
-fn acknowledged_grant_is_no_active_access() {
+fn acknowledged_grant_is_not_active_access() {
     let (past, now) = (UnixTime::from_seconds(1_000_000_000), std::time::SystemTime::UNIX_EPOCH);
     let now = now + Duration::from_secs(1_700_000_000);
-    let endless = GrantAccess::new("r", "e@example.org");
-    let ended = endless.clone().expiration(past);
+    let unlimited = GrantAccess::new("r", "e@example.org");
+    let expired = unlimited.clone().expires(past);
     for body in [r#"{"success":true}"#, r#"{"success":true,"expires":null}"#] {
-        for grant in [&endless, &ended] {
+        for grant in [&unlimited, &expired] {
             let access = one("POST", 200, body, |client| client.grant_access(grant)).unwrap();
             assert!(!access.is_active(now), "{body}");
         }
     }
     let record = r#"{"success":true,"rid":"r"}"#;
-    let access = one("POST", 200, record, |client| client.grant_access(&ended)).unwrap();
+    let access = one("POST", 200, record, |client| client.grant_access(&expired)).unwrap();
     assert_eq!((access.expires, access.is_active(now)), (Some(past), false));
     assert!(
-        one("POST", 200, record, |client| client.grant_access(&endless)).unwrap().is_active(now)
+        one("POST", 200, record, |client| client.grant_access(&unlimited)).unwrap().is_active(now)
     );
 }
 
@@ -169,7 +171,7 @@ fn an_error_object_on_200_is_an_error() {
 }
 
 #[test]
-fn every_status_of_the_documentation_has_its_kind() {
+fn each_documented_status_has_its_kind() {
     for (status, kind) in [
         (400, ErrorKind::Api),
         (401, ErrorKind::Auth),
@@ -212,15 +214,16 @@ fn access_grant_reply_follows_the_rules() {
 #[test]
 fn access_revoke_reply_follows_the_rules() {
     let revoke = RevokeAccess::new("r", "u");
-    receipt_rules(|client| client.revoke_access(&revoke));
+    acknowledgement_rules(|client| client.revoke_access(&revoke));
 }
 
 #[test]
-fn access_revoke_reply_may_be_any_json_and_is_kept() {
+fn access_revoke_reply_may_be_any_json_and_is_returned() {
     let revoke = RevokeAccess::new("r", "u");
     for body in ["true", "\"done\"", "[]", "{\"a\":1}"] {
-        let receipt = one("POST", 200, body, |client| client.revoke_access(&revoke)).unwrap();
-        assert_eq!(receipt.body, body);
+        let acknowledgement =
+            one("POST", 200, body, |client| client.revoke_access(&revoke)).unwrap();
+        assert_eq!(acknowledgement.body, body);
     }
 }
 
@@ -232,7 +235,7 @@ fn subscription_search_reply_follows_the_rules() {
 }
 
 #[test]
-fn subscription_search_reply_keeps_every_field() {
+fn subscription_search_reply_contains_all_fields() {
     let search = |client: &Client| client.search_subscriptions(&SearchSubscriptions::new());
     let wrapped = r#"{"data":[{"id":7,"rid":"m","user_ref":"u","plan":{"period":"monthly"}}]}"#;
     let found = one("GET", 200, wrapped, search).unwrap();
@@ -245,13 +248,13 @@ fn subscription_search_reply_keeps_every_field() {
 
 #[test]
 fn subscription_cancel_reply_follows_the_rules() {
-    receipt_rules(|client| client.cancel_subscription("r", "u"));
+    acknowledgement_rules(|client| client.cancel_subscription("r", "u"));
 }
 
 #[test]
-fn download_url_reply_follows_the_rules_but_needs_its_link() {
-    let ask = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
-    let call = |client: &Client| client.get_download_url(&ask);
+fn download_url_reply_must_contain_the_link() {
+    let request = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
+    let call = |client: &Client| client.get_download_url(&request);
     let link = one("GET", 200, r#"{"url":"https://h/d/1","valid":60}"#, call).unwrap();
     assert_eq!(link.url, "https://h/d/1");
     assert_eq!(link.extra.text("valid").as_deref(), Some("60"));
@@ -269,7 +272,7 @@ fn download_url_reply_follows_the_rules_but_needs_its_link() {
 }
 
 #[test]
-fn download_url_reply_404_asks_the_other_spelling() {
+fn download_url_reply_404_requests_the_other_spelling() {
     let mut server = mockito::Server::new();
     let query = mockito::Matcher::Any;
     server.mock("GET", "/r2/downloads/url").match_query(query.clone()).with_status(404).create();
@@ -278,8 +281,8 @@ fn download_url_reply_404_asks_the_other_spelling() {
         .match_query(query)
         .with_body(r#"{"url":"u"}"#)
         .create();
-    let ask = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
-    assert_eq!(client(&server.url()).get_download_url(&ask).unwrap().url, "u");
+    let request = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
+    assert_eq!(client(&server.url()).get_download_url(&request).unwrap().url, "u");
     other.assert();
 }
 
@@ -307,18 +310,18 @@ fn user_get_reply_404_is_none() {
 }
 
 #[test]
-fn a_call_that_is_not_listed_can_be_made() {
-    let call = RawEndpoint::new(tinypass_client::Method::GET, "/r2/access/count").param("rid", "r");
-    let body = one("GET", 200, "17", |client| client.send(&call)).unwrap();
+fn raw_request_returns_the_body() {
+    let request = RawEndpoint::new(Method::GET, "/r2/access/count").param("rid", "r");
+    let body = one("GET", 200, "17", |client| client.send(&request)).unwrap();
     assert_eq!(body, b"17");
-    let count: u32 = one("GET", 200, "17", |client| client.send_as(&call)).unwrap();
+    let count: u32 = one("GET", 200, "17", |client| client.send_as(&request)).unwrap();
     assert_eq!(count, 17);
-    let reply = one("GET", 203, "17", |client| client.send_with_response(&call)).unwrap();
-    assert_eq!(reply.status().as_u16(), 203);
+    let response = one("GET", 203, "17", |client| client.send_with_response(&request)).unwrap();
+    assert_eq!(response.status().as_u16(), 203);
 }
 
 #[test]
-fn a_reply_over_the_cap_is_an_error() {
+fn response_above_the_limit_is_an_error() {
     let mut server = mockito::Server::new();
     server.mock("GET", mockito::Matcher::Any).with_body(vec![b' '; 5000]).create();
     let client = Client::builder("A", "key")

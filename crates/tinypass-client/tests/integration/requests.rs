@@ -1,5 +1,5 @@
-//! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
-//! arguments that are refused.
+//! The exact bytes of each endpoint's request: all options, none, reserved characters; and invalid
+//! arguments.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -8,28 +8,32 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tinypass_client::access::GetAccess;
+use tinypass_client::api_auth::{Request, Response, Secrets, TransportError};
+use tinypass_client::download::{DownloadPath, GetDownload};
+use tinypass_client::subscription::CancelSubscription;
+use tinypass_client::user::GetUser;
 use tinypass_client::{
-    CancelSubscription, Client, ClientBuilder, DownloadPath, Endpoint, ErrorKind, GetAccess,
-    GetDownload, GetDownloadUrl, GetUser, GrantAccess, Request, Response, RevokeAccess,
-    SearchAccess, SearchSubscriptions, Secrets, TransportError, UnixTime,
+    Client, ClientBuilder, Endpoint, ErrorKind, GetDownloadUrl, GrantAccess, RevokeAccess,
+    SearchAccess, SearchSubscriptions, UnixTime,
 };
 
-const NASTY: &str = "a/b+c d&e=é~*%";
-const NASTY_ENCODED: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E*%25";
+const RESERVED: &str = "a/b+c d&e=é~*%";
+const RESERVED_ENCODED: &str = "a%2Fb%2Bc+d%26e%3D%C3%A9%7E*%25";
 
 fn builder() -> ClientBuilder {
     Client::builder("AIDAIDAID0", "key").transport(sends_nothing)
 }
 
 fn sends_nothing(_: Request) -> Result<Response, TransportError> {
-    panic!("was sent")
+    panic!("a request was sent")
 }
 
 fn client() -> Client {
     builder().build().unwrap()
 }
 
-/// Method and target of a call; headers, body and host are the same for all.
+/// Returns method and target of a request. Headers, body and host are the same for all requests.
 fn line(call: &impl Endpoint) -> String {
     let request = client().signed_request(call).unwrap();
     assert_eq!(request.uri().host(), Some("api.tinypass.com"));
@@ -44,9 +48,9 @@ fn line(call: &impl Endpoint) -> String {
     format!("{} {}", request.method(), request.uri().path_and_query().unwrap())
 }
 
-/// The argument that a call is refused for; nothing is sent.
-fn refused(call: &impl Endpoint) -> String {
-    let Err(error) = client().send_raw(call) else { panic!("was accepted") };
+/// Returns the argument that is invalid. No request is sent.
+fn invalid_argument(call: &impl Endpoint) -> String {
+    let Err(error) = client().send_raw(call) else { panic!("the argument was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
 }
@@ -55,15 +59,15 @@ fn refused(call: &impl Endpoint) -> String {
 fn access_get_request() {
     let call = GetAccess::new("premium-content", "user_42");
     assert_eq!(line(&call), "GET /r2/access?rid=premium-content&user_ref=user_42");
-    let nasty = format!("GET /r2/access?rid={NASTY_ENCODED}&user_ref={NASTY_ENCODED}");
-    assert_eq!(line(&GetAccess::new(NASTY, NASTY)), nasty);
+    let expected = format!("GET /r2/access?rid={RESERVED_ENCODED}&user_ref={RESERVED_ENCODED}");
+    assert_eq!(line(&GetAccess::new(RESERVED, RESERVED)), expected);
 }
 
 #[test]
 fn access_search_request() {
     assert_eq!(line(&SearchAccess::new()), "GET /r2/access/search");
     let all = SearchAccess::new()
-        .rid(NASTY)
+        .rid(RESERVED)
         .user_ref("u")
         .email("e@x.org")
         .tag("t 1")
@@ -73,7 +77,7 @@ fn access_search_request() {
     assert_eq!(
         line(&all),
         format!(
-            "GET /r2/access/search?rid={NASTY_ENCODED}&user_ref=u&email=e%40x.org&tag=t+1&show_expired=false&page=3&pagesize=1000"
+            "GET /r2/access/search?rid={RESERVED_ENCODED}&user_ref=u&email=e%40x.org&tag=t+1&show_expired=false&page=3&pagesize=1000"
         )
     );
 }
@@ -84,15 +88,15 @@ fn access_grant_request() {
         line(&GrantAccess::new("r", "e@x.org")),
         "POST /r2/access/grant?rid=r&email=e%40x.org"
     );
-    let all = GrantAccess::new(NASTY, "e@x.org")
+    let all = GrantAccess::new(RESERVED, "e@x.org")
         .user_ref("u")
-        .expiration(UnixTime::from_seconds(1_893_456_000))
+        .expires(UnixTime::from_seconds(1_893_456_000))
         .message("Welcome, Jané!\nEnjoy & share")
         .suppress_email(true);
     assert_eq!(
         line(&all),
         format!(
-            "POST /r2/access/grant?rid={NASTY_ENCODED}&user_ref=u&email=e%40x.org&expiration=1893456000&message=Welcome%2C+Jan%C3%A9%21%0AEnjoy+%26+share&suppress_email=true"
+            "POST /r2/access/grant?rid={RESERVED_ENCODED}&user_ref=u&email=e%40x.org&expiration=1893456000&message=Welcome%2C+Jan%C3%A9%21%0AEnjoy+%26+share&suppress_email=true"
         )
     );
 }
@@ -100,80 +104,95 @@ fn access_grant_request() {
 #[test]
 fn access_revoke_request() {
     assert_eq!(line(&RevokeAccess::new("r", "u")), "POST /r2/access/revoke?rid=r&user_ref=u");
-    let all = RevokeAccess::new(NASTY, NASTY).refund(true);
-    let target = format!("rid={NASTY_ENCODED}&user_ref={NASTY_ENCODED}&refund=true");
+    let all = RevokeAccess::new(RESERVED, RESERVED).refund(true);
+    let target = format!("rid={RESERVED_ENCODED}&user_ref={RESERVED_ENCODED}&refund=true");
     assert_eq!(line(&all), format!("POST /r2/access/revoke?{target}"));
 }
 
 #[test]
 fn subscription_search_request() {
     assert_eq!(line(&SearchSubscriptions::new()), "GET /r2/subscription/search");
-    let all = SearchSubscriptions::new().rid(NASTY).user_ref("u");
-    assert_eq!(line(&all), format!("GET /r2/subscription/search?rid={NASTY_ENCODED}&user_ref=u"));
+    let all = SearchSubscriptions::new().rid(RESERVED).user_ref("u");
+    assert_eq!(
+        line(&all),
+        format!("GET /r2/subscription/search?rid={RESERVED_ENCODED}&user_ref=u")
+    );
 }
 
 #[test]
 fn subscription_cancel_request() {
-    let call = CancelSubscription::new(NASTY, "u");
-    assert_eq!(line(&call), format!("POST /r2/subscription/cancel?rid={NASTY_ENCODED}&user_ref=u"));
+    let call = CancelSubscription::new(RESERVED, "u");
+    assert_eq!(
+        line(&call),
+        format!("POST /r2/subscription/cancel?rid={RESERVED_ENCODED}&user_ref=u")
+    );
 }
 
 #[test]
 fn download_url_request() {
     let call = GetDownloadUrl::for_lifetime("ebook 1", Duration::from_millis(30_900));
     assert_eq!(line(&call), "GET /r2/downloads/url?rid=ebook+1&lifetime=30");
-    let call = GetDownloadUrl::until(NASTY, UnixTime::from_seconds(9)).path(DownloadPath::Sdk);
-    assert_eq!(line(&call), format!("GET /r2/download/url?rid={NASTY_ENCODED}&expiration=9"));
+    let call = GetDownloadUrl::until(RESERVED, UnixTime::from_seconds(9)).path(DownloadPath::Sdk);
+    assert_eq!(line(&call), format!("GET /r2/download/url?rid={RESERVED_ENCODED}&expiration=9"));
 }
 
 #[test]
 fn download_get_request() {
     assert_eq!(line(&GetDownload::new("ebook-1")), "GET /r2/download/?rid=ebook-1");
-    let call = GetDownload::new(NASTY).path(DownloadPath::Sdk);
-    assert_eq!(line(&call), format!("GET /r2/download?rid={NASTY_ENCODED}"));
+    let call = GetDownload::new(RESERVED).path(DownloadPath::Sdk);
+    assert_eq!(line(&call), format!("GET /r2/download?rid={RESERVED_ENCODED}"));
 }
 
 #[test]
 fn user_get_request() {
     assert_eq!(line(&GetUser::new("kjkxrNWUyD")), "GET /r2/user/kjkxrNWUyD");
-    assert_eq!(line(&GetUser::new(NASTY)), "GET /r2/user/a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25");
+    assert_eq!(line(&GetUser::new(RESERVED)), "GET /r2/user/a%2Fb%2Bc%20d%26e%3D%C3%A9~%2A%25");
 }
 
 #[test]
-fn wrong_arguments_are_refused_by_name() {
+fn error_of_an_invalid_argument_names_it() {
     for rid in ["", " ", "\t\n", &"x".repeat(256)] {
-        assert_eq!(refused(&GetAccess::new(rid, "u")), "rid");
-        assert_eq!(refused(&SearchAccess::new().rid(rid)), "rid");
-        assert_eq!(refused(&GrantAccess::new(rid, "e@x.org")), "rid");
-        assert_eq!(refused(&RevokeAccess::new(rid, "u")), "rid");
-        assert_eq!(refused(&SearchSubscriptions::new().rid(rid)), "rid");
-        assert_eq!(refused(&CancelSubscription::new(rid, "u")), "rid");
-        assert_eq!(refused(&GetDownload::new(rid)), "rid");
-        assert_eq!(refused(&GetDownloadUrl::for_lifetime(rid, Duration::from_secs(1))), "rid");
+        assert_eq!(invalid_argument(&GetAccess::new(rid, "u")), "rid");
+        assert_eq!(invalid_argument(&SearchAccess::new().rid(rid)), "rid");
+        assert_eq!(invalid_argument(&GrantAccess::new(rid, "e@x.org")), "rid");
+        assert_eq!(invalid_argument(&RevokeAccess::new(rid, "u")), "rid");
+        assert_eq!(invalid_argument(&SearchSubscriptions::new().rid(rid)), "rid");
+        assert_eq!(invalid_argument(&CancelSubscription::new(rid, "u")), "rid");
+        assert_eq!(invalid_argument(&GetDownload::new(rid)), "rid");
+        assert_eq!(
+            invalid_argument(&GetDownloadUrl::for_lifetime(rid, Duration::from_secs(1))),
+            "rid"
+        );
     }
     for size in [0, 1001, u32::MAX] {
-        assert_eq!(refused(&SearchAccess::new().page_size(size)), "page_size");
+        assert_eq!(invalid_argument(&SearchAccess::new().page_size(size)), "page_size");
     }
-    assert_eq!(refused(&GrantAccess::new("r", " ")), "email");
+    assert_eq!(invalid_argument(&GrantAccess::new("r", " ")), "email");
     let past = UnixTime::from_seconds(0);
-    assert_eq!(refused(&GrantAccess::new("r", "e").expiration(past)), "expiration");
-    assert_eq!(refused(&GetDownloadUrl::until("r", past)), "expiration");
-    assert_eq!(refused(&GetDownloadUrl::for_lifetime("r", Duration::from_millis(999))), "lifetime");
+    assert_eq!(invalid_argument(&GrantAccess::new("r", "e").expires(past)), "expires");
+    assert_eq!(invalid_argument(&GetDownloadUrl::until("r", past)), "expires");
+    assert_eq!(
+        invalid_argument(&GetDownloadUrl::for_lifetime("r", Duration::from_millis(999))),
+        "lifetime"
+    );
     for uid in ["", " ", ".", ".."] {
-        assert_eq!(refused(&GetUser::new(uid)), "uid");
+        assert_eq!(invalid_argument(&GetUser::new(uid)), "uid");
     }
-    assert_eq!(refused(&GetAccess::new("x".repeat(255), "u".repeat(70_000))), "path and query");
+    assert_eq!(
+        invalid_argument(&GetAccess::new("x".repeat(255), "u".repeat(70_000))),
+        "path and query"
+    );
 }
 
 #[test]
-fn an_iterator_with_a_wrong_argument_sends_nothing_and_ends() {
+fn iterator_with_an_invalid_argument_sends_no_request_and_ends() {
     let mut items = client().accesses(&SearchAccess::new().page_size(0));
     assert_eq!(items.next().unwrap().unwrap_err().argument(), Some("page_size"));
     assert!(items.next().is_none());
 }
 
 #[test]
-fn curl_masks_the_signature_unless_asked() {
+fn curl_masks_the_signature_by_default() {
     let call = GetAccess::new("r", "it's");
     let masked = client().curl(&call, Secrets::Masked).unwrap();
     assert!(masked.contains("-H 'authorization: ***'"), "{masked}");
@@ -186,31 +205,31 @@ fn curl_masks_the_signature_unless_asked() {
 }
 
 #[test]
-fn the_application_comes_first_in_the_user_agent() {
+fn user_agent_begins_with_the_application() {
     let client = builder().application("my-shop/2.1").build().unwrap();
     let request = client.signed_request(&SearchAccess::new()).unwrap();
     let agent = request.headers()["user-agent"].to_str().unwrap().to_owned();
     assert!(agent.starts_with("my-shop/2.1 tinypass-client/"), "{agent}");
-    for bad in ["a\nb", "ą"] {
-        let error = builder().application(bad).build().unwrap_err();
+    for invalid in ["a\nb", "ą"] {
+        let error = builder().application(invalid).build().unwrap_err();
         assert_eq!(error.argument(), Some("application"));
     }
 }
 
-/// A transport that answers page after page and notes what was asked.
+/// Returns a client whose transport sends these pages, and the queries of its requests.
 fn paging(
     pages: impl Fn(u64) -> String + Send + Sync + 'static,
 ) -> (Client, Arc<Mutex<Vec<String>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let notes = asked.clone();
+    let queries = Arc::new(Mutex::new(Vec::new()));
+    let seen = queries.clone();
     let transport = move |request: Request| -> Result<Response, TransportError> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let page = query.split('&').find_map(|pair| pair.strip_prefix("page=")).unwrap();
         let body = pages(page.parse().unwrap());
-        notes.lock().unwrap().push(query);
+        seen.lock().unwrap().push(query);
         Ok(Response::new(body.into_bytes()))
     };
-    (Client::builder("A", "k").transport(transport).build().unwrap(), asked)
+    (Client::builder("A", "k").transport(transport).build().unwrap(), queries)
 }
 
 fn ids(range: std::ops::Range<u64>) -> String {
@@ -219,27 +238,27 @@ fn ids(range: std::ops::Range<u64>) -> String {
 }
 
 #[test]
-fn pages_end_at_a_short_or_an_empty_page() {
+fn short_or_empty_page_is_the_last_one() {
     let search = SearchAccess::new().page_size(2);
-    let (client, asked) = paging(|page| ids(page * 2..(page * 2 + 2).min(5)));
+    let (client, queries) = paging(|page| ids(page * 2..(page * 2 + 2).min(5)));
     assert_eq!(client.accesses(&search).map(Result::unwrap).count(), 5);
     let expected = ["page=0&pagesize=2", "page=1&pagesize=2", "page=2&pagesize=2"];
-    assert_eq!(*asked.lock().unwrap(), expected);
-    let (client, asked) = paging(|page| ids(page * 2..(page * 2 + 2).min(4)));
+    assert_eq!(*queries.lock().unwrap(), expected);
+    let (client, queries) = paging(|page| ids(page * 2..(page * 2 + 2).min(4)));
     assert_eq!(client.accesses(&search).by_page().map(Result::unwrap).count(), 3);
-    assert_eq!(asked.lock().unwrap().len(), 3);
+    assert_eq!(queries.lock().unwrap().len(), 3);
 }
 
 #[test]
-fn pages_end_for_a_server_that_repeats_itself() {
-    let (client, asked) = paging(|_| ids(0..2));
+fn repeated_page_is_the_last_one() {
+    let (client, queries) = paging(|_| ids(0..2));
     let search = SearchAccess::new().page_size(2);
     assert_eq!(client.accesses(&search).map(Result::unwrap).count(), 2);
-    assert_eq!(asked.lock().unwrap().len(), 2);
+    assert_eq!(queries.lock().unwrap().len(), 2);
 }
 
 #[test]
-fn a_record_that_moves_to_the_next_page_comes_once() {
+fn record_that_moves_to_the_next_page_is_returned_once() {
     let (client, _) = paging(|page| match page {
         0 => ids(0..3),
         1 => ids(2..5),
@@ -252,7 +271,7 @@ fn a_record_that_moves_to_the_next_page_comes_once() {
 }
 
 #[test]
-fn after_an_error_the_iterator_ends_and_tells_where() {
+fn iterator_ends_after_an_error_and_returns_its_request() {
     let (client, _) = paging(|page| if page == 0 { ids(0..2) } else { "{".to_owned() });
     let mut items = client.accesses(&SearchAccess::new().page_size(2));
     assert!(items.next().unwrap().is_ok() && items.next().unwrap().is_ok());

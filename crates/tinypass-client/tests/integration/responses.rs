@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use test_support::responses::{Call, Responses};
 use test_support::{enums, wire_texts};
+use tinypass_client::api_auth::{Request, Response, TransportError};
 use tinypass_client::blocks::{Blocks, Webhook, WebhookEvent, WebhookType};
-use tinypass_client::{
-    Client, Error, GetDownloadUrl, GrantAccess, Request, Response, SearchAccess, TransportError,
-};
+use tinypass_client::{Client, Error, GetDownloadUrl, GrantAccess, SearchAccess};
 
-/// A call against a transport that sends one response body.
+/// A method of a client whose transport sends one response body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();
@@ -30,7 +29,7 @@ fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call 
 
 fn webhook(body: &str) -> Result<String, String> {
     let blocks = Blocks::new("AIDAIDAID0", "key").unwrap();
-    // Another application's webhook is rejected before it is looked at.
+    // A webhook of another application is rejected.
     let webhook = serde_json::from_str::<Webhook>(body).map_err(|error| error.to_string())?;
     if webhook.aid.as_deref() == Some("AIDAIDAID0") {
         assert_eq!(blocks.read_webhook(&blocks.seal(body)).unwrap(), webhook);

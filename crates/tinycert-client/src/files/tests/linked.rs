@@ -250,10 +250,10 @@ fn wait_for_a_lock_is_limited() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         let prepared = files.prepare().unwrap();
-        let place = Place::resolve(files.key()).unwrap();
-        let waited = Locks::acquire(&[&place], Duration::ZERO);
+        let resolved = ResolvedPath::resolve(files.key()).unwrap();
+        let waited = Locks::acquire(&[&resolved], Duration::ZERO);
         let error = waited.err().expect("the lock is held").to_string();
-        let lock = format!(".{}.lock: is still locked by another run", place.name);
+        let lock = format!(".{}.lock: is still locked by another run", resolved.name);
         assert!(error.contains(&lock) && error.contains("end that process"), "{way}: {error}");
         prepared.write(&chain(1), &key(1)).unwrap();
         // A thread that still waits for the old lock does not hold the next one.

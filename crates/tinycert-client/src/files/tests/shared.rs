@@ -288,9 +288,9 @@ fn file_that_was_exchanged_after_the_checks_is_not_copied() {
     let (path, other) = (folder.path("x.key"), folder.path("other"));
     fs::write(&path, "old").unwrap();
     fs::write(&other, "theirs").unwrap();
-    let place = Place::resolve(&path).unwrap();
-    place.open().unwrap().expect("the file that was checked");
+    let resolved = ResolvedPath::resolve(&path).unwrap();
+    resolved.open().unwrap().expect("the file that was checked");
     fs::rename(&other, &path).unwrap();
-    let error = place.open().unwrap_err().to_string();
+    let error = resolved.open().unwrap_err().to_string();
     assert!(error.contains("was replaced by another program"), "{error}");
 }

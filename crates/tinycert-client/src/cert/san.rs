@@ -124,14 +124,14 @@ impl FromStr for San {
     type Err = InputError;
 
     fn from_str(text: &str) -> Result<Self, InputError> {
-        let refuse = |problem| Err(InputError::new("SAN", problem));
+        let invalid = |problem| Err(InputError::new("SAN", problem));
         let san = match text.split_once(':') {
             Some(("DNS", name)) => Self::Dns(name.to_owned()),
             Some(("email", address)) => Self::Email(address.to_owned()),
             Some(("URI", uri)) => Self::Uri(uri.to_owned()),
             Some(("IP", address)) => match address.parse() {
                 Ok(address) => Self::Ip(address),
-                Err(_) => return refuse("must be an IPv4 or IPv6 address"),
+                Err(_) => return invalid("must be an IPv4 or IPv6 address"),
             },
             _ => match text.parse() {
                 Ok(address) => Self::Ip(address),
@@ -140,7 +140,7 @@ impl FromStr for San {
                 Err(_) => Self::Dns(text.to_owned()),
             },
         };
-        san.problem().map_or(Ok(san), refuse)
+        san.problem().map_or(Ok(san), invalid)
     }
 }
 
@@ -163,12 +163,12 @@ impl Serialize for San {
 /// Deserializes the list of a response. `null` is an empty list.
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
-    let of = |entry: &ExtraFields| {
+    let names = |entry: &ExtraFields| {
         let texts: Vec<(&str, String)> =
             entry.names().filter_map(|name| Some((name, entry.text(name)?))).collect();
         texts.into_iter().map(|(kind, value)| San::read(kind, value)).collect::<Vec<_>>()
     };
-    Ok(entries.iter().flat_map(of).collect())
+    Ok(entries.iter().flat_map(names).collect())
 }
 
 #[cfg(test)]
@@ -176,8 +176,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_name_is_refused() {
-        for bad in [
+    fn invalid_names_are_errors() {
+        for invalid in [
             "",
             "*",
             "*.",
@@ -207,14 +207,14 @@ mod tests {
             "http://a b",
             "http://é",
         ] {
-            assert!(bad.parse::<San>().is_err(), "{bad:?}");
+            assert!(invalid.parse::<San>().is_err(), "{invalid:?}");
         }
         assert!("a".repeat(64).parse::<San>().is_err());
         assert!(["abcdefghi."; 26].concat().parse::<San>().is_err());
     }
 
     #[test]
-    fn what_is_a_name_is_read_by_kind_or_by_look() {
+    fn kind_of_a_name_is_its_prefix_or_detected() {
         for (text, shown) in [
             ("localhost", "DNS:localhost"),
             ("_acme.Example.COM", "DNS:_acme.Example.COM"),

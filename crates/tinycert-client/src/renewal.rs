@@ -1,15 +1,32 @@
-//! Operations of several requests: finding, issuing and renewing. They handle requests with an
-//! unknown outcome.
+//! Renewing and issuing certificates, and writing them to files.
+//!
+//! These methods of [`Session`] send several requests. They handle requests with an unknown
+//! outcome: [`Session::renew`] and [`Session::issue_cert`] create one certificate even if a
+//! response is lost. [`Session::renew_to_files`] and [`Session::issue_to_files`] write the files of
+//! a TLS server as well; see the module [`files`](crate::files).
+//!
+//! ```no_run
+//! use tinycert_client::{KeyPairFiles, Session};
+//!
+//! let session = Session::from_env()?;
+//! let ca = session.find_ca("ACME, Inc.")?.ok_or("there is no CA with this name")?;
+//! for cert in session.expiring_certs(ca.id, 30)? {
+//!     let name = cert.name.unwrap_or_default().replace('*', "_");
+//!     let files = KeyPairFiles::new(format!("{name}.pem"), format!("{name}.key"));
+//!     session.renew_to_files(ca.id, cert.id, &files)?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::BTreeSet;
 
 use api_auth::{Error, InputError, Result, UnixTime};
 
-use crate::files::Prepared;
-use crate::{
-    CaId, CaItem, CertId, CertItem, CertPart, CertStatus, CreateCa, CreateCert, ErrorCode,
-    FileError, KeyForm, KeyPairFiles, Session, StatusMask,
-};
+use crate::ca::{CaId, CaItem, CreateCa};
+use crate::cert::{CertId, CertItem, CertPart, CertStatus, CreateCert, KeyForm, StatusMask};
+use crate::error::{ErrorCode, ErrorExt};
+use crate::files::{FileError, KeyPairFiles, Prepared};
+use crate::session::Session;
 
 const DAY: i64 = 86_400;
 
@@ -23,6 +40,9 @@ pub struct Renewal {
     pub is_new: bool,
 }
 
+/// # Finding, issuing and renewing
+///
+/// These methods send several requests; see the module [`renewal`](crate::renewal).
 impl Session {
     /// Returns the CA with this name (its organization) or, if there is none, with this common name
     /// (the organization followed by ` CA`). Returns `None` if there is neither.
@@ -45,15 +65,15 @@ impl Session {
     ///
     /// # Errors
     /// See [`find_ca`](Session::find_ca).
-    pub fn get_or_create_ca(&self, new: &CreateCa) -> Result<CaId> {
-        if let Some(ca) = only(&self.list_cas()?, new.name())? {
+    pub fn get_or_create_ca(&self, request: &CreateCa) -> Result<CaId> {
+        if let Some(ca) = only(&self.list_cas()?, request.name())? {
             return Ok(ca.id);
         }
-        match self.create_ca(new) {
+        match self.create_ca(request) {
             Err(error) if error.outcome_unknown() => {
-                only(&self.list_cas()?, new.name())?.map(|ca| ca.id).ok_or(error)
+                only(&self.list_cas()?, request.name())?.map(|ca| ca.id).ok_or(error)
             }
-            answered => answered,
+            result => result,
         }
     }
 
@@ -64,18 +84,18 @@ impl Session {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
     /// certificate did not exist when the list was read.
-    pub fn issue_cert(&self, new: &CreateCert) -> Result<CertId> {
-        let list = || self.list_certs(new.ca(), StatusMask::ALL);
+    pub fn issue_cert(&self, request: &CreateCert) -> Result<CertId> {
+        let list = || self.list_certs(request.ca(), StatusMask::ALL);
         let before: BTreeSet<CertId> = list()?.iter().map(|cert| cert.id).collect();
-        match self.create_cert(new) {
+        match self.create_cert(request) {
             Err(error) if error.outcome_unknown() => {
-                let name = Some(new.name());
-                let made = list()?
+                let name = Some(request.name());
+                let created = list()?
                     .into_iter()
                     .find(|cert| cert.name.as_deref() == name && !before.contains(&cert.id));
-                made.map(|cert| cert.id).ok_or(error)
+                created.map(|cert| cert.id).ok_or(error)
             }
-            answered => answered,
+            result => result,
         }
     }
 
@@ -88,18 +108,18 @@ impl Session {
     pub fn expiring_certs(&self, ca_id: CaId, days: u32) -> Result<Vec<CertItem>> {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         let end = UnixTime::from(self.clock().now()).seconds() + i64::from(days) * DAY;
-        let has_ended = |cert: &CertItem| cert.status == Some(CertStatus::Expired);
-        let followed: BTreeSet<String> = certs
+        let has_expired = |cert: &CertItem| cert.status == Some(CertStatus::Expired);
+        let replaced: BTreeSet<String> = certs
             .iter()
-            .filter(|cert| !has_ended(cert))
+            .filter(|cert| !has_expired(cert))
             .filter_map(|cert| cert.name.clone())
             .collect();
         let mut expiring: Vec<CertItem> = certs
             .into_iter()
             .filter(|cert| {
-                let ends_soon = cert.expires.is_some_and(|expires| expires.seconds() <= end);
-                let is_followed = cert.name.as_ref().is_some_and(|name| followed.contains(name));
-                (is_good(cert) && ends_soon) || (has_ended(cert) && !is_followed)
+                let expires_soon = cert.expires.is_some_and(|expires| expires.seconds() <= end);
+                let is_replaced = cert.name.as_ref().is_some_and(|name| replaced.contains(name));
+                (is_good(cert) && expires_soon) || (has_expired(cert) && !is_replaced)
             })
             .collect();
         expiring.sort_by_key(|cert| (cert.expires, cert.id));
@@ -136,7 +156,7 @@ impl Session {
             Err(error) if may_be_reissued(&error) => {
                 self.successor(ca_id, cert_id)?.map(found).ok_or(error)
             }
-            answered => answered.map(found),
+            result => result.map(found),
         }
     }
 
@@ -171,11 +191,11 @@ impl Session {
     /// See [`FileError`].
     pub fn issue_to_files(
         &self,
-        new: &CreateCert,
+        request: &CreateCert,
         files: &KeyPairFiles,
     ) -> Result<CertId, FileError> {
         let prepared = files.prepare()?;
-        let cert_id = self.issue_cert(new)?;
+        let cert_id = self.issue_cert(request)?;
         self.save(cert_id, prepared)?;
         Ok(cert_id)
     }
@@ -199,7 +219,7 @@ impl Session {
         let certs = self.list_certs(ca_id, StatusMask::ALL)?;
         // An obsolete certificate is not in the list.
         let (name, end) = match certs.iter().find(|cert| cert.id == cert_id) {
-            Some(own) => (own.name.clone(), (own.expires, own.id)),
+            Some(cert) => (cert.name.clone(), (cert.expires, cert.id)),
             None => (self.get_cert_details(cert_id)?.common_name, (None, cert_id)),
         };
         let mut later: Vec<&CertItem> = certs
@@ -210,9 +230,9 @@ impl Session {
             return Ok(None);
         }
         later.sort_by_key(|cert| (cert.expires, cert.id));
-        let request = self.get_cert(cert_id, CertPart::Csr)?;
+        let csr = self.get_cert(cert_id, CertPart::Csr)?;
         for cert in later.into_iter().rev() {
-            if self.get_cert(cert.id, CertPart::Csr)?.trim() == request.trim() {
+            if self.get_cert(cert.id, CertPart::Csr)?.trim() == csr.trim() {
                 return Ok(Some(cert.id));
             }
         }
@@ -225,7 +245,7 @@ fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
     let mut found = cas.iter().filter(|ca| ca.name.as_deref() == Some(name));
     match (found.next(), found.next()) {
         (Some(_), Some(_)) => {
-            Err(InputError::new("name", "is that of several CAs; choose one by its id").into())
+            Err(InputError::new("name", "belongs to several CAs; use the id of one").into())
         }
         (first, _) => Ok(first.cloned()),
     }
@@ -237,5 +257,5 @@ fn is_good(cert: &CertItem) -> bool {
 
 /// Returns whether a failed reissue may have been carried out, now or before.
 fn may_be_reissued(error: &Error) -> bool {
-    error.outcome_unknown() || ErrorCode::of(error) == Some(ErrorCode::NotLatest)
+    error.outcome_unknown() || error.error_code() == Some(ErrorCode::NotLatest)
 }

@@ -1,4 +1,4 @@
-//! Opening and closing a session.
+//! The requests that open and close a session.
 
 use api_auth::{
     Body, Credential, Endpoint, InputError, Params, Response, ResponseError, Route, Secret, route,
@@ -60,7 +60,7 @@ impl Endpoint for Connect {
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
-        error::text(response, "token").map(Secret::new)
+        error::string(response, "token").map(Secret::new)
     }
 }
 
@@ -88,6 +88,6 @@ impl Endpoint for Disconnect {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
-use super::draft::{Kept, open_regular};
+use super::draft::{KeptAccess, open_regular};
 use super::trust::{
     check_link, check_only_name, check_own, check_replaceable, identity, invalid, is_same,
     is_shared, owner, real_folder, seen,
@@ -18,7 +18,7 @@ pub(super) const REPLACED: &str = "was replaced by another program meanwhile; ru
 
 /// A resolved path: a regular file, a link into a folder of versions, or no file yet.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct ResolvedPath {
     /// The resolved folder.
     pub(super) folder: PathBuf,
     pub(super) name: String,
@@ -34,7 +34,7 @@ pub(super) struct Place {
     entry: Option<Metadata>,
 }
 
-impl Place {
+impl ResolvedPath {
     /// Follows the symbolic links of a path, except links into a folder of versions.
     pub(super) fn resolve(path: &Path) -> Result<Self, FileError> {
         Self::follow(path).map_err(|source| FileError::at(path, source))
@@ -106,14 +106,14 @@ impl Place {
         Ok(Some(file))
     }
 
-    /// Returns what the new file keeps of the access of the current file. `key` is the place of the
+    /// Returns what the new file keeps of the access of the current file. `key` is the path of the
     /// key of this pair, or of the combined file.
     ///
     /// Another user can have put any file of a trusted user into a shared folder, but not into a
     /// version that was created for this key.
-    pub(super) fn kept(&self, key: &Self, name: &str) -> Kept {
+    pub(super) fn kept(&self, key: &Self, name: &str) -> KeptAccess {
         let is_trusted = !self.is_redirected && (!self.is_shared || self.is_version(key, name));
-        Kept::of(name == KEY_NAME, is_trusted)
+        KeptAccess::of(name == KEY_NAME, is_trusted)
     }
 
     /// Returns whether this is a link to the file `name` of a version that was created for this key
@@ -131,13 +131,13 @@ impl Place {
         format!(".{}{VERSIONS}", self.name)
     }
 
-    /// Returns whether two places are the same file, also on a file system that ignores case.
+    /// Returns whether two paths are the same file, also on a file system that ignores case.
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         let is_same = |one: Option<&Metadata>, other: Option<&Metadata>| {
             is_same(one.and_then(identity), other.and_then(identity))
         };
         let is_one_folder = || {
-            let metadata = |place: &Self| fs::metadata(&place.folder).ok();
+            let metadata = |resolved: &Self| fs::metadata(&resolved.folder).ok();
             is_same(metadata(self).as_ref(), metadata(other).as_ref())
         };
         (self.name.eq_ignore_ascii_case(&other.name)
