@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use tokenpass_client::{
-    Balance, ClientBuilder, ListMyAddresses, ListProtectedBalances, ListPublicBalances, Result,
-};
+use tokenpass_client::addresses::ListMyAddresses;
+use tokenpass_client::balances::{Balance, ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::{ClientBuilder, Result};
 
 const HELP: &str = "\
 Prints what the addresses of the token's user hold: one line an asset, and one an address.

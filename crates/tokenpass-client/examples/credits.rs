@@ -8,7 +8,8 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tokenpass_client::{Booking, Client, CreditGroup, Entry, InputError, Result};
+use tokenpass_client::credits::{Booking, CreditGroup, Entry};
+use tokenpass_client::{Client, InputError, Result};
 
 const HELP: &str = "\
 Gives and takes credits, and shows the ledger of a group.

@@ -8,7 +8,7 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tokenpass_client::{Balances, Client, ErrorKind, InputError, Result, Rules, needs_login};
+use tokenpass_client::{Balances, Client, ErrorExt, ErrorKind, InputError, Result, Rules};
 
 const HELP: &str = "\
 Tells whether a user holds the tokens that a rule asks for.
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("gate: {error}");
-            if needs_login(&error) {
+            if error.needs_login() {
                 eprintln!("gate: the user has to log in again");
             } else if error.kind() == ErrorKind::RateLimited {
                 eprintln!("gate: try again in {:?}", error.retry_after().unwrap_or_default());

@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
+use tokenpass_client::api_auth::{Clock, Sent, SystemClock};
+use tokenpass_client::promises::RegisterSource;
+use tokenpass_client::proof::MessageKey;
 use tokenpass_client::{
-    Client, Clock, CreatePromise, Destination, MessageKey, Promise, RegisterSource, Result,
-    Satoshis, Secret, Sent, SystemClock, UnixTime,
+    Client, CreatePromise, Destination, Promise, Result, Satoshis, Secret, UnixTime,
 };
 
 const HELP: &str = "\
@@ -130,7 +132,7 @@ fn whitelist(tokenpass: &Client, source: &str) -> Result<()> {
 fn print_promise(promise: &Promise) {
     println!(
         "{}: {} {} to {} until {}",
-        promise.promise_id.unwrap_or_default(),
+        promise.promise_id.map_or("?".to_owned(), String::from),
         promise.quantity.unwrap_or_default(),
         promise.asset.as_deref().unwrap_or("?"),
         promise.destination.as_deref().unwrap_or("?"),

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Request, Response, printable};
 use lexopt::prelude::*;
-use tokenpass_client::http::Uri;
-use tokenpass_client::{Authorize, Client, InputError, LoginError, Params, Scope, Secret};
+use tokenpass_client::api_auth::Params;
+use tokenpass_client::api_auth::http::Uri;
+use tokenpass_client::oauth::LoginError;
+use tokenpass_client::{Authorize, Client, InputError, Scope, Secret};
 
 const HELP: &str = "\
 Logs a user in. Prints the address to open in a browser, waits on the port of the redirect

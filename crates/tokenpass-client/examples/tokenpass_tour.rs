@@ -10,20 +10,40 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
+use tokenpass_client::accounts::{
+    CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,
+};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
+};
+use tokenpass_client::api_auth::{Clock, Params, SystemClock};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::{
+    CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats,
+    UpdateChat, chat_id,
+};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+use tokenpass_client::lookups::{
+    CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
+};
+use tokenpass_client::oauth::{
+    ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, RequestCode, RequestPasswordToken,
+};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+use tokenpass_client::promises::{
+    CancelPromise, DeleteSource, GetPromise, ListPromises, ListPromisesByEmail, ListSources,
+    PromiseId, RegisterSource, UpdatePromise,
+};
+use tokenpass_client::proof::{MessageKey, user_hash};
+use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 use tokenpass_client::{
-    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
-    Client, Clock, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
-    DeleteAddress, DeleteSource, Destination, Endpoint, Entry, Error, ExchangeCode,
-    ExchangeCodeAtApi, FindUsers, GetAddressByUser, GetAsset, GetChat, GetChatPrivileges,
-    GetCreditAccount, GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory,
-    GetMessengerPrivileges, GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor,
-    GetUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify,
-    JoinChat, ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
-    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, MessageKey, Params, RegisterAccount, RegisterAddress, RegisterSource,
-    RequestCode, RequestPasswordToken, Result, Rule, Rules, Satoshis, Scope, SignSecondFactor,
-    SystemClock, TakeCredits, UnixTime, UpdateAccount, UpdateAddress, UpdateChat,
-    UpdateCreditGroup, UpdatePromise, VerifyAddress, chat_id, user_hash,
+    Authorize, Client, CreatePromise, Destination, Endpoint, Error, Result, Rule, Rules, Satoshis,
+    Scope, UnixTime,
 };
 
 const HELP: &str = "\
@@ -250,7 +270,7 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
         .reference("tour")
         .note("Lent & taken back");
     let promise = report.line::<CreatePromise, _>(|| tokenpass.create_promise(&promise));
-    let id = promise.and_then(|promise| promise.promise_id).unwrap_or_default();
+    let id = promise.and_then(|promise| promise.promise_id).unwrap_or(PromiseId::new(0));
     report.line::<ListPromises, _>(|| tokenpass.list_promises());
     report.found::<GetPromise, _>(|| tokenpass.get_promise(id));
     let update = UpdatePromise::new(id).note("Changed");

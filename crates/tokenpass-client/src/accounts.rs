@@ -6,8 +6,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::auth::credentials;
-use crate::{Client, error};
+use crate::{Client, credentials, error};
 
 /// A user account.
 ///
@@ -47,7 +46,7 @@ pub struct User {
 /// confirmation. The request is never retried if its outcome is unknown.
 ///
 /// ```
-/// use tokenpass_client::RegisterAccount;
+/// use tokenpass_client::accounts::RegisterAccount;
 ///
 /// let new = RegisterAccount::new("leroy", "the password", "leroy@example.com").name("Leroy");
 /// ```
@@ -107,7 +106,7 @@ impl Endpoint for RegisterAccount {
 /// Parses a user that is not wrapped. A user without an id is an error, so that access is never
 /// granted without one.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
-    let user: User = error::answer(response)?;
+    let user: User = error::success(response)?;
     required("id", user.id.as_ref())?;
     Ok(user)
 }
@@ -206,7 +205,7 @@ impl Endpoint for UpdateAccount {
         validate::not_empty("token", self.token.expose())?;
         validate::not_empty("current_password", self.current_password.expose())?;
         if self.name.is_none() && self.email.is_none() && self.password.is_none() {
-            return Err(InputError::new("update", "must change something"));
+            return Err(InputError::new("update", "must change at least one field"));
         }
         Ok(())
     }
@@ -216,7 +215,7 @@ impl Endpoint for UpdateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -293,7 +292,7 @@ impl Endpoint for SignSecondFactor {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 

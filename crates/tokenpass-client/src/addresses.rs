@@ -8,9 +8,9 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::balances;
-use crate::auth::credentials;
-use crate::{Balances, Client, decode_html, error, signature_of};
+use crate::balances::{Balances, balances};
+use crate::proof::extract_signature;
+use crate::{Client, credentials, error, html};
 
 /// An address of a user. The fields of a response depend on the endpoint and the token's scopes.
 ///
@@ -55,7 +55,7 @@ pub struct Address {
 impl Address {
     /// Returns the label with its HTML entities decoded.
     pub fn label_text(&self) -> Option<Cow<'_, str>> {
-        self.label.as_deref().map(decode_html)
+        self.label.as_deref().map(html::decode)
     }
 }
 
@@ -135,7 +135,7 @@ impl Endpoint for GetMyAddress {
         .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        error::optional(response, one)
+        error::success_or_not_found(response, one)
     }
 }
 
@@ -143,7 +143,7 @@ impl Endpoint for GetMyAddress {
 /// scope `manage-address`. The request is never retried if its outcome is unknown.
 ///
 /// ```
-/// use tokenpass_client::RegisterAddress;
+/// use tokenpass_client::addresses::RegisterAddress;
 ///
 /// let new = RegisterAddress::new("14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7").label("Main").public(true);
 /// ```
@@ -225,7 +225,7 @@ impl VerifyAddress {
     /// Creates a request to verify this address by a signature in base64, or by a whole signed
     /// block.
     pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
-        let signature = signature_of(signature.as_ref()).to_owned();
+        let signature = extract_signature(signature.as_ref()).to_owned();
         Self { address: address.into(), signature }
     }
 }
@@ -250,7 +250,7 @@ impl Endpoint for VerifyAddress {
     /// already verified.
     fn parse(&self, response: &Response) -> Result<Verification, ResponseError> {
         if response.status() != StatusCode::BAD_REQUEST {
-            return error::done(response).map(|()| Verification::Verified);
+            return error::acknowledgement(response).map(|()| Verification::Verified);
         }
         let fields = json::<ExtraFields>(response).unwrap_or_default();
         match fields.read("result") {
@@ -334,7 +334,7 @@ impl Endpoint for DeleteAddress {
         route!(DELETE "/api/v1/tca/address/{address}", address).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -353,7 +353,7 @@ pub struct InstantVerify {
 
 impl InstantVerify {
     /// Creates a request for this user, with the message
-    /// ([`instant_verify_message`](crate::instant_verify_message) of the QR code), the address, and
+    /// ([`instant_verify_message`](crate::proof::instant_verify_message) of the QR code), the address, and
     /// the message's signature by the address's key.
     pub fn new(
         username: impl Into<String>,
@@ -365,7 +365,7 @@ impl InstantVerify {
             username: username.into(),
             msg: message.into(),
             address: address.into(),
-            sig: signature_of(signature.as_ref()).to_owned(),
+            sig: extract_signature(signature.as_ref()).to_owned(),
         }
     }
 }
@@ -387,7 +387,7 @@ impl Endpoint for InstantVerify {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -454,7 +454,7 @@ impl Endpoint for GetPublicAddress {
         route!(GET "/api/v1/tca/addresses/{username}/{address}", username, address).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        error::optional(response, one)
+        error::success_or_not_found(response, one)
     }
 }
 

@@ -9,7 +9,8 @@ use api_auth::{
 };
 
 use crate::auth::{Keys, validate_token};
-use crate::{TokenPath, TokenPlace, error};
+use crate::error;
+use crate::oauth::{TokenLocation, TokenPath};
 
 /// The generation of the signature scheme that the server verifies.
 pub use api_auth::hmac::nonce_headers::Variant as Scheme;
@@ -79,7 +80,7 @@ impl Environment {
 /// ```
 /// use tokenpass_client::{Client, Rules};
 ///
-/// # use tokenpass_client::{Request, Response, TransportError};
+/// # use tokenpass_client::api_auth::{Request, Response, TransportError};
 /// # let server = |_: Request| -> Result<_, TransportError> {
 /// #     Ok(Response::new(br#"{"result":true}"#.to_vec()))
 /// # };
@@ -124,7 +125,7 @@ pub struct ClientBuilder {
     scheme: Scheme,
     try_other_form: bool,
     signed_base_url: Option<String>,
-    token_place: TokenPlace,
+    token_location: TokenLocation,
     token_path: TokenPath,
     settings: Settings,
 }
@@ -158,7 +159,7 @@ impl Client {
             scheme: Scheme::SignedQuery,
             try_other_form: false,
             signed_base_url: None,
-            token_place: TokenPlace::Parameter,
+            token_location: TokenLocation::Parameter,
             token_path: TokenPath::AccessToken,
             settings: Settings::default(),
         }
@@ -186,7 +187,7 @@ impl Client {
     /// # Errors
     /// Returns an error if the token is empty, or contains characters other than visible ASCII.
     pub fn as_user(&self, oauth_token: impl Into<Secret>) -> Result<Self> {
-        let credentials = self.keys.of_user(&oauth_token.into())?;
+        let credentials = self.keys.user_credentials(&oauth_token.into())?;
         Ok(Self { core: self.core.with_credentials(credentials), ..self.clone() })
     }
 
@@ -293,9 +294,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the place of users' tokens in requests. Defaults to [`TokenPlace::Parameter`].
-    pub fn token_place(mut self, place: TokenPlace) -> Self {
-        self.token_place = place;
+    /// Sets the place of users' tokens in requests. Defaults to [`TokenLocation::Parameter`].
+    pub fn token_location(mut self, place: TokenLocation) -> Self {
+        self.token_location = place;
         self
     }
 
@@ -345,11 +346,11 @@ impl ClientBuilder {
             main,
             privileged,
             variant: self.scheme,
-            token_place: self.token_place,
+            token_location: self.token_location,
         };
-        let mut credentials = keys.of_application();
+        let mut credentials = keys.application_credentials();
         if let Some(token) = &self.oauth_token {
-            credentials.extend(keys.of_user(token)?);
+            credentials.extend(keys.user_credentials(token)?);
         }
         let core = self.settings.build(
             &PROVIDER,

@@ -9,7 +9,7 @@ use api_auth::{ExtraFields, Response, ResponseError, required, wire};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::text_or_false;
+use crate::balances::text_or_false;
 use crate::error;
 
 pub use accounts::{
@@ -28,7 +28,7 @@ pub use groups::{
 /// Object: its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct CreditRow {
+pub struct CreditTransaction {
     /// The id of the group.
     #[serde(default, deserialize_with = "wire::text")]
     pub credit_group: Option<String>,
@@ -79,7 +79,7 @@ pub struct CreditHistory {
     pub count: Option<i64>,
     /// The entries.
     #[serde(default, deserialize_with = "wire::list")]
-    pub transactions: Vec<CreditRow>,
+    pub transactions: Vec<CreditTransaction>,
     /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
@@ -89,9 +89,9 @@ pub struct CreditHistory {
 /// booked again because the ledger seems to be empty.
 fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     #[derive(Deserialize)]
-    struct Needed {
+    struct Required {
         transactions: Option<IgnoredAny>,
     }
-    required("transactions", error::answer::<Needed>(response)?.transactions)?;
-    error::answer(response)
+    required("transactions", error::success::<Required>(response)?.transactions)?;
+    error::success(response)
 }

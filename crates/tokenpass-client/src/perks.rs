@@ -47,7 +47,7 @@ impl Endpoint for GetPerks {
         route!(GET "/api/v1/perks/{token}", token).credential(Credential::NONE);
 
     fn parse(&self, response: &Response) -> Result<Perks, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -73,7 +73,7 @@ impl Endpoint for GetAsset {
     const ROUTE: Route<Self> = route!(GET "/api/v1/tca/asset/{chain}/{asset}", chain, asset);
 
     fn parse(&self, response: &Response) -> Result<ExtraFields, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 

@@ -7,8 +7,7 @@ use std::str::FromStr;
 
 use api_auth::{InputError, Params, wire_enum};
 
-use crate::amounts::{Holding, Quantity, php_number};
-use crate::{Balances, Satoshis};
+use crate::balances::{Balances, Holding, Quantity, Satoshis, php_number};
 
 wire_enum! {
     /// The comparison of a balance with the amount of a rule.
@@ -53,7 +52,10 @@ impl Op {
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
 /// number, whose error is less than one half up to 10^15, and PHP rounds only up to there.
-const MOST: Satoshis = Satoshis::new(1_000_000_000_000_000);
+const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
+
+/// The operators, for errors.
+const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, <, <=";
 
 const TOO_LARGE: &str =
     "must be at most 10000000: the server reads larger amounts as inexact floating-point numbers";
@@ -258,7 +260,10 @@ impl Rules {
         let mut members: Vec<(String, String)> = Vec::new();
         for (name, value) in Params::decode(query)?.iter() {
             if name.contains('[') {
-                return Err(InputError::new("query", "holds a name with brackets"));
+                return Err(InputError::new(
+                    "query",
+                    "contains a name with brackets, which the server reads as an array",
+                ));
             }
             // PHP truncates a name at a zero byte.
             let name = name.split('\0').next().unwrap_or_default();
@@ -326,18 +331,19 @@ impl Rules {
                 return Err(InputError::new("asset", problem).at_byte(position));
             }
             if !rule.op.is_known() {
-                return Err(InputError::new("op", "is unknown to the server, which would say no"));
+                let problem = format!("{:?} is not one of {KNOWN_OPS}", rule.op.as_str());
+                return Err(InputError::new("op", problem));
             }
             if rule.amount < Satoshis::new(0) {
                 return Err(InputError::new("amount", "must not be below 0"));
             }
-            if rule.amount > MOST {
+            if rule.amount > MAX_AMOUNT {
                 return Err(InputError::new("amount", TOO_LARGE));
             }
         }
         self.names().map(|_| ()).map_err(|index| {
             let rule = index.saturating_add(1);
-            InputError::new("asset", format!("{TOO_OFTEN} (rule {rule})"))
+            InputError::new("asset", format!("{NAMED_TOO_OFTEN} (rule {rule})"))
         })
     }
 
@@ -382,7 +388,8 @@ impl Rules {
     }
 }
 
-const TOO_OFTEN: &str = "the asset is named more often than a query can express: leave rules out";
+const NAMED_TOO_OFTEN: &str =
+    "the asset is named more often than a query can express: leave rules out";
 
 /// Returns the spelling of an upper-case name with this number. The bits of the number select the
 /// letters in lower case.
@@ -501,7 +508,7 @@ impl FromStr for Rules {
             }
         }
         if let Err(index) = rules.names() {
-            return Err(error(positions.get(index).copied().unwrap_or_default(), TOO_OFTEN));
+            return Err(error(positions.get(index).copied().unwrap_or_default(), NAMED_TOO_OFTEN));
         }
         rules.validate()?;
         Ok(rules)
@@ -512,7 +519,7 @@ impl FromStr for Rules {
 type Group = Vec<(usize, Rule)>;
 
 /// The maximum nesting depth of parentheses.
-const DEEPEST: u32 = 64;
+const MAX_DEPTH: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token<'a> {
@@ -627,7 +634,7 @@ impl<'a> Parser<'a> {
         match token {
             Token::Open => {
                 self.depth += 1;
-                if self.depth > DEEPEST {
+                if self.depth > MAX_DEPTH {
                     return Err(error(position, "too many nested parentheses"));
                 }
                 let groups = self.alternatives()?;
@@ -661,10 +668,7 @@ impl<'a> Parser<'a> {
         };
         let op = Op::from(text);
         if !op.is_known() {
-            return Err(error(
-                position,
-                format!("{text:?} is not one of >=, >, =, ==, !=, !, <, <="),
-            ));
+            return Err(error(position, format!("{text:?} is not one of {KNOWN_OPS}")));
         }
         let (position, token) = self.next()?;
         let amount = match token {
@@ -679,7 +683,7 @@ impl<'a> Parser<'a> {
             }
             token => return Err(error(position, format!("expected an amount, found {token}"))),
         };
-        if amount > MOST {
+        if amount > MAX_AMOUNT {
             return Err(error(position, TOO_LARGE));
         }
         Ok(Rule::new(asset, op, amount))
@@ -809,7 +813,7 @@ mod tests {
             let rules = Rules::new(Rule::at_least("A", amount));
             assert_eq!(rules.validate().unwrap_err().argument(), "amount");
         }
-        assert!(Rules::new(Rule::at_least("CONTRACT:7", MOST)).validate().is_ok());
+        assert!(Rules::new(Rule::at_least("CONTRACT:7", MAX_AMOUNT)).validate().is_ok());
         assert_eq!(Rules::default().validate().unwrap_err().argument(), "rules");
     }
 
@@ -1198,7 +1202,7 @@ mod tests {
 
     fn any_rules() -> impl Strategy<Value = Rules> {
         let known = proptest::sample::select(Op::KNOWN);
-        let rule = ("[A-D]{4}", known, 0i64..=MOST.get())
+        let rule = ("[A-D]{4}", known, 0i64..=MAX_AMOUNT.get())
             .prop_map(|(asset, op, amount)| Rule::new(asset, op, Satoshis::new(amount)));
         let stack = proptest::collection::vec((rule, any::<bool>()), 1..6);
         (stack, any::<bool>()).prop_map(|(stack, without_promises)| {

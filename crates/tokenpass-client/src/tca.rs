@@ -6,8 +6,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::auth::credentials;
-use crate::{Client, Rules, error};
+use crate::rules::Rules;
+use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/check/{username}`: whether a user's inventory satisfies the rules.
 ///
@@ -43,7 +43,7 @@ impl Endpoint for CheckUser {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 
@@ -80,7 +80,7 @@ impl Endpoint for CheckAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 
@@ -139,7 +139,7 @@ impl Endpoint for FindUsers {
         struct Found {
             results: Option<Vec<FoundUser>>,
         }
-        required("results", error::answer::<Found>(response)?.results)
+        required("results", error::success::<Found>(response)?.results)
     }
 }
 
@@ -178,7 +178,7 @@ impl Endpoint for CheckEmail {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 

@@ -8,12 +8,15 @@
 use std::time::Duration;
 
 use test_support::replies::{Case, Outcome};
+use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
+use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress, Verification};
+use tokenpass_client::chats::{CreateChat, UpdateChat};
+use tokenpass_client::credits::{Entry, UpdateCreditGroup};
+use tokenpass_client::oauth::{ExchangeCode, ExchangeCodeAtApi, LoginErrorKind, RequestCode};
+use tokenpass_client::promises::{PromiseId, RegisterSource, UpdatePromise};
 use tokenpass_client::{
-    Authorize, Balances, Client, CreateChat, CreatePromise, Entry, Environment, Error, ErrorKind,
-    ExchangeCode, ExchangeCodeAtApi, InstantVerify, LoginErrorKind, RawEndpoint, RegisterAccount,
-    RegisterAddress, RegisterSource, RequestCode, Rules, Satoshis, Scope, SecondFactor,
-    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, Verification,
-    decode_html, needs_login,
+    Authorize, Balances, Client, CreatePromise, Environment, Error, ErrorExt, ErrorKind,
+    RawEndpoint, Rules, Satoshis, Scope, html,
 };
 
 const TX: &str = r#"{"source":"1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf","destination":"1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v","asset":"TOKENLY","quantity":100000000,"fingerprint":null,"txid":null,"ref":"a:b","expiration":1795314514,"created_at":"2026-11-22 01:28:34","updated_at":"2026-11-22 01:28:34","pseudo":0,"note":"caf&eacute; &lt;b&gt;","promise_id":107}"#;
@@ -238,12 +241,12 @@ fn promise_create_reply_follows_the_rules() {
     let body = format!(r#"{{"result":true,"tx":{TX}}}"#);
     rules_with("POST", &body, &["tx"], |client| client.create_promise(&call));
     let promise = one("POST", 200, &body, |client| client.create_promise(&call)).unwrap();
-    assert_eq!(promise.promise_id, Some(107));
+    assert_eq!(promise.promise_id, Some(PromiseId::new(107)));
     assert_eq!(promise.quantity, Some(Satoshis::whole(1)));
     assert_eq!(promise.expiration.unwrap().seconds(), 1_795_314_514);
     assert_eq!(promise.pseudo, Some(false));
     assert_eq!(promise.reference.as_deref(), Some("a:b"));
-    assert_eq!(decode_html(promise.note.as_deref().unwrap()), "café <b>");
+    assert_eq!(html::decode(promise.note.as_deref().unwrap()), "café <b>");
     assert_eq!(promise.txid, None);
     assert!(promise.extra.is_empty());
     let again = serde_json::from_str(&serde_json::to_string(&promise).unwrap()).unwrap();
@@ -270,14 +273,17 @@ fn promise_list_by_email_reply_follows_the_rules() {
 #[test]
 fn promise_get_reply_follows_the_rules() {
     rules_with("GET", &format!(r#"{{"tx":{TX},"result":true}}"#), &["tx"], |client| {
-        client.get_promise(107)
+        client.get_promise(PromiseId::new(107))
     });
 }
 
 #[test]
 fn a_look_up_that_finds_nothing_is_none_and_a_404_page_is_an_error() {
     let none = r#"{"result":false,"error":"Provisional tx not found"}"#;
-    assert_eq!(one("GET", 404, none, |client| client.get_promise(1)).unwrap(), None);
+    assert_eq!(
+        one("GET", 404, none, |client| client.get_promise(PromiseId::new(1))).unwrap(),
+        None
+    );
     assert_eq!(one("GET", 404, none, |client| client.get_my_address("1A")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_public_address("u", "a")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_user_by_address("1A")).unwrap(), None);
@@ -287,21 +293,22 @@ fn a_look_up_that_finds_nothing_is_none_and_a_404_page_is_an_error() {
     assert_eq!(one("GET", 404, none, |client| client.get_credit_group("g")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_credit_account("g", "a")).unwrap(), None);
     for page in [HTML, "", "{}"] {
-        let error = one("GET", 404, page, |client| client.get_promise(1)).unwrap_err();
+        let error =
+            one("GET", 404, page, |client| client.get_promise(PromiseId::new(1))).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 404, "{page}");
     }
 }
 
 #[test]
 fn promise_update_reply_follows_the_rules() {
-    let update = UpdatePromise::new(107).note("n");
+    let update = UpdatePromise::new(PromiseId::new(107)).note("n");
     let body = format!(r#"{{"tx":{TX},"result":true}}"#);
     rules_with("PATCH", &body, &["tx"], |client| client.update_promise(&update));
 }
 
 #[test]
 fn promise_cancel_reply_follows_the_rules() {
-    rules_with("DELETE", DONE, &["result"], |client| client.cancel_promise(107));
+    rules_with("DELETE", DONE, &["result"], |client| client.cancel_promise(PromiseId::new(107)));
 }
 
 #[test]
@@ -313,7 +320,7 @@ fn address_list_mine_reply_follows_the_rules() {
     assert_eq!(main.label_text().as_deref(), Some("Main & public"));
     assert_eq!((inactive.active, &inactive.balances), (Some(false), &None));
     assert_eq!(unverified.verify_address.as_deref(), Some("1PayToVerify000104"));
-    let sum = Balances::of_addresses(&addresses);
+    let sum = Balances::from_addresses(&addresses);
     assert_eq!(sum.get("TOKENLY"), Satoshis::whole(10));
     assert!(stack().evaluate(&sum));
 }
@@ -615,7 +622,8 @@ fn credit_give_reply_follows_the_rules() {
     let call = |client: &Client| client.give_credits("g", [Entry::new("n", 5000)]);
     rules_with("POST", BOOKINGS, &["transactions"], call);
     let booking = &one("POST", 200, BOOKINGS, call).unwrap()[0];
-    let amount = |entry: &Option<tokenpass_client::BookedEntry>| entry.as_ref().unwrap().amount;
+    let amount =
+        |entry: &Option<tokenpass_client::credits::BookedEntry>| entry.as_ref().unwrap().amount;
     assert_eq!((amount(&booking.credit), amount(&booking.debit)), (Some(5000), Some(-5000)));
 }
 
@@ -706,10 +714,10 @@ fn oauth_authorize_reply_of_the_user_is_read() {
     let scope = read("error=invalid_scope&message=bad").unwrap_err();
     assert_eq!(
         (scope.kind(), scope.code(), scope.message()),
-        (LoginErrorKind::Refused, "invalid_scope", "bad")
+        (LoginErrorKind::Rejected, "invalid_scope", "bad")
     );
     for other in ["code=c", "code=c&state=", "code=c&state=s", "code=c&state=s+1x"] {
-        assert_eq!(kind(other), LoginErrorKind::OtherState, "{other}");
+        assert_eq!(kind(other), LoginErrorKind::StateMismatch, "{other}");
     }
     for none in ["state=s+1", "code=&state=s+1"] {
         assert_eq!(kind(none), LoginErrorKind::NoCode, "{none}");
@@ -759,7 +767,7 @@ fn oauth_user_reply_follows_the_rules() {
     assert!(!format!("{user:?}").contains("00000000000002"));
     let refused = r#"{"error":"access_denied","error_description":"The resource owner or authorization server denied the request."}"#;
     let error = one("GET", 401, refused, Client::get_user).unwrap_err();
-    assert!(needs_login(&error));
+    assert!(error.needs_login());
 }
 
 #[test]
@@ -774,9 +782,9 @@ fn an_expired_token_is_403_and_told_from_a_missing_scope() {
         one("GET", 403, &body, Client::list_my_addresses).unwrap_err()
     };
     let expired = said("This access token has expired");
-    assert_eq!((expired.kind(), needs_login(&expired)), (ErrorKind::Auth, true));
-    assert!(!needs_login(&said("One or more scopes are not authorized")));
-    assert!(!needs_login(&said("Invalid Authorization Signature")));
+    assert_eq!((expired.kind(), expired.needs_login()), (ErrorKind::Auth, true));
+    assert!(!said("One or more scopes are not authorized").needs_login());
+    assert!(!said("Invalid Authorization Signature").needs_login());
 }
 
 #[test]
@@ -796,7 +804,8 @@ fn a_redirect_is_never_followed() {
 
 #[test]
 fn a_call_that_is_not_listed_can_be_made() {
-    let call = RawEndpoint::new(tokenpass_client::Method::GET, "/api/v1/new").param("a", "b");
+    let call =
+        RawEndpoint::new(tokenpass_client::api_auth::Method::GET, "/api/v1/new").param("a", "b");
     assert_eq!(one("GET", 200, "17", |client| client.send(&call)).unwrap(), b"17");
     let user = call.with_credential(tokenpass_client::credentials::USER);
     let mut server = mockito::Server::new();

@@ -5,20 +5,39 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use tokenpass_client::accounts::{
+    CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,
+};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
+};
+use tokenpass_client::api_auth::{ManualClock, Request, Response, Secrets, TransportError};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::{
+    CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
+};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+use tokenpass_client::lookups::{
+    CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
+};
+use tokenpass_client::oauth::{
+    ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, RequestCode, RequestPasswordToken,
+    TokenLocation, TokenPath,
+};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+use tokenpass_client::promises::{
+    CancelPromise, DeleteSource, GetPromise, ListPromises, ListPromisesByEmail, ListSources,
+    PromiseId, RegisterSource, UpdatePromise,
+};
+use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 use tokenpass_client::{
-    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
-    Client, ClientBuilder, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
-    DeleteAddress, DeleteSource, Destination, Endpoint, Entry, ErrorKind, ExchangeCode,
-    ExchangeCodeAtApi, FindUsers, GetAddressByUser, GetAsset, GetChat, GetChatPrivileges,
-    GetCreditAccount, GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory,
-    GetMessengerPrivileges, GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor,
-    GetUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify,
-    JoinChat, ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
-    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, ManualClock, RegisterAccount, RegisterAddress, RegisterSource, Request,
-    RequestCode, RequestPasswordToken, Response, Rule, Rules, Satoshis, Scheme, Scope, Secrets,
-    SignSecondFactor, TakeCredits, TokenPath, TokenPlace, TransportError, UnixTime, UpdateAccount,
-    UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
+    Authorize, Client, ClientBuilder, CreatePromise, Destination, Endpoint, ErrorKind, Rule, Rules,
+    Satoshis, Scheme, Scope, UnixTime,
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%";
@@ -226,7 +245,7 @@ fn promise_list_by_email_request() {
 
 #[test]
 fn promise_get_request() {
-    assert_eq!(signed(&GetPromise::new(107)), "GET /api/v1/tca/provisional/tx/107");
+    assert_eq!(signed(&GetPromise::new(PromiseId::new(107))), "GET /api/v1/tca/provisional/tx/107");
     assert_eq!(
         signed(&GetPromise::new(NASTY)),
         format!("GET /api/v1/tca/provisional/tx/{NASTY_SEGMENT}")
@@ -236,7 +255,7 @@ fn promise_get_request() {
 #[test]
 fn promise_update_request() {
     let path = "PATCH /api/v1/tca/provisional/tx/107";
-    let one = UpdatePromise::new(107).quantity(Satoshis::new(5));
+    let one = UpdatePromise::new(PromiseId::new(107)).quantity(Satoshis::new(5));
     assert_eq!(signed(&one), format!(r#"{path} {{"quantity":5}}"#));
     let all =
         one.expiration(end()).txid("t").fingerprint("f").reference("r").note("n").destination("1D");
@@ -251,7 +270,10 @@ fn promise_update_request() {
 
 #[test]
 fn promise_cancel_request() {
-    assert_eq!(signed(&CancelPromise::new(107)), "DELETE /api/v1/tca/provisional/tx/107");
+    assert_eq!(
+        signed(&CancelPromise::new(PromiseId::new(107))),
+        "DELETE /api/v1/tca/provisional/tx/107"
+    );
 }
 
 #[test]
@@ -686,7 +708,7 @@ fn oauth_logout_request() {
 
 #[test]
 fn a_token_may_travel_in_the_bearer_header() {
-    let client = builder().token_place(TokenPlace::BearerHeader).build().unwrap();
+    let client = builder().token_location(TokenLocation::BearerHeader).build().unwrap();
     for request in [
         client.signed_request(&GetUser::new()).unwrap(),
         client.signed_request(&ListMyAddresses::new()).unwrap(),
@@ -739,7 +761,7 @@ fn the_third_generation_has_a_body_on_every_method() {
         r#"GET /api/v1/tca/provisional {"oauth_token":null}"#
     );
     assert_eq!(
-        line(client.signed_request(&CancelPromise::new(1)).unwrap()),
+        line(client.signed_request(&CancelPromise::new(PromiseId::new(1))).unwrap()),
         r#"DELETE /api/v1/tca/provisional/tx/1 {"oauth_token":null}"#
     );
     assert_eq!(
@@ -860,8 +882,11 @@ fn wrong_arguments_are_refused_by_name() {
     assert_eq!(refused(&CreatePromise::new("", "1D", "A", Satoshis::new(1))), "source");
     assert_eq!(refused(&CreatePromise::new("1S", "", "A", Satoshis::new(1))), "destination");
     assert_eq!(refused(&CreatePromise::new("1S", "1D", "", Satoshis::new(1))), "asset");
-    assert_eq!(refused(&UpdatePromise::new(1)), "update");
-    assert_eq!(refused(&UpdatePromise::new(1).quantity(Satoshis::new(-1))), "quantity");
+    assert_eq!(refused(&UpdatePromise::new(PromiseId::new(1))), "update");
+    assert_eq!(
+        refused(&UpdatePromise::new(PromiseId::new(1)).quantity(Satoshis::new(-1))),
+        "quantity"
+    );
     assert_eq!(refused(&RegisterAddress::new("")), "address");
     let long = "é".repeat(256);
     assert_eq!(refused(&RegisterAddress::new("1A").label(&*long)), "label");

@@ -7,12 +7,14 @@ use std::fmt::Debug;
 
 use test_support::responses::{Call, Responses};
 use test_support::{enums, wire_texts};
-use tokenpass_client::{
-    Authorize, Client, CreateChat, CreatePromise, CreditAccount, Entry, Error, ExchangeCodeAtApi,
-    InstantVerify, Op, RegisterAccount, RegisterAddress, RegisterSource, Request, RequestCode,
-    Response, Rule, Rules, Satoshis, Scope, SecondFactor, StatusCode, TransportError,
-    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, path_segment,
-};
+use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
+use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress};
+use tokenpass_client::api_auth::{Request, Response, StatusCode, TransportError, path_segment};
+use tokenpass_client::chats::{CreateChat, UpdateChat};
+use tokenpass_client::credits::{CreditAccount, Entry, UpdateCreditGroup};
+use tokenpass_client::oauth::{ExchangeCodeAtApi, RequestCode};
+use tokenpass_client::promises::{PromiseId, RegisterSource, UpdatePromise};
+use tokenpass_client::{Authorize, Client, CreatePromise, Error, Op, Rule, Rules, Satoshis, Scope};
 
 /// A call against a transport that sends one response body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call {
@@ -76,14 +78,16 @@ fn calls() -> Vec<(&'static str, Call)> {
         ("source.delete", call(|client| client.delete_source("1A"))),
         ("source.list", call(Client::list_sources)),
         ("promise.create", call(move |client| client.create_promise(&promise()))),
-        ("promise.get", call(|client| client.get_promise(107))),
+        ("promise.get", call(|client| client.get_promise(PromiseId::new(107)))),
         (
             "promise.update",
-            call(|client| client.update_promise(&UpdatePromise::new(107).note("n"))),
+            call(|client| {
+                client.update_promise(&UpdatePromise::new(PromiseId::new(107)).note("n"))
+            }),
         ),
         ("promise.list", call(Client::list_promises)),
         ("promise.list_by_email", call(|client| client.list_promises_by_email("b@x"))),
-        ("promise.cancel", call(|client| client.cancel_promise(107))),
+        ("promise.cancel", call(|client| client.cancel_promise(PromiseId::new(107)))),
         ("address.list_mine", call(Client::list_my_addresses)),
         ("address.get_mine", call(|client| client.get_my_address("1A"))),
         ("address.register", call(|client| client.register_address(&RegisterAddress::new("1A")))),

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::Address;
+use crate::addresses::Address;
 
 /// The number of satoshis in a whole token.
 pub const SATOSHIS: i64 = 100_000_000;
@@ -381,7 +381,7 @@ impl Balances {
 
     /// Returns the sum of the balances of all addresses that are verified and active, as the server
     /// computes a user's inventory. An address without these fields counts as verified and active.
-    pub fn of_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
+    pub fn from_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         let mut sum = Self::new();
         let counts =
             |address: &&Address| address.verified.unwrap_or(true) && address.active.unwrap_or(true);
