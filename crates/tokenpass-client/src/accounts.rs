@@ -1,4 +1,15 @@
-//! User accounts, and the second factor by a bitcoin signature.
+//! User accounts: registration, check of a password, changes, and the second factor by a bitcoin
+//! signature.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//! use tokenpass_client::accounts::RegisterAccount;
+//!
+//! let tokenpass = Client::from_env()?;
+//! let new = RegisterAccount::new("leroy", "the password", "leroy@example.com");
+//! println!("{:?}", tokenpass.register_account(&new)?.id);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, Secret,
@@ -296,6 +307,9 @@ impl Endpoint for SignSecondFactor {
     }
 }
 
+/// # Accounts
+///
+/// Requests and responses are in the module [`accounts`](crate::accounts).
 impl Client {
     /// Creates a user account.
     ///

@@ -1,4 +1,18 @@
-//! Bitcoin addresses of users.
+//! Bitcoin addresses of users: lists, registration, and the verification that a user owns an address.
+//!
+//! [`register_address`](Client::register_address) adds an address, whose
+//! [`verify_code`](Address::verify_code) the user signs with a wallet.
+//! [`verify_address`](Client::verify_address) sends the signature.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//!
+//! let tokenpass = Client::from_env()?;
+//! for address in tokenpass.list_my_addresses()? {
+//!     println!("{:?}: verified {:?}", address.address, address.verified);
+//! }
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::borrow::Cow;
 
@@ -458,6 +472,9 @@ impl Endpoint for GetPublicAddress {
     }
 }
 
+/// # Addresses
+///
+/// Requests and responses are in the module [`addresses`](crate::addresses).
 impl Client {
     /// Returns the addresses of the token's user, with the balances that the server has cached.
     ///

@@ -1,4 +1,17 @@
-//! Balances of a user, and amounts of tokens.
+//! Balances of users, and amounts of tokens in satoshis.
+//!
+//! [`Balances`] collects the amounts of a response by asset, and
+//! [`Rules::evaluate`](crate::Rules::evaluate) compares them with rules.
+//!
+//! ```no_run
+//! use tokenpass_client::{Balances, Client, Rules};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let balances: Balances = tokenpass.list_protected_balances()?.iter().collect();
+//! let rules: Rules = "TOKENLY >= 15".parse()?;
+//! println!("{}", rules.evaluate(&balances));
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 mod amounts;
 
@@ -159,6 +172,9 @@ impl Endpoint for ListProtectedBalances {
     }
 }
 
+/// # Balances
+///
+/// Requests and responses are in the module [`balances`](crate::balances).
 impl Client {
     /// Returns the balances of the user's public addresses.
     ///

@@ -1,4 +1,17 @@
-//! Token chats, and the privileges to join and send messages.
+//! Token chats, which only the holders of a token may join, and privileges in the messenger.
+//!
+//! The endpoints of the messenger identify a chat by its short id, the others by its UUID:
+//! [`chat_id`] and [`chat_uuid`] convert between the two.
+//!
+//! ```no_run
+//! use tokenpass_client::chats::CreateChat;
+//! use tokenpass_client::{Client, Satoshis};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let chat = CreateChat::new("For holders").token("TOKENLY", Satoshis::whole(10));
+//! println!("{:?}", tokenpass.create_chat(&chat)?.id);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -447,6 +460,9 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
     (self::chat_id(&uuid)? == chat_id).then_some(uuid)
 }
 
+/// # Chats
+///
+/// Requests and responses are in the module [`chats`](crate::chats).
 impl Client {
     /// Returns whether the user may message all holders of a token.
     ///

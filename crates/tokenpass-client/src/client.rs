@@ -130,6 +130,9 @@ pub struct ClientBuilder {
     settings: Settings,
 }
 
+/// # Creation and generic requests
+///
+/// The endpoints are in the blocks below, one for each resource.
 impl Client {
     /// Returns a builder for a client of the application with this key pair.
     ///
@@ -294,9 +297,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the place of users' tokens in requests. Defaults to [`TokenLocation::Parameter`].
-    pub fn token_location(mut self, place: TokenLocation) -> Self {
-        self.token_location = place;
+    /// Sets the location of users' tokens in requests. Defaults to [`TokenLocation::Parameter`].
+    pub fn token_location(mut self, location: TokenLocation) -> Self {
+        self.token_location = location;
         self
     }
 
@@ -370,6 +373,13 @@ impl ClientBuilder {
 mod tests {
     use super::*;
 
+    // Checked by the compiler: threads share clients.
+    const _: () = {
+        const fn is_send_and_sync<T: Send + Sync>() {}
+        is_send_and_sync::<Client>();
+        is_send_and_sync::<ClientBuilder>();
+    };
+
     fn variables(given: &[(&str, &str)]) -> Result<ClientBuilder, String> {
         ClientBuilder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
@@ -382,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TOKENPASS_CLIENT_ID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TOKENPASS_CLIENT_SECRET: "));
         for (name, value) in [
@@ -404,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_chooses_host_and_scheme() {
+    fn environment_variables_set_host_and_scheme() {
         let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[]), "https://tokenpass.tokenly.com");
         let host = ("TOKENPASS_PROVIDER_HOST", "https://h.example");
@@ -438,24 +448,24 @@ mod tests {
 
     #[cfg(feature = "ureq")]
     #[test]
-    fn wrong_settings_are_refused_by_name() {
-        let refused =
+    fn errors_name_invalid_settings() {
+        let rejected =
             |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
-        let good = || Client::builder("I", "K").no_proxy();
-        assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
-        assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("client_secret"));
-        assert_eq!(refused(good().privileged("", "x")).as_deref(), Some("privileged_client_id"));
+        let valid = || Client::builder("I", "K").no_proxy();
+        assert_eq!(rejected(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
+        assert_eq!(rejected(Client::builder("a", "")).as_deref(), Some("client_secret"));
+        assert_eq!(rejected(valid().privileged("", "x")).as_deref(), Some("privileged_client_id"));
         assert_eq!(
-            refused(good().privileged("x", "")).as_deref(),
+            rejected(valid().privileged("x", "")).as_deref(),
             Some("privileged_client_secret")
         );
-        assert_eq!(refused(good().oauth_token("")).as_deref(), Some("oauth_token"));
-        assert_eq!(refused(good().oauth_token("a\nb")).as_deref(), Some("oauth_token"));
-        assert_eq!(refused(good().signed_base_url("x")).as_deref(), Some("signed_base_url"));
+        assert_eq!(rejected(valid().oauth_token("")).as_deref(), Some("oauth_token"));
+        assert_eq!(rejected(valid().oauth_token("a\nb")).as_deref(), Some("oauth_token"));
+        assert_eq!(rejected(valid().signed_base_url("x")).as_deref(), Some("signed_base_url"));
         let plain = Environment::custom("http://h");
-        assert_eq!(refused(good().environment(plain)).as_deref(), Some("base_url"));
+        assert_eq!(rejected(valid().environment(plain)).as_deref(), Some("base_url"));
         assert_eq!(
-            good().build().unwrap().as_user("").unwrap_err().argument(),
+            valid().build().unwrap().as_user("").unwrap_err().argument(),
             Some("oauth_token")
         );
     }

@@ -1,5 +1,16 @@
-//! Credits of an application: groups, their accounts, and a ledger in which each entry has a
-//! counter-entry.
+//! Credits of an application, such as loyalty points: groups, their accounts, and a ledger in which
+//! each entry has a counter-entry.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//! use tokenpass_client::credits::Entry;
+//!
+//! let tokenpass = Client::from_env()?;
+//! let group = tokenpass.create_credit_group("Points")?.uuid.unwrap_or_default();
+//! tokenpass.create_credit_account(&group, "bob")?;
+//! tokenpass.give_credits(&group, [Entry::new("bob", 500).reference("welcome")])?;
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 mod accounts;
 mod bookings;

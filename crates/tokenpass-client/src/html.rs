@@ -1,4 +1,5 @@
-//! The named character entities of HTML 4, which the server writes in labels, notes and names.
+//! Decoding of the HTML entities that the server writes in labels, notes and names: the named
+//! character entities of HTML 4, and numeric ones.
 
 use std::borrow::Cow;
 

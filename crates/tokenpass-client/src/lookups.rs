@@ -1,4 +1,13 @@
-//! Look-ups of users by their public addresses, e-mail address or name.
+//! Look-ups of users by public address, e-mail address or name.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//!
+//! let tokenpass = Client::from_env()?;
+//! let owner = tokenpass.get_user_by_address("14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7")?;
+//! println!("{:?}", owner.and_then(|owner| owner.username));
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -214,6 +223,9 @@ impl Endpoint for CheckUserExists {
     }
 }
 
+/// # Look-ups
+///
+/// Requests and responses are in the module [`lookups`](crate::lookups).
 impl Client {
     /// Returns the owner of a public address, or `None` if there is none.
     ///

@@ -1,4 +1,8 @@
-//! User logins: the login page, the code exchange, the password grant, and the logout.
+//! User logins by OAuth: the login page, the code exchange, the password grant, and the logout.
+//!
+//! [`Client::begin_login`] creates a login, [`Client::authorize_url`] returns the URL for the user's
+//! browser, [`Authorize::read_callback`] parses the URL to which the browser returns, and
+//! [`Client::finish_login`] exchanges the code for the user's token. The README shows a program.
 
 use std::fmt;
 use std::time::Duration;
@@ -675,6 +679,9 @@ impl Endpoint for LogOut {
     }
 }
 
+/// # Logins
+///
+/// Requests and responses are in the module [`oauth`](crate::oauth).
 impl Client {
     /// Returns the URL of the login page, for the user's browser.
     ///

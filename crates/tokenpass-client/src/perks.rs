@@ -1,4 +1,12 @@
-//! Perks and details of tokens.
+//! What a token gives access to, and details of assets.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//!
+//! let tokenpass = Client::from_env()?;
+//! println!("{:?} chats", tokenpass.get_perks("TOKENLY")?.chat_count);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire,
@@ -77,6 +85,9 @@ impl Endpoint for GetAsset {
     }
 }
 
+/// # Perks
+///
+/// Requests and responses are in the module [`perks`](crate::perks).
 impl Client {
     /// Returns the number of active chats that a token gives access to.
     ///

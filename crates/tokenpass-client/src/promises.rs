@@ -1,4 +1,19 @@
-//! Promises: an amount of a token is lent to a user without leaving its address.
+//! Promises (provisional transactions): an amount of a token is lent to a user without leaving its
+//! address. Sources are the whitelisted addresses that lend.
+//!
+//! ```no_run
+//! use tokenpass_client::{Client, CreatePromise, Destination, Satoshis};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let source = "1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf";
+//! let promise =
+//!     CreatePromise::new(source, Destination::user("bob"), "TOKENLY", Satoshis::whole(5));
+//! let lent = tokenpass.create_promise(&promise)?;
+//! if let Some(id) = lent.promise_id {
+//!     tokenpass.cancel_promise(id)?;
+//! }
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -738,6 +753,9 @@ impl Endpoint for CancelPromise {
     }
 }
 
+/// # Promises
+///
+/// Requests and responses are in the module [`promises`](crate::promises).
 impl Client {
     /// Whitelists an address as a source of promises, or changes its list of assets.
     ///

@@ -1,5 +1,5 @@
-//! Token-controlled access: stacks of rules, their form in a query, and how a server parses and
-//! evaluates them.
+//! Rules of token-controlled access: their text, their form in a query, and the semantics by which a
+//! server parses and evaluates them. See [`Rules`].
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,4 +1,13 @@
-//! Token-controlled access: checks of balances against rules.
+//! Token-controlled access: checks of balances against [`Rules`].
+//!
+//! ```no_run
+//! use tokenpass_client::{Client, Rules};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
+//! println!("{}", tokenpass.check_user("cryptonaut", &rules)?);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
@@ -182,6 +191,9 @@ impl Endpoint for CheckEmail {
     }
 }
 
+/// # Token-controlled access
+///
+/// Requests and responses are in the module [`tca`](crate::tca).
 impl Client {
     /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///

@@ -256,6 +256,9 @@ impl Endpoint for GetCreditAccountHistory {
     }
 }
 
+/// # Credit accounts
+///
+/// Requests and responses are in the module [`credits`](crate::credits).
 impl Client {
     /// Returns the accounts of a group.
     ///

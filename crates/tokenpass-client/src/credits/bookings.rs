@@ -216,6 +216,9 @@ impl Endpoint for TakeCredits {
     }
 }
 
+/// # Bookings of credits
+///
+/// Requests and responses are in the module [`credits`](crate::credits).
 impl Client {
     /// Gives credits to accounts.
     ///

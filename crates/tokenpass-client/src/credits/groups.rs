@@ -233,6 +233,9 @@ impl Endpoint for GetCreditGroupHistory {
     }
 }
 
+/// # Credit groups
+///
+/// Requests and responses are in the module [`credits`](crate::credits).
 impl Client {
     /// Creates a group that this application may use.
     ///
