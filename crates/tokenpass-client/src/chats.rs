@@ -547,7 +547,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_uuid_comes_back(number: u128) {
+        fn short_ids_round_trip(number: u128) {
             let uuid = format!("{number:032x}");
             let short = chat_id(&uuid).unwrap();
             prop_assert_eq!(chat_uuid(&short).unwrap().replace('-', ""), uuid);

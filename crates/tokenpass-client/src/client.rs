@@ -89,7 +89,7 @@ impl Environment {
 ///     .build()?;
 /// let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
 /// if tokenpass.as_user("PlVyoBmvp6xy92WNqw5W")?.check_user("cryptonaut", &rules)? {
-///     println!("come in");
+///     println!("access granted");
 /// }
 /// # Ok::<(), tokenpass_client::Error>(())
 /// ```
@@ -472,7 +472,7 @@ mod tests {
 
     #[cfg(feature = "ureq")]
     #[test]
-    fn no_secret_is_shown() {
+    fn debug_shows_no_secret() {
         let builder = Client::builder("I", "CANARY")
             .no_proxy()
             .privileged("P", "CANARY")

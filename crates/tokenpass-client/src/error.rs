@@ -112,7 +112,7 @@ pub(crate) fn success_or_not_found<T>(
     }
 }
 
-/// Questions about an [`Error`] that only Tokenpass's client can answer.
+/// Methods of [`Error`] that are specific to Tokenpass.
 ///
 /// This trait is implemented for [`Error`] alone, and cannot be implemented for other types.
 ///

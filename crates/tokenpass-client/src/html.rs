@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_named_character_is_found() {
+    fn every_named_entity_is_decoded() {
         assert!(NAMED.is_sorted_by_key(|(name, _)| *name));
         assert_eq!(NAMED.len(), 252);
         for (name, char) in NAMED {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_entity_stays() {
+    fn text_without_entities_is_unchanged() {
         for text in ["", "a & b", "&", "&;", "&nosuch;", "&#xD800;", "&#99999999999;", "&amp"] {
             assert_eq!(decode(text), text);
         }

@@ -190,7 +190,7 @@ impl Rules {
         self
     }
 
-    /// Excludes promises, so that only tokens that are really held count. Has an effect on
+    /// Excludes promises, so that only actual balances count. Has an effect on
     /// [`check_user`](crate::Client::check_user) only.
     ///
     /// Sent as `no_provisional=0`: the server's flag is inverted, and `no_provisional=1` has no
@@ -775,7 +775,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_of_an_asset_is_read_as_an_operator() {
+    fn no_spelling_of_an_asset_is_parsed_as_an_operator() {
         let mut stack = Rules::new(Rule::some("OP"));
         for _ in 0..2 {
             stack = stack.and(Rule::some("OP"));
@@ -818,7 +818,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_example_can_never_be_true() {
+    fn documented_example_is_never_satisfied() {
         let documented = "LTBCOIN=10000&LTBSTAFF=1&op_0=>stackop_1=OR";
         let rich = Balances::from([
             ("LTBCOIN", Satoshis::whole(1 << 30)),
@@ -831,7 +831,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_rule_texts_point_at_what_is_wrong() {
+    fn parse_errors_have_the_position_of_the_problem() {
         let nested = "(".repeat(65);
         for (bad, position, problem) in [
             ("", 0, "expected the name of an asset, found the end"),
@@ -890,7 +890,7 @@ mod tests {
     }
 
     #[test]
-    fn parentheses_group_as_written_where_a_stack_can_express_it() {
+    fn parentheses_are_accepted_where_a_stack_can_express_them() {
         for (text, same) in [
             ("(A)", "A"),
             ("((A > 1))", "A > 1"),
@@ -906,7 +906,7 @@ mod tests {
     }
 
     #[test]
-    fn gate_with_parentheses_does_not_open_for_excluded_holders() {
+    fn rules_with_parentheses_exclude_the_excluded_holders() {
         let holder =
             Balances::from([("TOKENLY", Satoshis::whole(1)), ("LTBCOIN", Satoshis::whole(1))]);
         // The meaning of "TOKENLY and (LTBCOIN = 0 or VIP)", as a stack can express it.
@@ -919,7 +919,7 @@ mod tests {
     /// Unusual queries and how the server's own code evaluated them, for a user with 10 TOKENLY and
     /// 5000 LTBCOIN.
     #[test]
-    fn odd_queries_are_read_as_the_server_reads_them() {
+    fn unusual_queries_are_parsed_as_by_the_server() {
         let balances =
             Balances::from([("TOKENLY", Satoshis::whole(10)), ("LTBCOIN", Satoshis::whole(5000))]);
         for (query, granted) in [
@@ -1003,7 +1003,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_amounts_are_read_as_the_server_reads_them() {
+    fn unusual_amounts_are_parsed_as_by_the_server() {
         let amount = |text: &str| {
             let rules = Rules::from_query(&format!("TOKENLY={text}")).unwrap();
             rules.iter().next().unwrap().0.amount().get()
@@ -1216,20 +1216,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_server_reads_the_stack_that_was_built(rules in any_rules()) {
+        fn query_round_trips_through_the_parser_of_the_server(rules in any_rules()) {
             prop_assert!(rules.validate().is_ok());
             prop_assert_eq!(Rules::from_query(&query(&rules)).unwrap(), rules);
         }
 
         #[test]
-        fn rules_come_back_from_their_text(rules in any_rules()) {
+        fn text_of_rules_round_trips(rules in any_rules()) {
             let read: Rules = rules.to_string().parse().unwrap();
             prop_assert_eq!(read, rules);
         }
 
         /// Compares with an independent evaluator, which shares no code with the parser.
         #[test]
-        fn texts_with_parentheses_mean_what_they_say(
+        fn rules_with_parentheses_match_an_independent_evaluator(
             text in expression(), held in proptest::collection::vec(any::<bool>(), 4)
         ) {
             let assets = ["A", "B", "C", "D"];
@@ -1245,7 +1245,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in ".*") {
+        fn parsers_never_panic(text in ".*") {
             let _ = text.parse::<Rules>();
             let _ = Rules::from_query(&text).map(|rules| rules.evaluate(&Balances::new()));
         }

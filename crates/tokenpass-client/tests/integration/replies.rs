@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The results of each endpoint for the possible responses of a server, over real HTTP.
 //!
 //! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -55,8 +55,8 @@ fn rules<T: std::fmt::Debug>(
     rules_with(method, documented, &[], call);
 }
 
-/// The rules of an answer that is none without these fields; so that what somebody else says,
-/// `{}`, is not taken for a success.
+/// Applies the rules of a response that requires these fields, so that a proxy's `{}` is not a
+/// success.
 fn rules_with<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -64,12 +64,12 @@ fn rules_with<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    // What is done is told as `result` or `success`; an error names the first.
+    // Actions are acknowledged by `result` or `success`; an error names the first.
     let missing = needed.first().map(|name| if *name == "success" { "result" } else { name });
     Case { method, documented, any_body: false, missing, call: &call }.holds(needed);
 }
 
-/// What a call makes of one answer.
+/// Returns the result of a call for one response.
 fn one<T>(
     method: &str,
     status: usize,
@@ -81,8 +81,8 @@ fn one<T>(
     call(&client(&server.url()))
 }
 
-/// The rules of a check: it says yes or no, or fails. Nothing else is taken for an answer.
-fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
+/// Applies the rules of a check: the result is true, false or an error.
+fn check_rules(call: impl Fn(&Client) -> Result<bool, Error>) {
     let read = |status, body: &str| one("GET", status, body, &call);
     for yes in [DONE, r#"{"result":1}"#, r#" {"result":"1","new":{}}"#] {
         assert!(read(200, yes).unwrap(), "{yes}");
@@ -94,9 +94,9 @@ fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
         let error = read(200, bad).unwrap_err();
         assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, bad));
     }
-    let said = r#"{"result":false,"error":"Invalid address"}"#;
+    let rejection = r#"{"result":false,"error":"Invalid address"}"#;
     for status in [200, 400] {
-        let error = read(status, said).unwrap_err();
+        let error = read(status, rejection).unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("Invalid address")));
     }
     for problem in ["true", "1", r#""0""#, r#"["x"]"#, r#"{"code":1}"#, r#"{"message":"Wrong"}"#] {
@@ -116,7 +116,7 @@ fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
     assert_eq!(read(401, "who").unwrap_err().kind(), ErrorKind::Auth);
 }
 
-/// The rules of an answer that holds a token: without one it is no answer.
+/// Applies the rules of a response with a token: without a token it is an error.
 fn token_rules(call: impl Fn(&Client) -> Result<tokenpass_client::UserToken, Error>) {
     let read = |status, body: &str| one("POST", status, body, &call);
     let token = read(200, TOKEN).unwrap();
@@ -130,9 +130,9 @@ fn token_rules(call: impl Fn(&Client) -> Result<tokenpass_client::UserToken, Err
         let error = read(200, bad).unwrap_err();
         assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, bad));
     }
-    let refused =
+    let rejection =
         r#"{"error":"invalid_client","error_description":"Client authentication failed."}"#;
-    let error = read(401, refused).unwrap_err();
+    let error = read(401, rejection).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, Some("invalid_client")));
     assert_eq!(error.message(), Some("Client authentication failed."));
     let error = read(200, r#"{"error":"Failed getting access token"}"#).unwrap_err();
@@ -154,21 +154,21 @@ fn stack() -> Rules {
 }
 
 #[test]
-fn tca_check_user_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_user("bob", &stack()));
+fn tca_check_user_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_user("bob", &stack()));
     let missing = r#"{"result":false,"error":"Username not found"}"#;
     let error = one("GET", 404, missing, |client| client.check_user("bob", &stack()));
     assert_eq!(error.unwrap_err().message(), Some("Username not found"));
 }
 
 #[test]
-fn tca_check_address_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_address("1A", &stack()));
+fn tca_check_address_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_address("1A", &stack()));
 }
 
 #[test]
-fn tca_check_email_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_email("a@b.c", &stack()));
+fn tca_check_email_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_email("a@b.c", &stack()));
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn perk_get_reply_follows_the_rules() {
     rules("GET", body, |client| client.get_perks("TOKENLY"));
     let perks = one("GET", 200, body, |client| client.get_perks("TOKENLY")).unwrap();
     assert_eq!((perks.token.as_deref(), perks.chat_count), (Some("TOKENLY"), Some(3)));
-    let refused = r#"{"message":"The request was not processed successfully. Invalid token name","errors":["Invalid token name"]}"#;
-    let error = one("GET", 422, refused, |client| client.get_perks("x")).unwrap_err();
+    let rejection = r#"{"message":"The request was not processed successfully. Invalid token name","errors":["Invalid token name"]}"#;
+    let error = one("GET", 422, rejection, |client| client.get_perks("x")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Api);
     assert_eq!(error.details()[0].message.as_deref(), Some("Invalid token name"));
 }
@@ -206,9 +206,9 @@ fn source_register_reply_follows_the_rules() {
     let source = RegisterSource::new("1A");
     rules_with("POST", DONE, &["result"], |client| client.register_source(&source));
     // An error may come with a result of true.
-    let refused = r#"{"result":true,"error":"Incorrect assign_user_hash parameter"}"#;
+    let rejection = r#"{"result":true,"error":"Incorrect assign_user_hash parameter"}"#;
     for status in [200, 400] {
-        let error = one("POST", status, refused, |client| client.register_source(&source));
+        let error = one("POST", status, rejection, |client| client.register_source(&source));
         assert_eq!(error.unwrap_err().message(), Some("Incorrect assign_user_hash parameter"));
     }
     let error = one("POST", 200, r#"{"result":false}"#, |client| client.register_source(&source));
@@ -278,7 +278,7 @@ fn promise_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn a_look_up_that_finds_nothing_is_none_and_a_404_page_is_an_error() {
+fn look_up_without_a_match_returns_none_and_a_404_page_is_an_error() {
     let none = r#"{"result":false,"error":"Provisional tx not found"}"#;
     assert_eq!(
         one("GET", 404, none, |client| client.get_promise(PromiseId::new(1))).unwrap(),
@@ -438,8 +438,8 @@ fn lookup_user_by_email_reply_follows_the_rules() {
 }
 
 #[test]
-fn lookup_user_exists_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_user_exists("bob"));
+fn lookup_user_exists_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_user_exists("bob"));
 }
 
 #[test]
@@ -527,8 +527,8 @@ fn chat_update_reply_follows_the_rules() {
 #[test]
 fn credit_group_create_reply_follows_the_rules() {
     rules_with("POST", GROUP, &["credit_group"], |client| client.create_credit_group("Bob's"));
-    let refused = r#"{"error":"App Credit Group name required"}"#;
-    let error = one("POST", 400, refused, |client| client.create_credit_group("x")).unwrap_err();
+    let rejection = r#"{"error":"App Credit Group name required"}"#;
+    let error = one("POST", 400, rejection, |client| client.create_credit_group("x")).unwrap_err();
     assert_eq!(error.message(), Some("App Credit Group name required"));
 }
 
@@ -663,8 +663,8 @@ fn account_update_reply_follows_the_rules() {
     rules_with("PATCH", r#"{"result":"success"}"#, &["result"], |client| {
         client.update_account(&update)
     });
-    let refused = r#"{"error":"Invalid password"}"#;
-    let error = one("PATCH", 200, refused, |client| client.update_account(&update)).unwrap_err();
+    let rejection = r#"{"error":"Invalid password"}"#;
+    let error = one("PATCH", 200, rejection, |client| client.update_account(&update)).unwrap_err();
     assert_eq!(error.message(), Some("Invalid password"));
 }
 
@@ -682,8 +682,8 @@ fn second_factor_sign_reply_follows_the_rules() {
     rules_with("POST", r#"{"result":"Signed"}"#, &["result"], |client| {
         client.sign_second_factor("IH=")
     });
-    let refused = r#"{"error":"Signature invalid"}"#;
-    let error = one("POST", 400, refused, |client| client.sign_second_factor("IH="));
+    let rejection = r#"{"error":"Signature invalid"}"#;
+    let error = one("POST", 400, rejection, |client| client.sign_second_factor("IH="));
     assert_eq!(error.unwrap_err().message(), Some("Signature invalid"));
 }
 
@@ -765,8 +765,8 @@ fn oauth_user_reply_follows_the_rules() {
     assert_eq!(user.name.as_deref(), Some("Bob Élan"));
     assert_eq!(user.email_is_confirmed, Some(true));
     assert!(!format!("{user:?}").contains("00000000000002"));
-    let refused = r#"{"error":"access_denied","error_description":"The resource owner or authorization server denied the request."}"#;
-    let error = one("GET", 401, refused, Client::get_user).unwrap_err();
+    let rejection = r#"{"error":"access_denied","error_description":"The resource owner or authorization server denied the request."}"#;
+    let error = one("GET", 401, rejection, Client::get_user).unwrap_err();
     assert!(error.needs_login());
 }
 
@@ -776,19 +776,19 @@ fn oauth_logout_reply_follows_the_rules() {
 }
 
 #[test]
-fn an_expired_token_is_403_and_told_from_a_missing_scope() {
-    let said = |text: &str| {
+fn expired_token_needs_a_login_and_a_missing_scope_does_not() {
+    let error_with = |text: &str| {
         let body = format!(r#"{{"message":"{text}","errors":["{text}"]}}"#);
         one("GET", 403, &body, Client::list_my_addresses).unwrap_err()
     };
-    let expired = said("This access token has expired");
+    let expired = error_with("This access token has expired");
     assert_eq!((expired.kind(), expired.needs_login()), (ErrorKind::Auth, true));
-    assert!(!said("One or more scopes are not authorized").needs_login());
-    assert!(!said("Invalid Authorization Signature").needs_login());
+    assert!(!error_with("One or more scopes are not authorized").needs_login());
+    assert!(!error_with("Invalid Authorization Signature").needs_login());
 }
 
 #[test]
-fn a_redirect_is_never_followed() {
+fn redirects_are_never_followed() {
     let mut server = mockito::Server::new();
     let never = server.mock("GET", "/elsewhere").expect(0).create();
     let to = format!("{}/elsewhere", server.url());
@@ -803,7 +803,7 @@ fn a_redirect_is_never_followed() {
 }
 
 #[test]
-fn a_call_that_is_not_listed_can_be_made() {
+fn raw_endpoint_calls_an_unlisted_endpoint() {
     let call =
         RawEndpoint::new(tokenpass_client::api_auth::Method::GET, "/api/v1/new").param("a", "b");
     assert_eq!(one("GET", 200, "17", |client| client.send(&call)).unwrap(), b"17");

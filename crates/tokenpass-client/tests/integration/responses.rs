@@ -16,7 +16,7 @@ use tokenpass_client::oauth::{ExchangeCodeAtApi, RequestCode};
 use tokenpass_client::promises::{PromiseId, RegisterSource, UpdatePromise};
 use tokenpass_client::{Authorize, Client, CreatePromise, Error, Op, Rule, Rules, Satoshis, Scope};
 
-/// A call against a transport that sends one response body.
+/// Returns a call whose transport responds with a given body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();
@@ -140,16 +140,16 @@ fn calls() -> Vec<(&'static str, Call)> {
     ]
 }
 
-/// What is read from a refusal.
+/// The fields of an error response.
 #[derive(Debug)]
 #[expect(dead_code, reason = "the values are printed")]
-struct Refusal {
+struct ErrorFields {
     code: Option<String>,
     message: Option<String>,
     details: Vec<String>,
 }
 
-/// A call against a transport that sends an error with this body.
+/// Returns a call whose transport responds with an error.
 fn error(status: u16) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();
@@ -161,12 +161,12 @@ fn error(status: u16) -> Call {
         let client = Client::builder("I1", "K1").transport(transport).retries(0).build().unwrap();
         let error = client.list_sources().unwrap_err();
         let texts = error.details().iter().filter_map(|detail| detail.message.clone());
-        let refusal = Refusal {
+        let fields = ErrorFields {
             code: error.code().map(str::to_owned),
             message: error.message().map(str::to_owned),
             details: texts.collect(),
         };
-        Ok(format!("{refusal:#?}"))
+        Ok(format!("{fields:#?}"))
     })
 }
 
@@ -185,8 +185,8 @@ fn callback(body: &str) -> Result<String, String> {
         }
         Err(error) => {
             let (code, message) = (error.code().to_owned(), error.message().to_owned());
-            let refusal = Refusal { code: Some(code), message: Some(message), details: vec![] };
-            Ok(format!("{refusal:#?}"))
+            let fields = ErrorFields { code: Some(code), message: Some(message), details: vec![] };
+            Ok(format!("{fields:#?}"))
         }
     }
 }
@@ -208,7 +208,7 @@ fn others() -> Vec<(&'static str, Call)> {
     ]
 }
 
-const ALWAYS_TRUE: &str = "always true in a response that is no error";
+const ALWAYS_TRUE: &str = "always true in a response that is not an error";
 
 const NOT_KEPT: &[(&str, &str, &str)] = &[
     ("promise.create", "result", ALWAYS_TRUE),
@@ -358,7 +358,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
 }
 
 #[test]
-fn enums_know_the_documented_texts_and_no_others() {
+fn enums_have_the_documented_texts_and_no_others() {
     let texts = wire_texts! {
         Op: ">=", ">", "=", "==", "!=", "!", "<", "<=";
         Scope: "user", "email", "tca", "private-address", "private-balances", "manage-address",
@@ -368,7 +368,7 @@ fn enums_know_the_documented_texts_and_no_others() {
     enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
 }
 
-/// The only model that is read and written by different code.
+/// The only model that is deserialized and serialized by different code.
 #[test]
 fn stored_credit_account_has_the_names_of_the_response() {
     let text = include_str!("responses/credit_account.get.json");
