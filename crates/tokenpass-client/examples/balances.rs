@@ -1,4 +1,4 @@
-//! Prints what a user's addresses hold, as a table.
+//! Prints the balances and addresses of a user as tables.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -9,19 +9,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use tokenpass_client::{
-    Balance, ClientBuilder, ListMyAddresses, ListProtectedBalances, ListPublicBalances, Result,
-};
+use tokenpass_client::addresses::ListMyAddresses;
+use tokenpass_client::balances::{Balance, ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::{ClientBuilder, Result};
 
 const HELP: &str = "\
-Prints what the addresses of the token's user hold: one line an asset, and one an address.
+Prints the balances of the token's user, one line per asset, and the addresses, one line per
+address.
 
 usage: balances [--public] [--refresh]
 
-  --public   only what everybody may see
-  --refresh  let the server ask the chain first; that can take minutes
+  --public   print only public addresses and their balances
+  --refresh  make the server query the blockchain first, which can take minutes
 
-exit status: 0 printed, 1 an error, 2 wrong arguments
+exit status: 0 success, 1 an error, 2 invalid arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN,
              and optionally TOKENPASS_BASE_URL
@@ -74,7 +75,7 @@ fn show(public: bool, refresh: bool) -> Result<()> {
         );
     }
     println!("\n{:36} {:10} {:8} label", "address", "state", "seen by");
-    // Its balances were just read from the chain, if they had to be.
+    // With --refresh, the request above has updated the cached balances.
     for address in tokenpass.send(&ListMyAddresses::new())? {
         if public && address.public == Some(false) {
             continue;

@@ -1,4 +1,4 @@
-//! Gives and takes an application's credits, and shows the ledger.
+//! Gives and takes credits of an application, and prints the ledger.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -8,10 +8,11 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tokenpass_client::{Booking, Client, CreditGroup, Entry, InputError, Result};
+use tokenpass_client::credits::{Booking, CreditGroup, Entry};
+use tokenpass_client::{Client, InputError, Result};
 
 const HELP: &str = "\
-Gives and takes credits, and shows the ledger of a group.
+Gives and takes credits, and prints the ledger of a group.
 
 usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
        credits [--ref TEXT] take GROUP ACCOUNT AMOUNT
@@ -20,13 +21,13 @@ usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
 
   GROUP     name or UUID of the group
   ACCOUNT   name or UUID of the account; a user's UUID as a name ties it to the user
-  --create  make the group and the account if there are none
-  --ref     a reference of yours
+  --create  create the group and the account if they do not exist
+  --ref     your reference
 
-Credits are given from, and taken to, the group's own account `_`; all balances together are
+Credits are given from and taken to the group's own account, `_`. The sum of all balances is
 always 0.
 
-exit status: 0 done, 1 an error, 2 wrong arguments
+exit status: 0 success, 1 an error, 2 invalid arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENPASS_BASE_URL
 ";
@@ -55,7 +56,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 
 fn main() -> ExitCode {
     let result = match arguments() {
-        Ok(Some(arguments)) => carry_out(&arguments),
+        Ok(Some(arguments)) => execute(&arguments),
         Ok(None) => {
             output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
@@ -69,13 +70,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("credits: {error}");
-            let wrong = error.argument().is_some();
-            ExitCode::from(if wrong { 2 } else { 1 })
+            let invalid = error.argument().is_some();
+            ExitCode::from(if invalid { 2 } else { 1 })
         }
     }
 }
 
-fn carry_out(arguments: &Arguments) -> Result<()> {
+fn execute(arguments: &Arguments) -> Result<()> {
     let tokenpass = Client::from_env()?;
     let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -117,14 +118,20 @@ fn carry_out(arguments: &Arguments) -> Result<()> {
                 let name = account.name.as_deref().unwrap_or("?");
                 println!("{name:36} {:>10}", account.balance.unwrap_or_default());
             }
-            println!("all together {}", accounts.balance.unwrap_or_default());
+            println!("sum {}", accounts.balance.unwrap_or_default());
         }
-        _ => return Err(InputError::new("task", "must be one of the tasks of --help").into()),
+        _ => {
+            return Err(InputError::new(
+                "task",
+                "must be give, take, history or accounts; see --help",
+            )
+            .into());
+        }
     }
     Ok(())
 }
 
-/// The UUID of a group.
+/// Returns the UUID of a group.
 fn find(tokenpass: &Client, wanted: &str, create: bool) -> Result<String> {
     let is = |group: &CreditGroup| {
         [&group.name, &group.uuid].into_iter().any(|text| text.as_deref() == Some(wanted))
@@ -134,12 +141,12 @@ fn find(tokenpass: &Client, wanted: &str, create: bool) -> Result<String> {
         None if create => Some(tokenpass.create_credit_group(wanted)?),
         None => None,
     };
-    let missing = || InputError::new("group", "there is no group with this name or UUID");
+    let missing = || InputError::new("group", "no group has this name or UUID");
     Ok(found.and_then(|group| group.uuid).ok_or_else(missing)?)
 }
 
 fn entry(arguments: &Arguments, account: &str, amount: &str) -> Result<Entry, InputError> {
-    let amount = amount.parse().map_err(|_| InputError::new("amount", "is no whole number"))?;
+    let amount = amount.parse().map_err(|_| InputError::new("amount", "is not a whole number"))?;
     let entry = Entry::new(account, amount);
     Ok(match &arguments.reference {
         Some(reference) => entry.reference(reference),
@@ -148,8 +155,8 @@ fn entry(arguments: &Arguments, account: &str, amount: &str) -> Result<Entry, In
 }
 
 fn print_booking(booking: &Booking) {
-    for half in [&booking.credit, &booking.debit].into_iter().flatten() {
-        let name = half.account_name.as_deref().unwrap_or("?");
-        println!("{name:36} {:>+10}", half.amount.unwrap_or_default());
+    for entry in [&booking.credit, &booking.debit].into_iter().flatten() {
+        let name = entry.account_name.as_deref().unwrap_or("?");
+        println!("{name:36} {:>+10}", entry.amount.unwrap_or_default());
     }
 }

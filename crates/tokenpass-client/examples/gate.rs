@@ -1,4 +1,4 @@
-//! Tells whether a user holds what a rule asks, by exit status: for scripts and gates.
+//! Checks whether a user satisfies a rule, for scripts: the exit status is the result.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -8,21 +8,21 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tokenpass_client::{Balances, Client, ErrorKind, InputError, Result, Rules, needs_login};
+use tokenpass_client::{Balances, Client, ErrorExt, ErrorKind, InputError, Result, Rules};
 
 const HELP: &str = "\
-Tells whether a user holds the tokens that a rule asks for.
+Checks whether a user has the tokens that a rule requires.
 
 usage: gate [options] USERNAME RULE...
 
   USERNAME            the user (with --address: a bitcoin address)
   RULE                such as: 'TOKENLY >= 1 and LTBCOIN < 5000 or SOUP'
-                      operators: >= > = != < <= (the last two ask for more than 0, too)
-  --address           ask about an address, by its balances on the chain
-  --local             fetch the balances of the token's user and judge them here (not with
-                      --address)
-  --without-promises  do not count what was only promised (not with --local)
-  --quiet             print nothing, only exit
+                      operators: >= > = != < <= (the last two also require more than 0)
+  --address           check an address by its balances on the blockchain
+  --local             fetch the balances of the token's user and evaluate the rule locally (not
+                      with --address)
+  --without-promises  do not count promises (not with --local)
+  --quiet             print nothing
 
 exit status: 0 yes, 1 no, 2 an error
 
@@ -36,7 +36,7 @@ struct Arguments {
     local: bool,
     without_promises: bool,
     quiet: bool,
-    who: String,
+    user: String,
     rule: String,
 }
 
@@ -58,8 +58,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         return Err("--local and --address cannot be combined".into());
     }
     match values.split_first() {
-        Some((who, rule)) if !rule.is_empty() => {
-            arguments.who.clone_from(who);
+        Some((user, rule)) if !rule.is_empty() => {
+            arguments.user.clone_from(user);
             arguments.rule = rule.join(" ");
             Ok(Some(arguments))
         }
@@ -84,10 +84,10 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("gate: {error}");
-            if needs_login(&error) {
-                eprintln!("gate: the user has to log in again");
+            if error.needs_login() {
+                eprintln!("gate: the user must log in again");
             } else if error.kind() == ErrorKind::RateLimited {
-                eprintln!("gate: try again in {:?}", error.retry_after().unwrap_or_default());
+                eprintln!("gate: retry after {:?}", error.retry_after().unwrap_or_default());
             }
             ExitCode::from(2)
         }
@@ -104,17 +104,17 @@ fn may_pass(arguments: &Arguments) -> Result<bool> {
         return Err(InputError::new("without promises", problem).into());
     }
     let tokenpass = Client::from_env()?;
-    let who = arguments.who.as_str();
+    let user = arguments.user.as_str();
     let yes = if arguments.local {
         let balances: Balances = tokenpass.list_protected_balances()?.iter().collect();
         rules.evaluate(&balances)
     } else if arguments.address {
-        tokenpass.check_address(who, &rules)?
+        tokenpass.check_address(user, &rules)?
     } else {
-        tokenpass.check_user(who, &rules)?
+        tokenpass.check_user(user, &rules)?
     };
     if !arguments.quiet {
-        println!("{who}: {} ({rules})", if yes { "yes" } else { "no" });
+        println!("{user}: {} ({rules})", if yes { "yes" } else { "no" });
     }
     Ok(yes)
 }

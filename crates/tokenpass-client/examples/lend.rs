@@ -1,4 +1,4 @@
-//! Lends an amount of a token for some hours, and takes it back.
+//! Lends an amount of a token for some hours, and cancels promises.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
+use tokenpass_client::api_auth::{Clock, Sent, SystemClock};
+use tokenpass_client::promises::RegisterSource;
+use tokenpass_client::proof::MessageKey;
 use tokenpass_client::{
-    Client, Clock, CreatePromise, Destination, MessageKey, Promise, RegisterSource, Result,
-    Satoshis, Secret, Sent, SystemClock, UnixTime,
+    Client, CreatePromise, Destination, Promise, Result, Satoshis, Secret, UnixTime,
 };
 
 const HELP: &str = "\
@@ -19,17 +21,18 @@ Lends (promises) an amount of a token without moving it.
 
 usage: lend [options] SOURCE DESTINATION ASSET AMOUNT
        lend --list
-       lend --take-back ID
+       lend --cancel ID
 
   SOURCE       a whitelisted address that holds the token
   DESTINATION  an address, user:NAME or email:ADDRESS
   AMOUNT       in whole tokens, such as 1.5
-  --hours N    for so long (default 24)
+  --hours N    the duration in hours (default 24)
   --note TEXT  a note
-  --wif-stdin  first whitelist SOURCE: its key is read from standard input, and signs the
-               proof of ownership here
+  --wif-stdin  whitelist SOURCE first: its key is read from standard input and signs the proof
+               of ownership locally
 
-exit status: 0 done, 1 not done (or nobody knows: the message says which), 2 wrong arguments
+exit status: 0 success, 1 an error (the message says if the outcome is unknown), 2 invalid
+             arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENPASS_BASE_URL
 ";
@@ -37,7 +40,7 @@ environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, and optionally TOKENP
 enum Task {
     Help,
     List,
-    TakeBack(String),
+    Cancel(String),
     Lend { promise: [String; 4], hours: u64, note: Option<String>, wif_stdin: bool },
 }
 
@@ -48,7 +51,7 @@ fn task() -> Result<Task, lexopt::Error> {
         match argument {
             Short('h') | Long("help") => return Ok(Task::Help),
             Long("list") => return Ok(Task::List),
-            Long("take-back") => return Ok(Task::TakeBack(parser.value()?.string()?)),
+            Long("cancel") => return Ok(Task::Cancel(parser.value()?.string()?)),
             Long("hours") => hours = parser.value()?.parse()?,
             Long("note") => note = Some(parser.value()?.string()?),
             Long("wif-stdin") => wif_stdin = true,
@@ -68,7 +71,7 @@ fn main() -> ExitCode {
             output::print(format_args!("{HELP}"));
             return ExitCode::SUCCESS;
         }
-        Ok(task) => carry_out(task),
+        Ok(task) => execute(task),
         Err(error) => {
             eprintln!("lend: {error}");
             return ExitCode::from(2);
@@ -79,21 +82,23 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("lend: {error}");
             if error.attempts() > 0 && error.status().is_none() && error.sent() == Sent::Maybe {
-                eprintln!("lend: it may have been promised all the same; see lend --list");
+                eprintln!(
+                    "lend: the outcome is unknown: check `lend --list` before you repeat the command"
+                );
             }
             ExitCode::FAILURE
         }
     }
 }
 
-fn carry_out(task: Task) -> Result<()> {
+fn execute(task: Task) -> Result<()> {
     let tokenpass = Client::from_env()?;
     match task {
         Task::Help => {}
         Task::List => tokenpass.list_promises()?.iter().for_each(print_promise),
-        Task::TakeBack(id) => {
+        Task::Cancel(id) => {
             tokenpass.cancel_promise(&id)?;
-            println!("{id} is taken back");
+            println!("promise {id} is canceled");
         }
         Task::Lend { promise: [source, destination, asset, amount], hours, note, wif_stdin } => {
             if wif_stdin {
@@ -101,7 +106,7 @@ fn carry_out(task: Task) -> Result<()> {
             }
             let amount: Satoshis = amount.parse()?;
             let end = SystemClock.now() + Duration::from_secs(hours.saturating_mul(3600));
-            // `user:NAME` and `email:ADDRESS` are what the wire has.
+            // The server expects the same forms: `user:NAME` and `email:ADDRESS`.
             let mut promise =
                 CreatePromise::new(source, Destination::from(destination), asset, amount)
                     .expiration(UnixTime::from(end));
@@ -123,17 +128,17 @@ fn whitelist(tokenpass: &Client, source: &str) -> Result<()> {
     let key = MessageKey::from_wif(Secret::new(wif))?;
     let proof = key.sign(&tokenpass.source_proof_message(source))?;
     tokenpass.register_source(&RegisterSource::new(source).proof(proof))?;
-    println!("{source} is on the whitelist");
+    println!("{source} is whitelisted");
     Ok(())
 }
 
 fn print_promise(promise: &Promise) {
     println!(
         "{}: {} {} to {} until {}",
-        promise.promise_id.unwrap_or_default(),
+        promise.promise_id.map_or("?".to_owned(), String::from),
         promise.quantity.unwrap_or_default(),
         promise.asset.as_deref().unwrap_or("?"),
         promise.destination.as_deref().unwrap_or("?"),
-        promise.expiration.map_or("taken back".to_owned(), |end| format!("{end} (Unix seconds)")),
+        promise.expiration.map_or("canceled".to_owned(), |end| format!("{end} (Unix seconds)")),
     );
 }

@@ -1,4 +1,4 @@
-//! Logs a user in: sends the browser to Tokenpass and waits for it on this machine.
+//! Logs a user in: opens the login page in a browser, and waits for the callback on this machine.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -10,23 +10,25 @@ use std::time::Duration;
 
 use callback_listener::{Listener, Request, Response, printable};
 use lexopt::prelude::*;
-use tokenpass_client::http::Uri;
-use tokenpass_client::{Authorize, Client, InputError, LoginError, Params, Scope, Secret};
+use tokenpass_client::api_auth::Params;
+use tokenpass_client::api_auth::http::Uri;
+use tokenpass_client::oauth::LoginError;
+use tokenpass_client::{Authorize, Client, InputError, Scope, Secret};
 
 const HELP: &str = "\
-Logs a user in. Prints the address to open in a browser, waits on the port of the redirect
-URI for the browser to come back, and shows who came.
+Logs a user in. Prints the URL to open in a browser, waits on the port of the redirect URI for
+the callback, and prints the user.
 
 usage: login [--scope SCOPE]... [--timeout SECONDS] [--no-browser] [--show-token]
 
   --scope SCOPE      user, tca, private-address, private-balances, manage-address, chats,
                      manage-chats (default: user and tca)
-  --timeout SECONDS  how long to wait for the browser (default 120)
-  --no-browser       ask for the address here; works for a user who has agreed before and whom
-                     the server knows
+  --timeout SECONDS  the time to wait for the callback (default 120)
+  --no-browser       request the callback URL without a browser; only for users who are logged
+                     in and granted access before
   --show-token       print the token, for TOKENPASS_OAUTH_TOKEN
 
-exit status: 0 logged in, 1 an error, 2 wrong arguments
+exit status: 0 logged in, 1 an error, 2 invalid arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_REDIRECT_URI (registered,
              of this machine, such as http://127.0.0.1:8000/oauth_callback), and optionally
@@ -89,19 +91,19 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let code = if arguments.browser {
         let url = tokenpass.authorize_url(&login)?;
         let callback = Callback::of(&url)?;
-        // Listening comes first, so that nobody comes back too early.
+        // Listens before the URL is printed, so that no callback is missed.
         let listener = callback.listen()?;
         println!("open {url}");
         callback.wait_for(listener, &login, arguments.timeout)?
     } else {
-        let back = tokenpass.send(&login)?;
-        let back = back.ok_or_else(|| {
+        let callback_url = tokenpass.send(&login)?;
+        let callback_url = callback_url.ok_or_else(|| {
             InputError::new(
                 "no-browser",
-                "the user has not agreed yet: run once without --no-browser",
+                "the user has not granted access yet: run the command once without --no-browser",
             )
         })?;
-        login.read_callback(&back)?
+        login.read_callback(&callback_url)?
     };
     let token = tokenpass.finish_login(&login, code)?;
     let user = tokenpass.as_user(token.access_token.clone())?.get_user()?;
@@ -110,8 +112,8 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let confirmed = user.email_is_confirmed == Some(true);
     let state = if confirmed { "confirmed" } else { "NOT confirmed: do not trust it" };
     println!("{} is {state}", text(user.email));
-    if let Some(life) = token.expires_in {
-        println!("the token lives for {} hours", life.as_secs() / 3600);
+    if let Some(ttl) = token.expires_in {
+        println!("the token expires in {} hours", ttl.as_secs() / 3600);
     }
     if arguments.show_token {
         println!("{}", token.access_token.expose());
@@ -119,7 +121,7 @@ fn log_in(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Where the browser comes back to.
+/// The redirect URI on which this program listens.
 struct Callback {
     authority: String,
     host: String,
@@ -133,16 +135,16 @@ impl Callback {
         let url: Uri = url.parse()?;
         let query = Params::decode(url.query().unwrap_or_default())?;
         let redirect_uri = query.get("redirect_uri").unwrap_or_default();
-        let wrong = |what: &str| {
-            let text = format!("{redirect_uri:?}: {what}");
+        let invalid = |problem: &str| {
+            let text = format!("{redirect_uri:?} {problem}");
             InputError::new("TOKENPASS_REDIRECT_URI", text)
         };
-        let uri: Uri = redirect_uri.parse().map_err(|_| wrong("it is not a URL"))?;
+        let uri: Uri = redirect_uri.parse().map_err(|_| invalid("is not a URL"))?;
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
         if uri.scheme_str() != Some("http")
             || !matches!(&*host, "127.0.0.1" | "[::1]" | "localhost")
         {
-            return Err(wrong("a browser can come back only to http://127.0.0.1, [::1] or localhost; use --no-browser or another URI").into());
+            return Err(invalid("must begin with http://127.0.0.1, http://[::1] or http://localhost, or use --no-browser").into());
         }
         let port = uri.port_u16().unwrap_or(80);
         // As browsers send it: without user information and without the default port.
@@ -158,7 +160,7 @@ impl Callback {
         }
     }
 
-    /// Answers browsers until one comes with the state of this login.
+    /// Serves requests until one has the state of this login.
     fn wait_for(
         &self,
         listener: Listener,
@@ -167,37 +169,37 @@ impl Callback {
     ) -> Result<Secret, Box<dyn std::error::Error>> {
         let time = Some(Duration::from_secs(seconds));
         let mut ignored = String::new();
-        let result = listener.serve(time, |request| self.answer(request, login, &mut ignored))?;
+        let result = listener.serve(time, |request| self.respond(request, login, &mut ignored))?;
         let result: Result<Secret, LoginError> = result.ok_or_else(|| {
             format!("timed out after {seconds} s waiting for the OAuth callback{ignored}")
         })?;
         Ok(result?)
     }
 
-    fn answer(
+    fn respond(
         &self,
         request: &Request,
         login: &Authorize,
         ignored: &mut String,
     ) -> (Response, Option<Result<Secret, LoginError>>) {
-        // A page of another site may have its own name point to this machine.
+        // The domain of another site may resolve to this machine (DNS rebinding).
         let host = request.header("host").ok().flatten().unwrap_or_default();
         if !host.eq_ignore_ascii_case(&self.authority) {
             return (Response::text(400, "This is not the host of the redirect URI."), None);
         }
         // Browsers ask for an icon as well.
         if request.path() != self.path {
-            return (Response::text(404, "Not here."), None);
+            return (Response::text(404, "Not found."), None);
         }
         if request.method != "GET" {
-            return (Response::text(405, "Only GET."), None);
+            return (Response::text(405, "Use GET."), None);
         }
         let result = login.read_callback(&request.target);
         let Err(error) = &result else {
             return (Response::text(200, "Thank you. You may close this page."), Some(result));
         };
-        let text = format!("The login did not work: {:?}.", error.kind());
-        // Without its state, anybody may have sent it: an old tab, or a page of another site.
+        let text = format!("The login failed: {:?}.", error.kind());
+        // A callback without the state can be from an old tab or a page of another site.
         let query = request.target.split_once('?').map_or("", |(_, query)| query);
         let is_of_this_login = Params::decode(query).is_ok_and(|query| {
             query.get("state").is_some_and(|state| Secret::new(state) == *login.state())
@@ -205,7 +207,7 @@ impl Callback {
         if is_of_this_login {
             return (Response::text(200, text), Some(result));
         }
-        // The server leaves the state out of a denial, so the reason is kept for the timeout.
+        // The server sends denials without the state, so the reason is part of the timeout error.
         let kind = error.kind();
         let text_of_kind =
             format!("; a callback without the state of this login was ignored: {kind:?}");

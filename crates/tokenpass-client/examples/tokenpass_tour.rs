@@ -1,4 +1,4 @@
-//! Calls every endpoint once, in an order that makes sense, and reports one line each.
+//! Calls every endpoint once and prints one line for each.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -10,29 +10,49 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
+use tokenpass_client::accounts::{
+    CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,
+};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
+};
+use tokenpass_client::api_auth::{Clock, Params, SystemClock};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::{
+    CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats,
+    UpdateChat, chat_id,
+};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+use tokenpass_client::lookups::{
+    CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
+};
+use tokenpass_client::oauth::{
+    ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, RequestCode, RequestPasswordToken,
+};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+use tokenpass_client::promises::{
+    CancelPromise, DeleteSource, GetPromise, ListPromises, ListPromisesByEmail, ListSources,
+    PromiseId, RegisterSource, UpdatePromise,
+};
+use tokenpass_client::proof::{MessageKey, user_hash};
+use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 use tokenpass_client::{
-    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
-    Client, Clock, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
-    DeleteAddress, DeleteSource, Destination, Endpoint, Entry, Error, ExchangeCode,
-    ExchangeCodeAtApi, FindUsers, GetAddressByUser, GetAsset, GetChat, GetChatPrivileges,
-    GetCreditAccount, GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory,
-    GetMessengerPrivileges, GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor,
-    GetUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify,
-    JoinChat, ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
-    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, MessageKey, Params, RegisterAccount, RegisterAddress, RegisterSource,
-    RequestCode, RequestPasswordToken, Result, Rule, Rules, Satoshis, Scope, SignSecondFactor,
-    SystemClock, TakeCredits, UnixTime, UpdateAccount, UpdateAddress, UpdateChat,
-    UpdateCreditGroup, UpdatePromise, VerifyAddress, chat_id, user_hash,
+    Authorize, Client, CreatePromise, Destination, Endpoint, Error, Result, Rule, Rules, Satoshis,
+    Scope, UnixTime,
 };
 
 const HELP: &str = "\
 Calls every endpoint of the API once and prints a line for each:
 `ok promise.create 12 ms`, or `fail promise.create 12 ms` with the error.
 
-It makes a user account, a chat and a credit group that stay, and lends and takes back one
-satoshi. It takes the source off the whitelist and the address out of the user's account
-before it puts them there again. The user logs out of a token of its own.
+It creates a user account, a chat and a credit group, which stay, lends one satoshi and cancels
+that promise. It removes the source from the whitelist and the address from the user's account
+and adds them again. It logs out of a token that it requested itself.
 
 usage: tokenpass_tour [options]
 
@@ -41,7 +61,7 @@ usage: tokenpass_tour [options]
   --message TEXT        the message of the user's dashboard for instant verification
   --second-factor TEXT  the message that the second factor signs
 
-exit status: 0 all endpoints answered well, 1 at least one did not, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 invalid arguments
 
 environment: TOKENPASS_CLIENT_ID, TOKENPASS_CLIENT_SECRET, TOKENPASS_OAUTH_TOKEN,
              TOKENPASS_PRIVILEGED_CLIENT_ID, TOKENPASS_PRIVILEGED_CLIENT_SECRET,
@@ -62,8 +82,8 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    // The defaults fit the sandbox; its keys are no secrets. Those of others are, and every user of
-    // a machine sees the arguments of a program.
+    // The defaults are those of the sandbox, whose keys are not secret. Secrets are read from the
+    // environment, because every user of a machine can see the arguments of a program.
     #[expect(clippy::disallowed_methods, reason = "a script reads its environment")]
     let secret = |name: &str, or: &str| match std::env::var(name) {
         Ok(secret) => Ok(secret),
@@ -124,7 +144,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes through all endpoints; how many failed.
+/// Calls all endpoints, and returns the number of failures.
 fn tour(arguments: &Arguments) -> Result<u32> {
     let tokenpass = Client::from_env()?;
     let mut report = Report::default();
@@ -137,7 +157,7 @@ fn tour(arguments: &Arguments) -> Result<u32> {
     Ok(report.failed)
 }
 
-/// Logging in by every way, and a new account.
+/// Logs in by every method, and creates an account.
 fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let Arguments { username, password, .. } = arguments;
     let scopes = [Scope::User, Scope::Tca];
@@ -186,15 +206,15 @@ fn rules_and_lookups(tokenpass: &Client, arguments: &Arguments, report: &mut Rep
     let address = addresses.unwrap_or_default().into_iter().find_map(|entry| entry.address);
     let address = address.unwrap_or_default();
     report.found::<GetPublicAddress, _>(|| tokenpass.get_public_address(username, &address));
-    report.yes::<CheckUser>(|| tokenpass.check_user(username, &rules));
-    report.yes::<CheckAddress>(|| tokenpass.check_address(&address, &rules));
+    report.check::<CheckUser>(|| tokenpass.check_user(username, &rules));
+    report.check::<CheckAddress>(|| tokenpass.check_address(&address, &rules));
     report.line::<FindUsers, _>(|| tokenpass.find_users(&rules));
     let owner = report.found::<GetUserByAddress, _>(|| tokenpass.get_user_by_address(&address));
     report.line::<GetUsersByAddresses, _>(|| tokenpass.get_users_by_addresses([&address]));
     report.found::<GetAddressByUser, _>(|| tokenpass.get_address_by_user(username));
     let email = owner.and_then(|owner| owner.email).unwrap_or_default();
     report.found::<GetUserByEmail, _>(|| tokenpass.get_user_by_email(&email));
-    report.yes::<CheckUserExists>(|| tokenpass.check_user_exists(username));
+    report.check::<CheckUserExists>(|| tokenpass.check_user_exists(username));
     report.line::<CheckEmail, _>(|| tokenpass.check_email(&email, &rules));
     report.line::<ListPromisesByEmail, _>(|| tokenpass.list_promises_by_email(&email));
     report.line::<ListPublicBalances, _>(|| tokenpass.list_public_balances());
@@ -203,8 +223,8 @@ fn rules_and_lookups(tokenpass: &Client, arguments: &Arguments, report: &mut Rep
     report.line::<GetAsset, _>(|| tokenpass.get_asset("bitcoin", token));
 }
 
-/// An address is registered, verified, changed, removed, and verified in one call; its key signs
-/// the second factor.
+/// Registers, verifies, changes and removes an address, verifies it in one request, and signs the
+/// second factor with its key.
 fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let username = &arguments.username;
     let key = MessageKey::from_wif(arguments.address_wif.as_str())?;
@@ -235,7 +255,7 @@ fn addresses(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> 
     Ok(())
 }
 
-/// A source is whitelisted, lends one satoshi, and is taken off again.
+/// Whitelists a source, lends one satoshi, and removes the source again.
 fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let key = MessageKey::from_wif(arguments.source_wif.as_str())?;
     let source = key.address();
@@ -248,9 +268,9 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let promise = CreatePromise::new(&source, to, &arguments.token, Satoshis::new(1))
         .expiration(end)
         .reference("tour")
-        .note("Lent & taken back");
+        .note("Lent & canceled");
     let promise = report.line::<CreatePromise, _>(|| tokenpass.create_promise(&promise));
-    let id = promise.and_then(|promise| promise.promise_id).unwrap_or_default();
+    let id = promise.and_then(|promise| promise.promise_id).unwrap_or(PromiseId::new(0));
     report.line::<ListPromises, _>(|| tokenpass.list_promises());
     report.found::<GetPromise, _>(|| tokenpass.get_promise(id));
     let update = UpdatePromise::new(id).note("Changed");
@@ -301,8 +321,8 @@ struct Report {
 }
 
 impl Report {
-    /// Makes a call and prints its line; the value, if it went well.
-    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
+    /// Calls an endpoint and prints its line. Returns the value, or `None` if it failed.
+    #[expect(clippy::disallowed_methods, reason = "measures the time of a call for display only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
         let result = call();
@@ -320,23 +340,23 @@ impl Report {
         }
     }
 
-    /// The same for a look-up, which must find something.
+    /// Calls a look-up, which must return a value.
     fn found<E: Endpoint, T>(
         &mut self,
         call: impl FnOnce() -> Result<Option<T>, Error>,
     ) -> Option<T> {
         let found = self.line::<E, _>(call)?;
         if found.is_none() {
-            println!("fail {}: nothing was found", E::ID);
+            println!("fail {}: found nothing", E::ID);
             self.failed += 1;
         }
         found
     }
 
-    /// The same for a check, which must say yes.
-    fn yes<E: Endpoint>(&mut self, call: impl FnOnce() -> Result<bool, Error>) {
+    /// Calls a check, which must return true.
+    fn check<E: Endpoint>(&mut self, call: impl FnOnce() -> Result<bool, Error>) {
         if self.line::<E, _>(call) == Some(false) {
-            println!("fail {}: said no", E::ID);
+            println!("fail {}: returned false", E::ID);
             self.failed += 1;
         }
     }

@@ -1,4 +1,15 @@
-//! User accounts, and the second factor by a bitcoin signature.
+//! User accounts: registration, check of a password, changes, and the second factor by a bitcoin
+//! signature.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//! use tokenpass_client::accounts::RegisterAccount;
+//!
+//! let tokenpass = Client::from_env()?;
+//! let new = RegisterAccount::new("leroy", "the password", "leroy@example.com");
+//! println!("{:?}", tokenpass.register_account(&new)?.id);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, Secret,
@@ -6,8 +17,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::auth::credentials;
-use crate::{Client, error};
+use crate::{Client, credentials, error};
 
 /// A user account.
 ///
@@ -47,7 +57,7 @@ pub struct User {
 /// confirmation. The request is never retried if its outcome is unknown.
 ///
 /// ```
-/// use tokenpass_client::RegisterAccount;
+/// use tokenpass_client::accounts::RegisterAccount;
 ///
 /// let new = RegisterAccount::new("leroy", "the password", "leroy@example.com").name("Leroy");
 /// ```
@@ -107,7 +117,7 @@ impl Endpoint for RegisterAccount {
 /// Parses a user that is not wrapped. A user without an id is an error, so that access is never
 /// granted without one.
 pub(crate) fn user(response: &Response) -> Result<User, ResponseError> {
-    let user: User = error::answer(response)?;
+    let user: User = error::success(response)?;
     required("id", user.id.as_ref())?;
     Ok(user)
 }
@@ -206,7 +216,7 @@ impl Endpoint for UpdateAccount {
         validate::not_empty("token", self.token.expose())?;
         validate::not_empty("current_password", self.current_password.expose())?;
         if self.name.is_none() && self.email.is_none() && self.password.is_none() {
-            return Err(InputError::new("update", "must change something"));
+            return Err(InputError::new("update", "must change at least one field"));
         }
         Ok(())
     }
@@ -216,7 +226,7 @@ impl Endpoint for UpdateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -293,10 +303,13 @@ impl Endpoint for SignSecondFactor {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Accounts
+///
+/// Requests and responses are in the module [`accounts`](crate::accounts).
 impl Client {
     /// Creates a user account.
     ///

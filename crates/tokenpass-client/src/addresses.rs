@@ -1,4 +1,18 @@
-//! Bitcoin addresses of users.
+//! Bitcoin addresses of users: lists, registration, and the verification that a user owns an address.
+//!
+//! [`register_address`](Client::register_address) adds an address, whose
+//! [`verify_code`](Address::verify_code) the user signs with a wallet.
+//! [`verify_address`](Client::verify_address) sends the signature.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//!
+//! let tokenpass = Client::from_env()?;
+//! for address in tokenpass.list_my_addresses()? {
+//!     println!("{:?}: verified {:?}", address.address, address.verified);
+//! }
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::borrow::Cow;
 
@@ -8,9 +22,9 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::balances;
-use crate::auth::credentials;
-use crate::{Balances, Client, decode_html, error, signature_of};
+use crate::balances::{Balances, balances};
+use crate::proof::extract_signature;
+use crate::{Client, credentials, error, html};
 
 /// An address of a user. The fields of a response depend on the endpoint and the token's scopes.
 ///
@@ -55,7 +69,7 @@ pub struct Address {
 impl Address {
     /// Returns the label with its HTML entities decoded.
     pub fn label_text(&self) -> Option<Cow<'_, str>> {
-        self.label.as_deref().map(decode_html)
+        self.label.as_deref().map(html::decode)
     }
 }
 
@@ -135,7 +149,7 @@ impl Endpoint for GetMyAddress {
         .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        error::optional(response, one)
+        error::success_or_not_found(response, one)
     }
 }
 
@@ -143,7 +157,7 @@ impl Endpoint for GetMyAddress {
 /// scope `manage-address`. The request is never retried if its outcome is unknown.
 ///
 /// ```
-/// use tokenpass_client::RegisterAddress;
+/// use tokenpass_client::addresses::RegisterAddress;
 ///
 /// let new = RegisterAddress::new("14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7").label("Main").public(true);
 /// ```
@@ -225,7 +239,7 @@ impl VerifyAddress {
     /// Creates a request to verify this address by a signature in base64, or by a whole signed
     /// block.
     pub fn new(address: impl Into<String>, signature: impl AsRef<str>) -> Self {
-        let signature = signature_of(signature.as_ref()).to_owned();
+        let signature = extract_signature(signature.as_ref()).to_owned();
         Self { address: address.into(), signature }
     }
 }
@@ -250,7 +264,7 @@ impl Endpoint for VerifyAddress {
     /// already verified.
     fn parse(&self, response: &Response) -> Result<Verification, ResponseError> {
         if response.status() != StatusCode::BAD_REQUEST {
-            return error::done(response).map(|()| Verification::Verified);
+            return error::acknowledgement(response).map(|()| Verification::Verified);
         }
         let fields = json::<ExtraFields>(response).unwrap_or_default();
         match fields.read("result") {
@@ -334,7 +348,7 @@ impl Endpoint for DeleteAddress {
         route!(DELETE "/api/v1/tca/address/{address}", address).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -353,7 +367,7 @@ pub struct InstantVerify {
 
 impl InstantVerify {
     /// Creates a request for this user, with the message
-    /// ([`instant_verify_message`](crate::instant_verify_message) of the QR code), the address, and
+    /// ([`instant_verify_message`](crate::proof::instant_verify_message) of the QR code), the address, and
     /// the message's signature by the address's key.
     pub fn new(
         username: impl Into<String>,
@@ -365,7 +379,7 @@ impl InstantVerify {
             username: username.into(),
             msg: message.into(),
             address: address.into(),
-            sig: signature_of(signature.as_ref()).to_owned(),
+            sig: extract_signature(signature.as_ref()).to_owned(),
         }
     }
 }
@@ -387,7 +401,7 @@ impl Endpoint for InstantVerify {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -454,10 +468,13 @@ impl Endpoint for GetPublicAddress {
         route!(GET "/api/v1/tca/addresses/{username}/{address}", username, address).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        error::optional(response, one)
+        error::success_or_not_found(response, one)
     }
 }
 
+/// # Addresses
+///
+/// Requests and responses are in the module [`addresses`](crate::addresses).
 impl Client {
     /// Returns the addresses of the token's user, with the balances that the server has cached.
     ///

@@ -1,4 +1,17 @@
-//! Token chats, and the privileges to join and send messages.
+//! Token chats, which only the holders of a token may join, and privileges in the messenger.
+//!
+//! The endpoints of the messenger identify a chat by its short id, the others by its UUID:
+//! [`chat_id`] and [`chat_uuid`] convert between the two.
+//!
+//! ```no_run
+//! use tokenpass_client::chats::CreateChat;
+//! use tokenpass_client::{Client, Satoshis};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let chat = CreateChat::new("For holders").token("TOKENLY", Satoshis::whole(10));
+//! println!("{:?}", tokenpass.create_chat(&chat)?.id);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -8,9 +21,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::amounts::satoshis;
-use crate::auth::credentials;
-use crate::{Client, Satoshis, error};
+use crate::balances::{Satoshis, satoshis};
+use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: whether the user may message all holders of a
 /// token. Requires the scope `chats` (`tca` in the documentation).
@@ -53,7 +65,7 @@ impl Endpoint for GetMessengerPrivileges {
         route!(GET "/api/v1/tca/messenger/privileges/{token}", token).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<MessengerPrivileges, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -117,7 +129,7 @@ impl Endpoint for ListChats {
         route!(GET "/api/v1/tca/messenger/chats").credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<Vec<Chat>, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -181,7 +193,7 @@ impl Endpoint for GetChatPrivileges {
         route!(GET "/api/v1/tca/messenger/chat/{chat_id}", chat_id).credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<ChatPrivileges, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -208,13 +220,13 @@ impl Endpoint for JoinChat {
         .credential(credentials::USER);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
 /// Parses a chat. Chats of the server have an id, those of the documentation a name.
 fn chat(response: &Response) -> Result<Chat, ResponseError> {
-    let chat: Chat = error::answer(response)?;
+    let chat: Chat = error::success(response)?;
     required("id", chat.id.as_ref().or(chat.name.as_ref()))?;
     Ok(chat)
 }
@@ -244,7 +256,7 @@ impl Endpoint for GetChat {
         .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Chat>, ResponseError> {
-        error::optional(response, chat)
+        error::success_or_not_found(response, chat)
     }
 }
 
@@ -281,7 +293,8 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
 /// servers expect whole tokens.
 ///
 /// ```
-/// use tokenpass_client::{CreateChat, Satoshis};
+/// use tokenpass_client::chats::CreateChat;
+/// use tokenpass_client::Satoshis;
 ///
 /// let chat = CreateChat::new("For holders").token("TOKENLY", Satoshis::whole(10)).active(true);
 /// ```
@@ -402,7 +415,7 @@ const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrst
 /// Returns the short id of a chat: its UUID in base58. Returns `None` if `uuid` is not a UUID.
 ///
 /// ```
-/// use tokenpass_client::{chat_id, chat_uuid};
+/// use tokenpass_client::chats::{chat_id, chat_uuid};
 ///
 /// let uuid = "c0000000-0000-4000-8000-000000000001";
 /// assert_eq!(chat_id(uuid).as_deref(), Some("Qi81Dp4C8a8LZcjYGWFbAG"));
@@ -447,6 +460,9 @@ pub fn chat_uuid(chat_id: &str) -> Option<String> {
     (self::chat_id(&uuid)? == chat_id).then_some(uuid)
 }
 
+/// # Chats
+///
+/// Requests and responses are in the module [`chats`](crate::chats).
 impl Client {
     /// Returns whether the user may message all holders of a token.
     ///
@@ -531,7 +547,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_uuid_comes_back(number: u128) {
+        fn short_ids_round_trip(number: u128) {
             let uuid = format!("{number:032x}");
             let short = chat_id(&uuid).unwrap();
             prop_assert_eq!(chat_uuid(&short).unwrap().replace('-', ""), uuid);

@@ -9,7 +9,8 @@ use api_auth::{
 };
 
 use crate::auth::{Keys, validate_token};
-use crate::{TokenPath, TokenPlace, error};
+use crate::error;
+use crate::oauth::{TokenLocation, TokenPath};
 
 /// The generation of the signature scheme that the server verifies.
 pub use api_auth::hmac::nonce_headers::Variant as Scheme;
@@ -79,7 +80,7 @@ impl Environment {
 /// ```
 /// use tokenpass_client::{Client, Rules};
 ///
-/// # use tokenpass_client::{Request, Response, TransportError};
+/// # use tokenpass_client::api_auth::{Request, Response, TransportError};
 /// # let server = |_: Request| -> Result<_, TransportError> {
 /// #     Ok(Response::new(br#"{"result":true}"#.to_vec()))
 /// # };
@@ -88,7 +89,7 @@ impl Environment {
 ///     .build()?;
 /// let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
 /// if tokenpass.as_user("PlVyoBmvp6xy92WNqw5W")?.check_user("cryptonaut", &rules)? {
-///     println!("come in");
+///     println!("access granted");
 /// }
 /// # Ok::<(), tokenpass_client::Error>(())
 /// ```
@@ -124,11 +125,14 @@ pub struct ClientBuilder {
     scheme: Scheme,
     try_other_form: bool,
     signed_base_url: Option<String>,
-    token_place: TokenPlace,
+    token_location: TokenLocation,
     token_path: TokenPath,
     settings: Settings,
 }
 
+/// # Creation and generic requests
+///
+/// The endpoints are in the blocks below, one for each resource.
 impl Client {
     /// Returns a builder for a client of the application with this key pair.
     ///
@@ -158,7 +162,7 @@ impl Client {
             scheme: Scheme::SignedQuery,
             try_other_form: false,
             signed_base_url: None,
-            token_place: TokenPlace::Parameter,
+            token_location: TokenLocation::Parameter,
             token_path: TokenPath::AccessToken,
             settings: Settings::default(),
         }
@@ -186,7 +190,7 @@ impl Client {
     /// # Errors
     /// Returns an error if the token is empty, or contains characters other than visible ASCII.
     pub fn as_user(&self, oauth_token: impl Into<Secret>) -> Result<Self> {
-        let credentials = self.keys.of_user(&oauth_token.into())?;
+        let credentials = self.keys.user_credentials(&oauth_token.into())?;
         Ok(Self { core: self.core.with_credentials(credentials), ..self.clone() })
     }
 
@@ -293,9 +297,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the place of users' tokens in requests. Defaults to [`TokenPlace::Parameter`].
-    pub fn token_place(mut self, place: TokenPlace) -> Self {
-        self.token_place = place;
+    /// Sets the location of users' tokens in requests. Defaults to [`TokenLocation::Parameter`].
+    pub fn token_location(mut self, location: TokenLocation) -> Self {
+        self.token_location = location;
         self
     }
 
@@ -345,11 +349,11 @@ impl ClientBuilder {
             main,
             privileged,
             variant: self.scheme,
-            token_place: self.token_place,
+            token_location: self.token_location,
         };
-        let mut credentials = keys.of_application();
+        let mut credentials = keys.application_credentials();
         if let Some(token) = &self.oauth_token {
-            credentials.extend(keys.of_user(token)?);
+            credentials.extend(keys.user_credentials(token)?);
         }
         let core = self.settings.build(
             &PROVIDER,
@@ -369,6 +373,13 @@ impl ClientBuilder {
 mod tests {
     use super::*;
 
+    // Checked by the compiler: threads share clients.
+    const _: () = {
+        const fn is_send_and_sync<T: Send + Sync>() {}
+        is_send_and_sync::<Client>();
+        is_send_and_sync::<ClientBuilder>();
+    };
+
     fn variables(given: &[(&str, &str)]) -> Result<ClientBuilder, String> {
         ClientBuilder::from_variables(Env::given(given)).map_err(|error| error.to_string())
     }
@@ -381,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TOKENPASS_CLIENT_ID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TOKENPASS_CLIENT_SECRET: "));
         for (name, value) in [
@@ -403,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_chooses_host_and_scheme() {
+    fn environment_variables_set_host_and_scheme() {
         let base = |more: &[_]| with(more).unwrap().environment.base_url().to_owned();
         assert_eq!(base(&[]), "https://tokenpass.tokenly.com");
         let host = ("TOKENPASS_PROVIDER_HOST", "https://h.example");
@@ -437,31 +448,31 @@ mod tests {
 
     #[cfg(feature = "ureq")]
     #[test]
-    fn wrong_settings_are_refused_by_name() {
-        let refused =
+    fn errors_name_invalid_settings() {
+        let rejected =
             |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
-        let good = || Client::builder("I", "K").no_proxy();
-        assert_eq!(refused(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
-        assert_eq!(refused(Client::builder("a", "")).as_deref(), Some("client_secret"));
-        assert_eq!(refused(good().privileged("", "x")).as_deref(), Some("privileged_client_id"));
+        let valid = || Client::builder("I", "K").no_proxy();
+        assert_eq!(rejected(Client::builder("a\nb", "k")).as_deref(), Some("client_id"));
+        assert_eq!(rejected(Client::builder("a", "")).as_deref(), Some("client_secret"));
+        assert_eq!(rejected(valid().privileged("", "x")).as_deref(), Some("privileged_client_id"));
         assert_eq!(
-            refused(good().privileged("x", "")).as_deref(),
+            rejected(valid().privileged("x", "")).as_deref(),
             Some("privileged_client_secret")
         );
-        assert_eq!(refused(good().oauth_token("")).as_deref(), Some("oauth_token"));
-        assert_eq!(refused(good().oauth_token("a\nb")).as_deref(), Some("oauth_token"));
-        assert_eq!(refused(good().signed_base_url("x")).as_deref(), Some("signed_base_url"));
+        assert_eq!(rejected(valid().oauth_token("")).as_deref(), Some("oauth_token"));
+        assert_eq!(rejected(valid().oauth_token("a\nb")).as_deref(), Some("oauth_token"));
+        assert_eq!(rejected(valid().signed_base_url("x")).as_deref(), Some("signed_base_url"));
         let plain = Environment::custom("http://h");
-        assert_eq!(refused(good().environment(plain)).as_deref(), Some("base_url"));
+        assert_eq!(rejected(valid().environment(plain)).as_deref(), Some("base_url"));
         assert_eq!(
-            good().build().unwrap().as_user("").unwrap_err().argument(),
+            valid().build().unwrap().as_user("").unwrap_err().argument(),
             Some("oauth_token")
         );
     }
 
     #[cfg(feature = "ureq")]
     #[test]
-    fn no_secret_is_shown() {
+    fn debug_shows_no_secret() {
         let builder = Client::builder("I", "CANARY")
             .no_proxy()
             .privileged("P", "CANARY")

@@ -1,5 +1,16 @@
-//! Credits of an application: groups, their accounts, and a ledger in which each entry has a
-//! counter-entry.
+//! Credits of an application, such as loyalty points: groups, their accounts, and a ledger in which
+//! each entry has a counter-entry.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//! use tokenpass_client::credits::Entry;
+//!
+//! let tokenpass = Client::from_env()?;
+//! let group = tokenpass.create_credit_group("Points")?.uuid.unwrap_or_default();
+//! tokenpass.create_credit_account(&group, "bob")?;
+//! tokenpass.give_credits(&group, [Entry::new("bob", 500).reference("welcome")])?;
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 mod accounts;
 mod bookings;
@@ -9,7 +20,7 @@ use api_auth::{ExtraFields, Response, ResponseError, required, wire};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::text_or_false;
+use crate::balances::text_or_false;
 use crate::error;
 
 pub use accounts::{
@@ -28,7 +39,7 @@ pub use groups::{
 /// Object: its example.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct CreditRow {
+pub struct CreditTransaction {
     /// The id of the group.
     #[serde(default, deserialize_with = "wire::text")]
     pub credit_group: Option<String>,
@@ -79,7 +90,7 @@ pub struct CreditHistory {
     pub count: Option<i64>,
     /// The entries.
     #[serde(default, deserialize_with = "wire::list")]
-    pub transactions: Vec<CreditRow>,
+    pub transactions: Vec<CreditTransaction>,
     /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
@@ -89,9 +100,9 @@ pub struct CreditHistory {
 /// booked again because the ledger seems to be empty.
 fn history(response: &Response) -> Result<CreditHistory, ResponseError> {
     #[derive(Deserialize)]
-    struct Needed {
+    struct Required {
         transactions: Option<IgnoredAny>,
     }
-    required("transactions", error::answer::<Needed>(response)?.transactions)?;
-    error::answer(response)
+    required("transactions", error::success::<Required>(response)?.transactions)?;
+    error::success(response)
 }

@@ -10,20 +10,22 @@ use serde::de::DeserializeOwned;
 /// Parses an error response: `{"message","errors"}`, `{"error"}` with or without `"result":false`,
 /// `{"error","error_description"}` of OAuth, a page of HTML, or plain text.
 pub(crate) fn read(response: &Response) -> ResponseError {
-    refusal(response, ResponseError::of_status(response.status()))
+    described(response, ResponseError::of_status(response.status()))
         .unwrap_or_else(|| status_error(response))
 }
 
-fn refusal(response: &Response, error: ResponseError) -> Option<ResponseError> {
+/// Adds code, message and details of an error response to `error`. Returns `None` if the body has
+/// none of them.
+fn described(response: &Response, error: ResponseError) -> Option<ResponseError> {
     let fields = json::<ExtraFields>(response).ok()?;
-    let said = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
+    let text_of = |name: &str| fields.read::<String>(name).filter(|text| !text.is_empty());
     let in_object = || fields.read::<ExtraFields>("error").and_then(|error| error.text("message"));
-    let code = said("error").or_else(in_object);
-    let text = said("error_description").or_else(|| said("message"));
+    let code = text_of("error").or_else(in_object);
+    let message = text_of("error_description").or_else(|| text_of("message"));
     let Texts(errors) = fields.read("errors").unwrap_or_default();
-    let error = match (code, text.or_else(|| errors.first().cloned())) {
-        (Some(code), Some(text)) => error.with_code(code).with_message(text),
-        (Some(text), None) | (None, Some(text)) => error.with_message(text),
+    let error = match (code, message.or_else(|| errors.first().cloned())) {
+        (Some(code), Some(message)) => error.with_code(code).with_message(message),
+        (Some(message), None) | (None, Some(message)) => error.with_message(message),
         (None, None) => return None,
     };
     let detail = |text| Detail::new(None, None, Some(text));
@@ -36,7 +38,7 @@ struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 
 /// Rejects a successful response with an `error` of any type. The empty values of PHP are not an
 /// error.
-fn checked(response: &Response) -> Result<(), ResponseError> {
+fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
     let body = response.body().trim_ascii_start();
     if !body.starts_with(b"{") || !body.windows(ERROR.len()).any(|part| part == ERROR) {
@@ -49,15 +51,15 @@ fn checked(response: &Response) -> Result<(), ResponseError> {
             let error = ResponseError::new(ErrorKind::Api);
             let unexplained =
                 || ResponseError::new(ErrorKind::Api).with_message("error: set without a text");
-            Err(refusal(response, error).unwrap_or_else(unexplained))
+            Err(described(response, error).unwrap_or_else(unexplained))
         }
         _ => Ok(()),
     }
 }
 
 /// Parses a response that is not an error.
-pub(crate) fn answer<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
-    checked(response)?;
+pub(crate) fn success<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
+    reject_error(response)?;
     json(response)
 }
 
@@ -67,23 +69,23 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
     struct Wrapped<T> {
         result: Option<T>,
     }
-    required("result", answer::<Wrapped<T>>(response)?.result)
+    required("result", success::<Wrapped<T>>(response)?.result)
 }
 
 /// Parses the result of a check. A response without a result is an error, so that access is never
 /// granted or denied by accident.
-pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
+pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct Check {
         #[serde(default, deserialize_with = "wire::boolean")]
         result: Option<bool>,
     }
-    required("result", answer::<Answer>(response)?.result)
+    required("result", success::<Check>(response)?.result)
 }
 
 /// Parses the response to an action: `{"result":true}`, `{"result":"success"}`, `{"success":true}`.
-pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
-    let fields: ExtraFields = answer(response)?;
+pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
+    let fields: ExtraFields = success(response)?;
     match fields.read::<bool>("result").or_else(|| fields.read("success")) {
         Some(false) => {
             Err(ResponseError::new(ErrorKind::Api).with_message("result: false without a reason"))
@@ -97,41 +99,57 @@ pub(crate) fn done(response: &Response) -> Result<(), ResponseError> {
 
 /// Parses the response of a look-up. A 404 that the API itself wrote is `None`. A 404 page means
 /// that the server has no such route, which is an error.
-pub(crate) fn optional<T>(
+pub(crate) fn success_or_not_found<T>(
     response: &Response,
-    read_it: impl FnOnce(&Response) -> Result<T, ResponseError>,
+    parse: impl FnOnce(&Response) -> Result<T, ResponseError>,
 ) -> Result<Option<T>, ResponseError> {
     if response.status() != StatusCode::NOT_FOUND {
-        return read_it(response).map(Some);
+        return parse(response).map(Some);
     }
-    match refusal(response, ResponseError::new(ErrorKind::Api)) {
+    match described(response, ResponseError::new(ErrorKind::Api)) {
         Some(_) => Ok(None),
         None => Err(read(response)),
     }
 }
 
-/// Returns whether `error` means that the user's token is unknown or has expired, so that the user
-/// must log in again. Tokenpass responds to both with 403, as it does to a missing scope.
+/// Methods of [`Error`] that are specific to Tokenpass.
+///
+/// This trait is implemented for [`Error`] alone, and cannot be implemented for other types.
 ///
 /// ```
-/// use tokenpass_client::{Client, needs_login};
+/// use tokenpass_client::{Client, ErrorExt};
 ///
 /// # fn show(tokenpass: &Client) {
 /// match tokenpass.list_my_addresses() {
-///     Err(error) if needs_login(&error) => println!("please log in again"),
+///     Err(error) if error.needs_login() => println!("please log in again"),
 ///     _ => {}
 /// }
 /// # }
 /// ```
-pub fn needs_login(error: &Error) -> bool {
-    const TEXTS: [&str; 5] = [
-        "No access token provided",
-        "This access token was not found",
-        "This access token has expired",
-        "Invalid owner type",
-        "User not found",
-    ];
-    let text = error.message().unwrap_or_default();
-    error.kind() == ErrorKind::Auth
-        && (error.code() == Some("access_denied") || TEXTS.iter().any(|known| text.contains(known)))
+pub trait ErrorExt: sealed::Sealed {
+    /// Returns whether the user's token is unknown or has expired, so that the user must log in
+    /// again. Tokenpass responds to both with 403, as it does to a missing scope.
+    fn needs_login(&self) -> bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Error {}
+}
+
+impl ErrorExt for Error {
+    fn needs_login(&self) -> bool {
+        const TEXTS: [&str; 5] = [
+            "No access token provided",
+            "This access token was not found",
+            "This access token has expired",
+            "Invalid owner type",
+            "User not found",
+        ];
+        let text = self.message().unwrap_or_default();
+        self.kind() == ErrorKind::Auth
+            && (self.code() == Some("access_denied")
+                || TEXTS.iter().any(|known| text.contains(known)))
+    }
 }

@@ -1,4 +1,5 @@
-//! The named character entities of HTML 4, which the server writes in labels, notes and names.
+//! Decoding of the HTML entities that the server writes in labels, notes and names: the named
+//! character entities of HTML 4, and numeric ones.
 
 use std::borrow::Cow;
 
@@ -6,11 +7,11 @@ use std::borrow::Cow;
 /// (`Caf&eacute; &amp; more`). Unknown entities and all other text are unchanged.
 ///
 /// ```
-/// use tokenpass_client::decode_html;
+/// use tokenpass_client::html;
 ///
-/// assert_eq!(decode_html("Caf&eacute; &amp; R&D &#39;1&#x27;"), "Café & R&D '1'");
+/// assert_eq!(html::decode("Caf&eacute; &amp; R&D &#39;1&#x27;"), "Café & R&D '1'");
 /// ```
-pub fn decode_html(text: &str) -> Cow<'_, str> {
+pub fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return text.into();
     }
@@ -117,19 +118,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_named_character_is_found() {
+    fn every_named_entity_is_decoded() {
         assert!(NAMED.is_sorted_by_key(|(name, _)| *name));
         assert_eq!(NAMED.len(), 252);
         for (name, char) in NAMED {
-            assert_eq!(decode_html(&format!("a&{name};b")), format!("a{char}b"));
+            assert_eq!(decode(&format!("a&{name};b")), format!("a{char}b"));
         }
     }
 
     #[test]
-    fn what_is_no_entity_stays() {
+    fn text_without_entities_is_unchanged() {
         for text in ["", "a & b", "&", "&;", "&nosuch;", "&#xD800;", "&#99999999999;", "&amp"] {
-            assert_eq!(decode_html(text), text);
+            assert_eq!(decode(text), text);
         }
-        assert_eq!(decode_html("&amp;lt;"), "&lt;", "once only");
+        assert_eq!(decode("&amp;lt;"), "&lt;", "once only");
     }
 }

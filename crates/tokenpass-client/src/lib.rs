@@ -2,87 +2,61 @@
 // Some programs of the README send requests, so they run only where the transport is built in.
 #![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 //!
-//! # Overview
+//! # Contents
 //!
-//! | types | for |
-//! |---|---|
-//! | [`Client`], [`ClientBuilder`], [`Environment`], [`Scheme`], [`TokenPlace`], [`credentials`] | sending requests |
-//! | [`Rules`], [`Rule`], [`Op`], [`Balances`], [`Satoshis`] | rules, evaluated locally or by the server |
-//! | [`Authorize`], [`Scope`], [`UserToken`], [`LoginError`] | user logins |
-//! | [`Address`], [`Balance`], [`Promise`], [`Source`], [`CreditGroup`], [`CreditAccount`], [`Chat`], [`User`] | responses |
-//! | [`source_proof_message`], [`instant_verify_message`], [`signature_of`] | proofs of ownership |
-//! | [`Error`], [`ErrorKind`], [`needs_login`] | errors |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
+//! Every endpoint is a method of [`Client`], and a request type in the module of its resource. Most
+//! programs need only the names of this page and the module of the resource that they use.
+//!
+//! | module | what for | methods of [`Client`] |
+//! |---|---|---|
+//! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | - |
+//! | [`tca`] | checks of balances against rules | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
+//! | [`promises`] | lending tokens, and the addresses that lend | [`create_promise`](Client::create_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
+//! | [`addresses`] | bitcoin addresses of users | [`list_my_addresses`](Client::list_my_addresses), [`get_my_address`](Client::get_my_address), [`register_address`](Client::register_address), [`verify_address`](Client::verify_address), [`update_address`](Client::update_address), [`delete_address`](Client::delete_address), [`instant_verify`](Client::instant_verify), [`list_public_addresses`](Client::list_public_addresses), [`get_public_address`](Client::get_public_address) |
+//! | [`balances`] | balances of users, amounts of tokens | [`list_public_balances`](Client::list_public_balances), [`list_protected_balances`](Client::list_protected_balances) |
+//! | [`lookups`] | users by address, and addresses by user | [`get_user_by_address`](Client::get_user_by_address), [`get_users_by_addresses`](Client::get_users_by_addresses), [`get_address_by_user`](Client::get_address_by_user), [`get_user_by_email`](Client::get_user_by_email), [`check_user_exists`](Client::check_user_exists) |
+//! | [`credits`] | credits of an application: groups, accounts, ledgers | [`create_credit_group`](Client::create_credit_group), [`list_credit_groups`](Client::list_credit_groups), [`get_credit_group`](Client::get_credit_group), [`update_credit_group`](Client::update_credit_group), [`get_credit_group_history`](Client::get_credit_group_history), [`create_credit_account`](Client::create_credit_account), [`list_credit_accounts`](Client::list_credit_accounts), [`get_credit_account`](Client::get_credit_account), [`get_credit_account_history`](Client::get_credit_account_history), [`give_credits`](Client::give_credits), [`take_credits`](Client::take_credits) |
+//! | [`chats`] | token chats, and privileges in the messenger | [`create_chat`](Client::create_chat), [`get_chat`](Client::get_chat), [`update_chat`](Client::update_chat), [`list_chats`](Client::list_chats), [`join_chat`](Client::join_chat), [`get_chat_privileges`](Client::get_chat_privileges), [`get_messenger_privileges`](Client::get_messenger_privileges) |
+//! | [`perks`] | what a token gives access to, details of assets | [`get_perks`](Client::get_perks), [`get_asset`](Client::get_asset) |
+//! | [`accounts`] | user accounts, and the second factor | [`register_account`](Client::register_account), [`check_login`](Client::check_login), [`update_account`](Client::update_account), [`get_second_factor`](Client::get_second_factor), [`sign_second_factor`](Client::sign_second_factor) |
+//! | [`oauth`] | user logins | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login), [`exchange_code`](Client::exchange_code), [`exchange_code_at_api`](Client::exchange_code_at_api), [`request_code`](Client::request_code), [`request_password_token`](Client::request_password_token), [`get_user`](Client::get_user), [`log_out`](Client::log_out) |
+//! | [`proof`] | proofs of the ownership of an address | - |
+//! | [`html`] | decoding of labels and notes | - |
+//! | [`credentials`] | credentials of a [`RawEndpoint`] | - |
+//! | [`api_auth`] | transports, clocks, HTTP types and everything else that all clients share | - |
 
-mod accounts;
-mod addresses;
-mod amounts;
+pub mod accounts;
+pub mod addresses;
 mod auth;
-mod chats;
+pub mod balances;
+pub mod chats;
 mod client;
-mod credits;
+pub mod credentials;
+pub mod credits;
 mod error;
-mod html;
-mod lookups;
-mod oauth;
-mod perks;
-mod promises;
-mod proof;
-mod rules;
+pub mod html;
+pub mod lookups;
+pub mod oauth;
+pub mod perks;
+pub mod promises;
+pub mod proof;
+pub mod rules;
 #[cfg(feature = "sign-message")]
 mod sign_message;
-mod tca;
+pub mod tca;
 
-pub use accounts::{
-    CheckLogin, GetSecondFactor, RegisterAccount, SecondFactor, SignSecondFactor, UpdateAccount,
-    User,
-};
-pub use addresses::{
-    Address, DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
-    ListPublicAddresses, RegisterAddress, UpdateAddress, Verification, VerifyAddress,
-};
-pub use amounts::{Balances, Quantity, SATOSHIS, Satoshis};
-pub use auth::{TokenPlace, credentials};
-pub use chats::{
-    Chat, ChatPrivileges, CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat,
-    ListChats, MessengerPrivileges, TokenAuthorization, UpdateChat, chat_id, chat_uuid,
-};
 pub use client::{Client, ClientBuilder, Environment, Scheme};
-pub use credits::{
-    BookedEntry, Booking, CreateCreditAccount, CreateCreditGroup, CreditAccount, CreditAccounts,
-    CreditGroup, CreditHistory, CreditRow, CreditUser, Entry, GetCreditAccount,
-    GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory, GiveCredits,
-    ListCreditAccounts, ListCreditGroups, TakeCredits, UpdateCreditGroup,
-};
-pub use error::needs_login;
-pub use html::decode_html;
-pub use lookups::{
-    Balance, CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail,
-    GetUsersByAddresses, ListProtectedBalances, ListPublicBalances, Owner,
-};
-pub use oauth::{
-    Authorize, ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, LoginError, LoginErrorKind,
-    RequestCode, RequestPasswordToken, Scope, TokenPath, UserToken,
-};
-pub use perks::{GetAsset, GetPerks, Perks};
-pub use promises::{
-    CancelPromise, CreatePromise, DeleteSource, Destination, GetPromise, ListPromises,
-    ListPromisesByEmail, ListSources, Promise, RegisterSource, Source, Sources, UpdatePromise,
-};
-pub use proof::{
-    instant_verify_message, proof_suffix, signature_of, source_proof_message, user_hash,
-};
+pub use error::ErrorExt;
+
+#[doc(no_inline)]
+pub use balances::{Balances, Satoshis};
+#[doc(no_inline)]
+pub use oauth::{Authorize, Scope, UserToken};
+#[doc(no_inline)]
+pub use promises::{CreatePromise, Destination, Promise};
+#[doc(no_inline)]
 pub use rules::{Op, Rule, Rules};
-#[cfg(feature = "sign-message")]
-pub use sign_message::{MessageKey, verify_message};
-pub use tca::{CheckAddress, CheckEmail, CheckUser, FindUsers, FoundUser};
 
-pub use api_auth::{
-    Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields, InputError,
-    ManualClock, Method, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent,
-    StatusCode, SystemClock, Transport, TransportError, TransportErrorKind, UnixTime, http,
-    path_segment,
-};
-
-#[cfg(feature = "ureq")]
-pub use api_auth::ureq;
+pub use api_auth;
+#[doc(no_inline)]
+pub use api_auth::{Endpoint, Error, ErrorKind, InputError, RawEndpoint, Result, Secret, UnixTime};

@@ -1,16 +1,23 @@
-//! Look-ups: the owners of addresses, and the balances of users.
+//! Look-ups of users by public address, e-mail address or name.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//!
+//! let tokenpass = Client::from_env()?;
+//! let owner = tokenpass.get_user_by_address("14eRVGNPQChSmSmNLH6RPjdwsNPc7rH2Z7")?;
+//! println!("{:?}", owner.and_then(|owner| owner.username));
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Amount, Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, required, route, setters, wire,
+    Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
+    required, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::{Quantity, satoshis};
-use crate::auth::credentials;
-use crate::{Balances, Client, Satoshis, error};
+use crate::{Client, credentials, error};
 
 /// A user, as returned by look-ups.
 ///
@@ -58,7 +65,7 @@ impl Endpoint for GetUserByAddress {
         route!(GET "/api/v1/lookup/address/{address}", address).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
-        error::optional(response, owner)
+        error::success_or_not_found(response, owner)
     }
 }
 
@@ -107,7 +114,7 @@ impl Endpoint for GetUsersByAddresses {
             result: Option<bool>,
             users: Option<Users>,
         }
-        let found: Found = error::answer(response)?;
+        let found: Found = error::success(response)?;
         let Users(users) = match (found.users, found.result) {
             (None, Some(false)) => Users::default(),
             (users, _) => required("users", users)?,
@@ -138,7 +145,7 @@ impl Endpoint for GetAddressByUser {
         route!(GET "/api/v1/lookup/user/{username}", username).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
-        error::optional(response, owner)
+        error::success_or_not_found(response, owner)
     }
 }
 
@@ -166,7 +173,7 @@ impl Endpoint for GetUserByEmail {
         .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Owner>, ResponseError> {
-        error::optional(response, owner)
+        error::success_or_not_found(response, owner)
     }
 }
 
@@ -195,7 +202,7 @@ impl CheckUserExists {
     }
 
     setters! {
-        /// Sets the [`user_hash`](crate::user_hash) that the user's id must have.
+        /// Sets the [`user_hash`](crate::proof::user_hash) that the user's id must have.
         id_hash: impl Into<String>,
     }
 }
@@ -212,157 +219,13 @@ impl Endpoint for CheckUserExists {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 
-/// The balance of one asset over all addresses of a user. Promises to the user are added and
-/// promises from the user are subtracted, so it can be below 0.
+/// # Look-ups
 ///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
-/// `precision`, the provider's plug-in of 2022.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Balance {
-    /// The asset.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub asset: Option<String>,
-    /// The name of the asset. The server of 2017 repeats `asset`.
-    #[serde(default, deserialize_with = "wire::text")]
-    pub name: Option<String>,
-    /// The amount in whole tokens.
-    #[serde(default, deserialize_with = "wire::amount")]
-    pub balance: Option<Amount>,
-    /// The amount in satoshis.
-    #[serde(rename = "balanceSat", default, deserialize_with = "satoshis")]
-    pub satoshis: Option<Satoshis>,
-    /// The number of decimals of the asset. Returned by servers since 2022.
-    #[serde(default, deserialize_with = "wire::integer")]
-    pub precision: Option<i64>,
-    /// Fields that this type does not cover.
-    #[serde(flatten)]
-    pub extra: ExtraFields,
-}
-
-impl Balance {
-    /// Returns the amount, if the response has one: `satoshis`, which is exact, or `balance`. With
-    /// a precision other than 8, `balance` takes precedence, because `satoshis` depends on the
-    /// precision.
-    fn quantity(&self) -> Option<Quantity> {
-        let in_satoshis = |value| Quantity { value, precision: None };
-        let whole = self.balance.and_then(|balance| Satoshis::try_from(balance).ok());
-        let whole = whole.map(in_satoshis);
-        match self.precision {
-            None | Some(8) => self.satoshis.map(in_satoshis).or(whole),
-            Some(precision) => whole.or_else(|| {
-                let precision = Some(u8::try_from(precision).ok()?);
-                Some(Quantity { value: self.satoshis?, precision })
-            }),
-        }
-    }
-}
-
-impl<'a> FromIterator<&'a Balance> for Balances {
-    /// Collects the amounts by asset. An entry without `satoshis` and `balance` makes the amount of
-    /// its asset unknown, so that every rule on it is false. An entry without `asset` is skipped:
-    /// issuers choose the `name`, which may be that of another asset.
-    fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
-        let mut balances = Self::new();
-        for entry in list {
-            if let Some(asset) = &entry.asset {
-                balances.merge(asset.clone(), entry.quantity());
-            }
-        }
-        balances
-    }
-}
-
-/// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
-fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
-    if response.body().trim_ascii_start().starts_with(b"[") {
-        return error::answer(response);
-    }
-    error::result(response)
-}
-
-/// `GET /api/v1/tca/public/balances`: the balances of the user's public addresses. Requires the
-/// scope `tca`.
-///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListPublicBalances {
-    refresh: bool,
-}
-
-impl ListPublicBalances {
-    /// Creates a request for the balances that the server has cached.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets whether the server queries the blockchain first, which is slow. Defaults to `false`.
-    #[must_use]
-    pub fn refresh(mut self, refresh: bool) -> Self {
-        self.refresh = refresh;
-        self
-    }
-}
-
-impl Endpoint for ListPublicBalances {
-    type Output = Vec<Balance>;
-    const ID: &'static str = "balance.public";
-    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/public/balances")
-        .credential(credentials::USER)
-        .idempotent_when(|endpoint| !endpoint.refresh);
-
-    fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params.push_some("refresh", self.refresh.then_some("1"));
-    }
-
-    fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
-        list(response)
-    }
-}
-
-/// `GET /api/v1/tca/protected/balances`: the balances of all the user's addresses. Requires the
-/// scope `private-balances`.
-///
-/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListProtectedBalances {
-    refresh: bool,
-}
-
-impl ListProtectedBalances {
-    /// Creates a request for the balances that the server has cached.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets whether the server queries the blockchain first, which is slow. Defaults to `false`.
-    #[must_use]
-    pub fn refresh(mut self, refresh: bool) -> Self {
-        self.refresh = refresh;
-        self
-    }
-}
-
-impl Endpoint for ListProtectedBalances {
-    type Output = Vec<Balance>;
-    const ID: &'static str = "balance.protected";
-    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/protected/balances")
-        .credential(credentials::USER)
-        .idempotent_when(|endpoint| !endpoint.refresh);
-
-    fn query<'a>(&'a self, params: &mut Params<'a>) {
-        params.push_some("refresh", self.refresh.then_some("1"));
-    }
-
-    fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
-        list(response)
-    }
-}
-
+/// Requests and responses are in the module [`lookups`](crate::lookups).
 impl Client {
     /// Returns the owner of a public address, or `None` if there is none.
     ///
@@ -406,21 +269,5 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn check_user_exists(&self, username: impl Into<String>) -> Result<bool> {
         self.send(&CheckUserExists::new(username))
-    }
-
-    /// Returns the balances of the user's public addresses.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_public_balances(&self) -> Result<Vec<Balance>> {
-        self.send(&ListPublicBalances::new())
-    }
-
-    /// Returns the balances of all the user's addresses.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn list_protected_balances(&self) -> Result<Vec<Balance>> {
-        self.send(&ListProtectedBalances::new())
     }
 }

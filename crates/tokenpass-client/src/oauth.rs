@@ -1,4 +1,8 @@
-//! User logins: the login page, the code exchange, the password grant, and the logout.
+//! User logins by OAuth: the login page, the code exchange, the password grant, and the logout.
+//!
+//! [`Client::begin_login`] creates a login, [`Client::authorize_url`] returns the URL for the user's
+//! browser, [`Authorize::read_callback`] parses the URL to which the browser returns, and
+//! [`Client::finish_login`] exchanges the code for the user's token. The README shows a program.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,9 +15,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::user;
-use crate::auth::credentials;
-use crate::{Client, User, error};
+use crate::accounts::{User, user};
+use crate::{Client, credentials, error};
 
 wire_enum! {
     /// A permission of a user's token. Other scopes can be created from a string.
@@ -42,7 +45,7 @@ wire_enum! {
     }
 }
 
-fn joined(scopes: &[Scope]) -> String {
+fn comma_separated(scopes: &[Scope]) -> String {
     scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(",")
 }
 
@@ -152,30 +155,31 @@ impl Authorize {
     pub fn read_callback(&self, url: &str) -> Result<Secret, LoginError> {
         let query = url.split_once('?').map_or(url, |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();
-        let refused = |kind, code: &str, message: &str| LoginError {
+        let failed = |kind, code: &str, message: &str| LoginError {
             kind,
             code: code.to_owned(),
             message: message.to_owned(),
         };
-        let unreadable = |_| refused(LoginErrorKind::NoCode, "", "the callback is not UTF-8");
-        let params = Params::decode(query).map_err(unreadable)?;
+        let not_utf8 = |_| failed(LoginErrorKind::NoCode, "", "the callback is not valid UTF-8");
+        let params = Params::decode(query).map_err(not_utf8)?;
         if let Some(code) = params.get("error") {
             // The server sends errors without the state. They contain no code.
             let text = params.get("error_description").or(params.get("message"));
             let kind = match code {
                 "access_denied" => LoginErrorKind::Denied,
-                _ => LoginErrorKind::Refused,
+                _ => LoginErrorKind::Rejected,
             };
-            return Err(refused(kind, code, text.unwrap_or_default()));
+            return Err(failed(kind, code, text.unwrap_or_default()));
         }
         let state = Secret::new(params.get("state").unwrap_or_default());
         if state.is_empty() || state != self.state {
-            let text = "the state is not that of this login: somebody else may have begun it";
-            return Err(refused(LoginErrorKind::OtherState, "", text));
+            let text =
+                "state: does not match this login; another person may have started the login";
+            return Err(failed(LoginErrorKind::StateMismatch, "", text));
         }
         match params.get("code").filter(|code| !code.is_empty()) {
             Some(code) => Ok(Secret::new(code)),
-            None => Err(refused(LoginErrorKind::NoCode, "", "the callback has no code")),
+            None => Err(failed(LoginErrorKind::NoCode, "", "code: missing in the callback")),
         }
     }
 }
@@ -195,10 +199,10 @@ pub enum LoginErrorKind {
     /// The user denied access.
     Denied,
     /// The server rejected the request, for example a scope. Correct the request.
-    Refused,
-    /// The callback belongs to another login. Do not continue.
-    OtherState,
-    /// The callback has no code, or is not UTF-8.
+    Rejected,
+    /// The callback has the state of another login. Do not continue.
+    StateMismatch,
+    /// The callback has no code, or is not valid UTF-8.
     NoCode,
 }
 
@@ -249,7 +253,7 @@ impl Endpoint for Authorize {
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params
             .push("redirect_uri", &self.redirect_uri)
-            .push("scope", joined(&self.scopes))
+            .push("scope", comma_separated(&self.scopes))
             .push("response_type", "code")
             .push("state", self.state.expose());
         if let Some(verifier) = &self.code_verifier {
@@ -279,6 +283,25 @@ pub enum TokenPath {
     Token,
 }
 
+/// The location of a user's token in a request. Requests to `/oauth/user` always send the header,
+/// which its server reads as well as the parameter `access_token`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, OAuth Integration (the
+/// parameter); the header, the server of 2017 and the provider's clients of 2017 to 2020.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenLocation {
+    /// The parameter `oauth_token`, in the query of GET and DELETE and in the body otherwise.
+    ///
+    /// Servers write queries to their access logs. Queries are also in the log lines of the HTTP
+    /// library: at `trace` in those of the target `ureq_proto`, and at `debug` in those of the
+    /// target `ureq` wherever that target is enabled at `trace`.
+    #[default]
+    Parameter,
+    /// The header `Authorization: Bearer`. The server of 2017 reads it at `/oauth/user` only.
+    BearerHeader,
+}
+
 /// A user's token.
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Requesting OAuth Token;
@@ -297,7 +320,7 @@ pub struct UserToken {
 
 fn token(response: &Response) -> Result<UserToken, ResponseError> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct Fields {
         #[serde(default, deserialize_with = "wire::secret")]
         access_token: Option<Secret>,
         #[serde(default, deserialize_with = "wire::text")]
@@ -311,19 +334,22 @@ fn token(response: &Response) -> Result<UserToken, ResponseError> {
         // The server of 2017 responds with this page to any rejected code or key pair.
         return Err(if html {
             ResponseError::new(ErrorKind::Auth)
-                .with_message("the server answers with an error page: code, key pair or redirect_uri is most likely refused")
+                .with_message(
+                "the server responded with an error page: the code, the key pair or redirect_uri is \
+                 probably invalid",
+            )
         } else {
             error
         });
     }
-    let answer: Answer = error::answer(response)?;
-    let access_token = answer.access_token.ok_or_else(|| {
+    let fields: Fields = error::success(response)?;
+    let access_token = fields.access_token.ok_or_else(|| {
         ResponseError::new(ErrorKind::Decode).with_message("access_token: missing")
     })?;
-    let seconds = answer.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
+    let seconds = fields.expires_in.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(UserToken {
         access_token,
-        token_type: answer.token_type,
+        token_type: fields.token_type,
         expires_in: seconds.map(Duration::from_secs),
     })
 }
@@ -446,7 +472,7 @@ impl Endpoint for ExchangeCodeAtApi {
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         params
             .push("redirect_uri", &self.redirect_uri)
-            .push("scope", joined(&self.scopes))
+            .push("scope", comma_separated(&self.scopes))
             .push("response_type", "code")
             .push("state", self.state.expose());
     }
@@ -514,8 +540,8 @@ impl Endpoint for RequestPasswordToken {
         form.push("grant_type", "password")
             .push("username", &self.username)
             .push("password", self.password.expose())
-            .push("scopes", joined(&self.scopes))
-            .push("scope", joined(&self.scopes));
+            .push("scopes", comma_separated(&self.scopes))
+            .push("scope", comma_separated(&self.scopes));
         Ok(Body::Form(form))
     }
 
@@ -586,18 +612,18 @@ impl Endpoint for RequestCode {
     /// Parses the code. A state in the response must be that of the request.
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Fields {
             #[serde(default, deserialize_with = "wire::secret")]
             code: Option<Secret>,
             #[serde(default, deserialize_with = "wire::secret")]
             state: Option<Secret>,
         }
-        let answer: Answer = error::answer(response)?;
-        if answer.state.is_some_and(|state| state != *self.login.state()) {
+        let fields: Fields = error::success(response)?;
+        if fields.state.is_some_and(|state| state != *self.login.state()) {
             return Err(ResponseError::new(ErrorKind::Verify)
-                .with_message("the state is not that of this request"));
+                .with_message("state: does not match this request"));
         }
-        answer
+        fields
             .code
             .ok_or_else(|| ResponseError::new(ErrorKind::Decode).with_message("code: missing"))
     }
@@ -649,10 +675,13 @@ impl Endpoint for LogOut {
         route!(GET "/api/v1/oauth/logout").credential(credentials::USER).not_idempotent();
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Logins
+///
+/// Requests and responses are in the module [`oauth`](crate::oauth).
 impl Client {
     /// Returns the URL of the login page, for the user's browser.
     ///
@@ -743,8 +772,13 @@ impl Client {
     }
 
     fn redirect_uri(&self) -> Result<String> {
-        let missing =
-            || InputError::new("redirect_uri", "was not given to the client's builder").into();
+        let missing = || {
+            InputError::new(
+                "redirect_uri",
+                "is not set: call ClientBuilder::redirect_uri or set TOKENPASS_REDIRECT_URI",
+            )
+            .into()
+        };
         self.redirect_uri.clone().ok_or_else(missing)
     }
 }

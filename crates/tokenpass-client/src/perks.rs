@@ -1,4 +1,12 @@
-//! Perks and details of tokens.
+//! What a token gives access to, and details of assets.
+//!
+//! ```no_run
+//! use tokenpass_client::Client;
+//!
+//! let tokenpass = Client::from_env()?;
+//! println!("{:?} chats", tokenpass.get_perks("TOKENLY")?.chat_count);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire,
@@ -47,7 +55,7 @@ impl Endpoint for GetPerks {
         route!(GET "/api/v1/perks/{token}", token).credential(Credential::NONE);
 
     fn parse(&self, response: &Response) -> Result<Perks, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
@@ -73,10 +81,13 @@ impl Endpoint for GetAsset {
     const ROUTE: Route<Self> = route!(GET "/api/v1/tca/asset/{chain}/{asset}", chain, asset);
 
     fn parse(&self, response: &Response) -> Result<ExtraFields, ResponseError> {
-        error::answer(response)
+        error::success(response)
     }
 }
 
+/// # Perks
+///
+/// Requests and responses are in the module [`perks`](crate::perks).
 impl Client {
     /// Returns the number of active chats that a token gives access to.
     ///

@@ -1,20 +1,40 @@
-//! Promises: an amount of a token is lent to a user without leaving its address.
+//! Promises (provisional transactions): an amount of a token is lent to a user without leaving its
+//! address. Sources are the whitelisted addresses that lend.
+//!
+//! ```no_run
+//! use tokenpass_client::{Client, CreatePromise, Destination, Satoshis};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let source = "1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf";
+//! let promise =
+//!     CreatePromise::new(source, Destination::user("bob"), "TOKENLY", Satoshis::whole(5));
+//! let lent = tokenpass.create_promise(&promise)?;
+//! if let Some(id) = lent.promise_id {
+//!     tokenpass.cancel_promise(id)?;
+//! }
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
+
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
     UnixTime, required, route, setters, validate, wire,
 };
-use serde::de::IgnoredAny;
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::amounts::satoshis;
-use crate::{Client, Satoshis, error};
+use crate::balances::{Satoshis, satoshis};
+use crate::proof;
+use crate::{Client, error};
 
 /// `POST /api/v1/tca/provisional/register`: whitelists an address as a source of promises, or
 /// changes its list of assets. The request is idempotent.
 ///
 /// ```
-/// use tokenpass_client::RegisterSource;
+/// use tokenpass_client::promises::RegisterSource;
 ///
 /// let source = RegisterSource::new("1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf")
 ///     .proof("the signature of `Client::source_proof_message`")
@@ -67,7 +87,7 @@ impl RegisterSource {
         proof: impl Into<String>,
         /// Sets the user to whom the address is assigned. Requires a privilege.
         assign_user: impl Into<String>,
-        /// Sets the [`user_hash`](crate::user_hash) of that user's id. Requires a privilege.
+        /// Sets the [`user_hash`](crate::proof::user_hash) of that user's id. Requires a privilege.
         assign_user_hash: impl Into<String>,
         /// Sets the label of the assigned address. Requires a privilege.
         assign_user_label: impl Into<String>,
@@ -90,7 +110,7 @@ impl Endpoint for RegisterSource {
     }
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -116,7 +136,7 @@ impl Endpoint for DeleteSource {
     const ROUTE: Route<Self> = route!(DELETE "/api/v1/tca/provisional/{address}", address);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -181,7 +201,6 @@ fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D:
 
 /// Deserializes strings from a list, from an object in place of a list, or from a single string.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    use serde::de::Error;
     use serde_json::Value;
     let texts = match Value::deserialize(deserializer)? {
         Value::Null => return Ok(None),
@@ -201,11 +220,11 @@ impl Endpoint for ListSources {
 
     fn parse(&self, response: &Response) -> Result<Sources, ResponseError> {
         #[derive(Deserialize)]
-        struct Needed {
+        struct Required {
             whitelist: Option<IgnoredAny>,
         }
-        required("whitelist", error::answer::<Needed>(response)?.whitelist)?;
-        let mut sources: Sources = error::answer(response)?;
+        required("whitelist", error::success::<Required>(response)?.whitelist)?;
+        let mut sources: Sources = error::success(response)?;
         sources.extra.remove("result");
         Ok(sources)
     }
@@ -346,6 +365,73 @@ impl CreatePromise {
     }
 }
 
+/// The server's id of a promise.
+///
+/// Methods that take an id accept a txid or fingerprint as well:
+///
+/// ```
+/// use tokenpass_client::promises::{GetPromise, PromiseId};
+///
+/// let by_id = GetPromise::new(PromiseId::new(107));
+/// let by_txid = GetPromise::new("f0bcd1a5a4ee7b2b2e5dbd9e8c0d8d0a0d3f5c4b7e1a2c3d4e5f60718293a4b5");
+/// ```
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct PromiseId(i64);
+
+impl PromiseId {
+    /// Creates an id from its number.
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number of the id.
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for PromiseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for PromiseId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<i64> for PromiseId {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<PromiseId> for String {
+    /// Converts to the decimal number, as it is part of a path.
+    fn from(id: PromiseId) -> Self {
+        id.to_string()
+    }
+}
+
+impl<'de> Deserialize<'de> for PromiseId {
+    /// Deserializes a number, or a string with a number.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        promise_id(deserializer)?.ok_or_else(|| D::Error::custom("expected the id of a promise"))
+    }
+}
+
+/// Deserializes an id from a number or a string. Null and an empty string are `None`.
+fn promise_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PromiseId>, D::Error> {
+    Ok(wire::integer(deserializer)?.map(PromiseId))
+}
+
 /// A promise (a provisional transaction).
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Provisional TX Object;
@@ -355,8 +441,8 @@ impl CreatePromise {
 #[non_exhaustive]
 pub struct Promise {
     /// The server's id of the promise.
-    #[serde(default, deserialize_with = "wire::integer")]
-    pub promise_id: Option<i64>,
+    #[serde(default, deserialize_with = "promise_id")]
+    pub promise_id: Option<PromiseId>,
     /// The address that the amount is lent from.
     #[serde(default, deserialize_with = "wire::text")]
     pub source: Option<String>,
@@ -392,7 +478,7 @@ pub struct Promise {
     /// Whether the destination is a made-up address for a user who has none.
     #[serde(default, deserialize_with = "wire::boolean")]
     pub pseudo: Option<bool>,
-    /// The note, with HTML entities; see [`decode_html`](crate::decode_html).
+    /// The note, with HTML entities; see [`html::decode`](crate::html::decode).
     #[serde(default, deserialize_with = "wire::text")]
     pub note: Option<String>,
     /// The number of decimals of the asset. Returned by servers since 2022.
@@ -414,7 +500,7 @@ fn tx(response: &Response) -> Result<Promise, ResponseError> {
     struct Wrapped {
         tx: Option<Promise>,
     }
-    required("tx", error::answer::<Wrapped>(response)?.tx)
+    required("tx", error::success::<Wrapped>(response)?.tx)
 }
 
 fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
@@ -425,7 +511,7 @@ fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
     struct Wrapped {
         list: Option<List>,
     }
-    let List(promises) = required("list", error::answer::<Wrapped>(response)?.list)?;
+    let List(promises) = required("list", error::success::<Wrapped>(response)?.list)?;
     Ok(promises)
 }
 
@@ -537,8 +623,8 @@ pub struct GetPromise {
 
 impl GetPromise {
     /// Creates a request for the promise with this id, txid or fingerprint.
-    pub fn new(id: impl ToString) -> Self {
-        Self { id: id.to_string() }
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
     }
 }
 
@@ -548,7 +634,7 @@ impl Endpoint for GetPromise {
     const ROUTE: Route<Self> = route!(GET "/api/v1/tca/provisional/tx/{id}", id).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Promise>, ResponseError> {
-        error::optional(response, tx)
+        error::success_or_not_found(response, tx)
     }
 }
 
@@ -558,9 +644,10 @@ impl Endpoint for GetPromise {
 /// null.
 ///
 /// ```
-/// use tokenpass_client::{Satoshis, UnixTime, UpdatePromise};
+/// use tokenpass_client::promises::{PromiseId, UpdatePromise};
+/// use tokenpass_client::{Satoshis, UnixTime};
 ///
-/// let change = UpdatePromise::new(107)
+/// let change = UpdatePromise::new(PromiseId::new(107))
 ///     .quantity(Satoshis::whole(2))
 ///     .expiration(UnixTime::from_seconds(1_893_456_000));
 /// ```
@@ -589,9 +676,9 @@ pub struct UpdatePromise {
 impl UpdatePromise {
     /// Creates an update of the promise with this id, txid or fingerprint. At least one change is
     /// required.
-    pub fn new(id: impl ToString) -> Self {
+    pub fn new(id: impl Into<String>) -> Self {
         Self {
-            id: id.to_string(),
+            id: id.into(),
             quantity: None,
             expiration: None,
             txid: None,
@@ -626,8 +713,8 @@ impl Endpoint for UpdatePromise {
     const ROUTE: Route<Self> = route!(PATCH "/api/v1/tca/provisional/tx/{id}", id).idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        if *self == Self::new(&self.id) {
-            return Err(InputError::new("update", "must change something"));
+        if *self == Self::new(self.id.as_str()) {
+            return Err(InputError::new("update", "must change at least one field"));
         }
         validate_promise(self.quantity, self.expiration)
     }
@@ -651,8 +738,8 @@ pub struct CancelPromise {
 
 impl CancelPromise {
     /// Creates a request to cancel the promise with this id, txid or fingerprint.
-    pub fn new(id: impl ToString) -> Self {
-        Self { id: id.to_string() }
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
     }
 }
 
@@ -662,10 +749,13 @@ impl Endpoint for CancelPromise {
     const ROUTE: Route<Self> = route!(DELETE "/api/v1/tca/provisional/tx/{id}", id);
 
     fn parse(&self, response: &Response) -> Result<(), ResponseError> {
-        error::done(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Promises
+///
+/// Requests and responses are in the module [`promises`](crate::promises).
 impl Client {
     /// Whitelists an address as a source of promises, or changes its list of assets.
     ///
@@ -678,7 +768,7 @@ impl Client {
     /// Returns the message to sign with the address's key, as the proof for
     /// [`RegisterSource::proof`].
     pub fn source_proof_message(&self, address: &str) -> String {
-        crate::source_proof_message(address, self.client_id())
+        proof::source_proof_message(address, self.client_id())
     }
 
     /// Removes a source from the whitelist.
@@ -726,7 +816,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_promise(&self, id: impl ToString) -> Result<Option<Promise>> {
+    pub fn get_promise(&self, id: impl Into<String>) -> Result<Option<Promise>> {
         self.send(&GetPromise::new(id))
     }
 
@@ -742,7 +832,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn cancel_promise(&self, id: impl ToString) -> Result<()> {
+    pub fn cancel_promise(&self, id: impl Into<String>) -> Result<()> {
         self.send(&CancelPromise::new(id))
     }
 }

@@ -5,16 +5,19 @@
 use api_auth::Params;
 use api_auth::hmac::sha256_hex;
 
+#[cfg(feature = "sign-message")]
+pub use crate::sign_message::{MessageKey, verify_message};
+
 /// Returns the suffix that follows the address in the message of [`source_proof_message`].
 ///
 /// ```
-/// assert!(tokenpass_client::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));
+/// assert!(tokenpass_client::proof::proof_suffix("APITOKEN_001").starts_with("_00d72044ce3f6e20"));
 /// ```
 pub fn proof_suffix(client_id: &str) -> String {
     ["_", &sha256_hex(client_id.as_bytes())].concat()
 }
 
-/// Returns the message to sign for [`RegisterSource::proof`](crate::RegisterSource::proof), for the
+/// Returns the message to sign for [`RegisterSource::proof`](crate::promises::RegisterSource::proof), for the
 /// application with this client id.
 pub fn source_proof_message(address: &str, client_id: &str) -> String {
     [address, &proof_suffix(client_id)].concat()
@@ -25,7 +28,7 @@ pub fn source_proof_message(address: &str, client_id: &str) -> String {
 /// `None` if the URL contains no message.
 ///
 /// ```
-/// use tokenpass_client::instant_verify_message;
+/// use tokenpass_client::proof::instant_verify_message;
 ///
 /// let url = "https://tokenpass.tokenly.com/api/v1/instant-verify/bob?msg=ab12";
 /// assert_eq!(instant_verify_message(url).as_deref(), Some("ab12"));
@@ -48,15 +51,15 @@ pub fn user_hash(user_id: &str) -> String {
 /// `-----END BITCOIN SIGNATURE-----`, or the whole string if it has no such line.
 ///
 /// ```
-/// use tokenpass_client::signature_of;
+/// use tokenpass_client::proof::extract_signature;
 ///
 /// let block = "-----BEGIN BITCOIN SIGNED MESSAGE-----\nTOKENPASS zebra quick 9\n\
 ///     -----BEGIN SIGNATURE-----\n1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf\nIHny=\n\
 ///     -----END BITCOIN SIGNATURE-----\n";
-/// assert_eq!(signature_of(block), "IHny=");
-/// assert_eq!(signature_of(" IHny=\n"), "IHny=");
+/// assert_eq!(extract_signature(block), "IHny=");
+/// assert_eq!(extract_signature(" IHny=\n"), "IHny=");
 /// ```
-pub fn signature_of(text: &str) -> &str {
+pub fn extract_signature(text: &str) -> &str {
     let before = text.split_once("-----END BITCOIN SIGNATURE-----").map(|(before, _)| before);
     let line = before.and_then(|before| before.trim_end().lines().next_back());
     line.unwrap_or(text).trim()

@@ -1,5 +1,5 @@
-//! Token-controlled access: stacks of rules, their form in a query, and how a server parses and
-//! evaluates them.
+//! Rules of token-controlled access: their text, their form in a query, and the semantics by which a
+//! server parses and evaluates them. See [`Rules`].
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,8 +7,7 @@ use std::str::FromStr;
 
 use api_auth::{InputError, Params, wire_enum};
 
-use crate::amounts::{Holding, Quantity, php_number};
-use crate::{Balances, Satoshis};
+use crate::balances::{Balances, Holding, Quantity, Satoshis, php_number};
 
 wire_enum! {
     /// The comparison of a balance with the amount of a rule.
@@ -53,7 +52,10 @@ impl Op {
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
 /// number, whose error is less than one half up to 10^15, and PHP rounds only up to there.
-const MOST: Satoshis = Satoshis::new(1_000_000_000_000_000);
+const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
+
+/// The operators, for errors.
+const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, <, <=";
 
 const TOO_LARGE: &str =
     "must be at most 10000000: the server reads larger amounts as inexact floating-point numbers";
@@ -188,7 +190,7 @@ impl Rules {
         self
     }
 
-    /// Excludes promises, so that only tokens that are really held count. Has an effect on
+    /// Excludes promises, so that only actual balances count. Has an effect on
     /// [`check_user`](crate::Client::check_user) only.
     ///
     /// Sent as `no_provisional=0`: the server's flag is inverted, and `no_provisional=1` has no
@@ -258,7 +260,10 @@ impl Rules {
         let mut members: Vec<(String, String)> = Vec::new();
         for (name, value) in Params::decode(query)?.iter() {
             if name.contains('[') {
-                return Err(InputError::new("query", "holds a name with brackets"));
+                return Err(InputError::new(
+                    "query",
+                    "contains a name with brackets, which the server reads as an array",
+                ));
             }
             // PHP truncates a name at a zero byte.
             let name = name.split('\0').next().unwrap_or_default();
@@ -326,18 +331,19 @@ impl Rules {
                 return Err(InputError::new("asset", problem).at_byte(position));
             }
             if !rule.op.is_known() {
-                return Err(InputError::new("op", "is unknown to the server, which would say no"));
+                let problem = format!("{:?} is not one of {KNOWN_OPS}", rule.op.as_str());
+                return Err(InputError::new("op", problem));
             }
             if rule.amount < Satoshis::new(0) {
                 return Err(InputError::new("amount", "must not be below 0"));
             }
-            if rule.amount > MOST {
+            if rule.amount > MAX_AMOUNT {
                 return Err(InputError::new("amount", TOO_LARGE));
             }
         }
         self.names().map(|_| ()).map_err(|index| {
             let rule = index.saturating_add(1);
-            InputError::new("asset", format!("{TOO_OFTEN} (rule {rule})"))
+            InputError::new("asset", format!("{NAMED_TOO_OFTEN} (rule {rule})"))
         })
     }
 
@@ -382,7 +388,8 @@ impl Rules {
     }
 }
 
-const TOO_OFTEN: &str = "the asset is named more often than a query can express: leave rules out";
+const NAMED_TOO_OFTEN: &str =
+    "the asset is named more often than a query can express: leave rules out";
 
 /// Returns the spelling of an upper-case name with this number. The bits of the number select the
 /// letters in lower case.
@@ -501,7 +508,7 @@ impl FromStr for Rules {
             }
         }
         if let Err(index) = rules.names() {
-            return Err(error(positions.get(index).copied().unwrap_or_default(), TOO_OFTEN));
+            return Err(error(positions.get(index).copied().unwrap_or_default(), NAMED_TOO_OFTEN));
         }
         rules.validate()?;
         Ok(rules)
@@ -512,7 +519,7 @@ impl FromStr for Rules {
 type Group = Vec<(usize, Rule)>;
 
 /// The maximum nesting depth of parentheses.
-const DEEPEST: u32 = 64;
+const MAX_DEPTH: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token<'a> {
@@ -627,7 +634,7 @@ impl<'a> Parser<'a> {
         match token {
             Token::Open => {
                 self.depth += 1;
-                if self.depth > DEEPEST {
+                if self.depth > MAX_DEPTH {
                     return Err(error(position, "too many nested parentheses"));
                 }
                 let groups = self.alternatives()?;
@@ -661,10 +668,7 @@ impl<'a> Parser<'a> {
         };
         let op = Op::from(text);
         if !op.is_known() {
-            return Err(error(
-                position,
-                format!("{text:?} is not one of >=, >, =, ==, !=, !, <, <="),
-            ));
+            return Err(error(position, format!("{text:?} is not one of {KNOWN_OPS}")));
         }
         let (position, token) = self.next()?;
         let amount = match token {
@@ -679,7 +683,7 @@ impl<'a> Parser<'a> {
             }
             token => return Err(error(position, format!("expected an amount, found {token}"))),
         };
-        if amount > MOST {
+        if amount > MAX_AMOUNT {
             return Err(error(position, TOO_LARGE));
         }
         Ok(Rule::new(asset, op, amount))
@@ -771,7 +775,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_of_an_asset_is_read_as_an_operator() {
+    fn no_spelling_of_an_asset_is_parsed_as_an_operator() {
         let mut stack = Rules::new(Rule::some("OP"));
         for _ in 0..2 {
             stack = stack.and(Rule::some("OP"));
@@ -809,12 +813,12 @@ mod tests {
             let rules = Rules::new(Rule::at_least("A", amount));
             assert_eq!(rules.validate().unwrap_err().argument(), "amount");
         }
-        assert!(Rules::new(Rule::at_least("CONTRACT:7", MOST)).validate().is_ok());
+        assert!(Rules::new(Rule::at_least("CONTRACT:7", MAX_AMOUNT)).validate().is_ok());
         assert_eq!(Rules::default().validate().unwrap_err().argument(), "rules");
     }
 
     #[test]
-    fn the_documented_example_can_never_be_true() {
+    fn documented_example_is_never_satisfied() {
         let documented = "LTBCOIN=10000&LTBSTAFF=1&op_0=>stackop_1=OR";
         let rich = Balances::from([
             ("LTBCOIN", Satoshis::whole(1 << 30)),
@@ -827,7 +831,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_rule_texts_point_at_what_is_wrong() {
+    fn parse_errors_have_the_position_of_the_problem() {
         let nested = "(".repeat(65);
         for (bad, position, problem) in [
             ("", 0, "expected the name of an asset, found the end"),
@@ -886,7 +890,7 @@ mod tests {
     }
 
     #[test]
-    fn parentheses_group_as_written_where_a_stack_can_express_it() {
+    fn parentheses_are_accepted_where_a_stack_can_express_them() {
         for (text, same) in [
             ("(A)", "A"),
             ("((A > 1))", "A > 1"),
@@ -902,7 +906,7 @@ mod tests {
     }
 
     #[test]
-    fn gate_with_parentheses_does_not_open_for_excluded_holders() {
+    fn rules_with_parentheses_exclude_the_excluded_holders() {
         let holder =
             Balances::from([("TOKENLY", Satoshis::whole(1)), ("LTBCOIN", Satoshis::whole(1))]);
         // The meaning of "TOKENLY and (LTBCOIN = 0 or VIP)", as a stack can express it.
@@ -915,7 +919,7 @@ mod tests {
     /// Unusual queries and how the server's own code evaluated them, for a user with 10 TOKENLY and
     /// 5000 LTBCOIN.
     #[test]
-    fn odd_queries_are_read_as_the_server_reads_them() {
+    fn unusual_queries_are_parsed_as_by_the_server() {
         let balances =
             Balances::from([("TOKENLY", Satoshis::whole(10)), ("LTBCOIN", Satoshis::whole(5000))]);
         for (query, granted) in [
@@ -999,7 +1003,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_amounts_are_read_as_the_server_reads_them() {
+    fn unusual_amounts_are_parsed_as_by_the_server() {
         let amount = |text: &str| {
             let rules = Rules::from_query(&format!("TOKENLY={text}")).unwrap();
             rules.iter().next().unwrap().0.amount().get()
@@ -1198,7 +1202,7 @@ mod tests {
 
     fn any_rules() -> impl Strategy<Value = Rules> {
         let known = proptest::sample::select(Op::KNOWN);
-        let rule = ("[A-D]{4}", known, 0i64..=MOST.get())
+        let rule = ("[A-D]{4}", known, 0i64..=MAX_AMOUNT.get())
             .prop_map(|(asset, op, amount)| Rule::new(asset, op, Satoshis::new(amount)));
         let stack = proptest::collection::vec((rule, any::<bool>()), 1..6);
         (stack, any::<bool>()).prop_map(|(stack, without_promises)| {
@@ -1212,20 +1216,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_server_reads_the_stack_that_was_built(rules in any_rules()) {
+        fn query_round_trips_through_the_parser_of_the_server(rules in any_rules()) {
             prop_assert!(rules.validate().is_ok());
             prop_assert_eq!(Rules::from_query(&query(&rules)).unwrap(), rules);
         }
 
         #[test]
-        fn rules_come_back_from_their_text(rules in any_rules()) {
+        fn text_of_rules_round_trips(rules in any_rules()) {
             let read: Rules = rules.to_string().parse().unwrap();
             prop_assert_eq!(read, rules);
         }
 
         /// Compares with an independent evaluator, which shares no code with the parser.
         #[test]
-        fn texts_with_parentheses_mean_what_they_say(
+        fn rules_with_parentheses_match_an_independent_evaluator(
             text in expression(), held in proptest::collection::vec(any::<bool>(), 4)
         ) {
             let assets = ["A", "B", "C", "D"];
@@ -1241,7 +1245,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in ".*") {
+        fn parsers_never_panic(text in ".*") {
             let _ = text.parse::<Rules>();
             let _ = Rules::from_query(&text).map(|rules| rules.evaluate(&Balances::new()));
         }

@@ -8,12 +8,12 @@ use bitcoin::secp256k1::{Message, Secp256k1};
 use bitcoin::sign_message::{MessageSignature, signed_msg_hash};
 use bitcoin::{Address, PrivateKey};
 
-use crate::signature_of;
+use crate::proof::extract_signature;
 
 /// The private key of a bitcoin address, for signing proofs of ownership.
 ///
 /// ```
-/// use tokenpass_client::{MessageKey, verify_message};
+/// use tokenpass_client::proof::{MessageKey, verify_message};
 ///
 /// let key = MessageKey::from_wif("KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn")?;
 /// assert_eq!(key.address(), "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH");
@@ -37,9 +37,9 @@ impl MessageKey {
     /// # Errors
     /// Returns an error if the string is not a private key in this format.
     pub fn from_wif(wif: impl Into<Secret>) -> Result<Self, InputError> {
-        PrivateKey::from_wif(wif.into().expose().trim())
-            .map(Self)
-            .map_err(|_| InputError::new("wif", "is no private key in wallet import format"))
+        PrivateKey::from_wif(wif.into().expose().trim()).map(Self).map_err(|_| {
+            InputError::new("wif", "is not a private key in wallet import format (WIF)")
+        })
     }
 
     /// Returns the address of the key: pay to public key hash, which begins with `1` for keys of
@@ -68,14 +68,17 @@ impl MessageKey {
 /// Returns an error if `address` is not a pay-to-public-key-hash address, or if `signature` is not
 /// a message signature.
 pub fn verify_message(address: &str, message: &str, signature: &str) -> Result<bool, InputError> {
-    let bad = || InputError::new("signature", "is no message signature in base64");
+    let invalid = || InputError::new("signature", "is not a message signature in base64");
     let address = Address::from_str(address)
-        .map_err(|_| InputError::new("address", "is no bitcoin address"))?
+        .map_err(|_| InputError::new("address", "is not a bitcoin address"))?
         .assume_checked();
-    let bytes = from_base64(signature_of(signature)).ok_or_else(bad)?;
-    let signature = MessageSignature::from_slice(&bytes).map_err(|_| bad())?;
+    let bytes = from_base64(extract_signature(signature)).ok_or_else(invalid)?;
+    let signature = MessageSignature::from_slice(&bytes).map_err(|_| invalid())?;
     if address.pubkey_hash().is_none() {
-        return Err(InputError::new("address", "must be of the form that begins with 1"));
+        return Err(InputError::new(
+            "address",
+            "must be a pay-to-public-key-hash address, which begins with 1",
+        ));
     }
     let secp = Secp256k1::verification_only();
     // A signature from which no key can be recovered is not by the key of this address.
@@ -89,9 +92,9 @@ mod tests {
     const WIF: &str = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn";
 
     #[test]
-    fn a_proof_holds_for_its_message_and_address_only() {
+    fn proof_is_valid_for_its_message_and_address_only() {
         let key = MessageKey::from_wif(WIF).unwrap();
-        let message = crate::source_proof_message(&key.address(), "APITOKEN_001");
+        let message = crate::proof::source_proof_message(&key.address(), "APITOKEN_001");
         let signature = key.sign(&message).unwrap();
         assert_eq!(from_base64(&signature).unwrap().len(), 65);
         assert_eq!(verify_message(&key.address(), &message, &signature), Ok(true));
@@ -103,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn one_flipped_bit_is_refused() {
+    fn signature_with_a_flipped_bit_is_invalid() {
         let key = MessageKey::from_wif(WIF).unwrap();
         let bytes = from_base64(&key.sign("m").unwrap()).unwrap();
         for bit in (8..bytes.len() * 8).step_by(7) {
@@ -114,17 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_address_or_signature_is_refused_by_name() {
-        let refused = |address: &str, signature: &str| {
+    fn errors_name_the_invalid_key_address_or_signature() {
+        let rejected = |address: &str, signature: &str| {
             verify_message(address, "m", signature).unwrap_err().argument().to_owned()
         };
         let key = MessageKey::from_wif(WIF).unwrap();
         assert_eq!(MessageKey::from_wif("CANARY").unwrap_err().to_string().find("CANARY"), None);
-        assert_eq!(refused("nonsense", ""), "address");
-        assert_eq!(refused(&key.address(), "nonsense!"), "signature");
-        assert_eq!(refused(&key.address(), ""), "signature");
+        assert_eq!(rejected("nonsense", ""), "address");
+        assert_eq!(rejected(&key.address(), "nonsense!"), "signature");
+        assert_eq!(rejected(&key.address(), ""), "signature");
         let segwit = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
-        assert_eq!(refused(segwit, &key.sign("m").unwrap()), "address");
+        assert_eq!(rejected(segwit, &key.sign("m").unwrap()), "address");
         assert_eq!(format!("{key:?}"), "MessageKey(***)");
     }
 }

@@ -1,4 +1,13 @@
-//! Token-controlled access: checks of balances against rules.
+//! Token-controlled access: checks of balances against [`Rules`].
+//!
+//! ```no_run
+//! use tokenpass_client::{Client, Rules};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let rules: Rules = "TOKENLY >= 1 or LTBCOIN > 5000".parse()?;
+//! println!("{}", tokenpass.check_user("cryptonaut", &rules)?);
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
@@ -6,8 +15,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::auth::credentials;
-use crate::{Client, Rules, error};
+use crate::rules::Rules;
+use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/check/{username}`: whether a user's inventory satisfies the rules.
 ///
@@ -43,7 +52,7 @@ impl Endpoint for CheckUser {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 
@@ -80,7 +89,7 @@ impl Endpoint for CheckAddress {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 
@@ -139,7 +148,7 @@ impl Endpoint for FindUsers {
         struct Found {
             results: Option<Vec<FoundUser>>,
         }
-        required("results", error::answer::<Found>(response)?.results)
+        required("results", error::success::<Found>(response)?.results)
     }
 }
 
@@ -178,10 +187,13 @@ impl Endpoint for CheckEmail {
     }
 
     fn parse(&self, response: &Response) -> Result<bool, ResponseError> {
-        error::yes_or_no(response)
+        error::check(response)
     }
 }
 
+/// # Token-controlled access
+///
+/// Requests and responses are in the module [`tca`](crate::tca).
 impl Client {
     /// Returns whether a user's inventory satisfies the rules. Requires a user's token.
     ///

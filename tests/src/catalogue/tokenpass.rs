@@ -1,18 +1,35 @@
 //! Tokenpass: requests are signed one by one, or carry the token of a user.
 
+use tokenpass_client::accounts::{
+    CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,
+};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
+};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::{
+    CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
+};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+use tokenpass_client::lookups::{
+    CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
+};
+use tokenpass_client::oauth::{
+    ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, RequestCode, RequestPasswordToken,
+};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+use tokenpass_client::promises::{
+    CancelPromise, DeleteSource, GetPromise, ListPromises, ListPromisesByEmail, ListSources,
+    PromiseId, RegisterSource, UpdatePromise,
+};
+use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 use tokenpass_client::{
-    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
-    Client, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise, DeleteAddress,
-    DeleteSource, Destination, Entry, Environment, ExchangeCode, ExchangeCodeAtApi, FindUsers,
-    GetAddressByUser, GetAsset, GetChat, GetChatPrivileges, GetCreditAccount,
-    GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory, GetMessengerPrivileges,
-    GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor, GetUser,
-    GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify, JoinChat,
-    ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
-    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, RegisterAccount, RegisterAddress, RegisterSource, RequestCode,
-    RequestPasswordToken, Rule, Rules, Satoshis, Scope, SignSecondFactor, TakeCredits,
-    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
+    Authorize, Client, CreatePromise, Destination, Environment, Rule, Rules, Satoshis, Scope,
 };
 
 use super::{AnyClient, Provider, calls, tuned};
@@ -43,9 +60,9 @@ pub(super) const ROW: Provider = Provider {
             ListSources::new(),
             CreatePromise::new(ADDRESS, Destination::user("bob"), "TOKENLY", Satoshis::whole(1)),
             ListPromises::new(),
-            GetPromise::new(107),
-            CancelPromise::new(107),
-            UpdatePromise::new(107).quantity(Satoshis::new(5)),
+            GetPromise::new(PromiseId::new(107)),
+            CancelPromise::new(PromiseId::new(107)),
+            UpdatePromise::new(PromiseId::new(107)).quantity(Satoshis::new(5)),
             ListMyAddresses::new(),
             RegisterAddress::new(ADDRESS),
             GetMyAddress::new(ADDRESS),

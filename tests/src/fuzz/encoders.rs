@@ -4,7 +4,7 @@ use api_auth::hmac::{form_digest, nonce_headers};
 use api_auth::{
     Amount, Encoding, HmacKey, Params, Secret, decode_form, path_segment, percent_decode,
 };
-use tokenpass_client::{Rules, decode_html};
+use tokenpass_client::{Rules, html};
 
 /// See the module.
 pub fn encoders(data: &[u8]) {
@@ -53,6 +53,6 @@ pub fn encoders(data: &[u8]) {
         assert_eq!(amount.to_string().parse(), Ok(amount));
     }
     let _ = text.parse::<Rules>();
-    let _ = decode_html(&text);
+    let _ = html::decode(&text);
     let _ = Params::decode(&text);
 }

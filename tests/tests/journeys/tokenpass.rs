@@ -14,12 +14,20 @@ use api_sandbox::tokenpass::{
 };
 use api_sandbox::{Misbehaviour, Sandbox, SandboxClock};
 use proptest::prelude::*;
+use tokenpass_client::accounts::RegisterAccount;
+use tokenpass_client::addresses::{
+    InstantVerify, ListMyAddresses, RegisterAddress, UpdateAddress, Verification,
+};
+use tokenpass_client::api_auth::Method;
+use tokenpass_client::chats::chat_id;
+use tokenpass_client::credits::{CreateCreditGroup, Entry};
+use tokenpass_client::oauth::{LoginErrorKind, RequestCode, TokenLocation, TokenPath};
+use tokenpass_client::promises::RegisterSource;
+use tokenpass_client::proof::{MessageKey, verify_message};
+use tokenpass_client::tca::CheckAddress;
 use tokenpass_client::{
-    Authorize, Balances, CheckAddress, Client, ClientBuilder, CreateCreditGroup, CreatePromise,
-    Destination, Entry, InstantVerify, ListMyAddresses, LoginErrorKind, MessageKey, Method, Op,
-    RawEndpoint, RegisterAccount, RegisterAddress, RegisterSource, RequestCode, Rule, Rules,
-    Satoshis, Scheme, Scope, TokenPath, TokenPlace, UnixTime, UpdateAddress, Verification, chat_id,
-    credentials, needs_login, verify_message,
+    Authorize, Balances, Client, ClientBuilder, CreatePromise, Destination, ErrorExt, Op,
+    RawEndpoint, Rule, Rules, Satoshis, Scheme, Scope, UnixTime, credentials,
 };
 use workspace_tests::tokenpass;
 
@@ -68,7 +76,7 @@ fn what_is_lent_opens_a_gate_until_it_ends() {
     let lent = client.create_promise(&promise).unwrap();
     assert_eq!(lent.destination.as_deref(), Some(OTHER_ADDRESS));
     assert_eq!(lent.expiration, Some(UnixTime::from_seconds(end)));
-    assert_eq!(tokenpass_client::decode_html(lent.note.as_deref().unwrap()), "é & <b>");
+    assert_eq!(tokenpass_client::html::decode(lent.note.as_deref().unwrap()), "é & <b>");
     assert!(client.check_user(OTHER_USERNAME, &six).unwrap());
     assert!(!client.check_user(OTHER_USERNAME, &six.clone().without_promises()).unwrap());
     assert!(!client.check_address(OTHER_ADDRESS, &six).unwrap(), "the chain knows no promises");
@@ -95,7 +103,7 @@ fn a_source_is_proven_by_a_real_signature() {
     let proof = key.sign(&client.source_proof_message(SOURCE_ADDRESS)).unwrap();
     client.register_source(&source.proof(proof)).unwrap();
     let sources = client.list_sources().unwrap();
-    assert_eq!(sources.proof_suffix.unwrap(), tokenpass_client::proof_suffix(CLIENT_ID));
+    assert_eq!(sources.proof_suffix.unwrap(), tokenpass_client::proof::proof_suffix(CLIENT_ID));
     assert_eq!(sources.whitelist[0].assets.as_deref(), Some(&["TOKENLY".to_owned()][..]));
     let soup = CreatePromise::new(SOURCE_ADDRESS, OTHER_ADDRESS, "LTBCOIN", Satoshis::new(1));
     let error = client.create_promise(&soup).unwrap_err();
@@ -127,7 +135,7 @@ fn an_address_is_registered_verified_and_counts() {
     let detail = client.update_address(&update).unwrap();
     assert_eq!(detail.label_text().as_deref(), Some("ä"));
     assert!(!client.check_user(USERNAME, &rules("SOUP")).unwrap(), "it is not active");
-    let held = Balances::of_addresses(&client.list_my_addresses().unwrap());
+    let held = Balances::from_addresses(&client.list_my_addresses().unwrap());
     assert_eq!((held.get("SOUP").get(), held.get("TOKENLY")), (0, Satoshis::whole(15)));
 }
 
@@ -137,7 +145,7 @@ fn an_address_is_verified_in_one_call() {
     let key = Key::named("new");
     let message = sandbox.tokenpass().state(|state| state.new_instant_message(USERNAME)).unwrap();
     let url = format!("{}/api/v1/instant-verify/{USERNAME}?msg={message}", "https://h");
-    let message = tokenpass_client::instant_verify_message(&url).unwrap();
+    let message = tokenpass_client::proof::instant_verify_message(&url).unwrap();
     let proof = |signature: &str| InstantVerify::new(USERNAME, &message, key.address(), signature);
     let error = client.instant_verify(&proof(&key.sign("x"))).unwrap_err();
     assert_eq!(error.message(), Some("signature invalid"));
@@ -191,7 +199,7 @@ fn the_ledger_of_credits_is_always_in_balance() {
     let plain = client.list_credit_accounts(&group).unwrap();
     set(&sandbox, |state| state.dumps_accounts = true);
     let dumped = client.list_credit_accounts(&group).unwrap();
-    let facts = |list: &tokenpass_client::CreditAccounts| -> Vec<_> {
+    let facts = |list: &tokenpass_client::credits::CreditAccounts| -> Vec<_> {
         list.accounts.iter().map(|a| (a.name.clone(), a.balance, a.uuid.clone())).collect()
     };
     assert_eq!(facts(&plain), facts(&dumped));
@@ -216,7 +224,7 @@ fn each_generation_is_spoken_and_the_others_are_refused() {
         for (_, scheme) in generations {
             let client = builder(&sandbox).scheme(scheme).build().unwrap();
             // With a query, since without one the first two agree.
-            let strict = tokenpass_client::CheckUserExists::new(USERNAME).strict(true);
+            let strict = tokenpass_client::lookups::CheckUserExists::new(USERNAME).strict(true);
             let result = client.send(&strict);
             if scheme == right {
                 assert!(result.unwrap(), "{generation:?}");
@@ -241,7 +249,7 @@ fn the_other_form_is_tried_once_and_remembered() {
     let (sandbox, _) = start();
     set(&sandbox, |state| state.generation = Generation::EmptyObject);
     let client = builder(&sandbox).try_other_form(true).build().unwrap();
-    let strict = tokenpass_client::CheckUserExists::new(USERNAME).strict(true);
+    let strict = tokenpass_client::lookups::CheckUserExists::new(USERNAME).strict(true);
     sandbox.take_seen();
     assert!(client.send(&strict).unwrap());
     assert_eq!(sandbox.take_seen().len(), 2);
@@ -256,7 +264,7 @@ fn a_clock_that_is_off_is_told() {
     sandbox.clock().advance(Duration::from_secs(400));
     let error = client.list_sources().unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Auth, Some("Invalid nonce parameter")));
-    assert!(!needs_login(&error));
+    assert!(!error.needs_login());
 }
 
 #[test]
@@ -268,7 +276,7 @@ fn a_user_logs_in_with_the_browser() {
         let request = client.signed_request(&login).unwrap();
         let params = api_auth::Params::decode(request.uri().query().unwrap()).unwrap();
         let call = RawEndpoint::new(Method::GET, "/oauth/authorize")
-            .with_credential(tokenpass_client::Credential::NONE);
+            .with_credential(tokenpass_client::api_auth::Credential::NONE);
         let call = params.iter().fold(call, |call, (name, value)| call.param(name, value));
         let error = client.send_raw(&call.param("sandbox_consent", consent)).unwrap_err();
         error.headers().unwrap()["location"].to_str().unwrap().to_owned()
@@ -278,7 +286,7 @@ fn a_user_logs_in_with_the_browser() {
     let back = answer("grant");
     assert!(back.starts_with(REDIRECT_URI), "{back}");
     let other = client.begin_login([Scope::User]).unwrap();
-    assert_eq!(other.read_callback(&back).unwrap_err().kind(), LoginErrorKind::OtherState);
+    assert_eq!(other.read_callback(&back).unwrap_err().kind(), LoginErrorKind::StateMismatch);
     let code = login.read_callback(&back).unwrap();
     sandbox.tokenpass().take_seen();
     let token = client.finish_login(&login, code.clone()).unwrap();
@@ -308,8 +316,8 @@ fn a_user_logs_in_with_the_browser() {
     newer.exchange_code(again.read_callback(&back).unwrap()).unwrap();
 
     user.log_out().unwrap();
-    assert!(needs_login(&user.list_my_addresses().unwrap_err()));
-    assert!(needs_login(&user.get_user().unwrap_err()));
+    assert!(user.list_my_addresses().unwrap_err().needs_login());
+    assert!(user.get_user().unwrap_err().needs_login());
 }
 
 #[test]
@@ -348,14 +356,14 @@ fn tokens_scopes_and_places_are_told_apart() {
     let (sandbox, client) = start();
     let expired = client.as_user(EXPIRED_TOKEN).unwrap().list_my_addresses().unwrap_err();
     assert_eq!(expired.message(), Some("This access token has expired"));
-    assert!(needs_login(&expired));
+    assert!(expired.needs_login());
     let limited = client.as_user(LIMITED_TOKEN).unwrap();
     let error = limited.list_protected_balances().unwrap_err();
     assert_eq!(error.message(), Some("One or more scopes are not authorized"));
-    assert!(!needs_login(&error));
+    assert!(!error.needs_login());
     // By the header the server of 2017 finds no token, except at /oauth/user.
-    let header = builder(&sandbox).token_place(TokenPlace::BearerHeader).build().unwrap();
-    assert!(needs_login(&header.list_my_addresses().unwrap_err()));
+    let header = builder(&sandbox).token_location(TokenLocation::BearerHeader).build().unwrap();
+    assert!(header.list_my_addresses().unwrap_err().needs_login());
     assert_eq!(header.get_user().unwrap().username.as_deref(), Some(USERNAME));
     set(&sandbox, |state| state.bearer = true);
     assert!(!header.list_my_addresses().unwrap().is_empty());
@@ -409,9 +417,9 @@ fn a_rate_limit_is_waited_for() {
 #[test]
 fn balances_of_2022_are_objects() {
     let (sandbox, client) = start();
-    let before = Balances::of_addresses(&client.list_my_addresses().unwrap());
+    let before = Balances::from_addresses(&client.list_my_addresses().unwrap());
     set(&sandbox, |state| state.quantity_objects = true);
-    let after = Balances::of_addresses(&client.list_my_addresses().unwrap());
+    let after = Balances::from_addresses(&client.list_my_addresses().unwrap());
     assert_eq!(after.quantity("TOKENLY").unwrap().precision, Some(8));
     for (asset, quantity) in before.iter() {
         assert_eq!(after.get(asset), quantity.value);
@@ -427,7 +435,7 @@ fn chats_are_opened_by_tokens() {
     assert_eq!(privileges.token_authorization[0].amount, Some(Satoshis::whole(10)));
     client.join_chat(&short).unwrap();
     assert_eq!(client.get_chat("00000000-0000-4000-8000-000000000000").unwrap(), None);
-    let chat = tokenpass_client::CreateChat::new("é").token("SOUP", "0.5".parse().unwrap());
+    let chat = tokenpass_client::chats::CreateChat::new("é").token("SOUP", "0.5".parse().unwrap());
     let chat = client.create_chat(&chat).unwrap();
     let own = chat_id(chat.id.as_deref().unwrap()).unwrap();
     assert_eq!(client.get_chat_privileges(&own).unwrap().authorized, Some(false));

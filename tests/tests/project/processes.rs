@@ -151,7 +151,7 @@ fn a_user_who_agrees_in_the_browser_is_logged_in() {
     let (out, errors) = texts(&output);
     assert!(output.status.success(), "{errors}");
     assert!(out.contains(&format!("{} (", tokenpass::USERNAME)), "{out}");
-    assert!(out.contains("the token lives for 720 hours"), "{out}");
+    assert!(out.contains("the token expires in 720 hours"), "{out}");
     assert!(!out.contains(tokenpass::CLIENT_SECRET) && !out.contains("oauth_token"), "{out}");
 }
 
@@ -168,11 +168,11 @@ fn only_the_state_of_the_login_ends_the_wait() {
     drop(TcpStream::connect(authority).unwrap());
     TcpStream::connect(authority).unwrap().write_all(b"\x16\x03\x01\x02\x00\x01").unwrap();
     for (target, expected) in [
-        (format!("{callback}?code=c&state=0"), "OtherState"),
-        (format!("{callback}?code=c"), "OtherState"),
+        (format!("{callback}?code=c&state=0"), "StateMismatch"),
+        (format!("{callback}?code=c"), "StateMismatch"),
         (format!("{callback}?error=access_denied"), "Denied"),
         (format!("{callback}?error=access_denied&state=0"), ""),
-        (callback.to_owned(), "OtherState"),
+        (callback.to_owned(), "StateMismatch"),
     ] {
         let (_, page) = get(&target);
         assert!(page.contains(expected) && page.contains("still waiting"), "{target}: {page}");

@@ -19,7 +19,8 @@ use api_auth::{
     SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
     TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
 };
-use tokenpass_client::{Authorize, MessageKey, Op, Rule, Rules, Satoshis, Scope};
+use tokenpass_client::proof::MessageKey;
+use tokenpass_client::{Authorize, Op, Rule, Rules, Satoshis, Scope};
 
 const CRATES: [&str; 5] =
     ["api-auth", "tinypass-client", "tinycert-client", "tokenpass-client", "tpay-client"];
@@ -30,7 +31,7 @@ const NO_SECRETS: &[(&str, &str)] = &[
     ("Dialect.token", "the name of a parameter"),
     ("Provider.secret_parameters", "names of parameters"),
     ("DetachedJws.signature", "of a public notification, with a public key"),
-    ("CreditRow.tokenpass_user", "the name of a user"),
+    ("CreditTransaction.tokenpass_user", "the name of a user"),
     ("GetPerks.token", "the name of an asset"),
     ("Perks.token", "the name of an asset"),
     ("GetMessengerPrivileges.token", "the name of an asset"),

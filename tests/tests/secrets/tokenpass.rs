@@ -2,17 +2,18 @@
 //! text comes out.
 //!
 //! The level is debug: at trace level the HTTP library writes whole URLs, and by the provider's own
-//! way a user's token is in those of GET and DELETE. The docs of `TokenPlace` say so.
+//! way a user's token is in those of GET and DELETE. The docs of `TokenLocation` say so.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::error::Error as _;
 
 use api_sandbox::{Misbehaviour, Sandbox};
-use tokenpass_client::{
-    Authorize, CheckUser, Client, Environment, Error, ManualClock, RegisterAccount, RequestCode,
-    Rule, Scheme, Secrets, TokenPlace, UpdateAccount, UserToken,
-};
+use tokenpass_client::accounts::{RegisterAccount, UpdateAccount};
+use tokenpass_client::api_auth::{ManualClock, Secrets};
+use tokenpass_client::oauth::{RequestCode, TokenLocation};
+use tokenpass_client::tca::CheckUser;
+use tokenpass_client::{Authorize, Client, Environment, Error, Rule, Scheme, UserToken};
 
 use crate::logger;
 
@@ -46,16 +47,16 @@ fn no_secret_reaches_logs_debug_display_or_errors() {
     let base = sandbox.tokenpass().base_url().to_owned();
     let mut shown = Vec::new();
     for (scheme, place) in [
-        (Scheme::SignedQuery, TokenPlace::Parameter),
-        (Scheme::EmptyQuery, TokenPlace::BearerHeader),
-        (Scheme::BodyOnly, TokenPlace::Parameter),
+        (Scheme::SignedQuery, TokenLocation::Parameter),
+        (Scheme::EmptyQuery, TokenLocation::BearerHeader),
+        (Scheme::BodyOnly, TokenLocation::Parameter),
     ] {
         let builder = Client::builder("I", CANARY)
             .privileged("P", CANARY)
             .oauth_token(CANARY)
             .redirect_uri("https://app/cb")
             .scheme(scheme)
-            .token_place(place)
+            .token_location(place)
             .retries(1)
             .clock(ManualClock::at_unix(1_506_000_000))
             .environment(Environment::Custom(base.clone()));
@@ -80,9 +81,9 @@ fn no_secret_reaches_logs_debug_display_or_errors() {
     let mut token: Option<UserToken> = None;
     let answering = Client::builder("I", "K")
         .redirect_uri("r")
-        .transport(|_: tokenpass_client::Request| {
+        .transport(|_: tokenpass_client::api_auth::Request| {
             let body = format!(r#"{{"access_token":"{CANARY}"}}"#);
-            Ok(tokenpass_client::Response::new(body.into_bytes()))
+            Ok(tokenpass_client::api_auth::Response::new(body.into_bytes()))
         })
         .build()
         .unwrap();

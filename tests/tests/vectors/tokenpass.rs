@@ -27,10 +27,9 @@ use api_auth::{Auth, Encoding, Generation, HmacKey, Params, Request, Secret, Uni
 use api_sandbox::tokenpass::{self, Tokenpass};
 use api_sandbox::{Raw, SandboxClock, Service};
 use serde_json::{Value, json};
-use tokenpass_client::{
-    Authorize, Balances, Client, Rules, Satoshis, Scope, chat_id, chat_uuid, proof_suffix,
-    source_proof_message,
-};
+use tokenpass_client::chats::{chat_id, chat_uuid};
+use tokenpass_client::proof::{proof_suffix, source_proof_message};
+use tokenpass_client::{Authorize, Balances, Client, Rules, Satoshis, Scope};
 
 use crate::{stage, text};
 use json::Node;

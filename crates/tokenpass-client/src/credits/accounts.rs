@@ -7,9 +7,9 @@ use api_auth::{
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::history;
-use crate::amounts::or_false;
-use crate::{Client, CreditHistory, error};
+use super::{CreditHistory, history};
+use crate::balances::or_false;
+use crate::{Client, error};
 
 /// The Tokenpass user that an account is tied to.
 ///
@@ -129,7 +129,7 @@ fn account(response: &Response) -> Result<CreditAccount, ResponseError> {
     struct Wrapped {
         account: Option<CreditAccount>,
     }
-    required("account", error::answer::<Wrapped>(response)?.account)
+    required("account", error::success::<Wrapped>(response)?.account)
 }
 
 /// `GET /api/v1/credits/{group_uuid}/accounts`: the accounts of a group.
@@ -154,12 +154,12 @@ impl Endpoint for ListCreditAccounts {
 
     fn parse(&self, response: &Response) -> Result<CreditAccounts, ResponseError> {
         #[derive(Deserialize)]
-        struct Needed {
+        struct Required {
             #[serde(alias = "list")]
             accounts: Option<IgnoredAny>,
         }
-        required("accounts", error::answer::<Needed>(response)?.accounts)?;
-        error::answer(response)
+        required("accounts", error::success::<Required>(response)?.accounts)?;
+        error::success(response)
     }
 }
 
@@ -223,7 +223,7 @@ impl Endpoint for GetCreditAccount {
             .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, ResponseError> {
-        error::optional(response, account)
+        error::success_or_not_found(response, account)
     }
 }
 
@@ -256,6 +256,9 @@ impl Endpoint for GetCreditAccountHistory {
     }
 }
 
+/// # Credit accounts
+///
+/// Requests and responses are in the module [`credits`](crate::credits).
 impl Client {
     /// Returns the accounts of a group.
     ///

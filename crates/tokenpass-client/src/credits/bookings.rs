@@ -67,13 +67,13 @@ fn bookings(response: &Response) -> Result<Vec<Booking>, ResponseError> {
     struct Wrapped {
         transactions: Option<Vec<Booking>>,
     }
-    required("transactions", error::answer::<Wrapped>(response)?.transactions)
+    required("transactions", error::success::<Wrapped>(response)?.transactions)
 }
 
 /// An amount of credits to give to an account or to take from it.
 ///
 /// ```
-/// use tokenpass_client::Entry;
+/// use tokenpass_client::credits::Entry;
 ///
 /// let entry = Entry::new("bob", 500).reference("order 7").counter_account("bank");
 /// ```
@@ -216,6 +216,9 @@ impl Endpoint for TakeCredits {
     }
 }
 
+/// # Bookings of credits
+///
+/// Requests and responses are in the module [`credits`](crate::credits).
 impl Client {
     /// Gives credits to accounts.
     ///

@@ -6,8 +6,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::history;
-use crate::{Client, CreditHistory, error};
+use super::{CreditHistory, history};
+use crate::{Client, error};
 
 /// A group of credit accounts.
 ///
@@ -53,7 +53,7 @@ fn group(response: &Response) -> Result<CreditGroup, ResponseError> {
     struct Wrapped {
         credit_group: Option<CreditGroup>,
     }
-    required("credit_group", error::answer::<Wrapped>(response)?.credit_group)
+    required("credit_group", error::success::<Wrapped>(response)?.credit_group)
 }
 
 /// `POST /api/v1/credits`: creates a group. Only the applications on its whitelist can use it, so
@@ -103,7 +103,7 @@ impl Endpoint for CreateCreditGroup {
 /// of the group may do this.
 ///
 /// ```
-/// use tokenpass_client::UpdateCreditGroup;
+/// use tokenpass_client::credits::UpdateCreditGroup;
 ///
 /// let change = UpdateCreditGroup::new("077578b3-2611-4514-ad9a-8fb4eb728f4d")
 ///     .name("Points")
@@ -179,7 +179,7 @@ impl Endpoint for ListCreditGroups {
         struct Wrapped {
             list: Option<Vec<CreditGroup>>,
         }
-        required("list", error::answer::<Wrapped>(response)?.list)
+        required("list", error::success::<Wrapped>(response)?.list)
     }
 }
 
@@ -204,7 +204,7 @@ impl Endpoint for GetCreditGroup {
     const ROUTE: Route<Self> = route!(GET "/api/v1/credits/{group_uuid}", group).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<CreditGroup>, ResponseError> {
-        error::optional(response, group)
+        error::success_or_not_found(response, group)
     }
 }
 
@@ -233,6 +233,9 @@ impl Endpoint for GetCreditGroupHistory {
     }
 }
 
+/// # Credit groups
+///
+/// Requests and responses are in the module [`credits`](crate::credits).
 impl Client {
     /// Creates a group that this application may use.
     ///

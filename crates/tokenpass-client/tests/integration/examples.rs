@@ -1,4 +1,4 @@
-//! The examples as a person runs them: help, exit statuses, and errors that help.
+//! The examples as users run them: help, exit statuses and error messages.
 //!
 //! `tokenpass_tour` is not among them: `cargo xtask endpoints` runs it.
 
@@ -17,11 +17,11 @@ const VARIABLES: Variables = Variables {
 };
 
 #[test]
-fn the_examples_explain_themselves_and_what_is_wrong() {
+fn examples_print_help_and_helpful_errors() {
     Example { name: "credits", arguments: &["accounts", "demo"] }.holds(&VARIABLES);
-    // Whom the server does not know sees a page there, and no status that says no.
+    // The server responds to an unknown client with a page and without an error status.
     Example { name: "login", arguments: &["--no-browser"] }.starts_well(&VARIABLES);
-    // On behalf of a user the token counts.
+    // These examples authenticate by the user's token.
     let variables = Variables { secret: "TOKENPASS_OAUTH_TOKEN", ..VARIABLES };
     for (name, arguments) in [("balances", &[][..]), ("gate", &["cryptonaut", "TOKENLY >= 1"])] {
         Example { name, arguments }.holds(&variables);
@@ -44,6 +44,6 @@ fn gate_rejects_options_that_cannot_be_combined() {
 
 #[cfg(feature = "sign-message")]
 #[test]
-fn lending_explains_itself_and_what_is_wrong() {
+fn lend_prints_help_and_helpful_errors() {
     Example { name: "lend", arguments: &["--list"] }.holds(&VARIABLES);
 }

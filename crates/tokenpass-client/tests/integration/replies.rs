@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The results of each endpoint for the possible responses of a server, over real HTTP.
 //!
 //! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -8,12 +8,15 @@
 use std::time::Duration;
 
 use test_support::replies::{Case, Outcome};
+use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
+use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress, Verification};
+use tokenpass_client::chats::{CreateChat, UpdateChat};
+use tokenpass_client::credits::{Entry, UpdateCreditGroup};
+use tokenpass_client::oauth::{ExchangeCode, ExchangeCodeAtApi, LoginErrorKind, RequestCode};
+use tokenpass_client::promises::{PromiseId, RegisterSource, UpdatePromise};
 use tokenpass_client::{
-    Authorize, Balances, Client, CreateChat, CreatePromise, Entry, Environment, Error, ErrorKind,
-    ExchangeCode, ExchangeCodeAtApi, InstantVerify, LoginErrorKind, RawEndpoint, RegisterAccount,
-    RegisterAddress, RegisterSource, RequestCode, Rules, Satoshis, Scope, SecondFactor,
-    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, Verification,
-    decode_html, needs_login,
+    Authorize, Balances, Client, CreatePromise, Environment, Error, ErrorExt, ErrorKind,
+    RawEndpoint, Rules, Satoshis, Scope, html,
 };
 
 const TX: &str = r#"{"source":"1CPM4nnf9sjD7aU46gQki8moNdxwwkfjbf","destination":"1AAAA3333xxxxxxxxxxxxxxxxxxxsTtS6v","asset":"TOKENLY","quantity":100000000,"fingerprint":null,"txid":null,"ref":"a:b","expiration":1795314514,"created_at":"2026-11-22 01:28:34","updated_at":"2026-11-22 01:28:34","pseudo":0,"note":"caf&eacute; &lt;b&gt;","promise_id":107}"#;
@@ -52,8 +55,8 @@ fn rules<T: std::fmt::Debug>(
     rules_with(method, documented, &[], call);
 }
 
-/// The rules of an answer that is none without these fields; so that what somebody else says,
-/// `{}`, is not taken for a success.
+/// Applies the rules of a response that requires these fields, so that a proxy's `{}` is not a
+/// success.
 fn rules_with<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -61,12 +64,12 @@ fn rules_with<T: std::fmt::Debug>(
     call: impl Fn(&Client) -> Result<T, Error>,
 ) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
-    // What is done is told as `result` or `success`; an error names the first.
+    // Actions are acknowledged by `result` or `success`; an error names the first.
     let missing = needed.first().map(|name| if *name == "success" { "result" } else { name });
     Case { method, documented, any_body: false, missing, call: &call }.holds(needed);
 }
 
-/// What a call makes of one answer.
+/// Returns the result of a call for one response.
 fn one<T>(
     method: &str,
     status: usize,
@@ -78,8 +81,8 @@ fn one<T>(
     call(&client(&server.url()))
 }
 
-/// The rules of a check: it says yes or no, or fails. Nothing else is taken for an answer.
-fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
+/// Applies the rules of a check: the result is true, false or an error.
+fn check_rules(call: impl Fn(&Client) -> Result<bool, Error>) {
     let read = |status, body: &str| one("GET", status, body, &call);
     for yes in [DONE, r#"{"result":1}"#, r#" {"result":"1","new":{}}"#] {
         assert!(read(200, yes).unwrap(), "{yes}");
@@ -91,9 +94,9 @@ fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
         let error = read(200, bad).unwrap_err();
         assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, bad));
     }
-    let said = r#"{"result":false,"error":"Invalid address"}"#;
+    let rejection = r#"{"result":false,"error":"Invalid address"}"#;
     for status in [200, 400] {
-        let error = read(status, said).unwrap_err();
+        let error = read(status, rejection).unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("Invalid address")));
     }
     for problem in ["true", "1", r#""0""#, r#"["x"]"#, r#"{"code":1}"#, r#"{"message":"Wrong"}"#] {
@@ -113,7 +116,7 @@ fn yes_or_no(call: impl Fn(&Client) -> Result<bool, Error>) {
     assert_eq!(read(401, "who").unwrap_err().kind(), ErrorKind::Auth);
 }
 
-/// The rules of an answer that holds a token: without one it is no answer.
+/// Applies the rules of a response with a token: without a token it is an error.
 fn token_rules(call: impl Fn(&Client) -> Result<tokenpass_client::UserToken, Error>) {
     let read = |status, body: &str| one("POST", status, body, &call);
     let token = read(200, TOKEN).unwrap();
@@ -127,9 +130,9 @@ fn token_rules(call: impl Fn(&Client) -> Result<tokenpass_client::UserToken, Err
         let error = read(200, bad).unwrap_err();
         assert_eq!((error.kind(), &*error.body_text()), (ErrorKind::Decode, bad));
     }
-    let refused =
+    let rejection =
         r#"{"error":"invalid_client","error_description":"Client authentication failed."}"#;
-    let error = read(401, refused).unwrap_err();
+    let error = read(401, rejection).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, Some("invalid_client")));
     assert_eq!(error.message(), Some("Client authentication failed."));
     let error = read(200, r#"{"error":"Failed getting access token"}"#).unwrap_err();
@@ -151,21 +154,21 @@ fn stack() -> Rules {
 }
 
 #[test]
-fn tca_check_user_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_user("bob", &stack()));
+fn tca_check_user_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_user("bob", &stack()));
     let missing = r#"{"result":false,"error":"Username not found"}"#;
     let error = one("GET", 404, missing, |client| client.check_user("bob", &stack()));
     assert_eq!(error.unwrap_err().message(), Some("Username not found"));
 }
 
 #[test]
-fn tca_check_address_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_address("1A", &stack()));
+fn tca_check_address_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_address("1A", &stack()));
 }
 
 #[test]
-fn tca_check_email_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_email("a@b.c", &stack()));
+fn tca_check_email_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_email("a@b.c", &stack()));
 }
 
 #[test]
@@ -184,8 +187,8 @@ fn perk_get_reply_follows_the_rules() {
     rules("GET", body, |client| client.get_perks("TOKENLY"));
     let perks = one("GET", 200, body, |client| client.get_perks("TOKENLY")).unwrap();
     assert_eq!((perks.token.as_deref(), perks.chat_count), (Some("TOKENLY"), Some(3)));
-    let refused = r#"{"message":"The request was not processed successfully. Invalid token name","errors":["Invalid token name"]}"#;
-    let error = one("GET", 422, refused, |client| client.get_perks("x")).unwrap_err();
+    let rejection = r#"{"message":"The request was not processed successfully. Invalid token name","errors":["Invalid token name"]}"#;
+    let error = one("GET", 422, rejection, |client| client.get_perks("x")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Api);
     assert_eq!(error.details()[0].message.as_deref(), Some("Invalid token name"));
 }
@@ -203,9 +206,9 @@ fn source_register_reply_follows_the_rules() {
     let source = RegisterSource::new("1A");
     rules_with("POST", DONE, &["result"], |client| client.register_source(&source));
     // An error may come with a result of true.
-    let refused = r#"{"result":true,"error":"Incorrect assign_user_hash parameter"}"#;
+    let rejection = r#"{"result":true,"error":"Incorrect assign_user_hash parameter"}"#;
     for status in [200, 400] {
-        let error = one("POST", status, refused, |client| client.register_source(&source));
+        let error = one("POST", status, rejection, |client| client.register_source(&source));
         assert_eq!(error.unwrap_err().message(), Some("Incorrect assign_user_hash parameter"));
     }
     let error = one("POST", 200, r#"{"result":false}"#, |client| client.register_source(&source));
@@ -238,12 +241,12 @@ fn promise_create_reply_follows_the_rules() {
     let body = format!(r#"{{"result":true,"tx":{TX}}}"#);
     rules_with("POST", &body, &["tx"], |client| client.create_promise(&call));
     let promise = one("POST", 200, &body, |client| client.create_promise(&call)).unwrap();
-    assert_eq!(promise.promise_id, Some(107));
+    assert_eq!(promise.promise_id, Some(PromiseId::new(107)));
     assert_eq!(promise.quantity, Some(Satoshis::whole(1)));
     assert_eq!(promise.expiration.unwrap().seconds(), 1_795_314_514);
     assert_eq!(promise.pseudo, Some(false));
     assert_eq!(promise.reference.as_deref(), Some("a:b"));
-    assert_eq!(decode_html(promise.note.as_deref().unwrap()), "café <b>");
+    assert_eq!(html::decode(promise.note.as_deref().unwrap()), "café <b>");
     assert_eq!(promise.txid, None);
     assert!(promise.extra.is_empty());
     let again = serde_json::from_str(&serde_json::to_string(&promise).unwrap()).unwrap();
@@ -270,14 +273,17 @@ fn promise_list_by_email_reply_follows_the_rules() {
 #[test]
 fn promise_get_reply_follows_the_rules() {
     rules_with("GET", &format!(r#"{{"tx":{TX},"result":true}}"#), &["tx"], |client| {
-        client.get_promise(107)
+        client.get_promise(PromiseId::new(107))
     });
 }
 
 #[test]
-fn a_look_up_that_finds_nothing_is_none_and_a_404_page_is_an_error() {
+fn look_up_without_a_match_returns_none_and_a_404_page_is_an_error() {
     let none = r#"{"result":false,"error":"Provisional tx not found"}"#;
-    assert_eq!(one("GET", 404, none, |client| client.get_promise(1)).unwrap(), None);
+    assert_eq!(
+        one("GET", 404, none, |client| client.get_promise(PromiseId::new(1))).unwrap(),
+        None
+    );
     assert_eq!(one("GET", 404, none, |client| client.get_my_address("1A")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_public_address("u", "a")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_user_by_address("1A")).unwrap(), None);
@@ -287,21 +293,22 @@ fn a_look_up_that_finds_nothing_is_none_and_a_404_page_is_an_error() {
     assert_eq!(one("GET", 404, none, |client| client.get_credit_group("g")).unwrap(), None);
     assert_eq!(one("GET", 404, none, |client| client.get_credit_account("g", "a")).unwrap(), None);
     for page in [HTML, "", "{}"] {
-        let error = one("GET", 404, page, |client| client.get_promise(1)).unwrap_err();
+        let error =
+            one("GET", 404, page, |client| client.get_promise(PromiseId::new(1))).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 404, "{page}");
     }
 }
 
 #[test]
 fn promise_update_reply_follows_the_rules() {
-    let update = UpdatePromise::new(107).note("n");
+    let update = UpdatePromise::new(PromiseId::new(107)).note("n");
     let body = format!(r#"{{"tx":{TX},"result":true}}"#);
     rules_with("PATCH", &body, &["tx"], |client| client.update_promise(&update));
 }
 
 #[test]
 fn promise_cancel_reply_follows_the_rules() {
-    rules_with("DELETE", DONE, &["result"], |client| client.cancel_promise(107));
+    rules_with("DELETE", DONE, &["result"], |client| client.cancel_promise(PromiseId::new(107)));
 }
 
 #[test]
@@ -313,7 +320,7 @@ fn address_list_mine_reply_follows_the_rules() {
     assert_eq!(main.label_text().as_deref(), Some("Main & public"));
     assert_eq!((inactive.active, &inactive.balances), (Some(false), &None));
     assert_eq!(unverified.verify_address.as_deref(), Some("1PayToVerify000104"));
-    let sum = Balances::of_addresses(&addresses);
+    let sum = Balances::from_addresses(&addresses);
     assert_eq!(sum.get("TOKENLY"), Satoshis::whole(10));
     assert!(stack().evaluate(&sum));
 }
@@ -431,8 +438,8 @@ fn lookup_user_by_email_reply_follows_the_rules() {
 }
 
 #[test]
-fn lookup_user_exists_reply_is_yes_no_or_an_error() {
-    yes_or_no(|client| client.check_user_exists("bob"));
+fn lookup_user_exists_reply_is_true_false_or_an_error() {
+    check_rules(|client| client.check_user_exists("bob"));
 }
 
 #[test]
@@ -520,8 +527,8 @@ fn chat_update_reply_follows_the_rules() {
 #[test]
 fn credit_group_create_reply_follows_the_rules() {
     rules_with("POST", GROUP, &["credit_group"], |client| client.create_credit_group("Bob's"));
-    let refused = r#"{"error":"App Credit Group name required"}"#;
-    let error = one("POST", 400, refused, |client| client.create_credit_group("x")).unwrap_err();
+    let rejection = r#"{"error":"App Credit Group name required"}"#;
+    let error = one("POST", 400, rejection, |client| client.create_credit_group("x")).unwrap_err();
     assert_eq!(error.message(), Some("App Credit Group name required"));
 }
 
@@ -615,7 +622,8 @@ fn credit_give_reply_follows_the_rules() {
     let call = |client: &Client| client.give_credits("g", [Entry::new("n", 5000)]);
     rules_with("POST", BOOKINGS, &["transactions"], call);
     let booking = &one("POST", 200, BOOKINGS, call).unwrap()[0];
-    let amount = |entry: &Option<tokenpass_client::BookedEntry>| entry.as_ref().unwrap().amount;
+    let amount =
+        |entry: &Option<tokenpass_client::credits::BookedEntry>| entry.as_ref().unwrap().amount;
     assert_eq!((amount(&booking.credit), amount(&booking.debit)), (Some(5000), Some(-5000)));
 }
 
@@ -655,8 +663,8 @@ fn account_update_reply_follows_the_rules() {
     rules_with("PATCH", r#"{"result":"success"}"#, &["result"], |client| {
         client.update_account(&update)
     });
-    let refused = r#"{"error":"Invalid password"}"#;
-    let error = one("PATCH", 200, refused, |client| client.update_account(&update)).unwrap_err();
+    let rejection = r#"{"error":"Invalid password"}"#;
+    let error = one("PATCH", 200, rejection, |client| client.update_account(&update)).unwrap_err();
     assert_eq!(error.message(), Some("Invalid password"));
 }
 
@@ -674,8 +682,8 @@ fn second_factor_sign_reply_follows_the_rules() {
     rules_with("POST", r#"{"result":"Signed"}"#, &["result"], |client| {
         client.sign_second_factor("IH=")
     });
-    let refused = r#"{"error":"Signature invalid"}"#;
-    let error = one("POST", 400, refused, |client| client.sign_second_factor("IH="));
+    let rejection = r#"{"error":"Signature invalid"}"#;
+    let error = one("POST", 400, rejection, |client| client.sign_second_factor("IH="));
     assert_eq!(error.unwrap_err().message(), Some("Signature invalid"));
 }
 
@@ -706,10 +714,10 @@ fn oauth_authorize_reply_of_the_user_is_read() {
     let scope = read("error=invalid_scope&message=bad").unwrap_err();
     assert_eq!(
         (scope.kind(), scope.code(), scope.message()),
-        (LoginErrorKind::Refused, "invalid_scope", "bad")
+        (LoginErrorKind::Rejected, "invalid_scope", "bad")
     );
     for other in ["code=c", "code=c&state=", "code=c&state=s", "code=c&state=s+1x"] {
-        assert_eq!(kind(other), LoginErrorKind::OtherState, "{other}");
+        assert_eq!(kind(other), LoginErrorKind::StateMismatch, "{other}");
     }
     for none in ["state=s+1", "code=&state=s+1"] {
         assert_eq!(kind(none), LoginErrorKind::NoCode, "{none}");
@@ -757,9 +765,9 @@ fn oauth_user_reply_follows_the_rules() {
     assert_eq!(user.name.as_deref(), Some("Bob Élan"));
     assert_eq!(user.email_is_confirmed, Some(true));
     assert!(!format!("{user:?}").contains("00000000000002"));
-    let refused = r#"{"error":"access_denied","error_description":"The resource owner or authorization server denied the request."}"#;
-    let error = one("GET", 401, refused, Client::get_user).unwrap_err();
-    assert!(needs_login(&error));
+    let rejection = r#"{"error":"access_denied","error_description":"The resource owner or authorization server denied the request."}"#;
+    let error = one("GET", 401, rejection, Client::get_user).unwrap_err();
+    assert!(error.needs_login());
 }
 
 #[test]
@@ -768,19 +776,19 @@ fn oauth_logout_reply_follows_the_rules() {
 }
 
 #[test]
-fn an_expired_token_is_403_and_told_from_a_missing_scope() {
-    let said = |text: &str| {
+fn expired_token_needs_a_login_and_a_missing_scope_does_not() {
+    let error_with = |text: &str| {
         let body = format!(r#"{{"message":"{text}","errors":["{text}"]}}"#);
         one("GET", 403, &body, Client::list_my_addresses).unwrap_err()
     };
-    let expired = said("This access token has expired");
-    assert_eq!((expired.kind(), needs_login(&expired)), (ErrorKind::Auth, true));
-    assert!(!needs_login(&said("One or more scopes are not authorized")));
-    assert!(!needs_login(&said("Invalid Authorization Signature")));
+    let expired = error_with("This access token has expired");
+    assert_eq!((expired.kind(), expired.needs_login()), (ErrorKind::Auth, true));
+    assert!(!error_with("One or more scopes are not authorized").needs_login());
+    assert!(!error_with("Invalid Authorization Signature").needs_login());
 }
 
 #[test]
-fn a_redirect_is_never_followed() {
+fn redirects_are_never_followed() {
     let mut server = mockito::Server::new();
     let never = server.mock("GET", "/elsewhere").expect(0).create();
     let to = format!("{}/elsewhere", server.url());
@@ -795,8 +803,9 @@ fn a_redirect_is_never_followed() {
 }
 
 #[test]
-fn a_call_that_is_not_listed_can_be_made() {
-    let call = RawEndpoint::new(tokenpass_client::Method::GET, "/api/v1/new").param("a", "b");
+fn raw_endpoint_calls_an_unlisted_endpoint() {
+    let call =
+        RawEndpoint::new(tokenpass_client::api_auth::Method::GET, "/api/v1/new").param("a", "b");
     assert_eq!(one("GET", 200, "17", |client| client.send(&call)).unwrap(), b"17");
     let user = call.with_credential(tokenpass_client::credentials::USER);
     let mut server = mockito::Server::new();

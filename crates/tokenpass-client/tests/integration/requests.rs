@@ -1,24 +1,43 @@
-//! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
-//! arguments that are refused.
+//! The exact bytes of each endpoint's request: with all options, with none, with reserved
+//! characters; and the arguments that are rejected.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use tokenpass_client::accounts::{
+    CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,
+};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, VerifyAddress,
+};
+use tokenpass_client::api_auth::{ManualClock, Request, Response, Secrets, TransportError};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::{
+    CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
+};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+use tokenpass_client::lookups::{
+    CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
+};
+use tokenpass_client::oauth::{
+    ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, RequestCode, RequestPasswordToken,
+    TokenLocation, TokenPath,
+};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+use tokenpass_client::promises::{
+    CancelPromise, DeleteSource, GetPromise, ListPromises, ListPromisesByEmail, ListSources,
+    PromiseId, RegisterSource, UpdatePromise,
+};
+use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 use tokenpass_client::{
-    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
-    Client, ClientBuilder, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise,
-    DeleteAddress, DeleteSource, Destination, Endpoint, Entry, ErrorKind, ExchangeCode,
-    ExchangeCodeAtApi, FindUsers, GetAddressByUser, GetAsset, GetChat, GetChatPrivileges,
-    GetCreditAccount, GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory,
-    GetMessengerPrivileges, GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor,
-    GetUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InstantVerify,
-    JoinChat, ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
-    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, ManualClock, RegisterAccount, RegisterAddress, RegisterSource, Request,
-    RequestCode, RequestPasswordToken, Response, Rule, Rules, Satoshis, Scheme, Scope, Secrets,
-    SignSecondFactor, TakeCredits, TokenPath, TokenPlace, TransportError, UnixTime, UpdateAccount,
-    UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, VerifyAddress,
+    Authorize, Client, ClientBuilder, CreatePromise, Destination, Endpoint, ErrorKind, Rule, Rules,
+    Satoshis, Scheme, Scope, UnixTime,
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%";
@@ -30,7 +49,7 @@ fn builder() -> ClientBuilder {
     online().transport(sends_nothing)
 }
 
-/// The same with the built-in transport.
+/// Returns the same builder with the built-in transport.
 fn online() -> ClientBuilder {
     Client::builder("I1", "K1")
         .privileged("P1", "S1")
@@ -39,7 +58,7 @@ fn online() -> ClientBuilder {
 }
 
 fn sends_nothing(_: Request) -> Result<Response, TransportError> {
-    panic!("was sent")
+    panic!("a request was sent")
 }
 
 fn prepared(call: &impl Endpoint) -> Request {
@@ -51,7 +70,7 @@ fn prepared(call: &impl Endpoint) -> Request {
     request
 }
 
-/// Method, target, and body where there is one.
+/// Formats method, target, and the body if there is one.
 fn shown(request: &Request) -> String {
     let line = format!("{} {}", request.method(), request.uri().path_and_query().unwrap());
     let kind = request.headers().get("content-type").map(|value| value.to_str().unwrap());
@@ -63,7 +82,7 @@ fn shown(request: &Request) -> String {
     }
 }
 
-/// The request of a call that the application signs.
+/// Formats a request, which must be signed by the application.
 fn signed(call: &impl Endpoint) -> String {
     by(call, "I1")
 }
@@ -76,7 +95,7 @@ fn by(call: &impl Endpoint, id: &str) -> String {
     shown(&request)
 }
 
-/// The request of a call that nobody signs.
+/// Formats a request, which must not be signed.
 fn unsigned(call: &impl Endpoint) -> String {
     let request = prepared(call);
     assert!(!request.headers().contains_key(KEY));
@@ -84,8 +103,8 @@ fn unsigned(call: &impl Endpoint) -> String {
     shown(&request)
 }
 
-/// The argument that a call is refused for; nothing is sent.
-fn refused(call: &impl Endpoint) -> String {
+/// Returns the argument that an error names. No request is sent.
+fn rejected(call: &impl Endpoint) -> String {
     let Err(error) = builder().build().unwrap().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     error.argument().unwrap().to_owned()
@@ -226,7 +245,7 @@ fn promise_list_by_email_request() {
 
 #[test]
 fn promise_get_request() {
-    assert_eq!(signed(&GetPromise::new(107)), "GET /api/v1/tca/provisional/tx/107");
+    assert_eq!(signed(&GetPromise::new(PromiseId::new(107))), "GET /api/v1/tca/provisional/tx/107");
     assert_eq!(
         signed(&GetPromise::new(NASTY)),
         format!("GET /api/v1/tca/provisional/tx/{NASTY_SEGMENT}")
@@ -236,7 +255,7 @@ fn promise_get_request() {
 #[test]
 fn promise_update_request() {
     let path = "PATCH /api/v1/tca/provisional/tx/107";
-    let one = UpdatePromise::new(107).quantity(Satoshis::new(5));
+    let one = UpdatePromise::new(PromiseId::new(107)).quantity(Satoshis::new(5));
     assert_eq!(signed(&one), format!(r#"{path} {{"quantity":5}}"#));
     let all =
         one.expiration(end()).txid("t").fingerprint("f").reference("r").note("n").destination("1D");
@@ -251,7 +270,10 @@ fn promise_update_request() {
 
 #[test]
 fn promise_cancel_request() {
-    assert_eq!(signed(&CancelPromise::new(107)), "DELETE /api/v1/tca/provisional/tx/107");
+    assert_eq!(
+        signed(&CancelPromise::new(PromiseId::new(107))),
+        "DELETE /api/v1/tca/provisional/tx/107"
+    );
 }
 
 #[test]
@@ -685,8 +707,8 @@ fn oauth_logout_request() {
 }
 
 #[test]
-fn a_token_may_travel_in_the_bearer_header() {
-    let client = builder().token_place(TokenPlace::BearerHeader).build().unwrap();
+fn token_location_can_be_the_bearer_header() {
+    let client = builder().token_location(TokenLocation::BearerHeader).build().unwrap();
     for request in [
         client.signed_request(&GetUser::new()).unwrap(),
         client.signed_request(&ListMyAddresses::new()).unwrap(),
@@ -700,7 +722,7 @@ fn a_token_may_travel_in_the_bearer_header() {
 }
 
 #[test]
-fn each_user_has_a_client_that_shares_all_else() {
+fn client_of_a_user_shares_everything_but_the_token() {
     let client = builder().build().unwrap();
     let other = client.as_user("T2").unwrap();
     let line = |client: &Client| shown(&client.signed_request(&ListMyAddresses::new()).unwrap());
@@ -713,7 +735,7 @@ fn each_user_has_a_client_that_shares_all_else() {
 }
 
 #[test]
-fn a_call_without_its_credentials_is_refused() {
+fn missing_credentials_are_an_input_error() {
     let client = Client::builder("I1", "K1").transport(sends_nothing).build().unwrap();
     for error in [
         client.list_my_addresses().unwrap_err(),
@@ -726,7 +748,7 @@ fn a_call_without_its_credentials_is_refused() {
 }
 
 #[test]
-fn the_third_generation_has_a_body_on_every_method() {
+fn third_generation_sends_a_body_with_every_method() {
     let client = builder().scheme(Scheme::BodyOnly).build().unwrap();
     let line = |request: Request| {
         assert_eq!(request.headers()["x-api-key"].to_str().unwrap().len(), 2);
@@ -739,7 +761,7 @@ fn the_third_generation_has_a_body_on_every_method() {
         r#"GET /api/v1/tca/provisional {"oauth_token":null}"#
     );
     assert_eq!(
-        line(client.signed_request(&CancelPromise::new(1)).unwrap()),
+        line(client.signed_request(&CancelPromise::new(PromiseId::new(1))).unwrap()),
         r#"DELETE /api/v1/tca/provisional/tx/1 {"oauth_token":null}"#
     );
     assert_eq!(
@@ -758,7 +780,7 @@ fn the_third_generation_has_a_body_on_every_method() {
 
 #[cfg(feature = "ureq")]
 #[test]
-fn a_body_on_a_get_reaches_the_server() {
+fn body_of_a_get_reaches_the_server() {
     let mut server = mockito::Server::new();
     let seen = server
         .mock("GET", "/api/v1/tca/provisional")
@@ -796,7 +818,7 @@ fn curl_masks_tokens_passwords_and_signatures_unless_asked() {
 }
 
 #[test]
-fn no_secret_is_shown_by_debug() {
+fn debug_shows_no_secret() {
     let printed = format!(
         "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         RegisterAccount::new("u", "CANARY", "e"),
@@ -811,99 +833,102 @@ fn no_secret_is_shown_by_debug() {
 }
 
 #[test]
-fn wrong_arguments_are_refused_by_name() {
+fn errors_name_the_invalid_argument() {
     for bad in ["", " ", ".", ".."] {
-        assert_eq!(refused(&CheckUser::new(bad, rules())), "username");
-        assert_eq!(refused(&CheckAddress::new(bad, rules())), "address");
-        assert_eq!(refused(&CheckEmail::new(bad, rules())), "email");
-        assert_eq!(refused(&GetPerks::new(bad)), "token");
-        assert_eq!(refused(&GetAsset::new(bad, "A")), "chain");
-        assert_eq!(refused(&GetAsset::new("bitcoin", bad)), "asset");
-        assert_eq!(refused(&DeleteSource::new(bad)), "address");
-        assert_eq!(refused(&ListPromisesByEmail::new(bad)), "email");
-        assert_eq!(refused(&GetPromise::new(bad)), "id");
-        assert_eq!(refused(&UpdatePromise::new(bad).note("n")), "id");
-        assert_eq!(refused(&CancelPromise::new(bad)), "id");
-        assert_eq!(refused(&GetMyAddress::new(bad)), "address");
-        assert_eq!(refused(&VerifyAddress::new(bad, "s")), "address");
-        assert_eq!(refused(&UpdateAddress::new(bad)), "address");
-        assert_eq!(refused(&DeleteAddress::new(bad)), "address");
-        assert_eq!(refused(&InstantVerify::new(bad, "m", "a", "s")), "username");
-        assert_eq!(refused(&ListPublicAddresses::new(bad)), "username");
-        assert_eq!(refused(&GetPublicAddress::new("u", bad)), "address");
-        assert_eq!(refused(&GetUserByAddress::new(bad)), "address");
-        assert_eq!(refused(&GetAddressByUser::new(bad)), "username");
-        assert_eq!(refused(&GetUserByEmail::new(bad)), "email");
-        assert_eq!(refused(&CheckUserExists::new(bad)), "username");
-        assert_eq!(refused(&GetMessengerPrivileges::new(bad)), "token");
-        assert_eq!(refused(&GetChatPrivileges::new(bad)), "chat_id");
-        assert_eq!(refused(&JoinChat::new(bad)), "chat_id");
-        assert_eq!(refused(&GetChat::new(bad)), "chat_uuid");
-        assert_eq!(refused(&UpdateChat::new(bad)), "chat_uuid");
-        assert_eq!(refused(&GetCreditGroup::new(bad)), "group");
-        assert_eq!(refused(&UpdateCreditGroup::new(bad)), "group");
-        assert_eq!(refused(&GetCreditGroupHistory::new(bad)), "group");
-        assert_eq!(refused(&ListCreditAccounts::new(bad)), "group");
-        assert_eq!(refused(&CreateCreditAccount::new(bad, "n")), "group");
-        assert_eq!(refused(&GetCreditAccount::new("g", bad)), "account");
-        assert_eq!(refused(&GetCreditAccountHistory::new("g", bad)), "account");
-        assert_eq!(refused(&GiveCredits::new(bad, [Entry::new("a", 1)])), "group");
-        assert_eq!(refused(&TakeCredits::new(bad, [Entry::new("a", 1)])), "group");
-        assert_eq!(refused(&GetSecondFactor::new(bad)), "username");
+        assert_eq!(rejected(&CheckUser::new(bad, rules())), "username");
+        assert_eq!(rejected(&CheckAddress::new(bad, rules())), "address");
+        assert_eq!(rejected(&CheckEmail::new(bad, rules())), "email");
+        assert_eq!(rejected(&GetPerks::new(bad)), "token");
+        assert_eq!(rejected(&GetAsset::new(bad, "A")), "chain");
+        assert_eq!(rejected(&GetAsset::new("bitcoin", bad)), "asset");
+        assert_eq!(rejected(&DeleteSource::new(bad)), "address");
+        assert_eq!(rejected(&ListPromisesByEmail::new(bad)), "email");
+        assert_eq!(rejected(&GetPromise::new(bad)), "id");
+        assert_eq!(rejected(&UpdatePromise::new(bad).note("n")), "id");
+        assert_eq!(rejected(&CancelPromise::new(bad)), "id");
+        assert_eq!(rejected(&GetMyAddress::new(bad)), "address");
+        assert_eq!(rejected(&VerifyAddress::new(bad, "s")), "address");
+        assert_eq!(rejected(&UpdateAddress::new(bad)), "address");
+        assert_eq!(rejected(&DeleteAddress::new(bad)), "address");
+        assert_eq!(rejected(&InstantVerify::new(bad, "m", "a", "s")), "username");
+        assert_eq!(rejected(&ListPublicAddresses::new(bad)), "username");
+        assert_eq!(rejected(&GetPublicAddress::new("u", bad)), "address");
+        assert_eq!(rejected(&GetUserByAddress::new(bad)), "address");
+        assert_eq!(rejected(&GetAddressByUser::new(bad)), "username");
+        assert_eq!(rejected(&GetUserByEmail::new(bad)), "email");
+        assert_eq!(rejected(&CheckUserExists::new(bad)), "username");
+        assert_eq!(rejected(&GetMessengerPrivileges::new(bad)), "token");
+        assert_eq!(rejected(&GetChatPrivileges::new(bad)), "chat_id");
+        assert_eq!(rejected(&JoinChat::new(bad)), "chat_id");
+        assert_eq!(rejected(&GetChat::new(bad)), "chat_uuid");
+        assert_eq!(rejected(&UpdateChat::new(bad)), "chat_uuid");
+        assert_eq!(rejected(&GetCreditGroup::new(bad)), "group");
+        assert_eq!(rejected(&UpdateCreditGroup::new(bad)), "group");
+        assert_eq!(rejected(&GetCreditGroupHistory::new(bad)), "group");
+        assert_eq!(rejected(&ListCreditAccounts::new(bad)), "group");
+        assert_eq!(rejected(&CreateCreditAccount::new(bad, "n")), "group");
+        assert_eq!(rejected(&GetCreditAccount::new("g", bad)), "account");
+        assert_eq!(rejected(&GetCreditAccountHistory::new("g", bad)), "account");
+        assert_eq!(rejected(&GiveCredits::new(bad, [Entry::new("a", 1)])), "group");
+        assert_eq!(rejected(&TakeCredits::new(bad, [Entry::new("a", 1)])), "group");
+        assert_eq!(rejected(&GetSecondFactor::new(bad)), "username");
     }
-    assert_eq!(refused(&CheckUser::new("u", Rules::default())), "rules");
-    assert_eq!(refused(&FindUsers::new(Rule::some("PARENT.child"))), "asset");
-    assert_eq!(refused(&RegisterSource::new(" ")), "address");
+    assert_eq!(rejected(&CheckUser::new("u", Rules::default())), "rules");
+    assert_eq!(rejected(&FindUsers::new(Rule::some("PARENT.child"))), "asset");
+    assert_eq!(rejected(&RegisterSource::new(" ")), "address");
     let promise = |amount| CreatePromise::new("1S", "1D", "A", Satoshis::new(amount));
-    assert_eq!(refused(&promise(0)), "quantity");
-    assert_eq!(refused(&promise(1).expiration(UnixTime::from_seconds(0))), "expiration");
-    assert_eq!(refused(&CreatePromise::new("", "1D", "A", Satoshis::new(1))), "source");
-    assert_eq!(refused(&CreatePromise::new("1S", "", "A", Satoshis::new(1))), "destination");
-    assert_eq!(refused(&CreatePromise::new("1S", "1D", "", Satoshis::new(1))), "asset");
-    assert_eq!(refused(&UpdatePromise::new(1)), "update");
-    assert_eq!(refused(&UpdatePromise::new(1).quantity(Satoshis::new(-1))), "quantity");
-    assert_eq!(refused(&RegisterAddress::new("")), "address");
+    assert_eq!(rejected(&promise(0)), "quantity");
+    assert_eq!(rejected(&promise(1).expiration(UnixTime::from_seconds(0))), "expiration");
+    assert_eq!(rejected(&CreatePromise::new("", "1D", "A", Satoshis::new(1))), "source");
+    assert_eq!(rejected(&CreatePromise::new("1S", "", "A", Satoshis::new(1))), "destination");
+    assert_eq!(rejected(&CreatePromise::new("1S", "1D", "", Satoshis::new(1))), "asset");
+    assert_eq!(rejected(&UpdatePromise::new(PromiseId::new(1))), "update");
+    assert_eq!(
+        rejected(&UpdatePromise::new(PromiseId::new(1)).quantity(Satoshis::new(-1))),
+        "quantity"
+    );
+    assert_eq!(rejected(&RegisterAddress::new("")), "address");
     let long = "é".repeat(256);
-    assert_eq!(refused(&RegisterAddress::new("1A").label(&*long)), "label");
-    assert_eq!(refused(&UpdateAddress::new("1A").label(&*long)), "label");
-    assert_eq!(refused(&VerifyAddress::new("1A", "")), "signature");
-    assert_eq!(refused(&VerifyAddress::new("1A", "x".repeat(1025))), "signature");
-    assert_eq!(refused(&InstantVerify::new("u", "", "a", "s")), "message");
-    assert_eq!(refused(&InstantVerify::new("u", "m", "", "s")), "address");
-    assert_eq!(refused(&InstantVerify::new("u", "m", "a", "")), "signature");
-    assert_eq!(refused(&GetUsersByAddresses::new([""; 0])), "addresses");
-    assert_eq!(refused(&CreateChat::new("")), "name");
-    assert_eq!(refused(&CreateChat::new("n").token("", Satoshis::new(1))), "token");
-    assert_eq!(refused(&UpdateChat::new("c").token("A", Satoshis::new(0))), "amount");
-    assert_eq!(refused(&CreateCreditGroup::new(" ")), "name");
-    assert_eq!(refused(&CreateCreditAccount::new("g", "")), "name");
-    assert_eq!(refused(&GiveCredits::new("g", [])), "entries");
-    assert_eq!(refused(&TakeCredits::new("g", [Entry::new("", 1)])), "account");
-    assert_eq!(refused(&RegisterAccount::new("", "p", "e")), "username");
-    assert_eq!(refused(&RegisterAccount::new("u", "", "e")), "password");
-    assert_eq!(refused(&RegisterAccount::new("u", "p", "")), "email");
-    assert_eq!(refused(&CheckLogin::new(long.as_str(), "p")), "username");
-    assert_eq!(refused(&CheckLogin::new("u", long.as_str())), "password");
-    assert_eq!(refused(&UpdateAccount::new("i", "t", "p")), "update");
-    assert_eq!(refused(&UpdateAccount::new("", "t", "p").name("n")), "user_id");
-    assert_eq!(refused(&UpdateAccount::new("i", "", "p").name("n")), "token");
-    assert_eq!(refused(&UpdateAccount::new("i", "t", "").name("n")), "current_password");
-    assert_eq!(refused(&SignSecondFactor::new("x".repeat(1025))), "signature");
-    assert_eq!(refused(&Authorize::new("", []).unwrap()), "redirect_uri");
-    assert_eq!(refused(&authorize().with_state("")), "state");
-    assert_eq!(refused(&ExchangeCode::new("", "r")), "code");
-    assert_eq!(refused(&ExchangeCodeAtApi::new("c", "", [], "s")), "redirect_uri");
-    assert_eq!(refused(&RequestPasswordToken::new("", "p", [])), "username");
-    assert_eq!(refused(&RequestCode::new(authorize(), "u", "")), "password");
+    assert_eq!(rejected(&RegisterAddress::new("1A").label(&*long)), "label");
+    assert_eq!(rejected(&UpdateAddress::new("1A").label(&*long)), "label");
+    assert_eq!(rejected(&VerifyAddress::new("1A", "")), "signature");
+    assert_eq!(rejected(&VerifyAddress::new("1A", "x".repeat(1025))), "signature");
+    assert_eq!(rejected(&InstantVerify::new("u", "", "a", "s")), "message");
+    assert_eq!(rejected(&InstantVerify::new("u", "m", "", "s")), "address");
+    assert_eq!(rejected(&InstantVerify::new("u", "m", "a", "")), "signature");
+    assert_eq!(rejected(&GetUsersByAddresses::new([""; 0])), "addresses");
+    assert_eq!(rejected(&CreateChat::new("")), "name");
+    assert_eq!(rejected(&CreateChat::new("n").token("", Satoshis::new(1))), "token");
+    assert_eq!(rejected(&UpdateChat::new("c").token("A", Satoshis::new(0))), "amount");
+    assert_eq!(rejected(&CreateCreditGroup::new(" ")), "name");
+    assert_eq!(rejected(&CreateCreditAccount::new("g", "")), "name");
+    assert_eq!(rejected(&GiveCredits::new("g", [])), "entries");
+    assert_eq!(rejected(&TakeCredits::new("g", [Entry::new("", 1)])), "account");
+    assert_eq!(rejected(&RegisterAccount::new("", "p", "e")), "username");
+    assert_eq!(rejected(&RegisterAccount::new("u", "", "e")), "password");
+    assert_eq!(rejected(&RegisterAccount::new("u", "p", "")), "email");
+    assert_eq!(rejected(&CheckLogin::new(long.as_str(), "p")), "username");
+    assert_eq!(rejected(&CheckLogin::new("u", long.as_str())), "password");
+    assert_eq!(rejected(&UpdateAccount::new("i", "t", "p")), "update");
+    assert_eq!(rejected(&UpdateAccount::new("", "t", "p").name("n")), "user_id");
+    assert_eq!(rejected(&UpdateAccount::new("i", "", "p").name("n")), "token");
+    assert_eq!(rejected(&UpdateAccount::new("i", "t", "").name("n")), "current_password");
+    assert_eq!(rejected(&SignSecondFactor::new("x".repeat(1025))), "signature");
+    assert_eq!(rejected(&Authorize::new("", []).unwrap()), "redirect_uri");
+    assert_eq!(rejected(&authorize().with_state("")), "state");
+    assert_eq!(rejected(&ExchangeCode::new("", "r")), "code");
+    assert_eq!(rejected(&ExchangeCodeAtApi::new("c", "", [], "s")), "redirect_uri");
+    assert_eq!(rejected(&RequestPasswordToken::new("", "p", [])), "username");
+    assert_eq!(rejected(&RequestCode::new(authorize(), "u", "")), "password");
 }
 
 #[cfg(feature = "ureq")]
 #[test]
-fn a_refused_get_is_tried_in_the_other_form_only_if_chosen() {
+fn rejected_get_is_retried_in_the_other_form_only_if_enabled() {
     let mut server = mockito::Server::new();
     let query = mockito::Matcher::Any;
     let body = r#"{"message":"Invalid Authorization Signature","errors":["Invalid Authorization Signature"]}"#;
-    let refusals = server
+    let rejections = server
         .mock("GET", "/api/v1/lookup/user/exists/bob")
         .match_query(query)
         .with_status(403)
@@ -918,12 +943,12 @@ fn a_refused_get_is_tried_in_the_other_form_only_if_chosen() {
     let error = both.send(&call).unwrap_err();
     assert_eq!((error.attempts(), error.kind()), (2, ErrorKind::Auth));
     assert_eq!(error.message(), Some("Invalid Authorization Signature"));
-    refusals.assert();
+    rejections.assert();
 }
 
 #[cfg(feature = "ureq")]
 #[test]
-fn a_rate_limit_is_waited_for_and_told() {
+fn rate_limit_is_retried_after_the_requested_delay_and_reported() {
     let mut server = mockito::Server::new();
     let limited = server
         .mock("GET", "/api/v1/perks/TOKENLY")

@@ -7,14 +7,16 @@ use std::fmt::Debug;
 
 use test_support::responses::{Call, Responses};
 use test_support::{enums, wire_texts};
-use tokenpass_client::{
-    Authorize, Client, CreateChat, CreatePromise, CreditAccount, Entry, Error, ExchangeCodeAtApi,
-    InstantVerify, Op, RegisterAccount, RegisterAddress, RegisterSource, Request, RequestCode,
-    Response, Rule, Rules, Satoshis, Scope, SecondFactor, StatusCode, TransportError,
-    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, path_segment,
-};
+use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
+use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress};
+use tokenpass_client::api_auth::{Request, Response, StatusCode, TransportError, path_segment};
+use tokenpass_client::chats::{CreateChat, UpdateChat};
+use tokenpass_client::credits::{CreditAccount, Entry, UpdateCreditGroup};
+use tokenpass_client::oauth::{ExchangeCodeAtApi, RequestCode};
+use tokenpass_client::promises::{PromiseId, RegisterSource, UpdatePromise};
+use tokenpass_client::{Authorize, Client, CreatePromise, Error, Op, Rule, Rules, Satoshis, Scope};
 
-/// A call against a transport that sends one response body.
+/// Returns a call whose transport responds with a given body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();
@@ -76,14 +78,16 @@ fn calls() -> Vec<(&'static str, Call)> {
         ("source.delete", call(|client| client.delete_source("1A"))),
         ("source.list", call(Client::list_sources)),
         ("promise.create", call(move |client| client.create_promise(&promise()))),
-        ("promise.get", call(|client| client.get_promise(107))),
+        ("promise.get", call(|client| client.get_promise(PromiseId::new(107)))),
         (
             "promise.update",
-            call(|client| client.update_promise(&UpdatePromise::new(107).note("n"))),
+            call(|client| {
+                client.update_promise(&UpdatePromise::new(PromiseId::new(107)).note("n"))
+            }),
         ),
         ("promise.list", call(Client::list_promises)),
         ("promise.list_by_email", call(|client| client.list_promises_by_email("b@x"))),
-        ("promise.cancel", call(|client| client.cancel_promise(107))),
+        ("promise.cancel", call(|client| client.cancel_promise(PromiseId::new(107)))),
         ("address.list_mine", call(Client::list_my_addresses)),
         ("address.get_mine", call(|client| client.get_my_address("1A"))),
         ("address.register", call(|client| client.register_address(&RegisterAddress::new("1A")))),
@@ -136,16 +140,16 @@ fn calls() -> Vec<(&'static str, Call)> {
     ]
 }
 
-/// What is read from a refusal.
+/// The fields of an error response.
 #[derive(Debug)]
 #[expect(dead_code, reason = "the values are printed")]
-struct Refusal {
+struct ErrorFields {
     code: Option<String>,
     message: Option<String>,
     details: Vec<String>,
 }
 
-/// A call against a transport that sends an error with this body.
+/// Returns a call whose transport responds with an error.
 fn error(status: u16) -> Call {
     Box::new(move |body| {
         let body = body.as_bytes().to_vec();
@@ -157,12 +161,12 @@ fn error(status: u16) -> Call {
         let client = Client::builder("I1", "K1").transport(transport).retries(0).build().unwrap();
         let error = client.list_sources().unwrap_err();
         let texts = error.details().iter().filter_map(|detail| detail.message.clone());
-        let refusal = Refusal {
+        let fields = ErrorFields {
             code: error.code().map(str::to_owned),
             message: error.message().map(str::to_owned),
             details: texts.collect(),
         };
-        Ok(format!("{refusal:#?}"))
+        Ok(format!("{fields:#?}"))
     })
 }
 
@@ -181,8 +185,8 @@ fn callback(body: &str) -> Result<String, String> {
         }
         Err(error) => {
             let (code, message) = (error.code().to_owned(), error.message().to_owned());
-            let refusal = Refusal { code: Some(code), message: Some(message), details: vec![] };
-            Ok(format!("{refusal:#?}"))
+            let fields = ErrorFields { code: Some(code), message: Some(message), details: vec![] };
+            Ok(format!("{fields:#?}"))
         }
     }
 }
@@ -204,7 +208,7 @@ fn others() -> Vec<(&'static str, Call)> {
     ]
 }
 
-const ALWAYS_TRUE: &str = "always true in a response that is no error";
+const ALWAYS_TRUE: &str = "always true in a response that is not an error";
 
 const NOT_KEPT: &[(&str, &str, &str)] = &[
     ("promise.create", "result", ALWAYS_TRUE),
@@ -354,7 +358,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
 }
 
 #[test]
-fn enums_know_the_documented_texts_and_no_others() {
+fn enums_have_the_documented_texts_and_no_others() {
     let texts = wire_texts! {
         Op: ">=", ">", "=", "==", "!=", "!", "<", "<=";
         Scope: "user", "email", "tca", "private-address", "private-balances", "manage-address",
@@ -364,7 +368,7 @@ fn enums_know_the_documented_texts_and_no_others() {
     enums::check(env!("CARGO_MANIFEST_DIR"), &texts);
 }
 
-/// The only model that is read and written by different code.
+/// The only model that is deserialized and serialized by different code.
 #[test]
 fn stored_credit_account_has_the_names_of_the_response() {
     let text = include_str!("responses/credit_account.get.json");

@@ -6,20 +6,38 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokenpass_client::accounts::{
+    CheckLogin, GetSecondFactor, RegisterAccount, SignSecondFactor, UpdateAccount,
+};
+use tokenpass_client::addresses::{
+    DeleteAddress, GetMyAddress, GetPublicAddress, InstantVerify, ListMyAddresses,
+    ListPublicAddresses, RegisterAddress, UpdateAddress, Verification, VerifyAddress,
+};
+use tokenpass_client::api_auth::{Request, path_segment};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::{
+    CreateChat, GetChat, GetChatPrivileges, GetMessengerPrivileges, JoinChat, ListChats, UpdateChat,
+};
+use tokenpass_client::credits::{
+    CreateCreditAccount, CreateCreditGroup, Entry, GetCreditAccount, GetCreditAccountHistory,
+    GetCreditGroup, GetCreditGroupHistory, GiveCredits, ListCreditAccounts, ListCreditGroups,
+    TakeCredits, UpdateCreditGroup,
+};
+use tokenpass_client::lookups::{
+    CheckUserExists, GetAddressByUser, GetUserByAddress, GetUserByEmail, GetUsersByAddresses,
+};
+use tokenpass_client::oauth::{
+    ExchangeCode, ExchangeCodeAtApi, GetUser, LogOut, RequestCode, RequestPasswordToken,
+};
+use tokenpass_client::perks::{GetAsset, GetPerks};
+use tokenpass_client::promises::{
+    CancelPromise, DeleteSource, GetPromise, ListPromises, ListPromisesByEmail, ListSources,
+    RegisterSource, UpdatePromise,
+};
+use tokenpass_client::tca::{CheckAddress, CheckEmail, CheckUser, FindUsers};
 use tokenpass_client::{
-    Authorize, CancelPromise, CheckAddress, CheckEmail, CheckLogin, CheckUser, CheckUserExists,
-    Client, CreateChat, CreateCreditAccount, CreateCreditGroup, CreatePromise, DeleteAddress,
-    DeleteSource, Destination, Endpoint, Entry, Error, ExchangeCode, ExchangeCodeAtApi, FindUsers,
-    GetAddressByUser, GetAsset, GetChat, GetChatPrivileges, GetCreditAccount,
-    GetCreditAccountHistory, GetCreditGroup, GetCreditGroupHistory, GetMessengerPrivileges,
-    GetMyAddress, GetPerks, GetPromise, GetPublicAddress, GetSecondFactor, GetUser,
-    GetUserByAddress, GetUserByEmail, GetUsersByAddresses, GiveCredits, InputError, InstantVerify,
-    JoinChat, ListChats, ListCreditAccounts, ListCreditGroups, ListMyAddresses, ListPromises,
-    ListPromisesByEmail, ListProtectedBalances, ListPublicAddresses, ListPublicBalances,
-    ListSources, LogOut, RegisterAccount, RegisterAddress, RegisterSource, Request, RequestCode,
-    RequestPasswordToken, Rules, Satoshis, Scope, Secret, SignSecondFactor, TakeCredits, UnixTime,
-    UpdateAccount, UpdateAddress, UpdateChat, UpdateCreditGroup, UpdatePromise, UserToken,
-    Verification, VerifyAddress, path_segment,
+    Authorize, Client, CreatePromise, Destination, Endpoint, Error, InputError, Rules, Satoshis,
+    Scope, Secret, UnixTime, UserToken,
 };
 
 use super::json::Node;

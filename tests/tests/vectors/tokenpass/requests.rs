@@ -6,10 +6,8 @@ use api_auth::hmac::nonce_headers::{Variant, body_signature, params, signature, 
 use api_auth::{Method, RawEndpoint, StatusCode, decode_form, percent_decode};
 use api_sandbox::tokenpass::tca::Stack;
 use serde_json::Value;
-use tokenpass_client::{
-    Client, Environment, ManualClock, Request, Response, Scheme, TransportError, credentials,
-    path_segment,
-};
+use tokenpass_client::api_auth::{ManualClock, Request, Response, TransportError, path_segment};
+use tokenpass_client::{Client, Environment, Scheme, credentials};
 
 use super::json::Node;
 use super::official::{self, Difference, MOVED, RENAMED, differences};

@@ -1,7 +1,8 @@
 //! Responses: what the typed call returns, compared with the body or with the vector.
 
 use serde_json::Value;
-use tokenpass_client::{Amount, Error, Scheme};
+use tokenpass_client::api_auth::Amount;
+use tokenpass_client::{Error, Scheme};
 
 use super::json::Node;
 use super::name;

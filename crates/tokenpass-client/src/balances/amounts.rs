@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::Address;
+use crate::addresses::Address;
 
 /// The number of satoshis in a whole token.
 pub const SATOSHIS: i64 = 100_000_000;
@@ -62,10 +62,10 @@ impl Satoshis {
             return self;
         };
         let (unit, half) = (1u64 << shift, 1u64 << (shift - 1));
-        let (kept, rest) = (size - size % unit, size % unit);
+        let (floor, rest) = (size - size % unit, size % unit);
         let is_odd = (size >> shift) & 1 == 1;
         let up = rest > half || rest == half && is_odd;
-        let rounded = i64::try_from(kept.saturating_add(if up { unit } else { 0 }));
+        let rounded = i64::try_from(floor.saturating_add(if up { unit } else { 0 }));
         let rounded = rounded.unwrap_or(i64::MAX);
         Self(if self.0 < 0 { -rounded } else { rounded })
     }
@@ -381,7 +381,7 @@ impl Balances {
 
     /// Returns the sum of the balances of all addresses that are verified and active, as the server
     /// computes a user's inventory. An address without these fields counts as verified and active.
-    pub fn of_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
+    pub fn from_addresses<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         let mut sum = Self::new();
         let counts =
             |address: &&Address| address.verified.unwrap_or(true) && address.active.unwrap_or(true);
@@ -465,7 +465,7 @@ mod tests {
     const EXACT: i64 = 1_000_000_000_000_000;
 
     #[test]
-    fn texts_are_read_as_php_reads_numbers() {
+    fn numbers_are_parsed_as_by_php() {
         for (text, satoshis) in [
             ("1", 100_000_000),
             ("0.00000001", 1),
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_php_are_found_at_the_beginning_of_a_text() {
+    fn php_number_is_the_prefix_of_a_string() {
         for (text, number) in [
             (" \t\n1", "1"),
             ("-1.5e-3x", "-1.5e-3"),
@@ -527,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn width_pads_an_amount_and_precision_does_not_cut_it() {
+    fn width_pads_an_amount_and_precision_does_not_truncate_it() {
         let amount = Satoshis::whole(5000);
         assert_eq!(format!("{amount:.2}"), "5000");
         assert_eq!(format!("{amount:6.1}|{amount:<6}|{amount:*^8}"), "  5000|5000  |**5000**");
@@ -538,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_asset_without_an_amount_is_unknown_and_no_error() {
+    fn listed_asset_without_an_amount_is_unknown_and_not_an_error() {
         let json = r#"{"A":{"precision":8},"B":null,"C":{"value":"1000000000000000000000","precision":18},"D":1e30,"E":{"value":1,"precision":300},"F":7}"#;
         let read: Balances = serde_json::from_str(json).unwrap();
         for asset in ["A", "B", "C", "D", "E"] {
@@ -602,14 +602,14 @@ mod tests {
     }
 
     #[test]
-    fn smallest_amount_comes_back_from_its_text() {
+    fn text_of_the_smallest_amount_round_trips() {
         for amount in [i64::MIN, -i64::MAX, i64::MAX] {
             assert_eq!(Satoshis(amount).to_string().parse::<Satoshis>().unwrap().get(), amount);
         }
     }
 
     #[test]
-    fn an_amount_that_cannot_be_exact_is_refused() {
+    fn inexact_amounts_are_rejected() {
         for bad in ["1.000000001", "x", "", "99999999999999", "1,5"] {
             assert_eq!(bad.parse::<Satoshis>().unwrap_err().argument(), "amount", "{bad:?}");
         }
@@ -625,7 +625,7 @@ mod tests {
     }
 
     #[test]
-    fn balances_of_every_generation_are_read() {
+    fn balances_of_every_generation_are_parsed() {
         #[derive(Deserialize)]
         struct Holder {
             #[serde(default, deserialize_with = "balances")]
@@ -648,19 +648,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_amount_comes_back_from_its_text(amount: i64) {
+        fn text_of_an_amount_round_trips(amount: i64) {
             let text = Satoshis(amount).to_string();
             prop_assert_eq!(text.parse::<Satoshis>().unwrap().get(), amount);
         }
 
         #[test]
-        fn php_reads_every_amount_up_to_10_to_the_15_exactly(amount in -EXACT..=EXACT) {
+        fn php_parses_every_amount_up_to_10_to_the_15_exactly(amount in -EXACT..=EXACT) {
             let read = Satoshis::from_php(&Satoshis(amount).to_string());
             prop_assert_eq!(read, Some(Satoshis(amount)));
         }
 
         #[test]
-        fn doubles_are_those_of_the_hardware(amount in -i64::MAX..=i64::MAX) {
+        fn as_double_matches_the_hardware(amount in -i64::MAX..=i64::MAX) {
             let double = amount.to_string().parse::<f64>().unwrap();
             let expected = format!("{double:.0}").parse::<i128>().unwrap();
             let expected = expected.clamp(i128::from(-i64::MAX), i128::from(i64::MAX));
@@ -668,7 +668,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in ".*") {
+        fn parsers_never_panic(text in ".*") {
             let _ = Satoshis::from_php(&text);
             let _ = text.parse::<Satoshis>();
         }

@@ -1,0 +1,194 @@
+//! Balances of users, and amounts of tokens in satoshis.
+//!
+//! [`Balances`] collects the amounts of a response by asset, and
+//! [`Rules::evaluate`](crate::Rules::evaluate) compares them with rules.
+//!
+//! ```no_run
+//! use tokenpass_client::{Balances, Client, Rules};
+//!
+//! let tokenpass = Client::from_env()?;
+//! let balances: Balances = tokenpass.list_protected_balances()?.iter().collect();
+//! let rules: Rules = "TOKENLY >= 15".parse()?;
+//! println!("{}", rules.evaluate(&balances));
+//! # Ok::<(), tokenpass_client::Error>(())
+//! ```
+
+mod amounts;
+
+use api_auth::{
+    Amount, Endpoint, ExtraFields, Params, Response, ResponseError, Result, Route, route, wire,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Client, credentials, error};
+
+pub use amounts::{Balances, Quantity, SATOSHIS, Satoshis};
+pub(crate) use amounts::{Holding, balances, or_false, php_number, satoshis, text_or_false};
+
+/// The balance of one asset over all addresses of a user. Promises to the user are added and
+/// promises from the user are subtracted, so it can be below 0.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Balance Object;
+/// `precision`, the provider's plug-in of 2022.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Balance {
+    /// The asset.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub asset: Option<String>,
+    /// The name of the asset. The server of 2017 repeats `asset`.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub name: Option<String>,
+    /// The amount in whole tokens.
+    #[serde(default, deserialize_with = "wire::amount")]
+    pub balance: Option<Amount>,
+    /// The amount in satoshis.
+    #[serde(rename = "balanceSat", default, deserialize_with = "satoshis")]
+    pub satoshis: Option<Satoshis>,
+    /// The number of decimals of the asset. Returned by servers since 2022.
+    #[serde(default, deserialize_with = "wire::integer")]
+    pub precision: Option<i64>,
+    /// Fields that this type does not cover.
+    #[serde(flatten)]
+    pub extra: ExtraFields,
+}
+
+impl Balance {
+    /// Returns the amount, if the response has one: `satoshis`, which is exact, or `balance`. With
+    /// a precision other than 8, `balance` takes precedence, because `satoshis` depends on the
+    /// precision.
+    fn quantity(&self) -> Option<Quantity> {
+        let in_satoshis = |value| Quantity { value, precision: None };
+        let whole = self.balance.and_then(|balance| Satoshis::try_from(balance).ok());
+        let whole = whole.map(in_satoshis);
+        match self.precision {
+            None | Some(8) => self.satoshis.map(in_satoshis).or(whole),
+            Some(precision) => whole.or_else(|| {
+                let precision = Some(u8::try_from(precision).ok()?);
+                Some(Quantity { value: self.satoshis?, precision })
+            }),
+        }
+    }
+}
+
+impl<'a> FromIterator<&'a Balance> for Balances {
+    /// Collects the amounts by asset. An entry without `satoshis` and `balance` makes the amount of
+    /// its asset unknown, so that every rule on it is false. An entry without `asset` is skipped:
+    /// issuers choose the `name`, which may be that of another asset.
+    fn from_iter<I: IntoIterator<Item = &'a Balance>>(list: I) -> Self {
+        let mut balances = Self::new();
+        for entry in list {
+            if let Some(asset) = &entry.asset {
+                balances.merge(asset.clone(), entry.quantity());
+            }
+        }
+        balances
+    }
+}
+
+/// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
+fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
+    if response.body().trim_ascii_start().starts_with(b"[") {
+        return error::success(response);
+    }
+    error::result(response)
+}
+
+/// `GET /api/v1/tca/public/balances`: the balances of the user's public addresses. Requires the
+/// scope `tca`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListPublicBalances {
+    refresh: bool,
+}
+
+impl ListPublicBalances {
+    /// Creates a request for the balances that the server has cached.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets whether the server queries the blockchain first, which is slow. Defaults to `false`.
+    #[must_use]
+    pub fn refresh(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+}
+
+impl Endpoint for ListPublicBalances {
+    type Output = Vec<Balance>;
+    const ID: &'static str = "balance.public";
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/public/balances")
+        .credential(credentials::USER)
+        .idempotent_when(|endpoint| !endpoint.refresh);
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("refresh", self.refresh.then_some("1"));
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
+        list(response)
+    }
+}
+
+/// `GET /api/v1/tca/protected/balances`: the balances of all the user's addresses. Requires the
+/// scope `private-balances`.
+///
+/// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListProtectedBalances {
+    refresh: bool,
+}
+
+impl ListProtectedBalances {
+    /// Creates a request for the balances that the server has cached.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets whether the server queries the blockchain first, which is slow. Defaults to `false`.
+    #[must_use]
+    pub fn refresh(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+}
+
+impl Endpoint for ListProtectedBalances {
+    type Output = Vec<Balance>;
+    const ID: &'static str = "balance.protected";
+    const ROUTE: Route<Self> = route!(GET "/api/v1/tca/protected/balances")
+        .credential(credentials::USER)
+        .idempotent_when(|endpoint| !endpoint.refresh);
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push_some("refresh", self.refresh.then_some("1"));
+    }
+
+    fn parse(&self, response: &Response) -> Result<Vec<Balance>, ResponseError> {
+        list(response)
+    }
+}
+
+/// # Balances
+///
+/// Requests and responses are in the module [`balances`](crate::balances).
+impl Client {
+    /// Returns the balances of the user's public addresses.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_public_balances(&self) -> Result<Vec<Balance>> {
+        self.send(&ListPublicBalances::new())
+    }
+
+    /// Returns the balances of all the user's addresses.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn list_protected_balances(&self) -> Result<Vec<Balance>> {
+        self.send(&ListProtectedBalances::new())
+    }
+}
