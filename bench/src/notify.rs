@@ -9,7 +9,8 @@ use md5::{Digest, Md5};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use serde::Deserialize;
-use tpay_client::{Client, Notification, Notifications, grosze, testing};
+use tpay_client::notifications::testing;
+use tpay_client::{Client, Notification, Notifications, grosze};
 use webpki::ring::{
     ECDSA_P256_SHA256, ECDSA_P384_SHA384, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
     RSA_PKCS1_2048_8192_SHA512,

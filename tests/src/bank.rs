@@ -8,7 +8,8 @@ use api_auth::{
     Error, ErrorKind, ManualClock, Request, Response, StatusCode, TokenStore, TransportError,
 };
 use api_sandbox::{Raw, Reply, Service, Verdict};
-use tpay_client::{Client, Environment, ListChannels};
+use tpay_client::channels::ListChannels;
+use tpay_client::{Client, Environment};
 
 /// How long a token lives.
 pub const LIFE: Duration = Duration::from_secs(7200);

@@ -56,7 +56,7 @@ impl Order {
         let payer = Payer::new(&self.payer.email, &self.payer.name).phone(&self.payer.phone);
         CreateTransaction::new(grosze(units(number)), &self.description, payer)
             .hidden_description(&self.hidden_description)
-            .lang(tpay_client::Language::Polish)
+            .lang(tpay_client::transactions::Language::Polish)
     }
 }
 

@@ -9,9 +9,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
+use tpay_client::api_auth::{Clock, SystemClock};
+use tpay_client::transactions::Callbacks;
 use tpay_client::{
-    Amount, BlikPayment, Callbacks, Client, Clock, CreateTransaction, Error, Pay, Payer,
-    SystemClock, TpayError, Transaction, TransactionStatus,
+    Amount, BlikPayment, Client, CreateTransaction, Error, ErrorExt, Pay, Payer, Transaction,
+    TransactionStatus,
 };
 
 const HELP: &str = "\

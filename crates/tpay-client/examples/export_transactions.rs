@@ -9,7 +9,8 @@ use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tpay_client::{Client, ListTransactions, Transaction};
+use tpay_client::transactions::ListTransactions;
+use tpay_client::{Client, Transaction};
 
 const HELP: &str = "\
 Writes transactions to standard output as CSV; progress goes to standard error.

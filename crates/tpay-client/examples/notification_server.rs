@@ -12,7 +12,8 @@ use std::process::ExitCode;
 
 use callback_listener::{Listener, Request, Response, printable};
 use lexopt::prelude::*;
-use tpay_client::{Client, Notification, NotificationReply, Notifications};
+use tpay_client::notifications::NotificationResponse;
+use tpay_client::{Client, Notification, Notifications};
 
 const HELP: &str = "\
 Receives Tpay's notifications, verifies their signatures, prints and answers them.
@@ -140,7 +141,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 if text.contains("is not trusted") && !has_anchors {
                     eprintln!("notification_server: for a test server, use --anchors-of-server");
                 }
-                response(NotificationReply::to_error(&error))
+                response(NotificationResponse::for_error(&error))
             }
         })
     };
@@ -182,8 +183,8 @@ fn read(notifications: &Notifications, request: &Request) -> Result<Notification
     notifications.read(signature.unwrap_or_default(), &request.body).map_err(Rejected::Notification)
 }
 
-fn response(reply: NotificationReply) -> Response {
-    let NotificationReply { status, content_type, body } = reply;
+fn response(reply: NotificationResponse) -> Response {
+    let NotificationResponse { status, content_type, body } = reply;
     Response { status, content_type: content_type.into(), body: body.into() }
 }
 

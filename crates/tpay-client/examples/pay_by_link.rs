@@ -8,7 +8,8 @@ mod output;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tpay_client::{Amount, Callbacks, Client, CreateTransaction, Payer};
+use tpay_client::transactions::Callbacks;
+use tpay_client::{Amount, Client, CreateTransaction, Payer};
 
 const HELP: &str = "\
 Makes a transaction and prints its id, its title and the address where the payer pays.

@@ -9,7 +9,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use tpay_client::{Amount, Client, ListTransactions, RefundTransaction};
+use tpay_client::transactions::ListTransactions;
+use tpay_client::{Amount, Client, RefundTransaction};
 
 const HELP: &str = "\
 Pays a transaction back and prints its refunds.

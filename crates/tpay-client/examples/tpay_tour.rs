@@ -10,6 +10,21 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use lexopt::prelude::*;
+use tpay_client::accounts::*;
+use tpay_client::blik::*;
+use tpay_client::cards::*;
+use tpay_client::certificates::*;
+use tpay_client::channels::*;
+use tpay_client::collect::*;
+use tpay_client::dictionaries::*;
+use tpay_client::marketplace::*;
+use tpay_client::oauth::*;
+use tpay_client::pos::*;
+use tpay_client::recurring::*;
+use tpay_client::refunds::*;
+use tpay_client::reports::*;
+use tpay_client::transactions::qr::*;
+use tpay_client::transactions::*;
 use tpay_client::*;
 
 const HELP: &str = "\
@@ -169,14 +184,14 @@ fn transactions(tpay: &Client, report: &mut Report) {
 
 fn cards_and_aliases(tpay: &Client, arguments: &Arguments, report: &mut Report) {
     let Arguments { card_token, alias, .. } = arguments;
-    let save = CreateToken::new("https://shop.example.com/notify")
-        .payer(TokenPayer::new("Tour Guide", "tour@example.com"))
+    let save = CreateCardToken::new("https://shop.example.com/notify")
+        .payer(CardTokenPayer::new("Tour Guide", "tour@example.com"))
         .redirect_url(RedirectUrls::new("https://example.com/ok", "https://example.com/err"));
-    report.line::<CreateToken, _>(|| tpay.create_token(&save));
-    report.line::<GetToken, _>(|| tpay.get_token(card_token.as_str()));
+    report.line::<CreateCardToken, _>(|| tpay.create_card_token(&save));
+    report.line::<GetCardToken, _>(|| tpay.get_card_token(card_token.as_str()));
     let back = RefundCard::new(grosze(150), 985, card_token.as_str());
     report.line::<RefundCard, _>(|| tpay.refund_card(&back));
-    report.line::<DeleteToken, _>(|| tpay.delete_token(card_token.as_str()));
+    report.line::<DeleteCardToken, _>(|| tpay.delete_card_token(card_token.as_str()));
     let new = BlikAlias::new("tour", AliasType::PayId)
         .label("Tour")
         .autopayment(Autopayment::new(AutopaymentModel::M));
@@ -194,8 +209,7 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
     let forms = report.line::<ListLegalForms, _>(|| tpay.list_legal_forms());
     let documents = report.line::<ListDocuments, _>(|| tpay.list_documents());
     let first = |list: Option<Dictionary>| {
-        let id = list.and_then(|list| list.list.first().and_then(|entry| entry.id));
-        id.and_then(|id| u32::try_from(id).ok()).unwrap_or_default()
+        list.and_then(|list| list.list.first().and_then(|entry| entry.id)).unwrap_or_default()
     };
     let (category, form, document) = (first(categories), first(forms), first(documents));
     report.line::<GetCategory, _>(|| tpay.get_category(category));
@@ -265,7 +279,7 @@ fn marketplace(tpay: &Client, arguments: &Arguments, report: &mut Report) {
     report.line::<PayMarketplaceTransaction, _>(|| tpay.pay_marketplace_transaction(&pay));
     let get = GetMarketplaceTransaction::new(&id).with_payment_attempts(true);
     report.line::<GetMarketplaceTransaction, _>(|| tpay.get_marketplace_transaction(&get));
-    let back = RefundMarketplaceTransaction::all(&id);
+    let back = RefundMarketplaceTransaction::full(&id);
     report.line::<RefundMarketplaceTransaction, _>(|| tpay.refund_marketplace_transaction(&back));
     let other = tpay.create_marketplace_transaction(&basket()).ok();
     let other = other.and_then(|made| made.transaction_id).unwrap_or_default();

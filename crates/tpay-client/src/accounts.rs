@@ -1,5 +1,9 @@
-//! Accounts of a partner's merchants. The current endpoint that creates merchants is in
-//! `merchants.rs`.
+//! Accounts of the merchants of a partner: registration, lists, balances.
+//!
+//! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for it. Ids of
+//! legal forms, categories and types of documents are in [`dictionaries`](crate::dictionaries).
+
+mod merchants;
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
@@ -7,8 +11,13 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::common::ResultStatus;
+use crate::dictionaries::{CategoryId, DocumentTypeId, LegalFormId};
 use crate::paging::{Paging, page_setters};
-use crate::{Client, Currency, Pos, ResultStatus, error, validate};
+use crate::pos::Pos;
+use crate::{Client, Currency, error, validate};
+
+pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 
 /// An account of a merchant, for its partner. The fields are not documented, so all but the id are
 /// in `extra`.
@@ -87,7 +96,7 @@ impl Endpoint for ListAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<AccountPage, ResponseError> {
-        error::answer(response, &["list"])
+        error::success(response, &["list"])
     }
 }
 
@@ -129,7 +138,7 @@ impl Endpoint for GetAccount {
     const ROUTE: Route<Self> = route!(GET "/accounts/{accountId}", account_id);
 
     fn parse(&self, response: &Response) -> Result<Account, ResponseError> {
-        error::answer(response, &[])
+        error::success(response, &[])
     }
 }
 
@@ -174,7 +183,7 @@ impl Endpoint for GetBalance {
     const ROUTE: Route<Self> = route!(GET "/accounts/{accountId}/balance", account_id);
 
     fn parse(&self, response: &Response) -> Result<Balance, ResponseError> {
-        error::answer(response, &[])
+        error::success(response, &[])
     }
 }
 
@@ -324,7 +333,7 @@ pub struct Person {
     #[serde(skip_serializing_if = "Option::is_none")]
     country_of_birth: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    type_of_document: Option<u32>,
+    type_of_document: Option<DocumentTypeId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     serial_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -380,8 +389,8 @@ impl Person {
         date_of_birth: impl Into<String>,
         /// Sets the country of birth.
         country_of_birth: impl Into<String>,
-        /// Sets the type of the document, by its number.
-        type_of_document: u32,
+        /// Sets the type of the document: see [`Client::list_documents`].
+        type_of_document: impl Into<DocumentTypeId>,
         /// Sets the number of the document.
         serial_number: impl Into<String>,
         /// Sets the expiry date of the document, `YYYY-MM-DD HH:MM:SS`.
@@ -468,8 +477,8 @@ impl AccountBank {
 
 /// `POST /accounts`: creates an account for a partner's merchant. Deprecated in the provider's SDK.
 ///
-/// Use [`CreateMerchant`](crate::CreateMerchant) in new programs. The sources disagree about what
-/// is required, so only the offer and the e-mail address are; the server validates the rest.
+/// Use [`CreateMerchant`] in new programs. The sources disagree about what is required, so only the
+/// offer and the e-mail address are; the server validates the rest.
 ///
 /// Source: the provider's API reference, `POST /accounts`; `mcc` and a string as `krs`, the
 /// provider's Postman collection.
@@ -487,9 +496,9 @@ pub struct CreateAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     krs: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    legal_form: Option<u32>,
+    legal_form: Option<LegalFormId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    category_id: Option<u32>,
+    category_id: Option<CategoryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mcc: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -537,10 +546,10 @@ impl CreateAccount {
         regon: impl Into<String>,
         /// Sets the number in the court's register: ten digits, with leading zeros.
         krs: impl Into<String>,
-        /// Sets the legal form, by its number.
-        legal_form: u32,
-        /// Sets the category of sale, by its number.
-        category_id: u32,
+        /// Sets the legal form: see [`Client::list_legal_forms`].
+        legal_form: impl Into<LegalFormId>,
+        /// Sets the category of sale: see [`Client::list_categories`].
+        category_id: impl Into<CategoryId>,
         /// Sets the merchant category code: see [`Client::list_mcc`].
         mcc: impl Into<String>,
         /// Sets whether the merchant is notified by e-mail.
@@ -573,7 +582,7 @@ impl Endpoint for CreateAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
@@ -815,6 +824,9 @@ pub struct TransactionApiCredentials {
     pub api_password: Option<Secret>,
 }
 
+/// # Accounts
+///
+/// See [`accounts`](crate::accounts): the accounts of the merchants of a partner.
 impl Client {
     /// Returns one page of the accounts of a partner's merchants.
     ///

@@ -1,4 +1,5 @@
-//! The certificates of notifications.
+//! The certificates that verify notifications. The reader of notifications fetches them itself, so
+//! that most programs do not need these endpoints.
 
 use api_auth::{
     Credential, Endpoint, ErrorKind, Response, ResponseError, Result, Route, Server, route,
@@ -72,11 +73,15 @@ fn pem(response: &Response) -> Result<String, ResponseError> {
     match str::from_utf8(response.body()) {
         Ok(text) if text.contains("-----END CERTIFICATE-----") => Ok(text.to_owned()),
         _ => {
-            Err(ResponseError::new(ErrorKind::Decode).with_message("the answer is no certificate"))
+            Err(ResponseError::new(ErrorKind::Decode)
+                .with_message("the response is not a certificate"))
         }
     }
 }
 
+/// # Certificates
+///
+/// See [`certificates`](crate::certificates): the certificates of notifications.
 impl Client {
     /// Returns the certificate (PEM) that signs notifications.
     ///

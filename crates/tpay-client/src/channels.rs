@@ -1,4 +1,15 @@
-//! Payment channels and their groups.
+//! Payment channels, such as banks and wallets, and the groups in which the payment page shows
+//! them.
+//!
+//! ```no_run
+//! use tpay_client::channels::ListChannels;
+//! use tpay_client::{Client, Pay};
+//!
+//! let channels = Client::from_env()?.list_channels(&ListChannels::new())?.channels;
+//! let channel = channels.iter().find(|channel| channel.available == Some(true));
+//! let pay = channel.and_then(|channel| channel.channel_id()).map(Pay::channel);
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Amount, Endpoint, ExtraFields, Params, Response, ResponseError, Result, Route, route, setters,
@@ -6,7 +17,23 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Currency, ResultStatus, error};
+use crate::common::ResultStatus;
+use crate::id::id;
+use crate::{Client, Currency, error};
+
+id! {
+    /// The id of a payment channel. Created from a number: `ChannelId::from(64)`.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`, `channelId`.
+    pub struct ChannelId;
+}
+
+id! {
+    /// The id of a group of channels. Created from a number: `GroupId::from(150)`.
+    ///
+    /// Source: the provider's API reference, `POST /transactions`, `groupId`.
+    pub struct GroupId;
+}
 
 /// A group of channels, as the payment page shows it.
 ///
@@ -34,6 +61,14 @@ pub struct BankGroup {
     /// Fields that this type does not cover.
     #[serde(flatten)]
     pub extra: ExtraFields,
+}
+
+impl BankGroup {
+    /// Returns the id for [`Pay::group`](crate::Pay::group). Returns `None` if it is absent or not a
+    /// number.
+    pub fn group_id(&self) -> Option<GroupId> {
+        self.id.as_deref()?.parse().ok()
+    }
 }
 
 /// The groups of channels.
@@ -89,7 +124,7 @@ impl Endpoint for ListBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, ResponseError> {
-        error::answer(response, &["groups"])
+        error::success(response, &["groups"])
     }
 }
 
@@ -133,8 +168,9 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Returns the id as a number, for [`Pay::channel`](crate::Pay::channel).
-    pub fn number(&self) -> Option<u32> {
+    /// Returns the id for [`Pay::channel`](crate::Pay::channel). Returns `None` if it is absent or
+    /// not a number.
+    pub fn channel_id(&self) -> Option<ChannelId> {
         self.id.as_deref()?.parse().ok()
     }
 
@@ -265,10 +301,13 @@ impl Endpoint for ListChannels {
     }
 
     fn parse(&self, response: &Response) -> Result<Channels, ResponseError> {
-        error::answer(response, &["channels"])
+        error::success(response, &["channels"])
     }
 }
 
+/// # Payment channels
+///
+/// See [`channels`](crate::channels): channels and their groups.
 impl Client {
     /// Returns the groups of channels. They change rarely, so cache the response.
     ///

@@ -107,13 +107,13 @@ impl Environment {
 /// ```
 /// use tpay_client::{Client, CreateTransaction, Payer, grosze};
 ///
-/// # use tpay_client::{Request, Response, TransportError};
+/// # use tpay_client::api_auth::{Request, Response, TransportError};
 /// # let server = |request: Request| -> Result<_, TransportError> {
-/// #     let answer = match request.uri().path() {
+/// #     let body = match request.uri().path() {
 /// #         "/oauth/auth" => r#"{"access_token":"t","expires_in":7200}"#,
 /// #         _ => r#"{"result":"success","transactionPaymentUrl":"https://x/1"}"#,
 /// #     };
-/// #     Ok(Response::new(answer.into()))
+/// #     Ok(Response::new(body.into()))
 /// # };
 /// let tpay = Client::builder("the client id", "the client secret")
 /// #   .transport(server)
@@ -161,6 +161,7 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+/// # Building a client, and requests to any endpoint
 impl Client {
     /// Returns a builder for a client with the id and secret of an API key from the panel.
     ///
@@ -361,7 +362,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_named() {
+    fn client_is_send_and_sync() {
+        fn assert_send_sync<T: Send + Sync>() {}
+        assert_send_sync::<Client>();
+    }
+
+    #[test]
+    fn missing_variable_is_named() {
         assert!(variables(&[]).unwrap_err().starts_with("TPAY_CLIENT_ID: "));
         assert!(variables(&KEYS[..1]).unwrap_err().starts_with("TPAY_CLIENT_SECRET: "));
         assert!(with(&[("TPAY_ENVIRONMENT", "test")]).unwrap_err().contains("TPAY_ENVIRONMENT"));

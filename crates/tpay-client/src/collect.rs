@@ -1,4 +1,16 @@
 //! Bank accounts of Collect, to which payments are forwarded.
+//!
+//! A transaction names its account by [`Collect`](crate::transactions::Collect).
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::collect::ListBankAccounts;
+//!
+//! for account in Client::from_env()?.bank_accounts(&ListBankAccounts::new()) {
+//!     println!("{:?}", account?.account_number);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
@@ -6,8 +18,9 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::common::ResultStatus;
 use crate::paging::{Paging, page_setters};
-use crate::{Client, ResultStatus, error, validate};
+use crate::{Client, error, validate};
 
 wire_enum! {
     /// The status of a bank account of Collect.
@@ -118,7 +131,7 @@ impl Endpoint for ListBankAccounts {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccountPage, ResponseError> {
-        error::answer(response, &["bankAccounts"])
+        error::success(response, &["bankAccounts"])
     }
 }
 
@@ -182,10 +195,13 @@ impl Endpoint for CreateBankAccount {
     }
 
     fn parse(&self, response: &Response) -> Result<BankAccount, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
+/// # Collect
+///
+/// See [`collect`](crate::collect): bank accounts to which payments are forwarded.
 impl Client {
     /// Returns one page of the bank accounts of Collect.
     ///

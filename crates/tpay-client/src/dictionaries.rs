@@ -1,9 +1,42 @@
-//! Dictionaries of the numbers that requests for accounts contain.
+//! Dictionaries of the ids that requests for accounts contain: categories of sale, legal forms,
+//! types of documents, merchant category codes.
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//!
+//! for entry in Client::from_env()?.list_legal_forms()?.list {
+//!     println!("{:?} {:?}", entry.id, entry.name);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, ResultStatus, error};
+use crate::common::ResultStatus;
+use crate::id::id;
+use crate::{Client, error};
+
+id! {
+    /// The id of a category of sale. Created from a number: `CategoryId::from(2)`.
+    ///
+    /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
+    pub struct CategoryId;
+}
+
+id! {
+    /// The id of a legal form. Created from a number: `LegalFormId::from(2)`.
+    ///
+    /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
+    pub struct LegalFormId;
+}
+
+id! {
+    /// The id of a type of document. Created from a number: `DocumentTypeId::from(2)`.
+    ///
+    /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
+    pub struct DocumentTypeId;
+}
 
 /// An entry of a dictionary: a category, a legal form, a type of document, an MCC.
 ///
@@ -19,7 +52,7 @@ pub struct DictionaryEntry {
     /// The server's id of the request, for its support. Entries of a list have none.
     #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
-    /// The number.
+    /// The id.
     #[serde(default, deserialize_with = "wire::integer")]
     pub id: Option<i64>,
     /// The name.
@@ -84,7 +117,7 @@ impl Endpoint for ListCategories {
     const ROUTE: Route<Self> = route!(GET "/accounts/category");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        error::answer(response, &["list"])
+        error::success(response, &["list"])
     }
 }
 
@@ -93,13 +126,13 @@ impl Endpoint for ListCategories {
 /// Source: the provider's API reference, `GET /accounts/category/{categoryId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetCategory {
-    category_id: u32,
+    category_id: CategoryId,
 }
 
 impl GetCategory {
-    /// Creates a request for the entry with this number.
-    pub fn new(category_id: u32) -> Self {
-        Self { category_id }
+    /// Creates a request for the entry with this id.
+    pub fn new(category_id: impl Into<CategoryId>) -> Self {
+        Self { category_id: category_id.into() }
     }
 }
 
@@ -109,7 +142,7 @@ impl Endpoint for GetCategory {
     const ROUTE: Route<Self> = route!(GET "/accounts/category/{categoryId}", category_id);
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
@@ -133,7 +166,7 @@ impl Endpoint for ListLegalForms {
     const ROUTE: Route<Self> = route!(GET "/accounts/legalForm");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        error::answer(response, &["list"])
+        error::success(response, &["list"])
     }
 }
 
@@ -142,13 +175,13 @@ impl Endpoint for ListLegalForms {
 /// Source: the provider's API reference, `GET /accounts/legalForm/{legalFormId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetLegalForm {
-    legal_form_id: u32,
+    legal_form_id: LegalFormId,
 }
 
 impl GetLegalForm {
-    /// Creates a request for the entry with this number.
-    pub fn new(legal_form_id: u32) -> Self {
-        Self { legal_form_id }
+    /// Creates a request for the entry with this id.
+    pub fn new(legal_form_id: impl Into<LegalFormId>) -> Self {
+        Self { legal_form_id: legal_form_id.into() }
     }
 }
 
@@ -158,7 +191,7 @@ impl Endpoint for GetLegalForm {
     const ROUTE: Route<Self> = route!(GET "/accounts/legalForm/{legalFormId}", legal_form_id);
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
@@ -182,7 +215,7 @@ impl Endpoint for ListDocuments {
     const ROUTE: Route<Self> = route!(GET "/accounts/document");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        error::answer(response, &["list"])
+        error::success(response, &["list"])
     }
 }
 
@@ -191,13 +224,13 @@ impl Endpoint for ListDocuments {
 /// Source: the provider's API reference, `GET /accounts/document/{documentTypeId}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDocument {
-    document_type_id: u32,
+    document_type_id: DocumentTypeId,
 }
 
 impl GetDocument {
-    /// Creates a request for the entry with this number.
-    pub fn new(document_type_id: u32) -> Self {
-        Self { document_type_id }
+    /// Creates a request for the entry with this id.
+    pub fn new(document_type_id: impl Into<DocumentTypeId>) -> Self {
+        Self { document_type_id: document_type_id.into() }
     }
 }
 
@@ -207,7 +240,7 @@ impl Endpoint for GetDocument {
     const ROUTE: Route<Self> = route!(GET "/accounts/document/{documentTypeId}", document_type_id);
 
     fn parse(&self, response: &Response) -> Result<DictionaryEntry, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
@@ -234,10 +267,13 @@ impl Endpoint for ListMcc {
         if response.body().trim_ascii_start().starts_with(b"[") {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }
-        error::answer(response, &["list"])
+        error::success(response, &["list"])
     }
 }
 
+/// # Dictionaries
+///
+/// See [`dictionaries`](crate::dictionaries): ids for accounts and merchants.
 impl Client {
     /// Returns the categories of sale.
     ///
@@ -251,7 +287,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_category(&self, category_id: u32) -> Result<DictionaryEntry> {
+    pub fn get_category(&self, category_id: impl Into<CategoryId>) -> Result<DictionaryEntry> {
         self.send(&GetCategory::new(category_id))
     }
 
@@ -267,7 +303,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_legal_form(&self, legal_form_id: u32) -> Result<DictionaryEntry> {
+    pub fn get_legal_form(&self, legal_form_id: impl Into<LegalFormId>) -> Result<DictionaryEntry> {
         self.send(&GetLegalForm::new(legal_form_id))
     }
 
@@ -283,7 +319,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_document(&self, document_type_id: u32) -> Result<DictionaryEntry> {
+    pub fn get_document(
+        &self,
+        document_type_id: impl Into<DocumentTypeId>,
+    ) -> Result<DictionaryEntry> {
         self.send(&GetDocument::new(document_type_id))
     }
 

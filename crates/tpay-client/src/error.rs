@@ -1,35 +1,38 @@
 //! Error responses of the Tpay API, and what callers can do about them.
 
 use api_auth::{
-    Acknowledgement, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, Sent,
-    StatusCode, json, oauth, required, wire,
+    Acknowledgement, Detail, Error, ExtraFields, Response, ResponseError, Sent, StatusCode, json,
+    oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Alternative, ResultStatus, Transaction};
+use crate::Transaction;
+use crate::common::ResultStatus;
+use crate::transactions::payments::Alternative;
 
-/// Methods for errors of this crate, in addition to those of [`Error`](crate::Error).
+/// Methods for errors of this crate, in addition to those of [`Error`](crate::Error). It cannot be
+/// implemented by other types.
 ///
 /// ```
-/// use tpay_client::{BlikPayment, Client, Pay, TpayError};
+/// use tpay_client::{BlikPayment, Client, ErrorExt, Pay};
 ///
-/// # use tpay_client::{Request, Response, TransportError};
+/// # use tpay_client::api_auth::{Request, Response, TransportError};
 /// # let server = |_: Request| -> Result<_, TransportError> {
-/// #     let answer = r#"{"result":"success","status":"pending","payments":{"status":"declined"}}"#;
-/// #     Ok(Response::new(answer.into()))
+/// #     let body = r#"{"result":"success","status":"pending","payments":{"status":"declined"}}"#;
+/// #     Ok(Response::new(body.into()))
 /// # };
 /// # let tpay = Client::builder("id", "secret").http_basic().transport(server).build()?;
 /// let paid = tpay.pay_transaction("01K1Z6T40ZWKY1XZG9VD5AZ9Q4", Pay::blik(BlikPayment::code("777123")));
 /// match paid {
 ///     Ok(transaction) => println!("{:?}", transaction.status),
-///     Err(error) if error.declined().is_some() => println!("ask for another code: {error}"),
+///     Err(error) if error.declined().is_some() => println!("enter another code: {error}"),
 ///     Err(error) if error.outcome_unknown() => println!("read the transaction: {error}"),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok::<(), tpay_client::Error>(())
 /// ```
-pub trait TpayError {
+pub trait ErrorExt: sealed::Sealed {
     /// Returns the transaction whose payment was declined although the request succeeded. The
     /// transaction still exists and can be paid by another method: it has an id and a payment page.
     fn declined(&self) -> Option<&Transaction>;
@@ -45,7 +48,7 @@ pub trait TpayError {
     fn nothing_created(&self) -> bool;
 }
 
-/// The codes of errors in the form of a request.
+/// The codes of errors about the form of a request.
 const FORM: [&str; 13] = [
     "country_not_valid",
     "field_required",
@@ -62,7 +65,13 @@ const FORM: [&str; 13] = [
     "unexpected_field",
 ];
 
-impl TpayError for Error {
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for api_auth::Error {}
+}
+
+impl ErrorExt for Error {
     fn declined(&self) -> Option<&Transaction> {
         self.payload()
     }
@@ -83,11 +92,11 @@ impl TpayError for Error {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Refusal {
+struct ErrorBody {
     #[serde(default, deserialize_with = "wire::text")]
     request_id: Option<String>,
     #[serde(default, deserialize_with = "wire::one_or_more")]
-    errors: Vec<RefusalEntry>,
+    errors: Vec<ErrorEntry>,
     #[serde(default, deserialize_with = "wire::object")]
     violations: Option<ExtraFields>,
     #[serde(default, deserialize_with = "wire::texts")]
@@ -98,7 +107,7 @@ struct Refusal {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RefusalEntry {
+struct ErrorEntry {
     #[serde(default, deserialize_with = "wire::text")]
     error_code: Option<String>,
     #[serde(default, deserialize_with = "wire::text")]
@@ -109,13 +118,17 @@ struct RefusalEntry {
     dev_message: Option<String>,
 }
 
-impl Refusal {
+impl ErrorBody {
     fn details(self) -> Vec<Detail> {
-        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let not_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         let mut details = Vec::new();
         for entry in self.errors {
-            let message = filled(entry.error_message).or(filled(entry.dev_message));
-            details.push(Detail::new(filled(entry.field_name), filled(entry.error_code), message));
+            let message = not_empty(entry.error_message).or(not_empty(entry.dev_message));
+            details.push(Detail::new(
+                not_empty(entry.field_name),
+                not_empty(entry.error_code),
+                message,
+            ));
         }
         if let Some(violations) = self.violations {
             for field in violations.names() {
@@ -134,9 +147,9 @@ impl Refusal {
 
 /// Parses an error response in any of its documented forms.
 pub(crate) fn read(response: &Response) -> ResponseError {
-    let refusal = json::<Refusal>(response).unwrap_or_default();
-    let request_id = refusal.request_id.clone();
-    let mut details = refusal.details().into_iter().peekable();
+    let body = json::<ErrorBody>(response).unwrap_or_default();
+    let request_id = body.request_id.clone();
+    let mut details = body.details().into_iter().peekable();
     let mut error = match details.peek() {
         // Also the form of OAuth, and bodies that are not JSON.
         None => oauth::oauth_error(response),
@@ -153,78 +166,44 @@ pub(crate) fn read(response: &Response) -> ResponseError {
 
 /// Parses a response; `result: failed` with HTTP 200 is an error.
 ///
-/// Most responses have a `result`. Others must have one of these `parts`, the documented fields of
+/// Most responses have a `result`. Others must have one of these `fields`, the documented fields of
 /// the created or found object; the error names the first one if all are missing. So the `{}` of a
-/// proxy is not a success. `parts` is empty where none is documented.
-pub(crate) fn answer<T: DeserializeOwned>(
+/// proxy is not a success. `fields` is empty where none is documented.
+pub(crate) fn success<T: DeserializeOwned>(
     response: &Response,
-    parts: &[&str],
+    fields: &[&str],
 ) -> Result<T, ResponseError> {
     let value = json(response)?;
-    judge(response, parts)?;
+    validate_result(response, fields)?;
     Ok(value)
 }
 
-/// Applies the checks of [`answer`] to a response that is parsed already.
-pub(crate) fn judge(response: &Response, parts: &[&str]) -> Result<(), ResponseError> {
-    let Verdict { result } = json(response).unwrap_or_default();
-    match (result, parts.first()) {
+/// Validates a response as [`success`] does, without parsing the value.
+pub(crate) fn validate_result(response: &Response, fields: &[&str]) -> Result<(), ResponseError> {
+    let CallResult { result } = json(response).unwrap_or_default();
+    match (result, fields.first()) {
         (Some(ResultStatus::Failed), _) => Err(read(response)),
         (Some(_), _) | (None, None) => Ok(()),
         (None, Some(first)) => {
-            let fields: ExtraFields = json(response)?;
-            let came = |part: &&str| fields.json(part).is_some_and(|json| json != "null");
-            required(first, parts.iter().find(|part| came(part))).map(drop)
+            let object: ExtraFields = json(response)?;
+            let is_set = |field: &&str| object.json(field).is_some_and(|json| json != "null");
+            required(first, fields.iter().find(|field| is_set(field))).map(drop)
         }
     }
 }
 
 #[derive(Deserialize, Default)]
-struct Verdict {
+struct CallResult {
     #[serde(default)]
     result: Option<ResultStatus>,
 }
 
 /// Parses the response to an action. The documented ones are empty or have a `result`; an object
 /// without any field is an error.
-pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
+pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
-        let fields: ExtraFields = answer(response, &[])?;
+        let fields: ExtraFields = success(response, &[])?;
         required("result", fields.names().next())?;
         Ok(fields)
     })
-}
-
-/// A file as returned by the server.
-///
-/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; reports, the
-/// official PHP client.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct File {
-    /// The media type, such as `image/png`.
-    pub content_type: Option<String>,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
-
-impl File {
-    pub(crate) fn any(response: &Response) -> Result<Self, ResponseError> {
-        let content_type = response.headers().get(api_auth::http::header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Self { content_type, bytes: response.body().clone() })
-    }
-
-    /// Parses an image: a body that is neither empty, nor JSON, nor an HTML page.
-    pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
-        let file = Self::any(response)?;
-        let named = file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
-        let looks = !file.bytes.is_empty() && !file.bytes.trim_ascii_start().starts_with(b"{");
-        if !looks || !named {
-            return Err(
-                ResponseError::new(ErrorKind::Decode).with_message("the answer is no image")
-            );
-        }
-        Ok(file)
-    }
 }

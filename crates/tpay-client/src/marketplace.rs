@@ -1,5 +1,8 @@
-//! Payments to several merchants of a marketplace. These endpoints use whole grosze for all
-//! amounts.
+//! Payments to several merchants of a marketplace: see the example of
+//! [`CreateMarketplaceTransaction`].
+//!
+//! These endpoints use whole grosze for all amounts. This crate converts them: all amounts are in
+//! units of the currency.
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Params, Response,
@@ -7,9 +10,12 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::channels::BankGroups;
+use crate::transactions::pay::CardPayment;
+use crate::transactions::payments::Payments;
 use crate::{
-    BankGroups, BlikPayment, CardPayment, Client, Currency, Payments, Transaction,
-    TransactionStatus, error, money::grosze, transactions, validate,
+    BlikPayment, Client, Currency, Transaction, TransactionStatus, error, money::grosze,
+    transactions, validate,
 };
 
 wire_enum! {
@@ -203,10 +209,11 @@ impl MarketplaceCallback {
 /// Amounts are sent as whole grosze. The request is never retried if its outcome is unknown.
 ///
 /// ```
-/// use tpay_client::{
-///     Amount, BillingAddress, ChildTransaction, CreateMarketplaceTransaction, MarketplaceCallback,
-///     Product, grosze,
+/// use tpay_client::marketplace::{
+///     BillingAddress, ChildTransaction, CreateMarketplaceTransaction, MarketplaceCallback,
+///     Product,
 /// };
+/// use tpay_client::{Amount, grosze};
 ///
 /// let books = Product::new("book-7", Amount::from_minor_units(2, 0), grosze(1750)).name("A book");
 /// let order = CreateMarketplaceTransaction::new(
@@ -299,7 +306,7 @@ impl Endpoint for CreateMarketplaceTransaction {
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("description", &self.description)?;
         validate::not_empty("pos_id", &self.pos.id)?;
-        validate::known("language_code", Some(self.language_code.is_known()))?;
+        validate::known("language_code", Some(&self.language_code), MarketplaceLanguage::KNOWN)?;
         validate::not_empty("billing_address.email", &self.billing_address.email)?;
         validate::length("billing_address.name", &self.billing_address.name, 1, 96)?;
         if self.child_transactions.is_empty() {
@@ -313,7 +320,7 @@ impl Endpoint for CreateMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedMarketplaceTransaction, ResponseError> {
-        error::answer(response, &["transactionId", "title", "paymentUrl"])
+        error::success(response, &["transactionId", "title", "paymentUrl"])
     }
 }
 
@@ -589,7 +596,7 @@ impl Endpoint for GetMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceTransaction, ResponseError> {
-        error::answer(response, &["transactionId", "title", "status"])
+        error::success(response, &["transactionId", "title", "status"])
     }
 }
 
@@ -667,13 +674,13 @@ pub struct ChildRefund {
 impl ChildRefund {
     /// Creates a refund of this amount of the part with this id, in units of the payment's
     /// currency.
-    pub fn of_child(id: impl Into<String>, amount: Amount) -> Self {
+    pub fn by_id(id: impl Into<String>, amount: Amount) -> Self {
         Self { id: Some(id.into()), merchant_id: None, amount, products: Vec::new() }
     }
 
     /// Creates a refund of this amount of the part of the merchant with this id, in units of the
     /// payment's currency.
-    pub fn of_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
+    pub fn by_merchant(merchant_id: impl Into<String>, amount: Amount) -> Self {
         Self { id: None, merchant_id: Some(merchant_id.into()), amount, products: Vec::new() }
     }
 
@@ -689,11 +696,12 @@ impl ChildRefund {
 /// in part. The request is never retried if its outcome is unknown.
 ///
 /// ```
-/// use tpay_client::{ChildRefund, RefundMarketplaceTransaction, grosze};
+/// use tpay_client::marketplace::{ChildRefund, RefundMarketplaceTransaction};
+/// use tpay_client::grosze;
 ///
-/// let all = RefundMarketplaceTransaction::all("01JABM26M0EX41CKJ4A6MCNZ59");
-/// let part = ChildRefund::of_child("01JABM2A0Q5C7V9X1Z3B4N6M8K", grosze(1750));
-/// let part = RefundMarketplaceTransaction::parts("01JABM26M0EX41CKJ4A6MCNZ59", [part]);
+/// let all = RefundMarketplaceTransaction::full("01JABM26M0EX41CKJ4A6MCNZ59");
+/// let part = ChildRefund::by_id("01JABM2A0Q5C7V9X1Z3B4N6M8K", grosze(1750));
+/// let part = RefundMarketplaceTransaction::partial("01JABM26M0EX41CKJ4A6MCNZ59", [part]);
 /// ```
 ///
 /// Source: the provider's API reference, `POST /marketplace/v1/transaction/{id}/refund`.
@@ -707,12 +715,12 @@ pub struct RefundMarketplaceTransaction {
 
 impl RefundMarketplaceTransaction {
     /// Creates a full refund of the payment with this id.
-    pub fn all(id: impl Into<String>) -> Self {
-        Self::parts(id, [])
+    pub fn full(id: impl Into<String>) -> Self {
+        Self::partial(id, [])
     }
 
     /// Creates a refund of these parts of the payment with this id.
-    pub fn parts(id: impl Into<String>, parts: impl Into<Vec<ChildRefund>>) -> Self {
+    pub fn partial(id: impl Into<String>, parts: impl Into<Vec<ChildRefund>>) -> Self {
         Self { id: id.into(), child_transactions: parts.into() }
     }
 }
@@ -734,7 +742,7 @@ impl Endpoint for RefundMarketplaceTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<MarketplaceRefund, ResponseError> {
-        error::answer(response, &["transactionId", "amount"])
+        error::success(response, &["transactionId", "amount"])
     }
 }
 
@@ -777,7 +785,7 @@ impl Endpoint for CancelMarketplaceTransaction {
     const ROUTE: Route<Self> = route!(POST "/marketplace/v1/transaction/{id}/cancel", id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -808,10 +816,13 @@ impl Endpoint for ListMarketplaceBankGroups {
     }
 
     fn parse(&self, response: &Response) -> Result<BankGroups, ResponseError> {
-        error::answer(response, &["groups"])
+        error::success(response, &["groups"])
     }
 }
 
+/// # Marketplace
+///
+/// See [`marketplace`](crate::marketplace): payments to several merchants.
 impl Client {
     /// Creates a payment to merchants of a marketplace. The request is never retried if its outcome
     /// is unknown.

@@ -1,8 +1,13 @@
-//! Notifications that Tpay sends to a shop. They are parsed only after their signature is verified.
+//! Notifications that Tpay sends to a shop: results of payments, saved cards, events of aliases.
+//!
+//! [`Client::notifications`] returns a [`Notifications`] reader; see its example. A notification is
+//! parsed only after its signature is verified. The content of each kind is in [`events`], and
+//! [`testing`] signs notifications for your own tests.
 
 mod cache;
-mod events;
+pub mod events;
 mod members;
+mod notification;
 mod payment;
 pub mod testing;
 mod verify;
@@ -14,19 +19,14 @@ use api_auth::{Error, ErrorKind, InputError, ResponseError, Result, Secret, md5}
 use crate::{Client, Environment};
 use cache::Cache;
 
-pub use events::{
-    AliasEventKind, AliasNotification, MarketplaceNotification, Notification, NotificationReply,
-    NotifiedAlias, OtherNotification, RecurringNotification, TokenUpdateNotification,
-    TokenizationNotification,
-};
-pub use payment::{NotificationStatus, PaymentNotification};
+pub use notification::{Notification, NotificationResponse};
 
 /// The header that carries the signature.
 const HEADER: &str = "x-jws-signature";
 /// The folder of certificates, the file of the current signing certificate, and the file of its
 /// intermediate and root, in this order.
 const FOLDER: &str = "/x509/";
-const USUAL: &str = "notifications-jws.pem";
+const SIGNING: &str = "notifications-jws.pem";
 const AUTHORITIES: &str = "tpay-jws-root.pem";
 
 const PRODUCTION: &[u8] = include_bytes!("notifications/anchors/production.pem");
@@ -56,7 +56,8 @@ const SANDBOX: &[u8] = include_bytes!("notifications/anchors/sandbox.pem");
 /// their ids with your own records.
 ///
 /// ```
-/// use tpay_client::{Client, Notification, grosze, testing};
+/// use tpay_client::notifications::testing;
+/// use tpay_client::{Client, Notification, grosze};
 ///
 /// let tpay = Client::builder("id", "secret")
 /// #   .transport(|_| Ok(Default::default()))
@@ -101,6 +102,9 @@ enum Merchant {
     Any,
 }
 
+/// # Notifications
+///
+/// See [`notifications`](crate::notifications): verifying and parsing notifications.
 impl Client {
     /// Returns a reader of the notifications of this client's environment. Its trust anchors are
     /// compiled in: those of the sandbox for the sandbox, those of production for all other
@@ -121,7 +125,7 @@ impl Client {
             merchant: Ok(Merchant::Unset),
             security_code: None,
             given: None,
-            cache: Cache::new(&[USUAL, AUTHORITIES]),
+            cache: Cache::new(&[SIGNING, AUTHORITIES]),
         })
     }
 }
@@ -145,7 +149,7 @@ impl Notifications {
     }
 
     /// Accepts notifications of every merchant, for partners. Compare
-    /// [`PaymentNotification::merchant_id`] yourself: the certificate is the same for all
+    /// [`PaymentNotification::merchant_id`](events::PaymentNotification::merchant_id) yourself: the certificate is the same for all
     /// merchants, so every merchant can cause a genuine notification with your order number.
     #[must_use]
     pub fn accept_any_merchant(mut self) -> Self {
@@ -197,8 +201,8 @@ impl Notifications {
         let mut values = headers.get_all(HEADER).iter();
         match (values.next().map(|value| value.to_str()), values.next()) {
             (Some(Ok(signature)), None) => self.read(signature, body),
-            (None, _) => Err(refusal(JwsError::Missing)),
-            _ => Err(refusal(JwsError::Malformed)),
+            (None, _) => Err(invalid_signature(JwsError::Missing)),
+            _ => Err(invalid_signature(JwsError::Malformed)),
         }
     }
 
@@ -209,15 +213,15 @@ impl Notifications {
     /// Returns [`ErrorKind::Verify`] if the notification is not genuine, [`ErrorKind::Decode`] if
     /// it is genuine and cannot be parsed, and another kind if the certificate could not be fetched
     /// or a setting is invalid. Among these, [`ErrorKind::RateLimited`] means that the newest
-    /// certificate is not known and cannot be requested yet. [`NotificationReply::to_error`]
+    /// certificate is not known and cannot be requested yet. [`NotificationResponse::for_error`]
     /// returns the response to send.
     pub fn read(&self, signature: &str, body: &[u8]) -> Result<Notification> {
         let merchant = self.merchant.as_ref().map_err(Clone::clone)?;
         self.verify(signature, body)?;
-        let notification = events::read(body)?;
+        let notification = notification::read(body)?;
         merchant.validate(&notification)?;
         if let (Notification::Payment(payment), Some(code)) = (&notification, &self.security_code)
-            && !payment.md5sum_holds(code)
+            && !payment.is_md5sum_valid(code)
         {
             return Err(not_genuine("the md5sum does not match"));
         }
@@ -249,7 +253,7 @@ fn not_genuine(problem: &str) -> Error {
     ResponseError::new(ErrorKind::Verify).with_message(problem).into()
 }
 
-fn refusal(why: JwsError) -> Error {
+fn invalid_signature(why: JwsError) -> Error {
     not_genuine(&why.to_string())
 }
 
@@ -257,7 +261,7 @@ fn refusal(why: JwsError) -> Error {
 /// tests, and for programs that receive notifications by other means.
 ///
 /// ```
-/// use tpay_client::payment_md5sum;
+/// use tpay_client::notifications::payment_md5sum;
 ///
 /// let code = "demo".into();
 /// assert_eq!(
@@ -278,7 +282,9 @@ pub fn payment_md5sum(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Endpoint, GetRootCertificates, GetSigningCertificate, Response};
+    use crate::Endpoint;
+    use crate::api_auth::Response;
+    use crate::certificates::{GetRootCertificates, GetSigningCertificate};
 
     #[test]
     fn each_environment_trusts_its_own_authority() {
@@ -297,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_usual_certificates_are_those_of_the_endpoints() {
-        assert_eq!(GetSigningCertificate::new().path(), [FOLDER, USUAL].concat());
+        assert_eq!(GetSigningCertificate::new().path(), [FOLDER, SIGNING].concat());
         assert_eq!(GetRootCertificates::new().path(), [FOLDER, AUTHORITIES].concat());
     }
 }

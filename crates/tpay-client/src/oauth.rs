@@ -1,4 +1,12 @@
 //! Access tokens. The client manages its own token; these endpoints return tokens to the caller.
+//!
+//! The tokens of saved cards are in [`cards`](crate::cards).
+//!
+//! ```no_run
+//! let info = tpay_client::Client::from_env()?.get_token_info()?;
+//! println!("expires at {:?}", info.token.and_then(|token| token.expires));
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Body, Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
@@ -6,7 +14,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, ResultStatus, error, validate};
+use crate::common::ResultStatus;
+use crate::{Client, error, validate};
 
 /// A token as returned by the token endpoint. The client manages its own token.
 ///
@@ -84,7 +93,7 @@ impl Endpoint for RequestToken {
     }
 
     fn parse(&self, response: &Response) -> Result<Token, ResponseError> {
-        let token: Token = error::answer(response, &[])?;
+        let token: Token = error::success(response, &[])?;
         required("access_token", token.access_token.as_ref())?;
         Ok(token)
     }
@@ -155,10 +164,13 @@ impl Endpoint for GetTokenInfo {
     const ROUTE: Route<Self> = route!(GET "/oauth/tokeninfo");
 
     fn parse(&self, response: &Response) -> Result<TokenInfo, ResponseError> {
-        error::answer(response, &["token"])
+        error::success(response, &["token"])
     }
 }
 
+/// # Access tokens
+///
+/// See [`oauth`](crate::oauth): the client manages its own token.
 impl Client {
     /// Returns a new access token. The client does not use it: it manages its own token.
     ///

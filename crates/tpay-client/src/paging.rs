@@ -11,11 +11,11 @@ pub(crate) struct Paging {
 
 impl Paging {
     /// The page size if the caller requests the largest one.
-    pub(crate) const MOST: u32 = 100;
+    pub(crate) const MAX_LIMIT: u32 = 100;
 
     pub(crate) fn validate(self) -> Result<(), InputError> {
         match self.limit {
-            Some(limit) if !(1..=Self::MOST).contains(&limit) => {
+            Some(limit) if !(1..=Self::MAX_LIMIT).contains(&limit) => {
                 Err(InputError::new("limit", "must be between 1 and 100"))
             }
             _ => Ok(()),
@@ -32,10 +32,10 @@ impl Paging {
     pub(crate) fn next(
         self,
         came: usize,
-        told_limit: Option<i64>,
+        server_limit: Option<i64>,
         total: Option<i64>,
     ) -> Option<Self> {
-        let page = next(self.page, self.limit, came, told_limit, total)?;
+        let page = next(self.page, self.limit, came, server_limit, total)?;
         Some(Self { page: Some(page), ..self })
     }
 }
@@ -59,7 +59,7 @@ macro_rules! page_setters {
 
         /// Sets the page size to the maximum if it is not set.
         pub(crate) fn full_pages(mut self) -> Self {
-            self.paging.limit.get_or_insert(Paging::MOST);
+            self.paging.limit.get_or_insert(Paging::MAX_LIMIT);
             self
         }
     };
@@ -74,11 +74,11 @@ pub(crate) fn next(
     page: Option<u32>,
     limit: Option<u32>,
     came: usize,
-    told_limit: Option<i64>,
+    server_limit: Option<i64>,
     total: Option<i64>,
 ) -> Option<u32> {
     let page = page.unwrap_or(1);
-    let told = told_limit.filter(|limit| *limit > 0).and_then(|limit| u32::try_from(limit).ok());
+    let told = server_limit.filter(|limit| *limit > 0).and_then(|limit| u32::try_from(limit).ok());
     let limit = told.or(limit).unwrap_or(35);
     let more = match total {
         _ if came == 0 => false,

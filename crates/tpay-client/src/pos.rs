@@ -1,11 +1,19 @@
-//! Points of sale.
+//! Points of sale: the shops of a merchant, with their settings.
+//!
+//! ```no_run
+//! for pos in tpay_client::Client::from_env()?.list_pos()?.list {
+//!     println!("{:?} {:?}", pos.pos_id, pos.name);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Endpoint, ExtraFields, Response, ResponseError, Result, Route, Secret, route, wire,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, ResultStatus, error};
+use crate::common::ResultStatus;
+use crate::{Client, error};
 
 /// A point of sale.
 ///
@@ -117,10 +125,13 @@ impl Endpoint for ListPos {
     const ROUTE: Route<Self> = route!(GET "/accounts/pos");
 
     fn parse(&self, response: &Response) -> Result<PosList, ResponseError> {
-        error::answer(response, &["list"])
+        error::success(response, &["list"])
     }
 }
 
+/// # Points of sale
+///
+/// See [`pos`](crate::pos): the points of sale.
 impl Client {
     /// Returns the points of sale, with their security codes.
     ///

@@ -1,4 +1,7 @@
-//! Recurring payments. Experimental: they are documented for the provider's sandbox only.
+//! Recurring payments: plans of charges that the server makes. See the example of
+//! [`CreateRecurring`].
+//!
+//! Experimental: they are documented for the provider's sandbox only.
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params,
@@ -6,8 +9,10 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::blik::AutopaymentModel;
+use crate::common::ResultStatus;
 use crate::paging::{Paging, page_setters};
-use crate::{AutopaymentModel, Client, Currency, Payer, ResultStatus, error, validate};
+use crate::{Client, Currency, Payer, error, validate};
 
 wire_enum! {
     /// A unit of time between charges.
@@ -143,9 +148,9 @@ impl RecurringBlik {
     }
 
     setters! {
-        /// See [`BlikAlias::no_delay`](crate::BlikAlias::no_delay).
+        /// See [`BlikAlias::no_delay`](crate::blik::BlikAlias::no_delay).
         no_delay: bool,
-        /// See [`BlikAlias::recommended_auth_level`](crate::BlikAlias::recommended_auth_level).
+        /// See [`BlikAlias::recommended_auth_level`](crate::blik::BlikAlias::recommended_auth_level).
         recommended_auth_level: impl Into<String>,
     }
 }
@@ -190,10 +195,10 @@ impl PaymentInstrument {
 /// Experimental: the response is not documented, so all of its fields are kept.
 ///
 /// ```
-/// use tpay_client::{
-///     CreateRecurring, Currency, IntervalUnit, Payer, PaymentInstrument, RetryInterval, Schedule,
-///     grosze,
+/// use tpay_client::recurring::{
+///     CreateRecurring, IntervalUnit, PaymentInstrument, RetryInterval, Schedule,
 /// };
+/// use tpay_client::{Currency, Payer, grosze};
 ///
 /// let first = "2030-01-01T00:00:00+01:00";
 /// let monthly = Schedule::new(grosze(2000), Currency::Pln, first, 1, IntervalUnit::Months)
@@ -278,7 +283,7 @@ impl Endpoint for CreateRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
@@ -385,7 +390,7 @@ impl Endpoint for ListRecurring {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringPage, ResponseError> {
-        error::answer(response, &[])
+        error::success(response, &[])
     }
 }
 
@@ -430,7 +435,7 @@ impl Endpoint for GetRecurring {
     const ROUTE: Route<Self> = route!(GET "/recurring/{recurringId}", recurring_id);
 
     fn parse(&self, response: &Response) -> Result<RecurringPlan, ResponseError> {
-        error::answer(response, &[])
+        error::success(response, &[])
     }
 }
 
@@ -526,7 +531,7 @@ impl Endpoint for ListRecurringCharges {
     }
 
     fn parse(&self, response: &Response) -> Result<RecurringCharges, ResponseError> {
-        error::answer(response, &[])
+        error::success(response, &[])
     }
 }
 
@@ -571,7 +576,7 @@ impl Endpoint for CancelRecurring {
     const ROUTE: Route<Self> = route!(POST "/recurring/{recurringId}/cancel", recurring_id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -600,7 +605,7 @@ impl Endpoint for RetryRecurring {
     const ROUTE: Route<Self> = route!(POST "/recurring/{recurringId}/retry", recurring_id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -640,10 +645,13 @@ impl Endpoint for UpdatePaymentInstrument {
     }
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Recurring payments
+///
+/// See [`recurring`](crate::recurring): plans and their charges. Experimental.
 impl Client {
     /// Creates a plan of charges. Experimental.
     ///

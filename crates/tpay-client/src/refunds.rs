@@ -1,4 +1,17 @@
 //! Refunds: full or partial refunds of a transaction, and refunds to a saved card.
+//!
+//! ```no_run
+//! use tpay_client::refunds::ListTransactionRefunds;
+//! use tpay_client::{Client, RefundTransaction, grosze};
+//!
+//! let tpay = Client::from_env()?;
+//! let id = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
+//! tpay.refund_transaction(&RefundTransaction::new(id).amount(grosze(150)))?;
+//! for refund in tpay.transaction_refunds(&ListTransactionRefunds::new(id)) {
+//!     println!("{:?}", refund?.status);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
@@ -6,11 +19,11 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::common::ResultStatus;
 use crate::paging::{Paging, page_setters};
-use crate::{
-    Client, Currency, Lock, PayerDetails, Payments, ResultStatus, TransactionDate,
-    TransactionStatus, error, validate,
-};
+use crate::transactions::payments::{Lock, Payments};
+use crate::transactions::{PayerDetails, TransactionDate};
+use crate::{Client, Currency, TransactionStatus, error, validate};
 
 wire_enum! {
     /// The status of a refund.
@@ -237,7 +250,7 @@ impl Endpoint for RefundTransaction {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
-        error::answer(response, &["transactionId", "refundsList"])
+        error::success(response, &["transactionId", "refundsList"])
     }
 }
 
@@ -288,7 +301,7 @@ impl Endpoint for ListTransactionRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
-        error::answer(response, &["refundsList", "transactionId"])
+        error::success(response, &["refundsList", "transactionId"])
     }
 }
 
@@ -376,7 +389,7 @@ impl RefundPage {
 /// `GET /refunds`: one page of refunds.
 ///
 /// ```
-/// use tpay_client::ListRefunds;
+/// use tpay_client::refunds::ListRefunds;
 ///
 /// let search = ListRefunds::new().from("2026-11-01 00:00:00").payer_email("jan.nowak@example.com");
 /// ```
@@ -424,7 +437,7 @@ impl Endpoint for ListRefunds {
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
-        validate::known("context", self.context.as_ref().map(RefundContext::is_known))
+        validate::known("context", self.context.as_ref(), RefundContext::KNOWN)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -439,7 +452,7 @@ impl Endpoint for ListRefunds {
     }
 
     fn parse(&self, response: &Response) -> Result<RefundPage, ResponseError> {
-        error::answer(response, &["transactions"])
+        error::success(response, &["transactions"])
     }
 }
 
@@ -466,7 +479,7 @@ impl Paged for ListRefunds {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct CardRefundReply {
+pub struct CardRefundResponse {
     /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
@@ -566,7 +579,7 @@ impl RefundCard {
 }
 
 impl Endpoint for RefundCard {
-    type Output = CardRefundReply;
+    type Output = CardRefundResponse;
     const ID: &'static str = "refunds.create";
     const ROUTE: Route<Self> = route!(POST "/refunds");
 
@@ -583,8 +596,8 @@ impl Endpoint for RefundCard {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CardRefundReply, ResponseError> {
-        error::answer(response, &["refundContent"])
+    fn parse(&self, response: &Response) -> Result<CardRefundResponse, ResponseError> {
+        error::success(response, &["refundContent"])
     }
 }
 
@@ -609,10 +622,13 @@ impl Endpoint for GetRefund {
     const ROUTE: Route<Self> = route!(GET "/refunds/{refundId}", refund_id);
 
     fn parse(&self, response: &Response) -> Result<Refund, ResponseError> {
-        error::answer(response, &["refundId"])
+        error::success(response, &["refundId"])
     }
 }
 
+/// # Refunds
+///
+/// See [`refunds`](crate::refunds): refunds of transactions and to cards.
 impl Client {
     /// Refunds a transaction, in full or in part. The request is never retried if its outcome is
     /// unknown.
@@ -666,7 +682,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn refund_card(&self, request: &RefundCard) -> Result<CardRefundReply> {
+    pub fn refund_card(&self, request: &RefundCard) -> Result<CardRefundResponse> {
         self.send(request)
     }
 

@@ -1,4 +1,14 @@
-//! Reports and their files.
+//! Reports and their files. Experimental: no documentation names these endpoints.
+//!
+//! ```no_run
+//! use tpay_client::Client;
+//! use tpay_client::reports::ListReports;
+//!
+//! for report in Client::from_env()?.reports(&ListReports::new()) {
+//!     println!("{:?}", report?.id);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
 
 use api_auth::{
     Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
@@ -6,7 +16,8 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, File, ResultStatus, error, paging, validate};
+use crate::common::{File, ResultStatus};
+use crate::{Client, error, paging, validate};
 
 wire_enum! {
     /// The order of reports.
@@ -97,7 +108,7 @@ impl Endpoint for ListReports {
         if self.page_size == Some(0) {
             return Err(InputError::new("page_size", "must be at least 1"));
         }
-        validate::known("sort_direction", self.sort_direction.as_ref().map(SortDirection::is_known))
+        validate::known("sort_direction", self.sort_direction.as_ref(), SortDirection::KNOWN)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -108,7 +119,7 @@ impl Endpoint for ListReports {
     }
 
     fn parse(&self, response: &Response) -> Result<ReportPage, ResponseError> {
-        error::answer(response, &[])
+        error::success(response, &[])
     }
 }
 
@@ -168,6 +179,9 @@ impl Endpoint for GetReportFile {
     }
 }
 
+/// # Reports
+///
+/// See [`reports`](crate::reports): reports and their files. Experimental.
 impl Client {
     /// Returns one page of reports. Experimental.
     ///

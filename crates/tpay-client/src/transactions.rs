@@ -1,5 +1,30 @@
-//! Transactions: creating, paying, reading, cancelling. Payers and payees are in `parties.rs`,
-//! payment methods in `pay.rs`, results of payments in `payments.rs`, refunds in `refunds.rs`.
+//! Transactions: payments that are requested from a payer. A transaction is created, paid by the
+//! payer or by a payment method of the request, read, and cancelled.
+//!
+//! Payment methods are in [`pay`], results of payments in [`payments`], QR images in [`qr`],
+//! refunds in [`refunds`](crate::refunds).
+//!
+//! ```no_run
+//! use tpay_client::transactions::{Callbacks, ListTransactions};
+//! use tpay_client::{Client, CreateTransaction, Payer, grosze};
+//!
+//! let tpay = Client::from_env()?;
+//! let payer = Payer::new("jan.nowak@example.com", "Jan Nowak");
+//! let order = CreateTransaction::new(grosze(1234), "Order 7", payer)
+//!     .callbacks(Callbacks::new().notification_url("https://shop.example.com/notify"));
+//! let created = tpay.create_transaction(&order)?;
+//! println!("pay at {}", created.transaction_payment_url.unwrap_or_default());
+//!
+//! for transaction in tpay.transactions(&ListTransactions::new().from("2026-11-01 00:00:00")) {
+//!     println!("{:?}", transaction?.status);
+//! }
+//! # Ok::<(), tpay_client::Error>(())
+//! ```
+
+mod parties;
+pub mod pay;
+pub mod payments;
+pub mod qr;
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ErrorKind, ExtraFields, InputError, Items, Paged,
@@ -7,27 +32,13 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::common::ResultStatus;
 use crate::paging::{Paging, page_setters};
-use crate::{
-    Alternative, Callbacks, Client, Collect, Currency, Language, Lock, Pay, Payee, Payer,
-    PaymentError, Payments, error, payments, validate,
-};
+use crate::{Client, Currency, error, validate};
+use pay::Pay;
+use payments::{Alternative, Lock, PaymentError, Payments};
 
-wire_enum! {
-    /// The result of a call (`result` in responses).
-    ///
-    /// Source: the provider's API reference, `POST /transactions`.
-    pub enum ResultStatus {
-        /// The operation succeeded.
-        Success = "success",
-        /// The payer must be redirected to the payment page.
-        ActionRequired = "actionRequired",
-        /// The result is not known yet.
-        Pending = "pending",
-        /// The operation failed. Returned as an [`Error`](crate::Error).
-        Failed = "failed",
-    }
-}
+pub use parties::{Callbacks, Collect, Language, Payee, PayeeAddress, Payer};
 
 wire_enum! {
     /// The status of a transaction.
@@ -150,19 +161,20 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
         Some(payments) if !payments.errors.is_empty() || !payments.alternatives.is_empty() => {
             payments
         }
-        _ => return error::judge(response, &["transactionId"]).map(|()| transaction),
+        _ => return error::validate_result(response, &["transactionId"]).map(|()| transaction),
     };
-    let mut refusal = ResponseError::new(ErrorKind::Declined);
+    let mut declined = ResponseError::new(ErrorKind::Declined);
     for error in &payments.errors {
-        refusal = refusal.with_detail(error.detail());
+        declined = declined.with_detail(error.detail());
     }
     if payments.errors.is_empty() {
-        refusal = refusal.with_message("the BLIK alias exists in several applications: choose one");
+        declined =
+            declined.with_message("the BLIK alias exists in several applications: choose one");
     }
     if let Some(id) = &transaction.request_id {
-        refusal = refusal.with_request_id(id);
+        declined = declined.with_request_id(id);
     }
-    Err(refusal.with_payload(transaction))
+    Err(declined.with_payload(transaction))
 }
 
 /// The recipients of the notifications of a transaction.
@@ -364,7 +376,7 @@ impl Endpoint for CreateTransaction {
         validate::length("description", &self.description, 1, 128)?;
         validate::currency(self.currency.as_ref())?;
         validate::some_length("hidden_description", self.hidden_description.as_deref(), 0, 255)?;
-        validate::known("lang", self.lang.as_ref().map(Language::is_known))?;
+        validate::known("lang", self.lang.as_ref(), Language::KNOWN)?;
         self.payer.validate()?;
         if let Some(pay) = &self.pay {
             pay.validate()?;
@@ -390,7 +402,8 @@ impl Endpoint for CreateTransaction {
 /// `GET /transactions`: one page of transactions.
 ///
 /// ```
-/// use tpay_client::{ListTransactions, TransactionStatus};
+/// use tpay_client::transactions::ListTransactions;
+/// use tpay_client::TransactionStatus;
 ///
 /// let search = ListTransactions::new()
 ///     .from("2026-11-01 00:00:00")
@@ -432,7 +445,7 @@ impl Endpoint for ListTransactions {
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
-        validate::known("status", self.status.as_ref().map(TransactionStatus::is_known))
+        validate::known("status", self.status.as_ref(), TransactionStatus::KNOWN)
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -444,7 +457,7 @@ impl Endpoint for ListTransactions {
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionPage, ResponseError> {
-        error::answer(response, &["transactions"])
+        error::success(response, &["transactions"])
     }
 }
 
@@ -486,7 +499,7 @@ impl Endpoint for GetTransaction {
     const ROUTE: Route<Self> = route!(GET "/transactions/{transactionId}", transaction_id);
 
     fn parse(&self, response: &Response) -> Result<Transaction, ResponseError> {
-        error::answer(response, &["transactionId", "status"])
+        error::success(response, &["transactionId", "status"])
     }
 }
 
@@ -546,7 +559,7 @@ impl Endpoint for CancelTransaction {
     const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/cancel", transaction_id);
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -574,17 +587,20 @@ impl Endpoint for CancelTransactionLegacy {
         route!(GET "/transactions/{transactionId}/cancel", transaction_id).not_idempotent();
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
+/// # Transactions
+///
+/// See [`transactions`](crate::transactions): creating, paying, reading, cancelling.
 impl Client {
     /// Creates a transaction. Without payment data the payer pays at its `transaction_payment_url`.
     ///
     /// There is no idempotency key, so the request is never retried if its outcome is unknown. A
     /// payment that is declined at once is an error of kind
     /// [`Declined`](crate::ErrorKind::Declined) with the transaction as its payload; see
-    /// [`TpayError`](crate::TpayError).
+    /// [`ErrorExt`](crate::ErrorExt).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -620,7 +636,7 @@ impl Client {
     /// method.
     ///
     /// A declined payment is an error of kind [`Declined`](crate::ErrorKind::Declined); see
-    /// [`TpayError`](crate::TpayError).
+    /// [`ErrorExt`](crate::ErrorExt).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -3,6 +3,8 @@
 //! It is not documented whether the server counts characters or bytes. So a string is too long if
 //! it has too many characters, and too short if it has too few bytes.
 
+use std::fmt::Display;
+
 use api_auth::validate::max_chars;
 pub(crate) use api_auth::validate::{no_control, not_empty};
 use api_auth::{Amount, InputError};
@@ -60,12 +62,17 @@ pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
     }
 }
 
-/// Validates that a value is in a documented list.
-pub(crate) fn known(name: &'static str, known: Option<bool>) -> Result<(), InputError> {
-    match known {
-        Some(false) => Err(InputError::new(name, "is none of the documented values")),
-        _ => Ok(()),
+/// Validates that an optional value is one of the documented ones.
+pub(crate) fn known<T: Display + PartialEq>(
+    name: &'static str,
+    value: Option<&T>,
+    documented: &[T],
+) -> Result<(), InputError> {
+    if value.is_none_or(|value| documented.contains(value)) {
+        return Ok(());
     }
+    let allowed: Vec<String> = documented.iter().map(T::to_string).collect();
+    Err(InputError::new(name, format!("must be one of {}", allowed.join(", "))))
 }
 
 /// Validates an account number: `PL` and 26 digits.
@@ -86,12 +93,26 @@ pub(crate) fn month(name: &'static str, text: &str) -> Result<(), InputError> {
     Ok(())
 }
 
-/// Validates a merchant's own text for the settlement of a card.
+/// Validates the text of a card settlement that the merchant chooses.
 pub(crate) fn roc_text(text: Option<&str>, most: usize) -> Result<(), InputError> {
     match text {
         Some(text) if !text.chars().all(char::is_alphanumeric) => {
-            Err(InputError::new("roc_text", "may hold only letters and digits"))
+            Err(InputError::new("roc_text", "may contain only letters and digits"))
         }
         _ => some_length("roc_text", text, 1, most),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transactions::qr::QrSize;
+
+    #[test]
+    fn error_of_an_undocumented_value_lists_the_documented_ones() {
+        let error = known("size", Some(&QrSize::from("XXL")), QrSize::KNOWN).unwrap_err();
+        assert_eq!(error.to_string(), "size: must be one of S, M, L, XL");
+        assert!(known("size", Some(&QrSize::Large), QrSize::KNOWN).is_ok());
+        assert!(known("size", None, QrSize::KNOWN).is_ok());
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use resp::Connection;
-use tpay_client::{AccessToken, Clock, Secret, SystemClock, TokenKey, TokenStore};
+use tpay_client::Secret;
+use tpay_client::api_auth::{AccessToken, Clock, SystemClock, TokenKey, TokenStore};
 
 /// How often a lock is asked for.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -1,19 +1,35 @@
 //! Tpay: a token is fetched first and travels in a header.
 
+use tpay_client::accounts::{CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts};
+use tpay_client::blik::{AliasType, BlikAlias, CreateBlikAlias, DeleteBlikAlias, GetBlikAlias};
+use tpay_client::cards::{CreateCardToken, DeleteCardToken, GetCardToken, InitApplePay};
+use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
+use tpay_client::channels::{ListBankGroups, ListChannels};
+use tpay_client::collect::{CreateBankAccount, ListBankAccounts};
+use tpay_client::dictionaries::{
+    GetCategory, GetDocument, GetLegalForm, ListCategories, ListDocuments, ListLegalForms, ListMcc,
+};
+use tpay_client::marketplace::{
+    BillingAddress, CancelMarketplaceTransaction, ChildTransaction, CreateMarketplaceTransaction,
+    GetMarketplaceTransaction, ListMarketplaceBankGroups, PayMarketplaceTransaction, Product,
+    RefundMarketplaceTransaction,
+};
+use tpay_client::oauth::{GetTokenInfo, RequestToken};
+use tpay_client::pos::ListPos;
+use tpay_client::recurring::{
+    CancelRecurring, CreateRecurring, GetRecurring, IntervalUnit, ListRecurring,
+    ListRecurringCharges, PaymentInstrument, RetryRecurring, Schedule, UpdatePaymentInstrument,
+};
+use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds, RefundCard};
+use tpay_client::reports::{GetReportFile, ListReports};
+use tpay_client::transactions::pay::CardPayment;
+use tpay_client::transactions::qr::GetTransactionQr;
+use tpay_client::transactions::{
+    CancelTransaction, CancelTransactionLegacy, GetTransaction, ListTransactions, PayTransaction,
+};
 use tpay_client::{
-    AliasType, Amount, BillingAddress, BlikAlias, BlikPayment, CancelMarketplaceTransaction,
-    CancelRecurring, CancelTransaction, CancelTransactionLegacy, CardPayment, ChildTransaction,
-    Client, CreateAccount, CreateBankAccount, CreateBlikAlias, CreateMarketplaceTransaction,
-    CreateMerchant, CreateRecurring, CreateToken, CreateTransaction, Currency, DeleteBlikAlias,
-    DeleteToken, Environment, GetAccount, GetBalance, GetBlikAlias, GetCategory, GetDocument,
-    GetLegalForm, GetMarketplaceTransaction, GetRecurring, GetRefund, GetReportFile,
-    GetRootCertificates, GetSigningCertificate, GetToken, GetTokenInfo, GetTransaction,
-    GetTransactionQr, InitApplePay, IntervalUnit, ListAccounts, ListBankAccounts, ListBankGroups,
-    ListCategories, ListChannels, ListDocuments, ListLegalForms, ListMarketplaceBankGroups,
-    ListMcc, ListPos, ListRecurring, ListRecurringCharges, ListRefunds, ListReports,
-    ListTransactionRefunds, ListTransactions, Pay, PayMarketplaceTransaction, PayTransaction,
-    Payer, PaymentInstrument, Product, RefundCard, RefundMarketplaceTransaction, RefundTransaction,
-    RequestToken, RetryRecurring, Schedule, UpdatePaymentInstrument, grosze,
+    Amount, BlikPayment, Client, CreateTransaction, Currency, Environment, Pay, Payer,
+    RefundTransaction, grosze,
 };
 
 use super::{AnyClient, Provider, calls, tuned};
@@ -60,9 +76,9 @@ pub(super) const ROW: Provider = Provider {
             ListRefunds::new(),
             RefundCard::new(grosze(100), 985, CARD_TOKEN),
             GetRefund::new("r-1"),
-            CreateToken::new("https://shop.example/note"),
-            GetToken::new(CARD_TOKEN),
-            DeleteToken::new(CARD_TOKEN),
+            CreateCardToken::new("https://shop.example/note"),
+            GetCardToken::new(CARD_TOKEN),
+            DeleteCardToken::new(CARD_TOKEN),
             InitApplePay::new("shop.example", "https://apple-pay.example"),
             CreateBlikAlias::new(
                 "alias",
@@ -93,7 +109,7 @@ pub(super) const ROW: Provider = Provider {
             ),
             GetMarketplaceTransaction::new("mt-1"),
             PayMarketplaceTransaction::new("mt-1").blik_payment_data(BlikPayment::code("123456")),
-            RefundMarketplaceTransaction::all("mt-1"),
+            RefundMarketplaceTransaction::full("mt-1"),
             CancelMarketplaceTransaction::new("mt-1"),
             ListMarketplaceBankGroups::new(["m-1"]),
             ListBankAccounts::new(),

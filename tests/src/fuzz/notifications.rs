@@ -6,7 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use api_auth::jws::{Anchors, Certificate, DetachedJws};
 use api_auth::{ErrorKind, ManualClock, Request, Response, TransportError, TransportErrorKind};
-use tpay_client::{Client, NotificationReply, Notifications, testing};
+use tpay_client::notifications::{NotificationResponse, testing};
+use tpay_client::{Client, Notifications};
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     // A certificate that is given is never fetched.
@@ -40,7 +41,7 @@ pub fn notification(data: &[u8]) {
     if let Err(error) = NOTIFICATIONS.read(&signature, data) {
         let md5 = error.message() == Some("the md5sum does not match");
         assert!(error.kind() == ErrorKind::Decode || md5, "{error}");
-        let _ = NotificationReply::to_error(&error);
+        let _ = NotificationResponse::for_error(&error);
     }
     let longer = [data, b" "].concat();
     let forged = NOTIFICATIONS.read(&signature, &longer).expect_err("is not genuine");

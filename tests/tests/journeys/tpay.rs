@@ -13,10 +13,13 @@ use std::time::Duration;
 
 use api_auth::{ErrorKind, ManualClock, Sent};
 use api_sandbox::{Misbehaviour, Sandbox, tpay};
+use tpay_client::blik::BlikAlias;
+use tpay_client::notifications::NotificationResponse;
+use tpay_client::refunds::RefundStatus;
+use tpay_client::transactions::{Callbacks, ListTransactions};
 use tpay_client::{
-    BlikAlias, BlikPayment, Callbacks, Client, CreateTransaction, Currency, ListTransactions,
-    MemoryStore, Notification, NotificationReply, Pay, Payer, RefundStatus, RefundTransaction,
-    TpayError, TransactionStatus, grosze,
+    BlikPayment, Client, CreateTransaction, Currency, ErrorExt, MemoryStore, Notification, Pay,
+    Payer, RefundTransaction, TransactionStatus, grosze,
 };
 use workspace_tests::tpay;
 
@@ -61,7 +64,8 @@ fn a_wrong_code_is_declined_and_the_same_transaction_is_paid_by_the_right_one() 
 fn an_alias_in_two_banks_is_paid_by_the_key_of_an_alternative() {
     let (_sandbox, client) = sandbox();
     let id = made(&client, &order(500));
-    let alias = || BlikAlias::new(tpay::AMBIGUOUS_ALIAS, tpay_client::AliasType::Uid).label("Shop");
+    let alias =
+        || BlikAlias::new(tpay::AMBIGUOUS_ALIAS, tpay_client::blik::AliasType::Uid).label("Shop");
     let error = client.pay_transaction(&id, Pay::blik(BlikPayment::alias(alias()))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Declined, "{error}");
     let key = error.alternatives()[0].application_code.clone().unwrap();
@@ -82,7 +86,7 @@ fn money_adds_up_over_partial_refunds() {
     let error = client.refund_transaction(&RefundTransaction::new(&id)).unwrap_err();
     assert_eq!(error.code(), Some("already_refunded"));
     let all: Vec<_> = client
-        .transaction_refunds(&tpay_client::ListTransactionRefunds::new(&id))
+        .transaction_refunds(&tpay_client::refunds::ListTransactionRefunds::new(&id))
         .map(|refund| refund.unwrap().amount.unwrap().minor_units(2).unwrap())
         .collect();
     assert_eq!(all.iter().sum::<i64>(), 1000);
@@ -127,7 +131,7 @@ fn a_payment_is_notified_verified_and_answered() {
     let body = sent.body.replace("12.34", "99.99");
     let error = reader.read(&sent.signature, body.as_bytes()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RateLimited, "a newer certificate may verify it");
-    assert_eq!(NotificationReply::to_error(&error).status, 503);
+    assert_eq!(NotificationResponse::for_error(&error).status, 503);
     let again = sandbox.tpay().take_seen();
     assert!(again.is_empty(), "junk does not make us fetch again: {}", again.len());
     // With the newest certificate it is known to be forged. So is everything by the compiled-in
@@ -138,7 +142,7 @@ fn a_payment_is_notified_verified_and_answered() {
     for (reader, body) in [(later, &body), (strict, &sent.body)] {
         let error = reader.read(&sent.signature, body.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Verify);
-        assert_eq!(NotificationReply::to_error(&error).status, 400);
+        assert_eq!(NotificationResponse::for_error(&error).status, 400);
     }
 }
 
@@ -151,10 +155,10 @@ fn a_certificate_that_cannot_be_fetched_asks_the_sender_to_come_again() {
     let signature = sandbox.tpay().state(|server| server.sign(body));
     sandbox.tpay().misbehave(Misbehaviour::BadGateway, 1);
     let error = reader.read(&signature, body).unwrap_err();
-    assert_eq!(NotificationReply::to_error(&error).status, 503);
+    assert_eq!(NotificationResponse::for_error(&error).status, 503);
     let soon = reader.read(&signature, body).unwrap_err();
     assert_eq!(soon.kind(), ErrorKind::RateLimited, "not again within seconds");
-    assert_eq!(NotificationReply::to_error(&soon).status, 503);
+    assert_eq!(NotificationResponse::for_error(&soon).status, 503);
 }
 
 #[test]
@@ -186,9 +190,9 @@ fn every_kind_of_notification_of_the_server_is_read() {
     let reader = client.notifications().unwrap().anchors(anchors).unwrap();
     let reader = reader.merchant_id(tpay::MERCHANT_ID);
     let panel = "https://shop.example.com/panel";
-    let card = tpay_client::CreateToken::new(panel)
-        .payer(tpay_client::TokenPayer::new("Jan", "jan@example.com"));
-    let saved = client.create_token(&card).unwrap().id.unwrap();
+    let card = tpay_client::cards::CreateCardToken::new(panel)
+        .payer(tpay_client::cards::CardTokenPayer::new("Jan", "jan@example.com"));
+    let saved = client.create_card_token(&card).unwrap().id.unwrap();
     let outbox = sandbox.tpay().state(|server| {
         server.panel_url = Some(panel.to_owned());
         server.notify_test(panel);

@@ -313,9 +313,9 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug RawEndpoint", debug(&raw)),
         (
             "api-auth: Debug Acknowledgement",
-            debug(&tpay_client::DeleteToken::new("CANARY").parse(&receipt).unwrap()),
+            debug(&tpay_client::cards::DeleteCardToken::new("CANARY").parse(&receipt).unwrap()),
         ),
-        ("api-auth: Debug Route", debug(&tpay_client::DeleteToken::ROUTE)),
+        ("api-auth: Debug Route", debug(&tpay_client::cards::DeleteCardToken::ROUTE)),
         ("api-auth: Debug Secret", debug(&secret)),
         ("api-auth: Debug SecretBytes", debug(&SecretBytes::new(*b"CANARY"))),
         ("api-auth: Debug Settings", debug(&settings)),
@@ -372,7 +372,7 @@ fn read_notification(
     tpay: &tpay_client::Client,
     body: &str,
 ) -> Result<tpay_client::Notification, api_auth::Error> {
-    use tpay_client::testing;
+    use tpay_client::notifications::testing;
     let notifications = tpay.notifications().unwrap().merchant_id("1010").security_code("CANARY");
     let notifications =
         notifications.anchors(testing::ANCHORS).unwrap().certificate(testing::CERTIFICATE);
@@ -382,13 +382,20 @@ fn read_notification(
 
 /// A payment by a saved card, whose token came with it.
 fn payment(tpay: &tpay_client::Client) -> tpay_client::Notification {
-    let body = tpay_client::testing::payment("TR-1", tpay_client::grosze(1), "crc", "CANARY");
+    let body = tpay_client::notifications::testing::payment(
+        "TR-1",
+        tpay_client::grosze(1),
+        "crc",
+        "CANARY",
+    );
     read_notification(tpay, &format!("{body}&card_token=CANARY&cli_auth=CANARY")).unwrap()
 }
 
-fn unknown_notification(tpay: &tpay_client::Client) -> tpay_client::OtherNotification {
+fn unknown_notification(
+    tpay: &tpay_client::Client,
+) -> tpay_client::notifications::events::OtherNotification {
     let error = read_notification(tpay, r#"{"type":"new","token":"CANARY"}"#).unwrap_err();
-    error.payload::<tpay_client::OtherNotification>().unwrap().clone()
+    error.payload::<tpay_client::notifications::events::OtherNotification>().unwrap().clone()
 }
 
 fn core(settings: Settings) -> api_auth::Client {

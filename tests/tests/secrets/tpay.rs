@@ -7,10 +7,13 @@ use std::error::Error as _;
 
 use api_auth::{Body, Credential, RawEndpoint, Request, Response, TransportError, http};
 use api_sandbox::{Misbehaviour, Reply, Sandbox};
+use tpay_client::api_auth::oauth::ClientAuthentication;
+use tpay_client::api_auth::{ManualClock, Secrets};
+use tpay_client::oauth::RequestToken;
+use tpay_client::transactions::pay::CardPayment;
+use tpay_client::transactions::{GetTransaction, ListTransactions, PayTransaction};
 use tpay_client::{
-    BlikPayment, CardPayment, Client, ClientAuthentication, CreateTransaction, Environment,
-    FileStore, GetTransaction, ListTransactions, ManualClock, Pay, PayTransaction, Payer,
-    RequestToken, Secrets, grosze,
+    BlikPayment, Client, CreateTransaction, Environment, FileStore, Pay, Payer, grosze,
 };
 
 use crate::logger;

@@ -9,10 +9,14 @@ use std::time::Duration;
 use api_auth::http::header::AUTHORIZATION;
 use api_auth::{decode_form, percent_decode};
 use serde_json::Value;
+use tpay_client::api_auth::oauth::ClientAuthentication;
+use tpay_client::api_auth::{ManualClock, Method, Request, Response, TransportError};
+use tpay_client::notifications::events::AliasEventKind;
+use tpay_client::notifications::payment_md5sum;
+use tpay_client::oauth::GetTokenInfo;
+use tpay_client::transactions::ListTransactions;
 use tpay_client::{
-    AliasEventKind, Amount, Client, ClientAuthentication, Environment, ErrorKind, GetTokenInfo,
-    ListTransactions, ManualClock, Method, Notification, Notifications, RawEndpoint, Request,
-    Response, Secret, TransportError, payment_md5sum,
+    Amount, Client, Environment, ErrorKind, Notification, Notifications, RawEndpoint, Secret,
 };
 
 use crate::{stage, text};
@@ -227,11 +231,11 @@ fn md5sum(vector: &Value) {
     let (client, _) = client(vector, builder(vector));
     let reader = client.notifications().unwrap().merchant_id(get("id")).security_code(code);
     let reader = reader
-        .anchors(tpay_client::testing::ANCHORS)
+        .anchors(tpay_client::notifications::testing::ANCHORS)
         .unwrap()
-        .certificate(tpay_client::testing::CERTIFICATE);
+        .certificate(tpay_client::notifications::testing::CERTIFICATE);
     let body = get("body").as_bytes();
-    let signature = tpay_client::testing::sign(&client, body).unwrap();
+    let signature = tpay_client::notifications::testing::sign(&client, body).unwrap();
     let matches = vector["expect"]["matches"].as_bool().unwrap();
     match reader.read(&signature, body) {
         Ok(Notification::Payment(payment)) => assert!(matches && payment.crc == get("tr_crc")),

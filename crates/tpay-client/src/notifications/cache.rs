@@ -21,20 +21,20 @@ use std::time::{Duration, SystemTime};
 use api_auth::jws::Certificate;
 
 /// The time for which a certificate is used before it is fetched again.
-const KEPT: Duration = Duration::from_secs(3600);
+const TTL: Duration = Duration::from_secs(3600);
 /// The pause between two fetches of one name.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The maximum number of unusual names that never verified a message.
-const MOST_UNVERIFIED: usize = 16;
+const MAX_UNVERIFIED: usize = 16;
 /// The maximum number of fetches at once of unusual names that never verified a message.
-const MOST_FETCHES: u64 = 16;
+const MAX_FETCHES: u64 = 16;
 /// One more of these fetches is allowed after each interval.
 const FETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum number of rejected claims that are counted.
-const MOST_REJECTIONS: usize = 256;
+const MAX_REJECTIONS: usize = 256;
 /// The maximum number of certificates of a name that verified a message. One more that did not is
 /// cached: the newest.
-const MOST_VERIFIED: usize = 2;
+const MAX_VERIFIED: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -126,7 +126,7 @@ impl Entry {
         self.certificates.retain(|cached| {
             at += 1;
             verified += usize::from(cached.has_verified);
-            if cached.has_verified { verified <= MOST_VERIFIED } else { at == 1 }
+            if cached.has_verified { verified <= MAX_VERIFIED } else { at == 1 }
         });
     }
 }
@@ -141,7 +141,7 @@ fn is_within(time: Option<SystemTime>, span: Duration, now: SystemTime) -> bool 
 impl Budget {
     fn new() -> Self {
         Self {
-            fetches: MOST_FETCHES,
+            fetches: MAX_FETCHES,
             saved_since: SystemTime::UNIX_EPOCH,
             rejections: VecDeque::new(),
             decisions: 0,
@@ -162,7 +162,7 @@ impl Budget {
         if is_granted {
             self.fetches = self.fetches.saturating_sub(1);
         } else {
-            if self.rejections.len() >= MOST_REJECTIONS {
+            if self.rejections.len() >= MAX_REJECTIONS {
                 self.rejections.pop_front();
             }
             self.rejections.push_back(now);
@@ -177,10 +177,10 @@ impl Budget {
             return;
         };
         let more = elapsed.as_secs() / FETCH_INTERVAL.as_secs();
-        self.fetches = self.fetches.saturating_add(more).min(MOST_FETCHES);
+        self.fetches = self.fetches.saturating_add(more).min(MAX_FETCHES);
         let saved = Duration::from_secs(more * FETCH_INTERVAL.as_secs());
         let saved_since = self.saved_since.checked_add(saved);
-        self.saved_since = saved_since.filter(|_| self.fetches < MOST_FETCHES).unwrap_or(now);
+        self.saved_since = saved_since.filter(|_| self.fetches < MAX_FETCHES).unwrap_or(now);
     }
 
     /// Returns a number below `limit` that no sender can predict.
@@ -208,7 +208,7 @@ impl Cache {
     /// Returns the certificates of a name that need not be fetched again yet, the newest first.
     pub(super) fn fresh(&self, name: &str, now: SystemTime) -> Vec<Arc<Certificate>> {
         let fresh = |entry: &mut Entry| {
-            if is_within(entry.fetched, KEPT, now) { entry.certificates() } else { Vec::new() }
+            if is_within(entry.fetched, TTL, now) { entry.certificates() } else { Vec::new() }
         };
         self.with(name, fresh).unwrap_or_default()
     }
@@ -268,7 +268,7 @@ impl Cache {
 
     /// Whether there are too many unverified names for one more.
     fn is_full(&self, entries: &[Entry]) -> bool {
-        entries.iter().filter(|entry| self.is_unverified(entry)).count() >= MOST_UNVERIFIED
+        entries.iter().filter(|entry| self.is_unverified(entry)).count() >= MAX_UNVERIFIED
     }
 
     /// The oldest unverified name that is not paused.

@@ -1,133 +1,20 @@
-//! The kinds of notifications.
+//! The content of each kind of notification. [`Notification`](crate::Notification) has one variant
+//! per kind.
 
 use std::fmt;
 
-use api_auth::hmac::sha256_hex;
-use api_auth::{Amount, Error, ErrorKind, ExtraFields, ResponseError, Secret, wire, wire_enum};
+use api_auth::{Amount, ExtraFields, ResponseError, Secret, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::PaymentNotification;
-use super::members::{Members, not_understood};
-use crate::AliasType;
+use super::NotificationResponse;
+use super::members::{Members, invalid_body};
+use crate::blik::AliasType;
+
+pub use super::payment::{NotificationStatus, PaymentNotification};
 
 /// The documented statuses of a marketplace payment.
 const MARKETPLACE_STATUSES: &[&str] = &["pending", "correct", "refund", "canceled"];
-
-/// A genuine notification of a known kind. Each kind is parsed as a form and as JSON.
-///
-/// Deliveries repeat until they are acknowledged: store [`key`](Notification::key), process each
-/// key once, then respond with [`accept`](Notification::accept). Process each delivery of a
-/// notification without a key idempotently. A genuine notification of an unknown kind is an error
-/// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
-/// acknowledged without being processed.
-///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
-/// `docs.sandbox.tpay.com`.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Notification {
-    /// A payment was made or charged back.
-    Payment(Box<PaymentNotification>),
-    /// A BLIK alias was registered, changed or removed, or has expired.
-    Alias(AliasNotification),
-    /// A card was saved. It names no merchant.
-    Tokenization(TokenizationNotification),
-    /// The status of the token of a saved card was changed. It names no merchant.
-    TokenUpdate(TokenUpdateNotification),
-    /// A payment of a marketplace. It names no merchant.
-    Marketplace(MarketplaceNotification),
-    /// A charge of a plan. It names no merchant.
-    Recurring(RecurringNotification),
-}
-
-/// The response to the sender of a notification.
-///
-/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
-/// `support.tpay.com`, two-step confirmation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotificationReply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The `content-type`.
-    pub content_type: &'static str,
-    /// The exact body.
-    pub body: &'static str,
-}
-
-impl NotificationReply {
-    const TRUE: Self = Self { status: 200, content_type: "text/plain", body: "TRUE" };
-    const RESULT: Self =
-        Self { status: 200, content_type: "application/json", body: r#"{"result":true}"# };
-
-    /// Rejects a payment in two-step mode on purpose: Tpay then refunds the payer. Never send it if
-    /// the signature is invalid.
-    pub const PAY_BACK: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
-
-    /// Returns the response for a notification that could not be read: 400 if it is not genuine or
-    /// cannot be parsed, and 503 for all other errors, so that it is sent again.
-    pub fn to_error(error: &Error) -> Self {
-        let (status, body) = match error.kind() {
-            ErrorKind::Verify => (400, "not genuine"),
-            ErrorKind::Decode if error.status().is_none() => (400, "not understood"),
-            _ => (503, "try again later"),
-        };
-        Self { status, content_type: "text/plain", body }
-    }
-}
-
-impl Notification {
-    /// Returns the response that acknowledges the notification. Send it after the notification is
-    /// processed: the sender retries until it receives exactly this response.
-    ///
-    /// Sources disagree about [`Recurring`](Self::Recurring): this is the response of the official
-    /// client, and [`RecurringNotification::accept_as_text`] the other one.
-    pub fn accept(&self) -> NotificationReply {
-        match self {
-            Self::Payment(_) | Self::Alias(_) => NotificationReply::TRUE,
-            Self::Tokenization(_)
-            | Self::TokenUpdate(_)
-            | Self::Marketplace(_)
-            | Self::Recurring(_) => NotificationReply::RESULT,
-        }
-    }
-
-    /// Returns the SHA-256 of the verified body as 64 hex digits, the same for repeated deliveries
-    /// of one event and different for all other events. It is fit for a column with a unique index,
-    /// and holds no secret.
-    ///
-    /// Returns `None` if two different events can have the same body: always for
-    /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
-    /// another kind that lacks its date or id. Process each delivery of these idempotently: for a
-    /// token update, request its status by [`Client::get_token`](crate::Client::get_token); for an
-    /// alias, store its new state.
-    pub fn key(&self) -> Option<&str> {
-        match self {
-            Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),
-            Self::Tokenization(saved) => {
-                is_set(&saved.tokenization_id).then_some(&*saved.body_hash)
-            }
-            Self::Marketplace(payment) => {
-                let is_unique =
-                    is_set(&payment.transaction_id) && is_set(&payment.transaction_date);
-                is_unique.then_some(&*payment.body_hash)
-            }
-            Self::Recurring(charge) => charge.is_unique().then_some(&*charge.body_hash),
-            Self::TokenUpdate(_) | Self::Alias(_) => None,
-        }
-    }
-
-    fn with_body_hash(mut self, body_hash: String) -> Self {
-        match &mut self {
-            Self::Payment(payment) => payment.body_hash = body_hash,
-            Self::Tokenization(saved) => saved.body_hash = body_hash,
-            Self::TokenUpdate(_) | Self::Alias(_) => {}
-            Self::Marketplace(payment) => payment.body_hash = body_hash,
-            Self::Recurring(charge) => charge.body_hash = body_hash,
-        }
-        self
-    }
-}
 
 wire_enum! {
     /// The event of a BLIK alias.
@@ -175,10 +62,10 @@ pub struct NotifiedAlias {
 }
 
 impl AliasNotification {
-    fn read(mut members: Members) -> Result<Self, ResponseError> {
+    pub(super) fn read(mut members: Members) -> Result<Self, ResponseError> {
         let event = AliasEventKind::from(&*members.require("event")?);
         if !event.is_known() {
-            return Err(not_understood("event: unknown"));
+            return Err(invalid_body("event: unknown"));
         }
         let aliases = NotifiedAlias::read_all(&members)?;
         members.validate_exact(&["id"])?;
@@ -197,7 +84,7 @@ impl NotifiedAlias {
         let aliases: Vec<_> = match members.extra.read("msg_value") {
             Some(Value::Object(one)) if one.contains_key("value") => {
                 if one.iter().any(|(name, value)| is_alias(name, value)) {
-                    return Err(not_understood("msg_value: both an alias and a list of aliases"));
+                    return Err(invalid_body("msg_value: both an alias and a list of aliases"));
                 }
                 vec![Self::read(members, &one)?]
             }
@@ -225,7 +112,7 @@ impl NotifiedAlias {
     }
 
     fn missing() -> ResponseError {
-        not_understood("msg_value.value: missing")
+        invalid_body("msg_value.value: missing")
     }
 }
 
@@ -240,7 +127,7 @@ fn is_alias(name: &str, value: &Value) -> bool {
     }
 }
 
-/// A card was saved: the result of [`CreateToken`](crate::CreateToken).
+/// A card was saved: the result of [`CreateCardToken`](crate::cards::CreateCardToken).
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -266,11 +153,11 @@ pub struct TokenizationNotification {
     #[serde(flatten)]
     pub extra: ExtraFields,
     #[serde(skip)]
-    body_hash: String,
+    pub(super) body_hash: String,
 }
 
 /// The token of a saved card was changed, such as its status:
-/// [`Client::get_token`](crate::Client::get_token) returns the current state.
+/// [`Client::get_card_token`](crate::Client::get_card_token) returns the current state.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -330,11 +217,11 @@ pub struct MarketplaceNotification {
     #[serde(flatten)]
     pub extra: ExtraFields,
     #[serde(skip)]
-    body_hash: String,
+    pub(super) body_hash: String,
 }
 
 impl MarketplaceNotification {
-    fn read(members: &Members) -> Result<Self, ResponseError> {
+    pub(super) fn read(members: &Members) -> Result<Self, ResponseError> {
         let mut payment: Self = members.data(&[
             "transactionId",
             "transactionTitle",
@@ -348,7 +235,7 @@ impl MarketplaceNotification {
         required("transactionStatus", !status.is_empty())?;
         if !MARKETPLACE_STATUSES.contains(&status) {
             let allowed = MARKETPLACE_STATUSES.join(", ");
-            return Err(not_understood(&format!("transactionStatus: not one of {allowed}")));
+            return Err(invalid_body(&format!("transactionStatus: not one of {allowed}")));
         }
         payment.transaction_amount = Some(members.require_amount_in_data("transactionAmount")?);
         payment.transaction_paid_amount =
@@ -393,20 +280,20 @@ pub struct RecurringNotification {
     #[serde(flatten)]
     pub extra: ExtraFields,
     #[serde(skip)]
-    body_hash: String,
+    pub(super) body_hash: String,
 }
 
 impl RecurringNotification {
     /// Returns the response `TRUE`, which one unofficial client sends in place of that of
-    /// [`accept`](Notification::accept). Use it if the notification is repeated although you
+    /// [`accept`](crate::Notification::accept). Use it if the notification is repeated although you
     /// accepted it.
-    pub fn accept_as_text(&self) -> NotificationReply {
-        NotificationReply::TRUE
+    pub fn accept_as_text(&self) -> NotificationResponse {
+        NotificationResponse::TRUE
     }
 
     /// Returns whether equal bodies are one event: the transaction, or the number of the charge and
     /// of the attempt, occurs once.
-    fn is_unique(&self) -> bool {
+    pub(super) fn is_unique(&self) -> bool {
         let is_numbered = self.iteration_count.is_some() && self.iteration_attempt_count.is_some();
         is_numbered || is_set(&self.transaction_id)
     }
@@ -433,65 +320,11 @@ impl fmt::Debug for OtherNotification {
     }
 }
 
-/// Parses a body whose signature is valid. The kinds are distinguished in the order of the official
-/// client.
-pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
-    let other = |kind| OtherNotification { kind, body: body.to_vec() };
-    let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;
-    let text = |name: &str| members.extra.text(name).filter(|text| !text.is_empty());
-    let unknown = |kind: Option<String>| {
-        let problem = match &kind {
-            Some(_) => "a notification of an unknown type",
-            None => "not a known kind of notification",
-        };
-        Err(not_understood(problem).with_payload(other(kind)))
-    };
-    let is_payment = members.extra.contains("tr_id");
-    if !is_payment {
-        members
-            .validate_exact(&["type", "event"])
-            .map_err(|error| error.with_payload(other(None)))?;
-    }
-    let notification = if is_payment {
-        Notification::Payment(Box::new(PaymentNotification::read(members)?))
-    } else if let Some(kind) = text("type") {
-        match kind.as_str() {
-            "tokenization" | "tokenization_eisop" => {
-                let saved: TokenizationNotification = members.data(&["tokenizationId", "token"])?;
-                required("token", saved.token.is_some())?;
-                Notification::Tokenization(saved)
-            }
-            "token_update" => {
-                let update: TokenUpdateNotification = members.data(&["token"])?;
-                required("token", update.token.is_some())?;
-                Notification::TokenUpdate(update)
-            }
-            "marketplace_transaction" => {
-                Notification::Marketplace(MarketplaceNotification::read(&members)?)
-            }
-            _ => return unknown(Some(kind)),
-        }
-    } else if let Some(event) = text("event") {
-        if !AliasEventKind::from(&*event).is_known() {
-            return unknown(Some(event));
-        }
-        Notification::Alias(AliasNotification::read(members)?)
-    } else if text("recurringId").is_some() {
-        members.validate_exact(&["recurringId", "transactionId", "hiddenDescription", "status"])?;
-        let charge: RecurringNotification = members.all()?;
-        required("status", is_set(&charge.status))?;
-        Notification::Recurring(charge)
-    } else {
-        return unknown(None);
-    };
-    Ok(notification.with_body_hash(sha256_hex(body)))
-}
-
 /// Whether there is a string that is not empty.
-fn is_set(text: &Option<String>) -> bool {
+pub(super) fn is_set(text: &Option<String>) -> bool {
     text.as_ref().is_some_and(|text| !text.is_empty())
 }
 
-fn required(name: &str, is_there: bool) -> Result<(), ResponseError> {
-    if is_there { Ok(()) } else { Err(not_understood(&format!("{name}: missing"))) }
+pub(super) fn required(name: &str, is_there: bool) -> Result<(), ResponseError> {
+    if is_there { Ok(()) } else { Err(invalid_body(&format!("{name}: missing"))) }
 }

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 /// The deepest nesting of names in a form, `a[b][c]`. Deeper ones stay flat.
-const DEEPEST: usize = 8;
+const MAX_FORM_DEPTH: usize = 8;
 /// The deepest nesting of lists and objects in JSON.
-const DEEPEST_JSON: usize = 100;
+const MAX_JSON_DEPTH: usize = 100;
 /// The name by which `serde_json` marks raw JSON for its own types. An object that has it would be
 /// read as the JSON in its value.
 const RESERVED: &str = "$serde_json::private::RawValue";
@@ -33,7 +33,7 @@ impl Members {
             return Self::read_json(text);
         }
         if !is_form(text) {
-            return Err(not_understood("the body is neither a form nor JSON"));
+            return Err(invalid_body("the body is neither a form nor JSON"));
         }
         let (mut object, mut all) = (Map::new(), Map::new());
         let mut is_repaired = false;
@@ -44,7 +44,7 @@ impl Members {
                 return Err(reserved());
             }
             if !insert(&mut all, &path, String::new()) {
-                return Err(not_understood("the form repeats a name"));
+                return Err(invalid_body("the form repeats a name"));
             }
             let text = String::from_utf8_lossy(&value);
             is_repaired |= matches!(text, Cow::Owned(_));
@@ -63,13 +63,13 @@ impl Members {
         let is_repaired = matches!(lossy, Cow::Owned(_)) || matches!(text, Cow::Owned(_));
         match value(serde_json::from_str(&text).map_err(not_json)?, 0)? {
             Value::Object(object) => Self::new(object, is_repaired),
-            _ => Err(not_understood("the body is not an object")),
+            _ => Err(invalid_body("the body is not an object")),
         }
     }
 
     fn new(object: Map<String, Value>, is_repaired: bool) -> Result<Self, ResponseError> {
         let fields = serde_json::from_value(Value::Object(object));
-        let extra = fields.map_err(|_| not_understood("the body cannot be read"))?;
+        let extra = fields.map_err(|_| invalid_body("the body cannot be read"))?;
         Ok(Self { extra, is_repaired })
     }
 
@@ -98,10 +98,10 @@ impl Members {
 
     fn validate_value(&self, name: &str, json: &str) -> Result<(), ResponseError> {
         if self.is_repaired && json.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(not_understood(&format!("{name}: not UTF-8")));
+            return Err(invalid_body(&format!("{name}: not UTF-8")));
         }
         if json.starts_with(['{', '[', 't', 'f']) {
-            return Err(not_understood(&format!("{name}: not a string")));
+            return Err(invalid_body(&format!("{name}: not a string")));
         }
         Ok(())
     }
@@ -127,13 +127,13 @@ impl Members {
 
     /// Like [`take`](Self::take), for a required member.
     pub(super) fn require(&mut self, name: &str) -> Result<String, ResponseError> {
-        self.take(name).ok_or_else(|| not_understood(&format!("{name}: missing")))
+        self.take(name).ok_or_else(|| invalid_body(&format!("{name}: missing")))
     }
 
     /// Like [`require`](Self::require), for an amount.
     pub(super) fn require_amount(&mut self, name: &str) -> Result<Amount, ResponseError> {
         let text = self.require(name)?;
-        text.trim().parse().map_err(|_| not_understood(&format!("{name}: not an amount")))
+        text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
     /// Returns the string that a checksum covers. An amount that is a JSON number has two decimals
@@ -148,7 +148,7 @@ impl Members {
 
     /// Parses the member `data`. The members of these names must be exact.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
-        let json = self.extra.json("data").ok_or_else(|| not_understood("data: missing"))?;
+        let json = self.extra.json("data").ok_or_else(|| invalid_body("data: missing"))?;
         if let Some(data) = self.extra.read::<Map<String, Value>>("data") {
             self.validate_exact_in("data", &data, exact)?;
         }
@@ -159,8 +159,8 @@ impl Members {
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
         let data = self.extra.read::<ExtraFields>("data").unwrap_or_default();
         let text = data.text(name).filter(|text| !text.is_empty());
-        let text = text.ok_or_else(|| not_understood(&format!("{name}: missing")))?;
-        text.trim().parse().map_err(|_| not_understood(&format!("{name}: not an amount")))
+        let text = text.ok_or_else(|| invalid_body(&format!("{name}: missing")))?;
+        text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
     /// Parses all members.
@@ -171,7 +171,7 @@ impl Members {
 }
 
 /// Creates the error for a genuine notification that cannot be parsed. It must not be acknowledged.
-pub(super) fn not_understood(problem: &str) -> ResponseError {
+pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
 }
 
@@ -182,7 +182,7 @@ fn path(name: &str) -> Vec<&str> {
     let Some(rest) = rest.strip_suffix(']') else { return flat() };
     let parts: Vec<&str> = std::iter::once(first).chain(rest.split("][")).collect();
     let is_plain = |part: &&str| !part.contains(['[', ']']);
-    if first.is_empty() || parts.len() > DEEPEST || !parts.iter().all(is_plain) {
+    if first.is_empty() || parts.len() > MAX_FORM_DEPTH || !parts.iter().all(is_plain) {
         return flat();
     }
     parts
@@ -218,7 +218,7 @@ fn is_form(text: &[u8]) -> bool {
 }
 
 fn reserved() -> ResponseError {
-    not_understood("the body has a reserved name")
+    invalid_body("the body has a reserved name")
 }
 
 /// Replaces the escapes of lone surrogates by that of U+FFFD, which `serde_json` accepts.
@@ -252,8 +252,8 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
 /// Returns a value of the body. Each object must have a name once. A number that is not kept
 /// exactly becomes a string of its digits.
 fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
-    if depth > DEEPEST_JSON {
-        return Err(not_understood("the body is nested too deeply"));
+    if depth > MAX_JSON_DEPTH {
+        return Err(invalid_body("the body is nested too deeply"));
     }
     let text = raw.get();
     Ok(match text.as_bytes().first() {
@@ -265,7 +265,7 @@ fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
                     return Err(reserved());
                 }
                 if object.insert(name, value(raw, depth + 1)?).is_some() {
-                    return Err(not_understood("the object repeats a name"));
+                    return Err(invalid_body("the object repeats a name"));
                 }
             }
             Value::Object(object)
@@ -290,7 +290,7 @@ fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
 }
 
 fn not_json(_: serde_json::Error) -> ResponseError {
-    not_understood("the body is not JSON")
+    invalid_body("the body is not JSON")
 }
 
 /// The members of an object, in their order.

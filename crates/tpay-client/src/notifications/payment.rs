@@ -4,7 +4,7 @@ use std::fmt;
 
 use api_auth::{Amount, ExtraFields, ResponseError, Secret, md5, wire_enum};
 
-use super::members::{Members, not_understood};
+use super::members::{Members, invalid_body};
 use crate::Currency;
 
 /// The members that identify something.
@@ -114,7 +114,8 @@ impl PaymentNotification {
     /// valid like those of a payment, but no payment was made.
     ///
     /// ```
-    /// # use tpay_client::{Client, Notification, grosze, testing};
+    /// # use tpay_client::notifications::testing;
+    /// # use tpay_client::{Client, Notification, grosze};
     /// # let tpay = Client::builder("id", "secret").transport(|_| Ok(Default::default())).build()?;
     /// # let reader = tpay.notifications()?.merchant_id("1010");
     /// # let reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
@@ -135,7 +136,7 @@ impl PaymentNotification {
     }
 
     /// Returns whether the md5sum is valid for this security code, compared in constant time.
-    pub fn md5sum_holds(&self, security_code: &Secret) -> bool {
+    pub fn is_md5sum_valid(&self, security_code: &Secret) -> bool {
         let [id, title, amount, crc] = &self.covered;
         let parts = [id, title, amount, crc, security_code.expose()];
         md5::matches(&parts, &self.md5sum)
@@ -155,7 +156,7 @@ impl PaymentNotification {
         let status = members.require("tr_status")?;
         let status = NotificationStatus::from(&*status.to_ascii_lowercase());
         if !status.is_known() {
-            return Err(not_understood("tr_status: not one of TRUE, PAID, CHARGEBACK"));
+            return Err(invalid_body("tr_status: not one of TRUE, PAID, CHARGEBACK"));
         }
         let mut text = |name: &str| members.take(name).unwrap_or_default();
         Ok(Self {

@@ -5,7 +5,8 @@
 
 use api_auth::{Amount, InputError, Params, Secret, jws};
 
-use crate::{Client, payment_md5sum};
+use crate::Client;
+use crate::notifications::payment_md5sum;
 
 /// The root of [`CERTIFICATE`], for [`Notifications::anchors`](crate::Notifications::anchors).
 pub const ANCHORS: &str = include_str!("testing/anchors.pem");

@@ -10,9 +10,9 @@ use api_auth::{
 use api_auth::{Response, Result};
 
 use super::cache::{Claim, Fetch};
-use super::{AUTHORITIES, FOLDER, Notifications, USUAL, refusal};
+use super::{AUTHORITIES, FOLDER, Notifications, SIGNING, invalid_signature};
 use crate::certificates::SECURE;
-use crate::{GetRootCertificates, GetSigningCertificate};
+use crate::certificates::{GetRootCertificates, GetSigningCertificate};
 
 /// A message whose signature is not verified yet.
 struct Message<'a> {
@@ -27,11 +27,11 @@ impl Notifications {
     /// # Errors
     /// Returns the errors of [`read`](Notifications::read).
     pub fn verify(&self, signature: &str, body: &[u8]) -> Result<()> {
-        let jws = DetachedJws::parse(signature.trim()).map_err(refusal)?;
-        let name = jws.file_below(&self.folder).map_err(refusal)?.to_owned();
+        let jws = DetachedJws::parse(signature.trim()).map_err(invalid_signature)?;
+        let name = jws.file_below(&self.folder).map_err(invalid_signature)?.to_owned();
         let message = Message { jws, body, now: self.now() };
         match &self.given {
-            Some(Ok(given)) => return self.holds(&message, given).map_err(refusal),
+            Some(Ok(given)) => return self.verify_by(&message, given).map_err(invalid_signature),
             Some(Err(_)) => {
                 let problem = "is not a certificate in PEM form";
                 return Err(InputError::new("certificate", problem).into());
@@ -39,15 +39,15 @@ impl Notifications {
             None => {}
         }
         // Cached certificates come first: a message that one of them verifies waits for no fetch.
-        if self.holds_by(&message, &name, &self.cache.fresh(&name, message.now)).is_ok() {
+        if self.verify_by_any(&message, &name, &self.cache.fresh(&name, message.now)).is_ok() {
             return Ok(());
         }
-        let verdict = || self.holds_by(&message, &name, &self.cache.all(&name));
+        let verdict = || self.verify_by_any(&message, &name, &self.cache.all(&name));
         let mut outcome = self.with_newest(&name, &verdict)?;
         if outcome.is_err_and(is_about_chain) && name != AUTHORITIES {
             outcome = self.with_newest(AUTHORITIES, &verdict)?;
         }
-        outcome.map_err(refusal)
+        outcome.map_err(invalid_signature)
     }
 
     /// Returns the verdict with the newest file of this name.
@@ -77,7 +77,7 @@ impl Notifications {
 
     /// Returns whether one of the certificates of a name verifies the message. Otherwise the error
     /// is that of the newest.
-    fn holds_by(
+    fn verify_by_any(
         &self,
         message: &Message<'_>,
         name: &str,
@@ -85,7 +85,7 @@ impl Notifications {
     ) -> Result<(), JwsError> {
         let mut newest = None;
         for certificate in certificates {
-            match self.holds(message, certificate) {
+            match self.verify_by(message, certificate) {
                 Ok(()) => {
                     self.cache.verified(name, certificate);
                     return Ok(());
@@ -98,7 +98,7 @@ impl Notifications {
 
     /// Returns whether a certificate verifies the message, alone or with the intermediates that
     /// were fetched. Those are never trusted: the chain must lead to an anchor.
-    fn holds(&self, message: &Message<'_>, certificate: &Certificate) -> Result<(), JwsError> {
+    fn verify_by(&self, message: &Message<'_>, certificate: &Certificate) -> Result<(), JwsError> {
         let verify = |certificate: &Certificate| {
             message.jws.verify(message.body, certificate, &self.anchors, message.now)
         };
@@ -138,7 +138,7 @@ impl Notifications {
     /// Requests the file of this name, once.
     fn get(&self, name: &str) -> Result<Certificate> {
         let response = match name {
-            USUAL => self.text(&GetSigningCertificate::new()),
+            SIGNING => self.text(&GetSigningCertificate::new()),
             AUTHORITIES => self.text(&GetRootCertificates::new()),
             _ => {
                 let call = RawEndpoint::new(Method::GET, [FOLDER, name].concat())

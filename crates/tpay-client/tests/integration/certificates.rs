@@ -11,10 +11,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
     date_time_ymd,
 };
-use tpay_client::{
-    Client, Error, ErrorKind, ManualClock, Notification, NotificationReply, Notifications, Request,
-    Response, StatusCode, TransportError, testing,
-};
+use tpay_client::api_auth::{ManualClock, Request, Response, StatusCode, TransportError};
+use tpay_client::notifications::{NotificationResponse, testing};
+use tpay_client::{Client, Error, ErrorKind, Notification, Notifications};
 
 const NOW: u64 = 1_800_000_000;
 const USUAL: &str = "notifications-jws.pem";
@@ -143,7 +142,7 @@ impl Shop {
     /// Sends a message that no certificate verifies.
     fn junk(&self, name: &str) -> u16 {
         let error = self.reader.read(&signed(0, name), b"junk").unwrap_err();
-        NotificationReply::to_error(&error).status
+        NotificationResponse::for_error(&error).status
     }
 
     fn wait(&self, seconds: u64) {
@@ -193,7 +192,7 @@ fn certificate_of_an_unusual_name_is_fetched_after_the_pause_of_an_older_name() 
         shop.junk(&format!("junk-{number}.pem"));
     }
     let error = shop.read(0, "next.pem").unwrap_err();
-    assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+    assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.wait(10);
     shop.read(0, "next.pem").unwrap();
 }
@@ -337,13 +336,13 @@ fn intermediates_that_cannot_be_fetched_are_our_failure_and_requested_once_per_p
     shop.host.serve(USUAL, leaf(0, &new));
     for _ in 0..5 {
         let error = shop.read(0, USUAL).unwrap_err();
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     }
     assert_eq!(shop.host.requests(), [USUAL, AUTHORITIES], "without retries");
     shop.host.serve(AUTHORITIES, "<html>");
     shop.wait(10);
     let error = shop.read(0, USUAL).unwrap_err();
-    assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+    assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.host.serve(AUTHORITIES, new.pem() + &root.pem());
     shop.wait(10);
     shop.read(0, USUAL).unwrap();
@@ -355,7 +354,7 @@ fn certificate_is_requested_once_per_pause_with_the_default_retries() {
     for name in [USUAL, "next.pem"] {
         for _ in 0..3 {
             let error = shop.read(0, name).unwrap_err();
-            assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+            assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
         }
         assert_eq!(shop.host.requests(), [name]);
     }
@@ -369,13 +368,13 @@ fn rotation_within_the_pause_is_repeated_and_not_called_a_forgery() {
     shop.read(0, USUAL).unwrap();
     shop.host.serve(USUAL, leaf(1, &root));
     let error = shop.read(1, USUAL).unwrap_err();
-    assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+    assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.wait(10);
     // The request fails, and so the newest certificate is not known within the next pause either.
     shop.host.remove(USUAL);
     for _ in 0..2 {
         let error = shop.read(1, USUAL).unwrap_err();
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     }
     shop.host.serve(USUAL, leaf(1, &root));
     shop.wait(10);

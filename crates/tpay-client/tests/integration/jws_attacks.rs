@@ -18,10 +18,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SigningKey, date_time_ymd,
 };
-use tpay_client::http::HeaderMap;
-use tpay_client::{
-    Client, Environment, ErrorKind, NotificationReply, Notifications, StatusCode, testing,
-};
+use tpay_client::api_auth::StatusCode;
+use tpay_client::api_auth::http::HeaderMap;
+use tpay_client::notifications::{NotificationResponse, testing};
+use tpay_client::{Client, Environment, ErrorKind, Notifications};
 
 /// 2027-01-15.
 const NOW: u64 = 1_800_000_000;
@@ -151,7 +151,7 @@ impl Shop {
     fn refuses(&self, signature: &str) -> String {
         let error = self.reader.read(signature, BODY).expect_err(signature);
         assert_eq!(error.kind(), ErrorKind::Verify, "{error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400);
+        assert_eq!(NotificationResponse::for_error(&error).status, 400);
         error.message().unwrap().to_owned()
     }
 
@@ -174,7 +174,7 @@ impl Shop {
         self.clock.advance(Duration::from_secs(10));
         self.serves(pem);
         let error = self.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap_err();
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     }
 }
 
@@ -468,7 +468,7 @@ fn the_signature_holds_for_its_own_header_body_and_length_only() {
         assert_eq!(shop.fetched(), [USUAL]);
         // A newer certificate may verify it, so it is not called a forgery within the pause.
         let error = shop.reader.read(&wrong, BODY).unwrap_err();
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
         assert!(error.to_string().contains(SIGNATURE), "{error}");
         shop.reader.read(&good, BODY).unwrap();
         assert!(shop.fetched().is_empty(), "junk makes nothing be fetched again within seconds");
@@ -720,7 +720,7 @@ fn a_certificate_service_that_goes_wrong_costs_a_deadline_and_nothing_else() {
         assert_ne!(error.kind(), ErrorKind::Verify, "{what}: nothing is known of the notification");
         assert_eq!(error.endpoint(), "certificates.signing", "{what}: {error}");
         // The sender comes again, and finds nothing spoiled.
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{what}: {error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{what}: {error}");
         assert!(server.take_seen().len() <= 2, "{what}");
         let soon = reader.read(&signature, BODY).unwrap_err();
         assert_eq!(soon.kind(), ErrorKind::RateLimited, "{what}: {soon}");
@@ -742,7 +742,7 @@ fn a_certificate_that_was_kept_outlives_a_service_that_went_wrong() {
     // Junk makes it be fetched again; what comes is no certificate and replaces none.
     let junk = signed(&header(USUAL), b"tr_id=TR-2");
     let error = shop.reader.read(&junk, BODY).unwrap_err();
-    assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+    assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.reader.read(&good, BODY).unwrap();
     // Neither does one that is a certificate and leads nowhere.
     shop.clock.advance(Duration::from_secs(11));

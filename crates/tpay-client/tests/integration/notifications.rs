@@ -6,7 +6,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tpay_client::http::HeaderMap;
+use tpay_client::api_auth::http::HeaderMap;
+use tpay_client::api_auth::{ManualClock, Params, Request, Response, StatusCode, TransportError};
+use tpay_client::blik::*;
+use tpay_client::notifications::events::*;
+use tpay_client::notifications::*;
 use tpay_client::*;
 
 const NOW: u64 = 1_795_305_600;
@@ -119,7 +123,7 @@ fn without_a_certificate_the_sender_is_asked_to_come_again() {
     let signature = testing::sign(&client, &body()).unwrap();
     for _ in 0..3 {
         let error = reader.read(&signature, &body()).unwrap_err();
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     }
     assert_eq!(asked(&host), 1);
     clock.advance(Duration::from_secs(10));
@@ -187,7 +191,7 @@ fn only_the_exact_place_of_the_environment_is_allowed() {
         let signature = testing::sign_with(key, x5u, &body()).unwrap();
         let error = reader.read(&signature, &body()).unwrap_err();
         assert!(error.to_string().contains("not allowed"), "{x5u}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400);
+        assert_eq!(NotificationResponse::for_error(&error).status, 400);
     }
     assert_eq!(asked(&host), 0, "nothing of it is fetched");
 }
@@ -390,9 +394,9 @@ fn notifications_are_believed_only_whole_and_for_their_merchant_and_environment(
                 if binds(kind) {
                     let (other, unset) = (other.unwrap_err(), unset.unwrap_err());
                     assert!(other.to_string().contains("another merchant"), "{case}: {other}");
-                    assert_eq!(NotificationReply::to_error(&other).status, 400, "{case}");
+                    assert_eq!(NotificationResponse::for_error(&other).status, 400, "{case}");
                     assert_eq!(unset.argument(), Some("merchant_id"), "{case}");
-                    assert_eq!(NotificationReply::to_error(&unset).status, 503, "{case}");
+                    assert_eq!(NotificationResponse::for_error(&unset).status, 503, "{case}");
                 } else {
                     assert!(other.is_ok() && unset.is_ok(), "{case}: names no merchant");
                 }
@@ -441,7 +445,7 @@ fn what_is_not_understood_is_never_acknowledged() {
     ] {
         let error = try_read(&body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
         let other = error.payload::<OtherNotification>().unwrap();
         assert_eq!((other.kind.as_deref(), &other.body[..]), (kind, body.as_bytes()));
         assert!(!format!("{other:?} {error} {error:?}").contains("CANARY"));
@@ -474,7 +478,7 @@ fn what_is_not_understood_is_never_acknowledged() {
     ] {
         let error = try_read(&body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
     }
     for body in [&b"\xff\xfe"[..], b"%%%", b"&&==&", b"a[[]=1&[b]=2&c[d]]=3"] {
         assert!(try_read(body).is_err());
@@ -531,7 +535,7 @@ fn marketplace_payments_need_a_documented_status_and_both_amounts() {
     ] {
         let error = try_read(body(change)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{change}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{change}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{change}");
     }
 }
 
@@ -561,7 +565,7 @@ fn ids_that_are_neither_strings_nor_numbers_are_rejected() {
     ] {
         let error = try_read(body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
     }
     read(r#"{"type":null,"event":"ALIAS_REGISTER","id":1010,"msg_value":{"value":"a"}}"#);
 }
@@ -580,7 +584,7 @@ fn alias_beside_a_list_of_aliases_is_rejected() {
     ] {
         let error = try_read(body).unwrap_err();
         assert!(error.to_string().contains("msg_value"), "{body}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
     }
     let new =
         r#"{"id":1010,"event":"ALIAS_UPDATE","msg_value":{"value":"a","new":{"b":1},"list":[]}}"#;
@@ -647,7 +651,7 @@ fn strings_of_json_that_are_not_utf_8_are_rejected_where_they_identify_something
         let shown = String::from_utf8_lossy(&body).into_owned();
         let error = try_read(&body).unwrap_err();
         assert!(error.to_string().contains("not UTF-8"), "{shown}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{shown}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{shown}");
     }
 }
 
@@ -729,7 +733,7 @@ fn object_with_a_reserved_name_is_not_read_as_the_json_in_its_value() {
         let shown = String::from_utf8_lossy(&body).into_owned();
         let error = try_read(&body).unwrap_err();
         assert!(error.to_string().contains("reserved name"), "{shown}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{shown}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{shown}");
     }
 }
 
@@ -836,7 +840,7 @@ fn a_payment_is_read_field_by_field() {
     }
     assert_eq!(payment.extra.names().collect::<Vec<_>>(), ["new"]);
     assert!(!format!("{payment:?} {payment:#?}").contains("CANARY"));
-    assert!(!payment.md5sum_holds(&"code".into()));
+    assert!(!payment.is_md5sum_valid(&"code".into()));
 }
 
 #[test]
@@ -924,8 +928,8 @@ fn the_md5sum_covers_what_was_sent_and_numbers_of_json() {
     );
     for body in [polish, json] {
         let Notification::Payment(payment) = read(&body) else { panic!("no payment") };
-        assert!(payment.md5sum_holds(&code), "{body}");
-        assert!(!payment.md5sum_holds(&"other".into()), "{body}");
+        assert!(payment.is_md5sum_valid(&code), "{body}");
+        assert!(!payment.is_md5sum_valid(&"other".into()), "{body}");
     }
 }
 
@@ -946,7 +950,7 @@ fn texts_that_are_not_utf_8_are_rejected_only_where_they_identify_something() {
         let error = try_read(&body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
         assert!(error.to_string().contains("not UTF-8"), "{body}: {error}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
     }
     // A payment is not lost for a description or a name in an old encoding.
     for name in ["tr_desc", "tr_email", "tr_name"] {
@@ -1013,7 +1017,7 @@ fn a_body_that_is_neither_a_form_nor_json_is_rejected() {
     ] {
         let error = try_read(&body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
-        assert_eq!(NotificationReply::to_error(&error).status, 400, "{body}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 400, "{body}");
         assert_eq!(error.payload::<OtherNotification>().unwrap().body, body.as_bytes());
     }
 }
@@ -1069,7 +1073,7 @@ fn a_merchant_id_that_is_no_number_is_an_error_and_accepts_nothing() {
         ] {
             let error = result.unwrap_err();
             assert_eq!(error.argument(), Some("merchant_id"), "{id:?} {body}: {error}");
-            assert_eq!(NotificationReply::to_error(&error).status, 503, "{id:?} {body}");
+            assert_eq!(NotificationResponse::for_error(&error).status, 503, "{id:?} {body}");
         }
         assert_eq!(asked(&host), 0, "{id:?} {body}");
     }
@@ -1200,13 +1204,13 @@ fn certificate_that_cannot_be_read_is_our_failure_and_no_forgery() {
             reader_of(move |_: &Request| Response::new(served.as_bytes().to_vec()));
         let signature = testing::sign(&client, &body()).unwrap();
         let error = reader.read(&signature, &body()).unwrap_err();
-        assert_eq!(NotificationReply::to_error(&error).status, 503, "{served:?}: {error}");
+        assert_eq!(NotificationResponse::for_error(&error).status, 503, "{served:?}: {error}");
     }
     let (client, reader, _) = reader_of(|_: &Request| Response::default());
     let signature = testing::sign(&client, &body()).unwrap();
     let error = reader.certificate("no certificate").read(&signature, &body()).unwrap_err();
     assert_eq!(error.argument(), Some("certificate"));
-    assert_eq!(NotificationReply::to_error(&error).status, 503);
+    assert_eq!(NotificationResponse::for_error(&error).status, 503);
 }
 
 #[test]

@@ -6,6 +6,20 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use test_support::replies::{Case, Outcome};
+use tpay_client::accounts::*;
+use tpay_client::api_auth::{Acknowledgement, StatusCode};
+use tpay_client::blik::*;
+use tpay_client::cards::*;
+use tpay_client::channels::*;
+use tpay_client::collect::*;
+use tpay_client::common::ResultStatus;
+use tpay_client::marketplace::*;
+use tpay_client::recurring::*;
+use tpay_client::refunds::*;
+use tpay_client::reports::*;
+use tpay_client::transactions::payments::*;
+use tpay_client::transactions::qr::*;
+use tpay_client::transactions::*;
 use tpay_client::*;
 
 const ULID: &str = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
@@ -149,7 +163,7 @@ fn transaction_has_the_fields_that_the_mobile_clients_read() {
 fn transactions_create_reply_is_read_field_by_field() {
     let read = |client: &Client| client.create_transaction(&order());
     let paid = one("POST", 200, TRANSACTION, read).unwrap();
-    assert_eq!(paid.result, Some(tpay_client::ResultStatus::Success));
+    assert_eq!(paid.result, Some(ResultStatus::Success));
     assert_eq!(paid.transaction_id.as_deref(), Some("01K5BK4HEPB0WBCGT51FMTYSYJ"));
     assert_eq!(paid.title.as_deref(), Some("TR-BRA-KGZK0X"));
     assert_eq!(paid.amount, Some(grosze(1234)));
@@ -227,7 +241,7 @@ fn what_somebody_else_answers_leaves_a_payment_and_a_refund_open() {
             client.refund_card(&RefundCard::new(grosze(150), 985, "tok")).err()
         }),
         ("transactionId", &|client| {
-            client.refund_marketplace_transaction(&RefundMarketplaceTransaction::all("01M")).err()
+            client.refund_marketplace_transaction(&RefundMarketplaceTransaction::full("01M")).err()
         }),
         ("result", &|client| client.cancel_transaction(ULID).err()),
     ];
@@ -401,7 +415,7 @@ fn transactions_channels_reply() {
     let list = |client: &Client| client.list_channels(&ListChannels::new());
     rules("GET", body, "channels", list);
     let channel = one("GET", 200, body, list).unwrap().channels.remove(0);
-    assert_eq!((channel.number(), channel.available), (Some(64), Some(true)));
+    assert_eq!((channel.channel_id(), channel.available), (Some(ChannelId::new(64)), Some(true)));
     assert_eq!(channel.amount_limits(), (Some(grosze(100)), None));
 }
 
@@ -436,21 +450,23 @@ fn refunds_get_reply() {
 #[test]
 fn tokens_create_reply() {
     let body = r#"{"result":"success","requestId":"r","id":"TO-1","url":"https://x"}"#;
-    rules("POST", body, "id", |client| client.create_token(&CreateToken::new("https://x")));
+    rules("POST", body, "id", |client| {
+        client.create_card_token(&CreateCardToken::new("https://x"))
+    });
 }
 
 #[test]
 fn tokens_get_reply() {
     let body = r#"{"expirationDate":"1228","tokenStatus":"ACTIVE","cardTail":"0016","content":{"imageUrl":"https://x"}}"#;
-    rules("GET", body, "tokenStatus", |client| client.get_token("tok"));
-    let card = one("GET", 200, body, |client| client.get_token("tok")).unwrap();
-    assert_eq!(card.token_status, Some(TokenStatus::Active));
+    rules("GET", body, "tokenStatus", |client| client.get_card_token("tok"));
+    let card = one("GET", 200, body, |client| client.get_card_token("tok")).unwrap();
+    assert_eq!(card.token_status, Some(CardTokenStatus::Active));
 }
 
 #[test]
 fn tokens_delete_reply() {
-    receipt_rules("DELETE", DONE, |client| client.delete_token("tok"));
-    assert!(one("DELETE", 204, "", |client| client.delete_token("tok")).is_ok());
+    receipt_rules("DELETE", DONE, |client| client.delete_card_token("tok"));
+    assert!(one("DELETE", 204, "", |client| client.delete_card_token("tok")).is_ok());
 }
 
 #[test]
@@ -553,7 +569,7 @@ fn accounts_category_reply() {
 fn dictionary_entry_has_the_request_id() {
     let entry = one("GET", 200, ENTRY, |client| client.get_category(60)).unwrap();
     assert_eq!(entry.request_id.as_deref(), Some("r"));
-    assert_eq!(entry.result, Some(tpay_client::ResultStatus::Success));
+    assert_eq!(entry.result, Some(ResultStatus::Success));
 }
 
 #[test]
@@ -645,7 +661,7 @@ fn marketplace_payment_without_a_title_is_read() {
 
 #[test]
 fn marketplace_refund_reply() {
-    let refund = RefundMarketplaceTransaction::all("01M");
+    let refund = RefundMarketplaceTransaction::full("01M");
     let body = r#"{"transactionId":"01M","amount":1500}"#;
     rules("POST", body, "transactionId", |client| client.refund_marketplace_transaction(&refund));
     let made = one("POST", 200, body, |c| c.refund_marketplace_transaction(&refund)).unwrap();

@@ -7,6 +7,23 @@
 
 use std::sync::{Arc, Mutex};
 
+use tpay_client::accounts::*;
+use tpay_client::api_auth::{Credential, Request, Response, Secrets, TransportError};
+use tpay_client::blik::*;
+use tpay_client::cards::*;
+use tpay_client::certificates::*;
+use tpay_client::channels::*;
+use tpay_client::collect::*;
+use tpay_client::dictionaries::*;
+use tpay_client::marketplace::*;
+use tpay_client::oauth::*;
+use tpay_client::pos::*;
+use tpay_client::recurring::*;
+use tpay_client::refunds::*;
+use tpay_client::reports::*;
+use tpay_client::transactions::pay::*;
+use tpay_client::transactions::qr::*;
+use tpay_client::transactions::*;
 use tpay_client::*;
 
 const NASTY: &str = "a/b c+d?e#ą~*%";
@@ -405,28 +422,28 @@ fn refunds_get_request() {
 
 #[test]
 fn tokens_create_request() {
-    let call = CreateToken::new("https://x/n");
+    let call = CreateCardToken::new("https://x/n");
     assert_eq!(sent(&call), r#"POST /tokens {"callbackUrl":"https://x/n"}"#);
     let all = call
-        .payer(TokenPayer::new("Ann", "a@x"))
+        .payer(CardTokenPayer::new("Ann", "a@x"))
         .redirect_url(RedirectUrls::new("https://x/ok", "https://x/err"))
         .card("blob");
     assert_eq!(
         sent(&all),
         r#"POST /tokens {"callbackUrl":"https://x/n","payer":{"name":"Ann","email":"a@x"},"redirectUrl":{"success":"https://x/ok","error":"https://x/err"},"card":"blob"}"#
     );
-    assert_eq!(refused(&CreateToken::new("")), "callback_url");
+    assert_eq!(refused(&CreateCardToken::new("")), "callback_url");
 }
 
 #[test]
 fn tokens_get_request() {
-    assert_eq!(sent(&GetToken::new("tok")), "GET /tokens/tok");
-    assert_eq!(refused(&GetToken::new("")), "token_value");
+    assert_eq!(sent(&GetCardToken::new("tok")), "GET /tokens/tok");
+    assert_eq!(refused(&GetCardToken::new("")), "token_value");
 }
 
 #[test]
 fn tokens_delete_request() {
-    assert_eq!(sent(&DeleteToken::new("tok")), "DELETE /tokens/tok");
+    assert_eq!(sent(&DeleteCardToken::new("tok")), "DELETE /tokens/tok");
 }
 
 #[test]
@@ -657,11 +674,11 @@ fn marketplace_pay_request() {
 #[test]
 fn marketplace_refund_request() {
     let path = format!("POST /marketplace/v1/transaction/{ULID}/refund");
-    let all = RefundMarketplaceTransaction::all(ULID);
+    let all = RefundMarketplaceTransaction::full(ULID);
     assert_eq!(sent(&all), format!("{path} {{\"childTransactions\":[]}}"));
-    let parts = [ChildRefund::of_child("c", grosze(1)), ChildRefund::of_merchant("m", grosze(2))];
+    let parts = [ChildRefund::by_id("c", grosze(1)), ChildRefund::by_merchant("m", grosze(2))];
     assert_eq!(
-        sent(&RefundMarketplaceTransaction::parts(ULID, parts)),
+        sent(&RefundMarketplaceTransaction::partial(ULID, parts)),
         format!(
             r#"{path} {{"childTransactions":[{{"id":"c","amount":1,"products":[]}},{{"merchantId":"m","amount":2,"products":[]}}]}}"#
         )
@@ -800,7 +817,7 @@ fn no_secret_of_a_request_is_shown() {
     let shown = format!(
         "{pay:?} {:?} {:?} {:?} {:?}",
         RequestToken::new("id", "CANARY"),
-        GetToken::new("CANARY"),
+        GetCardToken::new("CANARY"),
         RefundCard::new(grosze(1), 985, "CANARY"),
         PaymentInstrument::card_token("CANARY"),
     );

@@ -8,6 +8,25 @@ use std::fmt::Debug;
 use serde_json::Value;
 use test_support::responses::{Call, Responses};
 use test_support::{enums, wire_texts};
+use tpay_client::accounts::*;
+use tpay_client::api_auth::{
+    ManualClock, Request, Response, StatusCode, TransportError, path_segment,
+};
+use tpay_client::blik::*;
+use tpay_client::cards::*;
+use tpay_client::channels::*;
+use tpay_client::collect::*;
+use tpay_client::common::*;
+use tpay_client::marketplace::*;
+use tpay_client::notifications::events::*;
+use tpay_client::notifications::*;
+use tpay_client::recurring::*;
+use tpay_client::refunds::*;
+use tpay_client::reports::*;
+use tpay_client::transactions::pay::*;
+use tpay_client::transactions::payments::*;
+use tpay_client::transactions::qr::*;
+use tpay_client::transactions::*;
 use tpay_client::*;
 
 const NOW: u64 = 1_795_305_600;
@@ -99,7 +118,7 @@ fn printed(payment: &PaymentNotification) -> String {
         ("eisop_card_brand", &payment.eisop_card_brand),
         ("eisop_card_tail", &payment.eisop_card_tail),
         ("extra", &payment.extra),
-        ("md5sum", &payment.md5sum_holds(&code)),
+        ("md5sum", &payment.is_md5sum_valid(&code)),
     ];
     fields.map(|(name, value)| format!("{name}: {value:#?},")).join("\n")
 }
@@ -189,9 +208,11 @@ fn calls() -> Vec<(&'static str, Call)> {
         ("refunds.get", call(|client| client.get_refund("rf_1"))),
         (
             "tokens.create",
-            call(|client| client.create_token(&CreateToken::new("https://x.example.com/"))),
+            call(|client| {
+                client.create_card_token(&CreateCardToken::new("https://x.example.com/"))
+            }),
         ),
-        ("tokens.get", call(|client| client.get_token("token"))),
+        ("tokens.get", call(|client| client.get_card_token("token"))),
         (
             "blik.create_alias",
             call(|client| {
@@ -245,7 +266,7 @@ fn calls() -> Vec<(&'static str, Call)> {
         (
             "marketplace.refund",
             call(|client| {
-                client.refund_marketplace_transaction(&RefundMarketplaceTransaction::all("01G"))
+                client.refund_marketplace_transaction(&RefundMarketplaceTransaction::full("01G"))
             }),
         ),
         (
@@ -584,7 +605,7 @@ fn enums_know_the_documented_texts_and_no_others() {
         QrSize: "S", "M", "L", "XL";
         ImageType: "image/png", "image/jpeg", "image/svg+xml";
         QrLink: "title", "gtitle";
-        TokenStatus: "ACTIVE", "DELETED", "RESUME", "SUSPENDED";
+        CardTokenStatus: "ACTIVE", "DELETED", "RESUME", "SUSPENDED";
         BankAccountStatus: "active", "deactivated";
         MarketplaceLanguage: "PL", "EN";
         SortDirection: "ASC", "DESC";

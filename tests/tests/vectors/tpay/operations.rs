@@ -5,26 +5,52 @@
 //! counterpart is an error, so nothing is dropped.
 
 use serde_json::Value;
+use tpay_client::accounts::{
+    AccountAddress, AccountBank, AccountPhone, ContactPerson, CreateAccount, CreateMerchant,
+    GetAccount, GetBalance, ListAccounts, MerchantAddress, Person, PersonContact, Website,
+};
+use tpay_client::api_auth::Request;
+use tpay_client::blik::{
+    AliasType, Autopayment, AutopaymentModel, BlikAlias, CreateBlikAlias, DeleteBlikAlias,
+    GetBlikAlias,
+};
+use tpay_client::cards::{
+    CardTokenPayer, CreateCardToken, DeleteCardToken, GetCardToken, InitApplePay, RedirectUrls,
+};
+use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
+use tpay_client::channels::{ListBankGroups, ListChannels};
+use tpay_client::collect::{CreateBankAccount, ListBankAccounts};
+use tpay_client::dictionaries::{
+    GetCategory, GetDocument, GetLegalForm, ListCategories, ListDocuments, ListLegalForms, ListMcc,
+};
+use tpay_client::marketplace::{
+    BillingAddress, CancelMarketplaceTransaction, ChildRefund, ChildTransaction,
+    CreateMarketplaceTransaction, GetMarketplaceTransaction, ListMarketplaceBankGroups,
+    MarketplaceCallback, MarketplaceLanguage, PayMarketplaceTransaction, Product,
+    RefundMarketplaceTransaction,
+};
+use tpay_client::oauth::{GetTokenInfo, RequestToken};
+use tpay_client::pos::ListPos;
+use tpay_client::recurring::{
+    CancelRecurring, CreateRecurring, GetRecurring, IntervalUnit, ListRecurring,
+    ListRecurringCharges, PaymentInstrument, RecurringBlik, RetryInterval, RetryRecurring,
+    Schedule, UpdatePaymentInstrument,
+};
+use tpay_client::refunds::{
+    GetRefund, ListRefunds, ListTransactionRefunds, RefundCard, RefundContext,
+};
+use tpay_client::reports::{GetReportFile, ListReports, SortDirection};
+use tpay_client::transactions::pay::{
+    CardNetwork, CardOnFile, CardPayment, ClickToPay, PayMethod, Recursive, TokenPayment,
+};
+use tpay_client::transactions::qr::{GetTransactionQr, ImageType, QrLink, QrSize};
+use tpay_client::transactions::{
+    Callbacks, CancelTransaction, CancelTransactionLegacy, Collect, GetTransaction, Language,
+    ListTransactions, PayTransaction, Payee, PayeeAddress,
+};
 use tpay_client::{
-    AccountAddress, AccountBank, AccountPhone, AliasType, Amount, Autopayment, AutopaymentModel,
-    BillingAddress, BlikAlias, BlikPayment, Callbacks, CancelMarketplaceTransaction,
-    CancelRecurring, CancelTransaction, CancelTransactionLegacy, CardNetwork, CardOnFile,
-    CardPayment, ChildRefund, ChildTransaction, ClickToPay, Client, Collect, ContactPerson,
-    CreateAccount, CreateBankAccount, CreateBlikAlias, CreateMarketplaceTransaction,
-    CreateMerchant, CreateRecurring, CreateToken, CreateTransaction, Currency, DeleteBlikAlias,
-    DeleteToken, Endpoint, Error, GetAccount, GetBalance, GetBlikAlias, GetCategory, GetDocument,
-    GetLegalForm, GetMarketplaceTransaction, GetRecurring, GetRefund, GetReportFile,
-    GetRootCertificates, GetSigningCertificate, GetToken, GetTokenInfo, GetTransaction,
-    GetTransactionQr, ImageType, InitApplePay, IntervalUnit, Language, ListAccounts,
-    ListBankAccounts, ListBankGroups, ListCategories, ListChannels, ListDocuments, ListLegalForms,
-    ListMarketplaceBankGroups, ListMcc, ListPos, ListRecurring, ListRecurringCharges, ListRefunds,
-    ListReports, ListTransactionRefunds, ListTransactions, MarketplaceCallback,
-    MarketplaceLanguage, MerchantAddress, Pay, PayMarketplaceTransaction, PayMethod,
-    PayTransaction, Payee, PayeeAddress, Payer, PaymentInstrument, Person, PersonContact, Product,
-    QrLink, QrSize, RecurringBlik, Recursive, RedirectUrls, RefundCard, RefundContext,
-    RefundMarketplaceTransaction, RefundTransaction, Request, RequestToken, RetryInterval,
-    RetryRecurring, Schedule, SortDirection, TokenPayer, TokenPayment, TransactionStatus,
-    UpdatePaymentInstrument, Website, grosze,
+    Amount, BlikPayment, Client, CreateTransaction, Currency, Endpoint, Error, Pay, Payer,
+    RefundTransaction, TransactionStatus, grosze,
 };
 
 use crate::text;
@@ -233,8 +259,8 @@ fn pay(value: &Value) -> Made<Pay> {
         value,
         Pay::new(),
         [],
-        group_id("groupId", number),
-        channel_id("channelId", number),
+        group_id("groupId", integer),
+        channel_id("channelId", integer),
         method("method", named::<PayMethod>),
         blik_payment_data("blikPaymentData", blik),
         card_payment_data("cardPaymentData", card),
@@ -419,7 +445,7 @@ fn person(value: &Value) -> Made<Person> {
         pep_statement("pepStatement", bit),
         date_of_birth("dateOfBirth", string),
         country_of_birth("countryOfBirth", string),
-        type_of_document("typeOfDocument", number),
+        type_of_document("typeOfDocument", integer),
         serial_number("serialNumber", string),
         expiry_date("expiryDate", string),
         issuing_authority("issuingAuthority", string),
@@ -491,8 +517,8 @@ fn child(value: &Value) -> Made<ChildTransaction> {
 fn child_refund(value: &Value) -> Made<ChildRefund> {
     let much = minor(&value["amount"])?;
     let made = match given(value, "id") {
-        Some(id) => ChildRefund::of_child(string(id)?, much),
-        None => ChildRefund::of_merchant(string(&value["merchantId"])?, much),
+        Some(id) => ChildRefund::by_id(string(id)?, much),
+        None => ChildRefund::by_merchant(string(&value["merchantId"])?, much),
     };
     Ok(build!(
         value,
@@ -643,8 +669,8 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
         )),
         "refunds.get" => signed!(GetRefund::new(id()?)),
         "tokens.create" => {
-            let payer = |value: &Value| -> Made<TokenPayer> {
-                let made = TokenPayer::new(string(&value["name"])?, string(&value["email"])?);
+            let payer = |value: &Value| -> Made<CardTokenPayer> {
+                let made = CardTokenPayer::new(string(&value["name"])?, string(&value["email"])?);
                 Ok(build!(value, made, ["name", "email"]))
             };
             let urls = |value: &Value| -> Made<RedirectUrls> {
@@ -653,15 +679,15 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             };
             signed!(build!(
                 fields,
-                CreateToken::new(string(get("callbackUrl"))?),
+                CreateCardToken::new(string(get("callbackUrl"))?),
                 ["callbackUrl"],
                 payer("payer", payer),
                 redirect_url("redirectUrl", urls),
                 card("card", string),
             ))
         }
-        "tokens.get" => signed!(GetToken::new(id()?)),
-        "tokens.delete" => signed!(DeleteToken::new(id()?)),
+        "tokens.get" => signed!(GetCardToken::new(id()?)),
+        "tokens.delete" => signed!(DeleteCardToken::new(id()?)),
         "wallet.init_apple_pay" => signed!(build!(
             fields,
             InitApplePay::new(string(get("domainName"))?, string(get("validationUrl"))?),
@@ -774,7 +800,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
                 Some(parts) => list(parts, child_refund)?,
                 None => Vec::new(),
             };
-            signed!(RefundMarketplaceTransaction::parts(id()?, parts))
+            signed!(RefundMarketplaceTransaction::partial(id()?, parts))
         }
         "marketplace.cancel" => signed!(CancelMarketplaceTransaction::new(id()?)),
         "marketplace.bank_groups" => {
@@ -848,8 +874,8 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             tax_id("taxId", string),
             regon("regon", string),
             krs("krs", string),
-            legal_form("legalForm", number),
-            category_id("categoryId", number),
+            legal_form("legalForm", integer),
+            category_id("categoryId", integer),
             mcc("mcc", string),
             notify_by_email("notifyByEmail", flag),
             merchant_api_consent("merchantApiConsent", flag),
@@ -865,19 +891,19 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
             tax_id("taxId", string),
             regon("regon", string),
             krs("krs", string),
-            legal_form("legalForm", number),
-            category_id("categoryId", number),
+            legal_form("legalForm", integer),
+            category_id("categoryId", integer),
             address("address", |value| list(value, merchant_address)),
             website("website", |value| list(value, website)),
             contact_person("contactPerson", |value| list(value, contact_person)),
             merchant_api_consent("merchantApiConsent", flag),
         )),
         "accounts.categories" => signed!(ListCategories::new()),
-        "accounts.category" => signed!(GetCategory::new(number(scalar(0).unwrap())?)),
+        "accounts.category" => signed!(GetCategory::new(integer(scalar(0).unwrap())?)),
         "accounts.legal_forms" => signed!(ListLegalForms::new()),
-        "accounts.legal_form" => signed!(GetLegalForm::new(number(scalar(0).unwrap())?)),
+        "accounts.legal_form" => signed!(GetLegalForm::new(integer(scalar(0).unwrap())?)),
         "accounts.documents" => signed!(ListDocuments::new()),
-        "accounts.document" => signed!(GetDocument::new(number(scalar(0).unwrap())?)),
+        "accounts.document" => signed!(GetDocument::new(integer(scalar(0).unwrap())?)),
         "accounts.mcc" => signed!(ListMcc::new()),
         "accounts.pos" => signed!(ListPos::new()),
         "certificates.signing" => signed!(GetSigningCertificate::new()),

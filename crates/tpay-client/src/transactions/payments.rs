@@ -1,10 +1,13 @@
-//! The result of the payment of a transaction.
+//! Results of payments: status, errors, attempts, and held amounts of a transaction.
+//!
+//! They are parts of a [`Transaction`](crate::Transaction). A declined payment is an error; see
+//! [`ErrorExt`](crate::ErrorExt).
 
 use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{PayerDetails, TransactionDate};
+use crate::transactions::{PayerDetails, TransactionDate};
 
 wire_enum! {
     /// The status of a payment of a transaction.

@@ -1,9 +1,13 @@
-//! Payment methods: BLIK, cards, wallets, channels.
+//! Payment methods: [`Pay`] with the data of a card, a wallet, a channel or BLIK.
+//!
+//! BLIK codes and aliases are in [`blik`](crate::blik), channels in [`channels`](crate::channels).
 
-use api_auth::{Amount, InputError, Secret, setters, wire, wire_enum};
+use api_auth::{InputError, Secret, setters, wire, wire_enum};
 use serde::Serialize;
 
-use crate::{Currency, validate};
+use crate::blik::BlikPayment;
+use crate::channels::{ChannelId, GroupId};
+use crate::validate;
 
 wire_enum! {
     /// The kind of a payment. Optional in most cases.
@@ -33,10 +37,10 @@ wire_enum! {
     }
 }
 
-/// The id of BLIK among the groups of channels.
-pub const BLIK_GROUP: u32 = 150;
-/// The id of cards among the groups of channels.
-pub const CARD_GROUP: u32 = 103;
+/// The group of channels of BLIK.
+pub const BLIK_GROUP: GroupId = GroupId::new(150);
+/// The group of channels of cards.
+pub const CARD_GROUP: GroupId = GroupId::new(103);
 
 /// A payment method with its data.
 ///
@@ -53,9 +57,9 @@ pub const CARD_GROUP: u32 = 103;
 #[serde(rename_all = "camelCase")]
 pub struct Pay {
     #[serde(skip_serializing_if = "Option::is_none")]
-    group_id: Option<u32>,
+    group_id: Option<GroupId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    channel_id: Option<u32>,
+    channel_id: Option<ChannelId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<PayMethod>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,12 +87,12 @@ impl Pay {
     }
 
     /// Creates a payment by any channel of this group.
-    pub fn group(group_id: u32) -> Self {
+    pub fn group(group_id: impl Into<GroupId>) -> Self {
         Self::new().group_id(group_id)
     }
 
     /// Creates a payment by this channel.
-    pub fn channel(channel_id: u32) -> Self {
+    pub fn channel(channel_id: impl Into<ChannelId>) -> Self {
         Self::new().channel_id(channel_id)
     }
 
@@ -106,8 +110,8 @@ impl Pay {
         if self.group_id.is_some() && self.channel_id.is_some() {
             return Err(InputError::new("pay.channel_id", "must not be given with a group_id"));
         }
-        validate::known("pay.method", self.method.as_ref().map(PayMethod::is_known))?;
-        validate::known("pay.cof", self.cof.as_ref().map(CardOnFile::is_known))?;
+        validate::known("pay.method", self.method.as_ref(), PayMethod::KNOWN)?;
+        validate::known("pay.cof", self.cof.as_ref(), CardOnFile::KNOWN)?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)?;
         self.token_payment_data.as_ref().map_or(Ok(()), TokenPayment::validate)?;
@@ -117,9 +121,9 @@ impl Pay {
 
     setters! {
         /// Sets the group of channels. Must not be combined with a channel.
-        group_id: u32,
+        group_id: impl Into<GroupId>,
         /// Sets the channel: the payer is redirected to that bank directly.
-        channel_id: u32,
+        channel_id: impl Into<ChannelId>,
         /// Sets the kind of payment. Optional in most cases.
         method: impl Into<PayMethod>,
         /// Sets a BLIK code or alias.
@@ -141,238 +145,11 @@ impl Pay {
     }
 }
 
-/// A BLIK code or alias.
-///
-/// Source: the provider's API reference, `POST /transactions`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BlikPayment {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
-    blik_token: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aliases: Option<BlikAlias>,
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refuse_no_pay_id: Option<bool>,
-}
-
-impl BlikPayment {
-    /// Creates an empty value.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Creates a payment by the six digits that the payer's application shows.
-    pub fn code(blik_token: impl Into<Secret>) -> Self {
-        Self::new().blik_token(blik_token).kind(0)
-    }
-
-    /// Creates a payment by a registered alias, which the payer confirms in the application (UID).
-    pub fn alias(alias: BlikAlias) -> Self {
-        Self::new().aliases(alias)
-    }
-
-    /// Creates a payment by a registered PAYID alias, without the payer.
-    pub fn autopayment(alias: BlikAlias) -> Self {
-        Self::new().aliases(alias).kind(2)
-    }
-
-    pub(crate) fn validate(&self) -> Result<(), InputError> {
-        if let Some(code) = self.blik_token.as_ref().map(Secret::expose)
-            && (code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            return Err(InputError::new("blik_token", "must be six digits"));
-        }
-        if self.kind.is_some_and(|kind| kind > 2) {
-            return Err(InputError::new("type", "must be 0, 1 or 2"));
-        }
-        self.aliases.as_ref().map_or(Ok(()), BlikAlias::validate)
-    }
-
-    setters! {
-        /// Sets the six digits that the payer's application shows.
-        blik_token: impl Into<Secret>,
-        /// Sets the alias for the payment, or the alias to register with it.
-        aliases: BlikAlias,
-        /// Sets the place of the payment: 0 in the web, 1 at a terminal, 2 without the payer.
-        kind: u32,
-        /// Sets whether the payment is rejected if the payer's bank does not support recurring
-        /// payments.
-        refuse_no_pay_id: bool,
-    }
-}
-
-wire_enum! {
-    /// The kind of a BLIK alias.
-    ///
-    /// Source: the provider's API reference, `POST /transactions`.
-    pub enum AliasType {
-        /// The payer confirms each payment in the application (OneClick).
-        Uid = "UID",
-        /// Payments without the payer (autopayments).
-        PayId = "PAYID",
-    }
-}
-
-/// A BLIK alias of a payer. You choose its value.
-///
-/// ```
-/// use tpay_client::{
-///     AliasType, Autopayment, AutopaymentModel, BlikAlias, BlikPayment, Pay, grosze,
-/// };
-///
-/// // With the first payment the alias is registered, and later it pays without a code.
-/// let alias = BlikAlias::new("user-42", AliasType::Uid).label("The shop");
-/// let first = Pay::blik(BlikPayment::code("777123").aliases(alias.clone()));
-/// let later = Pay::blik(BlikPayment::alias(alias));
-///
-/// // One that may be charged without the payer.
-/// let terms = Autopayment::new(AutopaymentModel::A)
-///     .frequency("1M")
-///     .single_limit_amount(grosze(2000));
-/// let alias = BlikAlias::new("user-42-monthly", AliasType::PayId)
-///     .label("The shop")
-///     .autopayment(terms);
-/// let each_month = Pay::blik(BlikPayment::autopayment(alias));
-/// ```
-///
-/// Source: the provider's API reference, `POST /transactions`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BlikAlias {
-    value: String,
-    #[serde(rename = "type")]
-    kind: AliasType,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recommended_auth_level: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    autopayment: Option<Autopayment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    no_delay: Option<bool>,
-}
-
-impl BlikAlias {
-    /// Creates an alias with this value and kind.
-    pub fn new(value: impl Into<String>, kind: AliasType) -> Self {
-        Self {
-            value: value.into(),
-            kind,
-            label: None,
-            key: None,
-            recommended_auth_level: None,
-            autopayment: None,
-            no_delay: None,
-        }
-    }
-
-    setters! {
-        /// Sets the label that the payer sees. Required to register the alias.
-        label: impl Into<String>,
-        /// Sets the application if the alias exists in several: the code of an alternative.
-        key: impl Into<String>,
-        /// Sets the authorization level, `NOCONFREQ`. Required for autopayments of model O only.
-        recommended_auth_level: impl Into<String>,
-        /// Sets the terms of autopayments, to register a PAYID alias.
-        autopayment: Autopayment,
-        /// Sets whether to skip the 72 hours in which the bank tries to inform the payer why an
-        /// autopayment was not authorized. For the models A and O.
-        no_delay: bool,
-    }
-
-    pub(crate) fn validate(&self) -> Result<(), InputError> {
-        validate::not_empty("aliases.value", &self.value)?;
-        validate::known("aliases.type", Some(self.kind.is_known()))?;
-        self.autopayment.as_ref().map_or(Ok(()), Autopayment::validate)
-    }
-}
-
-wire_enum! {
-    /// The model of autopayments.
-    ///
-    /// Source: the provider's API reference, `POST /transactions`.
-    pub enum AutopaymentModel {
-        /// Model A.
-        A = "A",
-        /// Model M.
-        M = "M",
-        /// Model O.
-        O = "O",
-    }
-}
-
-/// The terms of autopayments that the payer agrees to.
-///
-/// Source: the provider's API reference, `POST /transactions`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Autopayment {
-    model: AutopaymentModel,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frequency: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    single_limit_amount: Option<Amount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_limit_amount: Option<Amount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<Currency>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    init_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expiration_date: Option<String>,
-}
-
-impl Autopayment {
-    /// Creates terms of this model.
-    pub fn new(model: AutopaymentModel) -> Self {
-        Self {
-            model,
-            frequency: None,
-            single_limit_amount: None,
-            total_limit_amount: None,
-            currency: None,
-            init_date: None,
-            expiration_date: None,
-        }
-    }
-
-    setters! {
-        /// Sets the frequency in model A: a number and `D`, `W`, `M` or `Y`, such as `1M`.
-        frequency: impl Into<String>,
-        /// Sets the maximum of one payment, in units of `currency`.
-        single_limit_amount: Amount,
-        /// Sets the maximum of all payments together, in units of `currency`.
-        total_limit_amount: Amount,
-        /// Sets the currency of the limits.
-        currency: impl Into<Currency>,
-        /// Sets the start, ISO 8601.
-        init_date: impl Into<String>,
-        /// Sets the end, ISO 8601.
-        expiration_date: impl Into<String>,
-    }
-
-    fn validate(&self) -> Result<(), InputError> {
-        validate::known("autopayment.model", Some(self.model.is_known()))?;
-        if let Some(text) = &self.frequency {
-            let digits = text.trim_end_matches(['D', 'W', 'M', 'Y']);
-            let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            if !number || text.len() != digits.len() + 1 {
-                let problem = "must be a number and D, W, M or Y";
-                return Err(InputError::new("autopayment.frequency", problem));
-            }
-        }
-        validate::currency(self.currency.as_ref())
-    }
-}
-
 /// A card, or the token of a saved card.
 ///
 /// ```
-/// use tpay_client::{CardOnFile, CardPayment, Pay, PayMethod};
+/// use tpay_client::transactions::pay::{CardOnFile, CardPayment, PayMethod};
+/// use tpay_client::Pay;
 ///
 /// let first = Pay::card(CardPayment::encrypted("what the browser made").save(1));
 /// let later = Pay::card(CardPayment::saved("the token that the notification brought"))
@@ -512,7 +289,7 @@ impl ClickToPay {
     }
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::known("network", Some(self.network.is_known()))
+        validate::known("network", Some(&self.network), CardNetwork::KNOWN)
     }
 }
 

@@ -119,7 +119,8 @@ impl Payer {
 /// URLs for the payer and for notifications, in place of those of the panel.
 ///
 /// ```
-/// use tpay_client::{Callbacks, CreateTransaction, Payer, grosze};
+/// use tpay_client::transactions::Callbacks;
+/// use tpay_client::{CreateTransaction, Payer, grosze};
 ///
 /// let payer = Payer::new("jan.nowak@example.com", "Jan Nowak").city("Poznań").country("PL");
 /// let order = CreateTransaction::new(grosze(1234), "Order 7", payer).callbacks(

@@ -1,11 +1,13 @@
-//! QR images of the link to a payment page.
+//! QR images of the link to the payment page of a transaction. See the example of
+//! [`GetTransactionQr`].
 
 use api_auth::{
     Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters, wire_enum,
 };
 use serde::Serialize;
 
-use crate::{Client, File, validate};
+use crate::common::File;
+use crate::{Client, validate};
 
 wire_enum! {
     /// The size of a QR image.
@@ -53,7 +55,7 @@ wire_enum! {
 /// `POST /transactions/{transactionId}/qr`: a QR image of the link to the payment page.
 ///
 /// ```
-/// use tpay_client::{GetTransactionQr, ImageType, QrSize};
+/// use tpay_client::transactions::qr::{GetTransactionQr, ImageType, QrSize};
 ///
 /// let ask = GetTransactionQr::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4")
 ///     .size(QrSize::Large)
@@ -114,10 +116,10 @@ impl Endpoint for GetTransactionQr {
         .idempotent();
 
     fn validate(&self) -> Result<(), InputError> {
-        validate::known("size", self.size.as_ref().map(QrSize::is_known))?;
-        validate::known("output_type", self.output_type.as_ref().map(ImageType::is_known))?;
-        validate::known("logo_type", self.logo_type.as_ref().map(ImageType::is_known))?;
-        validate::known("link_type", self.link_type.as_ref().map(QrLink::is_known))
+        validate::known("size", self.size.as_ref(), QrSize::KNOWN)?;
+        validate::known("output_type", self.output_type.as_ref(), ImageType::KNOWN)?;
+        validate::known("logo_type", self.logo_type.as_ref(), ImageType::KNOWN)?;
+        validate::known("link_type", self.link_type.as_ref(), QrLink::KNOWN)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -129,6 +131,9 @@ impl Endpoint for GetTransactionQr {
     }
 }
 
+/// # QR images
+///
+/// See [`transactions::qr`](crate::transactions::qr): links to the payment page as images.
 impl Client {
     /// Returns a QR image of the link to the payment page of a transaction.
     ///

@@ -1,11 +1,13 @@
-//! Merchants of a partner: the current registration.
+//! The current endpoint that registers merchants.
 
 use api_auth::{
     Body, Endpoint, InputError, Response, ResponseError, Result, Route, route, setters,
 };
 use serde::Serialize;
 
-use crate::{Client, CreatedAccount, Website, error, validate};
+use super::{CreatedAccount, Website};
+use crate::dictionaries::{CategoryId, LegalFormId};
+use crate::{Client, error, validate};
 
 /// An address of a new merchant.
 ///
@@ -100,7 +102,7 @@ impl ContactPerson {
 /// `POST /v1/accounts/merchant`: registers a merchant of a partner.
 ///
 /// ```
-/// use tpay_client::{ContactPerson, CreateMerchant, MerchantAddress, Website};
+/// use tpay_client::accounts::{ContactPerson, CreateMerchant, MerchantAddress, Website};
 ///
 /// let merchant = CreateMerchant::new("OFFER", "shop@example.com")
 ///     .tax_id("7743747160")
@@ -122,9 +124,9 @@ pub struct CreateMerchant {
     #[serde(skip_serializing_if = "Option::is_none")]
     krs: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    legal_form: Option<u32>,
+    legal_form: Option<LegalFormId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    category_id: Option<u32>,
+    category_id: Option<CategoryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<Vec<MerchantAddress>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,10 +162,10 @@ impl CreateMerchant {
         regon: impl Into<String>,
         /// Sets the number in the court's register.
         krs: impl Into<String>,
-        /// Sets the legal form, by its number.
-        legal_form: u32,
-        /// Sets the category of sale, by its number.
-        category_id: u32,
+        /// Sets the legal form: see [`Client::list_legal_forms`].
+        legal_form: impl Into<LegalFormId>,
+        /// Sets the category of sale: see [`Client::list_categories`].
+        category_id: impl Into<CategoryId>,
         /// Sets the addresses. At most one is the main address.
         address: impl Into<Vec<MerchantAddress>>,
         /// Sets the websites.
@@ -195,10 +197,13 @@ impl Endpoint for CreateMerchant {
     }
 
     fn parse(&self, response: &Response) -> Result<CreatedAccount, ResponseError> {
-        error::answer(response, &["id"])
+        error::success(response, &["id"])
     }
 }
 
+/// # Merchants
+///
+/// See [`accounts`](crate::accounts): registration of merchants.
 impl Client {
     /// Registers a merchant of a partner.
     ///

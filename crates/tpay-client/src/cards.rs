@@ -1,4 +1,10 @@
-//! Saved cards and wallets.
+//! Saved cards: the token of a card stands for its number in later payments. Also sessions of Apple
+//! Pay.
+//!
+//! A card is saved by [`CreateCardToken`], or with a payment
+//! ([`CardPayment::save`](crate::transactions::pay::CardPayment::save)). A notification contains the
+//! token, and [`CardPayment::saved`](crate::transactions::pay::CardPayment::saved) charges the card.
+//! These tokens are not the access tokens of [`oauth`](crate::oauth).
 
 use api_auth::{
     Acknowledgement, Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result,
@@ -6,13 +12,14 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, ResultStatus, error, validate};
+use crate::common::ResultStatus;
+use crate::{Client, error, validate};
 
 wire_enum! {
     /// The status of a saved card.
     ///
     /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
-    pub enum TokenStatus {
+    pub enum CardTokenStatus {
         /// The card can be charged.
         Active = "ACTIVE",
         /// The card was deleted.
@@ -29,12 +36,12 @@ wire_enum! {
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TokenPayer {
+pub struct CardTokenPayer {
     name: String,
     email: String,
 }
 
-impl TokenPayer {
+impl CardTokenPayer {
     /// Creates an owner with a name and an e-mail address.
     pub fn new(name: impl Into<String>, email: impl Into<String>) -> Self {
         Self { name: name.into(), email: email.into() }
@@ -64,7 +71,7 @@ impl RedirectUrls {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct CreatedToken {
+pub struct CreatedCardToken {
     /// The result of the call.
     #[serde(default)]
     pub result: Option<ResultStatus>,
@@ -85,27 +92,27 @@ pub struct CreatedToken {
 /// `POST /tokens`: saves a card without charging it.
 ///
 /// ```
-/// use tpay_client::{CreateToken, RedirectUrls, TokenPayer};
+/// use tpay_client::cards::{CardTokenPayer, CreateCardToken, RedirectUrls};
 ///
-/// let save = CreateToken::new("https://shop.example.com/notify")
-///     .payer(TokenPayer::new("Jan Nowak", "jan.nowak@example.com"))
+/// let save = CreateCardToken::new("https://shop.example.com/notify")
+///     .payer(CardTokenPayer::new("Jan Nowak", "jan.nowak@example.com"))
 ///     .redirect_url(RedirectUrls::new("https://x.example.com/ok", "https://x.example.com/no"));
 /// ```
 ///
 /// Source: the provider's API reference, `POST /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CreateToken {
+pub struct CreateCardToken {
     callback_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    payer: Option<TokenPayer>,
+    payer: Option<CardTokenPayer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect_url: Option<RedirectUrls>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "wire::exposed_some")]
     card: Option<Secret>,
 }
 
-impl CreateToken {
+impl CreateCardToken {
     /// Creates a request. The notification with the token is sent to `callback_url`.
     pub fn new(callback_url: impl Into<String>) -> Self {
         Self { callback_url: callback_url.into(), payer: None, redirect_url: None, card: None }
@@ -113,7 +120,7 @@ impl CreateToken {
 
     setters! {
         /// Sets the owner of the card.
-        payer: TokenPayer,
+        payer: CardTokenPayer,
         /// Sets the URLs for the payer afterwards.
         redirect_url: RedirectUrls,
         /// Sets the card, encrypted in the payer's browser.
@@ -121,8 +128,8 @@ impl CreateToken {
     }
 }
 
-impl Endpoint for CreateToken {
-    type Output = CreatedToken;
+impl Endpoint for CreateCardToken {
+    type Output = CreatedCardToken;
     const ID: &'static str = "tokens.create";
     const ROUTE: Route<Self> = route!(POST "/tokens");
 
@@ -134,8 +141,8 @@ impl Endpoint for CreateToken {
         Body::json(self)
     }
 
-    fn parse(&self, response: &Response) -> Result<CreatedToken, ResponseError> {
-        error::answer(response, &["id", "url"])
+    fn parse(&self, response: &Response) -> Result<CreatedCardToken, ResponseError> {
+        error::success(response, &["id", "url"])
     }
 }
 
@@ -151,7 +158,7 @@ pub struct CardToken {
     pub expiration_date: Option<String>,
     /// The status.
     #[serde(default)]
-    pub token_status: Option<TokenStatus>,
+    pub token_status: Option<CardTokenStatus>,
     /// The number of the card, masked: its first digits (BIN) and the last four.
     #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
@@ -182,25 +189,25 @@ pub struct CardContent {
 ///
 /// Source: the provider's API reference, `GET /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GetToken {
+pub struct GetCardToken {
     token_value: Secret,
 }
 
-impl GetToken {
+impl GetCardToken {
     /// Creates a request for this token.
     pub fn new(token_value: impl Into<Secret>) -> Self {
         Self { token_value: token_value.into() }
     }
 }
 
-impl Endpoint for GetToken {
+impl Endpoint for GetCardToken {
     type Output = CardToken;
     const ID: &'static str = "tokens.get";
     const ROUTE: Route<Self> = Route::<Self>::get("/tokens/{tokenValue}")
         .secret_argument("token_value", |endpoint| Segment::from(&endpoint.token_value));
 
     fn parse(&self, response: &Response) -> Result<CardToken, ResponseError> {
-        error::answer(response, &["tokenStatus", "expirationDate"])
+        error::success(response, &["tokenStatus", "expirationDate"])
     }
 }
 
@@ -208,25 +215,25 @@ impl Endpoint for GetToken {
 ///
 /// Source: the provider's API reference, `DELETE /tokens/{tokenValue}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeleteToken {
+pub struct DeleteCardToken {
     token_value: Secret,
 }
 
-impl DeleteToken {
+impl DeleteCardToken {
     /// Creates a request for this token.
     pub fn new(token_value: impl Into<Secret>) -> Self {
         Self { token_value: token_value.into() }
     }
 }
 
-impl Endpoint for DeleteToken {
+impl Endpoint for DeleteCardToken {
     type Output = Acknowledgement;
     const ID: &'static str = "tokens.delete";
     const ROUTE: Route<Self> = Route::<Self>::delete("/tokens/{tokenValue}")
         .secret_argument("token_value", |endpoint| Segment::from(&endpoint.token_value));
 
     fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
-        error::receipt(response)
+        error::acknowledgement(response)
     }
 }
 
@@ -274,7 +281,7 @@ impl Endpoint for InitApplePay {
     }
 
     fn parse(&self, response: &Response) -> Result<ApplePaySession, ResponseError> {
-        error::answer(response, &["session"])
+        error::success(response, &["session"])
     }
 }
 
@@ -307,12 +314,15 @@ impl ApplePaySession {
     }
 }
 
+/// # Saved cards
+///
+/// See [`cards`](crate::cards): tokens of cards, and sessions of Apple Pay.
 impl Client {
     /// Saves a card without charging it. A notification contains the token.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn create_token(&self, request: &CreateToken) -> Result<CreatedToken> {
+    pub fn create_card_token(&self, request: &CreateCardToken) -> Result<CreatedCardToken> {
         self.send(request)
     }
 
@@ -320,16 +330,16 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn get_token(&self, token_value: impl Into<Secret>) -> Result<CardToken> {
-        self.send(&GetToken::new(token_value))
+    pub fn get_card_token(&self, token_value: impl Into<Secret>) -> Result<CardToken> {
+        self.send(&GetCardToken::new(token_value))
     }
 
     /// Deletes a saved card.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn delete_token(&self, token_value: impl Into<Secret>) -> Result<Acknowledgement> {
-        self.send(&DeleteToken::new(token_value))
+    pub fn delete_card_token(&self, token_value: impl Into<Secret>) -> Result<Acknowledgement> {
+        self.send(&DeleteCardToken::new(token_value))
     }
 
     /// Returns a session of Apple Pay.

@@ -1,0 +1,55 @@
+//! Types that the responses of several resources share.
+
+use api_auth::{ErrorKind, Response, ResponseError, wire_enum};
+
+wire_enum! {
+    /// The result of a call (`result` in responses).
+    ///
+    /// Source: the provider's API reference, `POST /transactions`.
+    pub enum ResultStatus {
+        /// The operation succeeded.
+        Success = "success",
+        /// The payer must be redirected to the payment page.
+        ActionRequired = "actionRequired",
+        /// The result is not known yet.
+        Pending = "pending",
+        /// The operation failed. Returned as an [`Error`](crate::Error).
+        Failed = "failed",
+    }
+}
+
+/// A file as returned by the server.
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/qr`; reports, the
+/// official PHP client.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct File {
+    /// The media type, such as `image/png`.
+    pub content_type: Option<String>,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    pub(crate) fn any(response: &Response) -> Result<Self, ResponseError> {
+        let content_type = response.headers().get(api_auth::http::header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Self { content_type, bytes: response.body().clone() })
+    }
+
+    /// Parses an image: a body that is neither empty, nor JSON, nor an HTML page.
+    pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
+        let file = Self::any(response)?;
+        let is_image_type =
+            file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
+        let looks_like_image =
+            !file.bytes.is_empty() && !file.bytes.trim_ascii_start().starts_with(b"{");
+        if !looks_like_image || !is_image_type {
+            return Err(
+                ResponseError::new(ErrorKind::Decode).with_message("the response is not an image")
+            );
+        }
+        Ok(file)
+    }
+}

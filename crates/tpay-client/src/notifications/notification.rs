@@ -1,0 +1,180 @@
+//! A notification and the response to it.
+
+use api_auth::hmac::sha256_hex;
+use api_auth::{Error, ErrorKind, ResponseError};
+
+use super::events::{
+    AliasEventKind, AliasNotification, MarketplaceNotification, OtherNotification,
+    PaymentNotification, RecurringNotification, TokenUpdateNotification, TokenizationNotification,
+    is_set, required,
+};
+use super::members::{Members, invalid_body};
+
+/// A genuine notification of a known kind. Each kind is parsed as a form and as JSON.
+///
+/// Deliveries repeat until they are acknowledged: store [`key`](Notification::key), process each
+/// key once, then respond with [`accept`](Notification::accept). Process each delivery of a
+/// notification without a key idempotently. A genuine notification of an unknown kind is an error
+/// with an [`OtherNotification`] as its [`payload`](Error::payload), so that it is never
+/// acknowledged without being processed.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; recurring charges,
+/// `docs.sandbox.tpay.com`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Notification {
+    /// A payment was made or charged back.
+    Payment(Box<PaymentNotification>),
+    /// A BLIK alias was registered, changed or removed, or has expired.
+    Alias(AliasNotification),
+    /// A card was saved. It names no merchant.
+    Tokenization(TokenizationNotification),
+    /// The status of the token of a saved card was changed. It names no merchant.
+    TokenUpdate(TokenUpdateNotification),
+    /// A payment of a marketplace. It names no merchant.
+    Marketplace(MarketplaceNotification),
+    /// A charge of a plan. It names no merchant.
+    Recurring(RecurringNotification),
+}
+
+/// The response to the sender of a notification.
+///
+/// Source: the provider's documentation, `docs-api.tpay.com`, webhooks; `FALSE`,
+/// `support.tpay.com`, two-step confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotificationResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `content-type`.
+    pub content_type: &'static str,
+    /// The exact body.
+    pub body: &'static str,
+}
+
+impl NotificationResponse {
+    pub(super) const TRUE: Self = Self { status: 200, content_type: "text/plain", body: "TRUE" };
+    const RESULT: Self =
+        Self { status: 200, content_type: "application/json", body: r#"{"result":true}"# };
+
+    /// Rejects a payment in two-step mode on purpose: Tpay then refunds the payer. Never send it if
+    /// the signature is invalid.
+    pub const REFUND_PAYER: Self = Self { status: 200, content_type: "text/plain", body: "FALSE" };
+
+    /// Returns the response for a notification that could not be read: 400 if it is not genuine or
+    /// cannot be parsed, and 503 for all other errors, so that it is sent again.
+    pub fn for_error(error: &Error) -> Self {
+        let (status, body) = match error.kind() {
+            ErrorKind::Verify => (400, "not genuine"),
+            ErrorKind::Decode if error.status().is_none() => (400, "not understood"),
+            _ => (503, "try again later"),
+        };
+        Self { status, content_type: "text/plain", body }
+    }
+}
+
+impl Notification {
+    /// Returns the response that acknowledges the notification. Send it after the notification is
+    /// processed: the sender retries until it receives exactly this response.
+    ///
+    /// Sources disagree about [`Recurring`](Self::Recurring): this is the response of the official
+    /// client, and [`RecurringNotification::accept_as_text`] the other one.
+    pub fn accept(&self) -> NotificationResponse {
+        match self {
+            Self::Payment(_) | Self::Alias(_) => NotificationResponse::TRUE,
+            Self::Tokenization(_)
+            | Self::TokenUpdate(_)
+            | Self::Marketplace(_)
+            | Self::Recurring(_) => NotificationResponse::RESULT,
+        }
+    }
+
+    /// Returns the SHA-256 of the verified body as 64 hex digits, the same for repeated deliveries
+    /// of one event and different for all other events. It is fit for a column with a unique index,
+    /// and holds no secret.
+    ///
+    /// Returns `None` if two different events can have the same body: always for
+    /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
+    /// another kind that lacks its date or id. Process each delivery of these idempotently: for a
+    /// token update, request its status by [`Client::get_card_token`](crate::Client::get_card_token); for an
+    /// alias, store its new state.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),
+            Self::Tokenization(saved) => {
+                is_set(&saved.tokenization_id).then_some(&*saved.body_hash)
+            }
+            Self::Marketplace(payment) => {
+                let is_unique =
+                    is_set(&payment.transaction_id) && is_set(&payment.transaction_date);
+                is_unique.then_some(&*payment.body_hash)
+            }
+            Self::Recurring(charge) => charge.is_unique().then_some(&*charge.body_hash),
+            Self::TokenUpdate(_) | Self::Alias(_) => None,
+        }
+    }
+
+    fn with_body_hash(mut self, body_hash: String) -> Self {
+        match &mut self {
+            Self::Payment(payment) => payment.body_hash = body_hash,
+            Self::Tokenization(saved) => saved.body_hash = body_hash,
+            Self::TokenUpdate(_) | Self::Alias(_) => {}
+            Self::Marketplace(payment) => payment.body_hash = body_hash,
+            Self::Recurring(charge) => charge.body_hash = body_hash,
+        }
+        self
+    }
+}
+
+/// Parses a body whose signature is valid. The kinds are distinguished in the order of the official
+/// client.
+pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
+    let other = |kind| OtherNotification { kind, body: body.to_vec() };
+    let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;
+    let text = |name: &str| members.extra.text(name).filter(|text| !text.is_empty());
+    let unknown = |kind: Option<String>| {
+        let problem = match &kind {
+            Some(_) => "a notification of an unknown type",
+            None => "not a known kind of notification",
+        };
+        Err(invalid_body(problem).with_payload(other(kind)))
+    };
+    let is_payment = members.extra.contains("tr_id");
+    if !is_payment {
+        members
+            .validate_exact(&["type", "event"])
+            .map_err(|error| error.with_payload(other(None)))?;
+    }
+    let notification = if is_payment {
+        Notification::Payment(Box::new(PaymentNotification::read(members)?))
+    } else if let Some(kind) = text("type") {
+        match kind.as_str() {
+            "tokenization" | "tokenization_eisop" => {
+                let saved: TokenizationNotification = members.data(&["tokenizationId", "token"])?;
+                required("token", saved.token.is_some())?;
+                Notification::Tokenization(saved)
+            }
+            "token_update" => {
+                let update: TokenUpdateNotification = members.data(&["token"])?;
+                required("token", update.token.is_some())?;
+                Notification::TokenUpdate(update)
+            }
+            "marketplace_transaction" => {
+                Notification::Marketplace(MarketplaceNotification::read(&members)?)
+            }
+            _ => return unknown(Some(kind)),
+        }
+    } else if let Some(event) = text("event") {
+        if !AliasEventKind::from(&*event).is_known() {
+            return unknown(Some(event));
+        }
+        Notification::Alias(AliasNotification::read(members)?)
+    } else if text("recurringId").is_some() {
+        members.validate_exact(&["recurringId", "transactionId", "hiddenDescription", "status"])?;
+        let charge: RecurringNotification = members.all()?;
+        required("status", is_set(&charge.status))?;
+        Notification::Recurring(charge)
+    } else {
+        return unknown(None);
+    };
+    Ok(notification.with_body_hash(sha256_hex(body)))
+}
