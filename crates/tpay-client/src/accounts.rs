@@ -162,7 +162,7 @@ pub struct Balance {
 
 /// `GET /accounts/{accountId}/balance`: the balance of an account.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

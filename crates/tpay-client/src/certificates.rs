@@ -41,7 +41,8 @@ impl Endpoint for GetSigningCertificate {
 /// `GET /x509/tpay-jws-root.pem`: the intermediate and the root (PEM) of the certificate that signs
 /// notifications.
 ///
-/// This crate contains them. Compare a certificate from here by other means before you trust it.
+/// This crate contains them. Verify a certificate from this endpoint by other means before you trust
+/// it.
 ///
 /// Source: the provider's documentation, `docs-api.tpay.com`, webhooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -258,7 +258,7 @@ impl ClientBuilder {
                 let problem = "must be off or the absolute path of a folder; `~` is not expanded";
                 return Err(InputError::new(CACHE, problem));
             }
-            // Without a home there is no cache, and tokens are kept in memory.
+            // Without a home directory, tokens are cached in memory.
             None => match FileStore::user_cache("tpay-client") {
                 Ok(store) => Some(Arc::new(store)),
                 Err(_) => None,
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_chooses_the_hosts() {
+    fn environment_selects_the_hosts() {
         let hosts = |more: &[_]| {
             let builder = with(more).unwrap();
             let environment = builder.environment;
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_of_tokens_can_be_turned_off() {
+    fn token_cache_can_be_disabled() {
         for off in ["off", "OFF", "Off", " off ", "off\r\n"] {
             assert!(with(&[("TPAY_TOKEN_CACHE", off)]).unwrap().store.is_none(), "{off:?}");
         }
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn token_cache_that_is_no_absolute_path_is_an_error() {
+    fn token_cache_must_be_an_absolute_path() {
         for word in ["false", "0", "none", "no", "on", "~/.cache/x", "./x", "x/y", "..", "", " "] {
             let error = with(&[("TPAY_TOKEN_CACHE", word)]).unwrap_err();
             assert!(error.starts_with("TPAY_TOKEN_CACHE: "), "{word:?}: {error}");
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_of_files_are_no_part_of_a_secret() {
+    fn line_ends_after_a_secret_are_removed() {
         let secret = ("TPAY_CLIENT_SECRET", "secret\r\n");
         let builder = variables(&[KEYS[0], secret]).unwrap();
         assert_eq!(builder.client_secret.expose(), "secret");
@@ -452,20 +452,23 @@ mod tests {
     }
 
     #[test]
-    fn wrong_settings_are_refused_by_name() {
-        let refused =
+    fn invalid_settings_are_named() {
+        let rejected =
             |builder: ClientBuilder| builder.build().unwrap_err().argument().map(str::to_owned);
-        assert_eq!(refused(Client::builder("", "s")).as_deref(), Some("client_id"));
-        assert_eq!(refused(Client::builder("i", "")).as_deref(), Some("client_secret"));
-        assert_eq!(refused(Client::builder("a:b", "s").http_basic()).as_deref(), Some("client_id"));
+        assert_eq!(rejected(Client::builder("", "s")).as_deref(), Some("client_id"));
+        assert_eq!(rejected(Client::builder("i", "")).as_deref(), Some("client_secret"));
+        assert_eq!(
+            rejected(Client::builder("a:b", "s").http_basic()).as_deref(),
+            Some("client_id")
+        );
         for url in ["api.tpay.com", "https://u:p@h", "http://h", "https://h?x=1"] {
             let custom = Client::builder("i", "s").environment(Environment::custom(url));
-            assert_eq!(refused(custom).as_deref(), Some("base_url"), "{url}");
+            assert_eq!(rejected(custom).as_deref(), Some("base_url"), "{url}");
         }
     }
 
     #[test]
-    fn no_secret_is_shown() {
+    fn debug_shows_no_secret() {
         let builder = Client::builder("id", "CANARY").proxy("http://u:CANARY@127.0.0.1:1");
         assert!(!format!("{builder:?} {:?}", builder.clone().build()).contains("CANARY"));
     }

@@ -1,5 +1,5 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some of its programs make real calls, so they are run where the transport is built in.
+// Some examples of the README send requests, so they run only with the built-in transport.
 #![cfg_attr(any(all(feature = "ureq", feature = "notifications"), not(doctest)), doc = include_str!("../README.md"))]
 //!
 //! # Contents

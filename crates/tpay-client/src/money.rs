@@ -24,8 +24,8 @@ wire_enum! {
     /// A currency, by its three letters. Other currencies are created from their letters:
     /// `Currency::from("HUF")`.
     ///
-    /// Source: the provider's API reference, `GET /refunds/{refundId}`, whose `GPB` is taken for
-    /// `GBP`.
+    /// Source: the provider's API reference, `GET /refunds/{refundId}`, which misspells `GBP` as
+    /// `GPB`.
     pub enum Currency {
         /// Złoty.
         Pln = "PLN",

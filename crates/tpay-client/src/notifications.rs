@@ -289,8 +289,8 @@ mod tests {
     #[test]
     fn each_environment_trusts_its_own_authority() {
         let trusted = |environment| {
-            let nobody = |_| Ok(Response::default());
-            let builder = Client::builder("id", "s").transport(nobody).environment(environment);
+            let offline = |_| Ok(Response::default());
+            let builder = Client::builder("id", "s").transport(offline).environment(environment);
             let client = builder.build().unwrap();
             format!("{:?}", client.notifications().unwrap().anchors)
         };

@@ -31,11 +31,11 @@ impl Paging {
     /// Returns the page after one with this number of entries. Returns `None` after the last page.
     pub(crate) fn next(
         self,
-        came: usize,
+        count: usize,
         server_limit: Option<i64>,
         total: Option<i64>,
     ) -> Option<Self> {
-        let page = next(self.page, self.limit, came, server_limit, total)?;
+        let page = next(self.page, self.limit, count, server_limit, total)?;
         Some(Self { page: Some(page), ..self })
     }
 }
@@ -73,17 +73,18 @@ pub(crate) use page_setters;
 pub(crate) fn next(
     page: Option<u32>,
     limit: Option<u32>,
-    came: usize,
+    count: usize,
     server_limit: Option<i64>,
     total: Option<i64>,
 ) -> Option<u32> {
     let page = page.unwrap_or(1);
-    let told = server_limit.filter(|limit| *limit > 0).and_then(|limit| u32::try_from(limit).ok());
-    let limit = told.or(limit).unwrap_or(35);
+    let server_limit =
+        server_limit.filter(|limit| *limit > 0).and_then(|limit| u32::try_from(limit).ok());
+    let limit = server_limit.or(limit).unwrap_or(35);
     let more = match total {
-        _ if came == 0 => false,
+        _ if count == 0 => false,
         Some(total) => i64::from(page).saturating_mul(i64::from(limit)) < total,
-        None => u32::try_from(came).is_ok_and(|came| came >= limit),
+        None => u32::try_from(count).is_ok_and(|count| count >= limit),
     };
     page.checked_add(1).filter(|_| more)
 }
@@ -93,7 +94,7 @@ mod tests {
     use super::next;
 
     #[test]
-    fn the_total_tells_the_end_and_so_does_an_empty_page() {
+    fn last_page_is_known_by_the_total_or_an_empty_page() {
         assert_eq!(next(None, Some(100), 100, None, Some(101)), Some(2));
         assert_eq!(next(Some(2), Some(100), 1, None, Some(101)), None);
         assert_eq!(next(Some(2), Some(100), 0, None, Some(1_000_000)), None);

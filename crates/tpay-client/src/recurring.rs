@@ -192,7 +192,7 @@ impl PaymentInstrument {
 
 /// `POST /recurring`: creates a plan of charges.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// ```
 /// use tpay_client::recurring::{
@@ -358,7 +358,7 @@ pub struct RecurringPage {
 
 /// `GET /recurring`: one page of plans.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -413,7 +413,7 @@ impl Paged for ListRecurring {
 
 /// `GET /recurring/{recurringId}`: a plan.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -498,7 +498,7 @@ pub struct RecurringCharges {
 
 /// `GET /recurring/{recurringId}/transactions`: the charges of a plan.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -554,7 +554,7 @@ impl Paged for ListRecurringCharges {
 
 /// `POST /recurring/{recurringId}/cancel`: cancels a plan.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -583,7 +583,7 @@ impl Endpoint for CancelRecurring {
 /// `POST /recurring/{recurringId}/retry`: retries the last charge of a plan at once. The request is
 /// never retried if its outcome is unknown.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.
@@ -611,7 +611,7 @@ impl Endpoint for RetryRecurring {
 
 /// `POST /recurring/{recurringId}/payment_instrument`: changes the payment instrument of a plan.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the provider's documentation, `docs.sandbox.tpay.com`, recurring payments, and a branch
 /// of the official PHP client.

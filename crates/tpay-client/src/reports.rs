@@ -73,7 +73,7 @@ pub struct ReportPage {
 
 /// `GET /reports`: one page of reports.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Paged for ListReports {
 /// `GET /reports/{reportId}/files/{fileId}`: a file of a report. It is read into memory: see the
 /// builder's `response_limit`.
 ///
-/// Experimental: the response is not documented, so all of its fields are kept.
+/// Experimental: the response is not documented.
 ///
 /// Source: the official PHP client; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

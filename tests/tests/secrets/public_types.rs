@@ -181,6 +181,11 @@ fn every_public_type_is_looked_at() {
 const NO_TYPES: &[(&str, &str)] = &[
     ("CaId", "a number, by the macro `id!`"),
     ("CertId", "a number, by the macro `id!`"),
+    ("CategoryId", "a number, by the macro `id!`"),
+    ("ChannelId", "a number, by the macro `id!`"),
+    ("DocumentTypeId", "a number, by the macro `id!`"),
+    ("GroupId", "a number, by the macro `id!`"),
+    ("LegalFormId", "a number, by the macro `id!`"),
     ("Method", "of the HTTP library"),
     ("StatusCode", "of the HTTP library"),
     ("Scheme", "another name of `Variant`"),

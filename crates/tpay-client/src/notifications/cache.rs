@@ -1,10 +1,10 @@
 //! A cache of fetched certificates, by the name of their file.
 //!
-//! Names come from messages that are not verified yet, so anybody can make them up:
+//! Names come from messages that are not verified yet, so any sender can invent them:
 //!
-//! - each name has its own pause, so that junk of one name does not block another name;
-//! - the usual names are not counted and never evicted, so that junk of other names never blocks
-//!   them;
+//! - each name has its own pause, so that invalid messages of one name do not block another name;
+//! - the usual names are not counted and never evicted, so that invalid messages of other names
+//!   never block them;
 //! - the number of other names that never verified a message is bounded, and they never evict a
 //!   name that did. The oldest of them is evicted after its pause;
 //! - all fetches of such names share one budget. While more messages need it than it allows, it is
@@ -72,7 +72,7 @@ struct Entry {
     /// When the newest was fetched.
     fetched: Option<SystemTime>,
     /// When the last fetch ended or, during a fetch, began.
-    asked: Option<SystemTime>,
+    requested: Option<SystemTime>,
     is_fetching: bool,
     /// The number of fetches that succeeded.
     successes: u64,
@@ -91,13 +91,13 @@ pub(super) enum Claim<'a> {
     Fetch(Fetch<'a>),
     /// Another thread fetches it.
     Running(Running<'a>),
-    /// The pause of the name is not over, or there is no budget or room for another name.
+    /// The pause of the name is not over, or there is no budget or capacity for another name.
     Paused,
 }
 
 impl Entry {
     fn is_paused(&self, now: SystemTime) -> bool {
-        self.is_fetching || is_within(self.asked, PAUSE, now)
+        self.is_fetching || is_within(self.requested, PAUSE, now)
     }
 
     fn has_verified(&self) -> bool {
@@ -149,7 +149,7 @@ impl Budget {
         }
     }
 
-    /// Takes one fetch out of the budget. Returns `false` if there is none, or it is kept for
+    /// Takes one fetch out of the budget. Returns `false` if there is none, or it is reserved for
     /// another claim.
     ///
     /// If no claims were rejected within the interval, the first claim gets it. Otherwise each
@@ -246,46 +246,46 @@ impl Cache {
             if entry.is_paused(now) || needs_budget && !budget.take(now) {
                 return Claim::Paused;
             }
-            (entry.is_fetching, entry.asked) = (true, Some(now));
+            (entry.is_fetching, entry.requested) = (true, Some(now));
         } else {
-            if needs_budget && !(self.has_room(entries, now) && budget.take(now)) {
+            if needs_budget && !(self.has_capacity(entries, now) && budget.take(now)) {
                 return Claim::Paused;
             }
             if needs_budget {
-                self.make_room(entries, now);
+                self.evict_oldest(entries, now);
             }
             let name = name.to_owned();
-            let entry = Entry { name, is_fetching: true, asked: Some(now), ..Entry::default() };
+            let entry = Entry { name, is_fetching: true, requested: Some(now), ..Entry::default() };
             entries.push(entry);
         }
         Claim::Fetch(Fetch { cache: self, name })
     }
 
-    /// Whether an entry counts as an unusual name that never verified a message.
+    /// Returns whether an entry counts as an unusual name that never verified a message.
     fn is_unverified(&self, entry: &Entry) -> bool {
         !entry.has_verified() && !self.usual.contains(&&*entry.name)
     }
 
-    /// Whether there are too many unverified names for one more.
+    /// Returns whether there are too many unverified names for one more.
     fn is_full(&self, entries: &[Entry]) -> bool {
         entries.iter().filter(|entry| self.is_unverified(entry)).count() >= MAX_UNVERIFIED
     }
 
-    /// The oldest unverified name that is not paused.
+    /// Returns the position of the oldest unverified name that is not paused.
     fn oldest(&self, entries: &[Entry], now: SystemTime) -> Option<usize> {
         let evictable = entries
             .iter()
             .enumerate()
             .filter(|(_, entry)| self.is_unverified(entry) && !entry.is_paused(now));
-        evictable.min_by_key(|(at, entry)| (entry.asked, *at)).map(|(at, _)| at)
+        evictable.min_by_key(|(at, entry)| (entry.requested, *at)).map(|(at, _)| at)
     }
 
-    fn has_room(&self, entries: &[Entry], now: SystemTime) -> bool {
+    fn has_capacity(&self, entries: &[Entry], now: SystemTime) -> bool {
         !self.is_full(entries) || self.oldest(entries, now).is_some()
     }
 
     /// Evicts the oldest unverified name, if there are too many.
-    fn make_room(&self, entries: &mut Vec<Entry>, now: SystemTime) {
+    fn evict_oldest(&self, entries: &mut Vec<Entry>, now: SystemTime) {
         if let Some(at) = self.oldest(entries, now).filter(|_| self.is_full(entries)) {
             entries.remove(at);
         }
@@ -328,7 +328,7 @@ impl Fetch<'_> {
     /// so that a fetch that took long and failed is not repeated at once.
     pub(super) fn end(self, certificate: Option<Certificate>, now: SystemTime) {
         self.cache.with(self.name, |entry| {
-            entry.asked = Some(now);
+            entry.requested = Some(now);
             if let Some(certificate) = certificate {
                 entry.fetched = Some(now);
                 entry.successes += 1;

@@ -116,7 +116,7 @@ impl NotifiedAlias {
     }
 }
 
-/// Whether a member beside the value of an alias is another alias.
+/// Returns whether a member next to the value of an alias is another alias.
 fn is_alias(name: &str, value: &Value) -> bool {
     let is_numbered = name.bytes().all(|byte| byte.is_ascii_digit());
     let has_value = |value: &Value| value.get("value").is_some();
@@ -320,11 +320,11 @@ impl fmt::Debug for OtherNotification {
     }
 }
 
-/// Whether there is a string that is not empty.
+/// Returns whether there is a string that is not empty.
 pub(super) fn is_set(text: &Option<String>) -> bool {
     text.as_ref().is_some_and(|text| !text.is_empty())
 }
 
-pub(super) fn required(name: &str, is_there: bool) -> Result<(), ResponseError> {
-    if is_there { Ok(()) } else { Err(invalid_body(&format!("{name}: missing"))) }
+pub(super) fn required(name: &str, is_set: bool) -> Result<(), ResponseError> {
+    if is_set { Ok(()) } else { Err(invalid_body(&format!("{name}: missing"))) }
 }

@@ -19,7 +19,7 @@ const RESERVED: &str = "$serde_json::private::RawValue";
 pub(super) struct Members {
     /// The members as JSON. Empty values of a form are absent.
     pub(super) extra: ExtraFields,
-    /// Whether the body is not UTF-8, or has lone surrogates: U+FFFD may stand for them.
+    /// Whether the body is not UTF-8, or has lone surrogates: U+FFFD replaces them.
     is_repaired: bool,
 }
 
@@ -155,7 +155,7 @@ impl Members {
         api_auth::json(&Response::new(json.into_bytes()))
     }
 
-    /// The amount of this name in `data`, which must be there.
+    /// Returns the required amount of this name in `data`.
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
         let data = self.extra.read::<ExtraFields>("data").unwrap_or_default();
         let text = data.text(name).filter(|text| !text.is_empty());
@@ -249,8 +249,8 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     repaired.into()
 }
 
-/// Returns a value of the body. Each object must have a name once. A number that is not kept
-/// exactly becomes a string of its digits.
+/// Returns a value of the body. Each object must have a name once. A number that cannot be
+/// represented exactly becomes a string of its digits.
 fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
     if depth > MAX_JSON_DEPTH {
         return Err(invalid_body("the body is nested too deeply"));

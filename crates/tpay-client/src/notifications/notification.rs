@@ -90,7 +90,7 @@ impl Notification {
 
     /// Returns the SHA-256 of the verified body as 64 hex digits, the same for repeated deliveries
     /// of one event and different for all other events. It is fit for a column with a unique index,
-    /// and holds no secret.
+    /// and contains no secret.
     ///
     /// Returns `None` if two different events can have the same body: always for
     /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of

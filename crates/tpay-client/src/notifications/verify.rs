@@ -42,15 +42,15 @@ impl Notifications {
         if self.verify_by_any(&message, &name, &self.cache.fresh(&name, message.now)).is_ok() {
             return Ok(());
         }
-        let verdict = || self.verify_by_any(&message, &name, &self.cache.all(&name));
-        let mut outcome = self.with_newest(&name, &verdict)?;
-        if outcome.is_err_and(is_about_chain) && name != AUTHORITIES {
-            outcome = self.with_newest(AUTHORITIES, &verdict)?;
+        let verify_cached = || self.verify_by_any(&message, &name, &self.cache.all(&name));
+        let mut result = self.with_newest(&name, &verify_cached)?;
+        if result.is_err_and(is_about_chain) && name != AUTHORITIES {
+            result = self.with_newest(AUTHORITIES, &verify_cached)?;
         }
-        outcome.map_err(invalid_signature)
+        result.map_err(invalid_signature)
     }
 
-    /// Returns the verdict with the newest file of this name.
+    /// Verifies a message by `verify_cached` with the newest file of this name.
     ///
     /// # Errors
     /// Returns an error if the message does not verify and the newest file is not known: it could
@@ -58,16 +58,16 @@ impl Notifications {
     fn with_newest(
         &self,
         name: &str,
-        verdict: &dyn Fn() -> Result<(), JwsError>,
+        verify_cached: &dyn Fn() -> Result<(), JwsError>,
     ) -> Result<Result<(), JwsError>> {
         let newest = match self.cache.claim(name, self.now()) {
             Claim::Fetch(fetch) => self.fetch(name, fetch).map(|()| true),
             // Certificates that should be fetched again still verify during the fetch.
-            Claim::Running(_) if verdict().is_ok() => return Ok(Ok(())),
+            Claim::Running(_) if verify_cached().is_ok() => return Ok(Ok(())),
             Claim::Running(running) => Ok(running.wait()),
             Claim::Paused => Ok(false),
         };
-        match (verdict(), newest) {
+        match (verify_cached(), newest) {
             (Ok(()), _) => Ok(Ok(())),
             (Err(_), Err(error)) => Err(error),
             (Err(why), Ok(false)) => Err(paused(why)),
@@ -75,8 +75,7 @@ impl Notifications {
         }
     }
 
-    /// Returns whether one of the certificates of a name verifies the message. Otherwise the error
-    /// is that of the newest.
+    /// Verifies a message by one of the certificates of a name. The error is that of the newest.
     fn verify_by_any(
         &self,
         message: &Message<'_>,
@@ -96,8 +95,8 @@ impl Notifications {
         Err(newest.unwrap_or(JwsError::Chain))
     }
 
-    /// Returns whether a certificate verifies the message, alone or with the intermediates that
-    /// were fetched. Those are never trusted: the chain must lead to an anchor.
+    /// Verifies a message by a certificate, alone or with the intermediates that were fetched. These
+    /// are not trust anchors: the chain must lead to one.
     fn verify_by(&self, message: &Message<'_>, certificate: &Certificate) -> Result<(), JwsError> {
         let verify = |certificate: &Certificate| {
             message.jws.verify(message.body, certificate, &self.anchors, message.now)
@@ -107,12 +106,12 @@ impl Notifications {
             return alone;
         }
         for authorities in self.cache.all(AUTHORITIES) {
-            let outcome = verify(&certificate.with_intermediates(&authorities));
-            if outcome.is_ok() {
+            let result = verify(&certificate.with_intermediates(&authorities));
+            if result.is_ok() {
                 self.cache.verified(AUTHORITIES, &authorities);
             }
-            if !outcome.is_err_and(is_about_chain) {
-                return outcome;
+            if !result.is_err_and(is_about_chain) {
+                return result;
             }
         }
         alone
@@ -147,7 +146,7 @@ impl Notifications {
                 self.core.send_raw(&call)
             }
         }?;
-        // A certificate that cannot be parsed is a failure of the server, and not a forgery.
+        // A certificate that cannot be parsed is a failure of the server. The message may be genuine.
         Certificate::from_pem(response.body()).map_err(|_| {
             let problem = "the certificate of notifications cannot be read";
             Error::from_response(
@@ -162,12 +161,12 @@ impl Notifications {
     }
 }
 
-/// Returns whether another intermediate may change the outcome.
+/// Returns whether another intermediate may make the message valid.
 fn is_about_chain(why: JwsError) -> bool {
     matches!(why, JwsError::Chain | JwsError::Time)
 }
 
-/// The newest certificate is not known, so the message may be genuine.
+/// Creates the error for a message that a newer certificate may verify.
 fn paused(why: JwsError) -> Error {
     let message = format!(
         "a newer certificate may verify the notification but cannot be requested yet: {why}"

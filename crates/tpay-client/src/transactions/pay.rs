@@ -151,8 +151,8 @@ impl Pay {
 /// use tpay_client::transactions::pay::{CardOnFile, CardPayment, PayMethod};
 /// use tpay_client::Pay;
 ///
-/// let first = Pay::card(CardPayment::encrypted("what the browser made").save(1));
-/// let later = Pay::card(CardPayment::saved("the token that the notification brought"))
+/// let first = Pay::card(CardPayment::encrypted("the card, encrypted in the browser").save(1));
+/// let later = Pay::card(CardPayment::saved("the token from the notification"))
 ///     .method(PayMethod::Sale)
 ///     .cof(CardOnFile::Unscheduled);
 /// ```

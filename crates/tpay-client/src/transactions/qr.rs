@@ -57,7 +57,7 @@ wire_enum! {
 /// ```
 /// use tpay_client::transactions::qr::{GetTransactionQr, ImageType, QrSize};
 ///
-/// let ask = GetTransactionQr::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4")
+/// let request = GetTransactionQr::new("01K1Z6T40ZWKY1XZG9VD5AZ9Q4")
 ///     .size(QrSize::Large)
 ///     .output_type(ImageType::Svg);
 /// ```
