@@ -139,7 +139,7 @@ impl Auth for Authentication {
                     unsigned.query.push(*name, value.expose().to_owned());
                 }
                 Addition::ByMethod(name, value) => {
-                    unsigned.add_to_body(name, Some(value.expose()))?
+                    unsigned.add_to_body(name, Some(value.expose()))?;
                 }
                 Addition::Body(name, value) => {
                     unsigned.add_to_body(name, value.as_ref().map(Secret::expose))?;
