@@ -50,7 +50,7 @@ fn every_program_that_is_shown_does_what_it_says() {
              come in\n\
              pay at http://",
         ),
-        ("crates/tinypass-client/README.md", "come in\n"),
+        ("crates/tinypass-client/README.md", "access granted\n"),
         ("crates/tinycert-client/README.md", "soon.example.org: "),
         ("crates/tokenpass-client/README.md", "come in\n"),
         ("crates/tpay-client/README.md", "pay at http://"),
