@@ -1,4 +1,4 @@
-//! Calls to addresses that a merchant named, on this machine only.
+//! Requests to callback URLs, on loopback only.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// An address on this machine, and a target there.
+/// A loopback address and a request target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Callback {
     pub(crate) address: SocketAddr,
@@ -15,7 +15,7 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    /// Where a URL leads, if that is plain HTTP to this machine.
+    /// Parses a callback URL. Returns `None` unless it is plain HTTP to loopback.
     pub(crate) fn new(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
         let (host, target) = match rest.find(['/', '?']) {
@@ -37,7 +37,7 @@ impl Callback {
         address.ip().is_loopback().then_some(Self { address, target })
     }
 
-    /// Sends these bytes over a connection of their own; status and body of the answer.
+    /// Sends a request over a new connection. Returns the status and the body of the response.
     pub(crate) fn send(&self, request: &str) -> io::Result<(u16, String)> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
@@ -61,7 +61,9 @@ impl Callback {
                 };
                 let body = bytes.get(head..).unwrap_or_default();
                 let whole = match header("transfer-encoding") {
-                    Some(_) => unchunk(body),
+                    Some(_) => {
+                        crate::chunked::decode(body).map_err(|_| bad())?.map(|(body, _)| body)
+                    }
                     None => match header("content-length").and_then(|length| length.parse().ok()) {
                         Some(length) => body.get(..length).map(<[u8]>::to_vec),
                         None => (read == 0).then(|| body.to_vec()),
@@ -76,23 +78,6 @@ impl Callback {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-    }
-}
-
-/// The body out of its chunks, once the last one is there.
-fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    loop {
-        let httparse::Status::Complete((start, length)) = httparse::parse_chunk_size(bytes).ok()?
-        else {
-            return None;
-        };
-        let end = start.checked_add(usize::try_from(length).ok()?)?;
-        out.extend_from_slice(bytes.get(start..end)?);
-        if length == 0 {
-            return Some(out);
-        }
-        bytes = bytes.get(end..)?.strip_prefix(b"\r\n")?;
     }
 }
 
@@ -115,11 +100,5 @@ mod tests {
         ] {
             assert!(Callback::new(bad).is_none(), "{bad}");
         }
-    }
-
-    #[test]
-    fn chunks_are_joined() {
-        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nUE\r\n0\r\n\r\n").unwrap(), b"TRUE");
-        assert_eq!(unchunk(b"2\r\nTR\r\n2\r\nU"), None);
     }
 }

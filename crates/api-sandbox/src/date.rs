@@ -1,4 +1,4 @@
-//! Days and times in UTC, as two of the providers write them.
+//! Dates and times in UTC and in Polish time, as three of the providers write them.
 
 /// The seconds of a day.
 pub(crate) const DAY: u64 = 86_400;
@@ -18,6 +18,21 @@ pub(crate) fn date_time(unix: u64) -> String {
 /// for times before 1970.
 pub(crate) fn parse_date_time(text: &str) -> Option<u64> {
     seconds(text)?.checked_sub(BEFORE_1970)
+}
+
+/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS` in Polish time (Europe/Warsaw). The rule is that of
+/// the European Union since 1996: summer time from the last Sunday of March to the last Sunday of
+/// October, from 01:00 UTC to 01:00 UTC.
+pub(crate) fn polish_date_time(unix: u64) -> String {
+    let utc = date_time(unix);
+    let year = utc.get(..4).unwrap_or_default();
+    // Both months have 31 days. 1970-01-01 was a Thursday, the fourth day after a Sunday.
+    let last_sunday = |month: &str| {
+        let last = parse_date_time(&format!("{year}-{month}-31 01:00:00")).unwrap_or_default();
+        last - (last / DAY + 4) % 7 * DAY
+    };
+    let is_summer = (last_sunday("03")..last_sunday("10")).contains(&unix);
+    date_time(unix + if is_summer { 7_200 } else { 3_600 })
 }
 
 /// Whether a text is `YYYY-MM-DD HH:MM:SS` of a day that there is; it may be long ago.
@@ -76,6 +91,23 @@ mod tests {
         ] {
             assert_eq!(date_time(unix), text);
             assert_eq!(parse_date_time(text), Some(unix));
+        }
+    }
+
+    #[test]
+    fn polish_time_has_summer_time() {
+        for (utc, polish) in [
+            ("2024-06-04 19:39:46", "2024-06-04 21:39:46"),
+            ("2026-01-01 12:00:00", "2026-01-01 13:00:00"),
+            ("2026-03-29 00:59:59", "2026-03-29 01:59:59"),
+            ("2026-03-29 01:00:00", "2026-03-29 03:00:00"),
+            ("2026-10-25 00:59:59", "2026-10-25 02:59:59"),
+            ("2026-10-25 01:00:00", "2026-10-25 02:00:00"),
+            ("2024-03-31 01:00:00", "2024-03-31 03:00:00"),
+            ("2021-10-31 01:00:00", "2021-10-31 02:00:00"),
+            ("2026-12-31 23:30:00", "2027-01-01 00:30:00"),
+        ] {
+            assert_eq!(polish_date_time(parse_date_time(utc).unwrap()), polish, "{utc}");
         }
     }
 

@@ -1,28 +1,53 @@
-//! One request off a socket, byte for byte, and one answer onto it.
+//! Reading a request from a connection, and writing a response.
 
 use std::fmt;
 use std::io::{self, Read, Write};
 
+use crate::chunked;
 use crate::query::whole;
 
-/// More than this before the body, or of body, is refused.
+/// The largest body, in bytes.
 const MOST: usize = 1024 * 1024;
+/// The largest request head, in bytes.
+const MOST_OF_HEAD: usize = 64 * 1024;
 
-/// A request as it arrived.
+/// Why no request could be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The connection failed or ended within a request.
+    Connection,
+    /// The request is malformed: the status and the reason of the response.
+    Rejected(u16, &'static str),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(_: io::Error) -> Self {
+        Self::Connection
+    }
+}
+
+/// How the end of a body is found.
+enum Framing {
+    Length(usize),
+    Chunked,
+}
+
+/// A request as it arrived, byte for byte; a chunked body is decoded.
 #[derive(Clone)]
 pub struct Raw {
     /// The method of the request line.
     pub method: String,
     /// The request target, byte for byte.
     pub target: String,
-    /// Names as they were written, and values.
+    /// The headers: names as they were sent, and values.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Raw {
-    /// The only header of that name, in whatever case; `None` if it is missing or comes twice.
+    /// Returns the value of a header; names are case-insensitive. Returns `None` if the header is
+    /// missing, repeated or not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
@@ -31,110 +56,183 @@ impl Raw {
         }
     }
 
-    /// How often a header of that name is there.
+    /// The number of headers of that name.
     fn names(&self, name: &str) -> usize {
         self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).count()
     }
 
-    /// The target before its first `?`.
+    /// Returns the path: the target before its first `?`.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The target after its first `?`, if it has one.
+    /// Returns the query: the target after its first `?`. Returns `None` if there is no `?`.
     pub fn query(&self) -> Option<&str> {
         self.target.split_once('?').map(|(_, query)| query)
     }
 
-    /// Reads one request; `None` when the connection ended before one began.
-    pub(crate) fn read(stream: &mut impl Read) -> io::Result<Option<Self>> {
-        let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    /// Whether the request has no body, and says so: `Content-Length: 0`, or chunked and empty.
+    pub(crate) fn has_empty_body(&self) -> bool {
+        let announced = self.header("content-length") == Some("0")
+            || self.header("transfer-encoding").is_some();
+        announced && self.body.is_empty()
+    }
+
+    /// Reads one request; returns `None` if the connection ended before one began.
+    pub(crate) fn read(stream: &mut (impl Read + Write)) -> Result<Option<Self>, ReadError> {
         let mut bytes = Vec::new();
-        let mut chunk = [0; 8192];
-        loop {
-            let mut headers = [httparse::EMPTY_HEADER; 64];
-            let mut parsed = httparse::Request::new(&mut headers);
-            match parsed.parse(&bytes).map_err(|error| bad(&error.to_string()))? {
-                httparse::Status::Complete(head) => {
-                    let needs_host = parsed.version == Some(1);
-                    let mut request = Self {
-                        method: parsed.method.unwrap_or_default().to_owned(),
-                        target: parsed.path.unwrap_or_default().to_owned(),
-                        headers: parsed
-                            .headers
-                            .iter()
-                            .map(|header| (header.name.to_owned(), header.value.to_vec()))
-                            .collect(),
-                        body: bytes.split_off(head),
-                    };
-                    if needs_host && request.header("host").is_none() {
-                        return Err(bad("a request has one Host"));
-                    }
-                    if request.names("transfer-encoding") > 0 {
-                        return Err(bad("chunked requests are not read"));
-                    }
-                    let length = match request.header("content-length") {
-                        Some(length) => whole(length).and_then(|most| usize::try_from(most).ok()),
-                        None if request.names("content-length") > 0 => None,
-                        None => Some(0),
-                    };
-                    let length = length.ok_or_else(|| bad("content-length"))?;
-                    if length > MOST {
-                        return Err(bad("the body is too long"));
-                    }
-                    while request.body.len() < length {
-                        let read = stream.read(&mut chunk)?;
-                        if read == 0 {
-                            return Err(io::ErrorKind::UnexpectedEof.into());
-                        }
-                        request.body.extend(chunk.iter().take(read));
-                    }
-                    if request.body.len() > length {
-                        return Err(bad("more than one request at once"));
-                    }
-                    return Ok(Some(request));
-                }
-                httparse::Status::Partial if bytes.len() > MOST => {
-                    return Err(bad("the head is too long"));
-                }
-                httparse::Status::Partial => {}
+        let (mut request, version) = loop {
+            if let Some(parsed) = Self::head(&mut bytes)? {
+                break parsed;
             }
-            match stream.read(&mut chunk)? {
-                0 if bytes.is_empty() => return Ok(None),
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => bytes.extend(chunk.iter().take(read)),
+            if bytes.len() > MOST_OF_HEAD {
+                return Err(ReadError::Rejected(431, "the request head exceeds 64 KiB"));
             }
+            if !more(stream, &mut bytes)? {
+                return if bytes.is_empty() { Ok(None) } else { Err(ReadError::Connection) };
+            }
+        };
+        let framing = request.framing(version)?;
+        if request.names("expect") > 0 {
+            if request.header("expect").is_none_or(|v| !v.eq_ignore_ascii_case("100-continue")) {
+                return Err(ReadError::Rejected(417, "Expect must be 100-continue"));
+            }
+            if bytes.is_empty() && !matches!(framing, Framing::Length(0)) {
+                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            }
+        }
+        let taken = match framing {
+            Framing::Length(length) => {
+                while bytes.len() < length {
+                    if !more(stream, &mut bytes)? {
+                        return Err(ReadError::Connection);
+                    }
+                }
+                length
+            }
+            Framing::Chunked => loop {
+                let decoded = chunked::decode(&bytes)
+                    .map_err(|_| ReadError::Rejected(400, "the chunked body is malformed"))?;
+                if bytes.len() > 2 * MOST || decoded.as_ref().is_some_and(|(b, _)| b.len() > MOST) {
+                    return Err(ReadError::Rejected(413, "the body exceeds 1 MiB"));
+                }
+                if let Some((body, taken)) = decoded {
+                    request.body = body;
+                    break taken;
+                }
+                if !more(stream, &mut bytes)? {
+                    return Err(ReadError::Connection);
+                }
+            },
+        };
+        if bytes.len() > taken {
+            let why = "bytes follow the request: its length is wrong, or requests are pipelined";
+            return Err(ReadError::Rejected(400, why));
+        }
+        if matches!(framing, Framing::Length(_)) {
+            request.body = bytes;
+        }
+        Ok(Some(request))
+    }
+
+    /// Parses the head and takes it off `bytes`; returns the request and its HTTP version, `None`
+    /// while the head is incomplete.
+    fn head(bytes: &mut Vec<u8>) -> Result<Option<(Self, u8)>, ReadError> {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let length = match parsed.parse(bytes) {
+            Ok(httparse::Status::Complete(length)) if length > MOST_OF_HEAD => return Ok(None),
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(httparse::Error::TooManyHeaders) => {
+                return Err(ReadError::Rejected(431, "the request has more than 64 headers"));
+            }
+            Err(_) => {
+                return Err(ReadError::Rejected(400, "the request line or a header is malformed"));
+            }
+        };
+        let headers = parsed.headers.iter();
+        let request = Self {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            target: parsed.path.unwrap_or_default().to_owned(),
+            headers: headers.map(|h| (h.name.to_owned(), h.value.to_vec())).collect(),
+            body: Vec::new(),
+        };
+        let version = parsed.version.unwrap_or_default();
+        bytes.drain(..length);
+        Ok(Some((request, version)))
+    }
+
+    /// Determines the framing of the body (RFC 9112, section 6).
+    fn framing(&self, version: u8) -> Result<Framing, ReadError> {
+        let reject = |status, why| Err(ReadError::Rejected(status, why));
+        let hosts = self.names("host");
+        if hosts > 1 || (hosts == 0 && version == 1) {
+            return reject(400, "a request has exactly one Host header");
+        }
+        let has_length = self.names("content-length") > 0;
+        if self.names("transfer-encoding") > 0 {
+            let coding = self.header("transfer-encoding").unwrap_or_default();
+            return match coding.eq_ignore_ascii_case("chunked") {
+                _ if has_length => {
+                    reject(400, "Content-Length and Transfer-Encoding exclude each other")
+                }
+                _ if version == 0 => reject(400, "HTTP/1.0 has no Transfer-Encoding"),
+                true => Ok(Framing::Chunked),
+                false => reject(501, "the only supported Transfer-Encoding is chunked"),
+            };
+        }
+        if !has_length {
+            return match self.method.as_str() {
+                "POST" | "PUT" | "PATCH" => reject(411, "Content-Length is missing"),
+                _ => Ok(Framing::Length(0)),
+            };
+        }
+        let Some(length) = self.header("content-length").and_then(whole) else {
+            return reject(400, "Content-Length must be one decimal number");
+        };
+        match usize::try_from(length) {
+            Ok(length) if length <= MOST => Ok(Framing::Length(length)),
+            _ => reject(413, "the body exceeds 1 MiB"),
         }
     }
 }
 
+/// Reads more bytes; returns whether there were any.
+fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    let mut chunk = [0; 8192];
+    let read = stream.read(&mut chunk)?;
+    bytes.extend(chunk.iter().take(read));
+    Ok(read > 0)
+}
+
 impl fmt::Debug for Raw {
-    /// The target and the headers hold credentials, so only method and path are shown.
+    /// Shows method and path only: the query, the headers and the body may hold credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path())
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The status code.
     pub status: u16,
-    /// Headers besides `content-length`.
+    /// The headers, without `content-length`.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// A JSON answer.
+    /// Creates a JSON response.
     pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
-        // What cannot be written as JSON is an empty body.
+        // A value that cannot be serialized becomes an empty body.
         let body = serde_json::to_vec(value).unwrap_or_default();
         Self::new(status, "application/json; charset=utf-8", body)
     }
 
-    /// An answer of any type.
+    /// Creates a response with this content type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Self { status, headers, body: body.into() }

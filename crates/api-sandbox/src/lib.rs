@@ -1,20 +1,21 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # What is where
+//! # Overview
 //!
-//! | part | for |
+//! | item | purpose |
 //! |---|---|
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
-//! | [`Server`], [`Misbehaviour`] | one server: its address, what it saw, how it is told to misbehave |
-//! | [`Seen`], [`Verdict`] | a request that a server saw, and what it thought of it |
-//! | [`Service`], [`Raw`], [`Reply`] | a server of your own behind the same listener |
-//! | [`tinypass`] | the TinyPass server's state and rules |
-//! | [`tinycert`] | the TinyCert server's state and rules |
-//! | [`tokenpass`] | the Tokenpass server's state and rules |
-//! | [`tpay`] | the Tpay server's state and rules |
-//! | [`SandboxClock`] | the time that the servers go by |
+//! | [`Server`], [`Misbehaviour`] | one server: its address, its record of requests, its failures on demand |
+//! | [`Seen`], [`Verdict`] | a recorded request, its endpoint and whether its credentials are valid |
+//! | [`Service`], [`Raw`], [`Reply`] | a custom server behind the same listener |
+//! | [`tinypass`] | state and rules of the TinyPass server |
+//! | [`tinycert`] | state and rules of the TinyCert server |
+//! | [`tokenpass`] | state and rules of the Tokenpass server |
+//! | [`tpay`] | state and rules of the Tpay server |
+//! | [`SandboxClock`] | the clock of all servers |
 
 mod callback;
+mod chunked;
 mod clock;
 mod date;
 mod digest;
@@ -53,43 +54,75 @@ impl Sandbox {
     /// Starts every server on a free port, with the state that the examples expect.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// Returns an error if no port is free.
     pub fn start() -> io::Result<Self> {
+        Self::start_at(0)
+    }
+
+    /// Starts the servers on four ports in a row from `port` on: TinyPass, TinyCert, Tokenpass,
+    /// Tpay. 0 means any free ports.
+    ///
+    /// # Errors
+    /// Returns an error if a server cannot listen on its port, or if `port` is above 65532.
+    pub fn start_at(port: u16) -> io::Result<Self> {
+        let at = |offset: u16| match port {
+            0 => Ok(0),
+            port => port.checked_add(offset).ok_or_else(|| {
+                let why = format!("port {port}: the four servers need ports up to 65535");
+                io::Error::new(io::ErrorKind::InvalidInput, why)
+            }),
+        };
+        at(3)?;
         let clock = SandboxClock::default();
-        let tinypass = Server::start(0, TinyPass::new(clock.clone()))?;
-        let tinycert = Server::start(0, TinyCert::new(clock.clone()))?;
-        let tokenpass = Server::start(0, Tokenpass::new(clock.clone()))?;
-        let tpay = Server::start(0, Tpay::new(clock.clone()))?;
+        let tinypass = start(at(0)?, TinyPass::new(clock.clone()))?;
+        let tinycert = start(at(1)?, TinyCert::new(clock.clone()))?;
+        let tokenpass = start(at(2)?, Tokenpass::new(clock.clone()))?;
+        let tpay = start(at(3)?, Tpay::new(clock.clone()))?;
         tpay.state(|server| server.base_url = tpay.base_url().to_owned());
         Ok(Self { clock, tinypass, tinycert, tokenpass, tpay })
     }
 
-    /// The TinyPass server.
+    /// Calls `log` with the provider's name and a line for each request from now on; see
+    /// [`Server::log_to`].
+    pub fn log_to(&self, log: impl Fn(&str, &str) + Send + Sync + 'static) {
+        let log = std::sync::Arc::new(log);
+        let of = |provider: &'static str| {
+            let log = log.clone();
+            move |line: &str| log(provider, line)
+        };
+        self.tinypass.log_to(of("tinypass"));
+        self.tinycert.log_to(of("tinycert"));
+        self.tokenpass.log_to(of("tokenpass"));
+        self.tpay.log_to(of("tpay"));
+    }
+
+    /// Returns the TinyPass server.
     pub fn tinypass(&self) -> &Server<TinyPass> {
         &self.tinypass
     }
 
-    /// The TinyCert server.
+    /// Returns the TinyCert server.
     pub fn tinycert(&self) -> &Server<TinyCert> {
         &self.tinycert
     }
 
-    /// The Tokenpass server.
+    /// Returns the Tokenpass server.
     pub fn tokenpass(&self) -> &Server<Tokenpass> {
         &self.tokenpass
     }
 
-    /// The Tpay server.
+    /// Returns the Tpay server.
     pub fn tpay(&self) -> &Server<Tpay> {
         &self.tpay
     }
 
-    /// The time that all servers go by; a test may move it.
+    /// Returns the clock of all servers; a test may move it.
     pub fn clock(&self) -> &SandboxClock {
         &self.clock
     }
 
-    /// What the clients' `from_env` read: names and values that lead them here.
+    /// Returns the environment variables, names and values, with which the clients' `from_env`
+    /// connect to these servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("TINYPASS_AID", tinypass::AID.to_owned()),
@@ -116,11 +149,18 @@ impl Sandbox {
         ]
     }
 
-    /// Forgets the requests that any server saw so far and gives them out.
+    /// Returns the requests of all servers so far and clears the records.
     pub fn take_seen(&self) -> Vec<Seen> {
         let tinypass = self.tinypass.take_seen();
         let tinycert = self.tinycert.take_seen();
         let tokenpass = self.tokenpass.take_seen();
         [tinypass, tinycert, tokenpass, self.tpay.take_seen()].concat()
     }
+}
+
+/// Starts a server; the error names the port.
+fn start<S: Service>(port: u16, service: S) -> io::Result<Server<S>> {
+    Server::start(port, service).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}"))
+    })
 }

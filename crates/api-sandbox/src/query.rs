@@ -1,7 +1,6 @@
-//! Form-encoded text: written as forms are, and read as strictly as a server can that rebuilds what
-//! was signed.
+//! Form encoding: writing it, and decoding it as strictly as a server that rebuilds what was signed.
 
-/// Why a text is refused.
+/// Why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;
 
 /// The names and values of a query or a form, in their order.
@@ -9,17 +8,17 @@ pub(crate) type Refusal = &'static str;
 pub(crate) struct Pairs(pub(crate) Vec<(String, String)>);
 
 impl Pairs {
-    /// The value of the first parameter of that name.
+    /// Returns the value of the first parameter of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Names and values.
+    /// Iterates over names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The first name that comes again.
+    /// Returns the first repeated name.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut names = self.iter().map(|(name, _)| name).enumerate();
         let again = |(index, name): &(usize, &str)| {
@@ -28,18 +27,18 @@ impl Pairs {
         names.find(again).map(|(_, name)| name)
     }
 
-    /// The first name for which this does not hold.
+    /// Returns the first name for which `is_known` is false.
     pub(crate) fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Option<&str> {
         self.iter().map(|(name, _)| name).find(|name| !is_known(name))
     }
 }
 
-/// A number of decimal digits, without a sign or leading zeros.
+/// Parses a decimal number without a sign or leading zeros.
 pub(crate) fn whole(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
-/// Writes a form; everything but letters, digits and `-._` is escaped.
+/// Encodes a form; only letters, digits and `-._` are unescaped.
 pub(crate) fn encode_form<T: AsRef<str>>(pairs: &[(&str, T)]) -> String {
     let pair = |(name, value): &(&str, T)| format!("{}={}", encode(name), encode(value.as_ref()));
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
@@ -57,13 +56,13 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// Decodes `a=b&c=d` into pairs. Refused is whatever a form encoder with the bare characters
-/// `A-Z a-z 0-9 - . _` and `extra` would not have written.
+/// Decodes `a=b&c=d` into pairs. Rejects what no form encoder with the unescaped characters
+/// `A-Z a-z 0-9 - . _` writes; those of `extra` may be escaped or not.
 pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, Refusal> {
     split(text, |part| decode(part, true, extra))
 }
 
-/// The same with another way to decode names and values.
+/// Splits `a=b&c=d` into pairs with this decoder of names and values.
 pub(crate) fn split(
     text: &str,
     decode: impl Fn(&str) -> Result<String, Refusal>,
@@ -72,13 +71,13 @@ pub(crate) fn split(
         return Ok(Pairs::default());
     }
     let pairs = text.split('&').map(|pair| {
-        let (name, value) = pair.split_once('=').ok_or("a parameter has no '='")?;
+        let (name, value) = pair.split_once('=').ok_or("a parameter has no =")?;
         Ok((decode(name)?, decode(value)?))
     });
     pairs.collect::<Result<_, _>>().map(Pairs)
 }
 
-/// Decodes a value in a path, where everything but letters, digits and `-._~` is escaped.
+/// Decodes a path segment, in which only letters, digits and `-._~` are unescaped.
 pub(crate) fn decode_segment(text: &str) -> Option<String> {
     decode(text, false, b"~").ok()
 }
@@ -93,16 +92,17 @@ fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
             b'%' => {
                 let (high, low) = (bytes.next(), bytes.next());
                 let value = hex(high)? << 4 | hex(low)?;
-                if bare(value, extra) || (form && value == b' ') {
-                    return Err("a character is escaped that must not be");
+                let is_bare = bare(value, if form { b"" } else { extra });
+                if is_bare || (form && value == b' ') {
+                    return Err("an unreserved character or a space is percent-encoded");
                 }
                 value
             }
             byte if bare(byte, extra) => byte,
-            _ => return Err("a character must be escaped"),
+            _ => return Err("a reserved character is not percent-encoded"),
         });
     }
-    String::from_utf8(out).map_err(|_| "not UTF-8")
+    String::from_utf8(out).map_err(|_| "a parameter is not UTF-8")
 }
 
 fn bare(byte: u8, extra: &[u8]) -> bool {
@@ -113,7 +113,7 @@ fn hex(digit: Option<u8>) -> Result<u8, Refusal> {
     match digit {
         Some(digit @ b'0'..=b'9') => Ok(digit - b'0'),
         Some(digit @ b'A'..=b'F') => Ok(digit - b'A' + 10),
-        _ => Err("hex digits must be two and in upper case"),
+        _ => Err("a percent sign must precede two upper-case hex digits"),
     }
 }
 
@@ -125,8 +125,8 @@ mod tests {
     fn only_what_the_documented_encoder_writes_is_read() {
         let pairs = decode_form("rid=%C3%89t%C3%A9+complet&x=*%7E", b"*").unwrap();
         assert_eq!(pairs.0, [("rid".into(), "Été complet".into()), ("x".into(), "*~".into())]);
-        for bad in ["a", "a=%2a", "a=%2A", "a=~", "a=%20", "a=b c", "a=%4", "a=%FF", "a=%61", "a=@"]
-        {
+        assert_eq!(decode_form("x=%2A%7E", b"*").unwrap().0, [("x".into(), "*~".into())]);
+        for bad in ["a", "a=%2a", "a=~", "a=%20", "a=b c", "a=%4", "a=%FF", "a=%61", "a=@"] {
             assert!(decode_form(bad, b"*").is_err(), "{bad}");
         }
     }

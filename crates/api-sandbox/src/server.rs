@@ -1,8 +1,9 @@
-//! A listener with a thread a connection, what it saw, and how it is told to misbehave.
+//! The listener beneath all servers: one thread per connection, a record of the requests, and the
+//! misbehaviours that a test asks for.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,35 +13,82 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use crate::clock::wait;
+use crate::http::ReadError;
 use crate::{Misbehaviour, Raw, Reply};
 
-/// What a provider's server does with a request. It holds its own state.
+/// A server behind the listener, with its state.
 pub trait Service: Send + 'static {
-    /// Answers, and says in [`Verdict`] what it thought of the request.
+    /// Handles a request. Returns the response, and the endpoint and the validity of the
+    /// credentials as a [`Verdict`].
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict);
+
+    /// Returns the reason for which a response of this server rejects a request, for
+    /// [`Seen::reason`] and the log; `None` if it does not reject it. The default is the beginning
+    /// of the body of a response with a status of 400 or more.
+    fn rejection(&self, reply: &Reply) -> Option<String> {
+        (reply.status >= 400)
+            .then(|| String::from_utf8_lossy(&reply.body).chars().take(200).collect())
+    }
 }
 
-/// What a server thought of a request.
+/// The endpoint of a request, and the result of the check of its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// The id of the endpoint, `access.grant`; `None` if there is none at that path.
+    /// The id of the endpoint, such as `access.grant`; `None` if no endpoint has that path.
     pub endpoint: Option<&'static str>,
-    /// Whether the request's signature or token held; `None` where none is needed.
+    /// Whether the signature or the token is valid; `None` if the endpoint needs none.
     pub signed: Option<bool>,
 }
 
-/// One request that a server saw.
+/// One request that a server received. Its `Display` is a line for a log: it has no query, no
+/// header, no body and no path segment that may be an id or a token.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// The request, byte for byte.
+    /// The request.
     pub request: Raw,
-    /// The status that it was answered with; `None` if it got no answer.
+    /// The status of the response; `None` if no response was sent.
     pub status: Option<u16>,
-    /// What the server thought of it.
+    /// The endpoint, and the result of the check of the credentials.
     pub verdict: Verdict,
-    /// Which connection it came over, counted from 1.
+    /// Why the request was rejected; `None` if it was not.
+    pub reason: Option<String>,
+    /// The number of the connection, counted from 1.
     pub connection: usize,
 }
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
+        write!(f, "{} {}", self.request.method, segments.join("/"))?;
+        write!(f, "  {}", self.verdict.endpoint.unwrap_or("no endpoint"))?;
+        f.write_str(match self.verdict.signed {
+            Some(true) => "  credentials valid",
+            Some(false) => "  credentials invalid",
+            None => "  no credentials needed",
+        })?;
+        match self.status {
+            Some(status) => write!(f, "  {status}")?,
+            None => f.write_str("  no response")?,
+        }
+        match &self.reason {
+            // A reason is one line, whatever its server wrote.
+            Some(reason) => {
+                write!(f, "  {}", reason.split_whitespace().collect::<Vec<_>>().join(" "))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A path segment for the log; `{}` replaces what may be an id or a token: long segments, and those
+/// of more than four characters with a digit or an escape.
+fn shown_segment(segment: &str) -> &str {
+    let has_digit = segment.bytes().any(|byte| byte.is_ascii_digit() || byte == b'%');
+    if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
+}
+
+/// What is called with each line of the log.
+type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A running server. Dropping it stops it.
 pub struct Server<S> {
@@ -53,6 +101,7 @@ pub struct Server<S> {
 struct Shared<S> {
     service: Mutex<S>,
     seen: Mutex<Vec<Seen>>,
+    log: Mutex<Option<Log>>,
     misbehaviours: Mutex<VecDeque<Misbehaviour>>,
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
@@ -64,16 +113,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<S: Service> Server<S> {
-    /// Listens on this port of 127.0.0.1, or on a free one for 0.
+    /// Starts a server on this port of 127.0.0.1; 0 means any free port.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// Returns an error if the server cannot listen on the port.
     pub fn start(port: u16, service: S) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             service: Mutex::new(service),
             seen: Mutex::default(),
+            log: Mutex::default(),
             misbehaviours: Mutex::default(),
             open: Mutex::default(),
             connections: AtomicUsize::new(0),
@@ -96,39 +146,53 @@ impl<S: Service> Server<S> {
         Ok(Self { shared, address, base_url, accepting: Some(accepting) })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at its end.
+    /// Returns the base URL, `http://127.0.0.1:PORT` without a trailing slash.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// Every request so far, in the order in which they were read to their end.
+    /// Returns every request so far, in the order of arrival. Malformed HTTP is not in it.
     pub fn seen(&self) -> Vec<Seen> {
         lock(&self.shared.seen).clone()
     }
 
-    /// Forgets the requests so far and gives them out.
+    /// Returns every request so far and clears the record.
     pub fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut lock(&self.shared.seen))
     }
 
-    /// How many connections were made.
+    /// Calls `log` with a line for each request from now on: method, path, endpoint, validity of
+    /// the credentials, status and the reason of a rejection. No line has credentials in it. The
+    /// lines of malformed HTTP tell the reason only.
+    ///
+    /// ```
+    /// # use api_sandbox::Sandbox;
+    /// let sandbox = Sandbox::start()?;
+    /// sandbox.tpay().log_to(|line| eprintln!("tpay {line}"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn log_to(&self, log: impl Fn(&str) + Send + Sync + 'static) {
+        *lock(&self.shared.log) = Some(Arc::new(log));
+    }
+
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Lets the next `times` requests (or connections, for those that fail before a request is
-    /// read) go wrong. May be called again: what was asked first comes first.
+    /// Makes the next `times` requests fail this way (connections, for failures before a request is
+    /// read). Further calls add to the end of the queue.
     pub fn misbehave(&self, how: Misbehaviour, times: usize) {
         let mut queue = lock(&self.shared.misbehaviours);
         queue.extend(std::iter::repeat_n(how, times));
     }
 
-    /// Forgets what [`misbehave`](Server::misbehave) was asked for.
+    /// Clears the queue of [`misbehave`](Server::misbehave).
     pub fn behave(&self) {
         lock(&self.shared.misbehaviours).clear();
     }
 
-    /// Looks at or changes the server's state.
+    /// Reads or changes the server's state.
     pub fn state<T>(&self, act: impl FnOnce(&mut S) -> T) -> T {
         act(&mut lock(&self.shared.service))
     }
@@ -154,7 +218,12 @@ impl<S: Service> Shared<S> {
     }
 
     fn converse(&self, stream: &mut TcpStream, connection: usize) {
-        while let Ok(Some(request)) = Raw::read(stream) {
+        loop {
+            let request = match Raw::read(stream) {
+                Ok(Some(request)) => request,
+                Err(ReadError::Rejected(status, why)) => return self.reject(stream, status, why),
+                Ok(None) | Err(ReadError::Connection) => return,
+            };
             if self.stopping.load(Ordering::SeqCst) {
                 return;
             }
@@ -166,7 +235,26 @@ impl<S: Service> Shared<S> {
         }
     }
 
-    /// One request and its answer; whether the connection lives on.
+    /// Answers malformed HTTP and closes the connection.
+    fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
+        self.write_log(&format!("malformed HTTP  {status}  {why}"));
+        let reply = Reply::new(status, "text/plain", why).with_header("connection", "close");
+        if reply.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        // Closing with unread bytes would reset the connection, and the response would be lost.
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = io::copy(&mut stream.take(64 * 1024 * 1024), &mut io::sink());
+    }
+
+    fn write_log(&self, line: &str) {
+        let log = lock(&self.log).clone();
+        if let Some(log) = log {
+            log(line);
+        }
+    }
+
+    /// Handles one request. Returns whether the connection stays open.
     fn exchange(
         &self,
         stream: &mut TcpStream,
@@ -174,7 +262,7 @@ impl<S: Service> Shared<S> {
         request: Raw,
         how: Option<Misbehaviour>,
     ) -> io::Result<bool> {
-        let nothing = Verdict { endpoint: None, signed: None };
+        let no_verdict = Verdict { endpoint: None, signed: None };
         let instead = match &how {
             Some(Misbehaviour::TooManyRequests(after)) => {
                 let reply = Reply::new(429, "text/plain", "Too Many Attempts.");
@@ -193,9 +281,15 @@ impl<S: Service> Shared<S> {
             _ => None,
         };
         let closes = request.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
+        let mut reason = instead.is_some().then(|| "misbehaviour".to_owned());
         let (mut reply, verdict) = match instead {
-            Some(reply) => (reply, nothing),
-            None => lock(&self.service).answer(&request),
+            Some(reply) => (reply, no_verdict),
+            None => {
+                let mut service = lock(&self.service);
+                let (reply, verdict) = service.answer(&request);
+                reason = service.rejection(&reply);
+                (reply, verdict)
+            }
         };
         if matches!(how, Some(Misbehaviour::EmptyBody)) {
             reply = Reply { status: 200, headers: Vec::new(), body: Vec::new() };
@@ -211,8 +305,10 @@ impl<S: Service> Shared<S> {
         );
         let head_only = request.method == "HEAD";
         let status = (!silent).then_some(reply.status);
-        // Noted before the answer leaves, so that whoever has the answer finds the note.
-        lock(&self.seen).push(Seen { request, status, verdict, connection });
+        // Recorded before the response is sent: a client that has the response finds the record.
+        let seen = Seen { request, status, verdict, reason, connection };
+        self.write_log(&seen.to_string());
+        lock(&self.seen).push(seen);
         match how {
             Some(Misbehaviour::ResetAfterReading | Misbehaviour::ResetBeforeReading) => {
                 reset_on_close(stream);
@@ -265,7 +361,7 @@ impl<S: Service> Shared<S> {
     }
 }
 
-/// Lets the closing of the connection reach the peer as a reset and not as an end.
+/// Makes the close of the connection a reset.
 fn reset_on_close(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
@@ -273,7 +369,7 @@ fn reset_on_close(stream: &TcpStream) {
 impl<S> Drop for Server<S> {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then sees that it is to stop.
+        // Wakes the listener, which then stops.
         let _ = TcpStream::connect(self.address);
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();

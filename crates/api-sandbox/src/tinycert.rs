@@ -1,19 +1,23 @@
 //! The TinyCert server: sessions, CAs and certificates in memory, really signed.
 //!
-//! It accepts what the official PHP client sends, and nothing else. Where no source tells what the
-//! real server does, the rule here is marked "chosen".
+//! It accepts what the official clients send, and rejects everything else. Where no source documents
+//! the real server, the rule is marked "chosen".
 //!
-//! Two payloads are no real cryptography: `key.enc` and `pkcs12` of `cert/get` are fixed, clearly
-//! marked bytes in the right wrapping. Everything else is real: requests, keys (P-256) and
-//! certificates.
+//! Certificates, requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL reads
+//! them. The passphrase of the last two is [`PASSPHRASE`].
+//!
+//! A path that ends in `.xml` gets XML. Only two facts of it are documented: each record of a list of
+//! certificates is a `cert` element, and each name of a certificate is an element of its own.
 
 mod ask;
 mod auth;
 mod cas;
 mod certs;
+mod encrypted;
 mod pki;
 mod routes;
 mod sessions;
+mod xml;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -48,9 +52,6 @@ pub const EXPIRING: &str = "soon.example.org";
 pub const FOREIGN_CA: i64 = 7;
 /// The id of a certificate of another account (`AccessDenied`).
 pub const FOREIGN_CERT: i64 = 8;
-/// The bytes that stand for a PKCS#12 file: a DER sequence with a text in it.
-pub const PKCS12: &[u8] = b"\x30\x18\x0c\x16no PKCS#12 but a dummy";
-
 /// Every code that the server can answer, with its status. Those whose status no source tells have
 /// the likely one.
 pub const CODES: [(&str, u16); 17] = [
@@ -175,7 +176,7 @@ impl TinyCert {
 
     fn count_creation(&mut self) -> Result<(), Refusal> {
         match &mut self.creations_left {
-            Some(0) => refuse("RateLimitExceeded", "Too many."),
+            Some(0) => refuse("RateLimitExceeded", "too many CAs or certificates were created"),
             Some(left) => {
                 *left -= 1;
                 Ok(())
@@ -202,24 +203,30 @@ impl TinyCert {
             "cert.new" => self.cert_new(ask),
             "cert.reissue" => self.cert_reissue(ask),
             "cert.status" => self.cert_status(ask),
-            _ => refuse("UnknownError", "No such call."),
+            _ => refuse("UnknownError", "no such endpoint"),
         }
     }
 
     /// Carries out a request whose route is known; tells whether its digest and token held.
     fn serve(&mut self, request: &Raw, route: &Route) -> (Answer, bool) {
         if request.query().is_some() {
-            return (refuse("InputFailure", "Query strings are not used."), false);
+            return (refuse("InputFailure", "the query must be empty"), false);
         }
         let pairs = match auth::verify(request) {
             Ok(pairs) => pairs,
             Err(auth::MISMATCH) if route.id == "session.connect" => {
-                return (refuse("ApiKeyMismatch", "Signed with another API key."), false);
+                return (
+                    refuse("ApiKeyMismatch", "digest: does not match the body and the API key"),
+                    false,
+                );
             }
             Err(why) => return (refuse("SignatureFailure", why), false),
         };
         if !self.refuse_with.is_empty() {
-            return (refuse(self.refuse_with.remove(0), "As told."), true);
+            return (
+                refuse(self.refuse_with.remove(0), "rejected because the test asked for it"),
+                true,
+            );
         }
         let answer = Ask::read(pairs, route).and_then(|ask| self.call(route, &ask));
         const OF_LOGIN: [&str; 4] =
@@ -228,28 +235,51 @@ impl TinyCert {
         (answer, held)
     }
 
-    fn reply(&self, answer: Answer) -> Reply {
-        match answer {
-            Ok(Out::Json(value)) => json_reply(200, &value),
-            Ok(Out::Success) => Reply::new(200, "application/json", self.success_body.text()),
-            Err((code, text)) => {
+    fn reply(&self, answer: Answer, format: Format) -> Reply {
+        match (answer, format) {
+            (Ok(Out::Json(value)), _) => format.reply(200, &value),
+            (Ok(Out::Success), Format::Json) => {
+                Reply::new(200, "application/json", self.success_body.text())
+            }
+            (Ok(Out::Success), Format::Xml(_)) => format.reply(200, &json!({})),
+            (Err((code, text)), _) => {
                 let known = CODES.iter().find(|(known, _)| *known == code);
                 let status = known.map_or(500, |(_, status)| *status);
-                json_reply(status, &json!({ "code": code, "text": text }))
+                format.reply(status, &json!({ "code": code, "text": text }))
             }
         }
     }
 }
 
-/// JSON as PHP writes it, with escaped slashes.
-fn json_reply(status: u16, value: &Value) -> Reply {
-    Reply::new(status, "application/json", value.to_string().replace('/', "\\/"))
+/// The format of a response.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    /// XML; the records of a list are elements of this name.
+    Xml(&'static str),
+}
+
+impl Format {
+    fn reply(self, status: u16, value: &Value) -> Reply {
+        match self {
+            // As PHP writes it, with escaped slashes.
+            Self::Json => {
+                Reply::new(status, "application/json", value.to_string().replace('/', "\\/"))
+            }
+            Self::Xml(record) => {
+                Reply::new(status, "application/xml", xml::document(value, record))
+            }
+        }
+    }
 }
 
 impl Service for TinyCert {
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         let path = request.path();
-        let path = path.strip_suffix(".json").unwrap_or(path);
+        let (path, is_xml) = match path.strip_suffix(".xml") {
+            Some(path) => (path, true),
+            None => (path.strip_suffix(".json").unwrap_or(path), false),
+        };
         // No path has a value in it.
         let found = find(&ROUTES, &request.method, path, |_| None);
         let (route, (answer, signed)) = match found {
@@ -258,11 +288,31 @@ impl Service for TinyCert {
                 let verdict = Verdict { endpoint: None, signed: None };
                 return (Reply::new(404, "text/html", page), verdict);
             }
-            Found::OtherMethod(route) => (route, (refuse("MethodDisallowed", "Use POST."), false)),
+            Found::OtherMethod(route) => {
+                (route, (refuse("MethodDisallowed", "the method must be POST"), false))
+            }
             Found::Here(route, _) => (route, self.serve(request, route)),
         };
         let verdict = Verdict { endpoint: Some(route.id), signed: Some(signed) };
-        (self.reply(answer), verdict)
+        let format = match route.id {
+            _ if !is_xml => Format::Json,
+            "ca.list" => Format::Xml("ca"),
+            _ => Format::Xml("cert"),
+        };
+        (self.reply(answer, format), verdict)
+    }
+
+    /// The error's code and text.
+    fn rejection(&self, reply: &Reply) -> Option<String> {
+        if reply.status < 400 {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        Some(match (text("code"), text("text")) {
+            (Some(code), Some(text)) => format!("{code}: {text}"),
+            _ => String::from_utf8_lossy(&reply.body).into_owned(),
+        })
     }
 }
 

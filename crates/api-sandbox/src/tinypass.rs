@@ -93,8 +93,8 @@ struct Resource {
     tags: Vec<String>,
 }
 
-/// A status and a text for people.
-type Refusal = (u16, &'static str);
+/// The status and the message of an error response.
+type Refusal = (u16, String);
 type Answer = Result<Value, Refusal>;
 
 impl TinyPass {
@@ -162,12 +162,19 @@ impl TinyPass {
             "download.url" => self.download_url(ask),
             "download.get" => self.download_get(ask),
             "user.get" => self.user_get(ask),
-            _ => Err(NO_METHOD),
+            _ => Err(no_method()),
         }
     }
 }
 
-const NO_METHOD: Refusal = (404, "No such method");
+/// The response to a path without an endpoint.
+fn no_method() -> Refusal {
+    (404, "no such endpoint".to_owned())
+}
+
+fn unauthorized(why: &str) -> Refusal {
+    (401, why.to_owned())
+}
 
 fn error((status, message): Refusal) -> Reply {
     Reply::json(status, &json!({ "error": { "message": message } }))
@@ -184,13 +191,14 @@ impl Service for TinyPass {
         let served = ROUTES.iter().filter(|route| self.serves(route));
         let found = find(served, &request.method, request.path(), decode_segment);
         let (endpoint, answer) = match found {
-            Found::Nothing => return (error(NO_METHOD), verdict(None)),
+            Found::Nothing => return (error(no_method()), verdict(None)),
             Found::OtherMethod(route) => {
-                (route.id, signed.map_err(|why| (401, why)).and(Err((402, "Method not supported"))))
+                let why = format!("{} {}: method not supported", request.method, request.path());
+                (route.id, signed.map_err(unauthorized).and(Err((402, why))))
             }
             Found::Here(route, values) => {
                 let answer = signed
-                    .map_err(|why| (401, why))
+                    .map_err(unauthorized)
                     .and_then(|()| Ask::read(request, route, values))
                     .and_then(|ask| self.call(route.id, &ask));
                 (route.id, answer)
@@ -198,6 +206,12 @@ impl Service for TinyPass {
         };
         let reply = answer.map_or_else(error, |value| Reply::json(200, &value));
         (reply, verdict(Some(endpoint)))
+    }
+
+    /// The error's message.
+    fn rejection(&self, reply: &Reply) -> Option<String> {
+        let body: Value = serde_json::from_slice(&reply.body).ok()?;
+        body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned)
     }
 }
 

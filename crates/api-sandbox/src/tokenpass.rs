@@ -445,6 +445,21 @@ impl Service for Tokenpass {
         }
         (reply, Verdict { endpoint, signed })
     }
+
+    /// The error's text, which some endpoints send with status 200.
+    fn rejection(&self, reply: &Reply) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
+        let explained = text("message").or(text("error_description"));
+        let code = text("error").filter(|_| explained.is_some());
+        match explained.or(text("error")) {
+            Some(message) if reply.status >= 400 || text("error").is_some() => Some(match code {
+                Some(code) => format!("{code}: {message}"),
+                None => message.to_owned(),
+            }),
+            _ => (reply.status >= 400).then(|| format!("an error page of status {}", reply.status)),
+        }
+    }
 }
 
 /// Whether the request is for the API, and not for a page of the log-in.

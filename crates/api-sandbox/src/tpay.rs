@@ -84,6 +84,7 @@ use crate::server::Verdict;
 use crate::{Raw, Reply, SandboxClock, Service};
 use ask::{Ask, Page};
 use check::Refusal;
+use json::Members;
 use routes::{Carries, ROUTES, Route};
 
 /// The client id that the server knows.
@@ -302,7 +303,9 @@ impl Tpay {
     /// The refusal that [`refuse_next`](Self::refuse_next) was asked for, if it was.
     fn told(&mut self, id: &str) -> Result<(), Refusal> {
         match self.refusals.get_mut(id).and_then(VecDeque::pop_front) {
-            Some((status, code)) => Err(Refusal::of(status, &code, "", "This call is refused")),
+            Some((status, code)) => {
+                Err(Refusal::of(status, &code, "", "rejected because the test asked for it"))
+            }
             None => Ok(()),
         }
     }
@@ -338,7 +341,9 @@ impl Tpay {
 
     fn call(&mut self, id: &str, ask: &Ask) -> Answer {
         match id {
-            "oauth.tokeninfo" => Err(Refusal::of(401, "unauthorized", "", "No bearer token")),
+            "oauth.tokeninfo" => {
+                Err(Refusal::of(401, "unauthorized", "", "the Authorization header must be Bearer"))
+            }
             "transactions.create" => self.transactions_create(ask),
             "transactions.list" => self.transactions_list(ask),
             "transactions.get" => self.transactions_get(ask),
@@ -467,13 +472,30 @@ impl Service for Tpay {
                 let (reply, signed) = self.serve(request, route, values);
                 return (reply, Verdict { endpoint: Some(route.id), signed });
             }
-            Found::OtherMethod(route) => {
-                (Some(route.id), Refusal::of(405, "method_not_allowed", "", "Another method"))
-            }
+            Found::OtherMethod(route) => (
+                Some(route.id),
+                Refusal::of(405, "method_not_allowed", "", "the path has no such method"),
+            ),
             Found::Nothing => (None, Refusal::unknown("path")),
         };
         let signed = Some(self.authorized(request).is_ok());
         (self.reply(Err(refusal)), Verdict { endpoint, signed })
+    }
+
+    /// The code and the text of each error; the shapes of the marketplace as they are.
+    fn rejection(&self, reply: &Reply) -> Option<String> {
+        if reply.status < 400 {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let error = |error: &Value| {
+            let text = |name: &str| error.at(name).as_str().unwrap_or_default().to_owned();
+            format!("{}: {}", text("errorCode"), text("errorMessage"))
+        };
+        Some(match body.at("errors").items() {
+            [] => String::from_utf8_lossy(&reply.body).into_owned(),
+            errors => errors.iter().map(error).collect::<Vec<_>>().join("; "),
+        })
     }
 }
 

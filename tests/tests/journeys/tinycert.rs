@@ -21,7 +21,7 @@ use api_auth::{
 };
 use api_sandbox::tinycert::{
     API_KEY, CODES, DAMAGED_EMAIL, EMAIL, EXPIRING, FOREIGN_CA, FOREIGN_CERT, ORGANIZATION,
-    PASSPHRASE, PKCS12, SuccessBody, UNLOADABLE_EMAIL,
+    PASSPHRASE, SuccessBody, UNLOADABLE_EMAIL,
 };
 use api_sandbox::{Misbehaviour, Sandbox, Seen};
 use rustls::pki_types::pem::PemObject;
@@ -746,7 +746,8 @@ fn the_pkcs12_file_comes_as_bytes() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let cert = named(&session, first_ca(&session), EXPIRING);
-    assert_eq!(session.get_pkcs12(cert).unwrap().expose(), PKCS12);
+    let file = sandbox.tinycert().state(|server| server.pkcs12(cert.number())).unwrap();
+    assert_eq!(session.get_pkcs12(cert).unwrap().expose(), file);
     let key = session.get_key(cert, KeyForm::Encrypted).unwrap();
     assert!(key.expose().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
 }

@@ -1,4 +1,4 @@
-//! A request's parameters, read and refused.
+//! Parsing and validating the parameters of a request.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use super::routes::Route;
 use super::{Refusal, refuse};
 use crate::query::{Pairs, whole};
 
-/// Whether a name of that kind can be in a certificate. Chosen: what its value must look like.
+/// Whether a name of that kind is valid in a certificate. Chosen: the syntax of the values.
 fn is_san(kind: &str, value: &str) -> bool {
     let of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     match kind {
@@ -29,46 +29,52 @@ fn is_san(kind: &str, value: &str) -> bool {
     }
 }
 
-/// A request, read.
+/// A parsed request.
 pub(super) struct Ask(Pairs);
 
 impl Ask {
-    /// Chosen: a parameter that the call does not have, or that comes twice, is a mistake.
+    /// Chosen: unknown and repeated parameters are rejected, so that a mistake is noticed.
     pub(super) fn read(pairs: Pairs, route: &Route) -> Result<Self, Refusal> {
         let is_known = |name: &str| {
             let is_san = name.starts_with("SANs[") && route.wants.contains(&"SANs");
             is_san || route.wants.contains(&name)
         };
-        match pairs.unknown(is_known).or_else(|| pairs.repeated()) {
-            Some(name) => refuse("InputFailure", name),
+        if let Some(name) = pairs.unknown(is_known) {
+            return refuse("InputFailure", format!("{name}: the endpoint has no such parameter"));
+        }
+        match pairs.repeated() {
+            Some(name) => refuse("InputFailure", format!("{name}: the parameter is repeated")),
             None => Ok(Self(pairs)),
         }
     }
 
-    /// A parameter, if it is there.
+    /// Returns a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)
     }
 
-    /// A parameter that must be there; what is empty is as good as absent.
+    /// Returns a required parameter; an empty one counts as missing.
     pub(super) fn need(&self, name: &str) -> Result<&str, Refusal> {
         match self.get(name) {
             Some(value) if !value.is_empty() => Ok(value),
-            _ => refuse("MissingParameter", name),
+            _ => refuse("MissingParameter", format!("{name}: required parameter is missing")),
         }
     }
 
-    /// A whole number that must be there.
+    /// Returns a required decimal integer.
     pub(super) fn number(&self, name: &str) -> Result<i64, Refusal> {
         let number = whole(self.need(name)?).and_then(|number| i64::try_from(number).ok());
-        number.map_or_else(|| refuse("InputFailure", name), Ok)
+        number.map_or_else(
+            || refuse("InputFailure", format!("{name}: must be a decimal integer")),
+            Ok,
+        )
     }
 
-    /// What a CA and a certificate tell of their owner.
+    /// Returns the subject of a CA or a certificate.
     pub(super) fn subject(&self) -> Result<Subject, Refusal> {
         let c = self.need("C")?;
         if c.len() != 2 || !c.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return refuse("InputFailure", "C");
+            return refuse("InputFailure", "C: must be two upper-case letters");
         }
         let optional = |name| self.get(name).unwrap_or_default().to_owned();
         Ok(Subject {
@@ -80,18 +86,21 @@ impl Ask {
         })
     }
 
-    /// `SANs[0][DNS]=...`, counted from 0 without a gap.
+    /// Returns the names in `SANs[0][DNS]=...`, which are numbered from 0 without a gap.
     pub(super) fn sans(&self) -> Result<Vec<(String, String)>, Refusal> {
         let mut sans = Vec::new();
         for (name, value) in self.0.iter().filter(|(name, _)| name.starts_with("SANs")) {
             let prefix = format!("SANs[{}][", sans.len());
             let kind = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(']'));
-            match kind {
-                Some(kind) if is_san(kind, value) => {
-                    sans.push((kind.to_owned(), value.to_owned()));
-                }
-                _ => return refuse("InputFailure", "SANs"),
+            let Some(kind) = kind else {
+                let why = format!("SANs: expected {prefix}TYPE] in place of {name}");
+                return refuse("InputFailure", why);
+            };
+            if !is_san(kind, value) {
+                let why = format!("SANs: {name} must be a valid DNS name, IP, email or URI");
+                return refuse("InputFailure", why);
             }
+            sans.push((kind.to_owned(), value.to_owned()));
         }
         Ok(sans)
     }

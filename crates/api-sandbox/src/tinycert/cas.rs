@@ -36,9 +36,11 @@ impl TinyCert {
     pub(super) fn ca(&self, ask: &Ask) -> Result<(i64, &Ca), Refusal> {
         let id = ask.number("ca_id")?;
         match self.cas.get(&id) {
-            _ if id == FOREIGN_CA => refuse("AccessDenied", "Not your CA."),
+            _ if id == FOREIGN_CA => {
+                refuse("AccessDenied", "ca_id: the CA belongs to another account")
+            }
             Some(ca) => Ok((id, ca)),
-            None => refuse("NotFound", "No such CA."),
+            None => refuse("NotFound", "ca_id: no such CA"),
         }
     }
 
@@ -60,7 +62,7 @@ impl TinyCert {
         let (_, ca) = self.ca(ask)?;
         match ask.need("what")? {
             "cert" => Ok(Out::Json(json!({ "pem": ca.authority.pem }))),
-            _ => refuse("InputFailure", "what"),
+            _ => refuse("InputFailure", "what: must be cert"),
         }
     }
 
@@ -76,7 +78,7 @@ impl TinyCert {
         let hash = match ask.need("hash_method")? {
             "sha1" => "SHA1",
             "sha256" => "SHA256",
-            _ => return refuse("InputFailure", "hash_method"),
+            _ => return refuse("InputFailure", "hash_method: must be sha1 or sha256"),
         };
         self.count_creation()?;
         Ok(Out::Json(json!({ "ca_id": self.add_ca(subject, hash)? })))

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::pki::{KeyAndRequest, Subject};
-use super::{Answer, FOREIGN_CERT, ORGANIZATION, Out, PKCS12, Refusal, TinyCert, refuse};
+use super::{
+    Answer, FOREIGN_CERT, ORGANIZATION, Out, PASSPHRASE, Refusal, TinyCert, encrypted, refuse,
+};
 use crate::date::YEAR;
 
 /// What a certificate is worth.
@@ -61,13 +63,20 @@ impl Cert {
             status => status,
         }
     }
+
+    /// The certificate and its key as PKCS#12, under the account's passphrase.
+    fn pkcs12(&self) -> Vec<u8> {
+        let base64: String = self.pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let certificate = STANDARD.decode(base64).unwrap_or_default();
+        encrypted::pkcs12(&certificate, &self.request.key_der(), PASSPHRASE)
+    }
 }
 
 impl TinyCert {
-    /// Makes a certificate that ends at `until`; its id. For tests that need a certain end.
+    /// Creates a certificate that expires at `until`, in Unix seconds, and returns its id.
     ///
     /// # Errors
-    /// A CA that does not exist, or names that cannot be in a certificate; the text says which.
+    /// Returns the reason if there is no such CA, or if a name cannot be in a certificate.
     pub fn add_cert(
         &mut self,
         ca: i64,
@@ -105,7 +114,8 @@ impl TinyCert {
         request: Arc<KeyAndRequest>,
         expires: u64,
     ) -> Result<i64, Refusal> {
-        let authority = &self.cas.get(&ca).ok_or(("NotFound", "No such CA.".to_owned()))?.authority;
+        let authority =
+            &self.cas.get(&ca).ok_or(("NotFound", "ca_id: no such CA".to_owned()))?.authority;
         let (id, now) = (self.last_cert + 1, self.clock.unix());
         let from = now.min(expires).saturating_sub(60);
         let pem = request
@@ -124,13 +134,21 @@ impl TinyCert {
         named.map(|(id, cert)| (*id, cert.status(now).text())).collect()
     }
 
+    /// Returns the PKCS#12 file of a certificate, DER; `None` if there is no such certificate. Its
+    /// passphrase is [`PASSPHRASE`].
+    pub fn pkcs12(&self, cert_id: i64) -> Option<Vec<u8>> {
+        self.certs.get(&cert_id).map(Cert::pkcs12)
+    }
+
     /// The certificate of the request.
     fn cert(&self, ask: &Ask) -> Result<(i64, &Cert), Refusal> {
         let id = ask.number("cert_id")?;
         match self.certs.get(&id) {
-            _ if id == FOREIGN_CERT => refuse("AccessDenied", "Not your certificate."),
+            _ if id == FOREIGN_CERT => {
+                refuse("AccessDenied", "cert_id: the certificate belongs to another account")
+            }
             Some(cert) => Ok((id, cert)),
-            None => refuse("NotFound", "No such certificate."),
+            None => refuse("NotFound", "cert_id: no such certificate"),
         }
     }
 
@@ -138,7 +156,7 @@ impl TinyCert {
         let (ca, _) = self.ca(ask)?;
         let what = ask.number("what")?;
         if !(1..=15).contains(&what) {
-            return refuse("InputFailure", "what");
+            return refuse("InputFailure", "what: must be from 1 to 15");
         }
         let now = self.clock.unix();
         let listed = self
@@ -175,13 +193,14 @@ impl TinyCert {
             }
             "csr" => cert.request.csr.clone(),
             "key.dec" => cert.request.key_pem(),
-            "key.enc" => {
-                let dummy = STANDARD.encode("no encrypted key but a dummy");
-                let label = "ENCRYPTED PRIVATE KEY";
-                format!("-----BEGIN {label}-----\n{dummy}\n-----END {label}-----\n")
+            "key.enc" => encrypted::key_pem(&cert.request.key_der(), PASSPHRASE),
+            "pkcs12" => {
+                return Ok(Out::Json(json!({ "pkcs12": STANDARD.encode(cert.pkcs12()) })));
             }
-            "pkcs12" => return Ok(Out::Json(json!({ "pkcs12": STANDARD.encode(PKCS12) }))),
-            _ => return refuse("InputFailure", "what"),
+            _ => {
+                let why = "what: must be one of cert, chain, csr, key.dec, key.enc, pkcs12";
+                return refuse("InputFailure", why);
+            }
         };
         Ok(Out::Json(json!({ "pem": pem })))
     }
@@ -201,7 +220,9 @@ impl TinyCert {
         let (id, cert) = self.cert(ask)?;
         let now = self.clock.unix();
         let replaced = match cert.status(now) {
-            Status::Obsolete => return refuse("NotLatest", "It was reissued before."),
+            Status::Obsolete => {
+                return refuse("NotLatest", "cert_id: the certificate was reissued before");
+            }
             Status::Good | Status::Hold => true,
             // Chosen: these keep their status and can be reissued, even again.
             Status::Expired | Status::Revoked => false,
@@ -222,10 +243,10 @@ impl TinyCert {
             "good" => Status::Good,
             "hold" => Status::Hold,
             "revoked" => Status::Revoked,
-            _ => return refuse("InputFailure", "status"),
+            _ => return refuse("InputFailure", "status: must be one of good, hold, revoked"),
         };
         if matches!(cert.status(self.clock.unix()), Status::Expired | Status::Obsolete) {
-            return refuse("StatusDisallowed", "It is expired or obsolete.");
+            return refuse("StatusDisallowed", "status: the certificate is expired or obsolete");
         }
         if let Some(cert) = self.certs.get_mut(&id) {
             cert.status = status;

@@ -130,7 +130,12 @@ impl KeyAndRequest {
             .map(|certificate: Certificate| certificate.pem())
     }
 
-    /// The private key, unencrypted PKCS#8.
+    /// The private key, unencrypted PKCS#8 as DER.
+    pub(super) fn key_der(&self) -> Vec<u8> {
+        self.key.serialize_der()
+    }
+
+    /// The private key, unencrypted PKCS#8 as PEM.
     pub(super) fn key_pem(&self) -> String {
         self.key.serialize_pem()
     }

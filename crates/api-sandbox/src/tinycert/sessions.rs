@@ -29,7 +29,7 @@ impl TinyCert {
                 *last = now;
                 Ok(())
             }
-            _ => refuse("InvalidToken", "Session unknown or expired."),
+            _ => refuse("InvalidToken", "token: the session is unknown or expired"),
         }
     }
 
@@ -38,10 +38,14 @@ impl TinyCert {
         let passphrase = ask.need("passphrase")?;
         match email {
             EMAIL if passphrase == PASSPHRASE => {}
-            EMAIL => return refuse("PassphraseFailure", "Wrong passphrase."),
-            DAMAGED_EMAIL => return refuse("AccountError", "Account data corrupt."),
-            UNLOADABLE_EMAIL => return refuse("AccountNotLoaded", "Account could not be loaded."),
-            _ => return refuse("AccountNotFound", "No such account."),
+            EMAIL => return refuse("PassphraseFailure", "passphrase: wrong passphrase"),
+            DAMAGED_EMAIL => {
+                return refuse("AccountError", "email: the data of the account is damaged");
+            }
+            UNLOADABLE_EMAIL => {
+                return refuse("AccountNotLoaded", "email: the account cannot be loaded");
+            }
+            _ => return refuse("AccountNotFound", "email: no such account"),
         }
         self.connects += 1;
         let token = sha256_hex(format!("session {}", self.connects));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::{AID, Answer, TinyPass};
+use super::{AID, Answer, Refusal, TinyPass};
 
 /// A grant of access.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,10 @@ impl Access {
     }
 }
 
+fn no_access() -> Refusal {
+    (404, "Access not found".to_owned())
+}
+
 impl TinyPass {
     /// Adds a grant, and the user if the address is new.
     pub fn add_access(
@@ -101,7 +105,7 @@ impl TinyPass {
     pub(super) fn access_get(&self, ask: &Ask<'_>) -> Answer {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
         let found = self.accesses.iter().rev().find(|access| access.is(rid, user));
-        Ok(found.ok_or((404, "Access not found"))?.json())
+        Ok(found.ok_or_else(no_access)?.json())
     }
 
     pub(super) fn access_search(&self, ask: &Ask<'_>) -> Answer {
@@ -109,7 +113,7 @@ impl TinyPass {
         let page = ask.number("page")?.unwrap_or(0);
         let size = ask.number("pagesize")?.unwrap_or(100);
         if !(1..=1000).contains(&size) {
-            return Err((400, "pagesize must be between 1 and 1000"));
+            return Err((400, "pagesize: must be from 1 to 1000".to_owned()));
         }
         let now = self.clock.unix();
         let (first, size) = (page.saturating_mul(size), usize::try_from(size).unwrap_or(1000));
@@ -126,7 +130,7 @@ impl TinyPass {
             .map(Access::json)
             .collect();
         if found.is_empty() && self.empty_search_is_404 {
-            return Err((404, "Access not found"));
+            return Err(no_access());
         }
         Ok(json!({ "data": found, "page": page, "pagesize": size }))
     }
@@ -136,10 +140,10 @@ impl TinyPass {
         let expires = ask.number("expiration")?;
         let quiet = ask.flag("suppress_email")?;
         if self.resource(rid).is_none() {
-            return Err((404, "Resource not found"));
+            return Err((404, "rid: no such resource".to_owned()));
         }
         if !email.contains('@') {
-            return Err((402, "Not an e-mail address"));
+            return Err((402, "email: must be an e-mail address".to_owned()));
         }
         // Chosen: an empty reference is none.
         let user_ref = ask.get("user_ref").filter(|user| !user.is_empty()).unwrap_or(email);
@@ -162,10 +166,10 @@ impl TinyPass {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
         let refund = ask.flag("refund")?;
         let found = self.accesses.iter().position(|access| access.is(rid, user));
-        let found = found.ok_or((404, "Access not found"))?;
+        let found = found.ok_or_else(no_access)?;
         if refund && self.accesses.get(found).is_some_and(|access| access.cents == 0) {
             // Chosen: what was granted for nothing cannot be refunded.
-            return Err((402, "Nothing was paid"));
+            return Err((402, "refund: nothing was paid".to_owned()));
         }
         let access = self.accesses.remove(found);
         if refund {

@@ -1,11 +1,16 @@
-//! A request's parameters, read and refused.
+//! Parsing and validating the parameters of a request.
 
 use super::Refusal;
 use super::routes::Route;
 use crate::Raw;
 use crate::query::{Pairs, decode_form, whole};
 
-/// A request, read.
+/// Rejects a request with status 400.
+fn bad<T>(why: impl Into<String>) -> Result<T, Refusal> {
+    Err((400, why.into()))
+}
+
+/// A parsed request.
 pub(super) struct Ask<'a> {
     pub(super) request: &'a Raw,
     /// The values in the path, decoded.
@@ -20,22 +25,21 @@ impl<'a> Ask<'a> {
         values: Vec<String>,
     ) -> Result<Self, Refusal> {
         if !request.body.is_empty() {
-            return Err((400, "Parameters belong into the query"));
+            return bad("the body must be empty: parameters are in the query");
         }
-        if request.method == "POST" && request.header("content-length") != Some("0") {
-            return Err((400, "A POST without parameters in its body has Content-Length: 0"));
+        if request.method == "POST" && !request.has_empty_body() {
+            return bad("a POST has Content-Length: 0");
         }
-        if request.target.ends_with('?') {
-            return Err((400, "A bare question mark"));
-        }
+        // An empty query after a question mark is what the official Ruby client sends without
+        // parameters; of the official clients, PHP escapes `*` and Ruby does not.
         let query = request.query().unwrap_or_default();
-        let pairs = decode_form(query, b"*").map_err(|why| (400, why))?;
-        if pairs.repeated().is_some() {
-            return Err((400, "A parameter comes twice"));
+        let pairs = decode_form(query, b"*").or_else(bad)?;
+        if let Some(name) = pairs.repeated() {
+            return bad(format!("{name}: the parameter is repeated"));
         }
-        // Chosen: a parameter that the call does not have is a mistake.
-        if pairs.unknown(|name| route.wants.contains(&name)).is_some() {
-            return Err((400, "The call has no such parameter"));
+        // Chosen: unknown parameters are rejected, so that a misspelt one is noticed.
+        if let Some(name) = pairs.unknown(|name| route.wants.contains(&name)) {
+            return bad(format!("{name}: the endpoint has no such parameter"));
         }
         Ok(Self { request, values, pairs })
     }
@@ -57,27 +61,25 @@ impl<'a> Ask<'a> {
 
     /// A parameter that must be there.
     pub(super) fn need(&self, name: &'static str) -> Result<&str, Refusal> {
-        self.get(name).filter(|value| !value.is_empty()).ok_or((
-            400,
-            match name {
-                "rid" => "rid is required",
-                "user_ref" => "user_ref is required",
-                _ => "email is required",
-            },
-        ))
+        let found = self.get(name).filter(|value| !value.is_empty());
+        found.ok_or_else(|| (400, format!("{name}: required parameter is missing")))
     }
 
-    /// `true` or `false`, which is meant where it is not there.
+    /// A boolean, `false` by default; the official PHP client sends `1` and `0`.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name) {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err((400, "A flag must be true or false")),
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => bad(format!("{name}: must be true, false, 1 or 0")),
         }
     }
 
     /// A whole number, if it is there.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
-        self.get(name).map(|text| whole(text).ok_or((400, "Not a number"))).transpose()
+        let Some(text) = self.get(name) else { return Ok(None) };
+        match whole(text) {
+            Some(number) => Ok(Some(number)),
+            None => bad(format!("{name}: must be a decimal integer")),
+        }
     }
 }

@@ -7,18 +7,21 @@ use super::{AID, PRIVATE_KEY};
 use crate::Raw;
 use crate::digest::hmac_sha256;
 
-/// Whether the signature is that of the application; what is wrong with it is refused with status
-/// 401 and this message.
+/// Verifies the signature. The error is the message of a response with status 401.
 pub(super) fn verify(request: &Raw) -> Result<(), &'static str> {
-    let header = request.header("authorization").ok_or("Authorization header missing")?;
-    let (aid, signature) = header.split_once(':').ok_or("Authorization header malformed")?;
+    let header = request.header("authorization").ok_or("the Authorization header is missing")?;
+    let (aid, signature) =
+        header.split_once(':').ok_or("the Authorization header must be AID:SIGNATURE")?;
     if aid != AID {
-        return Err("Unknown application");
+        return Err("the application id is unknown");
     }
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "Signature malformed")?;
+    // The official clients send no padding; a client for Node.js sends it.
+    let signature = signature.strip_suffix('=').unwrap_or(signature);
+    let signature = URL_SAFE_NO_PAD.decode(signature);
+    let signature = signature.map_err(|_| "the signature must be base64url")?;
     let message = format!("{} {}", request.method, request.target);
     if hmac_sha256(PRIVATE_KEY, message.as_bytes()) != signature {
-        return Err("Signature mismatch");
+        return Err("the signature does not match the request line");
     }
     Ok(())
 }

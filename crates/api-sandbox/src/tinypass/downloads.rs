@@ -19,11 +19,12 @@ impl TinyPass {
             (Some(lifetime), None) => self.clock.unix().saturating_add(lifetime),
             (None, Some(expiration)) => expiration,
             _ => {
-                return Err((400, "lifetime or expiration is required, and only one of them"));
+                let why = "lifetime, expiration: exactly one of them is required";
+                return Err((400, why.to_owned()));
             }
         };
         if rid != DOWNLOAD_RID {
-            return Err((404, "Download not found"));
+            return Err((404, "Download not found".to_owned()));
         }
         let token = self.next_id("L", 16);
         self.links.push(Link { token: token.clone(), expires });
@@ -33,7 +34,7 @@ impl TinyPass {
 
     pub(super) fn download_get(&self, ask: &Ask<'_>) -> Answer {
         if ask.need("rid")? != DOWNLOAD_RID {
-            return Err((404, "Download not found"));
+            return Err((404, "Download not found".to_owned()));
         }
         Ok(json!({
             "id": "DLebook0001x",
@@ -52,9 +53,9 @@ impl TinyPass {
     pub(super) fn file(&self, token: &str) -> Result<Reply, Refusal> {
         let now = self.clock.unix();
         let link = self.links.iter().find(|link| link.token == token);
-        match link.ok_or((404, "No such link"))? {
+        match link.ok_or_else(|| (404, "no such link".to_owned()))? {
             link if now < link.expires => Ok(Reply::new(200, "text/plain", "One hundred pages.\n")),
-            _ => Err((404, "The link has expired")),
+            _ => Err((404, "the link has expired".to_owned())),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::{Answer, ListShape, SUBSCRIPTION_RID, TinyPass, USER_REF};
+use super::{Answer, ListShape, Refusal, SUBSCRIPTION_RID, TinyPass, USER_REF};
 
 /// A subscription of a user.
 pub(super) struct Subscription {
@@ -34,6 +34,10 @@ impl Subscription {
     }
 }
 
+fn not_found() -> Refusal {
+    (404, "Subscription not found".to_owned())
+}
+
 impl TinyPass {
     pub(super) fn subscription_search(&self, ask: &Ask<'_>) -> Answer {
         let found: Vec<Value> = self
@@ -43,7 +47,7 @@ impl TinyPass {
             .map(Subscription::json)
             .collect();
         match self.list_shape {
-            _ if found.is_empty() => Err((404, "Subscription not found")),
+            _ if found.is_empty() => Err(not_found()),
             ListShape::Data => Ok(json!({ "data": found })),
             ListShape::Bare => Ok(json!(found)),
         }
@@ -53,7 +57,7 @@ impl TinyPass {
         let (rid, user) = (ask.need("rid")?, ask.need("user_ref")?);
         let found =
             self.subscriptions.iter_mut().find(|known| known.rid == rid && known.user_ref == user);
-        let found = found.ok_or((404, "Subscription not found"))?;
+        let found = found.ok_or_else(not_found)?;
         // Chosen: cancelling twice is no error.
         found.cancelled = true;
         Ok(json!({ "id": found.id, "status": "cancelled" }))

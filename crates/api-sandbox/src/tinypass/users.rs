@@ -31,7 +31,7 @@ impl TinyPass {
 
     pub(super) fn user_get(&self, ask: &Ask<'_>) -> Answer {
         let found = self.users.iter().find(|user| user.uid == ask.value(0));
-        let user = found.ok_or((404, "User not found"))?;
+        let user = found.ok_or_else(|| (404, "User not found".to_owned()))?;
         Ok(json!({
             "uid": user.uid,
             "email": user.email,

@@ -39,7 +39,7 @@ const PERSON: Rules = &[
     may("isRepresentative", Kind::Bool),
     may("isContactPerson", Kind::Bool),
     may("isAuthorizedPerson", Kind::Bool),
-    may("pepStatement", kinds::INT),
+    may("pepStatement", Kind::IntOrBool),
     may("dateOfBirth", Kind::OrNull(&kinds::DATE_TIME)),
     may("countryOfBirth", kinds::ANY),
     may("typeOfDocument", kinds::INT),
@@ -49,7 +49,7 @@ const PERSON: Rules = &[
     may("contact", Kind::OneOrMore(CONTACT)),
 ];
 const BANK_ACCOUNT: Rules = &[
-    need("accountNo", Kind::Like(|text| text.len() == 26 && is_digits(text))),
+    need("accountNo", Kind::Like(|text| text.len() == 26 && is_digits(text), "26 digits")),
     need("bankName", Kind::Text(1, 64)),
     need("ownerName", Kind::Text(1, 128)),
     need("ownerAddress", Kind::Text(1, 128)),
@@ -144,7 +144,7 @@ pub(super) fn dictionary(id: &str, ask: &Ask) -> Answer {
 pub(super) fn dictionary_entry(id: &str, ask: &Ask) -> Answer {
     ask.only(&[])?;
     let Ok(wanted) = ask.value(0).parse::<u64>() else {
-        return Err(Refusal::field("not_natural_int", "id", "This is not a whole number"));
+        return Err(Refusal::field("not_natural_int", "id", "must be a decimal integer"));
     };
     let found = entries(id).iter().find(|(number, _)| *number == wanted);
     let (number, name) = found.ok_or_else(|| Refusal::unknown("entry"))?;
@@ -167,16 +167,16 @@ fn check_addresses(body: &Value) -> Result<(), Refusal> {
     let mut main = addresses.iter().filter(|address| address.at("isMain") == true);
     let first = main.next();
     if main.next().is_some() {
-        let why = "More than one main address";
+        let why = "at most one address may be the main one (isMain)";
         return Err(Refusal::field("not_valid", "address", why));
     }
     match first.map(|address| address.at("country").as_str()) {
         Some(None) => {
-            let why = "The main address lacks a country";
+            let why = "the main address needs a country";
             Err(Refusal::field("field_required", "address.country", why))
         }
         Some(Some(country)) if !is_country(country) => {
-            let why = "There is no such country";
+            let why = "must be two upper-case letters";
             Err(Refusal::field("country_not_valid", "address.country", why))
         }
         _ => Ok(()),
@@ -268,7 +268,7 @@ impl Tpay {
         let reachable =
             |person: &Value| person.at("email").is_string() || person.at("phone").is_string();
         if !contacts.iter().all(reachable) {
-            let why = "A contact person needs a phone number or an address";
+            let why = "each contact person needs a phone or an email";
             return Err(Refusal::field("contact_data_missing", "contactPerson", why));
         }
         let mut account = self.add_account(&ask.body);

@@ -1,8 +1,9 @@
-//! A request's parameters and body, read and refused.
+//! Parsing and validating the parameters and the body of a request.
 
 use serde_json::{Value, json};
 
 use super::check::Refusal;
+use super::json::parse;
 use super::routes::{Carries, Route};
 use super::text::pairs;
 use crate::Raw;
@@ -21,24 +22,32 @@ impl Ask {
     pub(super) fn read(request: &Raw, route: &Route, values: Vec<String>) -> Result<Self, Refusal> {
         let source = request.header("x-client-source").unwrap_or_default();
         if source.chars().count() > 255 {
-            return Err(Refusal::field("not_valid", "X-Client-Source", "Over 255 characters"));
+            return Err(Refusal::field(
+                "not_valid",
+                "X-Client-Source",
+                "must have at most 255 characters",
+            ));
         }
         if request.target.ends_with('?') {
-            return Err(Refusal::field("invalid_request_body", "", "A bare question mark"));
+            return Err(Refusal::field(
+                "invalid_request_body",
+                "",
+                "the query is empty: remove the question mark",
+            ));
         }
         let query = pairs(request.query().unwrap_or_default())
             .map_err(|why| Refusal::field("not_valid", "", why))?;
         if let Some(name) = query.repeated().filter(|name| !name.ends_with("[]")) {
-            return Err(Refusal::field("not_valid", name, "This parameter comes twice"));
+            return Err(Refusal::field("not_valid", name, "the parameter is repeated"));
         }
         let body = match route.wants {
-            Carries::MaybeJson if request.header("content-length") == Some("0") => json!({}),
+            Carries::MaybeJson if request.has_empty_body() => json!({}),
             Carries::Json | Carries::MaybeJson => Self::json(request)?,
             _ if !request.body.is_empty() => {
-                return Err(Refusal::field("invalid_request_body", "", "No body is expected"));
+                return Err(Refusal::field("invalid_request_body", "", "the endpoint has no body"));
             }
-            _ if route.method == "POST" && request.header("content-length") != Some("0") => {
-                let why = "A POST without a body has Content-Length: 0";
+            _ if route.method == "POST" && !request.has_empty_body() => {
+                let why = "a POST without a body has Content-Length: 0 or is chunked";
                 return Err(Refusal::field("invalid_request_body", "", why));
             }
             _ => Value::Null,
@@ -49,14 +58,14 @@ impl Ask {
     pub(super) fn json(request: &Raw) -> Result<Value, Refusal> {
         let kind = request.header("content-type").unwrap_or_default();
         if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/json") {
-            let why = "Content-Type must be application/json";
+            let why = "the Content-Type must be application/json";
             return Err(Refusal::field("incorrect_content_type", "", why));
         }
-        match serde_json::from_slice(&request.body) {
+        match parse(&request.body) {
             // PHP cannot tell an empty object from an empty list.
             Ok(Value::Array(items)) if items.is_empty() => Ok(json!({})),
             Ok(body) => Ok(body),
-            Err(_) => Err(Refusal::field("invalid_request_body", "", "The body is not JSON")),
+            Err(why) => Err(Refusal::field("invalid_request_body", "", &why)),
         }
     }
 
@@ -79,7 +88,7 @@ impl Ask {
     pub(super) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self.query.unknown(|name| names.contains(&name)) {
             Some(name) => {
-                Err(Refusal::field("unexpected_field", name, "This parameter is not expected"))
+                Err(Refusal::field("unexpected_field", name, "the endpoint has no such parameter"))
             }
             None => Ok(()),
         }
@@ -89,14 +98,14 @@ impl Ask {
         match self.get(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
-            Some(_) => Err(Refusal::field("not_valid", name, "This is neither true nor false")),
+            Some(_) => Err(Refusal::field("not_valid", name, "must be true, false, 1 or 0")),
         }
     }
 
     pub(super) fn one_of(&self, name: &str, texts: &[&str]) -> Result<Option<&str>, Refusal> {
         match self.get(name) {
             Some(text) if !texts.contains(&text) => {
-                let why = format!("Not one of {}", texts.join(", "));
+                let why = format!("must be one of {}", texts.join(", "));
                 Err(Refusal::field("not_valid", name, &why))
             }
             found => Ok(found),
@@ -106,10 +115,10 @@ impl Ask {
     pub(super) fn number(&self, name: &str, default: u64, most: u64) -> Result<u64, Refusal> {
         let Some(text) = self.get(name) else { return Ok(default) };
         match whole(text) {
-            Some(0) => Err(Refusal::field("too_low", name, "Less than 1")),
+            Some(0) => Err(Refusal::field("too_low", name, "must be at least 1")),
             Some(number) if number <= most => Ok(number),
-            Some(_) => Err(Refusal::field("not_valid", name, &format!("More than {most}"))),
-            None => Err(Refusal::field("not_natural_int", name, "Not a whole number")),
+            Some(_) => Err(Refusal::field("not_valid", name, &format!("must be at most {most}"))),
+            None => Err(Refusal::field("not_natural_int", name, "must be a decimal integer")),
         }
     }
 
@@ -122,7 +131,11 @@ impl Ask {
     pub(super) fn period(&self) -> Result<impl Fn(&str) -> bool + use<'_>, Refusal> {
         for name in ["from", "to"] {
             if self.get(name).is_some_and(|date| !is_date_time(date)) {
-                return Err(Refusal::field("not_valid", name, "Not YYYY-MM-DD HH:MM:SS"));
+                return Err(Refusal::field(
+                    "not_valid",
+                    name,
+                    "must be a date, YYYY-MM-DD HH:MM:SS",
+                ));
             }
         }
         let (from, to) = (self.get("from"), self.get("to"));

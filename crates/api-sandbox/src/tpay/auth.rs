@@ -26,7 +26,7 @@ pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
     let known = pair.is_some_and(|pair| {
         pair.split_once(':').is_some_and(|pair| pair == (CLIENT_ID, CLIENT_SECRET))
     });
-    Some(if known { Ok(()) } else { Err(unauthorized("Wrong client id or secret")) })
+    Some(if known { Ok(()) } else { Err(unauthorized("wrong client_id or client_secret")) })
 }
 
 impl Tpay {
@@ -34,17 +34,17 @@ impl Tpay {
     pub(super) fn authorized(&self, request: &Raw) -> Result<Option<Token>, Refusal> {
         let header = request
             .header("authorization")
-            .ok_or_else(|| unauthorized("Authorization header missing"))?;
+            .ok_or_else(|| unauthorized("the Authorization header is missing"))?;
         if let Some(known) = basic(header) {
             return known.map(|()| None);
         }
         let text = header
             .strip_prefix("Bearer ")
-            .ok_or_else(|| unauthorized("Authorization is neither Bearer nor Basic"))?;
+            .ok_or_else(|| unauthorized("the Authorization header must be Bearer or Basic"))?;
         let token = self.tokens.iter().find(|token| token.text == text);
-        let token = token.ok_or_else(|| unauthorized("Unknown token"))?;
+        let token = token.ok_or_else(|| unauthorized("the access token is unknown"))?;
         if self.clock.unix() >= token.expires {
-            return Err(unauthorized("The token has expired"));
+            return Err(unauthorized("the access token has expired"));
         }
         Ok(Some(token.clone()))
     }

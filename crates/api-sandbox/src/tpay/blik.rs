@@ -6,9 +6,9 @@ use super::check::{Kind, Refusal, Rules, check, kinds, may, need};
 use super::json::Members;
 use super::notify::{Message, md5sum};
 use super::pay::BLIK;
-use super::text::iso_date_time;
+use super::text::{date_time, iso_date_time};
 use super::{Answer, Ask, MERCHANT_ID, Out, Outcome, POS_ID, SECURITY_CODE, Tpay};
-use crate::date::{YEAR, date_time};
+use crate::date::YEAR;
 
 /// An alias of a payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Tpay {
         let field = |name: &str| format!("pay.blikPaymentData.{name}");
         for name in ["blikToken", "aliases"] {
             if blik.at(name).is_null() {
-                let why = "This field is required";
+                let why = "required field is missing";
                 return Err(Refusal::field("is_required", &field(name), why));
             }
         }
@@ -133,7 +133,7 @@ impl Tpay {
             }
             // Chosen: a code that the bank refuses is an error here, as there is no payment.
             Outcome::Refused(_) => {
-                let why = "The code is not valid";
+                let why = "the bank does not accept the code";
                 return Err(Refusal::field("unsupported_blik_token", &field("blikToken"), why));
             }
             _ => {}
@@ -151,7 +151,7 @@ impl Tpay {
     pub(super) fn blik_get_alias(&self, ask: &Ask) -> Answer {
         ask.only(&["aliasType"])?;
         let Some(kind) = ask.one_of("aliasType", &TYPES)? else {
-            return Err(Refusal::field("is_required", "aliasType", "This field is required"));
+            return Err(Refusal::field("is_required", "aliasType", "required field is missing"));
         };
         let now = self.clock.unix();
         let found: Vec<&Alias> = self
@@ -160,7 +160,7 @@ impl Tpay {
             .filter(|known| known.value == ask.value(0) && known.kind == kind && !known.removed)
             .collect();
         if found.is_empty() {
-            return Err(Refusal::of(404, "wrong_alias", "", "There is no such alias"));
+            return Err(Refusal::of(404, "wrong_alias", "", "no such alias of this aliasType"));
         }
         Ok(Out::Bare(json!({
             "isActive": found.iter().any(|known| known.is_active(now)),
@@ -177,7 +177,7 @@ impl Tpay {
             .iter_mut()
             .find(|known| known.value == ask.value(0) && known.kind == kind && !known.removed);
         let Some(found) = found else {
-            return Err(Refusal::of(404, "wrong_alias", "", "There is no such alias"));
+            return Err(Refusal::of(404, "wrong_alias", "", "no such alias of this aliasType"));
         };
         found.removed = true;
         self.notify_alias(ask.value(0), "ALIAS_UNREGISTER");

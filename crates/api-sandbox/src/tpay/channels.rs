@@ -7,7 +7,7 @@ use super::check::decimal;
 use super::{Answer, Ask, Out, Tpay};
 
 /// Id, name, and the channels of a group; the first one is the main one.
-pub(super) const GROUPS: [(u64, &str, &[u64]); 7] = [
+pub(super) const GROUPS: [(u64, &str, &[u64]); 8] = [
     (102, "Pekao", &[4]),
     (103, "Karta płatnicza", &[53]),
     (108, "PKO BP", &[21]),
@@ -15,16 +15,19 @@ pub(super) const GROUPS: [(u64, &str, &[u64]); 7] = [
     (150, "BLIK", &[64]),
     (166, "Google Pay", &[68]),
     (169, "PayPo", &[83]),
+    (170, "Apple Pay", &[75]),
 ];
 
 /// Id, name, whether the payer gets to the bank at once, least and most in grosze.
-pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 7] = [
+pub(super) const CHANNELS: [(u64, &str, bool, u64, u64); 8] = [
     (2, "Millennium", true, 1, u64::MAX),
     (4, "Pekao", true, 1, u64::MAX),
     (21, "PKO BP", true, 1, u64::MAX),
     (53, "Karta płatnicza", true, 1, u64::MAX),
     (64, "BLIK", true, 1, u64::MAX),
     (68, "Google Pay", true, 1, u64::MAX),
+    // Chosen: the id; no source tells the channel of Apple Pay.
+    (75, "Apple Pay", true, 1, u64::MAX),
     (83, "PayPo", false, 4000, 500_000),
 ];
 

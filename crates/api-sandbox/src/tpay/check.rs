@@ -1,4 +1,4 @@
-//! What a request may hold, and how it is told what is wrong with it.
+//! Validation of request bodies, and the error responses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::text::is_iso_date_time;
 use crate::date::is_date_time;
 
-/// The members of an object; any other is refused.
+/// The members of an object; any other is rejected.
 pub(super) type Rules = &'static [Rule];
 
 /// One member of an object.
@@ -21,25 +21,28 @@ pub(super) struct Rule {
 /// What a member may be.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// A text of at least and at most so many characters.
+    /// A string with a minimum and a maximum number of characters.
     Text(usize, usize),
-    /// One of these texts.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
-    /// A text for which this holds.
-    Like(fn(&str) -> bool),
-    /// A whole number from and to.
+    /// A string for which this holds, and its description.
+    Like(fn(&str) -> bool, &'static str),
+    /// An integer in a range, both ends included.
     Int(i64, i64),
-    /// More than nothing, in the main unit, with at most two decimals.
+    /// A positive amount in the main unit, with at most two decimals.
     Money,
-    /// A number, or a number as a text, that is more than nothing.
+    /// A positive number, or such a number as a string.
     Quantity,
     /// `true` or `false`.
     Bool,
-    /// `cardPaymentData.save`, which has an error of its own.
+    /// `cardPaymentData.save`, which has its own error code: 0 or 1 as documented, or a boolean as
+    /// the official PHP client sends it.
     Save,
+    /// An integer as documented, or a boolean as the official PHP client sends it.
+    IntOrBool,
     /// An object.
     Object(Rules),
-    /// At least so many objects.
+    /// A list with a minimum number of objects.
     List(usize, Rules),
     /// The same, or null.
     OrNull(&'static Kind),
@@ -68,18 +71,26 @@ impl Problem {
         Self { code: code.to_owned(), field: field.to_owned(), message: message.to_owned() }
     }
 
+    /// The field, if there is one, and what is wrong.
+    fn text(&self) -> String {
+        match self.field.as_str() {
+            "" => self.message.clone(),
+            field => format!("{field}: {}", self.message),
+        }
+    }
+
     fn json(&self) -> Value {
         json!({
             "errorCode": self.code,
-            "errorMessage": self.message,
+            "errorMessage": self.text(),
             "fieldName": self.field,
-            "devMessage": format!("{}: {}", self.code, self.message),
+            "devMessage": format!("{}: {}", self.code, self.text()),
             "docUrl": "https://openapi.tpay.com",
         })
     }
 }
 
-/// Why a request is not carried out.
+/// The reason for which a request is rejected.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The usual object with `errors`.
@@ -99,7 +110,7 @@ impl Refusal {
     }
 
     pub(super) fn unknown(what: &str) -> Self {
-        Self::of(404, "not_found", "", &format!("There is no such {what}"))
+        Self::of(404, "not_found", "", &format!("no such {what}"))
     }
 
     /// The marketplace's `reasons`.
@@ -143,7 +154,7 @@ impl Refusal {
             }
             Self::Problems(status, problems) => {
                 let reasons: Vec<String> =
-                    problems.into_iter().map(|problem| problem.message).collect();
+                    problems.into_iter().map(|problem| problem.text()).collect();
                 Self::Body(status, json!({ "reasons": reasons }))
             }
             body @ Self::Body(..) => body,
@@ -151,12 +162,12 @@ impl Refusal {
     }
 }
 
-/// Holds a body against the rules; the refusal names every problem.
+/// Validates a body; the error names every problem.
 pub(super) fn check(body: &Value, rules: Rules) -> Result<(), Refusal> {
     let mut problems = Vec::new();
     match body.as_object() {
         Some(object) => check_object(object, rules, "", &mut problems),
-        None => problems.push(Problem::new("invalid_request_body", "", "Not a JSON object")),
+        None => problems.push(Problem::new("invalid_request_body", "", "must be a JSON object")),
     }
     if problems.is_empty() { Ok(()) } else { Err(Refusal::Problems(400, problems)) }
 }
@@ -165,7 +176,7 @@ fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut V
     let path = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     for name in object.keys() {
         if rules.iter().all(|rule| rule.name != name) {
-            out.push(Problem::new("unexpected_field", &path(name), "This field is not expected"));
+            out.push(Problem::new("unexpected_field", &path(name), "unexpected field"));
         }
     }
     for rule in rules {
@@ -177,7 +188,7 @@ fn check_object(object: &Map<String, Value>, rules: Rules, at: &str, out: &mut V
                     Kind::Object(_) | Kind::List(..) => "field_required",
                     _ => "is_required",
                 };
-                out.push(Problem::new(code, &path(rule.name), "This field is required"));
+                out.push(Problem::new(code, &path(rule.name), "required field is missing"));
             }
             None => {}
         }
@@ -190,28 +201,28 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
         Kind::OrNull(_) if value.is_null() => {}
         Kind::OrNull(kind) => check_value(value, kind, at, out),
         Kind::Text(least, most) => match value.as_str() {
-            None => wrong("not_string", "This is not a text"),
+            None => wrong("not_string", "must be a string"),
             Some(text) if !(*least..=*most).contains(&text.chars().count()) => {
-                wrong("not_valid", &format!("Not {least} to {most} characters"));
+                wrong("not_valid", &length(*least, *most));
             }
             Some(_) => {}
         },
         Kind::OneOf(texts) => match value.as_str() {
-            None => wrong("not_string", "This is not a text"),
+            None => wrong("not_string", "must be a string"),
             Some(text) if !texts.contains(&text) => {
-                wrong("not_valid", &format!("Not one of {}", texts.join(", ")));
+                wrong("not_valid", &format!("must be one of {}", texts.join(", ")));
             }
             Some(_) => {}
         },
-        Kind::Like(holds) => match value.as_str() {
-            None => wrong("not_string", "This is not a text"),
-            Some(text) if !holds(text) => wrong("not_valid", "This is not valid"),
+        Kind::Like(holds, expected) => match value.as_str() {
+            None => wrong("not_string", "must be a string"),
+            Some(text) if !holds(text) => wrong("not_valid", &format!("must be {expected}")),
             Some(_) => {}
         },
         Kind::Int(from, to) => match value.as_i64() {
-            None => wrong("not_natural_int", "This is not a whole number"),
-            Some(number) if number < *from => wrong("too_low", &format!("Less than {from}")),
-            Some(number) if number > *to => wrong("not_valid", &format!("More than {to}")),
+            None => wrong("not_natural_int", "must be an integer"),
+            Some(number) if number < *from => wrong("too_low", &format!("must be at least {from}")),
+            Some(number) if number > *to => wrong("not_valid", &format!("must be at most {to}")),
             Some(_) => {}
         },
         Kind::Money => {
@@ -226,30 +237,37 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
                 _ => String::new(),
             };
             if !text.parse::<f64>().is_ok_and(|number| number.is_finite() && number > 0.0) {
-                wrong("not_valid", "This is not a number above 0");
+                wrong("not_valid", "must be a number above 0");
             }
         }
         Kind::Bool => {
             if !value.is_boolean() {
-                wrong("not_valid", "This is neither true nor false");
+                wrong("not_valid", "must be true or false");
             }
         }
         Kind::Save => {
-            if !matches!(value.as_i64(), Some(0 | 1)) {
-                wrong("incorrect_save_param", "This is neither 0 nor 1");
+            if !value.is_boolean() && !matches!(value.as_i64(), Some(0 | 1)) {
+                wrong("incorrect_save_param", "must be 0, 1, true or false");
+            }
+        }
+        Kind::IntOrBool => {
+            if !value.is_boolean() && value.as_u64().is_none() {
+                wrong("not_natural_int", "must be an integer, true or false");
             }
         }
         Kind::Object(rules) => match value.as_object() {
             Some(object) => check_object(object, rules, at, out),
-            None => wrong("not_array", "This is not an object"),
+            None => wrong("not_array", "must be an object"),
         },
         Kind::OneOrMore(rules) if value.is_object() => {
             check_value(value, &Kind::Object(rules), at, out);
         }
         Kind::OneOrMore(rules) => check_value(value, &Kind::List(0, rules), at, out),
         Kind::List(least, rules) => match value.as_array() {
-            None => wrong("not_array", "This is not a list"),
-            Some(items) if items.len() < *least => wrong("field_required", "The list is too short"),
+            None => wrong("not_array", "must be a list"),
+            Some(items) if items.len() < *least => {
+                wrong("field_required", &format!("must have at least {least} items"))
+            }
             Some(items) => {
                 for (index, item) in items.iter().enumerate() {
                     check_value(item, &Kind::Object(rules), &format!("{at}.{index}"), out);
@@ -259,24 +277,32 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
     }
 }
 
-/// Reads an amount in the main unit; it is never rounded.
+/// The range of a number of characters, for messages.
+fn length(least: usize, most: usize) -> String {
+    match most {
+        usize::MAX => format!("must have at least {least} characters"),
+        most => format!("must have {least} to {most} characters"),
+    }
+}
+
+/// Parses an amount in the main unit; it is never rounded.
 fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
     let Value::Number(number) = value else {
-        return Err(("not_valid", "An amount is a JSON number"));
+        return Err(("not_valid", "must be a JSON number"));
     };
     let text = number.to_string();
     if text.starts_with('-') {
-        return Err(("too_low", "The amount must be more than 0"));
+        return Err(("too_low", "must be more than 0"));
     }
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
     let decimals = if decimals == "0" { "" } else { decimals };
     if decimals.len() > 2 || text.contains('e') {
-        return Err(("incorrect_precision", "The amount has more than two decimals"));
+        return Err(("incorrect_precision", "must have at most two decimals"));
     }
     match format!("{whole}{decimals:0<2}").parse() {
-        Ok(0) => Err(("too_low", "The amount must be more than 0")),
+        Ok(0) => Err(("too_low", "must be more than 0")),
         Ok(grosze) => Ok(grosze),
-        Err(_) => Err(("not_valid", "The amount is too high")),
+        Err(_) => Err(("not_valid", "is too high")),
     }
 }
 
@@ -329,44 +355,69 @@ pub(super) mod kinds {
     pub(in crate::tpay) const PLN: Kind = Kind::OneOf(&["PLN"]);
     pub(in crate::tpay) const LANG: Kind =
         Kind::OneOf(&["en", "pl", "de", "fr", "ru", "it", "es", "uk"]);
-    pub(in crate::tpay) const EMAIL: Kind = Kind::Like(is_email);
-    pub(in crate::tpay) const URL: Kind = Kind::Like(|text| text.len() <= 3072 && is_url(text));
-    pub(in crate::tpay) const SHORT_URL: Kind =
-        Kind::Like(|text| text.chars().count() <= 255 && is_url(text));
+    pub(in crate::tpay) const EMAIL: Kind = Kind::Like(is_email, "an e-mail address");
+    pub(in crate::tpay) const URL: Kind = Kind::Like(
+        |text| text.len() <= 3072 && is_url(text),
+        "an http or https URL of at most 3072 bytes",
+    );
+    pub(in crate::tpay) const SHORT_URL: Kind = Kind::Like(
+        |text| text.chars().count() <= 255 && is_url(text),
+        "an http or https URL of at most 255 characters",
+    );
     pub(in crate::tpay) const BLIK_CODE: Kind =
-        Kind::Like(|text| text.len() == 6 && is_digits(text));
-    pub(in crate::tpay) const ISO_DATE_TIME: Kind = Kind::Like(is_iso_date_time);
-    pub(in crate::tpay) const DATE_TIME: Kind = Kind::Like(is_date_time);
+        Kind::Like(|text| text.len() == 6 && is_digits(text), "six digits");
+    pub(in crate::tpay) const ISO_DATE_TIME: Kind =
+        Kind::Like(is_iso_date_time, "a date, YYYY-MM-DDTHH:MM:SS with Z or an offset");
+    pub(in crate::tpay) const DATE_TIME: Kind =
+        Kind::Like(is_date_time, "a date, YYYY-MM-DD HH:MM:SS");
     /// A day, with or without a time, with or without a zone: no source tells which.
-    pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(|text| {
-        is_date_time(text)
-            || is_date_time(&format!("{text} 00:00:00"))
-            || is_iso_date_time(text)
-            || is_iso_date_time(&format!("{text}Z"))
-    });
-    pub(in crate::tpay) const WALLET: Kind = Kind::Like(is_wallet);
-    pub(in crate::tpay) const COUNTRY: Kind = Kind::Like(is_country);
-    pub(in crate::tpay) const POLISH_ACCOUNT: Kind = Kind::Like(|text| {
-        text.strip_prefix("PL").is_some_and(|digits| digits.len() == 26 && is_digits(digits))
-    });
-    pub(in crate::tpay) const ULID: Kind = Kind::Like(|text| {
-        text.len() == 26
-            && text.bytes().all(|byte| {
-                byte.is_ascii_digit() || (byte.is_ascii_uppercase() && !b"ILOU".contains(&byte))
-            })
-    });
-    pub(in crate::tpay) const BASE64: Kind = Kind::Like(is_base64);
-    pub(in crate::tpay) const ROC_TEXT: Kind = Kind::Like(|text| {
-        (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    });
-    pub(in crate::tpay) const ROC_TEXT_OF_REFUND: Kind = Kind::Like(|text| {
-        (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    });
-    pub(in crate::tpay) const YEAR_MONTH: Kind = Kind::Like(|text| {
-        text.len() == 4
-            && is_digits(text)
-            && text.get(2..).is_some_and(|month| ("01"..="12").contains(&month))
-    });
+    pub(in crate::tpay) const ANY_DATE: Kind = Kind::Like(
+        |text| {
+            is_date_time(text)
+                || is_date_time(&format!("{text} 00:00:00"))
+                || is_iso_date_time(text)
+                || is_iso_date_time(&format!("{text}Z"))
+        },
+        "a date, YYYY-MM-DD with an optional time",
+    );
+    pub(in crate::tpay) const WALLET: Kind = Kind::Like(is_wallet, "a JSON object in base64");
+    pub(in crate::tpay) const COUNTRY: Kind = Kind::Like(is_country, "two upper-case letters");
+    pub(in crate::tpay) const POLISH_ACCOUNT: Kind = Kind::Like(
+        |text| {
+            text.strip_prefix("PL").is_some_and(|digits| digits.len() == 26 && is_digits(digits))
+        },
+        "PL and 26 digits",
+    );
+    pub(in crate::tpay) const ULID: Kind = Kind::Like(
+        |text| {
+            text.len() == 26
+                && text.bytes().all(|byte| {
+                    byte.is_ascii_digit() || (byte.is_ascii_uppercase() && !b"ILOU".contains(&byte))
+                })
+        },
+        "a ULID",
+    );
+    pub(in crate::tpay) const BASE64: Kind = Kind::Like(is_base64, "base64");
+    pub(in crate::tpay) const ROC_TEXT: Kind = Kind::Like(
+        |text| {
+            (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        },
+        "1 to 12 letters and digits",
+    );
+    pub(in crate::tpay) const ROC_TEXT_OF_REFUND: Kind = Kind::Like(
+        |text| {
+            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        },
+        "1 to 255 letters and digits",
+    );
+    pub(in crate::tpay) const YEAR_MONTH: Kind = Kind::Like(
+        |text| {
+            text.len() == 4
+                && is_digits(text)
+                && text.get(2..).is_some_and(|month| ("01"..="12").contains(&month))
+        },
+        "YYMM",
+    );
 
     fn is_base64(text: &str) -> bool {
         !text.is_empty() && STANDARD.decode(text).is_ok()

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::check::{Kind, Rules, check, kinds, need};
 use super::json::Members;
+use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay};
-use crate::date::date_time;
 
 const CREATE: Rules = &[
     need("accountNumber", kinds::POLISH_ACCOUNT),

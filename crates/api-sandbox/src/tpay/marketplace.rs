@@ -6,8 +6,8 @@ use super::check::{Kind, Refusal, Rules, check, is_email, is_url, kinds, may, mo
 use super::json::Members;
 use super::notify::Message;
 use super::pay::{BLIK, CARD};
+use super::text::date_time;
 use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, POS_ID, Tpay};
-use crate::date::date_time;
 
 /// A payment for several merchants.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,7 +208,7 @@ impl Tpay {
 
     fn marketplace_named(&mut self, ask: &Ask) -> Result<&mut MarketplaceTransaction, Refusal> {
         let found = self.marketplace.iter_mut().find(|found| found.id == ask.value(0));
-        found.ok_or_else(|| Refusal::reason(404, "There is no such transaction"))
+        found.ok_or_else(|| Refusal::reason(404, "id: no such transaction"))
     }
 
     pub(super) fn marketplace_create(&mut self, ask: &Ask) -> Answer {
@@ -216,7 +216,7 @@ impl Tpay {
         let body = &ask.body;
         check(body, CREATE)?;
         if body.at("pos").at("id") != MARKETPLACE_POS {
-            return Err(Refusal::reason(400, "There is no such point of sale"));
+            return Err(Refusal::reason(400, "pos.id: no such point of sale"));
         }
         check_callbacks(body.at("transactionCallbacks").items())?;
         let parts = body.at("childTransactions").items();
@@ -265,12 +265,16 @@ impl Tpay {
         let now = self.clock.unix();
         let found = self.marketplace_named(ask)?;
         if found.status != "pending" {
-            let why = "Only a pending transaction can be paid";
+            let why = "only a pending transaction can be paid";
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
         let (id, amount) = (found.id.clone(), found.grosze());
         if ask.body.as_object().is_some_and(serde_json::Map::is_empty) {
-            return Err(Refusal::field("no_payment_data", "", "No payment data"));
+            return Err(Refusal::field(
+                "no_payment_data",
+                "",
+                "blikPaymentData, cardPaymentData or applePayPaymentData is required",
+            ));
         }
         let paying = self.judge(&ask.body, amount).map_err(Refusal::of_pay_itself)?;
         match paying.outcome {
@@ -315,7 +319,7 @@ impl Tpay {
         let now = self.clock.unix();
         let found = self.marketplace_named(ask)?;
         if found.paid.is_none() {
-            return Err(Refusal::reason(400, "Nothing was paid"));
+            return Err(Refusal::reason(400, "nothing was paid"));
         }
         // All is judged on a copy first: a refund is done as a whole or not at all.
         let mut children = found.children.clone();
@@ -330,24 +334,31 @@ impl Tpay {
                 }
             }
             if total == 0 {
-                return Err(Refusal::reason(400, "Nothing is left to refund"));
+                return Err(Refusal::reason(400, "nothing is left to refund"));
             }
         }
         for part in parts {
             let (id, merchant) = (part.text("/id"), part.text("/merchantId"));
             if id.is_some() == merchant.is_some() {
-                return Err(Refusal::reason(400, "Either id or merchantId"));
+                return Err(Refusal::reason(
+                    400,
+                    "childTransactions: exactly one of id and merchantId is required",
+                ));
             }
             let is_meant = |child: &&mut Child| {
                 id.as_ref().is_some_and(|id| *id == child.id)
                     || merchant.as_ref().is_some_and(|merchant| *merchant == child.merchant)
             };
             let child = children.iter_mut().find(is_meant);
-            let child =
-                child.ok_or_else(|| Refusal::reason(400, "There is no such child transaction"))?;
+            let child = child.ok_or_else(|| {
+                Refusal::reason(400, "childTransactions: no such child transaction")
+            })?;
             let amount = part.at("amount").as_u64().unwrap_or_default();
             if amount > child.grosze - child.refunded() {
-                return Err(Refusal::reason(400, "More than what is left to refund"));
+                return Err(Refusal::reason(
+                    400,
+                    "childTransactions: amount exceeds what is left to refund",
+                ));
             }
             child.refunds.push((now, amount));
             total += amount;
@@ -366,7 +377,7 @@ impl Tpay {
         ask.only(&[])?;
         let found = self.marketplace_named(ask)?;
         if found.status != "pending" {
-            return Err(Refusal::reason(409, "Only a pending transaction can be cancelled"));
+            return Err(Refusal::reason(409, "only a pending transaction can be canceled"));
         }
         found.status = "canceled";
         Ok(Out::Empty)
@@ -382,7 +393,7 @@ impl Tpay {
                     merchants.push(value.to_owned());
                 }
                 _ => {
-                    let why = "This parameter is not expected";
+                    let why = "the endpoint has no such parameter";
                     return Err(Refusal::field("unexpected_field", name, why));
                 }
             }
@@ -401,7 +412,11 @@ fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
     match callbacks.iter().position(|callback| !is_right(callback)) {
         Some(index) => {
             let field = format!("transactionCallbacks.{index}.value");
-            Err(Refusal::field("not_valid", &field, "Not what its type needs"))
+            Err(Refusal::field(
+                "not_valid",
+                &field,
+                "types 1 to 3 need a URL, type 4 needs an e-mail address",
+            ))
         }
         None => Ok(()),
     }

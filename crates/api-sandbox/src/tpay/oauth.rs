@@ -28,13 +28,17 @@ impl Tpay {
         self.token_requests += 1;
         self.told("oauth.token")?;
         if request.query().is_some() {
-            return Err(Refusal::field("unexpected_field", "", "Credentials do not go in a query"));
+            return Err(Refusal::field(
+                "unexpected_field",
+                "",
+                "credentials must not be in the query",
+            ));
         }
         let asked = match request.header("authorization").and_then(basic) {
             Some(known) => {
                 known?;
                 if !request.body.is_empty() {
-                    let why = "With Basic the body is empty";
+                    let why = "with HTTP Basic the body must be empty";
                     return Err(Refusal::field("invalid_request_body", "", why));
                 }
                 json!({})
@@ -44,7 +48,7 @@ impl Tpay {
                 check(&asked, TOKEN_REQUEST)?;
                 if asked.at("client_id") != CLIENT_ID || asked.at("client_secret") != CLIENT_SECRET
                 {
-                    return Err(unauthorized("Wrong client id or secret"));
+                    return Err(unauthorized("wrong client_id or client_secret"));
                 }
                 asked
             }
@@ -87,7 +91,7 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
     let kind = request.header("content-type").unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);
     let body = str::from_utf8(&request.body)
-        .map_err(|_| Refusal::field("invalid_request_body", "", "The body is not UTF-8"))?;
+        .map_err(|_| Refusal::field("invalid_request_body", "", "the body must be UTF-8"))?;
     let fields = match parts.next() {
         Some("application/json") => return Ask::json(request),
         Some("application/x-www-form-urlencoded") => {
@@ -95,17 +99,17 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
         }
         Some("multipart/form-data") => {
             let boundary = parts.find_map(|part| part.strip_prefix("boundary="));
-            boundary
-                .and_then(|boundary| multipart(body, boundary.trim_matches('"')))
-                .ok_or_else(|| Refusal::field("invalid_request_body", "", "Broken multipart"))?
+            boundary.and_then(|boundary| multipart(body, boundary.trim_matches('"'))).ok_or_else(
+                || Refusal::field("invalid_request_body", "", "the multipart body is malformed"),
+            )?
         }
         _ => {
-            let why = "Content-Type must be a form's or JSON's";
+            let why = "the Content-Type must be that of a form or of JSON";
             return Err(Refusal::field("incorrect_content_type", "", why));
         }
     };
     if let Some(name) = fields.repeated() {
-        return Err(Refusal::field("not_valid", name, "This field comes twice"));
+        return Err(Refusal::field("not_valid", name, "the field is repeated"));
     }
     Ok(fields.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }

@@ -11,7 +11,7 @@ use super::{AMBIGUOUS_ALIAS, BLIK_CODES, CARD_OUTCOMES, Outcome, Tpay};
 
 const AUTOPAYMENT: Rules = &[
     need("model", Kind::OneOf(&["A", "M", "O"])),
-    may("frequency", Kind::Like(is_frequency)),
+    may("frequency", Kind::Like(is_frequency, "a number and one of D, W, M, Y")),
     may("singleLimitAmount", Kind::Money),
     may("totalLimitAmount", Kind::Money),
     may("currency", kinds::PLN),
@@ -142,21 +142,21 @@ impl Tpay {
         };
         let (group, channel) = (pay.at("groupId").as_u64(), pay.at("channelId").as_u64());
         if group.is_some() && channel.is_some() {
-            let why = "Either a group or a channel";
+            let why = "groupId and channelId exclude each other";
             return Err(Refusal::field("channel_passed_with_group", "pay.channelId", why));
         }
         if group.is_some_and(|id| GROUPS.iter().all(|group| group.0 != id)) {
-            let why = "There is no such group";
+            let why = "no such group";
             return Err(Refusal::field("bank_group_does_not_exist", "pay.groupId", why));
         }
         if let Some(id) = channel {
             let known = CHANNELS.iter().find(|channel| channel.0 == id);
             let Some((_, _, _, least, most)) = known else {
-                let why = "There is no such channel";
+                let why = "no such channel";
                 return Err(Refusal::field("ts:channel:not_found", "pay.channelId", why));
             };
             if !(*least..=*most).contains(&amount) {
-                let why = "The channel does not take this amount";
+                let why = "outside of the channel's range of amounts";
                 return Err(Refusal::field("ts:channel:amount_outside_range", "amount", why));
             }
         }
@@ -182,23 +182,23 @@ impl Tpay {
         let value = alias.text("/value").unwrap_or_default();
         let kind = alias.text("/type").unwrap_or_default();
         if code.is_none() && alias.is_null() {
-            let why = "Neither a code nor an alias";
+            let why = "a code or an alias is required";
             return Err(Refusal::field("blik_token_not_present", &at("blikToken"), why));
         }
         let autopayment = alias.at("autopayment");
         if !autopayment.is_null() && kind != "PAYID" {
-            let why = "Only a PAYID pays by itself";
+            let why = "autopayment needs the type PAYID";
             return Err(Refusal::field("wrong_autopayment_alias", &at("aliases.type"), why));
         }
         check_model(autopayment.at("model"), alias, &at("aliases"))?;
         if let Some(code) = code {
             if kind == "PAYID" && autopayment.is_null() {
-                let why = "A PAYID is registered with autopayment";
+                let why = "an alias of type PAYID is registered with autopayment";
                 return Err(Refusal::field("empty_autopayment", &at("aliases.autopayment"), why));
             }
             if !alias.is_null() {
                 let missing = || {
-                    let why = "An alias is registered with a label";
+                    let why = "an alias is registered with a label";
                     Refusal::field("is_required", &at("aliases.label"), why)
                 };
                 let label = alias.text("/label").ok_or_else(missing)?;
@@ -236,22 +236,23 @@ impl Tpay {
 
     fn judge_card(&self, card: &Value, amount: u64, paying: &mut Paying) -> Result<(), Refusal> {
         paying.is_card = true;
+        let is_saved = *card.at("save") == 1 || *card.at("save") == true;
         let token = card.text("/token").or_else(|| card.text("/preauthorizedToken"));
         if let Some(token) = token {
             let known = self.card_tokens.iter().find(|known| known.value == token);
             if known.is_none_or(|known| known.status != "ACTIVE") {
                 let field = "pay.cardPaymentData.token";
-                let why = "This token cannot be charged";
+                let why = "no active card token has this value";
                 return Err(Refusal::field("incorrect_token", field, why));
             }
         } else if let Some(blob) = card.text("/card") {
             check_blob(&blob, "pay.cardPaymentData.card")?;
         } else {
             // The payer types the card on the payment wall.
-            paying.saved_card = card.at("save") == 1;
+            paying.saved_card = is_saved;
             return Ok(());
         }
-        paying.saved_card = card.at("save") == 1;
+        paying.saved_card = is_saved;
         let known = CARD_OUTCOMES.iter().find(|(digit, _)| *digit == amount % 10);
         match known.map(|(_, outcome)| *outcome) {
             Some(Outcome::Refused(code)) => paying.refused(code),
@@ -272,11 +273,11 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
     let level = data.at("recommendedAuthLevel").is_string();
     match model.as_str() {
         Some(model) if (model == "O") != level => {
-            let why = "recommendedAuthLevel belongs to model O, and model O needs it";
+            let why = "required for model O, and for no other model";
             wrong("recommendedAuthLevel", why)
         }
         Some("M") if !data.at("noDelay").is_null() => {
-            wrong("noDelay", "noDelay belongs to the models A and O")
+            wrong("noDelay", "allowed for the models A and O only")
         }
         _ => Ok(()),
     }
@@ -286,6 +287,10 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
 pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
     match STANDARD.decode(blob) {
         Ok(bytes) if bytes.len() == 256 => Ok(()),
-        _ => Err(Refusal::field("encryption_error", field, "The card cannot be decrypted")),
+        _ => Err(Refusal::field(
+            "encryption_error",
+            field,
+            "must be a card encrypted with a 2048-bit key, in base64",
+        )),
     }
 }

@@ -3,10 +3,9 @@
 use super::check::decimal;
 use super::json::Members;
 use super::notify::{Message, md5sum};
-use super::text::pairs;
+use super::text::{date_time, pairs};
 use super::{Attempt, CardToken, MERCHANT_ID, SECURITY_CODE, Tpay, Transaction};
 use crate::callback::Callback;
-use crate::date::date_time;
 use crate::{Raw, Reply};
 
 impl Tpay {

@@ -7,9 +7,9 @@ use super::check::{Kind, Refusal, Rules, amount, check, kinds, may, money, need}
 use super::json::Members;
 use super::notify::Message;
 use super::pay::check_model;
+use super::text::date_time;
 use super::transactions::PAYER_OF_PLAN;
 use super::{Answer, Ask, Out, Tpay};
-use crate::date::date_time;
 
 /// A plan of charges.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,8 +97,14 @@ fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
     let is_blik = instrument.at("paymentType") == "blik_payid";
     let at = "paymentInstrument.blik";
     match (is_blik, instrument.at("blik").is_object()) {
-        (true, false) => Err(Refusal::field("is_required", at, "A PAYID needs it")),
-        (false, true) => Err(Refusal::field("unexpected_field", at, "Only a PAYID has it")),
+        (true, false) => {
+            Err(Refusal::field("is_required", at, "required for the paymentType blik_payid"))
+        }
+        (false, true) => Err(Refusal::field(
+            "unexpected_field",
+            at,
+            "allowed for the paymentType blik_payid only",
+        )),
         _ => {
             let blik = instrument.at("blik");
             check_model(blik.at("model"), blik, at)
@@ -147,7 +153,7 @@ impl Tpay {
         match self.plan(ask)? {
             plan if plan.status == "active" => Ok(plan),
             // Chosen: the code.
-            _ => Err(Refusal::of(409, "not_valid", "", "The plan is not active")),
+            _ => Err(Refusal::of(409, "not_valid", "", "the plan is not active")),
         }
     }
 
@@ -157,7 +163,7 @@ impl Tpay {
         check(body, CREATE)?;
         check_instrument(body.at("paymentInstrument"))?;
         if self.plans.iter().any(|plan| body.at("id") == plan.id.as_str()) {
-            return Err(Refusal::of(409, "not_valid", "id", "There is a plan with this id"));
+            return Err(Refusal::of(409, "not_valid", "id", "a plan with this id exists"));
         }
         let amount = amount(body.at("schedule").at("amount"), "schedule.amount")?;
         // Chosen: the instrument `test` with the value `refused` has failed once already.
@@ -229,7 +235,7 @@ impl Tpay {
                 charge.attempts += 1;
                 charge.paid = true;
             }
-            _ => return Err(Refusal::of(409, "not_valid", "", "No charge has failed")),
+            _ => return Err(Refusal::of(409, "not_valid", "", "the last charge has not failed")),
         }
         let plan = plan.clone();
         self.notify_plan(&plan);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::check::{Kind, Refusal, Rules, amount, check, kinds, may, money, need};
 use super::json::Members;
+use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay, Transaction};
-use crate::date::date_time;
 
 /// Money that goes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Tpay {
         // Chosen: a filter of the other context is a mistake.
         let foreign: &[&str] = if cards { &["payerEmail", "transactionTitle"] } else { &["token"] };
         if let Some(name) = foreign.iter().find(|name| ask.get(name).is_some()) {
-            let why = "This parameter belongs to the other context";
+            let why = "the parameter belongs to the other context";
             return Err(Refusal::field("unexpected_field", name, why));
         }
         let all: Vec<Value> = self
@@ -148,17 +148,17 @@ impl Tpay {
         let amount = amount(body.at("amount"), "amount")?;
         let code = body.at("currencyCode").as_i64().unwrap_or_default();
         let Some((_, currency)) = CURRENCIES.iter().find(|(known, _)| *known == code) else {
-            return Err(Refusal::field("not_valid", "currencyCode", "Unknown currency"));
+            return Err(Refusal::field("not_valid", "currencyCode", "unknown ISO 4217 number"));
         };
         let token = body.text("/tokenValue").unwrap_or_default();
         let known = self.card_tokens.iter().find(|known| known.value == token);
         let is_foreign = (12..=19).contains(&token.len());
         if is_foreign && body.at("cardExpiryDate").is_null() {
-            let why = "An EISOP token needs it";
+            let why = "required for EISOP tokens (12 to 19 characters)";
             return Err(Refusal::field("is_required", "cardExpiryDate", why));
         }
         if !is_foreign && known.is_none_or(|known| known.status != "ACTIVE") {
-            let why = "This token cannot be refunded to";
+            let why = "no active card token has this value";
             return Err(Refusal::field("incorrect_token", "tokenValue", why));
         }
         let refund = Refund {

@@ -44,7 +44,7 @@ pub(super) const ROUTES: [Route; 55] = [
     bare_post("transactions.cancel", "/transactions/{}/cancel"),
     get("transactions.cancel_legacy", "/transactions/{}/cancel"),
     Route::new("transactions.qr", "POST", "/transactions/{}/qr", Carries::MaybeJson),
-    post("transactions.refund", "/transactions/{}/refunds"),
+    Route::new("transactions.refund", "POST", "/transactions/{}/refunds", Carries::MaybeJson),
     get("transactions.list_refunds", "/transactions/{}/refunds"),
     get("refunds.list", "/refunds"),
     post("refunds.create", "/refunds"),

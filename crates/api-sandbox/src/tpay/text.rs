@@ -1,11 +1,17 @@
-//! Dates, ids and texts as the API writes them. Chosen: its local time is UTC.
+//! Dates, ids and texts as the API writes them. Dates without a zone are in Polish time, except
+//! that no source confirms it for every field.
 
-use crate::date::{date_time, is_date_time};
+use crate::date::{is_date_time, polish_date_time};
 use crate::query::{self, Pairs, Refusal};
+
+/// `YYYY-MM-DD HH:MM:SS`, in Polish time.
+pub(super) fn date_time(unix: u64) -> String {
+    polish_date_time(unix)
+}
 
 /// `YYYY-MM-DDTHH:MM:SS+00:00`.
 pub(super) fn iso_date_time(unix: u64) -> String {
-    date_time(unix).replace(' ', "T") + "+00:00"
+    crate::date::date_time(unix).replace(' ', "T") + "+00:00"
 }
 
 /// Whether a text is `YYYY-MM-DDTHH:MM:SS` with an optional fraction, and `Z` or an offset.

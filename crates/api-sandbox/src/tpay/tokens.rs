@@ -113,7 +113,11 @@ impl Tpay {
         let found = self.card_tokens.iter_mut().find(|card| card.value == ask.value(0));
         let card = found.ok_or_else(|| Refusal::unknown("token"))?;
         if card.status == "DELETED" {
-            return Err(Refusal::field("incorrect_token", "", "This token cannot be removed"));
+            return Err(Refusal::field(
+                "incorrect_token",
+                "",
+                "tokenValue: the token is deleted already",
+            ));
         }
         card.status = "DELETED";
         Ok(Out::Empty)

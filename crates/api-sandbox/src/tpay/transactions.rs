@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::check::{Kind, Refusal, Rules, amount, check, is_digits, kinds, may, money, need};
 use super::json::Members;
 use super::pay::{PAY, Paying};
+use super::text::date_time;
 use super::{Answer, Ask, Out, Outcome, POS_ID, Refund, Tpay};
-use crate::date::date_time;
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,7 @@ const CALLBACKS: Rules = &[
 const PAYEE: Rules = &[
     need("name", Kind::Text(1, 255)),
     need("url", Kind::Text(1, 255)),
-    may("mcc", Kind::Like(|text| text.len() == 4 && is_digits(text))),
+    may("mcc", Kind::Like(|text| text.len() == 4 && is_digits(text), "four digits")),
     may(
         "address",
         Kind::Object(&[
@@ -127,8 +127,9 @@ const IMAGE_TYPES: Kind = Kind::OneOf(&["image/png", "image/jpeg", "image/svg+xm
 const QR: Rules = &[
     may("size", Kind::OneOf(&["S", "M", "L", "XL"])),
     may("outputType", IMAGE_TYPES),
-    may("logo", kinds::BASE64),
-    may("logoType", IMAGE_TYPES),
+    // The official PHP client sends null where there is no logo.
+    may("logo", Kind::OrNull(&kinds::BASE64)),
+    may("logoType", Kind::OrNull(&IMAGE_TYPES)),
     may("linkType", Kind::OneOf(&["title", "gtitle"])),
 ];
 
@@ -179,15 +180,15 @@ impl Tpay {
         let crc = body.text("/hiddenDescription").unwrap_or_default();
         let used = self.transactions.iter().any(|found| found.hidden_description == crc);
         if self.unique_crc && !crc.is_empty() && used {
-            let why = "This text was used before";
+            let why = "must be unique, and another transaction has it";
             return Err(Refusal::field("crc_not_unique", "hiddenDescription", why));
         }
         if !self.callbacks_allowed && body.at("callbacks").is_object() {
-            let why = "The callbacks of the panel may not be replaced";
+            let why = "the account does not allow other callbacks than those of the panel";
             return Err(Refusal::field("url_override_is_disabled", "callbacks", why));
         }
         if body.at("payee").at("address").is_object() && body.at("payee").at("mcc").is_null() {
-            let why = "An address needs the mcc";
+            let why = "required beside an address";
             return Err(Refusal::field("is_required", "payee.mcc", why));
         }
         let paying = match body.at("pay") {
@@ -236,7 +237,7 @@ impl Tpay {
         let found = self.transactions.get_mut(index);
         let found = found.ok_or_else(|| Refusal::unknown("transaction"))?;
         if found.locked {
-            return Err(Refusal::of(409, "transaction_lock", "", "The transaction is locked"));
+            return Err(Refusal::of(409, "transaction_lock", "", "the transaction is locked"));
         }
         Ok(found)
     }
@@ -270,12 +271,12 @@ impl Tpay {
         let found = self.changeable(ask)?;
         if found.status != "pending" {
             // Chosen: the code; the documentation only says that it must be pending.
-            let why = "Only a pending transaction can be paid";
+            let why = "only a pending transaction can be paid";
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
         let amount = found.grosze;
         if ask.body.at("groupId").is_null() && ask.body.at("channelId").is_null() {
-            let why = "Neither a group nor a channel";
+            let why = "groupId or channelId is required";
             return Err(Refusal::field("no_payment_data", "groupId", why));
         }
         let paying = self.judge(&ask.body, amount).map_err(Refusal::of_pay_itself)?;
@@ -286,7 +287,7 @@ impl Tpay {
         ask.only(&[])?;
         let found = self.changeable(ask)?;
         if found.status != "pending" {
-            let why = "Only a pending transaction can be cancelled";
+            let why = "only a pending transaction can be canceled";
             return Err(Refusal::of(409, "transaction_lock", "", why));
         }
         found.status = "canceled";
@@ -316,7 +317,7 @@ impl Tpay {
     pub(super) fn transactions_refund(&mut self, ask: &Ask) -> Answer {
         ask.only(&[])?;
         if self.marketplace.iter().any(|found| found.id == ask.value(0)) {
-            let why = "The marketplace has its own way";
+            let why = "transactions of the marketplace are refunded by its own endpoint";
             return Err(Refusal::field("cannot_refund_marketplace_transaction", "", why));
         }
         self.named(ask)?;
@@ -335,27 +336,31 @@ impl Tpay {
             .collect();
         let found = self.changeable(ask)?;
         if found.collect {
-            let why = "Collect has its own way";
+            let why = "Collect transactions cannot be refunded here";
             return Err(Refusal::field("cannot_refund_collect_transaction", "", why));
         }
         if found.status == "refund" || (found.paid > 0 && found.refunded >= found.paid) {
-            return Err(Refusal::field("already_refunded", "", "Nothing is left to refund"));
+            return Err(Refusal::field("already_refunded", "", "nothing is left to refund"));
         }
         if !matches!(found.status, "paid" | "correct") {
-            return Err(Refusal::field("cannot_create_refund", "", "Nothing was paid"));
+            return Err(Refusal::field("cannot_create_refund", "", "nothing was paid"));
         }
         if now >= found.realized.unwrap_or(found.created).saturating_add(longest) {
-            return Err(Refusal::field("refund_period_expired", "", "Too late"));
+            return Err(Refusal::field(
+                "refund_period_expired",
+                "",
+                "the period for refunds has expired",
+            ));
         }
         let left = found.paid.saturating_sub(found.refunded);
         let amount = asked.unwrap_or(left);
         if amount > left {
             // Chosen: the code; that it is refused is documented.
-            let why = "More than what is left to refund";
+            let why = "exceeds what is left to refund";
             return Err(Refusal::field("cannot_create_refund", "amount", why));
         }
         if recent.contains(&amount) {
-            let why = "The same refund was asked for a moment ago";
+            let why = "an equal refund was created a moment ago";
             return Err(Refusal::field("cannot_create_refund", "", why));
         }
         // A series of partial refunds never changes the status.

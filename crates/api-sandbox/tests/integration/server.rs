@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
-use api_sandbox::{Misbehaviour, Raw, Reply, Server, Service, Verdict};
+use api_sandbox::{Misbehaviour, Raw, Reply, Sandbox, Server, Service, Verdict, tpay};
 
 /// Answers with what it was sent.
 struct Echo;
@@ -38,27 +39,220 @@ fn a_request_is_read_to_its_end_and_no_further() {
     assert_eq!((seen[0].status, seen[0].connection), (Some(200), 1));
     assert_eq!(seen[0].request.query(), Some("b=c"));
     // More than was announced is no second request.
-    assert_eq!(exchange(&server, &format!("{head}hello, world")), "");
+    let answer = exchange(&server, &format!("{head}hello, world"));
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("length is wrong"), "{answer}");
     assert!(server.seen().is_empty());
 }
 
 #[test]
-fn what_is_framed_wrongly_is_not_answered() {
+fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
     let server = Server::start(0, Echo).unwrap();
-    for headers in [
-        "",
-        "Host: x\r\nHost: y\r\n",
-        "Host: x\r\nContent-Length: +1\r\n",
-        "Host: x\r\nContent-Length: 1x\r\n",
-        "Host: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n",
-        "Host: x\r\nTransfer-Encoding: chunked\r\n",
-        "Host: x\r\nTransfer-Encoding: a\r\nTransfer-Encoding: b\r\n",
-        "Host: x\r\nContent-Length: 9999999999\r\n",
+    let lines = logged(&server);
+    let long = format!("Host: x\r\nX-Long: {}\r\n", "x".repeat(64 * 1024));
+    let many = "Host: x\r\n".to_owned() + &"X: y\r\n".repeat(64);
+    for (headers, body, status, reason) in [
+        ("Content-Length: 0\r\n", "", 400, "exactly one Host"),
+        ("Host: x\r\nHost: y\r\nContent-Length: 0\r\n", "", 400, "exactly one Host"),
+        ("Host: x\r\n", "", 411, "Content-Length is missing"),
+        ("Host: x\r\nContent-Length: +1\r\n", "a", 400, "one decimal number"),
+        ("Host: x\r\nContent-Length: 1x\r\n", "a", 400, "one decimal number"),
+        ("Host: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n", "", 400, "one decimal number"),
+        ("Host: x\r\nContent-Length: 9999999999\r\n", "", 413, "exceeds 1 MiB"),
+        ("Host: x\r\nContent-Length: 1048577\r\n", "", 413, "exceeds 1 MiB"),
+        ("Host: x\r\nTransfer-Encoding: gzip\r\n", "", 501, "chunked"),
+        (
+            "Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            "",
+            501,
+            "chunked",
+        ),
+        (
+            "Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+            "0\r\n\r\n",
+            400,
+            "exclude",
+        ),
+        ("Host: x\r\nTransfer-Encoding: chunked\r\n", "5\r\nhelloX", 400, "chunked body"),
+        ("Host: x\r\nTransfer-Encoding: chunked\r\n", "zz\r\n", 400, "chunked body"),
+        ("Host: x\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\nGET", 400, "bytes follow"),
+        ("Host: x\r\nExpect: 200-ok\r\nContent-Length: 1\r\n", "a", 417, "100-continue"),
+        ("Host x\r\n", "", 400, "malformed"),
+        (&many, "", 431, "64 headers"),
+        (&long, "", 431, "64 KiB"),
     ] {
-        let request = format!("POST / HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
-        assert_eq!(exchange(&server, &request), "", "{headers}");
+        let request = format!("POST / HTTP/1.1\r\n{headers}Connection: close\r\n\r\n{body}");
+        let answer = exchange(&server, &request);
+        let shown = &headers[..headers.len().min(80)];
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown} {body}: {answer}");
+        assert!(
+            answer.contains("connection: close") && answer.contains(reason),
+            "{shown}: {answer}"
+        );
+        let line = lines.lock().unwrap().pop().unwrap();
+        assert!(line.starts_with("malformed HTTP") && line.contains(reason), "{line}");
+    }
+    let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert!(exchange(&server, old).starts_with("HTTP/1.1 400 "));
+    assert!(exchange(&server, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    for method in ["PUT", "PATCH"] {
+        let request = format!("{method} / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(exchange(&server, &request).starts_with("HTTP/1.1 411 "), "{method}");
     }
     assert!(server.seen().is_empty());
+    // A request without a body needs no length, and HTTP/1.0 no Host.
+    for good in
+        ["GET / HTTP/1.0\r\n\r\n", "DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+    {
+        let request = good.replace("HTTP/1.0\r\n", "HTTP/1.0\r\nConnection: close\r\n");
+        assert!(exchange(&server, &request).starts_with("HTTP/1.1 200 "), "{good}");
+    }
+}
+
+#[test]
+fn requests_in_a_row_are_not_served_as_one() {
+    let server = Server::start(0, Echo).unwrap();
+    let one = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let answer = exchange(&server, &format!("{one}{one}"));
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("pipelined"), "{answer}");
+    assert!(server.seen().is_empty());
+    // One after the other is fine.
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    for _ in 0..2 {
+        stream.write_all(one.as_bytes()).unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        let mut rest = Vec::new();
+        while !rest.ends_with(b"GET / ") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            rest.push(byte[0]);
+        }
+    }
+    assert_eq!((server.seen().len(), server.connections()), (2, 2));
+}
+
+#[test]
+fn chunked_bodies_are_read() {
+    let server = Server::start(0, Echo).unwrap();
+    let head = "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n";
+    for (body, expected) in [
+        ("5\r\nhello\r\n7;a=b\r\n, world\r\n0\r\n\r\n", "hello, world"),
+        ("0\r\n\r\n", ""),
+        ("1\r\na\r\n0\r\nX-Trailer: b\r\n\r\n", "a"),
+    ] {
+        let answer = exchange(&server, &format!("{head}\r\n{body}"));
+        assert!(answer.ends_with(&format!("\r\n\r\nPOST /a {expected}")), "{answer}");
+    }
+    let piece = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    let answer = exchange(&server, &format!("{head}\r\n{}0\r\n\r\n", piece.repeat(33)));
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[test]
+fn expect_is_answered_before_the_body_comes() {
+    let server = Server::start(0, Echo).unwrap();
+    let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+    let head = "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\n";
+    write!(stream, "{head}Transfer-Encoding: chunked\r\n\r\n").unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+/// Collects the lines of the server's log.
+fn logged<S: Service>(server: &Server<S>) -> Arc<Mutex<Vec<String>>> {
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = lines.clone();
+    server.log_to(move |line| kept.lock().unwrap().push(line.to_owned()));
+    lines
+}
+
+#[test]
+fn the_log_has_a_line_per_request_without_secrets() {
+    let sandbox = Sandbox::start().unwrap();
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = lines.clone();
+    sandbox.log_to(move |provider, line| kept.lock().unwrap().push(format!("{provider} {line}")));
+    sandbox.tpay().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let token = tpay::CARD_TOKEN;
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    for (base_url, request, expected) in [
+        (
+            sandbox.tpay().base_url(),
+            format!("GET /tokens/{token} HTTP/1.1\r\nAuthorization: Bearer CANARY\r\n"),
+            "tpay GET /tokens/{}  tokens.get  credentials invalid  no response  unauthorized: the access token is unknown",
+        ),
+        (
+            sandbox.tpay().base_url(),
+            format!("GET /tokens/{token}?q=CANARY HTTP/1.1\r\nAuthorization: Bearer CANARY\r\n"),
+            "tpay GET /tokens/{}  tokens.get  credentials invalid  401  unauthorized: the access token is unknown",
+        ),
+        (
+            sandbox.tpay().base_url(),
+            format!("GET /tokenz/{token}/CANARY-1 HTTP/1.1\r\nAuthorization: Bearer CANARY\r\n"),
+            "tpay GET /tokenz/{}/{}  no endpoint  credentials invalid  404  not_found: no such path",
+        ),
+        (
+            sandbox.tpay().base_url(),
+            "POST /oauth/auth HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n{\"client_secret\":\"CANARY\"}".to_owned(),
+            "tpay POST /oauth/auth  oauth.token  credentials invalid  400  is_required: client_id: required field is missing",
+        ),
+        (
+            sandbox.tinypass().base_url(),
+            "GET /r2/access?rid=CANARY HTTP/1.1\r\nAuthorization: CANARY:CANARY\r\n".to_owned(),
+            "tinypass GET /r2/access  access.get  credentials invalid  401  the application id is unknown",
+        ),
+        (
+            sandbox.tinycert().base_url(),
+            format!("POST /api/v1/connect HTTP/1.1\r\n{form}Content-Length: 17\r\n\r\npassphrase=CANARY"),
+            "tinycert POST /api/v1/connect  session.connect  credentials invalid  403  SignatureFailure: digest: must be the last parameter",
+        ),
+        (
+            sandbox.tokenpass().base_url(),
+            "GET /api/v1/tca/public/balances?oauth_token=CANARY HTTP/1.1\r\n".to_owned(),
+            "tokenpass GET /api/v1/tca/public/balances  balance.public  credentials invalid  403  This access token was not found",
+        ),
+        (
+            sandbox.tokenpass().base_url(),
+            "GET /api/v1/tca/check-address/1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j?TOKENLY=1 HTTP/1.1\r\n".to_owned(),
+            "tokenpass GET /api/v1/tca/check-address/{}  tca.check_address  no credentials needed  200",
+        ),
+    ] {
+        let (line, rest) = request.split_once("\r\n").unwrap();
+        let end = if rest.contains("\r\n\r\n") { "" } else { "\r\n" };
+        let mut stream = TcpStream::connect(&base_url[7..]).unwrap();
+        write!(stream, "{line}\r\nHost: x\r\nConnection: close\r\n{rest}{end}").unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+        let line = lines.lock().unwrap().pop().unwrap();
+        assert_eq!(line, expected);
+    }
+    assert!(lines.lock().unwrap().is_empty());
+    let reasons: Vec<_> = sandbox.take_seen().into_iter().map(|seen| seen.reason).collect();
+    assert!(reasons[0].is_some() && reasons.iter().any(Option::is_none), "{reasons:?}");
+}
+
+#[test]
+fn ports_are_taken_in_a_row() {
+    let error = Sandbox::start_at(65_533).unwrap_err();
+    assert!(error.to_string().contains("65533"), "{error}");
+    // Other programs may take a port in between, so several are tried.
+    let sandbox = (0..50).find_map(|_| {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Sandbox::start_at(free).ok().map(|sandbox| (free, sandbox))
+    });
+    let (port, sandbox) = sandbox.unwrap();
+    let expected = |offset: u16| format!("http://127.0.0.1:{}", port + offset);
+    assert_eq!(sandbox.tinypass().base_url(), expected(0));
+    assert_eq!(sandbox.tinycert().base_url(), expected(1));
+    assert_eq!(sandbox.tokenpass().base_url(), expected(2));
+    assert_eq!(sandbox.tpay().base_url(), expected(3));
+    let error = Sandbox::start_at(port).unwrap_err();
+    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
 }
 
 #[test]

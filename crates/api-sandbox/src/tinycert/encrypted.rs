@@ -1,0 +1,187 @@
+//! Private keys under a passphrase: PKCS#8 (RFC 5958) and PKCS#12 (RFC 7292). Both are encrypted by
+//! PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts are derived from the key, so that
+//! the same key and passphrase always give the same bytes.
+
+use std::num::NonZeroU32;
+
+use aes::Aes256;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ecb::cipher::{BlockCipherEncrypt, KeyInit as _};
+use hmac::{Hmac, Mac};
+use ring::pbkdf2::{PBKDF2_HMAC_SHA256, derive};
+use sha2::{Digest, Sha256};
+use yasna::models::ObjectIdentifier;
+use yasna::{DERWriter, Tag, construct_der};
+
+/// Chosen: the default of OpenSSL.
+const ITERATIONS: u32 = 2048;
+
+/// An encrypted PKCS#8 key as PEM; `key` is the DER of the unencrypted one.
+pub(super) fn key_pem(key: &[u8], passphrase: &str) -> String {
+    let text = STANDARD.encode(pkcs8(key, passphrase));
+    let mut pem = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n".to_owned();
+    for (index, char) in text.chars().enumerate() {
+        if index > 0 && index % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(char);
+    }
+    pem + "\n-----END ENCRYPTED PRIVATE KEY-----\n"
+}
+
+/// A PKCS#12 file with a certificate and its key, both DER. Chosen: the CA's certificate is not in
+/// it.
+pub(super) fn pkcs12(certificate: &[u8], key: &[u8], passphrase: &str) -> Vec<u8> {
+    let key_id = Sha256::digest(key);
+    let bags = construct_der(|writer| {
+        writer.write_sequence(|bags| {
+            bag(bags.next(), &[1, 2, 840, 113_549, 1, 12, 10, 1, 3], &key_id, |value| {
+                value.write_sequence(|cert| {
+                    oid(cert.next(), &[1, 2, 840, 113_549, 1, 9, 22, 1]);
+                    cert.next().write_tagged(Tag::context(0), |w| w.write_bytes(certificate));
+                });
+            });
+            bag(bags.next(), &[1, 2, 840, 113_549, 1, 12, 10, 1, 2], &key_id, |value| {
+                value.write_der(&pkcs8(key, passphrase));
+            });
+        });
+    });
+    let safe = construct_der(|writer| {
+        writer.write_sequence(|contents| data(contents.next(), &bags));
+    });
+    let salt = salt("PKCS#12", key);
+    let mac = mac(&safe, &salt, passphrase);
+    construct_der(|writer| {
+        writer.write_sequence(|pfx| {
+            pfx.next().write_u8(3);
+            data(pfx.next(), &safe);
+            pfx.next().write_sequence(|mac_data| {
+                mac_data.next().write_sequence(|digest| {
+                    digest.next().write_sequence(|algorithm| {
+                        oid(algorithm.next(), &[2, 16, 840, 1, 101, 3, 4, 2, 1]);
+                        algorithm.next().write_null();
+                    });
+                    digest.next().write_bytes(&mac);
+                });
+                mac_data.next().write_bytes(&salt);
+                mac_data.next().write_u32(ITERATIONS);
+            });
+        });
+    })
+}
+
+/// The DER of an encrypted PKCS#8 key.
+fn pkcs8(key: &[u8], passphrase: &str) -> Vec<u8> {
+    let (salt, iv) = (salt("PKCS#8", key), salt("IV", key));
+    let encrypted = encrypt(key, &derived_key(passphrase, &salt), &iv);
+    construct_der(|writer| {
+        writer.write_sequence(|info| {
+            info.next().write_sequence(|algorithm| {
+                oid(algorithm.next(), &[1, 2, 840, 113_549, 1, 5, 13]);
+                algorithm.next().write_sequence(|pbes2| {
+                    pbes2.next().write_sequence(|derivation| {
+                        oid(derivation.next(), &[1, 2, 840, 113_549, 1, 5, 12]);
+                        derivation.next().write_sequence(|pbkdf2| {
+                            pbkdf2.next().write_bytes(&salt);
+                            pbkdf2.next().write_u32(ITERATIONS);
+                            pbkdf2.next().write_sequence(|function| {
+                                oid(function.next(), &[1, 2, 840, 113_549, 2, 9]);
+                                function.next().write_null();
+                            });
+                        });
+                    });
+                    pbes2.next().write_sequence(|cipher| {
+                        oid(cipher.next(), &[2, 16, 840, 1, 101, 3, 4, 1, 42]);
+                        cipher.next().write_bytes(&iv);
+                    });
+                });
+            });
+            info.next().write_bytes(&encrypted);
+        });
+    })
+}
+
+fn oid(writer: DERWriter<'_>, numbers: &[u64]) {
+    writer.write_oid(&ObjectIdentifier::from_slice(numbers));
+}
+
+/// A `ContentInfo` of type `data`.
+fn data(writer: DERWriter<'_>, content: &[u8]) {
+    writer.write_sequence(|info| {
+        oid(info.next(), &[1, 2, 840, 113_549, 1, 7, 1]);
+        info.next().write_tagged(Tag::context(0), |writer| writer.write_bytes(content));
+    });
+}
+
+/// A `SafeBag` with the attribute `localKeyId`, which pairs a certificate and its key.
+fn bag(writer: DERWriter<'_>, kind: &[u64], key_id: &[u8], value: impl FnOnce(DERWriter<'_>)) {
+    writer.write_sequence(|bag| {
+        oid(bag.next(), kind);
+        bag.next().write_tagged(Tag::context(0), value);
+        bag.next().write_set(|attributes| {
+            attributes.next().write_sequence(|attribute| {
+                oid(attribute.next(), &[1, 2, 840, 113_549, 1, 9, 21]);
+                attribute.next().write_set(|values| values.next().write_bytes(key_id));
+            });
+        });
+    });
+}
+
+/// Sixteen bytes that depend on the key and on their use.
+fn salt(purpose: &str, key: &[u8]) -> [u8; 16] {
+    let digest = Sha256::new().chain_update(purpose).chain_update(key).finalize();
+    let mut salt = [0; 16];
+    for (to, from) in salt.iter_mut().zip(digest) {
+        *to = from;
+    }
+    salt
+}
+
+fn derived_key(passphrase: &str, salt: &[u8]) -> [u8; 32] {
+    let mut key = [0; 32];
+    let iterations = NonZeroU32::new(ITERATIONS).unwrap_or(NonZeroU32::MIN);
+    derive(PBKDF2_HMAC_SHA256, iterations, salt, passphrase.as_bytes(), &mut key);
+    key
+}
+
+/// AES-256-CBC with the padding of PKCS#7.
+fn encrypt(plain: &[u8], key: &[u8; 32], iv: &[u8; 16]) -> Vec<u8> {
+    let cipher = Aes256::new(&(*key).into());
+    let padding = 16 - plain.len() % 16;
+    let mut padded = plain.to_vec();
+    padded.resize(plain.len() + padding, u8::try_from(padding).unwrap_or_default());
+    let mut before = *iv;
+    let mut out = Vec::with_capacity(padded.len());
+    for chunk in padded.chunks(16) {
+        let mut block = before;
+        for (to, from) in block.iter_mut().zip(chunk) {
+            *to ^= from;
+        }
+        let mut block = block.into();
+        cipher.encrypt_block(&mut block);
+        before = block.into();
+        out.extend_from_slice(&before);
+    }
+    out
+}
+
+/// The integrity MAC of PKCS#12. Its key is derived as in RFC 7292, appendix B; SHA-256 gives the
+/// whole key in one round.
+fn mac(content: &[u8], salt: &[u8], passphrase: &str) -> Vec<u8> {
+    let password: Vec<u8> =
+        passphrase.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect();
+    let blocks = |bytes: &[u8]| -> Vec<u8> {
+        bytes.iter().copied().cycle().take(bytes.len().div_ceil(64) * 64).collect()
+    };
+    let mut key = Sha256::new()
+        .chain_update([3; 64])
+        .chain_update(blocks(salt))
+        .chain_update(blocks(&password))
+        .finalize();
+    for _ in 1..ITERATIONS {
+        key = Sha256::digest(key);
+    }
+    let mac = Hmac::<Sha256>::new_from_slice(&key);
+    mac.map(|mac| mac.chain_update(content).finalize().into_bytes().to_vec()).unwrap_or_default()
+}
