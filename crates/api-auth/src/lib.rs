@@ -22,6 +22,10 @@
 //! | [`validate`], [`setters!`], [`Env`] | validation and construction of requests |
 //! | [`Clock`], [`ManualClock`] | time |
 
+// The manifest has two entries for ureq, so neither can have its name.
+#[cfg(all(feature = "ureq", not(feature = "ureq-3")))]
+extern crate ureq_lib as ureq;
+
 // Code that only some providers need (schemes, token stores, printed commands) is `#[inline]`: only
 // the crates that use it compile it.
 mod answer;
@@ -30,7 +34,7 @@ mod auth;
 pub mod block;
 mod client;
 mod clock;
-#[cfg(any(feature = "jiff", feature = "rust_decimal"))]
+#[cfg(any(feature = "jiff-1", feature = "rust_decimal-1"))]
 mod convert;
 mod curl;
 mod decode;
@@ -92,6 +96,6 @@ pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};
 
 pub use {http, serde};
 
-/// The HTTP library of the built-in transport, for callers that use an agent of their own.
-#[cfg(feature = "ureq")]
-pub use ::ureq;
+/// Version 3 of the HTTP library `ureq`, whose `Agent` is a [`Transport`].
+#[cfg(feature = "ureq-3")]
+pub extern crate ureq_lib as ureq;

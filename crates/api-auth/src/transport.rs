@@ -13,7 +13,7 @@ pub type Request = http::Request<Vec<u8>>;
 pub type Response = http::Response<Vec<u8>>;
 
 #[cfg(feature = "ureq")]
-pub mod ureq;
+pub(crate) mod ureq;
 
 /// Sends one request and returns its response. Closures implement it.
 ///

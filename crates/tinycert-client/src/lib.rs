@@ -53,5 +53,5 @@ pub use api_auth::{
     TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
 };
 
-#[cfg(feature = "ureq")]
+#[cfg(feature = "ureq-3")]
 pub use api_auth::ureq;

@@ -41,5 +41,5 @@ pub use api_auth::{
     TransportError, TransportErrorKind, UnixTime, http, path_segment,
 };
 
-#[cfg(feature = "ureq")]
+#[cfg(feature = "ureq-3")]
 pub use api_auth::ureq;

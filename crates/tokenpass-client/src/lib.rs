@@ -84,5 +84,5 @@ pub use api_auth::{
     path_segment,
 };
 
-#[cfg(feature = "ureq")]
+#[cfg(feature = "ureq-3")]
 pub use api_auth::ureq;

@@ -127,5 +127,5 @@ pub use api_auth::{
     UnixTime, http, path_segment,
 };
 
-#[cfg(feature = "ureq")]
+#[cfg(feature = "ureq-3")]
 pub use api_auth::ureq;

@@ -15,5 +15,5 @@ pub use api_auth::{
     Secrets, Transport, TransportError, UnixTime, http,
 };
 
-#[cfg(feature = "ureq")]
+#[cfg(feature = "ureq-3")]
 pub use api_auth::ureq;
