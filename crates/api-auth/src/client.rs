@@ -12,7 +12,7 @@ use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
 use crate::auth::MOST_REPLACEMENTS;
-use crate::curl::command;
+use crate::curl::{curl_with_secrets, masked_command};
 use crate::endpoint::Call;
 use crate::error::request_id;
 use crate::redact::{RequestCopy, RequestSecrets};
@@ -20,8 +20,8 @@ use crate::retry::{Attempt, Decision, Outcome, Reason, decide, retry_after};
 use crate::settings::Base;
 use crate::{
     Auth, Clock, Credential, Encoding, Endpoint, Error, Generation, InputError, Request, Response,
-    ResponseError, Result, RetryPolicy, Secrets, Sent, Server, TokenOrigin, Transport,
-    TransportError, TransportErrorKind, UnsignedRequest, json,
+    ResponseError, Result, RetryPolicy, Sent, Server, TokenOrigin, Transport, TransportError,
+    TransportErrorKind, UnsignedRequest, json,
 };
 
 /// The highest number of requests that an auth may need before one request to an endpoint. A
@@ -169,13 +169,24 @@ impl Client {
         self.signed_call(endpoint)
     }
 
-    /// Returns the signed request as a `curl` command; see [`curl()`](crate::curl()).
+    /// Returns the signed request as a `curl` command without its secrets; see
+    /// [`curl()`](crate::curl()).
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, the credentials are missing, or the request for
     /// a token or session failed.
-    pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
-        self.curl_call(endpoint, secrets)
+    pub fn curl<E: Endpoint>(&self, endpoint: &E) -> Result<String> {
+        self.masked_curl(endpoint)
+    }
+
+    /// Returns the signed request as a `curl` command that works as printed. It grants the same
+    /// access as the credentials: do not share it.
+    ///
+    /// # Errors
+    /// Returns an error if an argument is invalid, the credentials are missing, or the request for
+    /// a token or session failed.
+    pub fn curl_with_secrets<E: Endpoint>(&self, endpoint: &E) -> Result<String> {
+        self.signed_call(endpoint).map(|request| curl_with_secrets(&request))
     }
 
     /// Returns the base URL of a server, without a slash at its end. Returns `None` if the
@@ -240,17 +251,14 @@ impl Client {
     }
 
     #[inline]
-    fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
+    fn masked_curl(&self, call: &dyn Call) -> Result<String> {
         let request = self.signed_call(call)?;
         let listed = self.0.parts.provider.secret_parameters;
         let path = request.uri().path();
-        let shown = match secrets {
-            Secrets::Shown => None,
-            Secrets::Masked => Some(call.shown_path()).filter(|shown| *shown != call.path()),
-        };
-        let Some(shown) = shown else { return Ok(command(&request, path, listed, secrets)) };
+        let shown = Some(call.shown_path()).filter(|shown| *shown != call.path());
+        let Some(shown) = shown else { return Ok(masked_command(&request, path, listed)) };
         let base = path.strip_suffix(&*call.path()).unwrap_or_default();
-        Ok(command(&request, &[base, &shown].concat(), listed, secrets))
+        Ok(masked_command(&request, &[base, &shown].concat(), listed))
     }
 
     fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {
@@ -612,18 +620,26 @@ macro_rules! client_methods {
             self.core.signed_request(endpoint)
         }
 
-        /// Returns the signed request as a `curl` command. Secrets are masked unless `secrets` is
-        /// [`Secrets::Shown`]($crate::Secrets::Shown).
+        /// Returns the signed request as a `curl` command, with its secrets replaced by `***`.
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request
         /// for a token or session failed.
-        pub fn curl<E: $crate::Endpoint>(
+        pub fn curl<E: $crate::Endpoint>(&self, endpoint: &E) -> $crate::Result<String> {
+            self.core.curl(endpoint)
+        }
+
+        /// Returns the signed request as a `curl` command that works as printed. It grants the same
+        /// access as the credentials: do not share it.
+        ///
+        /// # Errors
+        /// Returns an error if an argument is invalid, the credentials are missing, or the request
+        /// for a token or session failed.
+        pub fn curl_with_secrets<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
-            secrets: $crate::Secrets,
         ) -> $crate::Result<String> {
-            self.core.curl(endpoint, secrets)
+            self.core.curl_with_secrets(endpoint)
         }
     };
 }
@@ -906,10 +922,10 @@ mod tests {
     fn a_secret_path_is_printed_when_asked_for_only() {
         let world = World::new(|_| status(200));
         let secretive = secretive();
-        let masked = world.client.curl(&secretive, Secrets::Masked).unwrap();
+        let masked = world.client.curl(&secretive).unwrap();
         assert!(masked.contains("https://a.example/v1/tokens/***?a=b"), "{masked}");
         assert!(!masked.contains("CANARY"));
-        let shown = world.client.curl(&secretive, Secrets::Shown).unwrap();
+        let shown = world.client.curl_with_secrets(&secretive).unwrap();
         assert!(shown.contains("https://a.example/v1/tokens/CANARY?a=b"), "{shown}");
     }
 

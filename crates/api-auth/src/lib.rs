@@ -69,7 +69,7 @@ pub use answer::{Acknowledgement, required};
 pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_error};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use curl::{Secrets, curl};
+pub use curl::{curl, curl_with_secrets};
 pub use decode::json;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,

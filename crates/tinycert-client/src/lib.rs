@@ -16,7 +16,7 @@
 //! | [`Renewal`], [`KeyPairFiles`], [`FileError`] | renewals, files of certificates and keys |
 //! | [`Error`], [`ErrorKind`], [`ErrorCode`] | errors |
 //! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sharing sessions between runs of a program |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
+//! | [`RawEndpoint`] | other endpoints |
 
 mod ca;
 mod cert;
@@ -49,8 +49,8 @@ pub use session::Session;
 pub use api_auth::{
     AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields,
     FileStore, InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request,
-    Response, Result, Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey,
-    TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
+    Response, Result, Secret, SecretBytes, Sent, StatusCode, SystemClock, TokenKey, TokenStore,
+    Transport, TransportError, TransportErrorKind, UnixTime, http,
 };
 
 #[cfg(feature = "ureq-3")]

@@ -14,7 +14,7 @@
 //! | [`Access`], [`AccessPage`], [`Subscription`], [`Download`], [`DownloadUrl`], [`User`], [`Acknowledgement`] | responses |
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links |
 //! | [`Error`], [`ErrorKind`] | errors |
-//! | [`authorization`], [`Secrets`], [`RawEndpoint`] | signing requests yourself, `curl` commands, other endpoints |
+//! | [`authorization`], [`RawEndpoint`] | signing requests yourself, other endpoints |
 
 mod access;
 #[cfg(feature = "blocks")]
@@ -37,8 +37,8 @@ pub use user::{GetUser, User};
 pub use api_auth::{
     Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind,
     ExtraFields, InputError, Items, ManualClock, Method, Paged, Pages, Params, RawEndpoint,
-    Request, Response, Result, Secret, Secrets, Sent, StatusCode, SystemClock, Transport,
-    TransportError, TransportErrorKind, UnixTime, http, path_segment,
+    Request, Response, Result, Secret, Sent, StatusCode, SystemClock, Transport, TransportError,
+    TransportErrorKind, UnixTime, http, path_segment,
 };
 
 #[cfg(feature = "ureq-3")]

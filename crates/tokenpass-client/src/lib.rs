@@ -12,7 +12,7 @@
 //! | [`Address`], [`Balance`], [`Promise`], [`Source`], [`CreditGroup`], [`CreditAccount`], [`Chat`], [`User`] | responses |
 //! | [`source_proof_message`], [`instant_verify_message`], [`signature_of`] | proofs of ownership |
 //! | [`Error`], [`ErrorKind`], [`needs_login`] | errors |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
+//! | [`RawEndpoint`] | other endpoints |
 
 mod accounts;
 mod addresses;
@@ -79,9 +79,8 @@ pub use tca::{CheckAddress, CheckEmail, CheckUser, FindUsers, FoundUser};
 
 pub use api_auth::{
     Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields, InputError,
-    ManualClock, Method, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent,
-    StatusCode, SystemClock, Transport, TransportError, TransportErrorKind, UnixTime, http,
-    path_segment,
+    ManualClock, Method, Params, RawEndpoint, Request, Response, Result, Secret, Sent, StatusCode,
+    SystemClock, Transport, TransportError, TransportErrorKind, UnixTime, http, path_segment,
 };
 
 #[cfg(feature = "ureq-3")]

@@ -14,7 +14,7 @@
 //! | [`Error`], [`ErrorKind`], [`TpayError`] | errors |
 //! | `Notifications`, `Notification` (feature `notifications`) | notifications from Tpay |
 //! | [`TokenStore`], [`FileStore`], [`MemoryStore`] | sharing tokens |
-//! | [`Secrets`], [`RawEndpoint`] | `curl` commands, other endpoints |
+//! | [`RawEndpoint`] | other endpoints |
 
 mod accounts;
 mod blik;
@@ -122,9 +122,9 @@ pub use api_auth::oauth::ClientAuthentication;
 pub use api_auth::{
     AccessToken, Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error,
     ErrorKind, ExtraFields, FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged,
-    Pages, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent, Server,
-    StatusCode, SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind,
-    UnixTime, http, path_segment,
+    Pages, Params, RawEndpoint, Request, Response, Result, Secret, Sent, Server, StatusCode,
+    SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime,
+    http, path_segment,
 };
 
 #[cfg(feature = "ureq-3")]

@@ -12,7 +12,7 @@ pub use report::{CreateReport, Report};
 
 pub use api_auth::{
     Amount, Endpoint, Error, ErrorKind, InputError, RawEndpoint, Request, Response, Result, Secret,
-    Secrets, Transport, TransportError, UnixTime, http,
+    Transport, TransportError, UnixTime, http,
 };
 
 #[cfg(feature = "ureq-3")]

@@ -10,7 +10,7 @@ use api_sandbox::{Misbehaviour, Reply, Sandbox};
 use tpay_client::{
     BlikPayment, CardPayment, Client, ClientAuthentication, CreateTransaction, Environment,
     FileStore, GetTransaction, ListTransactions, ManualClock, Pay, PayTransaction, Payer,
-    RequestToken, Secrets, grosze,
+    RequestToken, grosze,
 };
 
 use crate::logger;
@@ -63,7 +63,7 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
         let request = client.signed_request(&ListTransactions::new());
         shown.push(format!("{request:?}"));
         sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
-        shown.push(client.curl(&GetTransaction::new("T"), Secrets::Masked).unwrap());
+        shown.push(client.curl(&GetTransaction::new("T")).unwrap());
         assert!(!errors.is_empty());
         for error in errors {
             let source = error.source().map(|source| format!("{source} {source:?}"));
@@ -108,11 +108,11 @@ fn no_secret_of_a_call_is_shown_whatever_credential_it_has() {
         .with_body(Body::json(&serde_json::json!({"card": "CANARY", "value": "CANARY"})).unwrap());
     let basic = client(true);
     let shown = [
-        basic.curl(&pay, Secrets::Masked).unwrap(),
+        basic.curl(&pay).unwrap(),
         format!("{0} {0:?}", basic.send(&pay).unwrap_err()),
-        basic.curl(&raw, Secrets::Masked).unwrap(),
+        basic.curl(&raw).unwrap(),
         format!("{0} {0:?}", basic.send(&raw).unwrap_err()),
-        client(false).curl(&raw, Secrets::Masked).unwrap(),
+        client(false).curl(&raw).unwrap(),
         format!("{0} {0:?}", client(false).send(&raw).unwrap_err()),
     ];
     for text in shown {

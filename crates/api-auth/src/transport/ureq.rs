@@ -180,9 +180,8 @@ fn extra_roots(_pems: &[Vec<u8>]) -> Result<RootCerts, InputError> {
 /// Rejects the settings that need TLS.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 fn without_tls(settings: &NetworkSettings) -> Result<(), InputError> {
-    let needs_tls = |argument| {
-        Err(InputError::new(argument, "needs the feature `rustls` or `native-tls`"))
-    };
+    let needs_tls =
+        |argument| Err(InputError::new(argument, "needs the feature `rustls` or `native-tls`"));
     match (settings.platform_verifier, settings.extra_roots.is_empty()) {
         (true, _) => needs_tls("platform_verifier"),
         (false, false) => needs_tls("extra_root_certificates"),
@@ -426,10 +425,7 @@ mod tests {
         }
     }
 
-    #[cfg(not(all(
-        feature = "extra-roots",
-        any(feature = "rustls", feature = "native-tls")
-    )))]
+    #[cfg(not(all(feature = "extra-roots", any(feature = "rustls", feature = "native-tls"))))]
     #[test]
     fn extra_roots_are_rejected_with_the_names_of_the_missing_features() {
         let mut settings = Settings::default();

@@ -9,8 +9,7 @@ use tinycert_client::{
     API_KEY, Body, CaId, CertId, CertPart, CertStatus, Client, Connect, CreateCa, CreateCert,
     DeleteCa, Disconnect, Endpoint, ErrorKind, GetCa, GetCaDetails, GetCert, GetCertDetails,
     GetKey, GetPkcs12, HashMethod, KeyForm, ListCas, ListCerts, Method, Params, RawEndpoint,
-    ReissueCert, Request, Response, San, Secrets, Session, SetCertStatus, StatusMask,
-    TransportError,
+    ReissueCert, Request, Response, San, Session, SetCertStatus, StatusMask, TransportError,
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%'(\"";
@@ -241,10 +240,10 @@ fn a_call_that_is_not_listed_is_signed_too() {
 #[test]
 fn curl_masks_passphrase_token_and_digest_unless_asked() {
     let connect = Connect::new("a@b", "CANARY");
-    let masked = client().curl(&connect, Secrets::Masked).unwrap();
+    let masked = client().curl(&connect).unwrap();
     let expected = "--data-raw 'email=a%40b&passphrase=***&digest=***'";
     assert!(masked.ends_with(expected), "{masked}");
-    assert!(client().curl(&connect, Secrets::Shown).unwrap().contains("passphrase=CANARY&"));
-    let masked = session().curl(&ListCas::new(), Secrets::Masked).unwrap();
+    assert!(client().curl_with_secrets(&connect).unwrap().contains("passphrase=CANARY&"));
+    let masked = session().curl(&ListCas::new()).unwrap();
     assert!(masked.ends_with("--data-raw 'token=***&digest=***'"), "{masked}");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tinypass_client::{
     CancelSubscription, Client, ClientBuilder, DownloadPath, Endpoint, ErrorKind, GetAccess,
     GetDownload, GetDownloadUrl, GetUser, GrantAccess, Request, Response, RevokeAccess,
-    SearchAccess, SearchSubscriptions, Secrets, TransportError, UnixTime,
+    SearchAccess, SearchSubscriptions, TransportError, UnixTime,
 };
 
 const NASTY: &str = "a/b+c d&e=é~*%";
@@ -175,13 +175,13 @@ fn an_iterator_with_a_wrong_argument_sends_nothing_and_ends() {
 #[test]
 fn curl_masks_the_signature_unless_asked() {
     let call = GetAccess::new("r", "it's");
-    let masked = client().curl(&call, Secrets::Masked).unwrap();
+    let masked = client().curl(&call).unwrap();
     assert!(masked.contains("-H 'authorization: ***'"), "{masked}");
     assert!(
         masked
             .starts_with("curl -X GET 'https://api.tinypass.com/r2/access?rid=r&user_ref=it%27s'")
     );
-    let shown = client().curl(&call, Secrets::Shown).unwrap();
+    let shown = client().curl_with_secrets(&call).unwrap();
     assert!(shown.contains("-H 'authorization: AIDAIDAID0:"), "{shown}");
 }
 
