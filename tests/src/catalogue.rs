@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, Error, ManualClock, Method, Request, Response, ResponseError, Result, Secrets,
-    StatusCode, Transport,
+    Endpoint, Error, ManualClock, Method, Request, Response, ResponseError, Result, StatusCode,
+    Transport,
 };
 
 /// What every secret that the clients of the catalogue are given begins with.
@@ -113,8 +113,8 @@ macro_rules! clients {
                 match self { $(Self::$name(client) => client.signed_request(call)),* }
             }
 
-            fn curl<E: Endpoint>(&self, call: &E, secrets: Secrets) -> Result<String> {
-                match self { $(Self::$name(client) => client.curl(call, secrets)),* }
+            fn curl<E: Endpoint>(&self, call: &E) -> Result<String> {
+                match self { $(Self::$name(client) => client.curl(call)),* }
             }
         }
     };
@@ -167,7 +167,7 @@ pub trait Call: Debug + Send + Sync {
     ///
     /// # Errors
     /// What the client makes of it.
-    fn curl(&self, client: &AnyClient, secrets: Secrets) -> Result<String, Error>;
+    fn curl(&self, client: &AnyClient) -> Result<String, Error>;
 }
 
 impl<E> Call for E
@@ -219,7 +219,7 @@ where
         client.signed_request(self)
     }
 
-    fn curl(&self, client: &AnyClient, secrets: Secrets) -> Result<String, Error> {
-        client.curl(self, secrets)
+    fn curl(&self, client: &AnyClient) -> Result<String, Error> {
+        client.curl(self)
     }
 }

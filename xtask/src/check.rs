@@ -62,7 +62,10 @@ pub(crate) fn run() -> Outcome {
     for provider in PROVIDERS {
         let package = provider.package();
         build(&package, &["--no-default-features", "--features", "ureq"])?;
-        build(&package, &["--features", "platform-verifier,gzip,socks-proxy"])?;
+        build(
+            &package,
+            &["--features", "platform-verifier,gzip,socks-proxy,extra-roots,ureq-3,jiff-1"],
+        )?;
     }
     for provider in PROVIDERS {
         // Only this crate is selected, so only its own features are on.
@@ -213,19 +216,20 @@ fn signing_needs_no_tls() -> Outcome {
     }
 }
 
-/// The part of ureq that may change in any minor is used below the feature `tuned` only, and the
+/// Only the feature `dns-cache` uses the module of ureq that may change in any minor version, and the
 /// transport works without it.
 fn unversioned_is_fenced() -> Outcome {
     let source = shell::root().join("crates/api-auth/src");
     scan(&source, &mut |path, line| {
-        let fenced = path.starts_with(source.join("transport/ureq/tuned"))
-            || path.ends_with("transport/ureq/tuned.rs");
+        let fenced = path.starts_with(source.join("transport/ureq/dns_cache"))
+            || path.ends_with("transport/ureq/dns_cache.rs");
         match line.contains("ureq::unversioned") {
             true if !fenced => Err(format!("{}: uses ureq::unversioned", path.display())),
             _ => Ok(()),
         }
     })?;
-    let plain = ["--no-default-features", "--features", "rustls,socks-proxy", "transport::"];
+    let features = "rustls,extra-roots,socks-proxy,ureq-3";
+    let plain = ["--no-default-features", "--features", features, "transport::"];
     shell::run(
         &[&["test", "--quiet", "--locked", "--package", "api-auth", "--lib"], &plain[..]].concat(),
     )

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::{Auth, Generation, MOST_REPLACEMENTS, TokenOrigin};
 use crate::clock::Clock;
-use crate::curl::{Secrets, command};
+use crate::curl::{curl_with_secrets, masked_command};
 use crate::decode::json;
 use crate::endpoint::{Call, Endpoint};
 use crate::error::input::InputError;
@@ -150,13 +150,24 @@ impl Client {
         self.signed_call(endpoint)
     }
 
-    /// Returns the signed request as a `curl` command; see [`curl()`](crate::curl()).
+    /// Returns the signed request as a `curl` command without its secrets; see
+    /// [`curl()`](crate::curl()).
     ///
     /// # Errors
     /// Returns an error if an argument is invalid, the credentials are missing, or the request for
     /// a token or session failed.
-    pub fn curl<E: Endpoint>(&self, endpoint: &E, secrets: Secrets) -> Result<String> {
-        self.curl_call(endpoint, secrets)
+    pub fn curl<E: Endpoint>(&self, endpoint: &E) -> Result<String> {
+        self.masked_curl(endpoint)
+    }
+
+    /// Returns the signed request as a `curl` command that works as printed. It grants the same
+    /// access as the credentials: do not share it.
+    ///
+    /// # Errors
+    /// Returns an error if an argument is invalid, the credentials are missing, or the request for
+    /// a token or session failed.
+    pub fn curl_with_secrets<E: Endpoint>(&self, endpoint: &E) -> Result<String> {
+        self.signed_call(endpoint).map(|request| curl_with_secrets(&request))
     }
 
     /// Returns the base URL of a server, without a slash at its end. Returns `None` if the
@@ -221,17 +232,14 @@ impl Client {
     }
 
     #[inline]
-    fn curl_call(&self, call: &dyn Call, secrets: Secrets) -> Result<String> {
+    fn masked_curl(&self, call: &dyn Call) -> Result<String> {
         let request = self.signed_call(call)?;
         let listed = self.0.parts.provider.secret_parameters;
         let path = request.uri().path();
-        let shown = match secrets {
-            Secrets::Shown => None,
-            Secrets::Masked => Some(call.shown_path()).filter(|shown| *shown != call.path()),
-        };
-        let Some(shown) = shown else { return Ok(command(&request, path, listed, secrets)) };
+        let shown = Some(call.shown_path()).filter(|shown| *shown != call.path());
+        let Some(shown) = shown else { return Ok(masked_command(&request, path, listed)) };
         let base = path.strip_suffix(&*call.path()).unwrap_or_default();
-        Ok(command(&request, &[base, &shown].concat(), listed, secrets))
+        Ok(masked_command(&request, &[base, &shown].concat(), listed))
     }
 
     fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {

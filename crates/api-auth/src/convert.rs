@@ -1,12 +1,12 @@
 //! Conversions to and from types of other crates, each behind a feature of the crate's name.
 
-#[cfg(feature = "rust_decimal")]
+#[cfg(feature = "rust_decimal-1")]
 use crate::error::input::InputError;
 use crate::wire::Amount;
-#[cfg(feature = "jiff")]
+#[cfg(feature = "jiff-1")]
 use crate::wire::UnixTime;
 
-#[cfg(feature = "jiff")]
+#[cfg(feature = "jiff-1")]
 impl TryFrom<UnixTime> for jiff::Timestamp {
     type Error = InputError;
 
@@ -19,7 +19,7 @@ impl TryFrom<UnixTime> for jiff::Timestamp {
     }
 }
 
-#[cfg(feature = "jiff")]
+#[cfg(feature = "jiff-1")]
 impl From<jiff::Timestamp> for UnixTime {
     /// Converts the time without fractions of a second.
     fn from(time: jiff::Timestamp) -> Self {
@@ -27,7 +27,7 @@ impl From<jiff::Timestamp> for UnixTime {
     }
 }
 
-#[cfg(feature = "rust_decimal")]
+#[cfg(feature = "rust_decimal-1")]
 impl From<Amount> for rust_decimal::Decimal {
     /// Converts the amount exactly, with the same number of decimals.
     fn from(amount: Amount) -> Self {
@@ -35,7 +35,7 @@ impl From<Amount> for rust_decimal::Decimal {
     }
 }
 
-#[cfg(feature = "rust_decimal")]
+#[cfg(feature = "rust_decimal-1")]
 impl TryFrom<rust_decimal::Decimal> for Amount {
     type Error = InputError;
 
@@ -60,7 +60,7 @@ impl TryFrom<rust_decimal::Decimal> for Amount {
     }
 }
 
-#[cfg(all(test, feature = "jiff"))]
+#[cfg(all(test, feature = "jiff-1"))]
 mod jiff_tests {
     use super::*;
     use jiff::Timestamp;
@@ -79,7 +79,7 @@ mod jiff_tests {
     fn fractions_are_dropped_as_from_the_time_of_std() {
         for nanoseconds in [1_999_999_999, -1_999_999_999] {
             let time = Timestamp::from_nanosecond(nanoseconds).unwrap();
-            let std = std::time::SystemTime::from(time);
+            let std = std::time::SystemTime::try_from(time).unwrap();
             assert_eq!(UnixTime::from(time), UnixTime::from(std));
         }
     }
@@ -93,7 +93,7 @@ mod jiff_tests {
     }
 }
 
-#[cfg(all(test, feature = "rust_decimal"))]
+#[cfg(all(test, feature = "rust_decimal-1"))]
 mod rust_decimal_tests {
     use super::*;
     use proptest::prelude::*;

@@ -13,19 +13,10 @@ use crate::encode::{decode_form, without_user_info};
 use crate::message::Request;
 use crate::secret_names::{has_secret_name, is_secret, is_secret_header, scope};
 
-/// Whether a printed command shows its secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Secrets {
-    /// Signatures, tokens and keys are replaced by `***`.
-    Masked,
-    /// The command works as printed. It grants the same access as the credentials: do not share it.
-    Shown,
-}
-
-/// Returns `request` as a command for a POSIX shell. With [`Secrets::Shown`] the command sends the
-/// same method, URL, headers and body.
+/// Returns `request` as a command for a POSIX shell, with its secrets replaced by `***`.
+/// [`curl_with_secrets`] returns the command that works as printed.
 ///
-/// [`Secrets::Masked`] replaces by `***`:
+/// These are secrets:
 ///
 /// - headers that are marked sensitive, or are named like `authorization` or `cookie`;
 /// - the values of the `secret_parameters` in query, form and JSON body, and of parameters that
@@ -35,24 +26,46 @@ pub enum Secrets {
 /// - a body that is neither a form nor a JSON object or array.
 ///
 /// ```
-/// use api_auth::{Secrets, curl};
+/// use api_auth::curl;
 ///
 /// let request = http::Request::get("https://api.example.com/a?q=it%27s&token=t").body(Vec::new())?;
 /// assert_eq!(
-///     curl(&request, &["token"], Secrets::Masked),
+///     curl(&request, &["token"]),
 ///     "curl -X GET 'https://api.example.com/a?q=it%27s&token=***'"
 /// );
 /// # Ok::<(), http::Error>(())
 /// ```
 #[inline]
-pub fn curl(request: &Request, secret_parameters: &[&str], secrets: Secrets) -> String {
-    command(request, request.uri().path(), secret_parameters, secrets)
+pub fn curl(request: &Request, secret_parameters: &[&str]) -> String {
+    masked_command(request, request.uri().path(), secret_parameters)
 }
 
-/// Returns the command with another path in place of the request's.
+/// Returns `request` as a command for a POSIX shell that sends the same method, URL, headers and
+/// body. It grants the same access as the credentials: do not share it.
+///
+/// ```
+/// use api_auth::curl_with_secrets;
+///
+/// let request = http::Request::get("https://api.example.com/a?q=it%27s&token=t").body(Vec::new())?;
+/// assert_eq!(
+///     curl_with_secrets(&request),
+///     "curl -X GET 'https://api.example.com/a?q=it%27s&token=t'"
+/// );
+/// # Ok::<(), http::Error>(())
+/// ```
 #[inline]
-pub(crate) fn command(request: &Request, path: &str, listed: &[&str], secrets: Secrets) -> String {
-    let masked = secrets == Secrets::Masked;
+pub fn curl_with_secrets(request: &Request) -> String {
+    command(request, request.uri().path(), &[], false)
+}
+
+/// Returns the command without its secrets, with another path in place of the request's.
+#[inline]
+pub(crate) fn masked_command(request: &Request, path: &str, secret_parameters: &[&str]) -> String {
+    command(request, path, secret_parameters, true)
+}
+
+#[inline]
+fn command(request: &Request, path: &str, listed: &[&str], masked: bool) -> String {
     let body = request.body();
     let mut command = String::new();
     // A shell has no argument for a NUL, and a string has none for bytes that are not UTF-8.
@@ -303,9 +316,9 @@ mod tests {
             ("text/plain", "CANARY"),
         ] {
             let request = request(kind, body);
-            let masked = curl(&request, &["oauth_token"], Secrets::Masked);
+            let masked = curl(&request, &["oauth_token"]);
             assert!(!masked.contains("CANARY"), "{masked}");
-            let shown = curl(&request, &["oauth_token"], Secrets::Shown);
+            let shown = curl_with_secrets(&request);
             assert_eq!(shown.matches("CANARY").count(), 3, "{shown}");
         }
     }
@@ -313,15 +326,15 @@ mod tests {
     #[test]
     fn user_information_of_a_url_is_masked() {
         let request = http::Request::get("https://u:CANARY@h/p").body(Vec::new()).unwrap();
-        let masked = curl(&request, &[], Secrets::Masked);
+        let masked = curl(&request, &[]);
         assert_eq!(masked, "curl -X GET 'https://***@h/p'");
-        assert!(curl(&request, &[], Secrets::Shown).contains("https://u:CANARY@h/p"));
+        assert!(curl_with_secrets(&request).contains("https://u:CANARY@h/p"));
     }
 
     #[test]
     fn values_that_are_named_like_secrets_are_masked_though_not_listed() {
         let json = request("application/json", r#"{"a":{"password":"CANARY"},"id":"1"}"#);
-        let masked = curl(&json, &[], Secrets::Masked);
+        let masked = curl(&json, &[]);
         assert!(masked.ends_with(r#"--data-raw '{"a":{"password":"***"},"id":"1"}'"#), "{masked}");
         assert!(!masked.contains("CANARY"), "{masked}");
     }
@@ -329,7 +342,7 @@ mod tests {
     #[test]
     fn quotes_stay_within_their_argument() {
         let request = request("text/plain", "'; rm -rf $HOME; '");
-        let shown = curl(&request, &[], Secrets::Shown);
+        let shown = curl_with_secrets(&request);
         assert!(shown.ends_with(r"--data-raw ''\''; rm -rf $HOME; '\'''"), "{shown}");
     }
 
@@ -351,7 +364,7 @@ mod tests {
             r#""CANARY""#,
             r#"{"broken":"CANARY""#,
         ] {
-            let masked = curl(&request("application/json", body), &["blik_token"], Secrets::Masked);
+            let masked = curl(&request("application/json", body), &["blik_token"]);
             assert!(!masked.contains("CANARY") && !masked.contains("4111"), "{masked}");
         }
         for body in [
@@ -367,14 +380,14 @@ mod tests {
             "blikToken=CANARY",
         ] {
             let form = request("application/x-www-form-urlencoded; charset=utf-8", body);
-            let masked = curl(&form, &["blik_token"], Secrets::Masked);
+            let masked = curl(&form, &["blik_token"]);
             assert!(!masked.contains("CANARY"), "{masked}");
             let query = http::Request::get(format!("https://h/p?{body}")).body(Vec::new());
-            let masked = curl(&query.unwrap(), &["blik_token"], Secrets::Masked);
+            let masked = curl(&query.unwrap(), &["blik_token"]);
             assert!(!masked.contains("CANARY"), "{masked}");
         }
         let binary = http::Request::post("https://h/").body(b"\xffCANARY\0".to_vec()).unwrap();
-        let masked = curl(&binary, &[], Secrets::Masked);
+        let masked = curl(&binary, &[]);
         assert!(masked.ends_with("--data-raw '***'"), "{masked}");
     }
 
@@ -394,7 +407,7 @@ mod tests {
             "url": "https://h/p?a=1&access_token=CANARY#id_token=CANARY",
         })
         .to_string();
-        let masked = curl(&request("application/json", &json), &["oauth_token"], Secrets::Masked);
+        let masked = curl(&request("application/json", &json), &["oauth_token"]);
         assert!(!masked.contains("CANARY"), "{masked}");
         for kept in [
             r#""id":"1""#,
@@ -406,7 +419,7 @@ mod tests {
             assert!(masked.contains(kept), "{kept}: {masked}");
         }
         let form = "id=1&data=%7B%22password%22%3A%22CANARY%22%7D&card={\"number\":\"CANARY\"}&b=2";
-        let masked = curl(&request(FORM, form), &["oauth_token"], Secrets::Masked);
+        let masked = curl(&request(FORM, form), &["oauth_token"]);
         assert!(!masked.contains("CANARY"), "{masked}");
         assert!(masked.contains("id=1&data=%7B%22password%22%3A%22***%22%7D&card="), "{masked}");
     }
@@ -419,7 +432,7 @@ mod tests {
             "\u{feff}{\"password\":\"CANARY\"}",
             r#"{"password":"CANARY"#,
         ] {
-            let masked = curl(&request(FORM, body), &["oauth_token"], Secrets::Masked);
+            let masked = curl(&request(FORM, body), &["oauth_token"]);
             assert!(!masked.contains("CANARY"), "{masked}");
         }
     }
@@ -431,7 +444,7 @@ mod tests {
             .header("cookie", "CANARY")
             .header("x-api-key", "CANARY")
             .header("accept", "application/json");
-        let masked = curl(&request.body(Vec::new()).unwrap(), &[], Secrets::Masked);
+        let masked = curl(&request.body(Vec::new()).unwrap(), &[]);
         assert!(!masked.contains("CANARY") && masked.contains("application/json"), "{masked}");
     }
 
@@ -510,7 +523,7 @@ mod tests {
     #[test]
     fn a_shell_makes_the_url_and_the_body_of_a_command() {
         for request in odd_requests("https://h") {
-            let command = curl(&request, &[], Secrets::Shown);
+            let command = curl_with_secrets(&request);
             let words = words(&command);
             let url = request.uri().to_string();
             assert_eq!(
@@ -536,7 +549,7 @@ mod tests {
         ) {
             for body in [body, text.into_bytes()] {
                 let request = http::Request::post("https://h/p").body(body).unwrap();
-                let words = words(&curl(&request, &[], Secrets::Shown));
+                let words = words(&curl_with_secrets(&request));
                 let raw = words.iter().position(|word| word == b"--data-raw");
                 let sent = raw.map_or(&words[0], |at| &words[at + 1]);
                 proptest::prop_assert_eq!(sent, request.body());
@@ -583,7 +596,7 @@ mod tests {
             let headers = request.headers_mut();
             headers.insert("accept", HeaderValue::from_static("application/json"));
             headers.insert("user-agent", HeaderValue::from_static("test/0"));
-            let command = curl(&request, &[], Secrets::Shown);
+            let command = curl_with_secrets(&request);
             let script = command.replacen("curl ", "curl --silent --show-error --max-time 20 ", 1);
             let (line, headers, body) = std::thread::scope(|scope| {
                 let arrived = scope.spawn(|| arrived(&listener));

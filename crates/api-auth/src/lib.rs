@@ -22,6 +22,10 @@
 //! | [`validate`], [`setters!`], [`Env`] | validation and construction of requests |
 //! | [`Clock`], [`ManualClock`] | time |
 
+// The manifest has two entries for ureq, so neither can have its name.
+#[cfg(all(feature = "ureq", not(feature = "ureq-3")))]
+extern crate ureq_lib as ureq;
+
 // Code that only some providers need (schemes, token stores, printed commands) is `#[inline]`: only
 // the crates that use it compile it.
 mod acknowledgement;
@@ -31,7 +35,7 @@ pub mod block;
 mod body;
 mod client;
 mod clock;
-#[cfg(any(feature = "jiff", feature = "rust_decimal"))]
+#[cfg(any(feature = "jiff-1", feature = "rust_decimal-1"))]
 mod convert;
 mod curl;
 mod decode;
@@ -72,7 +76,7 @@ pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
 pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use curl::{Secrets, curl};
+pub use curl::{curl, curl_with_secrets};
 pub use decode::json;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
@@ -109,6 +113,6 @@ pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};
 
 pub use {http, serde};
 
-/// The HTTP library of the built-in transport, for callers that use an agent of their own.
-#[cfg(feature = "ureq")]
-pub use ::ureq;
+/// Version 3 of the HTTP library `ureq`, whose `Agent` is a [`Transport`].
+#[cfg(feature = "ureq-3")]
+pub extern crate ureq_lib as ureq;

@@ -208,7 +208,7 @@ fn built_in(
 macro_rules! builder_options {
     () => {
         /// Sets the timeout of one exchange, from connecting to the last byte of the response. Each
-        /// retry has a timeout of its own. With the feature `tuned`, a timeout of more than 10 s
+        /// retry has a timeout of its own. With the feature `dns-cache`, a timeout of more than 10 s
         /// may be exceeded by up to a second. Defaults to 30 s.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
@@ -278,7 +278,9 @@ macro_rules! builder_options {
         }
 
         /// Trusts the root certificates of this PEM text in addition to the compiled-in ones, for a
-        /// company's own CA. May be called several times. Needs the features `rustls` and `tuned`.
+        /// company's own CA. May be called several times. A certificate that cannot be used is
+        /// skipped, and the log contains their number. [`build`](Self::build) returns an error if
+        /// none can be used. Needs the feature `extra-roots`, and `rustls` or `native-tls`.
         #[must_use]
         pub fn extra_root_certificates(mut self, pem: impl ::std::convert::Into<Vec<u8>>) -> Self {
             self.settings.extra_roots(pem.into());
@@ -286,7 +288,7 @@ macro_rules! builder_options {
         }
 
         /// Lets the operating system verify certificates, instead of using the compiled-in roots.
-        /// Needs the feature `platform-verifier`.
+        /// Needs the feature `platform-verifier`, or `native-tls` without `rustls`.
         #[must_use]
         pub fn platform_verifier(mut self) -> Self {
             self.settings.platform_verifier();
@@ -301,8 +303,8 @@ macro_rules! builder_options {
             self
         }
 
-        /// Sets the transport: a closure in tests, your own `ureq::Agent`, or any other type that
-        /// keeps the contract of [`Transport`]($crate::Transport). Timeouts, proxy and certificates
+        /// Sets the transport: a closure in tests, your own `ureq::Agent` (feature `ureq-3`), or any
+        /// other type that keeps the contract of [`Transport`]($crate::Transport). Timeouts, proxy and certificates
         /// are then those of the transport.
         #[must_use]
         pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {

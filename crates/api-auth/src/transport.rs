@@ -8,7 +8,7 @@ pub use crate::message::{Request, Response};
 use crate::redact::RequestSecrets;
 
 #[cfg(feature = "ureq")]
-pub mod ureq;
+pub(crate) mod ureq;
 
 /// Sends one request and returns its response. Closures implement it.
 ///

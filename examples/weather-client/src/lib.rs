@@ -12,8 +12,8 @@ pub use report::{CreateReport, Report};
 
 pub use api_auth::{
     Amount, Endpoint, Error, ErrorKind, InputError, RawEndpoint, Request, Response, Result, Secret,
-    Secrets, Transport, TransportError, UnixTime, http,
+    Transport, TransportError, UnixTime, http,
 };
 
-#[cfg(feature = "ureq")]
+#[cfg(feature = "ureq-3")]
 pub use api_auth::ureq;

@@ -1,18 +1,19 @@
-//! ureq's minor is pinned, because `api-auth`'s feature `tuned` uses its `unversioned` module. This
-//! fails when the minor changes, and says what to look at.
+//! The feature `dns-cache` of `api-auth` pins ureq's minor version, because it uses its module
+//! `unversioned`. These tests fail if the minor version changes, and say what to compare.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fs;
 use std::path::Path;
 
-/// The minor whose `unversioned` module was looked at.
+/// The minor version whose module `unversioned` was compared with its use.
 const LOOKED_AT: &str = "3.5.";
 
-const WHAT_TO_DO: &str = "the `unversioned` module of ureq may change in any minor. Read ureq's \
-    changelog, compare what crates/api-auth/src/transport/ureq/tuned.rs and the files below it use, \
-    run `cargo xtask bench syscalls`, and then write the new minor here, in Cargo.toml and in \
-    bench/Cargo.toml. If the module is gone, leave `tuned` out of the default features.";
+const WHAT_TO_DO: &str = "the module `unversioned` of ureq may change in any minor version. Read \
+    ureq's changelog, compare what crates/api-auth/src/transport/ureq/dns_cache.rs and the files \
+    below it use, run `cargo xtask bench syscalls`, and then write the new minor version here, in \
+    Cargo.toml, in bench/Cargo.toml, and in the descriptions of the feature. If the module is \
+    removed, remove `dns-cache` from the default features.";
 
 fn read(file: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -31,8 +32,14 @@ fn the_locked_ureq_has_the_minor_that_was_looked_at() {
 }
 
 #[test]
-fn the_manifest_takes_no_other_minor() {
+fn only_the_pinned_entry_of_the_manifest_accepts_no_other_minor() {
     let manifest = read("Cargo.toml");
-    let pinned = format!("ureq = {{ version = \"~{LOOKED_AT}");
-    assert!(manifest.lines().any(|line| line.starts_with(&pinned)), "{WHAT_TO_DO}");
+    let has = |start: &str| manifest.lines().any(|line| line.starts_with(start));
+    let pinned = format!("ureq_lib = {{ package = \"ureq\", version = \"~{LOOKED_AT}");
+    assert!(has(&pinned), "{WHAT_TO_DO}");
+    assert!(has("ureq-lib = { package = \"ureq\", version = \"3."));
+    // The pinned entry is enabled by one feature only.
+    let manifest = read("crates/api-auth/Cargo.toml");
+    let enabling = manifest.lines().filter(|line| line.contains("\"dep:ureq_lib\""));
+    assert_eq!(enabling.collect::<Vec<_>>(), ["dns-cache = [\"ureq\", \"dep:ureq_lib\"]"]);
 }

@@ -4,7 +4,7 @@
 
 use std::error::Error as _;
 
-use api_auth::{ManualClock, Secrets};
+use api_auth::ManualClock;
 use api_sandbox::{Misbehaviour, Sandbox};
 use tinypass_client::access::GetAccess;
 use tinypass_client::user::GetUser;
@@ -63,7 +63,7 @@ fn no_secret_reaches_logs_debug_display_or_errors() {
     let request = client.signed_request(&GetAccess::new("r", "u")).unwrap();
     let signature = request.headers()["authorization"].to_str().unwrap().to_owned();
     shown.push(format!("{request:?}"));
-    shown.push(client.curl(&GetUser::new("u"), Secrets::Masked).unwrap());
+    shown.push(client.curl(&GetUser::new("u")).unwrap());
     shown.push(format!("{:?}", authorization("a", &Secret::new(""), "GET", "/").unwrap_err()));
 
     let lines = logger::lines();

@@ -10,7 +10,7 @@ use std::error::Error as _;
 
 use api_sandbox::{Misbehaviour, Sandbox};
 use tokenpass_client::accounts::{RegisterAccount, UpdateAccount};
-use tokenpass_client::api_auth::{ManualClock, Secrets};
+use tokenpass_client::api_auth::ManualClock;
 use tokenpass_client::oauth::{RequestCode, TokenLocation};
 use tokenpass_client::tca::CheckUser;
 use tokenpass_client::{Authorize, Client, Environment, Error, Rule, Scheme, UserToken};
@@ -74,9 +74,9 @@ fn no_secret_reaches_logs_debug_display_or_errors() {
             }
         }
         let check = CheckUser::new("u", Rule::some("SOUP"));
-        shown.push(client.curl(&check, Secrets::Masked).unwrap());
+        shown.push(client.curl(&check).unwrap());
         let update = UpdateAccount::new("i", CANARY, CANARY).password(CANARY);
-        shown.push(format!("{update:?} {}", client.curl(&update, Secrets::Masked).unwrap()));
+        shown.push(format!("{update:?} {}", client.curl(&update).unwrap()));
     }
     let mut token: Option<UserToken> = None;
     let answering = Client::builder("I", "K")

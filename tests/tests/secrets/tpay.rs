@@ -7,8 +7,8 @@ use std::error::Error as _;
 
 use api_auth::{Body, Credential, RawEndpoint, Request, Response, TransportError, http};
 use api_sandbox::{Misbehaviour, Reply, Sandbox};
+use tpay_client::api_auth::ManualClock;
 use tpay_client::api_auth::oauth::ClientAuthentication;
-use tpay_client::api_auth::{ManualClock, Secrets};
 use tpay_client::oauth::RequestToken;
 use tpay_client::transactions::pay::CardPayment;
 use tpay_client::transactions::{GetTransaction, ListTransactions, PayTransaction};
@@ -66,7 +66,7 @@ fn no_secret_reaches_logs_debug_display_errors_or_names_of_files() {
         let request = client.signed_request(&ListTransactions::new());
         shown.push(format!("{request:?}"));
         sandbox.tpay().misbehave(Misbehaviour::Answer(reply()), 1);
-        shown.push(client.curl(&GetTransaction::new("T"), Secrets::Masked).unwrap());
+        shown.push(client.curl(&GetTransaction::new("T")).unwrap());
         assert!(!errors.is_empty());
         for error in errors {
             let source = error.source().map(|source| format!("{source} {source:?}"));
@@ -111,11 +111,11 @@ fn no_secret_of_a_call_is_shown_whatever_credential_it_has() {
         .with_body(Body::json(&serde_json::json!({"card": "CANARY", "value": "CANARY"})).unwrap());
     let basic = client(true);
     let shown = [
-        basic.curl(&pay, Secrets::Masked).unwrap(),
+        basic.curl(&pay).unwrap(),
         format!("{0} {0:?}", basic.send(&pay).unwrap_err()),
-        basic.curl(&raw, Secrets::Masked).unwrap(),
+        basic.curl(&raw).unwrap(),
         format!("{0} {0:?}", basic.send(&raw).unwrap_err()),
-        client(false).curl(&raw, Secrets::Masked).unwrap(),
+        client(false).curl(&raw).unwrap(),
         format!("{0} {0:?}", client(false).send(&raw).unwrap_err()),
     ];
     for text in shown {

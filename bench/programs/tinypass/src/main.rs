@@ -7,11 +7,13 @@ use tinypass_client::{Client, Environment};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("usage: program URL [CA]")?;
-    let mut builder = Client::builder("AIDAIDAID0", "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t")
+    let builder = Client::builder("AIDAIDAID0", "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t")
         .environment(Environment::Custom(url));
-    if let Some(file) = arguments.next() {
-        builder = builder.extra_root_certificates(std::fs::read(file)?);
-    }
+    #[cfg(feature = "own-ca")]
+    let builder = match arguments.next() {
+        Some(file) => builder.extra_root_certificates(std::fs::read(file)?),
+        None => builder,
+    };
     let access = builder.build()?.get_access("premium-content", "user_42")?;
     println!("{:?}", access.and_then(|access| access.id));
     Ok(())

@@ -60,18 +60,26 @@ macro_rules! client_methods {
             self.core.signed_request(endpoint)
         }
 
-        /// Returns the signed request as a `curl` command. Secrets are masked unless `secrets` is
-        /// [`Secrets::Shown`]($crate::Secrets::Shown).
+        /// Returns the signed request as a `curl` command, with its secrets replaced by `***`.
         ///
         /// # Errors
         /// Returns an error if an argument is invalid, the credentials are missing, or the request
         /// for a token or session failed.
-        pub fn curl<E: $crate::Endpoint>(
+        pub fn curl<E: $crate::Endpoint>(&self, endpoint: &E) -> $crate::Result<String> {
+            self.core.curl(endpoint)
+        }
+
+        /// Returns the signed request as a `curl` command that works as printed. It grants the same
+        /// access as the credentials: do not share it.
+        ///
+        /// # Errors
+        /// Returns an error if an argument is invalid, the credentials are missing, or the request
+        /// for a token or session failed.
+        pub fn curl_with_secrets<E: $crate::Endpoint>(
             &self,
             endpoint: &E,
-            secrets: $crate::Secrets,
         ) -> $crate::Result<String> {
-            self.core.curl(endpoint, secrets)
+            self.core.curl_with_secrets(endpoint)
         }
     };
 }

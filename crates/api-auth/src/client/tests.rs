@@ -273,10 +273,10 @@ impl Endpoint for Secretive {
 fn a_secret_path_is_printed_when_asked_for_only() {
     let world = World::new(|_| status(200));
     let secretive = secretive();
-    let masked = world.client.curl(&secretive, Secrets::Masked).unwrap();
+    let masked = world.client.curl(&secretive).unwrap();
     assert!(masked.contains("https://a.example/v1/tokens/***?a=b"), "{masked}");
     assert!(!masked.contains("CANARY"));
-    let shown = world.client.curl(&secretive, Secrets::Shown).unwrap();
+    let shown = world.client.curl_with_secrets(&secretive).unwrap();
     assert!(shown.contains("https://a.example/v1/tokens/CANARY?a=b"), "{shown}");
 }
 

@@ -7,20 +7,23 @@
 //! | status as error | off | the body of an error would be lost |
 //! | redirects | 0 | a signed request must not be replayed at another URL |
 //! | timeout | per call, enforced by ureq | it covers the whole exchange, slow bodies included |
-//! | long timeouts (`tuned`) | in whole seconds | ureq sets a new one on the socket before each read and write |
-//! | resolver (`tuned`) | a 30 s cache before ureq's | ureq looks a name up for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
+//! | long timeouts (`dns-cache`) | in whole seconds | ureq sets a new one on the socket before each read and write |
+//! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq looks a name up for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
 //! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new connection |
+//! | roots | compiled-in; with extra ones (`extra-roots`), both as certificates | ureq replaces its roots and cannot add to them |
 //! | proxy | none; each request has its own | ureq would read the environment, with other rules |
 //!
-//! The feature `tuned` uses a part of ureq that may change in any minor version.
+//! Only the feature `dns-cache` uses the part of ureq that may change in any minor version.
 //!
 //! Plain http is rejected for all hosts but this machine and those that are allowed by name. This
 //! repeats the check of the base URL as a second defence.
 
-#[cfg(not(feature = "tuned"))]
+#[cfg(feature = "dns-cache")]
+mod dns_cache;
+#[cfg(not(feature = "dns-cache"))]
 mod plain;
-#[cfg(feature = "tuned")]
-mod tuned;
+#[cfg(all(feature = "extra-roots", any(feature = "rustls", feature = "native-tls")))]
+mod roots;
 
 use std::fmt;
 use std::io::{ErrorKind as Io, Read};
@@ -32,14 +35,16 @@ use http::{Method, Uri};
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, Proxy, Timeout};
 
-#[cfg(not(feature = "tuned"))]
+#[cfg(feature = "dns-cache")]
+use self::dns_cache::{Names, Unresolved, agent};
+#[cfg(not(feature = "dns-cache"))]
 use self::plain::{Names, agent};
-#[cfg(feature = "tuned")]
-use self::tuned::{Names, Unresolved, agent};
 use crate::clock::Clock;
 use crate::error::input::InputError;
 use crate::message::{Request, Response};
-use crate::network::{NetworkSettings, RESPONSE_LIMIT};
+use crate::network::NetworkSettings;
+#[cfg(feature = "ureq-3")]
+use crate::network::RESPONSE_LIMIT;
 use crate::proxy::{self, Proxies};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
@@ -89,7 +94,9 @@ impl UreqTransport {
         {
             config = config.tls_config(tls(settings)?);
         }
-        let (agent, names) = agent(config.build(), clock, &settings.extra_roots)?;
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        without_tls(settings)?;
+        let (agent, names) = agent(config.build(), clock);
         Ok(Self { agent, names, proxies, settings: settings.clone() })
     }
 }
@@ -128,6 +135,7 @@ impl Transport for UreqTransport {
 /// A transport of an agent of the caller, with its own timeouts, proxy, certificates and pool.
 /// Statuses and redirects are handled as the contract requires, whatever the agent's settings. The
 /// maximum size of a response body is 8 MiB.
+#[cfg(feature = "ureq-3")]
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let destination = Destination::new(request.uri(), self.config().proxy());
@@ -143,23 +151,44 @@ impl Transport for Agent {
 fn tls(settings: &NetworkSettings) -> Result<TlsConfig, InputError> {
     let provider =
         if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
-    let roots = match (settings.platform_verifier, cfg!(feature = "platform-verifier")) {
-        (false, _) => RootCerts::WebPki,
-        (true, true) if settings.extra_roots.is_empty() => RootCerts::PlatformVerifier,
-        (true, true) => {
-            return Err(InputError::new(
-                "platform_verifier",
-                "cannot be combined with extra root certificates; add them to the platform's store",
-            ));
-        }
-        (true, false) => {
+    let roots = match (settings.platform_verifier, settings.extra_roots.is_empty()) {
+        (false, true) => RootCerts::WebPki,
+        (false, false) => extra_roots(&settings.extra_roots)?,
+        (true, _) if cfg!(all(feature = "rustls", not(feature = "platform-verifier"))) => {
             return Err(InputError::new(
                 "platform_verifier",
                 "needs the feature `platform-verifier`",
             ));
         }
+        (true, true) => RootCerts::PlatformVerifier,
+        (true, false) => {
+            return Err(InputError::new(
+                "platform_verifier",
+                "cannot be combined with extra root certificates; add them to the platform's store",
+            ));
+        }
     };
     Ok(TlsConfig::builder().provider(provider).root_certs(roots).build())
+}
+
+#[cfg(all(feature = "extra-roots", any(feature = "rustls", feature = "native-tls")))]
+use self::roots::with_extra as extra_roots;
+
+#[cfg(all(not(feature = "extra-roots"), any(feature = "rustls", feature = "native-tls")))]
+fn extra_roots(_pems: &[Vec<u8>]) -> Result<RootCerts, InputError> {
+    Err(InputError::new("extra_root_certificates", "needs the feature `extra-roots`"))
+}
+
+/// Rejects the settings that need TLS.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn without_tls(settings: &NetworkSettings) -> Result<(), InputError> {
+    let needs_tls =
+        |argument| Err(InputError::new(argument, "needs the feature `rustls` or `native-tls`"));
+    match (settings.platform_verifier, settings.extra_roots.is_empty()) {
+        (true, _) => needs_tls("platform_verifier"),
+        (false, false) => needs_tls("extra_root_certificates"),
+        (false, true) => Ok(()),
+    }
 }
 
 fn send(agent: &Agent, request: Request) -> Result<http::Response<Body>, ureq::Error> {
@@ -247,7 +276,7 @@ fn explain(error: ureq::Error) -> TransportError {
         ureq::Error::HostNotFound => {
             (Kind::Resolve, Sent::No, "the host has no address".to_owned())
         }
-        #[cfg(feature = "tuned")]
+        #[cfg(feature = "dns-cache")]
         ureq::Error::Other(other) if other.is::<Unresolved>() => {
             (Kind::Resolve, Sent::No, other.to_string())
         }
@@ -270,6 +299,12 @@ fn explain(error: ureq::Error) -> TransportError {
             (Kind::Refused, Sent::No, "only https is allowed".to_owned())
         }
         ureq::Error::BadUri(_) => (Kind::Refused, Sent::No, "the URL cannot be called".to_owned()),
+        // Only the set-up of TLS and, with `native-tls`, the handshake return these: nothing of the
+        // request was written.
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(reason) => (Kind::Tls, Sent::No, format!("TLS: {reason}")),
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(reason) => (Kind::Tls, Sent::No, format!("TLS: {reason}")),
         ureq::Error::Tls(reason) => (Kind::Tls, Sent::Maybe, format!("TLS: {reason}")),
         ureq::Error::Protocol(reason) => {
             (Kind::Protocol, Sent::Maybe, format!("the reply is not HTTP: {reason}"))
@@ -319,6 +354,8 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
 
 #[cfg(test)]
 mod proxy_tests;
+#[cfg(all(test, any(feature = "rustls", feature = "native-tls")))]
+mod tls_tests;
 
 #[cfg(test)]
 mod tests {
@@ -361,8 +398,11 @@ mod tests {
         let url = format!("http://u:CANARY@127.0.0.1:{port}/CANARY?CANARY");
         let expected = format!("connection refused by 127.0.0.1:{port}");
         assert_eq!(error_of(&*transport, &url).to_string(), expected);
-        let agent: Agent = Agent::config_builder().proxy(None).build().into();
-        assert_eq!(error_of(&agent, &url).to_string(), expected);
+        #[cfg(feature = "ureq-3")]
+        {
+            let agent: Agent = Agent::config_builder().proxy(None).build().into();
+            assert_eq!(error_of(&agent, &url).to_string(), expected);
+        }
         let error = error_of(&*transport, "http://plain.test/CANARY");
         assert_eq!(error.to_string(), "only https is allowed (plain.test:80)");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -389,8 +429,18 @@ mod tests {
         }
     }
 
+    #[cfg(not(all(feature = "extra-roots", any(feature = "rustls", feature = "native-tls"))))]
     #[test]
-    fn calls_to_a_name_share_a_connection_with_or_without_what_is_tuned() {
+    fn extra_roots_are_rejected_with_the_names_of_the_missing_features() {
+        let mut settings = Settings::default();
+        settings.extra_roots(b"PEM".to_vec());
+        let Err(error) = settings.built_in_transport() else { panic!("accepted") };
+        assert_eq!(error.argument(), "extra_root_certificates");
+        assert!(error.to_string().contains("needs the feature `"), "{error}");
+    }
+
+    #[test]
+    fn calls_to_a_name_share_a_connection_with_or_without_the_dns_cache() {
         let url = one_connection(2);
         let mut settings = Settings::default();
         settings.no_proxy();

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use tinycert_client::api_auth::{Body, Method, Params, Request, Response, Secrets, TransportError};
+use tinycert_client::api_auth::{Body, Method, Params, Request, Response, TransportError};
 use tinycert_client::ca::{DeleteCa, GetCa, GetCaDetails, HashMethod, ListCas};
 use tinycert_client::cert::{
     GetCert, GetCertDetails, GetKey, GetPkcs12, KeyForm, ListCerts, ReissueCert, SetCertStatus,
@@ -248,10 +248,10 @@ fn raw_request_is_signed() {
 #[test]
 fn curl_masks_passphrase_token_and_digest_by_default() {
     let connect = Connect::new("a@b", "CANARY");
-    let masked = client().curl(&connect, Secrets::Masked).unwrap();
+    let masked = client().curl(&connect).unwrap();
     let expected = "--data-raw 'email=a%40b&passphrase=***&digest=***'";
     assert!(masked.ends_with(expected), "{masked}");
-    assert!(client().curl(&connect, Secrets::Shown).unwrap().contains("passphrase=CANARY&"));
-    let masked = session().curl(&ListCas::new(), Secrets::Masked).unwrap();
+    assert!(client().curl_with_secrets(&connect).unwrap().contains("passphrase=CANARY&"));
+    let masked = session().curl(&ListCas::new()).unwrap();
     assert!(masked.ends_with("--data-raw 'token=***&digest=***'"), "{masked}");
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tinypass_client::access::GetAccess;
-use tinypass_client::api_auth::{Request, Response, Secrets, TransportError};
+use tinypass_client::api_auth::{Request, Response, TransportError};
 use tinypass_client::download::{DownloadPath, GetDownload};
 use tinypass_client::subscription::CancelSubscription;
 use tinypass_client::user::GetUser;
@@ -194,13 +194,13 @@ fn iterator_with_an_invalid_argument_sends_no_request_and_ends() {
 #[test]
 fn curl_masks_the_signature_by_default() {
     let call = GetAccess::new("r", "it's");
-    let masked = client().curl(&call, Secrets::Masked).unwrap();
+    let masked = client().curl(&call).unwrap();
     assert!(masked.contains("-H 'authorization: ***'"), "{masked}");
     assert!(
         masked
             .starts_with("curl -X GET 'https://api.tinypass.com/r2/access?rid=r&user_ref=it%27s'")
     );
-    let shown = client().curl(&call, Secrets::Shown).unwrap();
+    let shown = client().curl_with_secrets(&call).unwrap();
     assert!(shown.contains("-H 'authorization: AIDAIDAID0:"), "{shown}");
 }
 

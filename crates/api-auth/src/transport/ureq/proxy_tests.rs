@@ -205,7 +205,7 @@ mod socks {
         }
     }
 
-    #[cfg(all(feature = "tuned", feature = "rustls"))]
+    #[cfg(all(feature = "extra-roots", feature = "rustls"))]
     #[test]
     fn with_extra_roots_a_socks_proxy_is_connected_too() {
         let (address, seen) = server(5);

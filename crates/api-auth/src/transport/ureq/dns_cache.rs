@@ -1,10 +1,8 @@
-//! Agents with ureq's `unversioned` module, which may change in any minor version: a DNS cache,
-//! timeouts that cost no system calls while they are long, additional root certificates. The minor
-//! version is pinned for them. `plain.rs` does not use that module.
+//! Agents with a DNS cache and with timeouts that cost no system calls while they are long. Both
+//! use ureq's module `unversioned`, which may change in any minor version, so the feature
+//! `dns-cache` pins the minor version. `plain.rs` does not use that module.
 
 mod resolver;
-#[cfg(feature = "rustls")]
-mod roots;
 mod steps;
 
 use std::sync::Arc;
@@ -15,28 +13,14 @@ use ureq::unversioned::transport::{Connector, DefaultConnector};
 
 use self::steps::Steps;
 use crate::clock::Clock;
-use crate::error::input::InputError;
 
 pub(super) use self::resolver::{CachingResolver as Names, Unresolved};
 
 /// Creates an agent and its DNS cache.
-pub(super) fn agent(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    extra_roots: &[Vec<u8>],
-) -> Result<(Agent, Names), InputError> {
+pub(super) fn agent(config: Config, clock: Arc<dyn Clock>) -> (Agent, Names) {
     let names = Names::new(clock);
-    if extra_roots.is_empty() {
-        let connector = DefaultConnector::new().chain(Steps);
-        return Ok((Agent::with_parts(config, connector, names.clone()), names));
-    }
-    #[cfg(feature = "rustls")]
-    {
-        let connector = roots::connector(extra_roots)?.chain(Steps);
-        Ok((Agent::with_parts(config, connector, names.clone()), names))
-    }
-    #[cfg(not(feature = "rustls"))]
-    Err(InputError::new("extra_root_certificates", "needs the feature `rustls`"))
+    let connector = DefaultConnector::new().chain(Steps);
+    (Agent::with_parts(config, connector, names.clone()), names)
 }
 
 #[cfg(test)]
