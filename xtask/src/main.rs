@@ -10,6 +10,8 @@ macro_rules! println {
 mod api;
 mod bench;
 mod check;
+#[cfg(test)]
+mod copy;
 mod demo;
 mod docs;
 mod endpoints;
