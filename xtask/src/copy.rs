@@ -83,7 +83,8 @@ impl Copy {
     pub(crate) fn append(&self, path: &str, more: &str) {
         self.edit(path, |text| {
             let code = crate::shell::without_tests(text);
-            format!("{code}\n{more}{}", &text[code.len()..])
+            let tests = text.strip_prefix(code).unwrap();
+            format!("{code}\n{more}{tests}")
         });
     }
 
