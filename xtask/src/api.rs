@@ -138,7 +138,7 @@ fn no_foreign_types(path: &Path, reader: &Reader<'_>, foreign: &[String]) -> Out
 
 /// The code without comments, attributes, what is in quotation marks, and tests (which come last).
 fn plain(text: &str) -> String {
-    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let text = shell::without_tests(text);
     let mut plain = String::new();
     let mut rest = text;
     while let Some(char) = rest.chars().next() {

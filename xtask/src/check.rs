@@ -9,23 +9,21 @@ use serde::Deserialize;
 use crate::providers::{PROVIDERS, Provider, published};
 use crate::{Outcome, api, docs, modules, newcomer, pages, shell};
 
-/// Licences that may be linked into a user's program; an expression needs one of each `AND`.
-const LICENCES: &[&str] = &[
-    "MIT",
-    "Apache-2.0",
-    "ISC",
-    "BSD-3-Clause",
-    "Unicode-3.0",
-    "CDLA-Permissive-2.0",
-    "Zlib",
-    "0BSD",
-    "Unlicense",
-    "CC0-1.0",
-];
-
 /// Crates that only api-auth may name: cryptography and HTTP.
-const HELD_BY_API_AUTH: &[&str] =
-    &["hmac", "sha2", "ureq", "ring", "rustls", "webpki", "base64", "getrandom"];
+const HELD_BY_API_AUTH: &[&str] = &[
+    "aes",
+    "base64",
+    "ecb",
+    "getrandom",
+    "hmac",
+    "md-5",
+    "ring",
+    "rustls",
+    "sha2",
+    "subtle",
+    "ureq",
+    "webpki",
+];
 
 /// What a provider crate's code may not do itself.
 const NOT_IN_A_PROVIDER: &[&str] = &[
@@ -44,18 +42,31 @@ const NOT_IN_A_PROVIDER: &[&str] = &[
 ];
 
 pub(crate) fn run() -> Outcome {
-    let names = published();
+    files()?;
+    builds()
+}
+
+/// Checks what the files of the project say.
+fn files() -> Outcome {
     for provider in PROVIDERS {
-        tree(provider)?;
         source(provider)?;
         docs::check(provider)?;
     }
     modules::check()?;
+    unversioned_is_fenced()?;
     api::check()?;
-    pages::run()?;
+    pages::run()
+}
+
+/// Checks what cargo makes of the crates.
+fn builds() -> Outcome {
+    let names = published();
+    for provider in PROVIDERS {
+        tree(provider)?;
+    }
     licences(&names)?;
     signing_needs_no_tls()?;
-    unversioned_is_fenced()?;
+    transport_without_dns_cache()?;
     for name in &names {
         build(name, &["--no-default-features"])?;
     }
@@ -120,8 +131,10 @@ fn source(provider: &Provider) -> Outcome {
     let manifest: toml::Table =
         toml::from_str(&shell::read(&format!("{}/Cargo.toml", provider.folder()))?)
             .map_err(|error| error.to_string())?;
-    let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
-    for name in dependencies.into_iter().flatten().map(|(name, _)| name) {
+    let of_targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
+    let tables = of_targets.filter_map(|(_, target)| target.get("dependencies"));
+    let tables = tables.chain(manifest.get("dependencies")).filter_map(toml::Value::as_table);
+    for name in tables.flat_map(|table| table.keys()) {
         if HELD_BY_API_AUTH.contains(&name.as_str()) {
             return Err(format!("{} depends on {name} itself", provider.package()));
         }
@@ -155,9 +168,7 @@ pub(crate) fn scan(folder: &Path, look: &mut impl FnMut(&Path, &str) -> Outcome)
             continue;
         }
         let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        // The tests of a file come last in it.
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        code.lines().try_for_each(|line| look(&path, line))?;
+        shell::without_tests(&text).lines().try_for_each(|line| look(&path, line))?;
     }
     Ok(())
 }
@@ -174,8 +185,22 @@ struct Package {
     license: Option<String>,
 }
 
-/// Every crate that a published one brings may be linked into anybody's program.
+/// The part of `deny.toml` that `cargo deny` and this check share.
+#[derive(Deserialize)]
+struct Deny {
+    licenses: AllowedLicences,
+}
+
+#[derive(Deserialize)]
+struct AllowedLicences {
+    allow: Vec<String>,
+}
+
+/// Every crate that a published one brings has a licence that `deny.toml` allows.
 fn licences(names: &[String]) -> Outcome {
+    let deny: Deny = toml::from_str(&shell::read("deny.toml")?)
+        .map_err(|error| format!("deny.toml: {error}"))?;
+    let list = deny.licenses.allow;
     let metadata = shell::output(&["metadata", "--locked", "--format-version", "1"])?;
     let metadata: Metadata = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
     let mut brought = BTreeSet::new();
@@ -188,7 +213,7 @@ fn licences(names: &[String]) -> Outcome {
             continue;
         }
         let licence = package.license.as_deref().unwrap_or("none");
-        if !allowed(licence) {
+        if !allowed(licence, &list) {
             return Err(format!("{} {}: licence {licence}", package.name, package.version));
         }
         seen.insert(licence.replace('/', " OR "));
@@ -198,8 +223,8 @@ fn licences(names: &[String]) -> Outcome {
 }
 
 /// Whether an SPDX expression without nested brackets leaves a licence that is allowed.
-fn allowed(expression: &str) -> bool {
-    let known = |name: &str| LICENCES.contains(&name.trim_matches(['(', ')', ' ']));
+fn allowed(expression: &str, list: &[String]) -> bool {
+    let known = |name: &str| list.iter().any(|known| known == name.trim_matches(['(', ')', ' ']));
     expression.replace('/', " OR ").split(" AND ").all(|part| part.split(" OR ").any(known))
 }
 
@@ -216,8 +241,7 @@ fn signing_needs_no_tls() -> Outcome {
     }
 }
 
-/// Only the feature `dns-cache` uses the module of ureq that may change in any minor version, and the
-/// transport works without it.
+/// Only the feature `dns-cache` uses the module of ureq that may change in any minor version.
 fn unversioned_is_fenced() -> Outcome {
     let source = shell::root().join("crates/api-auth/src");
     scan(&source, &mut |path, line| {
@@ -227,7 +251,11 @@ fn unversioned_is_fenced() -> Outcome {
             true if !fenced => Err(format!("{}: uses ureq::unversioned", path.display())),
             _ => Ok(()),
         }
-    })?;
+    })
+}
+
+/// The transport works without the feature `dns-cache`.
+fn transport_without_dns_cache() -> Outcome {
     let features = "rustls,extra-roots,socks-proxy,ureq-3";
     let plain = ["--no-default-features", "--features", features, "transport::"];
     shell::run(
@@ -250,4 +278,288 @@ fn packages(names: &[String]) -> Outcome {
     let outcome = shell::run(&arguments);
     let _ = fs::remove_dir_all(&folder);
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::copy::{self, Copy};
+
+    /// A copy of the project whose lists of public items are those of its source.
+    fn copy() -> Copy {
+        let copy = Copy::new();
+        api::run().unwrap();
+        files().unwrap();
+        copy
+    }
+
+    /// Asserts that the check of files fails and names each of these.
+    fn fails(named: &[&str]) {
+        let error = files().unwrap_err();
+        for part in named {
+            assert!(error.contains(part), "{part:?} is not in: {error}");
+        }
+    }
+
+    const LIB: &str = "crates/tinycert-client/src/lib.rs";
+
+    #[test]
+    fn libraries_of_api_auth_are_refused_in_a_provider() {
+        let copy = copy();
+        let manifest = "crates/tinycert-client/Cargo.toml";
+        for name in HELD_BY_API_AUTH {
+            for table in ["[dependencies]", "[target.'cfg(unix)'.dependencies]"] {
+                copy.edit(manifest, |text| {
+                    text.replace(table, &format!("{table}\n{name} = \"1\""))
+                });
+                fails(&[&format!("tinycert-client depends on {name}")]);
+                copy.restore(manifest);
+            }
+        }
+    }
+
+    #[test]
+    fn cryptography_network_clock_and_environment_are_refused_in_a_provider() {
+        let copy = copy();
+        for word in NOT_IN_A_PROVIDER {
+            copy.append(LIB, &format!("fn forbidden() {{ {word} }}\n"));
+            fails(&["lib.rs", word]);
+            copy.restore(LIB);
+        }
+        // A comment may name them.
+        copy.append(LIB, &format!("// {}\n", NOT_IN_A_PROVIDER.join(" ")));
+        files().unwrap();
+    }
+
+    #[test]
+    fn docs_that_say_too_little_are_refused() {
+        let copy = copy();
+        for (code, gap) in [
+            ("/// A moon.\npub struct Moon {}\n", "Moon does not end with its source"),
+            (
+                "/// A moon.\n///\n/// Source: the sky.\npub struct ListCerts2;\n\n\
+                 impl Endpoint for ListCerts2 {\n    const ID: &'static str = \"cert.list\";\n}\n",
+                "ListCerts2 does not begin with its method and path",
+            ),
+            (
+                "/// `POST /api/v1/cert/list`.\n///\n/// Source: the sky.\n\
+                 pub struct ListCerts2;\n\n\
+                 impl Endpoint for ListCerts2 {\n    const ID: &'static str = \"cert.list\";\n}\n",
+                "ListCerts2 has no method of its name",
+            ),
+            (
+                "/// A moon.\n///\n/// Source: the sky.\npub struct Moon {\n    /// Its price.\n    \
+                 pub price: Amount,\n}\n",
+                "no unit: pub price: Amount,",
+            ),
+        ] {
+            copy.append(LIB, code);
+            fails(&["docs of tinycert-client", gap]);
+            copy.restore(LIB);
+        }
+    }
+
+    #[test]
+    fn public_items_that_are_not_listed_are_refused() {
+        let copy = copy();
+        copy.append(LIB, "/// A moon.\n///\n/// Source: the sky.\npub struct Moon;\n");
+        fails(&["docs/api/tinycert-client.txt", "cargo xtask api"]);
+        api::run().unwrap();
+        files().unwrap();
+        copy.restore(LIB);
+        // An item that was removed.
+        fails(&["docs/api/tinycert-client.txt", "cargo xtask api"]);
+    }
+
+    #[test]
+    fn foreign_types_are_refused_in_public_items() {
+        let copy = copy();
+        for (code, name) in [
+            ("pub use log::Level;\n", "log"),
+            ("pub fn level() -> log::Level {}\n", "log"),
+            ("use log::Record;\n\npub fn show(record: &Record<'_>) {}\n", "Record"),
+        ] {
+            copy.append(LIB, code);
+            fails(&["lib.rs", &format!("{name} is a foreign type")]);
+            copy.restore(LIB);
+        }
+    }
+
+    #[test]
+    fn unstable_part_of_ureq_is_refused_elsewhere() {
+        let copy = copy();
+        let client = "crates/api-auth/src/client.rs";
+        copy.append(client, "use ureq::unversioned::transport::Connector;\n");
+        fails(&["client.rs", "uses ureq::unversioned"]);
+    }
+
+    #[test]
+    fn pages_of_another_shape_are_refused() {
+        let copy = copy();
+        let readme = "crates/tpay-client/README.md";
+        for (page, more, named) in [
+            (readme, "## A heading of its own\n", "its headings are not those of the others"),
+            (readme, "```ignore\nfn main() {}\n```\n", "a program that is not compiled"),
+            (readme, "```rust\nlet a = 1;\n```\n", "a program without `main`"),
+            ("docs/guides/payment.md", "```rust\n# fn main() {}\n```\n", "only rustdoc hides"),
+            ("docs/guides/payment.md", "```rust\nfn main() {}\n", "a program without an end"),
+        ] {
+            copy.append(page, more);
+            fails(&[page, named]);
+            copy.restore(page);
+        }
+    }
+
+    #[test]
+    fn workflows_that_break_the_rules_are_refused() {
+        let copy = copy();
+        copy.append(".github/workflows/ci.yml", "      - run: curl https://example.com | sh\n");
+        fails(&["ci.yml", "curl https://example.com"]);
+    }
+
+    /// The commands that a stand-in for cargo was asked for.
+    type Commands = Rc<RefCell<Vec<String>>>;
+
+    /// Replaces cargo. A command that `broken` returns something for has that result.
+    fn replace_cargo(
+        broken: impl Fn(usize, &str) -> Option<Result<String, String>> + 'static,
+    ) -> Commands {
+        let commands = Commands::default();
+        let asked = Rc::clone(&commands);
+        copy::replace_cargo(move |command| {
+            let number = asked.borrow().len();
+            asked.borrow_mut().push(command.to_owned());
+            broken(number, command).unwrap_or_else(|| Ok(good(command)))
+        });
+        commands
+    }
+
+    /// What cargo prints for a project without a fault.
+    fn good(command: &str) -> String {
+        if command.starts_with("tree ") {
+            let package = command.split("--package ").nth(1).unwrap().split(' ').next().unwrap();
+            let http =
+                if command.contains("--no-default-features") { "" } else { "ring v0.17.0\n" };
+            format!("{package} v0.1.0 (/folder)\nlog v0.4.0\n{http}")
+        } else if command.starts_with("metadata ") {
+            metadata("MIT OR Apache-2.0")
+        } else {
+            String::new()
+        }
+    }
+
+    fn metadata(licence: &str) -> String {
+        format!(
+            r#"{{"packages": [
+                {{"name": "log", "version": "0.4.0", "license": {licence:?}}},
+                {{"name": "not-linked", "version": "1.0.0", "license": "Proprietary"}}
+            ]}}"#
+        )
+    }
+
+    #[test]
+    fn every_command_of_the_check_is_run_and_its_failure_is_reported() {
+        let _copy = Copy::new();
+        let commands = replace_cargo(|_, _| None);
+        builds().unwrap();
+        let commands = commands.take();
+        for package in published() {
+            let without =
+                format!("check --quiet --locked --package {package} --no-default-features");
+            assert!(commands.contains(&without), "{without}");
+            assert!(commands.last().unwrap().contains(&format!(" --package {package}")));
+        }
+        for provider in PROVIDERS {
+            let package = provider.package();
+            for begin in [
+                format!("tree --locked --package {package} "),
+                format!(
+                    "check --quiet --locked --package {package} --no-default-features --features"
+                ),
+                format!("check --quiet --locked --package {package} --features platform-verifier"),
+                format!("test --quiet --locked --package {package}"),
+                format!(
+                    "test --quiet --locked --package {package} --features {}",
+                    provider.features
+                )
+                .trim_end_matches(" --features ")
+                .to_owned(),
+                format!("run -p {package} --example "),
+            ] {
+                let is_run = commands.iter().any(|command| command.starts_with(&begin));
+                assert!(is_run, "no command begins with {begin:?}: {commands:#?}");
+            }
+        }
+        let first_programs = commands.iter().filter(|command| *command == "run --quiet").count();
+        assert_eq!(first_programs, PROVIDERS.len());
+        let plain = "test --quiet --locked --package api-auth --lib";
+        assert!(commands.iter().any(|command| command.starts_with(plain)), "{commands:#?}");
+        assert!(commands.last().unwrap().starts_with("package --quiet --locked "));
+        // Each command in turn fails.
+        for (failing, command) in commands.iter().enumerate() {
+            replace_cargo(move |number, command| {
+                (number == failing).then(|| Err(format!("cargo {command}: exit status: 101")))
+            });
+            let error = builds().unwrap_err();
+            assert!(error.contains("exit status: 101"), "{command}: {error}");
+        }
+    }
+
+    #[test]
+    fn crates_that_a_provider_must_not_bring_are_named() {
+        let _copy = Copy::new();
+        for (tree, named) in [
+            ("log v0.4.0\nlog v0.3.0\n".to_owned(), "brings two versions of log"),
+            ("tpay-client v0.1.0 (/folder)\n".to_owned(), "brings tpay-client"),
+            (
+                (0..100).map(|number| format!("c{number} v1.0.0\n")).collect(),
+                "brings too many crates",
+            ),
+        ] {
+            replace_cargo(move |_, command| {
+                command
+                    .starts_with("tree --locked --package tinycert-client")
+                    .then(|| Ok(tree.clone()))
+            });
+            let error = builds().unwrap_err();
+            assert!(error.contains("tinycert-client") && error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn licences_are_those_of_deny_toml() {
+        let copy = Copy::new();
+        let with = |licence: &'static str| {
+            replace_cargo(move |_, command| {
+                command.starts_with("metadata ").then(|| Ok(metadata(licence)))
+            });
+            builds()
+        };
+        for licence in ["MIT", "GPL-3.0 OR MIT", "MIT/Apache-2.0", "(MIT OR Apache-2.0) AND ISC"] {
+            with(licence).unwrap();
+        }
+        for licence in ["GPL-3.0", "MIT AND GPL-3.0"] {
+            assert_eq!(with(licence).unwrap_err(), format!("log 0.4.0: licence {licence}"));
+        }
+        copy.edit("deny.toml", |text| text.replace("\"MIT\",", "\"GPL-3.0\","));
+        with("GPL-3.0").unwrap();
+        assert_eq!(with("MIT").unwrap_err(), "log 0.4.0: licence MIT");
+    }
+
+    #[test]
+    fn http_is_refused_in_a_build_without_features() {
+        let _copy = Copy::new();
+        for krate in ["ureq v3.5.1", "rustls v0.23.0", "ring v0.17.0"] {
+            replace_cargo(move |_, command| {
+                let is_signing = command.starts_with("tree --locked --package api-auth")
+                    && command.contains("--no-default-features");
+                is_signing.then(|| Ok(format!("api-auth v0.1.0\n{krate}\n")))
+            });
+            let error = builds().unwrap_err();
+            assert_eq!(error, format!("api-auth without features brings {krate}"));
+        }
+    }
 }

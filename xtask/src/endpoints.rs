@@ -1,12 +1,13 @@
 //! `cargo xtask endpoints`: each endpoint of `docs/endpoints/*.toml` has its struct, its method of
 //! the client, its request test, its reply test, its rows in the docs, and is really called by the
 //! tour. A gap is a failure. `--write` writes the table of each crate's README, which is compared
-//! otherwise.
+//! otherwise. That `auth` is the credential of the route is a test (`every_route_is_as_listed`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use api_sandbox::Sandbox;
 use serde::Deserialize;
 
 use crate::demo;
@@ -36,7 +37,7 @@ pub(crate) fn run(write: bool) -> Outcome {
         if write {
             write_table(provider)?;
         }
-        gaps.extend(check(provider)?);
+        gaps.extend(check(provider, tour(provider))?);
     }
     if gaps.is_empty() { Ok(()) } else { Err(format!("gaps:\n  {}", gaps.join("\n  "))) }
 }
@@ -106,7 +107,8 @@ fn write_table(provider: &Provider) -> Outcome {
     fs::write(shell::root().join(&path), text).map_err(|error| format!("{path}: {error}"))
 }
 
-fn check(provider: &Provider) -> Result<Vec<String>, String> {
+/// Returns what is missing. `called` is the result of the tour.
+fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<String>, String> {
     let list = listed(provider)?;
     let folder = provider.folder();
     let source = Source::read(&shell::root().join(&folder).join("src"))?;
@@ -117,7 +119,7 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
     let replies = read(&format!("{folder}/tests/integration/replies.rs"));
     let readme = read(&format!("{folder}/README.md")).replace("\r\n", "\n");
     let page = read(&format!("docs/providers/{}.md", provider.name));
-    let called = tour(provider).unwrap_or_else(|why| note(&mut gaps, why));
+    let called = called.unwrap_or_else(|why| note(&mut gaps, why));
     let mut complete = 0;
     let scope: Vec<&Listed> =
         list.endpoint.iter().filter(|listed| in_scope(provider, listed)).collect();
@@ -128,13 +130,14 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
         let function = source.functions_of(id).first().map(|function| function.name.as_str());
         let test = id.replace('.', "_");
         let quoted = format!("`{id}`");
+        let row = format!("\n| `{id}` | `{method} {path}` |");
         let checks = [
             ("no struct has its ID", structure.is_some()),
             ("no method of the client makes it", function.is_some()),
             ("no test ..._request", requests.contains(&format!("fn {test}_request"))),
             ("no test ..._reply", replies.contains(&format!("fn {test}_reply"))),
             ("no row in the crate's README", readme.contains(&quoted)),
-            ("no row in the provider's page", page.contains(&quoted)),
+            ("no row with its method and path in the provider's page", page.contains(&row)),
             ("the tour did not call it", called.contains(id.as_str())),
         ];
         let missing: Vec<&str> =
@@ -154,12 +157,27 @@ fn check(provider: &Provider) -> Result<Vec<String>, String> {
         )),
         Err(why) => gaps.push(why),
     }
+    for id in rows_of_requests(&page) {
+        if !list.endpoint.iter().any(|listed| listed.id == id) {
+            gaps.push(format!("{} {id}: in the provider's page, not in the list", provider.name));
+        }
+    }
     for id in source.structs.keys() {
         if !list.endpoint.iter().any(|listed| listed.id == *id) {
             gaps.push(format!("{} {id}: not in the list of endpoints", provider.name));
         }
     }
     Ok(gaps)
+}
+
+/// The ids of the rows of a page whose second cell is a request, such as `GET /moon`.
+fn rows_of_requests(page: &str) -> impl Iterator<Item = &str> {
+    page.lines().filter_map(|line| {
+        let (id, rest) = line.strip_prefix("| `")?.split_once("` | `")?;
+        let (method, path) = rest.split_once(' ')?;
+        let is_request = method.chars().all(|char| char.is_ascii_uppercase());
+        (is_request && path.starts_with('/')).then_some(id)
+    })
 }
 
 /// Writes down a gap; what stands in the place of what is missing.
@@ -179,13 +197,18 @@ fn tour(provider: &Provider) -> Result<Called, String> {
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the tour of {} failed:\n{lines}{errors}", provider.package()));
     }
+    Ok(accepted(&sandbox))
+}
+
+/// The ids of the endpoints that the servers of a sandbox answered well.
+fn accepted(sandbox: &Sandbox) -> Called {
     let well = |status: Option<u16>| status.is_some_and(|status| status < 400);
-    Ok(sandbox
+    sandbox
         .take_seen()
         .into_iter()
         .filter(|seen| well(seen.status) && seen.verdict.signed != Some(false))
         .filter_map(|seen| seen.verdict.endpoint.map(str::to_owned))
-        .collect())
+        .collect()
 }
 
 /// What a crate's source declares.
@@ -303,7 +326,11 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
     use super::*;
+    use crate::copy::{self, Copy};
 
     #[test]
     fn a_function_belongs_to_the_endpoint_that_it_sends() {
@@ -323,5 +350,136 @@ mod tests {
         };
         assert_eq!(names("authorize"), ["authorize_url"]);
         assert_eq!(names("exchange"), ["finish_login"]);
+    }
+
+    const LIST: &str = "docs/endpoints/tinycert.toml";
+
+    fn tinycert() -> &'static Provider {
+        PROVIDERS.iter().find(|provider| provider.name == "tinycert").unwrap()
+    }
+
+    /// A copy of the project whose READMEs have the tables that the source tells of.
+    fn copy() -> Copy {
+        let copy = Copy::new();
+        for provider in PROVIDERS {
+            write_table(provider).unwrap();
+        }
+        copy
+    }
+
+    /// What is missing if the tour calls every listed endpoint.
+    fn gaps() -> Vec<String> {
+        let ids = listed(tinycert()).unwrap().endpoint.into_iter().map(|listed| listed.id);
+        check(tinycert(), Ok(ids.collect())).unwrap()
+    }
+
+    #[test]
+    fn new_endpoint_lacks_everything() {
+        let copy = copy();
+        assert!(gaps().is_empty(), "{:?}", gaps());
+        copy.append(
+            LIST,
+            "[[endpoint]]\nid = \"moon.get\"\nmethod = \"GET\"\npath = \"/moon\"\nauth = \"hmac\"\n\
+             source = \"seed\"\nsummary = \"its phase\"\n",
+        );
+        assert_eq!(
+            gaps(),
+            [
+                "tinycert moon.get: no struct has its ID",
+                "tinycert moon.get: no method of the client makes it",
+                "tinycert moon.get: no test ..._request",
+                "tinycert moon.get: no test ..._reply",
+                "tinycert moon.get: no row in the crate's README",
+                "tinycert moon.get: no row with its method and path in the provider's page",
+                "the table in tinycert-client's README: run `cargo xtask endpoints --write`",
+            ]
+        );
+    }
+
+    #[test]
+    fn endpoint_that_the_tour_does_not_call_is_named() {
+        let _copy = copy();
+        let gaps = check(tinycert(), Ok(Called::new())).unwrap();
+        assert_eq!(gaps.len(), listed(tinycert()).unwrap().endpoint.len());
+        for gap in &gaps {
+            assert!(gap.ends_with(": the tour did not call it"), "{gap}");
+        }
+        let failed = check(tinycert(), Err("the tour failed".to_owned())).unwrap();
+        assert!(failed.contains(&"the tour failed".to_owned()), "{failed:?}");
+    }
+
+    #[test]
+    fn tour_of_each_provider_is_run() {
+        let _copy = copy();
+        copy::replace_cargo(|_| Ok(String::new()));
+        // There are no examples beside this test program.
+        let error = run(false).unwrap_err();
+        for provider in PROVIDERS {
+            let tour = provider.tour().unwrap().name;
+            assert!(error.contains(&format!("{tour}: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn requests_that_a_server_refuses_are_no_calls_of_the_tour() {
+        let sandbox = demo::start().unwrap();
+        let url = sandbox.tokenpass().base_url();
+        let host = url.strip_prefix("http://").unwrap();
+        // Balances need a token, a missing perk is not found.
+        for target in ["/api/v1/tca/addresses", "/api/v1/perks/NO.SUCH.PERK", "/"] {
+            get(host, target);
+        }
+        assert_eq!(accepted(&sandbox), Called::new());
+        get(host, "/api/v1/tca/check-address/1KFHE7w8BhaENAswwryaoccDb6qcT6DbYY?TOKENLY=1");
+        assert_eq!(accepted(&sandbox), Called::from(["tca.check_address".to_owned()]));
+    }
+
+    fn get(host: &str, target: &str) {
+        let mut stream = TcpStream::connect(host).unwrap();
+        let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    }
+
+    #[test]
+    fn method_and_path_of_the_list_are_those_of_the_page_and_the_readme() {
+        let copy = copy();
+        let page = "tinycert cert.list: no row with its method and path in the provider's page";
+        let table = "the table in tinycert-client's README: run `cargo xtask endpoints --write`";
+        for (old, new) in [("/api/v1/cert/list", "/api/v2/cert/list"), ("\"POST\"", "\"GET\"")] {
+            copy.edit(LIST, |list| {
+                let (before, entry) = list.split_once("\"cert.list\"").unwrap();
+                format!("{before}\"cert.list\"{}", entry.replacen(old, new, 1))
+            });
+            assert_eq!(gaps(), [page, table]);
+            copy.restore(LIST);
+        }
+    }
+
+    #[test]
+    fn row_of_a_page_without_an_entry_in_the_list_is_named() {
+        let copy = copy();
+        copy.append("docs/providers/tinycert.md", "| `moon.get` | `GET /moon` | its phase |\n");
+        assert_eq!(gaps(), ["tinycert moon.get: in the provider's page, not in the list"]);
+    }
+
+    #[test]
+    fn struct_without_an_entry_in_the_list_is_named() {
+        let copy = copy();
+        copy.append(
+            "crates/tinycert-client/src/lib.rs",
+            "impl Endpoint for GetMoon {\n    const ID: &'static str = \"moon.get\";\n}\n",
+        );
+        assert_eq!(gaps(), ["tinycert moon.get: not in the list of endpoints"]);
+    }
+
+    #[test]
+    fn files_and_marks_that_are_missing_are_named() {
+        let copy = copy();
+        copy.edit("crates/tinycert-client/README.md", |text| text.replace(MARKS[1], ""));
+        copy.remove("docs/providers/tinycert.md");
+        let gaps = gaps().join("\n");
+        assert!(gaps.contains("docs/providers/tinycert.md: "), "{gaps}");
+        assert!(gaps.contains("README has no line <!-- endpoints: end -->"), "{gaps}");
     }
 }

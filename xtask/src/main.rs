@@ -10,13 +10,13 @@ macro_rules! println {
 mod api;
 mod bench;
 mod check;
+#[cfg(test)]
+mod copy;
 mod demo;
 mod docs;
 mod endpoints;
-mod features;
-mod fuzz;
+mod environments;
 mod modules;
-mod mutants;
 mod newcomer;
 mod pages;
 mod providers;
@@ -37,15 +37,21 @@ usage: cargo xtask TASK
               --port PORT, --quiet; `cargo xtask sandbox --help` says more
   endpoints   checks that every listed endpoint is implemented, tested, documented, called;
               --write writes the tables of the READMEs
-  fuzz        runs every fuzz target for --seconds N (60), on a nightly toolchain
-  mutants     changes the code in small ways and looks whether a test notices; --area NAME,
-              --shard K/N, --jobs N
+  environments
+              runs the tests in unusual environments: proxies, folders, users, no network;
+              names of environments may follow
   api         writes what each crate shows to docs/api
   check       checks each crate alone: tree, docs, licences, features, API, packaging;
-              --features [CRATE...] compiles every combination of features, and tests them;
-              --advisories asks `cargo deny`; --release tells what a release still needs
+              --release tells what a release still needs
   bench       measures what the clients cost and writes docs/performance.md; --check holds bounds
 ";
+
+/// Returns whether the help lists a task.
+fn is_task(name: &str) -> bool {
+    let listed =
+        |line: &str| line.strip_prefix("  ").and_then(|line| line.split(' ').next()) == Some(name);
+    !name.is_empty() && HELP.lines().any(listed)
+}
 
 /// What a task ends with: why it failed, for people.
 type Outcome = Result<(), String>;
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
             shell::print(format_args!("{}", sandbox::HELP));
             Ok(())
         }
-        // Every task explains itself; `bench` and `fuzz` would read further words themselves.
+        // Every task explains itself; `bench` would read further words themselves.
         Ok(Some(_)) if rest.any(is_help) => help(),
         Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
             "test" => alone(&mut parser).and_then(|()| test::run()),
@@ -92,14 +98,11 @@ fn main() -> ExitCode {
                 [only] if only == "--write" => endpoints::run(true),
                 _ => Err(format!("only --write may follow\n\n{HELP}")),
             }),
-            "fuzz" => fuzz::run(&mut parser),
-            "mutants" => mutants::run(&mut parser),
+            "environments" => words(&mut parser).and_then(|words| environments::run(&words)),
             "check" => words(&mut parser).and_then(|words| {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 match words.as_slice() {
                     [] => check::run(),
-                    ["--features", packages @ ..] => features::run(packages),
-                    ["--advisories"] => shell::run(&["deny", "check", "advisories", "sources"]),
                     ["--release"] => pages::release(),
                     _ => Err(format!("no option {words:?}\n\n{HELP}")),
                 }

@@ -37,13 +37,7 @@ fn run_commands(page: &str) -> Result<usize, String> {
     let sandbox = demo::start()?;
     for command in &commands {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        let output = shell::cargo(&words).envs(sandbox.environment()).output();
-        let output = output.map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("cargo {}: {}\n{why}", words.join(" "), output.status));
-        }
-        let printed = String::from_utf8_lossy(&output.stdout);
+        let printed = shell::output_of(shell::cargo(&words).envs(sandbox.environment()))?;
         for link in printed.lines().filter_map(|line| line.strip_prefix("pay at ")) {
             open(link).map_err(|error| format!("{link}: {error}"))?;
         }
@@ -119,16 +113,12 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     write("src/main.rs", program)?;
 
     let sandbox = demo::start()?;
-    let output = shell::cargo(&["run", "--quiet"])
-        .current_dir(&folder)
-        .env("CARGO_TARGET_DIR", all.join("target"))
-        .envs(sandbox.environment())
-        .output()
-        .map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let printed = shell::output_of(
+        shell::cargo(&["run", "--quiet"])
+            .current_dir(&folder)
+            .env("CARGO_TARGET_DIR", all.join("target"))
+            .envs(sandbox.environment()),
+    )?;
     Ok(printed.lines().last().unwrap_or("it printed nothing, and ended well").to_owned())
 }
 

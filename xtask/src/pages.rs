@@ -6,12 +6,29 @@ use std::fs;
 use crate::providers::{PROVIDERS, published};
 use crate::{Outcome, shell};
 
-/// Lines of a workflow that make a machine ready; all others are `cargo xtask ...`.
+/// Commands of a workflow that prepare a machine.
 const SET_UP: &[&str] = &[
     "git config --global core.autocrlf false",
+    "git diff --output=",
     "rustup toolchain install ",
     "sudo apt-get ",
-    "cargo install --locked cargo-deny",
+    "sed -i -E 's/^ureq = ",
+    "cargo update",
+    "cargo +nightly update -Z direct-minimal-versions",
+];
+
+/// Commands of a workflow that test: those of cargo and of well-known tools. The project's own
+/// tasks follow `cargo xtask`.
+const TESTS: &[&str] = &[
+    "cargo check ",
+    "cargo deny ",
+    "cargo hack ",
+    "cargo mutants ",
+    "cargo public-api ",
+    "cargo semver-checks ",
+    "cargo test ",
+    "cargo tree ",
+    "for target in $(cargo +nightly fuzz list); do ",
 ];
 
 pub(crate) fn run() -> Outcome {
@@ -87,31 +104,74 @@ fn workflows() -> Outcome {
         let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
         steps += check_workflow(&text).map_err(|why| format!("{}: {why}", path.display()))?;
     }
-    println!("workflows: {steps} steps that test, all of them `cargo xtask ...`");
+    println!("workflows: {steps} steps that test");
     Ok(())
 }
 
-/// How many steps of a workflow test something.
+/// Returns how many steps of a workflow test something.
+///
+/// A workflow may only read the repository, leaves no credentials behind, and names actions and
+/// tools in one version.
 fn check_workflow(text: &str) -> Result<usize, String> {
-    for part in ["name:", "on:", "permissions:", "jobs:"] {
+    for part in ["name:", "on:", "jobs:"] {
         if !text.lines().any(|line| line.starts_with(part)) {
             return Err(format!("has no {part}"));
         }
+    }
+    if !text.contains("\npermissions:\n  contents: read\n\n") {
+        return Err("its permissions are not `contents: read` alone".to_owned());
+    }
+    if text.matches("permissions:").count() > 1 {
+        return Err("a job has permissions of its own".to_owned());
+    }
+    let checkouts = text.matches("uses: actions/checkout@").count();
+    if text.matches("persist-credentials: false").count() != checkouts {
+        return Err("a checkout without `persist-credentials: false`".to_owned());
     }
     let mut steps = 0;
     for line in text.lines().map(str::trim) {
         if line.contains('\t') {
             return Err(format!("a tab in: {line}"));
         }
-        let Some(command) = line.trim_start_matches("- ").strip_prefix("run:") else { continue };
-        let command = command.trim();
-        if command.starts_with("cargo xtask ") {
-            steps += 1;
-        } else if !SET_UP.iter().any(|allowed| command.starts_with(allowed)) {
-            return Err(format!("tests by something else than `cargo xtask`: {command}"));
+        let step = line.trim_start_matches("- ");
+        if let Some(action) = step.strip_prefix("uses:") {
+            pinned(action.trim())?;
+        } else if let Some(command) = step.strip_prefix("run:") {
+            steps += usize::from(tests(command.trim())?);
         }
     }
     Ok(steps)
+}
+
+/// An action is named by the hash of a commit, and its version is in a comment.
+fn pinned(action: &str) -> Outcome {
+    let (name, version) = action.split_once(" # v").unwrap_or((action, ""));
+    let hash = name.split_once('@').map_or("", |(_, hash)| hash);
+    let is_hash = hash.len() == 40 && hash.chars().all(|char| char.is_ascii_hexdigit());
+    match is_hash && !version.is_empty() {
+        true => Ok(()),
+        false => Err(format!("not the hash of a commit and its version: {action}")),
+    }
+}
+
+/// Returns whether a command of a workflow tests something, or only prepares the machine.
+fn tests(command: &str) -> Result<bool, String> {
+    if let Some(task) = command.strip_prefix("cargo xtask ") {
+        let task = task.split(' ').next().unwrap_or_default();
+        return if crate::is_task(task) { Ok(true) } else { Err(format!("no task {task:?}")) };
+    }
+    if let Some(tools) = command.strip_prefix("cargo install --locked ") {
+        return match tools.split(' ').find(|tool| !tool.contains('@')) {
+            Some(tool) => Err(format!("{tool} is installed in no fixed version")),
+            None => Ok(false),
+        };
+    }
+    let begins = |list: &[&str]| list.iter().any(|begin| command.starts_with(begin));
+    match (begins(TESTS), begins(SET_UP)) {
+        (true, _) => Ok(true),
+        (_, true) => Ok(false),
+        _ => Err(format!("a command that workflows do not use: {command}")),
+    }
 }
 
 /// What READMEs say only as long as nothing was released.
@@ -143,18 +203,77 @@ pub(crate) fn release() -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::copy::Copy;
 
-    const GOOD: &str = "name: CI\non:\n  push:\npermissions:\n  contents: read\njobs:\n  a:\n    \
-        steps:\n      - uses: actions/checkout@v4\n      - run: cargo xtask test\n";
+    const GOOD: &str = "\
+name: CI
+on:
+  push:
+
+permissions:
+  contents: read
+
+jobs:
+  a:
+    steps:
+      - uses: actions/checkout@0123456789abcdef0123456789abcdef01234567 # v7.0.1
+        with:
+          persist-credentials: false
+      - run: cargo install --locked cargo-deny@0.20.2
+      - run: cargo xtask test
+      - run: cargo deny check
+";
 
     #[test]
-    fn a_step_that_tests_is_a_task() {
-        assert_eq!(check_workflow(GOOD), Ok(1));
-        let other = GOOD.replace("cargo xtask test", "cargo test");
-        assert!(check_workflow(&other).unwrap_err().contains("cargo test"));
-        let many = GOOD.replace("cargo xtask test", "|\n          cargo test");
-        assert!(check_workflow(&many).is_err());
-        assert!(check_workflow(&GOOD.replace("permissions:", "p:")).is_err());
+    fn workflows_use_known_commands_in_fixed_versions_with_least_permissions() {
+        assert_eq!(check_workflow(GOOD), Ok(2));
+        for (old, new, named) in [
+            ("jobs:", "job:", "has no jobs:"),
+            ("  contents: read\n", "  contents: write\n", "permissions"),
+            ("  contents: read\n", "  contents: read\n  packages: write\n", "permissions"),
+            ("  a:\n", "  a:\n    permissions:\n      contents: write\n", "permissions of its own"),
+            ("0123456789abcdef0123456789abcdef01234567 # v7.0.1", "v7", "actions/checkout@v7"),
+            (" # v7.0.1", "", "actions/checkout@0123"),
+            ("persist-credentials: false", "persist-credentials: true", "persist-credentials"),
+            ("@0.20.2", "", "cargo-deny is installed in no fixed version"),
+            ("cargo xtask test", "cargo xtask tset", "no task \"tset\""),
+            ("cargo xtask test", "curl https://example.com", "curl https://example.com"),
+            ("cargo xtask test", "|\n          cargo xtask test", "do not use: |"),
+            ("cargo deny check", "cargo\tdeny check", "a tab in"),
+        ] {
+            let broken = GOOD.replace(old, new);
+            assert_ne!(broken, GOOD, "{old}");
+            let error = check_workflow(&broken).unwrap_err();
+            assert!(error.contains(named), "{new}: {error}");
+        }
+    }
+
+    #[test]
+    fn release_needs_a_repository_dates_and_readmes() {
+        let copy = Copy::new();
+        for package in published() {
+            let path = |file: &str| format!("crates/{package}/{file}");
+            let set = |text: &str| text.replace("[package]\n", "[package]\nrepository = \"u\"\n");
+            copy.edit(&path("Cargo.toml"), |text| {
+                if text.contains("\nrepository") { format!("{text}\n") } else { set(text) }
+            });
+            copy.edit(&path("CHANGELOG.md"), |text| {
+                format!("{}\n", text.replace("(not released)", "(2030-01-01)"))
+            });
+            copy.edit(&path("README.md"), |text| format!("{}\n", text.replace(UNRELEASED, "")));
+        }
+        release().unwrap();
+        for (file, old, new, named) in [
+            ("Cargo.toml", "repository", "homepage", "`repository` is not set"),
+            ("CHANGELOG.md", "(2030-01-01)", "(not released)", "has no date"),
+            ("README.md", "# ", "# until its first release ", "says what holds"),
+        ] {
+            let path = format!("crates/tpay-client/{file}");
+            copy.edit(&path, |text| text.replacen(old, new, 1));
+            let error = release().unwrap_err();
+            assert!(error.contains(&format!("{path}: {named}")), "{error}");
+            copy.edit(&path, |text| text.replacen(new, old, 1));
+        }
     }
 
     #[test]

@@ -7,14 +7,30 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 
-/// The folder of the workspace.
+/// The folder of the workspace. In tests, the copy that a test breaks.
 pub(crate) fn root() -> PathBuf {
+    #[cfg(test)]
+    if let Some(root) = crate::copy::root() {
+        return root;
+    }
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 /// A file of the workspace, as text.
 pub(crate) fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
+/// The code of a source file without its tests, a module at the end of the file. The declaration
+/// `mod tests;` hides none of the code that follows it.
+pub(crate) fn without_tests(text: &str) -> &str {
+    let begin = "#[cfg(test)]\nmod ";
+    let is_body = |at: &usize| {
+        let line = text.get(at + begin.len()..).and_then(|rest| rest.lines().next());
+        line.is_some_and(|line| line.contains('{'))
+    };
+    let end = text.match_indices(begin).map(|(at, _)| at).find(is_body);
+    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
 /// A cargo command in the workspace's folder.
@@ -69,20 +85,33 @@ pub(crate) fn run_with(variables: &[(&str, &str)], arguments: &[impl AsRef<str>]
 
 fn run_command(mut command: Command, arguments: &[&str]) -> Outcome {
     let shown = arguments.join(" ");
+    #[cfg(test)]
+    if let Some(result) = crate::copy::cargo(&shown) {
+        return result.map(drop);
+    }
     println!("\n== cargo {shown}");
     let status = command.status().map_err(|error| format!("cargo {shown}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("cargo {shown}: {status}")) }
 }
 
-/// Runs cargo silently; what it wrote to standard output.
+/// Runs cargo silently. Returns its standard output.
 pub(crate) fn output(arguments: &[&str]) -> Result<String, String> {
-    let output = cargo(arguments)
-        .stderr(Stdio::piped())
-        .output()
-        .map_err(|error| format!("cargo {}: {error}", arguments.join(" ")))?;
+    output_of(&mut cargo(arguments))
+}
+
+/// Runs a cargo command silently. Returns its standard output.
+pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
+    let arguments: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    let shown = arguments.join(" ");
+    #[cfg(test)]
+    if let Some(result) = crate::copy::cargo(&shown) {
+        return result;
+    }
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| format!("cargo {shown}: {error}"))?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("cargo {}: {why}", arguments.join(" ")));
+        return Err(format!("cargo {shown}: {}\n{why}", output.status));
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
@@ -98,16 +127,30 @@ pub(crate) fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cargo, quoted};
+    use super::{cargo, quoted, without_tests};
+
+    #[test]
+    fn tests_end_the_code_and_their_declaration_does_not() {
+        let code = "fn a() {}\n\n#[cfg(test)]\nmod tests;\n\nfn b() {}\n";
+        assert_eq!(without_tests(code), code);
+        let tests = format!("{code}#[cfg(test)]\nmod more {{ fn c() {{}} }}\n");
+        assert_eq!(without_tests(&tests), code);
+    }
 
     #[test]
     fn cargo_gets_no_variables_of_this_package() {
         let command = cargo(&[]);
-        let removed: Vec<_> =
-            command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
-        // `cargo test` sets them for this test.
-        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION_PRE"] {
-            assert!(removed.contains(&name.as_ref()), "{name} is passed on");
+        let passed_on = |name: &str| {
+            !command.get_envs().any(|(removed, value)| removed == name && value.is_none())
+        };
+        // `cargo test` sets them for this test; a test program that is run by itself has none.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                assert!(!passed_on(&name), "{name} is passed on");
+            } else {
+                assert!(passed_on(&name), "{name} is removed");
+            }
         }
     }
 

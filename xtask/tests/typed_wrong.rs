@@ -20,7 +20,7 @@ fn help_is_no_error() {
         &["-h"],
         &["sandbox", "--help"],
         &["endpoints", "-h"],
-        &["fuzz", "--help"],
+        &["environments", "--help"],
         &["bench", "--help"],
     ] {
         let (status, printed, error) = xtask(words);

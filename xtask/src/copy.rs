@@ -1,0 +1,123 @@
+//! For tests: a copy of the files that the checks read, which a test breaks, and a stand-in for
+//! cargo. Both hold for the thread of the test.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What cargo prints for its arguments, or its error.
+type Cargo = Box<dyn FnMut(&str) -> Result<String, String>>;
+
+thread_local! {
+    static ROOT: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+    static CARGO: RefCell<Option<Cargo>> = const { RefCell::new(None) };
+}
+
+/// The copy of this thread's test.
+pub(crate) fn root() -> Option<PathBuf> {
+    ROOT.with_borrow(Clone::clone)
+}
+
+/// What the stand-in for cargo of this thread's test returns.
+///
+/// # Panics
+/// Panics if the test has none: no test runs cargo.
+pub(crate) fn cargo(arguments: &str) -> Option<Result<String, String>> {
+    let result = CARGO.with_borrow_mut(|cargo| cargo.as_mut().map(|cargo| cargo(arguments)));
+    Some(result.unwrap_or_else(|| panic!("a test runs cargo {arguments}")))
+}
+
+/// Lets `cargo` take the place of cargo for this thread.
+pub(crate) fn replace_cargo(cargo: impl FnMut(&str) -> Result<String, String> + 'static) {
+    CARGO.set(Some(Box::new(cargo)));
+}
+
+/// Files and folders that the checks read.
+const READ: &[&str] = &[
+    ".github",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "README.md",
+    "SECURITY.md",
+    "deny.toml",
+    "docs",
+    "examples",
+    "crates",
+];
+
+/// A copy of the project. Dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Copy(PathBuf);
+
+impl Copy {
+    /// Copies the project. From here on, the checks of this thread read the copy.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("xtask-copy-{}-{number}", std::process::id());
+        let copy = Self(std::env::temp_dir().join(name));
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for name in READ {
+            copy_all(&project.join(name), &copy.0.join(name));
+        }
+        ROOT.set(Some(copy.0.clone()));
+        copy
+    }
+
+    /// Changes a file.
+    ///
+    /// # Panics
+    /// Panics if that leaves it as it was.
+    pub(crate) fn edit(&self, path: &str, change: impl FnOnce(&str) -> String) {
+        let path = self.0.join(path);
+        let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        let changed = change(&text);
+        assert_ne!(changed, text, "{} did not change", path.display());
+        fs::write(path, changed).unwrap();
+    }
+
+    /// Adds text to the end of a file, before its tests.
+    pub(crate) fn append(&self, path: &str, more: &str) {
+        self.edit(path, |text| {
+            let code = crate::shell::without_tests(text);
+            let tests = text.strip_prefix(code).unwrap();
+            format!("{code}\n{more}{tests}")
+        });
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.0.join(path)).unwrap();
+    }
+
+    /// Writes a file as it is in the project.
+    pub(crate) fn restore(&self, path: &str) {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        fs::copy(project.join(path), self.0.join(path)).unwrap();
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        ROOT.set(None);
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name != "target" {
+                copy_all(&from.join(&name), &to.join(&name));
+            }
+        }
+    } else if from.is_file() {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, fs::read(from).unwrap()).unwrap();
+    }
+}
