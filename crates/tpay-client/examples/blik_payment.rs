@@ -119,7 +119,7 @@ fn pay(arguments: Arguments) -> Result<Transaction, Error> {
     println!("transaction {id}");
     let mut state = tpay.pay_transaction(&id, Pay::blik(BlikPayment::code(arguments.code)))?;
     let mut waited = 0;
-    // A refusal is never notified, so the transaction is read until it is decided.
+    // Declined payments cause no notification, so the transaction is read until its status is final.
     while state.status == Some(TransactionStatus::Pending) && waited < arguments.wait {
         state = tpay.get_transaction(&id)?;
         let attempts = state.payments.iter().flat_map(|payments| &payments.attempts);

@@ -1,4 +1,4 @@
-//! Receives notifications: verifies, prints and answers them. No framework.
+//! Receives notifications: verifies, prints and acknowledges them. No framework.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -183,8 +183,8 @@ fn read(notifications: &Notifications, request: &Request) -> Result<Notification
     notifications.read(signature.unwrap_or_default(), &request.body).map_err(Rejected::Notification)
 }
 
-fn response(reply: NotificationResponse) -> Response {
-    let NotificationResponse { status, content_type, body } = reply;
+fn response(response: NotificationResponse) -> Response {
+    let NotificationResponse { status, content_type, body } = response;
     Response { status, content_type: content_type.into(), body: body.into() }
 }
 

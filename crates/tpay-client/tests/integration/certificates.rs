@@ -140,7 +140,7 @@ impl Shop {
     }
 
     /// Sends a message that no certificate verifies.
-    fn junk(&self, name: &str) -> u16 {
+    fn invalid_message(&self, name: &str) -> u16 {
         let error = self.reader.read(&signed(0, name), b"junk").unwrap_err();
         NotificationResponse::for_error(&error).status
     }
@@ -151,14 +151,14 @@ impl Shop {
 }
 
 #[test]
-fn usual_certificate_is_fetched_under_constant_junk_of_other_names() {
+fn usual_certificate_is_fetched_despite_invalid_messages_of_other_names() {
     let root = root();
     let shop = Shop::new(&root.pem());
     shop.host.serve(USUAL, leaf(0, &root));
     let mut requests = 0;
     for round in 0..20 {
         for number in 0..20 {
-            assert_eq!(shop.junk(&format!("junk-{round}-{number}.pem")), 503);
+            assert_eq!(shop.invalid_message(&format!("junk-{round}-{number}.pem")), 503);
         }
         requests += shop.host.requests().len();
         shop.wait(1);
@@ -169,13 +169,13 @@ fn usual_certificate_is_fetched_under_constant_junk_of_other_names() {
 }
 
 #[test]
-fn usual_certificate_survives_junk_of_other_names_before_it_verified_anything() {
+fn unverified_usual_certificate_is_not_evicted_by_invalid_messages_of_other_names() {
     let root = root();
     let shop = Shop::new(&root.pem());
     shop.host.serve(USUAL, leaf(0, &root));
-    assert_eq!(shop.junk(USUAL), 400);
+    assert_eq!(shop.invalid_message(USUAL), 400);
     for number in 0..40 {
-        shop.junk(&format!("junk-{number}.pem"));
+        shop.invalid_message(&format!("junk-{number}.pem"));
         shop.wait(1);
     }
     shop.host.requests();
@@ -189,7 +189,7 @@ fn certificate_of_an_unusual_name_is_fetched_after_the_pause_of_an_older_name() 
     let shop = Shop::new(&root.pem());
     shop.host.serve("next.pem", leaf(0, &root));
     for number in 0..40 {
-        shop.junk(&format!("junk-{number}.pem"));
+        shop.invalid_message(&format!("junk-{number}.pem"));
     }
     let error = shop.read(0, "next.pem").unwrap_err();
     assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
@@ -197,26 +197,26 @@ fn certificate_of_an_unusual_name_is_fetched_after_the_pause_of_an_older_name() 
     shop.read(0, "next.pem").unwrap();
 }
 
-/// Constant junk of new names, in which a genuine message of an unusual name arrives last.
+/// A constant flow of invalid messages of new names, then a genuine message of an unusual name.
 #[test]
-fn certificate_of_an_unusual_name_is_fetched_under_constant_junk_of_new_names() {
+fn certificate_of_an_unusual_name_is_fetched_despite_invalid_messages_of_new_names() {
     let root = root();
     let shop = Shop::new(&root.pem());
     shop.host.serve("next.pem", leaf(0, &root));
-    let junk = |second: u64| {
+    let invalid_message = |second: u64| {
         for number in 0..2 {
-            assert_eq!(shop.junk(&format!("junk-{second}-{number}.pem")), 503);
+            assert_eq!(shop.invalid_message(&format!("junk-{second}-{number}.pem")), 503);
         }
     };
-    // The junk takes the whole budget first.
+    // The invalid messages use the whole budget first.
     for second in 0..20 {
-        junk(second);
+        invalid_message(second);
         shop.wait(1);
     }
     // Each attempt has a chance of about 1 in 30: that all fail has one of less than 1 in 10^13.
     let signature = signed(0, "next.pem");
     let is_read = (20..1000).any(|second| {
-        junk(second);
+        invalid_message(second);
         let is_read = shop.reader.read(&signature, BODY).is_ok();
         shop.wait(1);
         is_read
@@ -224,19 +224,19 @@ fn certificate_of_an_unusual_name_is_fetched_under_constant_junk_of_new_names() 
     assert!(is_read, "no attempt got a fetch");
     // From now on it is a name that verified a message, which needs no budget.
     for second in 1000..1040 {
-        junk(second);
+        invalid_message(second);
         shop.reader.read(&signature, BODY).unwrap();
         shop.wait(1);
     }
 }
 
 #[test]
-fn junk_of_new_names_makes_a_bounded_number_of_requests_per_minute() {
+fn invalid_messages_of_new_names_cause_a_bounded_number_of_requests_per_minute() {
     let root = root();
     let shop = Shop::new(&root.pem());
     for second in 0..200 {
         for number in 0..3 {
-            shop.junk(&format!("junk-{second}-{number}.pem"));
+            shop.invalid_message(&format!("junk-{second}-{number}.pem"));
         }
         shop.wait(1);
     }
@@ -245,7 +245,7 @@ fn junk_of_new_names_makes_a_bounded_number_of_requests_per_minute() {
     // The same with few names, each of which is repeated.
     shop.wait(200);
     for second in 0..200 {
-        shop.junk(&format!("junk-{}.pem", second % 16));
+        shop.invalid_message(&format!("junk-{}.pem", second % 16));
         shop.wait(1);
     }
     let requests = shop.host.requests().len();
@@ -257,16 +257,16 @@ fn budget_of_fetches_is_saved_up_in_parts_of_seconds() {
     let root = root();
     let shop = Shop::new(&root.pem());
     for number in 0..17 {
-        shop.junk(&format!("junk-{number}.pem"));
+        shop.invalid_message(&format!("junk-{number}.pem"));
     }
     assert_eq!(shop.host.requests().len(), 16);
     for number in 17..27 {
         shop.clock.advance(Duration::from_millis(900));
-        shop.junk(&format!("junk-{number}.pem"));
+        shop.invalid_message(&format!("junk-{number}.pem"));
     }
     assert!(shop.host.requests().is_empty());
     shop.wait(11);
-    shop.junk("later.pem");
+    shop.invalid_message("later.pem");
     assert_eq!(shop.host.requests(), ["later.pem"]);
 }
 
@@ -329,7 +329,7 @@ fn certificates_of_the_file_of_the_root_are_never_trusted() {
 }
 
 #[test]
-fn intermediates_that_cannot_be_fetched_are_our_failure_and_requested_once_per_pause() {
+fn intermediates_that_cannot_be_fetched_are_a_503_and_requested_once_per_pause() {
     let root = root();
     let new = intermediate("new", &root);
     let shop = Shop::new(&root.pem());
@@ -361,7 +361,7 @@ fn certificate_is_requested_once_per_pause_with_the_default_retries() {
 }
 
 #[test]
-fn rotation_within_the_pause_is_repeated_and_not_called_a_forgery() {
+fn rotation_within_the_pause_is_a_503_and_no_verify_error() {
     let root = root();
     let shop = Shop::new(&root.pem());
     shop.host.serve(USUAL, leaf(0, &root));
@@ -379,9 +379,9 @@ fn rotation_within_the_pause_is_repeated_and_not_called_a_forgery() {
     shop.host.serve(USUAL, leaf(1, &root));
     shop.wait(10);
     shop.read(1, USUAL).unwrap();
-    assert_eq!(shop.junk(USUAL), 503);
+    assert_eq!(shop.invalid_message(USUAL), 503);
     shop.wait(10);
-    assert_eq!(shop.junk(USUAL), 400);
+    assert_eq!(shop.invalid_message(USUAL), 400);
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn unverified_certificates_never_evict_verified_ones() {
     }
     for _ in 0..5 {
         shop.host.serve(USUAL, leaf(0, &other));
-        assert_eq!(shop.junk(USUAL), 400);
+        assert_eq!(shop.invalid_message(USUAL), 400);
         shop.wait(10);
     }
     for key in [0, 1] {
@@ -405,7 +405,7 @@ fn unverified_certificates_never_evict_verified_ones() {
     // The newest is used as soon as it verifies something, and the oldest is dropped for it.
     let third = intermediate("third", &own);
     shop.host.serve(USUAL, leaf(0, &third) + &third.pem());
-    assert_eq!(shop.junk(USUAL), 400);
+    assert_eq!(shop.invalid_message(USUAL), 400);
     shop.read(0, USUAL).unwrap();
 }
 

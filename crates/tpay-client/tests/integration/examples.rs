@@ -15,7 +15,7 @@ const VARIABLES: Variables = Variables {
 };
 
 #[test]
-fn the_examples_explain_themselves_and_what_is_wrong() {
+fn examples_print_usage_and_name_errors() {
     for (name, arguments) in [
         ("blik_payment", &["12.34", "777123", "jan@example.com", "Jan Nowak"][..]),
         ("export_transactions", &[][..]),
@@ -28,14 +28,14 @@ fn the_examples_explain_themselves_and_what_is_wrong() {
 
 #[cfg(feature = "notifications")]
 #[test]
-fn the_server_explains_itself() {
+fn notification_server_prints_usage() {
     let arguments = &["--merchant-id", "1010"];
     Example { name: "notification_server", arguments }.starts_well(&VARIABLES);
 }
 
 #[cfg(feature = "notifications")]
 #[test]
-fn the_server_does_not_start_with_an_invalid_merchant_id() {
+fn notification_server_rejects_an_invalid_merchant_id() {
     let output = std::process::Command::new(test_support::examples::program("notification_server"))
         .args(["--merchant-id", "1010a", "--listen", "127.0.0.1:0", "--count", "0"])
         .envs([("TPAY_CLIENT_ID", "id"), ("TPAY_CLIENT_SECRET", "secret")])

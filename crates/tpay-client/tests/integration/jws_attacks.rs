@@ -1,5 +1,5 @@
-//! Signatures of notifications by whoever is not Tpay: each is refused for its own reason, makes
-//! at most one fetch, from the one host that is allowed, and spoils nothing for the genuine
+//! Signatures of notifications that are not Tpay's: each is rejected for its own reason, causes at
+//! most one fetch, from the one host that is allowed, and does not affect the genuine
 //! notification that follows.
 
 #![cfg(all(feature = "notifications", feature = "ureq"))]
@@ -147,29 +147,29 @@ impl Shop {
         std::mem::take(&mut self.fetched.lock().unwrap())
     }
 
-    /// Reads what must be refused as not genuine; why.
-    fn refuses(&self, signature: &str) -> String {
+    /// Reads a message that must be rejected as not genuine, and returns the reason.
+    fn rejects(&self, signature: &str) -> String {
         let error = self.reader.read(signature, BODY).expect_err(signature);
         assert_eq!(error.kind(), ErrorKind::Verify, "{error}");
         assert_eq!(NotificationResponse::for_error(&error).status, 400);
         error.message().unwrap().to_owned()
     }
 
-    /// Like `refuses`, after the pause: within it the newest certificate is not known.
-    fn refuses_later(&self, signature: &str) -> String {
+    /// Like `rejects`, after the pause: within it the newest certificate is not known.
+    fn rejects_later(&self, signature: &str) -> String {
         self.clock.advance(Duration::from_secs(10));
-        self.refuses(signature)
+        self.rejects(signature)
     }
 
-    /// Serves a certificate for a good signature that must be refused; why.
-    fn refuses_certificate(&self, pem: impl AsRef<[u8]>) -> String {
+    /// Serves a certificate that must be rejected for a valid signature, and returns the reason.
+    fn rejects_certificate(&self, pem: impl AsRef<[u8]>) -> String {
         self.serves(pem);
-        self.refuses_later(&signed(&header(USUAL), BODY))
+        self.rejects_later(&signed(&header(USUAL), BODY))
     }
 }
 
 impl Shop {
-    /// Serves what is no certificate: the service fails, so the sender comes again.
+    /// Serves a file that is not a certificate: the service fails, so the sender must retry.
     fn cannot_read_certificate(&self, pem: impl AsRef<[u8]>) {
         self.clock.advance(Duration::from_secs(10));
         self.serves(pem);
@@ -187,10 +187,10 @@ fn shop() -> (Pki, Shop) {
 }
 
 #[test]
-fn the_control_is_believed() {
+fn valid_message_is_accepted() {
     let (_, shop) = shop();
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
-    // Tpay's own header has escaped slashes; what else it holds does not matter.
+    // Tpay's own header has escaped slashes; its other members do not matter.
     let escaped = header(USUAL).replace('/', r"\/");
     shop.reader.read(&signed(&escaped, BODY), BODY).unwrap();
     let more = r#"{"typ":"JOSE","alg":"RS256","kid":null,"x5u":"URL"}"#.replace("URL", USUAL);
@@ -200,7 +200,7 @@ fn the_control_is_believed() {
 }
 
 #[test]
-fn an_address_that_is_not_the_one_folder_is_refused_and_never_fetched() {
+fn url_outside_the_certificate_folder_is_rejected_and_never_fetched() {
     let (_, shop) = shop();
     let addresses = [
         // The host.
@@ -269,13 +269,13 @@ fn an_address_that_is_not_the_one_folder_is_refused_and_never_fetched() {
         "",
     ];
     for address in addresses {
-        assert_eq!(shop.refuses(&signed(&header(address), BODY)), ADDRESS, "{address}");
+        assert_eq!(shop.rejects(&signed(&header(address), BODY)), ADDRESS, "{address}");
     }
     // However long it is, and also below the right folder.
     for start in ["https://evil.example/", FOLDER] {
         for length in [256, 70_000, 4_000_000] {
             let address = [start, &"a".repeat(length)].concat();
-            assert_eq!(shop.refuses(&signed(&header(&address), BODY)), ADDRESS, "{length}");
+            assert_eq!(shop.rejects(&signed(&header(&address), BODY)), ADDRESS, "{length}");
         }
     }
     assert!(shop.fetched().is_empty(), "nothing of it is fetched");
@@ -283,31 +283,31 @@ fn an_address_that_is_not_the_one_folder_is_refused_and_never_fetched() {
 }
 
 #[test]
-fn another_algorithm_is_refused_whatever_the_signature_is() {
+fn other_algorithms_are_rejected_for_any_signature() {
     let (pki, shop) = shop();
     let certificate = pki.certificate(&signer());
     for algorithm in
         ["none", "None", "NONE", "HS256", "rs256", "Rs256", "RS512", "PS256", "ES256", "RS256 ", ""]
     {
         let header = header(USUAL).replace("RS256", algorithm);
-        assert_eq!(shop.refuses(&signed(&header, BODY)), ALGORITHM, "{algorithm}");
-        // Keyed with what everybody knows, and without any.
+        assert_eq!(shop.rejects(&signed(&header, BODY)), ALGORITHM, "{algorithm}");
+        // Keyed with public values, and without a key.
         let segment = base64url(&header);
         let key = HmacKey::new("key", &Secret::new(&*certificate)).unwrap();
         let hmac = key.sign(&[segment.as_bytes(), b".", base64url(BODY).as_bytes()]);
         let keyed = format!("{segment}..{}", base64url(hmac.as_bytes()));
-        assert_eq!(shop.refuses(&keyed), ALGORITHM, "{algorithm}");
-        assert_eq!(shop.refuses(&format!("{segment}..")), MALFORMED, "{algorithm}");
+        assert_eq!(shop.rejects(&keyed), ALGORITHM, "{algorithm}");
+        assert_eq!(shop.rejects(&format!("{segment}..")), MALFORMED, "{algorithm}");
     }
     for algorithm in ["null", "256", "[\"RS256\"]", "{}", "true"] {
         let header = header(USUAL).replace("\"RS256\"", algorithm);
-        assert_eq!(shop.refuses(&signed(&header, BODY)), ALGORITHM, "{algorithm}");
+        assert_eq!(shop.rejects(&signed(&header, BODY)), ALGORITHM, "{algorithm}");
     }
     assert!(shop.fetched().is_empty());
 }
 
 #[test]
-fn a_header_that_can_be_read_in_two_ways_is_refused() {
+fn ambiguous_header_is_rejected() {
     let (_, shop) = shop();
     for header in [
         // Which of the two?
@@ -340,13 +340,13 @@ fn a_header_that_can_be_read_in_two_ways_is_refused() {
         "alg: RS256",
     ] {
         let header = header.replace("URL", USUAL);
-        assert_eq!(shop.refuses(&signed(&header, BODY)), HEADER, "{header}");
+        assert_eq!(shop.rejects(&signed(&header, BODY)), HEADER, "{header}");
     }
     let nested = format!(r#"{{"alg":"RS256","x5u":"{USUAL}","a":{}}}"#, "[".repeat(100_000));
-    assert_eq!(shop.refuses(&signed(&nested, BODY)), HEADER);
+    assert_eq!(shop.rejects(&signed(&nested, BODY)), HEADER);
     let not_utf8 = [br#"{"alg":"RS256","x5u":""#, &b"\xff\xfe"[..], br#""}"#].concat();
     let not_utf8 = format!("{}..AAAA", base64url(not_utf8));
-    assert_eq!(shop.refuses(&not_utf8), HEADER);
+    assert_eq!(shop.rejects(&not_utf8), HEADER);
     assert!(shop.fetched().is_empty());
 }
 
@@ -359,18 +359,18 @@ fn a_key_in_the_header_is_not_used() {
     let header = format!(
         r#"{{"alg":"RS256","x5u":"{USUAL}","x5c":["{own}"],"jwk":{{"kty":"RSA"}},"jku":"https://evil.example/"}}"#
     );
-    assert_eq!(shop.refuses(&signed(&header, BODY)), CHAIN);
+    assert_eq!(shop.rejects(&signed(&header, BODY)), CHAIN);
     assert_eq!(shop.fetched(), [USUAL, AUTHORITIES]);
 }
 
 #[test]
-fn other_segments_than_a_header_nothing_and_a_signature_are_refused() {
+fn segments_other_than_header_nothing_and_signature_are_rejected() {
     let (_, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     let (head, signature) = good.split_once("..").unwrap();
     let payload = base64url(BODY);
-    assert_eq!(shop.refuses(""), MISSING);
-    assert_eq!(shop.refuses(" \t"), MISSING);
+    assert_eq!(shop.rejects(""), MISSING);
+    assert_eq!(shop.rejects(" \t"), MISSING);
     for wrong in [
         head.to_owned(),
         format!("{head}."),
@@ -396,7 +396,7 @@ fn other_segments_than_a_header_nothing_and_a_signature_are_refused() {
         format!("Bearer {good}"),
         format!(r#"{{"protected":"{head}","signature":"{signature}"}}"#),
     ] {
-        assert_eq!(shop.refuses(&wrong), MALFORMED, "{wrong}");
+        assert_eq!(shop.rejects(&wrong), MALFORMED, "{wrong}");
     }
     assert!(shop.fetched().is_empty());
     shop.reader.read(&good, BODY).unwrap();
@@ -414,10 +414,10 @@ fn a_segment_has_one_form_only() {
         if letter == last {
             continue;
         }
-        let refused = shop.refuses_later(&format!("{head}..{cut}{letter}"));
+        let rejected = shop.rejects_later(&format!("{head}..{cut}{letter}"));
         // The four without spare bits are other bytes.
         let expected = if "AQgw".contains(letter) { SIGNATURE } else { MALFORMED };
-        assert_eq!(refused, expected, "{letter}");
+        assert_eq!(rejected, expected, "{letter}");
     }
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
     assert!(STANDARD.encode(&bytes).contains(['+', '/']), "the alphabets differ");
@@ -435,12 +435,12 @@ fn a_segment_has_one_form_only() {
         format!("{head}..{cut}\0{last}"),
         format!("{head}..{cut}ą"),
     ] {
-        assert_eq!(shop.refuses(&wrong), MALFORMED, "{wrong}");
+        assert_eq!(shop.rejects(&wrong), MALFORMED, "{wrong}");
     }
 }
 
 #[test]
-fn the_signature_holds_for_its_own_header_body_and_length_only() {
+fn signature_is_valid_for_its_own_header_body_and_length_only() {
     let (_, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     let (head, signature) = good.split_once("..").unwrap();
@@ -464,7 +464,7 @@ fn the_signature_holds_for_its_own_header_body_and_length_only() {
         },
         testing::sign_with(OTHER_KEY, USUAL, BODY).unwrap(),
     ] {
-        assert_eq!(shop.refuses_later(&wrong), SIGNATURE);
+        assert_eq!(shop.rejects_later(&wrong), SIGNATURE);
         assert_eq!(shop.fetched(), [USUAL]);
         // A newer certificate may verify it, so it is not called a forgery within the pause.
         let error = shop.reader.read(&wrong, BODY).unwrap_err();
@@ -476,7 +476,7 @@ fn the_signature_holds_for_its_own_header_body_and_length_only() {
 }
 
 #[test]
-fn the_header_of_http_comes_once_and_is_text() {
+fn http_header_must_occur_once_and_be_text() {
     let (_, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     let reason = |values: &[&[u8]]| {
@@ -500,44 +500,44 @@ fn the_header_of_http_comes_once_and_is_text() {
 }
 
 #[test]
-fn a_certificate_out_of_its_time_is_refused_wherever_it_is_in_the_chain() {
+fn expired_or_future_certificate_anywhere_in_the_chain_is_rejected() {
     for (what, from, to) in [("expired", 2020, 2021), ("not valid yet", 2030, 2040)] {
         let (from, to) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
         let (pki, shop) = shop();
         let mut leaf = signer();
         (leaf.not_before, leaf.not_after) = (from, to);
-        assert_eq!(shop.refuses_certificate(pki.certificate(&leaf)), TIME, "{what}");
+        assert_eq!(shop.rejects_certificate(pki.certificate(&leaf)), TIME, "{what}");
 
         let mut intermediate = authority("intermediate");
         (intermediate.not_before, intermediate.not_after) = (from, to);
         let pki = Pki::with_intermediate(intermediate);
         let shop = Shop::new(&pki.anchors());
-        assert_eq!(shop.refuses_certificate(pki.certificate(&signer())), TIME, "{what}");
+        assert_eq!(shop.rejects_certificate(pki.certificate(&signer())), TIME, "{what}");
     }
 }
 
 #[test]
-fn a_chain_to_anything_but_the_anchors_is_refused() {
+fn chain_to_anything_but_the_anchors_is_rejected() {
     let (pki, shop) = shop();
     let other = Pki::new();
     // Of the same names, by another root.
-    assert_eq!(shop.refuses_certificate(other.certificate(&signer())), CHAIN);
+    assert_eq!(shop.rejects_certificate(other.certificate(&signer())), CHAIN);
     // With the links that lead to that root: only the first is the signer's, and none is a link.
     let brought = other.certificate(&signer()) + &other.anchors();
-    assert_eq!(shop.refuses_certificate(brought), CHAIN);
+    assert_eq!(shop.rejects_certificate(brought), CHAIN);
     let brought = other.anchors() + &pki.certificate(&signer());
-    assert_eq!(shop.refuses_certificate(brought), CHAIN);
+    assert_eq!(shop.rejects_certificate(brought), CHAIN);
     // Signed by itself.
     let key = KeyPair::from_pem(KEY).unwrap();
     let alone = signer().self_signed(&key).unwrap();
-    assert_eq!(shop.refuses_certificate(alone.pem()), CHAIN);
+    assert_eq!(shop.rejects_certificate(alone.pem()), CHAIN);
     let alone = authority("root").self_signed(&key).unwrap();
-    assert_eq!(shop.refuses_certificate(alone.pem()), CHAIN);
+    assert_eq!(shop.rejects_certificate(alone.pem()), CHAIN);
     // By a certificate of the chain that may not issue any.
     let leaf = CertifiedIssuer::signed_by(signer(), KeyPair::from_pem(KEY).unwrap(), &pki.root);
     let below = signer().signed_by(&key, &leaf.unwrap()).unwrap();
-    assert_eq!(shop.refuses_certificate(below.pem()), CHAIN);
-    // What is no certificate at all.
+    assert_eq!(shop.rejects_certificate(below.pem()), CHAIN);
+    // Files that are not certificates.
     let pem = pki.certificate(&signer());
     let cut = pem.replacen("MII", "MIJ", 1);
     let key_instead = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -545,14 +545,14 @@ fn a_chain_to_anything_but_the_anchors_is_refused() {
     for unreadable in [&*cut, key_instead, html] {
         shop.cannot_read_certificate(unreadable);
     }
-    // None of it is kept from then on.
+    // None of it is cached.
     shop.clock.advance(Duration::from_secs(10));
     shop.serves(pem);
     shop.reader.read(&signed(&header(USUAL), BODY), BODY).unwrap();
 }
 
 #[test]
-fn a_certificate_for_another_purpose_is_refused() {
+fn certificate_for_another_purpose_is_rejected() {
     let (pki, shop) = shop();
     let with = |usages: &[KeyUsagePurpose], purposes: &[ExtendedKeyUsagePurpose]| {
         let mut leaf = params("signer");
@@ -567,19 +567,19 @@ fn a_certificate_for_another_purpose_is_refused() {
         with(&[Usage::DigitalSignature], &[For::OcspSigning, For::TimeStamping]),
         with(&[Usage::DigitalSignature], &[For::EmailProtection]),
     ] {
-        assert_eq!(shop.refuses_certificate(pem), CHAIN);
+        assert_eq!(shop.rejects_certificate(pem), CHAIN);
     }
     // An authority does not sign messages.
     let key = || KeyPair::from_pem(KEY).unwrap();
     let mut both = authority("signer");
     both.key_usages.push(Usage::DigitalSignature);
-    assert_eq!(shop.refuses_certificate(pki.certificate(&both)), CHAIN);
+    assert_eq!(shop.rejects_certificate(pki.certificate(&both)), CHAIN);
     // Not even the intermediate and the root of the anchors themselves.
     let root = CertifiedIssuer::self_signed(authority("root"), key()).unwrap();
     let intermediate = CertifiedIssuer::signed_by(authority("between"), key(), &root).unwrap();
     let own = Shop::new(&(intermediate.pem() + &root.pem()));
-    assert_eq!(own.refuses_certificate(root.pem()), CHAIN);
-    assert_eq!(own.refuses_certificate(intermediate.pem()), CHAIN);
+    assert_eq!(own.rejects_certificate(root.pem()), CHAIN);
+    assert_eq!(own.rejects_certificate(intermediate.pem()), CHAIN);
 
     for pem in [
         with(&[], &[]),
@@ -595,16 +595,16 @@ fn a_certificate_for_another_purpose_is_refused() {
 }
 
 #[test]
-fn weak_keys_weak_digests_and_old_certificates_are_refused() {
+fn weak_keys_weak_digests_and_old_certificates_are_rejected() {
     const ROOT: &str = include_str!("jws/root.pem");
     const WEAK_ISSUER: &str = include_str!("jws/weak_issuer.pem");
     let shop = Shop::new(&[WEAK_ISSUER, ROOT].concat());
     shop.cannot_read_certificate(include_str!("jws/v1.pem"));
-    assert_eq!(shop.refuses_certificate(include_str!("jws/sha1.pem")), CHAIN);
-    assert_eq!(shop.refuses_certificate(include_str!("jws/below_weak.pem")), CHAIN);
+    assert_eq!(shop.rejects_certificate(include_str!("jws/sha1.pem")), CHAIN);
+    assert_eq!(shop.rejects_certificate(include_str!("jws/below_weak.pem")), CHAIN);
     shop.clock.advance(Duration::from_secs(10));
     shop.serves(include_str!("jws/weak.pem"));
-    assert_eq!(shop.refuses(include_str!("jws/weak.jws")), SIGNATURE);
+    assert_eq!(shop.rejects(include_str!("jws/weak.jws")), SIGNATURE);
 
     shop.clock.advance(Duration::from_secs(10));
     shop.serves(include_str!("jws/good.pem"));
@@ -612,15 +612,15 @@ fn weak_keys_weak_digests_and_old_certificates_are_refused() {
 }
 
 #[test]
-fn a_key_that_is_not_rsa_is_refused() {
+fn key_that_is_not_rsa_is_rejected() {
     let (pki, shop) = shop();
     let key = KeyPair::generate().unwrap();
     let pem = signer().signed_by(&key, &pki.intermediate).unwrap().pem();
-    assert_eq!(shop.refuses_certificate(pem), SIGNATURE);
+    assert_eq!(shop.rejects_certificate(pem), SIGNATURE);
 }
 
 #[test]
-fn what_one_environment_signs_the_other_does_not_believe() {
+fn signatures_of_one_environment_are_rejected_in_the_other() {
     // As Tpay has it: two authorities below one root.
     let root =
         CertifiedIssuer::self_signed(authority("root"), KeyPair::generate().unwrap()).unwrap();
@@ -632,7 +632,7 @@ fn what_one_environment_signs_the_other_does_not_believe() {
     let issued_by = |issuer: &Issuer| {
         signer().signed_by(&KeyPair::from_pem(KEY).unwrap(), issuer).unwrap().pem()
     };
-    assert_eq!(shop.refuses_certificate(issued_by(&sandbox)), CHAIN);
+    assert_eq!(shop.rejects_certificate(issued_by(&sandbox)), CHAIN);
     // With its intermediate it is accepted: only the root is trusted, and it is served by the host of
     // this environment, which a message of the other one may not name.
     shop.clock.advance(Duration::from_secs(10));
@@ -668,7 +668,7 @@ impl Service for Certificates {
 }
 
 #[test]
-fn a_certificate_service_that_goes_wrong_costs_a_deadline_and_nothing_else() {
+fn failing_certificate_service_costs_at_most_the_timeout() {
     const DEADLINE: Duration = Duration::from_secs(1);
     const FOR_EVER: Duration = Duration::from_secs(120);
     let pki = Pki::new();
@@ -719,7 +719,7 @@ fn a_certificate_service_that_goes_wrong_costs_a_deadline_and_nothing_else() {
         assert!(elapsed < Duration::from_secs(20), "{what}: took {elapsed:?}");
         assert_ne!(error.kind(), ErrorKind::Verify, "{what}: nothing is known of the notification");
         assert_eq!(error.endpoint(), "certificates.signing", "{what}: {error}");
-        // The sender comes again, and finds nothing spoiled.
+        // A retry of the sender is accepted.
         assert_eq!(NotificationResponse::for_error(&error).status, 503, "{what}: {error}");
         assert!(server.take_seen().len() <= 2, "{what}");
         let soon = reader.read(&signature, BODY).unwrap_err();
@@ -733,22 +733,22 @@ fn a_certificate_service_that_goes_wrong_costs_a_deadline_and_nothing_else() {
 }
 
 #[test]
-fn a_certificate_that_was_kept_outlives_a_service_that_went_wrong() {
+fn cached_certificate_verifies_while_the_service_fails() {
     let (pki, shop) = shop();
     let good = signed(&header(USUAL), BODY);
     shop.reader.read(&good, BODY).unwrap();
     shop.serves("<html>");
     shop.clock.advance(Duration::from_secs(3599));
-    // Junk makes it be fetched again; what comes is no certificate and replaces none.
-    let junk = signed(&header(USUAL), b"tr_id=TR-2");
-    let error = shop.reader.read(&junk, BODY).unwrap_err();
+    // An invalid message causes a fetch. The fetched file is not a certificate and replaces none.
+    let invalid_message = signed(&header(USUAL), b"tr_id=TR-2");
+    let error = shop.reader.read(&invalid_message, BODY).unwrap_err();
     assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     shop.reader.read(&good, BODY).unwrap();
     // Neither does one that is a certificate and leads nowhere.
     shop.clock.advance(Duration::from_secs(11));
     shop.serves(Pki::new().certificate(&signer()));
     shop.reader.read(&good, BODY).unwrap();
-    assert_eq!(shop.refuses_later(&junk), CHAIN, "why the newest does not verify");
+    assert_eq!(shop.rejects_later(&invalid_message), CHAIN, "why the newest does not verify");
     shop.reader.read(&good, BODY).unwrap();
     shop.serves(pki.certificate(&signer()));
     shop.clock.advance(Duration::from_secs(10));
@@ -756,7 +756,7 @@ fn a_certificate_that_was_kept_outlives_a_service_that_went_wrong() {
 }
 
 #[test]
-fn whoever_waited_for_a_fetch_that_failed_late_does_not_begin_another() {
+fn message_that_waited_for_a_failed_fetch_does_not_start_another() {
     let clock = ManualClock::at_unix(NOW);
     let fetches = Arc::new(Mutex::new(0));
     let (time, count) = (clock.clone(), fetches.clone());
@@ -795,7 +795,7 @@ impl Clock for Wound {
 }
 
 #[test]
-fn a_clock_that_was_set_back_keeps_no_certificate_for_ever() {
+fn certificates_expire_after_the_clock_is_set_back() {
     let pki = Pki::new();
     let clock = Wound(Arc::new(AtomicU64::new(NOW + 86_400)));
     let fetches = Arc::new(AtomicU64::new(0));

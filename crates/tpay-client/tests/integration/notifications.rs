@@ -1,4 +1,4 @@
-//! Notifications: what is believed, what is refused, and when a certificate is fetched.
+//! Notifications: which are accepted, which are rejected, and when a certificate is fetched.
 
 #![cfg(feature = "notifications")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
@@ -15,11 +15,11 @@ use tpay_client::*;
 
 const NOW: u64 = 1_795_305_600;
 
-/// What the host of certificates serves, and what it was asked for.
+/// The files that the host of certificates serves, and the requests that it received.
 #[derive(Default)]
 struct Host {
     pem: Option<&'static str>,
-    asked: Vec<String>,
+    requested: Vec<String>,
 }
 
 fn client(host: &Arc<Mutex<Host>>, clock: &ManualClock) -> Client {
@@ -29,7 +29,7 @@ fn client(host: &Arc<Mutex<Host>>, clock: &ManualClock) -> Client {
         .retries(0)
         .transport(move |request: Request| -> Result<Response, TransportError> {
             let mut host = host.lock().unwrap();
-            host.asked.push(request.uri().to_string());
+            host.requested.push(request.uri().to_string());
             let mut response = Response::new(host.pem.unwrap_or_default().as_bytes().to_vec());
             if host.pem.is_none() {
                 *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -41,15 +41,15 @@ fn client(host: &Arc<Mutex<Host>>, clock: &ManualClock) -> Client {
 }
 
 fn setup(pem: Option<&'static str>) -> (Client, Notifications, Arc<Mutex<Host>>, ManualClock) {
-    let host = Arc::new(Mutex::new(Host { pem, asked: Vec::new() }));
+    let host = Arc::new(Mutex::new(Host { pem, requested: Vec::new() }));
     let clock = ManualClock::at_unix(NOW);
     let client = client(&host, &clock);
     let reader = client.notifications().unwrap().anchors(testing::ANCHORS).unwrap();
     (client, reader.merchant_id("1010"), host, clock)
 }
 
-fn asked(host: &Arc<Mutex<Host>>) -> usize {
-    host.lock().unwrap().asked.len()
+fn requested(host: &Arc<Mutex<Host>>) -> usize {
+    host.lock().unwrap().requested.len()
 }
 
 fn body() -> Vec<u8> {
@@ -63,46 +63,49 @@ fn a_certificate_is_fetched_once_an_hour() {
     for _ in 0..3 {
         reader.read(&signature, &body()).unwrap();
     }
-    assert_eq!(asked(&host), 1);
-    assert_eq!(host.lock().unwrap().asked[0], "https://secure.tpay.com/x509/notifications-jws.pem");
+    assert_eq!(requested(&host), 1);
+    assert_eq!(
+        host.lock().unwrap().requested[0],
+        "https://secure.tpay.com/x509/notifications-jws.pem"
+    );
     clock.advance(Duration::from_secs(3599));
     reader.read(&signature, &body()).unwrap();
-    assert_eq!(asked(&host), 1);
+    assert_eq!(requested(&host), 1);
     clock.advance(Duration::from_secs(1));
     reader.read(&signature, &body()).unwrap();
-    assert_eq!(asked(&host), 2);
+    assert_eq!(requested(&host), 2);
 }
 
 #[test]
-fn a_certificate_that_was_replaced_is_fetched_again_but_not_for_every_junk() {
+fn replaced_certificate_is_fetched_again_but_not_for_every_invalid_message() {
     // The root signs nothing, but is a certificate with another key.
     let (client, reader, host, clock) = setup(Some(testing::ANCHORS));
-    let asked = |host: &Arc<Mutex<Host>>| {
+    let requested = |host: &Arc<Mutex<Host>>| {
         let host = host.lock().unwrap();
-        host.asked.iter().filter(|url| url.ends_with("/notifications-jws.pem")).count()
+        host.requested.iter().filter(|url| url.ends_with("/notifications-jws.pem")).count()
     };
     let signature = testing::sign(&client, &body()).unwrap();
     assert_eq!(reader.read(&signature, &body()).unwrap_err().kind(), ErrorKind::Verify);
-    assert_eq!(asked(&host), 1);
+    assert_eq!(requested(&host), 1);
     host.lock().unwrap().pem = Some(testing::CERTIFICATE);
     for _ in 0..5 {
         assert!(reader.read(&signature, &body()).is_err());
     }
-    assert_eq!(asked(&host), 1, "not again within ten seconds");
+    assert_eq!(requested(&host), 1, "not again within ten seconds");
     clock.advance(Duration::from_secs(10));
     reader.read(&signature, &body()).unwrap();
-    assert_eq!(asked(&host), 2);
+    assert_eq!(requested(&host), 2);
     clock.advance(Duration::from_secs(60));
     for _ in 0..5 {
         assert!(reader.read(&signature, b"junk").is_err());
     }
-    assert_eq!(asked(&host), 3, "junk makes one more fetch and not five");
+    assert_eq!(requested(&host), 3, "junk makes one more fetch and not five");
     reader.read(&signature, &body()).unwrap();
-    assert_eq!(asked(&host), 3);
+    assert_eq!(requested(&host), 3);
 }
 
 #[test]
-fn junk_with_other_names_does_not_displace_the_usual_certificate() {
+fn invalid_messages_of_other_names_do_not_evict_the_usual_certificate() {
     let (client, reader, host, _) = setup(Some(testing::CERTIFICATE));
     let usual = testing::sign(&client, &body()).unwrap();
     reader.read(&usual, &body()).unwrap();
@@ -112,27 +115,27 @@ fn junk_with_other_names_does_not_displace_the_usual_certificate() {
         let signature = testing::sign_with(key, &x5u, &body()).unwrap();
         let _ = reader.read(&signature, &body());
     }
-    assert_eq!(asked(&host), 4, "each name is fetched once");
+    assert_eq!(requested(&host), 4, "each name is fetched once");
     reader.read(&usual, &body()).unwrap();
-    assert_eq!(asked(&host), 4);
+    assert_eq!(requested(&host), 4);
 }
 
 #[test]
-fn without_a_certificate_the_sender_is_asked_to_come_again() {
+fn without_a_certificate_the_sender_gets_a_503() {
     let (client, reader, host, clock) = setup(None);
     let signature = testing::sign(&client, &body()).unwrap();
     for _ in 0..3 {
         let error = reader.read(&signature, &body()).unwrap_err();
         assert_eq!(NotificationResponse::for_error(&error).status, 503, "{error}");
     }
-    assert_eq!(asked(&host), 1);
+    assert_eq!(requested(&host), 1);
     clock.advance(Duration::from_secs(10));
     host.lock().unwrap().pem = Some(testing::CERTIFICATE);
     reader.read(&signature, &body()).unwrap();
 }
 
 #[test]
-fn one_flipped_bit_anywhere_is_refused() {
+fn one_flipped_bit_anywhere_is_rejected() {
     let (client, reader, _, _) = setup(None);
     let reader = reader.certificate(testing::CERTIFICATE);
     let body = body();
@@ -168,7 +171,7 @@ fn a_certificate_is_not_valid_before_or_after_its_dates() {
 }
 
 #[test]
-fn only_the_exact_place_of_the_environment_is_allowed() {
+fn only_the_exact_certificate_url_of_the_environment_is_accepted() {
     let (_, reader, host, _) = setup(Some(testing::CERTIFICATE));
     let key = include_str!("../../src/notifications/testing/key.pem");
     for x5u in [
@@ -193,11 +196,11 @@ fn only_the_exact_place_of_the_environment_is_allowed() {
         assert!(error.to_string().contains("not allowed"), "{x5u}: {error}");
         assert_eq!(NotificationResponse::for_error(&error).status, 400);
     }
-    assert_eq!(asked(&host), 0, "nothing of it is fetched");
+    assert_eq!(requested(&host), 0, "nothing of it is fetched");
 }
 
 #[test]
-fn the_header_must_be_there_once() {
+fn signature_header_must_occur_once() {
     let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
     let body = body();
     let signature = testing::sign(&client, &body).unwrap();
@@ -211,7 +214,7 @@ fn the_header_must_be_there_once() {
 }
 
 #[test]
-fn the_md5sum_counts_only_with_a_code() {
+fn md5sum_is_verified_only_with_a_code() {
     let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
     let signature = testing::sign(&client, &body()).unwrap();
     let reader = reader.security_code("");
@@ -222,7 +225,7 @@ fn the_md5sum_counts_only_with_a_code() {
     reader.security_code("code").read(&signature, &body()).unwrap();
 }
 
-/// What the reader makes of a genuine body.
+/// The result of reading a genuine body.
 fn try_read(body: impl AsRef<[u8]>) -> Result<Notification, Error> {
     let (client, reader, _, _) = setup(Some(testing::CERTIFICATE));
     let signature = testing::sign(&client, body.as_ref()).unwrap();
@@ -233,7 +236,7 @@ fn read(body: &str) -> Notification {
     try_read(body).unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
-/// The members of a payment, with others in the place of some.
+/// The members of a payment, some of them replaced.
 fn payment(changes: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut members: Vec<(String, String)> = [
         ("id", "1010"),
@@ -264,7 +267,7 @@ fn form(members: &[(String, String)]) -> String {
     api_auth::Encoding::Form.text(&params)
 }
 
-/// Each kind in both encodings, with the reply that acknowledges it.
+/// Each kind in both encodings, with the response that acknowledges it.
 fn kinds() -> Vec<(&'static str, [String; 2], &'static str)> {
     let token = "a".repeat(64);
     let json = |text: &str| text.replace("TOKEN", &token);
@@ -367,7 +370,7 @@ fn every_kind_is_read_alike_as_a_form_and_as_json() {
 
 /// Every kind, encoding, merchant and environment, whole and tampered with.
 #[test]
-fn notifications_are_believed_only_whole_and_for_their_merchant_and_environment() {
+fn notifications_are_accepted_only_whole_and_for_their_merchant_and_environment() {
     let binds = |kind: &str| matches!(kind, "payment" | "alias");
     for (kind, bodies, _) in kinds() {
         for (encoding, body) in ["form", "json"].into_iter().zip(bodies) {
@@ -421,7 +424,7 @@ fn notifications_are_believed_only_whole_and_for_their_merchant_and_environment(
 }
 
 #[test]
-fn what_is_not_understood_is_never_acknowledged() {
+fn unknown_notifications_are_never_acknowledged() {
     let without = |name: &str| {
         let members = payment(&[]);
         form(&members.into_iter().filter(|(known, _)| known != name).collect::<Vec<_>>())
@@ -599,7 +602,7 @@ fn json_payment(member: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn json_payment_is_not_lost_for_text_that_identifies_nothing() {
+fn json_payment_with_invalid_text_that_identifies_nothing_is_accepted() {
     for member in [
         &br#""tr_desc":"caf\ud83d""#[..],
         br#""tr_desc":"caf\udc00\ud83d\u0041""#,
@@ -897,7 +900,7 @@ fn a_payment_is_a_test_by_its_mode_or_by_the_title_of_the_test_button() {
 }
 
 #[test]
-fn only_what_was_made_is_paid_and_only_the_whole_amount_is_in_full() {
+fn is_paid_requires_a_payment_and_paid_in_full_the_whole_amount() {
     for (status, amount, paid, in_full) in [
         ("TRUE", "12.34", true, true),
         ("true", "12.34", true, true),
@@ -915,7 +918,7 @@ fn only_what_was_made_is_paid_and_only_the_whole_amount_is_in_full() {
 }
 
 #[test]
-fn the_md5sum_covers_what_was_sent_and_numbers_of_json() {
+fn md5sum_covers_values_as_sent_and_json_numbers() {
     let code = Secret::new("demo");
     let sum = |crc: &str, amount: &str| api_auth::md5::hex(&["1010", "TR-1", amount, crc, "demo"]);
     let polish = format!(
@@ -1050,7 +1053,7 @@ fn an_order_number_that_is_not_a_text_is_rejected() {
 }
 
 #[test]
-fn a_merchant_id_that_is_no_number_is_an_error_and_accepts_nothing() {
+fn merchant_id_that_is_not_a_number_is_an_error_and_accepts_nothing() {
     let alias = "event=ALIAS_UPDATE&msg_value[value]=u";
     for (id, body) in [
         ("", alias.to_owned()),
@@ -1075,7 +1078,7 @@ fn a_merchant_id_that_is_no_number_is_an_error_and_accepts_nothing() {
             assert_eq!(error.argument(), Some("merchant_id"), "{id:?} {body}: {error}");
             assert_eq!(NotificationResponse::for_error(&error).status, 503, "{id:?} {body}");
         }
-        assert_eq!(asked(&host), 0, "{id:?} {body}");
+        assert_eq!(requested(&host), 0, "{id:?} {body}");
     }
 }
 
@@ -1113,7 +1116,7 @@ fn named(name: &str) -> String {
 }
 
 #[test]
-fn junk_of_other_names_never_keeps_out_a_genuine_certificate_of_an_unusual_name() {
+fn invalid_messages_of_other_names_never_block_a_valid_certificate_of_an_unusual_name() {
     let (_, reader, clock) = reader_of(|request: &Request| {
         let genuine = request.uri().path() == "/x509/next.pem";
         Response::new(if genuine { testing::CERTIFICATE } else { testing::ANCHORS }.into())
@@ -1131,7 +1134,7 @@ fn junk_of_other_names_never_keeps_out_a_genuine_certificate_of_an_unusual_name(
 }
 
 #[test]
-fn junk_of_many_names_makes_a_bounded_number_of_fetches() {
+fn invalid_messages_of_many_names_cause_a_bounded_number_of_fetches() {
     let fetches = Arc::new(Mutex::new(Vec::new()));
     let counted = fetches.clone();
     let (_, reader, clock) = reader_of(move |request: &Request| {
@@ -1155,7 +1158,7 @@ fn junk_of_many_names_makes_a_bounded_number_of_fetches() {
 }
 
 #[test]
-fn genuine_notification_waits_for_no_fetch_that_junk_began() {
+fn genuine_notification_does_not_wait_for_a_fetch_of_an_invalid_message() {
     let (began, release) = (Arc::new(Mutex::new(false)), Arc::new(Mutex::new(())));
     let (seen, hold) = (began.clone(), release.clone());
     let first = std::sync::atomic::AtomicBool::new(true);
@@ -1172,18 +1175,18 @@ fn genuine_notification_waits_for_no_fetch_that_junk_began() {
     clock.advance(Duration::from_secs(11));
     let held = release.lock().unwrap();
     std::thread::scope(|scope| {
-        let junk = scope.spawn(|| reader.read(&signature, b"junk").unwrap_err());
+        let invalid_message = scope.spawn(|| reader.read(&signature, b"junk").unwrap_err());
         while !*began.lock().unwrap() {
             std::thread::yield_now();
         }
         reader.read(&signature, &body()).unwrap();
         drop(held);
-        assert_eq!(junk.join().unwrap().kind(), ErrorKind::Verify);
+        assert_eq!(invalid_message.join().unwrap().kind(), ErrorKind::Verify);
     });
 }
 
 #[test]
-fn certificate_before_the_last_still_verifies_what_was_under_way() {
+fn previous_certificate_still_verifies_messages_in_transit() {
     let served = Arc::new(Mutex::new(testing::CERTIFICATE));
     let serve = served.clone();
     let (client, reader, clock) =
@@ -1198,7 +1201,7 @@ fn certificate_before_the_last_still_verifies_what_was_under_way() {
 }
 
 #[test]
-fn certificate_that_cannot_be_read_is_our_failure_and_no_forgery() {
+fn certificate_that_cannot_be_parsed_is_a_503_and_no_verify_error() {
     for served in ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "<html>", ""] {
         let (client, reader, _) =
             reader_of(move |_: &Request| Response::new(served.as_bytes().to_vec()));
@@ -1220,7 +1223,7 @@ fn anchors_that_cannot_all_be_read_are_rejected() {
         testing::ANCHORS.trim_end().to_owned() + testing::ANCHORS,
         testing::ANCHORS.to_owned() + "-----BEGIN CERTIFICATE-----\nAAAA",
     );
-    // Sections that OpenSSL writes or reads, and that are no certificates to this reader.
+    // Sections that OpenSSL writes or reads, and that this reader does not accept as certificates.
     let sections = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "X509 CRL", "PRIVATE KEY"];
     let other = |label: &str| {
         let section = testing::ANCHORS.replace("CERTIFICATE", label);
@@ -1233,15 +1236,16 @@ fn anchors_that_cannot_all_be_read_are_rejected() {
 }
 
 #[test]
-fn a_client_of_a_proxy_takes_the_addresses_of_tpay_and_fetches_through_the_proxy() {
-    let host = Arc::new(Mutex::new(Host { pem: Some(testing::CERTIFICATE), asked: Vec::new() }));
-    let asked = host.clone();
+fn client_with_a_proxy_host_accepts_urls_of_tpay_and_fetches_through_the_proxy() {
+    let host =
+        Arc::new(Mutex::new(Host { pem: Some(testing::CERTIFICATE), requested: Vec::new() }));
+    let requested = host.clone();
     let client = Client::builder("id", "secret")
         .environment(Environment::custom("https://proxy.example/tpay"))
         .clock(ManualClock::at_unix(NOW))
         .transport(move |request: Request| -> Result<Response, TransportError> {
-            let mut host = asked.lock().unwrap();
-            host.asked.push(request.uri().to_string());
+            let mut host = requested.lock().unwrap();
+            host.requested.push(request.uri().to_string());
             Ok(Response::new(host.pem.unwrap().as_bytes().to_vec()))
         })
         .build()
@@ -1251,17 +1255,17 @@ fn a_client_of_a_proxy_takes_the_addresses_of_tpay_and_fetches_through_the_proxy
     for name in ["notifications-jws.pem", "next.pem"] {
         let x5u = format!("https://secure.tpay.com/x509/{name}");
         let signature = testing::sign_with(key, &x5u, &body()).unwrap();
-        let refused = reader().verify(&signature, &body()).unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::Verify, "not its own address");
+        let rejected = reader().verify(&signature, &body()).unwrap_err();
+        assert_eq!(rejected.kind(), ErrorKind::Verify, "not its own address");
         let led = reader().certificates_at("https://secure.tpay.com/");
         led.verify(&signature, &body()).unwrap();
-        let asked = std::mem::take(&mut host.lock().unwrap().asked);
-        assert_eq!(asked, [format!("https://proxy.example/tpay/x509/{name}")]);
+        let requested = std::mem::take(&mut host.lock().unwrap().requested);
+        assert_eq!(requested, [format!("https://proxy.example/tpay/x509/{name}")]);
     }
 }
 
 #[test]
-fn anchors_without_a_root_are_refused() {
+fn anchors_without_a_root_are_rejected() {
     let (_, reader, _, _) = setup(None);
     let leaf = testing::CERTIFICATE;
     let error = reader.anchors(leaf).unwrap_err();

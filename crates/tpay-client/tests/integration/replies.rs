@@ -1,4 +1,4 @@
-//! What each endpoint makes of the answers a server may give, over real HTTP.
+//! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
 //! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -43,7 +43,7 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-/// The rules of an answer that says `result`, or has a part of its own such as `missing`.
+/// The rules of a response that has a `result`, or a field of its own such as `missing`.
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -55,7 +55,7 @@ fn rules<T: std::fmt::Debug>(
     Case { method, documented, any_body: false, missing, call: &call }.holds(&[]);
 }
 
-/// The rules of an answer that has one part and no `result`: it is none without it.
+/// The rules of a response that has one required field and no `result`.
 fn rules_of_one<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -67,8 +67,8 @@ fn rules_of_one<T: std::fmt::Debug>(
     Case { method, documented, any_body: false, missing, call: &call }.holds(&[part]);
 }
 
-/// The rules of an answer to an action: nothing, or an object that says something.
-fn receipt_rules<T: std::fmt::Debug>(
+/// The rules of a response to an action: empty, or an object with at least one field.
+fn acknowledgement_rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
     call: impl Fn(&Client) -> Result<T, Error>,
@@ -78,13 +78,13 @@ fn receipt_rules<T: std::fmt::Debug>(
     Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
 }
 
-/// The rules of an object whose form nobody documents.
+/// The rules of an object whose form is not documented.
 fn free_rules<T: std::fmt::Debug>(documented: &str, call: impl Fn(&Client) -> Result<T, Error>) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
     Case { method: "GET", documented, any_body: false, missing: None, call: &call }.holds(&[]);
 }
 
-/// What a call makes of one answer.
+/// The result of a call for one response.
 fn one<T>(
     method: &str,
     status: usize,
@@ -183,7 +183,7 @@ fn transactions_create_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn a_refused_payment_on_200_is_an_error_that_carries_the_transaction() {
+fn declined_payment_on_200_is_an_error_with_the_transaction() {
     let create = |client: &Client| client.create_transaction(&order());
     let error = one("POST", 200, DECLINED, create).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Declined, Some("payment_failed")));
@@ -230,7 +230,7 @@ fn a_failed_result_on_200_is_an_error() {
 }
 
 #[test]
-fn what_somebody_else_answers_leaves_a_payment_and_a_refund_open() {
+fn response_of_another_server_leaves_the_outcome_of_a_write_unknown() {
     type Refused<'a> = &'a dyn Fn(&Client) -> Option<Error>;
     let pay = Pay::blik(BlikPayment::code("777123"));
     let calls: [(&str, Refused<'_>); 6] = [
@@ -247,7 +247,7 @@ fn what_somebody_else_answers_leaves_a_payment_and_a_refund_open() {
     ];
     for (missing, call) in calls {
         let of = |body: &str| one("POST", 200, body, |client| Ok(call(client))).unwrap();
-        // An object of whatever else is no answer, either; but nobody documents that of a cancel.
+        // Other objects are errors, too. The response to a cancellation is not documented.
         let bodies = ["{}", r#"{"status":"ok"}"#, r#"{"result":null}"#];
         for body in bodies.iter().take(if missing == "result" { 1 } else { 3 }) {
             let error = of(body).unwrap();
@@ -288,7 +288,7 @@ fn every_form_of_error_is_read() {
 }
 
 #[test]
-fn only_codes_about_form_say_that_nothing_was_created() {
+fn nothing_created_requires_codes_about_the_form() {
     let create = |client: &Client| client.create_transaction(&order());
     let error = |status, codes: &[&str]| {
         let errors: Vec<String> =
@@ -337,14 +337,14 @@ fn transactions_pay_reply() {
 
 #[test]
 fn transactions_cancel_reply() {
-    receipt_rules("POST", DONE, |client| client.cancel_transaction(ULID));
+    acknowledgement_rules("POST", DONE, |client| client.cancel_transaction(ULID));
     let receipt = one("POST", 204, "", |client| client.cancel_transaction(ULID)).unwrap();
     assert_eq!(receipt, Acknowledgement::default());
 }
 
 #[test]
 fn transactions_cancel_legacy_reply() {
-    receipt_rules("GET", DONE, |client| client.cancel_transaction_legacy(ULID));
+    acknowledgement_rules("GET", DONE, |client| client.cancel_transaction_legacy(ULID));
 }
 
 #[test]
@@ -465,7 +465,7 @@ fn tokens_get_reply() {
 
 #[test]
 fn tokens_delete_reply() {
-    receipt_rules("DELETE", DONE, |client| client.delete_card_token("tok"));
+    acknowledgement_rules("DELETE", DONE, |client| client.delete_card_token("tok"));
     assert!(one("DELETE", 204, "", |client| client.delete_card_token("tok")).is_ok());
 }
 
@@ -496,7 +496,7 @@ fn blik_get_alias_reply() {
 
 #[test]
 fn blik_delete_alias_reply() {
-    receipt_rules("DELETE", DONE, |client| client.delete_blik_alias("u", AliasType::Uid));
+    acknowledgement_rules("DELETE", DONE, |client| client.delete_blik_alias("u", AliasType::Uid));
 }
 
 #[test]
@@ -670,7 +670,7 @@ fn marketplace_refund_reply() {
 
 #[test]
 fn marketplace_cancel_reply() {
-    receipt_rules("POST", DONE, |client| client.cancel_marketplace_transaction("01M"));
+    acknowledgement_rules("POST", DONE, |client| client.cancel_marketplace_transaction("01M"));
 }
 
 #[test]
@@ -770,12 +770,12 @@ fn recurring_transactions_reply() {
 
 #[test]
 fn recurring_cancel_reply() {
-    receipt_rules("POST", PLAN, |client| client.cancel_recurring(ULID));
+    acknowledgement_rules("POST", PLAN, |client| client.cancel_recurring(ULID));
 }
 
 #[test]
 fn recurring_retry_reply() {
-    receipt_rules("POST", PLAN, |client| client.retry_recurring(ULID));
+    acknowledgement_rules("POST", PLAN, |client| client.retry_recurring(ULID));
 }
 
 #[test]
@@ -783,7 +783,7 @@ fn recurring_update_payment_instrument_reply() {
     let update = |client: &Client| {
         client.update_payment_instrument(ULID, PaymentInstrument::card_token("tok"))
     };
-    receipt_rules("POST", PLAN, update);
+    acknowledgement_rules("POST", PLAN, update);
 }
 
 #[test]

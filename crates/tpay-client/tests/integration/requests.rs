@@ -1,5 +1,5 @@
 //! The exact bytes of each endpoint's request: all options, none, nasty characters; and the
-//! arguments that are refused.
+//! arguments that are rejected.
 //!
 //! A test is named `ENDPOINT_request...`; `cargo xtask endpoints` looks for one of each endpoint.
 
@@ -64,8 +64,8 @@ fn sent(call: &impl Endpoint) -> String {
     format!("{} {target} {body}", request.method()).trim_end().to_owned()
 }
 
-/// The argument that a call is refused for; nothing is sent.
-fn refused(call: &impl Endpoint) -> String {
+/// The argument for which a request is rejected; nothing is sent.
+fn rejected(call: &impl Endpoint) -> String {
     let Err(error) = client().send_raw(call) else { panic!("was accepted") };
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Input, 0));
     assert!(error.nothing_created() && !error.outcome_unknown());
@@ -179,23 +179,23 @@ fn transactions_create_request_refuses_what_the_server_would() {
         (order().pay(Pay::card(CardPayment::new().roc_text("x".repeat(13)))), "roc_text"),
         (order().pay(Pay::new().token_payment_data(eisop.roc_text("x".repeat(13)))), "roc_text"),
     ] {
-        assert_eq!(refused(&call), argument);
+        assert_eq!(rejected(&call), argument);
     }
-    // What only may be refused is sent: nobody says whether bytes or characters count.
+    // A value that may be valid is sent: it is not documented whether bytes or characters count.
     sent(&CreateTransaction::new(grosze(1), "ą".repeat(128), Payer::new("a@x", "Żó")));
     sent(&order().currency("HUF"));
     sent(&order().payee(Payee::new("n", "u").mcc("5411")));
 }
 
 #[test]
-fn a_long_user_agent_is_cut_at_255_bytes_and_between_characters() {
+fn long_user_agent_is_truncated_at_255_bytes_between_characters() {
     let body = sent(&CreateTransaction::new(grosze(1), "d", payer().user_agent("aą".repeat(200))));
     let cut = body.split("userAgent\":\"").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!((cut.len(), cut), (255, &*"aą".repeat(85)));
 }
 
 #[test]
-fn every_way_to_pay_is_written_as_documented() {
+fn every_payment_method_is_serialized_as_documented() {
     let terms = Autopayment::new(AutopaymentModel::A)
         .frequency("1M")
         .single_limit_amount(grosze(2000))
@@ -274,7 +274,7 @@ fn every_way_to_pay_is_written_as_documented() {
         (Pay::blik(BlikPayment::alias(BlikAlias::new("", AliasType::Uid))), "aliases.value"),
         (Pay::blik(BlikPayment::alias(BlikAlias::new("a", "X".into()))), "aliases.type"),
     ] {
-        assert_eq!(refused(&PayTransaction::new(ULID, pay)), argument);
+        assert_eq!(rejected(&PayTransaction::new(ULID, pay)), argument);
     }
 }
 
@@ -291,9 +291,9 @@ fn transactions_list_request() {
         sent(&all),
         "GET /transactions?page=2&limit=100&from=2026-01-01+00%3A00%3A00&to=2026-01-31+23%3A59%3A59&status=correct"
     );
-    assert_eq!(refused(&ListTransactions::new().limit(101)), "limit");
-    assert_eq!(refused(&ListTransactions::new().limit(0)), "limit");
-    assert_eq!(refused(&ListTransactions::new().status("lost")), "status");
+    assert_eq!(rejected(&ListTransactions::new().limit(101)), "limit");
+    assert_eq!(rejected(&ListTransactions::new().limit(0)), "limit");
+    assert_eq!(rejected(&ListTransactions::new().status("lost")), "status");
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn transactions_get_request() {
     assert_eq!(sent(&GetTransaction::new(ULID)), format!("GET /transactions/{ULID}"));
     assert_eq!(sent(&GetTransaction::new(NASTY)), format!("GET /transactions/{NASTY_SEGMENT}"));
     for bad in ["", " ", ".", ".."] {
-        assert_eq!(refused(&GetTransaction::new(bad)), "transaction_id");
+        assert_eq!(rejected(&GetTransaction::new(bad)), "transaction_id");
     }
 }
 
@@ -339,7 +339,7 @@ fn transactions_qr_request() {
     assert!(sent(&all).ends_with(
         r#"{"size":"XL","outputType":"image/svg+xml","logo":"bG9nbw==","logoType":"image/png","linkType":"gtitle"}"#
     ));
-    assert_eq!(refused(&GetTransactionQr::new(ULID).size("XXL")), "size");
+    assert_eq!(rejected(&GetTransactionQr::new(ULID).size("XXL")), "size");
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn transactions_refund_request() {
     assert_eq!(sent(&all), format!("POST /transactions/{ULID}/refunds {{}}"));
     let part = all.amount(grosze(10015));
     assert_eq!(sent(&part), format!("POST /transactions/{ULID}/refunds {{\"amount\":100.15}}"));
-    assert_eq!(refused(&RefundTransaction::new(ULID).amount(grosze(0))), "amount");
+    assert_eq!(rejected(&RefundTransaction::new(ULID).amount(grosze(0))), "amount");
     assert!(!part.idempotent());
 }
 
@@ -408,10 +408,10 @@ fn refunds_create_request() {
     );
     let all = call.card_expiry_date("2812").roc_text("Roc1");
     assert!(sent(&all).ends_with(r#","cardExpiryDate":"2812","rocText":"Roc1"}"#));
-    assert_eq!(refused(&RefundCard::new(grosze(1), 985, "")), "token_value");
+    assert_eq!(rejected(&RefundCard::new(grosze(1), 985, "")), "token_value");
     let noted = |length| RefundCard::new(grosze(1), 985, "t").roc_text("x".repeat(length));
     assert!(sent(&noted(255)).contains("xxx"));
-    assert_eq!(refused(&noted(256)), "roc_text");
+    assert_eq!(rejected(&noted(256)), "roc_text");
 }
 
 #[test]
@@ -432,13 +432,13 @@ fn tokens_create_request() {
         sent(&all),
         r#"POST /tokens {"callbackUrl":"https://x/n","payer":{"name":"Ann","email":"a@x"},"redirectUrl":{"success":"https://x/ok","error":"https://x/err"},"card":"blob"}"#
     );
-    assert_eq!(refused(&CreateCardToken::new("")), "callback_url");
+    assert_eq!(rejected(&CreateCardToken::new("")), "callback_url");
 }
 
 #[test]
 fn tokens_get_request() {
     assert_eq!(sent(&GetCardToken::new("tok")), "GET /tokens/tok");
-    assert_eq!(refused(&GetCardToken::new("")), "token_value");
+    assert_eq!(rejected(&GetCardToken::new("")), "token_value");
 }
 
 #[test]
@@ -454,7 +454,7 @@ fn wallet_init_apple_pay_request() {
         r#"POST /wallet/applepay/init {"domainName":"shop.example.com","validationUrl":"https://apple/start"}"#
     );
     assert!(sent(&call.display_name("Sklep Ąę")).contains(r#""displayName":"Sklep Ąę""#));
-    assert_eq!(refused(&InitApplePay::new("d", "v").display_name("")), "display_name");
+    assert_eq!(rejected(&InitApplePay::new("d", "v").display_name("")), "display_name");
 }
 
 #[test]
@@ -467,14 +467,14 @@ fn blik_create_alias_request() {
     );
     assert!(sent(&call.lang(Language::Polish)).contains(r#""lang":"pl""#));
     let long = CreateBlikAlias::new("x".repeat(106), BlikPayment::new());
-    assert_eq!(refused(&long), "description");
+    assert_eq!(rejected(&long), "description");
 }
 
 #[test]
 fn blik_get_alias_request() {
     let call = GetBlikAlias::new(NASTY, AliasType::Uid);
     assert_eq!(sent(&call), format!("GET /blik/alias/{NASTY_SEGMENT}?aliasType=UID"));
-    assert_eq!(refused(&GetBlikAlias::new("a", "X".into())), "alias_type");
+    assert_eq!(rejected(&GetBlikAlias::new("a", "X".into())), "alias_type");
 }
 
 #[test]
@@ -560,7 +560,7 @@ fn accounts_create_merchant_request() {
     ));
     let main = MerchantAddress::new().is_main(true);
     let two = CreateMerchant::new("o", "e").address([main.clone(), main]);
-    assert_eq!(refused(&two), "address");
+    assert_eq!(rejected(&two), "address");
 }
 
 #[test]
@@ -652,9 +652,9 @@ fn marketplace_create_request() {
             r#"{"type":4,"value":"m@x"}],"transactionEmails":{"transactionCreated":false}}"#
         )
     );
-    assert_eq!(refused(&marketplace("1.005".parse().unwrap())), "child_transactions.amount");
+    assert_eq!(rejected(&marketplace("1.005".parse().unwrap())), "child_transactions.amount");
     let none = CreateMarketplaceTransaction::new("d", ULID, BillingAddress::new("a", "A"), [], []);
-    assert_eq!(refused(&none), "child_transactions");
+    assert_eq!(rejected(&none), "child_transactions");
 }
 
 #[test]
@@ -714,8 +714,8 @@ fn collect_create_bank_account_request() {
             r#"POST /collect/bank-accounts {{"accountNumber":"{account}","ownerName":"Jan","additionalInformation":"ul. Libelta 8/2"}}"#
         )
     );
-    assert_eq!(refused(&CreateBankAccount::new("63", "J", "i")), "account_number");
-    assert_eq!(refused(&CreateBankAccount::new(account, "", "i")), "owner_name");
+    assert_eq!(rejected(&CreateBankAccount::new("63", "J", "i")), "account_number");
+    assert_eq!(rejected(&CreateBankAccount::new(account, "", "i")), "owner_name");
 }
 
 #[test]
@@ -723,7 +723,7 @@ fn reports_list_request() {
     assert_eq!(sent(&ListReports::new()), "GET /reports");
     let all = ListReports::new().page(1).page_size(20).sort_direction(SortDirection::Descending);
     assert_eq!(sent(&all), "GET /reports?page=1&pageSize=20&sortDirection=DESC");
-    assert_eq!(refused(&ListReports::new().page_size(0)), "page_size");
+    assert_eq!(rejected(&ListReports::new().page_size(0)), "page_size");
 }
 
 #[test]
@@ -747,8 +747,8 @@ fn recurring_create_request() {
             r#"POST /recurring {{"id":"{ULID}","description":"Plan","payer":{{"email":"a@example.com","name":"Ann"}},"schedule":{{"amount":49.90,"currency":"PLN","firstChargeDate":"2026-12-01T10:00:00","interval":1,"intervalType":"months"}},"paymentInstrument":{{"paymentType":"card_token","value":"tok"}},"callbackUrl":"https://x/r","hiddenDescription":"sub-77"}}"#
         )
     );
-    assert_eq!(refused(&plan("1", grosze(1))), "id");
-    assert_eq!(refused(&plan(ULID, grosze(0))), "schedule.amount");
+    assert_eq!(rejected(&plan("1", grosze(1))), "id");
+    assert_eq!(rejected(&plan(ULID, grosze(0))), "schedule.amount");
 }
 
 #[test]
@@ -787,7 +787,7 @@ fn recurring_update_payment_instrument_request() {
     let body = r#"{"paymentInstrument":{"paymentType":"blik_payid","value":"p","blik":{"model":"A","noDelay":true}}}"#;
     assert_eq!(sent(&call), format!("POST /recurring/{ULID}/payment_instrument {body}"));
     let empty = UpdatePaymentInstrument::new(ULID, PaymentInstrument::test(""));
-    assert_eq!(refused(&empty), "payment_instrument.value");
+    assert_eq!(rejected(&empty), "payment_instrument.value");
 }
 
 #[test]
@@ -826,12 +826,12 @@ fn no_secret_of_a_request_is_shown() {
     assert!(!line.contains("aWQ6c2VjcmV0"), "{line}");
 }
 
-/// A transport that answers page after page and notes what was asked.
+/// A transport that responds with one page after the other and records the requests.
 fn paging(
     pages: impl Fn(u64) -> String + Send + Sync + 'static,
 ) -> (Client, Arc<Mutex<Vec<String>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let notes = asked.clone();
+    let requested = Arc::new(Mutex::new(Vec::new()));
+    let notes = requested.clone();
     let transport = move |request: Request| -> Result<Response, TransportError> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let page = query.split('&').find_map(|pair| pair.strip_prefix("page="));
@@ -839,7 +839,7 @@ fn paging(
         notes.lock().unwrap().push(query);
         Ok(Response::new(body.into_bytes()))
     };
-    (Client::builder("id", "s").http_basic().transport(transport).build().unwrap(), asked)
+    (Client::builder("id", "s").http_basic().transport(transport).build().unwrap(), requested)
 }
 
 fn ids(range: std::ops::Range<u64>, rest: &str) -> String {
@@ -848,27 +848,27 @@ fn ids(range: std::ops::Range<u64>, rest: &str) -> String {
 }
 
 #[test]
-fn pages_end_by_the_total_or_at_an_empty_page() {
+fn iteration_ends_at_the_total_or_an_empty_page() {
     let search = ListTransactions::new().limit(2);
     let rest = r#","page":1,"limit":2,"total":"4""#;
-    let (client, asked) = paging(move |page| ids(page * 2..page * 2 + 2, rest));
+    let (client, requested) = paging(move |page| ids(page * 2..page * 2 + 2, rest));
     assert_eq!(client.transactions(&search).map(Result::unwrap).count(), 4);
-    assert_eq!(*asked.lock().unwrap(), ["limit=2", "page=2&limit=2"]);
+    assert_eq!(*requested.lock().unwrap(), ["limit=2", "page=2&limit=2"]);
 
     let growing = r#","limit":2,"total":1000000"#;
-    let (client, asked) =
+    let (client, requested) =
         paging(
             move |page| {
                 if page < 3 { ids(page * 2..page * 2 + 2, growing) } else { ids(0..0, growing) }
             },
         );
     assert_eq!(client.transactions(&search).by_page().map(Result::unwrap).count(), 3);
-    assert_eq!(asked.lock().unwrap().len(), 3);
+    assert_eq!(requested.lock().unwrap().len(), 3);
 }
 
 #[test]
-fn pages_end_for_a_server_that_repeats_itself() {
-    let (client, asked) = paging(|_| ids(0..100, ""));
+fn iteration_ends_for_a_server_that_repeats_pages() {
+    let (client, requested) = paging(|_| ids(0..100, ""));
     assert_eq!(client.transactions(&ListTransactions::new()).map(Result::unwrap).count(), 100);
-    assert_eq!(*asked.lock().unwrap(), ["limit=100", "page=2&limit=100"]);
+    assert_eq!(*requested.lock().unwrap(), ["limit=100", "page=2&limit=100"]);
 }

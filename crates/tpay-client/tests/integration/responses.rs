@@ -57,13 +57,13 @@ fn payment(pay: impl Fn(&Client) -> Result<Transaction> + 'static) -> Call {
 }
 
 /// An error response: its entries.
-fn refusal(body: &str) -> Result<String, String> {
+fn error_response(body: &str) -> Result<String, String> {
     let error = client(400, body).get_token_info().unwrap_err();
     Ok(format!("request_id: {:#?},\ndetails: {:#?}", error.request_id(), error.details()))
 }
 
 /// An error response of OAuth.
-fn oauth_refusal(body: &str) -> Result<String, String> {
+fn oauth_error_response(body: &str) -> Result<String, String> {
     let error = client(400, body).request_token().unwrap_err();
     Ok(format!("code: {:?},\nmessage: {:?}", error.code(), error.message()))
 }
@@ -148,7 +148,7 @@ fn as_form(body: &str) -> Result<String, String> {
 }
 
 #[test]
-fn each_documented_field_is_read_into_the_field_of_its_name() {
+fn each_documented_field_is_parsed_into_the_field_of_its_name() {
     Responses {
         provider: "tpay",
         sources: &[],
@@ -328,11 +328,11 @@ fn others() -> Vec<(&'static str, Call)> {
         "notification.recurring",
     ];
     let mut others: Vec<(&'static str, Call)> = vec![
-        ("error", Box::new(refusal)),
-        ("error.developers", Box::new(refusal)),
-        ("error.violations", Box::new(refusal)),
-        ("error.merchants", Box::new(refusal)),
-        ("error.oauth", Box::new(oauth_refusal)),
+        ("error", Box::new(error_response)),
+        ("error.developers", Box::new(error_response)),
+        ("error.violations", Box::new(error_response)),
+        ("error.merchants", Box::new(error_response)),
+        ("error.oauth", Box::new(oauth_error_response)),
     ];
     for kind in NOTIFICATIONS {
         others.push((kind, Box::new(notification)));
