@@ -47,10 +47,10 @@ pub use san::San;
 pub use session::Session;
 
 pub use api_auth::{
-    AccessToken, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields,
-    FileStore, InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint, Request,
-    Response, Result, Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock, TokenKey,
-    TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
+    AccessToken, Body, Clock, Credential, Delivery, Detail, Endpoint, Error, ErrorKind,
+    ExtraFields, FileStore, InputError, ManualClock, MemoryStore, Method, Params, RawEndpoint,
+    Request, Response, Result, Secret, SecretBytes, Secrets, Sent, StatusCode, SystemClock,
+    TokenKey, TokenStore, Transport, TransportError, TransportErrorKind, UnixTime, http,
 };
 
 #[cfg(feature = "ureq")]

@@ -35,7 +35,7 @@ pub use subscription::{CancelSubscription, SearchSubscriptions, Subscription};
 pub use user::{GetUser, User};
 
 pub use api_auth::{
-    Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind,
+    Acknowledgement, Amount, Body, Clock, Credential, Delivery, Detail, Endpoint, Error, ErrorKind,
     ExtraFields, InputError, Items, ManualClock, Method, Paged, Pages, Params, RawEndpoint,
     Request, Response, Result, Secret, Secrets, Sent, StatusCode, SystemClock, Transport,
     TransportError, TransportErrorKind, UnixTime, http, path_segment,

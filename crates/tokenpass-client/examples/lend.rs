@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 use tokenpass_client::{
-    Client, Clock, CreatePromise, Destination, MessageKey, Promise, RegisterSource, Result,
-    Satoshis, Secret, Sent, SystemClock, UnixTime,
+    Client, Clock, CreatePromise, Delivery, Destination, MessageKey, Promise, RegisterSource,
+    Result, Satoshis, Secret, SystemClock, UnixTime,
 };
 
 const HELP: &str = "\
@@ -78,7 +78,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lend: {error}");
-            if error.attempts() > 0 && error.status().is_none() && error.sent() == Sent::Maybe {
+            if error.attempts() > 0
+                && error.delivery() == Delivery::Unknown
+                && error.status().is_none()
+            {
                 eprintln!("lend: it may have been promised all the same; see lend --list");
             }
             ExitCode::FAILURE

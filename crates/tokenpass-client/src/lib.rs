@@ -78,10 +78,10 @@ pub use sign_message::{MessageKey, verify_message};
 pub use tca::{CheckAddress, CheckEmail, CheckUser, FindUsers, FoundUser};
 
 pub use api_auth::{
-    Amount, Body, Clock, Credential, Detail, Endpoint, Error, ErrorKind, ExtraFields, InputError,
-    ManualClock, Method, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent,
-    StatusCode, SystemClock, Transport, TransportError, TransportErrorKind, UnixTime, http,
-    path_segment,
+    Amount, Body, Clock, Credential, Delivery, Detail, Endpoint, Error, ErrorKind, ExtraFields,
+    InputError, ManualClock, Method, Params, RawEndpoint, Request, Response, Result, Secret,
+    Secrets, Sent, StatusCode, SystemClock, Transport, TransportError, TransportErrorKind,
+    UnixTime, http, path_segment,
 };
 
 #[cfg(feature = "ureq")]

@@ -1,7 +1,7 @@
 //! Error responses of the Tpay API, and what callers can do about them.
 
 use api_auth::{
-    Acknowledgement, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, Sent,
+    Acknowledgement, Delivery, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError,
     StatusCode, json, oauth, required, wire,
 };
 use serde::Deserialize;
@@ -71,7 +71,7 @@ impl TpayError for Error {
         let about_form =
             |detail: &Detail| detail.code.as_deref().is_some_and(|code| FORM.contains(&code));
         match self.status() {
-            _ if self.sent() == Sent::No => true,
+            _ if self.delivery() == Delivery::NotSent => true,
             Some(StatusCode::BAD_REQUEST) => {
                 !self.details().is_empty() && self.details().iter().all(about_form)
             }

@@ -120,9 +120,9 @@ pub use notifications::{
 
 pub use api_auth::oauth::ClientAuthentication;
 pub use api_auth::{
-    AccessToken, Acknowledgement, Amount, Body, Clock, Credential, Detail, Endpoint, Error,
-    ErrorKind, ExtraFields, FileStore, InputError, Items, ManualClock, MemoryStore, Method, Paged,
-    Pages, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent, Server,
+    AccessToken, Acknowledgement, Amount, Body, Clock, Credential, Delivery, Detail, Endpoint,
+    Error, ErrorKind, ExtraFields, FileStore, InputError, Items, ManualClock, MemoryStore, Method,
+    Paged, Pages, Params, RawEndpoint, Request, Response, Result, Secret, Secrets, Sent, Server,
     StatusCode, SystemClock, TokenKey, TokenStore, Transport, TransportError, TransportErrorKind,
     UnixTime, http, path_segment,
 };

@@ -152,7 +152,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
         }
         _ => return error::judge(response, &["transactionId"]).map(|()| transaction),
     };
-    let mut refusal = ResponseError::new(ErrorKind::Declined);
+    let mut refusal = ResponseError::new(ErrorKind::OperationFailed);
     for error in &payments.errors {
         refusal = refusal.with_detail(error.detail());
     }
@@ -583,8 +583,8 @@ impl Client {
     ///
     /// There is no idempotency key, so the request is never retried if its outcome is unknown. A
     /// payment that is declined at once is an error of kind
-    /// [`Declined`](crate::ErrorKind::Declined) with the transaction as its payload; see
-    /// [`TpayError`](crate::TpayError).
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed) with the transaction as its payload;
+    /// see [`TpayError`](crate::TpayError).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -619,8 +619,8 @@ impl Client {
     /// Pays a pending transaction. If the payment is declined, it can be paid again by another
     /// method.
     ///
-    /// A declined payment is an error of kind [`Declined`](crate::ErrorKind::Declined); see
-    /// [`TpayError`](crate::TpayError).
+    /// A declined payment is an error of kind
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed); see [`TpayError`](crate::TpayError).
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).

@@ -24,10 +24,10 @@ use api_sandbox::{Misbehaviour, Sandbox, Seen};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tinycert_client::{
-    Body, CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Error, ErrorCode,
-    ErrorKind, FileError, FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock, MemoryStore,
-    Method, Params, RawEndpoint, Request, Response, San, Sent, Session, StatusMask, TransportError,
-    TransportErrorKind,
+    Body, CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Delivery, Error,
+    ErrorCode, ErrorKind, FileError, FileStore, HashMethod, KeyForm, KeyPairFiles, ManualClock,
+    MemoryStore, Method, Params, RawEndpoint, Request, Response, San, Sent, Session, StatusMask,
+    TransportError, TransportErrorKind,
 };
 use workspace_tests::tinycert;
 
@@ -690,7 +690,7 @@ fn lost_answers_to_new_ca_and_new_cert_make_one_of_each() {
     sandbox.tinycert().misbehave(WELL, 1);
     sandbox.tinycert().misbehave(Misbehaviour::BadGateway, 1);
     let error = session.issue_cert(&create_cert(ca, "never.example.com")).unwrap_err();
-    assert_eq!((error.status().unwrap().as_u16(), error.sent()), (502, Sent::Maybe));
+    assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (502, Delivery::Unknown));
     assert_eq!(sandbox.tinycert().state(|server| server.certs_named("never.example.com")), []);
 }
 
