@@ -14,7 +14,7 @@ use crate::route::{Credential, Route, Server};
 /// An endpoint of a provider. The fields of the implementing type are the arguments.
 ///
 /// [`send`](crate::Client::send), signing, retries and pagination are generic over it. A
-/// [`RawEndpoint`] calls endpoints that a crate does not list.
+/// [`RawEndpoint`](crate::RawEndpoint) calls endpoints that a crate does not list.
 pub trait Endpoint: Sized {
     /// The value of a successful response.
     type Output;
@@ -54,13 +54,13 @@ pub trait Endpoint: Sized {
     /// Returns the error of the response, or one that names the field that cannot be parsed.
     fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError>;
 
-    /// Returns the HTTP method. Only [`RawEndpoint`] overrides it.
+    /// Returns the HTTP method. Only [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn method(&self) -> Method {
         const { &Self::ROUTE }.method().clone()
     }
 
-    /// Returns the percent-encoded path below the base URL of the server. Only [`RawEndpoint`]
-    /// overrides it.
+    /// Returns the percent-encoded path below the base URL of the server. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn path(&self) -> Cow<'_, str> {
         const { &Self::ROUTE }.path_of(self, false)
     }
@@ -70,18 +70,20 @@ pub trait Endpoint: Sized {
         const { &Self::ROUTE }.path_of(self, true)
     }
 
-    /// Returns the credential that signs the request. Only [`RawEndpoint`] overrides it.
+    /// Returns the credential that signs the request. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn credential(&self) -> Credential {
         const { &Self::ROUTE }.credential_name()
     }
 
-    /// Returns the server of the environment. Only [`RawEndpoint`] overrides it.
+    /// Returns the server of the environment. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn server(&self) -> Server {
         const { &Self::ROUTE }.server_name()
     }
 
-    /// Returns whether the request may be sent again after a lost response. Only [`RawEndpoint`]
-    /// overrides it.
+    /// Returns whether the request may be sent again after a lost response. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
     fn idempotent(&self) -> bool {
         const { &Self::ROUTE }.is_idempotent_for(self)
     }

@@ -53,12 +53,12 @@ struct Inner {
     provider: &'static str,
     endpoint: &'static str,
     attempts: u32,
-    reply: Option<Response>,
+    response: Option<Response>,
     /// The request id of the headers without the secrets that it contained.
     redacted_id: Option<String>,
     retry_after: Option<Duration>,
     retryable: bool,
-    unsent: bool,
+    delivery: Delivery,
     idempotent: bool,
 }
 
@@ -75,26 +75,49 @@ pub enum Delivery {
     Unknown,
 }
 
+impl Delivery {
+    /// Returns the effect of a request whose response is this error.
+    fn of_response(error: &ResponseError, status: StatusCode) -> Self {
+        match error.kind {
+            _ if status.is_client_error() => Self::Refused,
+            _ if !status.is_success() => Self::Unknown,
+            ErrorKind::Decode | ErrorKind::OperationFailed => Self::Accepted,
+            _ => Self::Refused,
+        }
+    }
+
+    /// Returns the effect of a request without a complete response.
+    fn of_transport(error: &TransportError) -> Self {
+        match (error.sent(), error.partial().map(Response::status)) {
+            (Sent::No, _) => Self::NotSent,
+            (Sent::Maybe, Some(status)) if status.is_client_error() => Self::Refused,
+            (Sent::Maybe, Some(status)) if status.is_success() => Self::Accepted,
+            (Sent::Maybe, _) => Self::Unknown,
+        }
+    }
+}
+
 impl Error {
-    fn from_cause(cause: Cause) -> Self {
+    fn new(cause: Cause, delivery: Delivery) -> Self {
         Self(Box::new(Inner {
             cause,
             provider: "",
             endpoint: "",
             attempts: 0,
-            reply: None,
+            response: None,
             redacted_id: None,
             retry_after: None,
             retryable: false,
-            unsent: false,
+            delivery,
             idempotent: true,
         }))
     }
 
     /// Creates the error of a response.
-    pub fn from_response(error: ResponseError, reply: Response) -> Self {
-        let mut error = Self::from_cause(Cause::ResponseError(error));
-        error.0.reply = Some(reply);
+    pub fn from_response(error: ResponseError, response: Response) -> Self {
+        let delivery = Delivery::of_response(&error, response.status());
+        let mut error = Self::new(Cause::ResponseError(error), delivery);
+        error.0.response = Some(response);
         error
     }
 
@@ -106,8 +129,8 @@ impl Error {
             Cause::Transport(error) => Cause::Transport(error.duplicate()),
             Cause::ResponseError(error) => Cause::ResponseError(error.clone()),
         };
-        let (reply, redacted_id) = (inner.reply.clone(), inner.redacted_id.clone());
-        Self(Box::new(Inner { cause, reply, redacted_id, ..*inner }))
+        let (response, redacted_id) = (inner.response.clone(), inner.redacted_id.clone());
+        Self(Box::new(Inner { cause, response, redacted_id, ..*inner }))
     }
 
     pub(crate) fn in_call(
@@ -132,8 +155,8 @@ impl Error {
 
     /// Marks the request as not sent, because the token or session that it needs could not be
     /// obtained.
-    pub(crate) fn of_preparation(mut self) -> Self {
-        self.0.unsent = true;
+    pub(crate) fn not_sent(mut self) -> Self {
+        self.0.delivery = Delivery::NotSent;
         self
     }
 
@@ -170,10 +193,10 @@ impl Error {
         }
     }
 
-    fn reply(&self) -> Option<&Response> {
+    fn response(&self) -> Option<&Response> {
         match &self.0.cause {
             Cause::Transport(error) => error.partial(),
-            _ => self.0.reply.as_ref(),
+            _ => self.0.response.as_ref(),
         }
     }
 
@@ -189,18 +212,18 @@ impl Error {
     /// Returns the HTTP status. Returns `None` if no response, not even its beginning, was
     /// received.
     pub fn status(&self) -> Option<StatusCode> {
-        self.reply().map(Response::status)
+        self.response().map(Response::status)
     }
 
     /// Returns the headers of the response. Returns `None` if none was received.
     pub fn headers(&self) -> Option<&HeaderMap> {
-        self.reply().map(Response::headers)
+        self.response().map(Response::headers)
     }
 
     /// Returns the unchanged body of the response, or as much of it as was received. It is empty if
     /// no response was received.
     pub fn body(&self) -> &[u8] {
-        self.reply().map(|reply| reply.body().as_slice()).unwrap_or_default()
+        self.response().map(|response| response.body().as_slice()).unwrap_or_default()
     }
 
     /// Returns the body of the response as a string. Bytes that are not UTF-8 become U+FFFD.
@@ -235,7 +258,8 @@ impl Error {
     /// ```
     /// use api_auth::{Error, ErrorKind, ResponseError};
     ///
-    /// let error = Error::from(ResponseError::new(ErrorKind::Declined).with_payload(42_u32));
+    /// let declined = ResponseError::new(ErrorKind::OperationFailed).with_payload(42_u32);
+    /// let error = Error::from(declined);
     /// assert_eq!(error.payload::<u32>(), Some(&42));
     /// assert_eq!(error.payload::<String>(), None);
     /// ```
@@ -287,38 +311,13 @@ impl Error {
         self.0.retryable
     }
 
-    /// Returns whether the request may have reached the server. [`Sent::Maybe`] for a write means
-    /// that its outcome is unknown: look it up before repeating the request.
-    pub fn sent(&self) -> Sent {
-        match &self.0.cause {
-            _ if self.0.unsent => Sent::No,
-            Cause::Input(_) => Sent::No,
-            Cause::Transport(error) => error.sent(),
-            Cause::ResponseError(_) => Sent::Maybe,
-        }
-    }
-
     /// Returns what is known about the request: not sent, rejected, accepted or unknown.
     ///
     /// The server rejected the request if the status is 4xx, or if the response is an error with
-    /// status 2xx. It accepted the request if a 2xx response cannot be read, or if only the payment
-    /// was declined.
+    /// status 2xx. It accepted the request if a 2xx response cannot be read, or if the operation
+    /// failed ([`ErrorKind::OperationFailed`]).
     pub fn delivery(&self) -> Delivery {
-        if self.sent() == Sent::No {
-            return Delivery::NotSent;
-        }
-        let Some(status) = self.status() else {
-            return Delivery::Unknown;
-        };
-        match &self.0.cause {
-            _ if status.is_client_error() => Delivery::Refused,
-            Cause::ResponseError(error) if status.is_success() => match error.kind {
-                ErrorKind::Decode | ErrorKind::Declined => Delivery::Accepted,
-                _ => Delivery::Refused,
-            },
-            Cause::Transport(_) if status.is_success() => Delivery::Accepted,
-            _ => Delivery::Unknown,
-        }
+        self.0.delivery
     }
 
     /// Returns whether a write may have been carried out although there is no usable response: the
@@ -327,7 +326,7 @@ impl Error {
     pub fn outcome_unknown(&self) -> bool {
         let unread = match self.delivery() {
             Delivery::Unknown => true,
-            Delivery::Accepted => self.kind() != ErrorKind::Declined,
+            Delivery::Accepted => self.kind() != ErrorKind::OperationFailed,
             Delivery::NotSent | Delivery::Refused => false,
         };
         unread && !self.0.idempotent
@@ -344,7 +343,10 @@ impl Error {
             ErrorKind::RateLimited => "wait before the next call; `retry_after()` may say how long",
             ErrorKind::Decode => "the response is not as documented; `body()` has it",
             ErrorKind::Verify => "do not trust the message",
-            ErrorKind::Input | ErrorKind::Transport | ErrorKind::Api | ErrorKind::Declined => {
+            ErrorKind::Input
+            | ErrorKind::Transport
+            | ErrorKind::Api
+            | ErrorKind::OperationFailed => {
                 return None;
             }
         })
@@ -444,20 +446,21 @@ impl StdError for Error {
 
 impl From<InputError> for Error {
     fn from(error: InputError) -> Self {
-        Self::from_cause(Cause::Input(error))
+        Self::new(Cause::Input(error), Delivery::NotSent)
     }
 }
 
 impl From<ResponseError> for Error {
     /// Creates an error outside a request, such as for a notification that is not genuine.
     fn from(error: ResponseError) -> Self {
-        Self::from_cause(Cause::ResponseError(error))
+        Self::new(Cause::ResponseError(error), Delivery::Unknown)
     }
 }
 
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
-        Self::from_cause(Cause::Transport(error))
+        let delivery = Delivery::of_transport(&error);
+        Self::new(Cause::Transport(error), delivery)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Error responses of the Tpay API, and what callers can do about them.
 
 use api_auth::{
-    Acknowledgement, Detail, Error, ExtraFields, Response, ResponseError, Sent, StatusCode, json,
-    oauth, required, wire,
+    Acknowledgement, Delivery, Detail, Error, ExtraFields, Response, ResponseError, StatusCode,
+    json, oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -80,7 +80,7 @@ impl ErrorExt for Error {
         let about_form =
             |detail: &Detail| detail.code.as_deref().is_some_and(|code| FORM.contains(&code));
         match self.status() {
-            _ if self.sent() == Sent::No => true,
+            _ if self.delivery() == Delivery::NotSent => true,
             Some(StatusCode::BAD_REQUEST) => {
                 !self.details().is_empty() && self.details().iter().all(about_form)
             }

@@ -163,7 +163,7 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
         }
         _ => return error::validate_result(response, &["transactionId"]).map(|()| transaction),
     };
-    let mut declined = ResponseError::new(ErrorKind::Declined);
+    let mut declined = ResponseError::new(ErrorKind::OperationFailed);
     for error in &payments.errors {
         declined = declined.with_detail(error.detail());
     }
@@ -599,7 +599,7 @@ impl Client {
     ///
     /// There is no idempotency key, so the request is never retried if its outcome is unknown. A
     /// payment that is declined at once is an error of kind
-    /// [`Declined`](crate::ErrorKind::Declined) with the transaction as its payload; see
+    /// [`OperationFailed`](crate::ErrorKind::OperationFailed) with the transaction as its payload; see
     /// [`ErrorExt`](crate::ErrorExt).
     ///
     /// # Errors
@@ -635,7 +635,7 @@ impl Client {
     /// Pays a pending transaction. If the payment is declined, it can be paid again by another
     /// method.
     ///
-    /// A declined payment is an error of kind [`Declined`](crate::ErrorKind::Declined); see
+    /// A declined payment is an error of kind [`OperationFailed`](crate::ErrorKind::OperationFailed); see
     /// [`ErrorExt`](crate::ErrorExt).
     ///
     /// # Errors

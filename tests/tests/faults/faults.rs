@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use api_auth::{ErrorKind, ManualClock, Sent};
+use api_auth::{Delivery, ErrorKind, ManualClock};
 use api_sandbox::{Misbehaviour, Reply, Sandbox, tinypass};
 use tinypass_client::{Client, Environment, Error, GrantAccess};
 use workspace_tests::tinypass;
@@ -68,7 +68,7 @@ fn a_write_that_may_have_arrived_is_sent_once() {
         let error = write(&client).unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 1), "{how:?}: {error:?}");
         assert!(!error.is_retryable(), "{how:?}");
-        assert_eq!(error.sent(), Sent::Maybe, "{how:?}");
+        assert_ne!(error.delivery(), Delivery::NotSent, "{how:?}");
         assert!(clock.slept().is_empty(), "{how:?}");
         assert!(sandbox.tinypass().seen().len() <= 1, "{how:?}");
         assert!(sandbox.tinypass().state(|server| server.mails.len()) <= 1, "{how:?}");
@@ -87,7 +87,8 @@ fn a_write_that_surely_never_left_is_tried_again() {
         .build()
         .unwrap();
     let error = write(&client).unwrap_err();
-    assert_eq!((error.kind(), error.attempts(), error.sent()), (ErrorKind::Transport, 3, Sent::No));
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 3));
+    assert_eq!(error.delivery(), Delivery::NotSent);
     assert!(error.is_retryable());
     assert_eq!(clock.slept().len(), 2);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use api_auth::{ErrorKind, ManualClock, Sent};
+use api_auth::{Delivery, ErrorKind, ManualClock, Sent};
 use api_auth::{Request, Response, Transport, TransportError, TransportErrorKind, ureq};
 use api_sandbox::{Misbehaviour, Sandbox, tinypass};
 use tinypass_client::{Client, Environment};
@@ -49,7 +49,7 @@ fn connect_timeout_ends_the_making_of_a_connection() {
         .unwrap();
     let error = call(&client).unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_server_with_a_ca_of_its_own_is_trusted_only_when_told() {
     };
     let error = builder().build().unwrap().get_user("u").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
-    assert_eq!((error.attempts(), error.sent()), (1, Sent::No), "{error}");
+    assert_eq!((error.attempts(), error.delivery()), (1, Delivery::NotSent), "{error}");
     assert!(error.to_string().contains("TLS"), "{error}");
 
     let client = builder().extra_root_certificates(server.ca_pem.as_bytes()).build().unwrap();

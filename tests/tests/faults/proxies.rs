@@ -46,8 +46,8 @@ fn run(task: &str, variables: &[(&str, OsString)]) -> String {
 }
 
 fn shown(error: &Error) -> String {
-    let (kind, sent, attempts) = (error.kind(), error.sent(), error.attempts());
-    format!("{kind:?} {sent:?} attempts={attempts} argument={:?} {error}", error.argument())
+    let (kind, delivery, attempts) = (error.kind(), error.delivery(), error.attempts());
+    format!("{kind:?} {delivery:?} attempts={attempts} argument={:?} {error}", error.argument())
 }
 
 #[expect(clippy::disallowed_methods, reason = "what the child process is told")]
@@ -112,8 +112,9 @@ fn loopback_hosts_are_connected_directly_and_other_hosts_of_the_client_by_the_pr
     let result = run(&format!("tpay {}", sandbox.tpay().base_url()), &variables);
     let text = "the proxy does not allow connections to this host (status 403)";
     let place = format!("(secure.tpay.com:443 via proxy {})", proxy.address);
-    let error =
-        format!("Transport No attempts=1 argument=None tpay certificates.root: {text} {place}");
+    let error = format!(
+        "Transport NotSent attempts=1 argument=None tpay certificates.root: {text} {place}"
+    );
     assert_eq!(result, error);
     assert_eq!(proxy.lines(), ["CONNECT secure.tpay.com:443 HTTP/1.1"]);
     assert_eq!(sandbox.tpay().seen().len(), 2, "a token and the list");
@@ -133,7 +134,7 @@ fn a_proxy_that_requires_authentication_is_asked_once() {
         let result = run("tinypass http://shop.test", &[("http_proxy", with_password)]);
         let place = format!("(shop.test:80 via proxy {})", proxy.address);
         let error =
-            format!("Transport No attempts=1 argument=None tinypass user.get: {text} {place}");
+            format!("Transport NotSent attempts=1 argument=None tinypass user.get: {text} {place}");
         assert_eq!(result, error);
         let seen = proxy.seen();
         assert_eq!(seen.len(), 1);
@@ -166,7 +167,7 @@ fn a_host_of_no_proxy_is_connected_directly() {
         let variables = [("http_proxy", url(proxy.address)), ("NO_PROXY", list.into())];
         let result = run(&task, &variables);
         // The server knows no such application; it was reached.
-        assert_eq!(result.starts_with("Auth Maybe attempts=1"), direct, "{list}: {result}");
+        assert_eq!(result.starts_with("Auth Refused attempts=1"), direct, "{list}: {result}");
         assert_eq!(proxy.seen().is_empty(), direct, "{list}: {result}");
     }
 }
@@ -202,7 +203,7 @@ fn an_unreadable_variable_is_an_error_of_build_by_its_name() {
         ("HTTP_PROXY", "http://u:CANARY@:1"),
     ] {
         let result = run(base, &[(name, bad.into())]);
-        let begin = format!("Input No attempts=0 argument=Some(\"{name}\") {name}: ");
+        let begin = format!("Input NotSent attempts=0 argument=Some(\"{name}\") {name}: ");
         assert!(result.starts_with(&begin) && !result.contains("CANARY"), "{result}");
     }
     let variables = [("ALL_PROXY", "http://p:1".into()), ("NO_PROXY", "10.0.0.0/33".into())];
@@ -226,7 +227,7 @@ fn a_client_of_loopback_hosts_works_with_unreadable_variables() {
     let variables = [("ALL_PROXY", "::".into()), ("HTTP_PROXY", "socks9://p".into())];
     let result = run(&format!("tinypass {}", sandbox.tinypass().base_url()), &variables);
     // The server knows no such application; it was reached.
-    assert!(result.starts_with("Auth Maybe attempts=1"), "{result}");
+    assert!(result.starts_with("Auth Refused attempts=1"), "{result}");
 }
 
 #[cfg(unix)]
@@ -237,7 +238,7 @@ fn the_proxy_of_a_cgi_request_header_is_ignored() {
     let proxy = Proxy::rejecting(403);
     let variables = [("HTTP_PROXY", url(proxy.address)), ("REQUEST_METHOD", "GET".into())];
     let result = run(&task, &variables);
-    assert!(result.starts_with("Auth Maybe attempts=1"), "{result}");
+    assert!(result.starts_with("Auth Refused attempts=1"), "{result}");
     assert!(proxy.seen().is_empty());
     let result = run(&task, &variables[..1]);
     assert!(result.contains("(status 403)"), "{result}");

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use api_auth::{ErrorKind, Sent, TransportErrorKind};
+use api_auth::{Delivery, ErrorKind, TransportErrorKind};
 use tinypass_client::{Client, Environment, Error, GrantAccess};
 use workspace_tests::tls::Server;
 
@@ -31,7 +31,7 @@ fn a_certificate_of_another_name_time_or_issuer_is_refused_before_anything_is_se
         assert_eq!(error.kind(), ErrorKind::Transport, "{what}: {error}");
         let source = error.transport_error().unwrap();
         assert_eq!(source.kind(), TransportErrorKind::Tls, "{what}: {error}");
-        assert_eq!((error.sent(), error.attempts()), (Sent::No, 1), "{what}: {error}");
+        assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 1), "{what}: {error}");
     }
 }
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use api_auth::hmac::form_digest;
 use api_auth::{
-    Body, Credential, HmacKey, ManualClock, Method, Params, Request, Response, Sent, Transport,
-    TransportError, TransportErrorKind,
+    Body, Credential, Delivery, HmacKey, ManualClock, Method, Params, Request, Response, Sent,
+    Transport, TransportError, TransportErrorKind,
 };
 use api_sandbox::tinycert::{
     API_KEY, CODES, DAMAGED_EMAIL, EMAIL, EXPIRING, FOREIGN_CA, FOREIGN_CERT, ORGANIZATION,
@@ -693,7 +693,7 @@ fn lost_answers_to_new_ca_and_new_cert_make_one_of_each() {
     sandbox.tinycert().misbehave(WELL, 1);
     sandbox.tinycert().misbehave(Misbehaviour::BadGateway, 1);
     let error = session.issue_cert(&create_cert(ca, "never.example.com")).unwrap_err();
-    assert_eq!((error.status().unwrap().as_u16(), error.sent()), (502, Sent::Maybe));
+    assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (502, Delivery::Unknown));
     assert_eq!(sandbox.tinycert().state(|server| server.certs_named("never.example.com")), []);
 }
 

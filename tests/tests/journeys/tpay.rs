@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_auth::{ErrorKind, ManualClock, Sent};
+use api_auth::{Delivery, ErrorKind, ManualClock};
 use api_sandbox::{Misbehaviour, Sandbox, tpay};
 use tpay_client::blik::BlikAlias;
 use tpay_client::notifications::NotificationResponse;
@@ -47,7 +47,7 @@ fn a_wrong_code_is_declined_and_the_same_transaction_is_paid_by_the_right_one() 
     let (_sandbox, client) = sandbox();
     let id = made(&client, &order(1234));
     let error = client.pay_transaction(&id, code("700063")).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Declined);
+    assert_eq!(error.kind(), ErrorKind::OperationFailed);
     let declined = error.declined().unwrap();
     assert_eq!(declined.transaction_id.as_deref(), Some(&*id));
     assert_eq!(declined.status, Some(TransactionStatus::Pending));
@@ -67,7 +67,7 @@ fn an_alias_in_two_banks_is_paid_by_the_key_of_an_alternative() {
     let alias =
         || BlikAlias::new(tpay::AMBIGUOUS_ALIAS, tpay_client::blik::AliasType::Uid).label("Shop");
     let error = client.pay_transaction(&id, Pay::blik(BlikPayment::alias(alias()))).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Declined, "{error}");
+    assert_eq!(error.kind(), ErrorKind::OperationFailed, "{error}");
     let key = error.alternatives()[0].application_code.clone().unwrap();
     let chosen = Pay::blik(BlikPayment::alias(alias().key(key)));
     assert!(client.pay_transaction(&id, chosen).unwrap().is_paid());
@@ -270,11 +270,14 @@ fn a_payment_whose_answer_was_lost_is_not_made_twice_and_can_be_found() {
     let (sandbox, client) = sandbox();
     client.list_pos().unwrap();
     sandbox.tpay().take_seen();
-    for (how, number) in [(Misbehaviour::ResetAfterReading, 1), (Misbehaviour::CutBody, 2)] {
+    for (how, number, delivery) in [
+        (Misbehaviour::ResetAfterReading, 1, Delivery::Unknown),
+        (Misbehaviour::CutBody, 2, Delivery::Accepted),
+    ] {
         sandbox.tpay().misbehave(how, 1);
         let order = order(1234).hidden_description(format!("lost-{number}"));
         let error = client.create_transaction(&order).unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, Sent::Maybe));
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Transport, delivery));
         assert!(error.outcome_unknown() && !error.nothing_created() && !error.is_retryable());
         let sent = sandbox.tpay().take_seen();
         assert_eq!(sent.iter().filter(|s| s.request.method == "POST").count(), 1);

@@ -80,6 +80,6 @@ impl Client {
             }
             Ok(clock.now())
         })
-        .map_err(|error| self.named(endpoint.get(), error, attempts).of_preparation())
+        .map_err(|error| self.named(endpoint.get(), error, attempts).not_sent())
     }
 }

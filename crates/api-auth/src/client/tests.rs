@@ -5,6 +5,7 @@ use super::*;
 use crate::auth::Preparation;
 use crate::clock::ManualClock;
 use crate::encode::{Encoding, Params};
+use crate::error::Delivery;
 use crate::error::kind::ErrorKind;
 use crate::provider::status_error;
 use crate::raw_endpoint::RawEndpoint;
@@ -153,7 +154,7 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
                 let error = client.send(&post()).unwrap_err();
                 assert!(error.is_timeout());
                 assert_eq!((error.endpoint(), error.attempts()), ("a.token", 3));
-                assert_eq!(error.sent(), Sent::No);
+                assert_eq!(error.delivery(), Delivery::NotSent);
                 assert_eq!(error.to_string(), "test a.token: timed out after 3 attempts");
             });
         }

@@ -4,19 +4,23 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An invalid argument or setting; nothing was sent. See [`Error::argument`].
+    /// An invalid argument or setting; nothing was sent. See
+    /// [`Error::argument`](crate::Error::argument).
     Input,
-    /// No complete response. See [`Error::delivery`] before repeating a write.
+    /// No complete response. See [`Error::delivery`](crate::Error::delivery) before repeating a
+    /// write.
     Transport,
     /// The provider rejected the credentials.
     Auth,
-    /// The provider rejected the request. See [`Error::code`] and [`Error::message`].
+    /// The provider rejected the request. See [`Error::code`](crate::Error::code) and
+    /// [`Error::message`](crate::Error::message).
     Api,
-    /// The request succeeded, and the payment was declined. See [`Error::payload`].
-    Declined,
-    /// Too many requests. See [`Error::retry_after`].
+    /// The request succeeded, and the operation failed: a payment was declined, for example. See
+    /// [`Error::payload`](crate::Error::payload).
+    OperationFailed,
+    /// Too many requests. See [`Error::retry_after`](crate::Error::retry_after).
     RateLimited,
-    /// The response differs from the documentation. See [`Error::body`].
+    /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
     Decode,
     /// The signature or certificate of a received message is not valid. Do not trust the message.
     Verify,

@@ -32,7 +32,8 @@ impl Detail {
 
 /// An error response of a provider, as parsed by the provider's crate.
 ///
-/// The client adds status, headers and body and creates an [`Error`].
+/// The client adds status, headers and body and creates an
+/// [`Error`](crate::Error).
 #[derive(Debug, Clone)]
 pub struct ResponseError {
     pub(crate) kind: ErrorKind,
@@ -114,7 +115,7 @@ impl ResponseError {
     }
 
     /// Adds what the response contains in addition to the error, as a type of the provider's crate;
-    /// see [`Error::payload`].
+    /// see [`Error::payload`](crate::Error::payload).
     #[must_use]
     pub fn with_payload(mut self, payload: impl Any + Send + Sync) -> Self {
         self.payload = Some(Arc::new(payload));

@@ -82,7 +82,7 @@ fn source_is_the_cause_and_never_the_displayed_text() {
     let error = Error::from(InputError::new("rid", "must not be empty"));
     assert!(error.source().is_none());
     assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("rid")));
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.delivery(), Delivery::NotSent);
 
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke");
@@ -162,7 +162,7 @@ fn each_kind_is_shown_and_judged_as_documented() {
             (Refused, false, false),
         ),
         (
-            of_kind(ErrorKind::Declined),
+            of_kind(ErrorKind::OperationFailed),
             "tpay a.b: c: no after 2 attempts (request r-1)",
             None,
             (Accepted, false, false),

@@ -186,7 +186,7 @@ fn transactions_create_reply_is_read_field_by_field() {
 fn declined_payment_on_200_is_an_error_with_the_transaction() {
     let create = |client: &Client| client.create_transaction(&order());
     let error = one("POST", 200, DECLINED, create).unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Declined, Some("payment_failed")));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::OperationFailed, Some("payment_failed")));
     assert_eq!(error.message(), Some("Podany kod jest nieprawidłowy."));
     assert_eq!(error.request_id(), Some("33e035d240d15cea7740"));
     let declined = error.declined().unwrap();
@@ -198,11 +198,11 @@ fn declined_payment_on_200_is_an_error_with_the_transaction() {
     let lone = DECLINED.replace("\"errors\":[", "\"errors\":").replace("null}]", "null}");
     let pay = Pay::blik(BlikPayment::code("777123"));
     let error = one("POST", 200, &lone, |c| c.pay_transaction(ULID, pay.clone())).unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Declined, Some("payment_failed")));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::OperationFailed, Some("payment_failed")));
     let paid = one("POST", 200, &lone, |client| {
         client.pay_marketplace_transaction(&PayMarketplaceTransaction::new(ULID))
     });
-    assert_eq!(paid.unwrap_err().kind(), ErrorKind::Declined);
+    assert_eq!(paid.unwrap_err().kind(), ErrorKind::OperationFailed);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn an_alias_in_several_banks_is_an_error_with_the_alternatives() {
     for body in [body, &body.replace(r#"{"errorCode":"ERR82"}"#, "")] {
         let create = |client: &Client| client.create_transaction(&order());
         let error = one("POST", 200, body, create).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Declined);
+        assert_eq!(error.kind(), ErrorKind::OperationFailed);
         let codes: Vec<_> =
             error.alternatives().iter().map(|a| a.application_code.clone()).collect();
         assert_eq!(codes, [Some("a1".to_owned()), Some("b2".to_owned())]);
