@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod bodies;
+mod rules;
 
 use std::collections::HashSet;
 use std::io::{Read, Write};
