@@ -101,4 +101,40 @@ mod tests {
             assert!(Callback::new(bad).is_none(), "{bad}");
         }
     }
+
+    /// Sends a request to a server that answers with these bytes and closes the connection.
+    fn answer(bytes: Vec<u8>) -> io::Result<(u16, String)> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(&bytes);
+        });
+        let found = Callback::new(&url).unwrap().send("GET / HTTP/1.1\r\n\r\n");
+        server.join().unwrap();
+        found
+    }
+
+    #[test]
+    fn responses_are_read_to_their_end() {
+        for (text, body) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nTRUE!", "TRUE"),
+            ("HTTP/1.1 200 OK\r\n\r\nTRUE", "TRUE"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nTRUE\r\n0\r\n\r\n", "TRUE"),
+        ] {
+            assert_eq!(answer(text.into()).unwrap(), (200, body.to_owned()), "{text}");
+        }
+        for text in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nTRUE",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nTRUE\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+            "HTTP/1.1 200",
+            "",
+        ] {
+            assert!(answer(text.into()).is_err(), "{text}");
+        }
+        let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(LONGEST_ANSWER));
+        assert!(answer(long.into()).is_err());
+    }
 }

@@ -78,7 +78,7 @@ impl Raw {
         announced && self.body.is_empty()
     }
 
-    /// Reads one request; returns `None` if the connection ended before one began.
+    /// Reads one request; returns `None` if the connection ended before one was complete.
     pub(crate) fn read(stream: &mut (impl Read + Write)) -> Result<Option<Self>, ReadError> {
         let mut bytes = Vec::new();
         let (mut request, version) = loop {
@@ -89,7 +89,7 @@ impl Raw {
                 return Err(ReadError::Rejected(431, "the request head exceeds 64 KiB"));
             }
             if !more(stream, &mut bytes)? {
-                return if bytes.is_empty() { Ok(None) } else { Err(ReadError::Connection) };
+                return Ok(None);
             }
         };
         let framing = request.framing(version)?;

@@ -58,21 +58,23 @@ fn encode(text: &str) -> String {
 
 /// Decodes `a=b&c=d` into pairs. Rejects what no form encoder with the unescaped characters
 /// `A-Z a-z 0-9 - . _` writes; those of `extra` may be escaped or not.
-pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, Refusal> {
+pub(crate) fn decode_form(text: &str, extra: &[u8]) -> Result<Pairs, String> {
     split(text, |part| decode(part, true, extra))
 }
 
-/// Splits `a=b&c=d` into pairs with this decoder of names and values.
+/// Splits `a=b&c=d` into pairs with this decoder of names and values. The error names the
+/// parameter, never its value.
 pub(crate) fn split(
     text: &str,
     decode: impl Fn(&str) -> Result<String, Refusal>,
-) -> Result<Pairs, Refusal> {
+) -> Result<Pairs, String> {
     if text.is_empty() {
         return Ok(Pairs::default());
     }
     let pairs = text.split('&').map(|pair| {
         let (name, value) = pair.split_once('=').ok_or("a parameter has no =")?;
-        Ok((decode(name)?, decode(value)?))
+        let named = |why: Refusal| format!("{name}: {why}");
+        Ok((decode(name).map_err(named)?, decode(value).map_err(named)?))
     });
     pairs.collect::<Result<_, _>>().map(Pairs)
 }
@@ -102,7 +104,7 @@ fn decode(text: &str, form: bool, extra: &[u8]) -> Result<String, Refusal> {
             _ => return Err("a reserved character is not percent-encoded"),
         });
     }
-    String::from_utf8(out).map_err(|_| "a parameter is not UTF-8")
+    String::from_utf8(out).map_err(|_| "must be UTF-8")
 }
 
 fn bare(byte: u8, extra: &[u8]) -> bool {

@@ -214,11 +214,8 @@ impl TinyCert {
         }
         let pairs = match auth::verify(request) {
             Ok(pairs) => pairs,
-            Err(auth::MISMATCH) if route.id == "session.connect" => {
-                return (
-                    refuse("ApiKeyMismatch", "digest: does not match the body and the API key"),
-                    false,
-                );
+            Err(why) if why == auth::MISMATCH && route.id == "session.connect" => {
+                return (refuse("ApiKeyMismatch", why), false);
             }
             Err(why) => return (refuse("SignatureFailure", why), false),
         };

@@ -385,7 +385,6 @@ fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
     let key = HmacKey::new("key", &api_auth::Secret::new(API_KEY)).unwrap();
     for text in [
         format!("token={token}&ca_id=561"),
-        format!("ca_id=561&token={token}&x=*"),
         format!("ca_id=561&token={token}&x=~"),
         format!("ca_id=561&token={token}&x=%20"),
         format!("ca_id=561&token={token}&x=%c3%a9"),

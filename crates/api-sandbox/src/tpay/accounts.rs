@@ -163,23 +163,24 @@ pub(super) fn first_account() -> Value {
 
 /// The main address is one, and it has a country.
 fn check_addresses(body: &Value) -> Result<(), Refusal> {
-    let addresses = body.at("address").items();
-    let mut main = addresses.iter().filter(|address| address.at("isMain") == true);
-    let first = main.next();
+    let addresses = body.at("address").items().iter().enumerate();
+    let mut main = addresses.filter(|(_, address)| address.at("isMain") == true);
+    let Some((index, first)) = main.next() else { return Ok(()) };
     if main.next().is_some() {
         let why = "at most one address may be the main one (isMain)";
         return Err(Refusal::field("not_valid", "address", why));
     }
-    match first.map(|address| address.at("country").as_str()) {
-        Some(None) => {
+    let field = format!("address.{index}.country");
+    match first.at("country").as_str() {
+        None => {
             let why = "the main address needs a country";
-            Err(Refusal::field("field_required", "address.country", why))
+            Err(Refusal::field("field_required", &field, why))
         }
-        Some(Some(country)) if !is_country(country) => {
+        Some(country) if !is_country(country) => {
             let why = "must be two upper-case letters";
-            Err(Refusal::field("country_not_valid", "address.country", why))
+            Err(Refusal::field("country_not_valid", &field, why))
         }
-        _ => Ok(()),
+        Some(_) => Ok(()),
     }
 }
 

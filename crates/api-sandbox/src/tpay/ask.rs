@@ -36,7 +36,7 @@ impl Ask {
             ));
         }
         let query = pairs(request.query().unwrap_or_default())
-            .map_err(|why| Refusal::field("not_valid", "", why))?;
+            .map_err(|why| Refusal::field("not_valid", "", &why))?;
         if let Some(name) = query.repeated().filter(|name| !name.ends_with("[]")) {
             return Err(Refusal::field("not_valid", name, "the parameter is repeated"));
         }

@@ -295,7 +295,6 @@ fn grosze(value: &Value) -> Result<u64, (&'static str, &'static str)> {
         return Err(("too_low", "must be more than 0"));
     }
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
-    let decimals = if decimals == "0" { "" } else { decimals };
     if decimals.len() > 2 || text.contains('e') {
         return Err(("incorrect_precision", "must have at most two decimals"));
     }

@@ -39,7 +39,7 @@ impl Tpay {
                 known?;
                 if !request.body.is_empty() {
                     let why = "with HTTP Basic the body must be empty";
-                    return Err(Refusal::field("invalid_request_body", "", why));
+                    return Err(Refusal::field("invalid_request_body", "", &why));
                 }
                 json!({})
             }
@@ -95,7 +95,7 @@ fn credentials(request: &Raw) -> Result<Value, Refusal> {
     let fields = match parts.next() {
         Some("application/json") => return Ask::json(request),
         Some("application/x-www-form-urlencoded") => {
-            pairs(body).map_err(|why| Refusal::field("invalid_request_body", "", why))?
+            pairs(body).map_err(|why| Refusal::field("invalid_request_body", "", &why))?
         }
         Some("multipart/form-data") => {
             let boundary = parts.find_map(|part| part.strip_prefix("boundary="));

@@ -67,7 +67,7 @@ pub(super) fn php_json(value: &serde_json::Value) -> String {
 
 /// Reads a query or a form. The provider takes a space as `+` and as `%20` and a byte escaped or
 /// not, so only what RFC 3986 keeps out of a query is refused, and bare brackets are let in.
-pub(super) fn pairs(text: &str) -> Result<Pairs, Refusal> {
+pub(super) fn pairs(text: &str) -> Result<Pairs, String> {
     query::split(text, unescape)
 }
 
@@ -80,13 +80,15 @@ fn unescape(text: &str) -> Result<String, Refusal> {
             b'%' => {
                 let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
                 let value = digit().zip(digit()).map(|(high, low)| high * 16 + low);
-                value.and_then(|value| u8::try_from(value).ok()).ok_or("a broken escape")?
+                value
+                    .and_then(|value| u8::try_from(value).ok())
+                    .ok_or("a percent sign must precede two hex digits")?
             }
             byte if byte.is_ascii_alphanumeric() || b"-._~!$'()*,;:@/?[]".contains(&byte) => byte,
-            _ => return Err("a character must be escaped"),
+            _ => return Err("a reserved character is not percent-encoded"),
         });
     }
-    String::from_utf8(out).map_err(|_| "not UTF-8")
+    String::from_utf8(out).map_err(|_| "must be UTF-8")
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use api_sandbox::{Misbehaviour, Raw, Reply, Sandbox, Server, Service, Verdict, tpay};
 
@@ -91,6 +92,10 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
         let line = lines.lock().unwrap().pop().unwrap();
         assert!(line.starts_with("malformed HTTP") && line.contains(reason), "{line}");
     }
+    // Without an end of the body the size decides.
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n";
+    let answer = exchange(&server, &format!("{head}{}", "x".repeat(2 * 1024 * 1024)));
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert!(exchange(&server, old).starts_with("HTTP/1.1 400 "));
     assert!(exchange(&server, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
@@ -106,6 +111,25 @@ fn malformed_requests_are_rejected_with_a_status_and_a_reason() {
         let request = good.replace("HTTP/1.0\r\n", "HTTP/1.0\r\nConnection: close\r\n");
         assert!(exchange(&server, &request).starts_with("HTTP/1.1 200 "), "{good}");
     }
+}
+
+#[test]
+fn an_incomplete_request_is_neither_answered_nor_recorded() {
+    let server = Server::start(0, Echo).unwrap();
+    for part in [
+        "POST / HTTP/1.1\r\nHost: x\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na",
+        "",
+    ] {
+        let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+        stream.write_all(part.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "", "{part}");
+    }
+    assert!(server.seen().is_empty());
 }
 
 #[test]
@@ -213,6 +237,16 @@ fn the_log_has_a_line_per_request_without_secrets() {
             "tinycert POST /api/v1/connect  session.connect  credentials invalid  403  SignatureFailure: digest: must be the last parameter",
         ),
         (
+            sandbox.tpay().base_url(),
+            "GET /letters-only-but-quite-long HTTP/1.1\r\n".to_owned(),
+            "tpay GET /{}  no endpoint  credentials invalid  404  not_found: no such path",
+        ),
+        (
+            sandbox.tokenpass().base_url(),
+            "POST /api/v1/register HTTP/1.1\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            "tokenpass POST /api/v1/register  account.register  credentials invalid  200  Invalid API client ID",
+        ),
+        (
             sandbox.tokenpass().base_url(),
             "GET /api/v1/tca/public/balances?oauth_token=CANARY HTTP/1.1\r\n".to_owned(),
             "tokenpass GET /api/v1/tca/public/balances  balance.public  credentials invalid  403  This access token was not found",
@@ -253,6 +287,52 @@ fn ports_are_taken_in_a_row() {
     assert_eq!(sandbox.tpay().base_url(), expected(3));
     let error = Sandbox::start_at(port).unwrap_err();
     assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+}
+
+#[test]
+fn each_misbehaviour_does_what_it_says() {
+    let server = Server::start(0, Echo).unwrap();
+    let request =
+        "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
+    let exchange = |how: Misbehaviour| {
+        server.misbehave(how, 1);
+        let mut stream = TcpStream::connect(&server.base_url()[7..]).unwrap();
+        let mut answer = Vec::new();
+        let sent = stream.write_all(request.as_bytes());
+        let read = sent.and_then(|()| stream.read_to_end(&mut answer));
+        let seen = server.take_seen().into_iter().next().map(|seen| seen.status);
+        (read.is_ok(), String::from_utf8(answer).unwrap(), seen)
+    };
+    let short = Duration::from_millis(1);
+    let (ended, answer, seen) = exchange(Misbehaviour::ResetBeforeReading);
+    assert_eq!((ended, answer.as_str(), seen), (false, "", None));
+    let (ended, answer, seen) = exchange(Misbehaviour::ResetAfterReading);
+    assert_eq!((ended, answer.as_str(), seen), (false, "", Some(None)));
+    let (ended, answer, seen) = exchange(Misbehaviour::EmptyBody);
+    assert_eq!((ended, seen), (true, Some(Some(200))));
+    assert!(answer.contains("content-length: 0\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+    for how in [Misbehaviour::CutBody, Misbehaviour::StallInBody(short)] {
+        let (_, answer, seen) = exchange(how);
+        assert_eq!(seen, Some(Some(200)));
+        assert!(
+            answer.contains("content-length: 14\r\n") && answer.ends_with("\r\n\r\nPOST /"),
+            "{answer}"
+        );
+    }
+    let (_, answer, seen) = exchange(Misbehaviour::StallInHeaders(short));
+    assert_eq!((answer.as_str(), seen), ("HTTP/1.1 200 ", Some(None)));
+    for how in [Misbehaviour::Trickle(Duration::ZERO), Misbehaviour::Delay(short)] {
+        let (ended, answer, seen) = exchange(how);
+        assert_eq!((ended, seen), (true, Some(Some(200))));
+        assert!(answer.ends_with("POST /a hello"), "{answer}");
+    }
+    let (_, answer, seen) = exchange(Misbehaviour::Bytes(b"SSH-2.0".to_vec()));
+    assert_eq!((answer.as_str(), seen), ("SSH-2.0", Some(None)));
+    let (_, answer, seen) = exchange(Misbehaviour::Answer(Reply::new(500, "text/plain", "no")));
+    assert_eq!(seen, Some(Some(500)));
+    assert!(answer.ends_with("\r\n\r\nno"), "{answer}");
+    let head = self::exchange(&server, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(head.ends_with("\r\n\r\n"), "{head}");
 }
 
 #[test]

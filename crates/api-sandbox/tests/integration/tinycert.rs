@@ -266,9 +266,65 @@ fn openssl_opens_the_encrypted_key_and_the_pkcs12_file() {
     assert_eq!(lines(&out), lines(&key));
     assert!(!openssl(&pkey, encrypted.as_bytes(), "wrong").unwrap().0);
     let pkcs12 = ["pkcs12", "-nodes", "-passin", "env:PASSPHRASE"];
+    assert!(encrypted.lines().all(|line| line.len() <= 64), "{encrypted}");
     let (ok, out) = openssl(&pkcs12, &file, tc::PASSPHRASE).unwrap();
     assert!(ok && out.contains(&certificate) && out.contains(&key), "{out}");
     assert!(!openssl(&pkcs12, &file, "wrong").unwrap().0);
+    // Empty parts of a subject are left out; the others have the types of RFC 5280.
+    let (_, out) = openssl(&["asn1parse"], certificate.as_bytes(), "").unwrap();
+    assert!(out.contains("PRINTABLESTRING   :US") && !out.contains(":localityName"), "{out}");
+    let ca = text(bench.good("ca/get", "ca_id=561", "what=cert"));
+    let (_, out) = openssl(&["asn1parse"], ca.as_bytes(), "").unwrap();
+    assert!(out.contains("IA5STRING         :account@example.org"), "{out}");
+}
+
+#[test]
+fn a_digest_is_compared_to_its_last_digit() {
+    let mut bench = Bench::new();
+    let good = signed(tc::API_KEY, &format!("token={}", bench.token));
+    let start = good.len() - 64;
+    let mut send = |body: &str| {
+        let (status, text, verdict) = bench.send("POST", "/api/v1/ca/list", FORM, body);
+        (status, text, verdict.signed)
+    };
+    for at in start..good.len() {
+        let mut other = good.clone().into_bytes();
+        other[at] = if other[at] == b'0' { b'1' } else { b'0' };
+        let (status, text, signed) = send(str::from_utf8(&other).unwrap());
+        assert_eq!((status, signed), (403, Some(false)), "{at}");
+        assert!(text.contains("digest: does not match the body and the API key"), "{text}");
+    }
+    let upper = good[..start].to_owned() + &good[start..].to_uppercase();
+    for other in [&good[..good.len() - 1], &good[..start + 16], &format!("{good}0"), &upper] {
+        let (status, text, signed) = send(other);
+        assert_eq!((status, signed), (403, Some(false)), "{other}");
+        assert!(text.contains("digest: must be 64 lower-case hex digits"), "{text}");
+    }
+    for (body, why) in [
+        (signed(tc::API_KEY, "token=a&b=c"), "the parameters must be sorted by name"),
+        (
+            signed(tc::API_KEY, "token=%7e"),
+            "token: a percent sign must precede two upper-case hex digits",
+        ),
+        ("token=a".to_owned(), "digest: must be the last parameter"),
+        (format!("{good}&what=cert"), "digest: must be 64 lower-case hex digits"),
+        ("token=é&digest=".to_owned(), "digest: must be 64 lower-case hex digits"),
+    ] {
+        assert!(send(&body).1.contains(why), "{body}");
+    }
+}
+
+#[test]
+fn any_code_is_sent_on_demand() {
+    let mut bench = Bench::new();
+    for (code, status) in tc::CODES {
+        bench.server.refuse_with.push(code);
+        let (found, text, _) = bench.refusal("ca/list", "", "");
+        assert_eq!((found, text.as_str()), (status, code));
+    }
+    bench.good("ca/list", "", "");
+    let cert = bench.good("cert/new", &format!("{NEW_CERT}&ca_id=561"), "")["cert_id"].clone();
+    assert_eq!(bench.good("cert/details", &format!("cert_id={cert}"), "")["Alt"], Value::Null);
 }
 
 #[test]
@@ -334,6 +390,20 @@ fn a_parameter_is_known_comes_once_and_is_filled_where_it_must_be() {
         ("ca/new", "C=US&O=x", "hash_method"),
         ("cert/new", "C=US&O=x&ca_id=561", "CN"),
         ("cert/list", "ca_id=561", "what"),
+        ("ca/get", "ca_id=561", "what"),
+        ("ca/get", "", "ca_id"),
+        ("ca/delete", "", "ca_id"),
+        ("ca/new", "O=x&hash_method=sha1", "C"),
+        ("cert/list", "", "ca_id"),
+        ("cert/details", "", "cert_id"),
+        ("cert/get", "", "cert_id"),
+        ("cert/get", "cert_id=14236", "what"),
+        ("cert/reissue", "", "cert_id"),
+        ("cert/status", "status=good", "cert_id"),
+        ("cert/status", "cert_id=14236", "status"),
+        ("cert/new", "C=US&CN=a&O=x", "ca_id"),
+        ("cert/new", "C=US&CN=a&ca_id=561", "O"),
+        ("cert/new", "CN=a&O=x&ca_id=561", "C"),
     ] {
         let missing = (400, "MissingParameter".to_owned(), name.to_owned());
         assert_eq!(named(bench.refusal(path, before, "")), missing, "{path} {before}");

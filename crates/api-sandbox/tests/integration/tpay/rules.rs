@@ -1,0 +1,622 @@
+//! The rules that are no matter of one body: parameters, credentials, dates, and the errors of
+//! business.
+
+use api_sandbox::{Raw, Service};
+
+use super::*;
+
+/// A request that is sent to the server directly.
+fn raw(
+    bench: &Bench,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, Value) {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    let request = Raw {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers: headers.collect(),
+        body: body.into(),
+    };
+    let (reply, _) = bench.server.state(|tpay| tpay.answer(&request));
+    (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+}
+
+/// Method and path of every endpoint, but for tokens and certificates.
+fn endpoints() -> Vec<(&'static str, String)> {
+    let id = "01K1Z6T40ZWKY1XZG9VD5AZ9Q4";
+    [
+        "GET /oauth/tokeninfo",
+        "POST /transactions",
+        "GET /transactions",
+        "GET /transactions/bank-groups",
+        "GET /transactions/channels",
+        "GET /transactions/{}",
+        "POST /transactions/{}/pay",
+        "POST /transactions/{}/cancel",
+        "GET /transactions/{}/cancel",
+        "POST /transactions/{}/qr",
+        "POST /transactions/{}/refunds",
+        "GET /transactions/{}/refunds",
+        "GET /refunds",
+        "POST /refunds",
+        "GET /refunds/{}",
+        "POST /tokens",
+        "GET /tokens/{}",
+        "DELETE /tokens/{}",
+        "POST /blik/alias",
+        "GET /blik/alias/{}",
+        "DELETE /blik/alias/{}",
+        "POST /wallet/applepay/init",
+        "GET /accounts",
+        "POST /accounts",
+        "POST /v1/accounts/merchant",
+        "GET /accounts/category",
+        "GET /accounts/category/{}",
+        "GET /accounts/legalForm",
+        "GET /accounts/legalForm/{}",
+        "GET /accounts/document",
+        "GET /accounts/document/{}",
+        "GET /accounts/mcc",
+        "GET /accounts/pos",
+        "GET /accounts/{}",
+        "GET /accounts/{}/balance",
+        "POST /marketplace/v1/transaction",
+        "GET /marketplace/v1/transaction/{}",
+        "POST /marketplace/v1/transaction/{}/pay",
+        "POST /marketplace/v1/transaction/{}/refund",
+        "POST /marketplace/v1/transaction/{}/cancel",
+        "GET /marketplace/v1/bank-groups",
+        "GET /collect/bank-accounts",
+        "POST /collect/bank-accounts",
+        "GET /reports",
+        "GET /reports/{}/files/file_1",
+        "POST /recurring",
+        "GET /recurring",
+        "GET /recurring/{}",
+        "GET /recurring/{}/transactions",
+        "POST /recurring/{}/cancel",
+        "POST /recurring/{}/retry",
+        "POST /recurring/{}/payment_instrument",
+    ]
+    .map(|line| line.split_once(' ').unwrap())
+    .map(|(method, path)| (method, path.replace("{}", id)))
+    .into()
+}
+
+#[test]
+fn every_endpoint_rejects_unknown_parameters_by_name() {
+    let bench = Bench::new();
+    let all = endpoints();
+    assert_eq!(all.len(), 52);
+    for (method, path) in all {
+        let body = (method != "GET" && !path.ends_with("cancel") && !path.ends_with("retry"))
+            .then(|| json!({}));
+        let body = body.filter(|_| !path.starts_with("/tokens/"));
+        let (status, answer) = bench.send(method, &format!("{path}?typo=1"), body.as_ref());
+        assert_eq!(status, 400, "{method} {path}: {answer}");
+        if path.starts_with("/marketplace/") && !path.ends_with("/pay") {
+            let why = "the endpoint has no such parameter";
+            assert_eq!(answer["violations"]["typo"], why, "{method} {path}: {answer}");
+        } else {
+            let error = &answer["errors"][0];
+            let found =
+                (error["errorCode"].as_str().unwrap(), error["fieldName"].as_str().unwrap());
+            assert_eq!(found, ("unexpected_field", "typo"), "{method} {path}");
+            assert_eq!(error["errorMessage"], "typo: the endpoint has no such parameter");
+            assert_eq!(
+                error["devMessage"],
+                "unexpected_field: typo: the endpoint has no such parameter"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_endpoint_needs_credentials() {
+    let bench = Bench::new();
+    for (method, path) in endpoints() {
+        for authorization in ["", "Bearer x", "bearer x", "Basic YTpi", &bench.token] {
+            let headers = [("authorization", authorization), ("content-length", "0")];
+            let headers = if authorization.is_empty() { &headers[1..] } else { &headers[..] };
+            let (status, answer) = raw(&bench, method, &path, headers, "");
+            assert_eq!(status, 401, "{method} {path} {authorization}");
+            assert_eq!(answer["errors"][0]["errorCode"], "unauthorized", "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_token_is_compared_to_its_last_character() {
+    let bench = Bench::new();
+    let token = bench.token.clone();
+    let status =
+        |value: &str| raw(&bench, "GET", "/transactions", &[("authorization", value)], "").0;
+    assert_eq!(status(&format!("Bearer {token}")), 200);
+    for at in 0..token.len() {
+        let mut other = token.clone().into_bytes();
+        other[at] = if other[at] == b'0' { b'1' } else { b'0' };
+        assert_eq!(status(&format!("Bearer {}", String::from_utf8(other).unwrap())), 401, "{at}");
+    }
+    for other in [&token[..39], &token[..8], "", &format!("{token}0"), &token.to_uppercase()] {
+        assert_eq!(status(&format!("Bearer {other}")), 401, "{other}");
+    }
+    let pair = |text: &str| format!("Basic {}", STANDARD.encode(text));
+    assert_eq!(status(&pair(&format!("{CLIENT_ID}:{CLIENT_SECRET}"))), 200);
+    for other in [
+        format!("{CLIENT_ID}:{}", &CLIENT_SECRET[..8]),
+        format!("{CLIENT_ID}:{CLIENT_SECRET}0"),
+        format!("{CLIENT_ID}:"),
+        format!("x:{CLIENT_SECRET}"),
+        CLIENT_ID.to_owned(),
+    ] {
+        assert_eq!(status(&pair(&other)), 401, "{other}");
+    }
+    // Two headers are none.
+    let both = format!("Bearer {token}");
+    let twice = [("authorization", both.as_str()), ("Authorization", &both)];
+    assert_eq!(raw(&bench, "GET", "/transactions", &twice, "").0, 401);
+}
+
+#[test]
+fn a_token_expires_at_its_second() {
+    let bench = Bench::new();
+    bench.clock.advance(Duration::from_secs(7199));
+    assert_eq!(bench.get("/transactions").0, 200);
+    bench.clock.advance(Duration::from_secs(1));
+    let (status, answer) = bench.get("/transactions");
+    assert_eq!(
+        (status, &answer["errors"][0]["errorMessage"]),
+        (401, &json!("the access token has expired"))
+    );
+}
+
+#[test]
+fn credentials_are_checked_in_each_form() {
+    let bench = Bench::new();
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let json_type = ("content-type", "application/json; charset=utf-8");
+    let good = format!("client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}");
+    let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}")));
+    let basic = ("authorization", basic.as_str());
+    let object = json!({ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET }).to_string();
+    let doubled = object.replacen('{', &format!("{{\"client_id\":\"{CLIENT_ID}\","), 1);
+    let multipart = ("content-type", "multipart/form-data; boundary=b");
+    for (headers, target, body, status, message) in [
+        (&[form][..], "/oauth/auth", good.clone(), 200, ""),
+        (&[json_type], "/oauth/auth", object.clone(), 200, ""),
+        (&[basic], "/oauth/auth", String::new(), 200, ""),
+        (&[form], "/oauth/auth?x=1", good.clone(), 400, "credentials must not be in the query"),
+        (&[form], "/oauth/auth?", good.clone(), 400, "credentials must not be in the query"),
+        (
+            &[basic, form],
+            "/oauth/auth",
+            good.clone(),
+            400,
+            "with HTTP Basic the body must be empty",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            good.replace("01SANDB0X", "01SANDB0Y"),
+            401,
+            "wrong client_id or client_secret",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            good.replace("-client-", "-Client-"),
+            401,
+            "wrong client_id or client_secret",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            "client_id=%zz".to_owned(),
+            400,
+            "client_id: a percent sign must precede two hex digits",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            format!("{good}&scope=x"),
+            400,
+            "scope: must be one of read, write, read write",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            format!("client_secret={CLIENT_SECRET}"),
+            400,
+            "client_id: required field is missing",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            format!("client_id={CLIENT_ID}"),
+            400,
+            "client_secret: required field is missing",
+        ),
+        (
+            &[form],
+            "/oauth/auth",
+            format!("client_id=&client_secret={CLIENT_SECRET}"),
+            400,
+            "client_id: must have at least 1 characters",
+        ),
+        (&[json_type], "/oauth/auth", doubled, 400, "the name \"client_id\" is repeated"),
+        (&[multipart], "/oauth/auth", good.clone(), 400, "the multipart body is malformed"),
+        (
+            &[],
+            "/oauth/auth",
+            good.clone(),
+            400,
+            "the Content-Type must be that of a form or of JSON",
+        ),
+        (
+            &[("content-type", "APPLICATION/JSON")],
+            "/oauth/auth",
+            object.clone(),
+            400,
+            "the Content-Type must be that of a form or of JSON",
+        ),
+    ] {
+        let (found, answer) = raw(&bench, "POST", target, headers, &body);
+        assert_eq!(found, status, "{body}: {answer}");
+        let text = answer["errors"][0]["errorMessage"].as_str().unwrap_or_default();
+        assert_eq!(text, message, "{body}");
+    }
+}
+
+#[test]
+fn bodies_are_where_they_belong() {
+    let bench = Bench::new();
+    let id = bench.create(json!(1));
+    let bearer = format!("Bearer {}", bench.token);
+    let bearer = ("authorization", bearer.as_str());
+    let json_type = ("content-type", "application/json");
+    let empty = ("content-length", "0");
+    let cancel = format!("/transactions/{id}/cancel");
+    let doubled = r#"{"amount":1,"description":"x","amount":1,"payer":{}}"#;
+    for (method, target, headers, body, code) in [
+        ("GET", "/transactions", &[bearer, json_type][..], "{}", "invalid_request_body"),
+        ("GET", "/transactions", &[bearer], "x", "invalid_request_body"),
+        ("DELETE", "/tokens/x", &[bearer, json_type], "{}", "invalid_request_body"),
+        ("POST", &cancel, &[bearer], "", "invalid_request_body"),
+        ("POST", &cancel, &[bearer, ("content-length", "00")], "", "invalid_request_body"),
+        (
+            "POST",
+            &cancel,
+            &[bearer, json_type, ("content-length", "2")],
+            "{}",
+            "invalid_request_body",
+        ),
+        ("POST", "/transactions", &[bearer, json_type], doubled, "invalid_request_body"),
+        ("POST", "/transactions", &[bearer, json_type], "", "invalid_request_body"),
+        ("POST", "/transactions", &[bearer, empty], "", "incorrect_content_type"),
+        (
+            "POST",
+            "/transactions",
+            &[bearer, ("content-type", "text/json")],
+            "{}",
+            "incorrect_content_type",
+        ),
+        (
+            "POST",
+            "/transactions",
+            &[bearer, ("content-type", "application/jsonp")],
+            "{}",
+            "incorrect_content_type",
+        ),
+        ("POST", "/transactions", &[bearer, json_type, json_type], "{}", "incorrect_content_type"),
+        (
+            "POST",
+            "/transactions",
+            &[bearer, json_type, ("x-client-source", "ą")],
+            "1",
+            "invalid_request_body",
+        ),
+    ] {
+        let (status, answer) = raw(&bench, method, target, headers, body);
+        assert_eq!(status, 400, "{method} {target} {body}: {answer}");
+        assert_eq!(answer["errors"][0]["errorCode"], code, "{method} {target} {body}: {answer}");
+    }
+    for empty in [empty, ("transfer-encoding", "chunked")] {
+        let (status, answer) = raw(&bench, "POST", &cancel, &[bearer, empty], "");
+        let expected = if empty.0 == "content-length" { 200 } else { 409 };
+        assert_eq!(status, expected, "{answer}");
+        let qr = format!("/transactions/{id}/qr");
+        assert_eq!(raw(&bench, "POST", &qr, &[bearer, empty], "").0, 200);
+    }
+    let source = "ą".repeat(255);
+    assert_eq!(
+        raw(&bench, "GET", "/transactions", &[bearer, ("x-client-source", &source)], "").0,
+        200
+    );
+    let refunds = format!("/transactions/{}/refunds", bench.paid(json!(2)));
+    let (status, answer) = raw(&bench, "POST", &refunds, &[bearer, empty], "");
+    assert_eq!((status, &answer["status"]), (200, &json!("refund")));
+}
+
+#[test]
+fn dates_are_in_polish_time() {
+    for (unix, expected, before) in [
+        (1_780_000_000, "2026-05-28 22:26:40", "2026-05-28 22:26:39"),
+        (1_800_000_000, "2027-01-15 09:00:00", "2027-01-15 08:59:59"),
+    ] {
+        let clock = SandboxClock::at_unix(unix);
+        let server = Server::start(0, Tpay::new(clock.clone())).unwrap();
+        let mut bench = Bench { server, clock, token: String::new() };
+        bench.renew();
+        let id = bench.paid(json!(1));
+        let found = bench.get(&format!("/transactions/{id}")).1;
+        assert_eq!(found["date"], json!({ "creation": expected, "realization": expected }));
+        let total = |query: &str| {
+            bench.get(&format!("/transactions?{}", query.replace(' ', "+"))).1["total"].clone()
+        };
+        assert_eq!(total(&format!("from={expected}&to={expected}")), 1);
+        assert_eq!(total(&format!("to={before}")), 0);
+        bench.ok(&format!("/transactions/{id}/refunds"), &json!({}));
+        let refunds = bench.get("/refunds").1;
+        assert_eq!(refunds["transactions"]["list"][0]["date"]["schedule"], expected);
+        let outbox = bench.server.state(|tpay| {
+            tpay.notify_test("https://shop.example.com/");
+            tpay.outbox()
+        });
+        let sent = &outbox.wait_for(1)[0].body;
+        let fields = pairs(&sent.replace("%3A", ":"));
+        assert!(fields.contains(&("tr_date".to_owned(), expected.to_owned())), "{sent}");
+    }
+}
+
+#[test]
+fn amounts_and_quantities_are_exact() {
+    let bench = Bench::new();
+    for (amount, code) in [
+        (json!(1e-7), "incorrect_precision"),
+        (json!(1e22), "incorrect_precision"),
+        (json!(0.001), "incorrect_precision"),
+        (json!(u64::MAX), "not_valid"),
+        (json!(0.0), "too_low"),
+        (json!(-0.01), "too_low"),
+        (json!(true), "not_valid"),
+    ] {
+        let mut body = payment();
+        body["amount"] = amount.clone();
+        assert_eq!(bench.refused("POST", "/transactions", Some(&body)).1, code, "{amount}");
+    }
+    let base = "/marketplace/v1/transaction";
+    for (quantity, is_valid) in [
+        (json!(0.5), true),
+        (json!("2"), true),
+        (json!(0), false),
+        (json!("-1"), false),
+        (json!("NaN"), false),
+        (json!("inf"), false),
+        (json!("1e400"), false),
+        (json!(""), false),
+    ] {
+        let mut body = marketplace();
+        put(
+            &mut body,
+            "/childTransactions/0/products",
+            json!([{ "externalId": "p", "quantity": quantity, "unitPrice": 1 }]),
+        );
+        assert_eq!(bench.post(base, &body).0 == 200, is_valid, "{quantity}");
+    }
+}
+
+#[test]
+fn forms_of_the_official_client_are_accepted() {
+    let bench = Bench::new();
+    let account = |person: Value| {
+        let body = json!({
+            "offerCode": "SAND1", "email": "m@example.com", "taxId": "7773061579",
+            "legalForm": 3, "categoryId": 62, "person": [person],
+        });
+        bench.post("/accounts", &body)
+    };
+    for (person, is_valid) in [
+        (json!({ "pepStatement": true }), true),
+        (json!({ "pepStatement": 1 }), true),
+        (json!({ "pepStatement": -1 }), false),
+        (json!({ "pepStatement": 1.5 }), false),
+        (json!({ "contact": { "contact": "x", "type": 1 } }), true),
+        (json!({ "contact": [] }), true),
+        (json!({ "contact": { "type": 1 } }), false),
+        (json!({ "contact": [1] }), false),
+        (json!({ "dateOfBirth": null, "expiryDate": null }), true),
+        (json!({ "surname": null }), false),
+    ] {
+        let (status, answer) = account(person.clone());
+        assert_eq!(status, if is_valid { 200 } else { 400 }, "{person}: {answer}");
+    }
+    let created = account(json!({})).1;
+    assert_eq!((&created["website"], &created["address"]), (&json!([]), &json!([])));
+    let blob = STANDARD.encode([7; 256]);
+    for (save, saved) in [(json!(true), 1), (json!(1), 1), (json!(false), 0), (json!(0), 0)] {
+        let mut body = payment();
+        body["amount"] = json!(1.01);
+        body["pay"] = json!({ "groupId": 103, "cardPaymentData": { "card": blob, "save": save } });
+        let before = bench.server.state(|tpay| tpay.card_tokens.len());
+        assert_eq!(bench.ok("/transactions", &body)["status"], "correct");
+        assert_eq!(bench.server.state(|tpay| tpay.card_tokens.len()) - before, saved, "{save}");
+    }
+    for save in [json!(2), json!("1"), json!(1.0), json!(null)] {
+        let mut body = payment();
+        body["pay"] = json!({ "groupId": 103, "cardPaymentData": { "card": blob, "save": save } });
+        let (_, code, field) = bench.refused("POST", "/transactions", Some(&body));
+        assert_eq!(
+            (code.as_str(), field.as_str()),
+            ("incorrect_save_param", "pay.cardPaymentData.save"),
+            "{save}"
+        );
+    }
+}
+
+#[test]
+fn cards_without_their_holder_are_charged_at_once() {
+    let bench = Bench::new();
+    let mut body = payment();
+    body["amount"] = json!(1.0);
+    for (data, result) in [
+        (json!({ "token": CARD_TOKEN }), "success"),
+        (json!({ "card": STANDARD.encode([7; 256]) }), "actionRequired"),
+        (json!({ "preauthorizedToken": CARD_TOKEN }), "actionRequired"),
+    ] {
+        body["pay"] = json!({ "groupId": 103, "cardPaymentData": data });
+        assert_eq!(bench.ok("/transactions", &body)["result"], result, "{data}");
+    }
+    for blob in [STANDARD.encode([7; 255]), STANDARD.encode([7; 257]), "!".to_owned()] {
+        body["pay"] = json!({ "groupId": 103, "cardPaymentData": { "card": blob } });
+        assert_eq!(bench.refused("POST", "/transactions", Some(&body)).1, "encryption_error");
+    }
+}
+
+#[test]
+fn aliases_expire_and_wait_for_their_payer() {
+    let bench = Bench::new();
+    let alias = |token: &str| {
+        json!({ "description": "S", "pay": { "blikPaymentData": {
+        "blikToken": token, "aliases": { "value": "a", "type": "UID", "label": "S" } } } })
+    };
+    assert_eq!(bench.ok("/blik/alias", &alias("700000"))["status"], "pending");
+    assert_eq!(bench.refused("GET", "/blik/alias/a?aliasType=UID", None).0, 404);
+    assert_eq!(bench.ok("/blik/alias", &alias("777000"))["status"], "correct");
+    let events = |bench: &Bench| {
+        let found = bench.get("/blik/alias/a?aliasType=UID").1;
+        let events = found["aliases"][0]["events"].as_array().unwrap().clone();
+        events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(events(&bench), ["ALIAS_REGISTER"]);
+    let mut bench = bench;
+    bench.clock.advance(Duration::from_secs(365 * 86_400));
+    bench.renew();
+    assert_eq!(events(&bench), ["ALIAS_REGISTER", "ALIAS_EXPIRED"]);
+    let mut body = payment();
+    body["pay"] = json!({ "groupId": 150, "blikPaymentData": { "aliases": { "value": "a", "type": "UID" } } });
+    assert_eq!(
+        bench.ok("/transactions", &body)["payments"]["errors"][0]["errorCode"],
+        "wrong_alias"
+    );
+}
+
+#[test]
+fn channels_have_their_limits() {
+    let bench = Bench::new();
+    let channels = bench.get("/transactions/channels?imageSize=medium").1;
+    for channel in channels["channels"].as_array().unwrap() {
+        let kinds: Vec<_> =
+            channel["constraints"].as_array().unwrap().iter().map(|c| c["type"].clone()).collect();
+        let expected = if channel["id"] == "83" { &["min", "max"][..] } else { &["min"] };
+        assert_eq!(kinds, expected, "{channel}");
+    }
+    let groups =
+        |query: &str| bench.get(&format!("/transactions/bank-groups{query}")).1["groups"].clone();
+    assert_eq!(
+        groups("").as_object().unwrap().len(),
+        groups("?onlyOnline=1").as_object().unwrap().len() + 1
+    );
+    assert_eq!(groups("?onlyOnline=0"), groups(""));
+    assert_eq!(
+        bench.refused("GET", "/transactions/bank-groups?onlyOnline=yes", None).2,
+        "onlyOnline"
+    );
+    let mut body = payment();
+    body["pay"] = json!({ "channelId": 83 });
+    for (amount, is_taken) in [(39.99, false), (40.0, true), (5000.0, true), (5000.01, false)] {
+        body["amount"] = json!(amount);
+        assert_eq!(bench.post("/transactions", &body).0 == 200, is_taken, "{amount}");
+    }
+}
+
+#[test]
+fn marketplace_payments_are_paid_and_refunded_once() {
+    let bench = Bench::new();
+    let base = "/marketplace/v1/transaction";
+    let create = || bench.ok(base, &marketplace())["transactionId"].as_str().unwrap().to_owned();
+    let id = create();
+    let pay = json!({ "blikPaymentData": { "blikToken": "777123" } });
+    let paid = bench.ok(&format!("{base}/{id}/pay"), &pay);
+    assert_eq!(
+        (&paid["payments"]["status"], &paid["transactionPaymentUrl"]),
+        (&json!("correct"), &Value::Null)
+    );
+    assert_eq!(bench.refused("POST", &format!("{base}/{id}/pay"), Some(&pay)).0, 409);
+    let waits = bench.ok(
+        &format!("{base}/{}/pay", create()),
+        &json!({ "blikPaymentData": { "blikToken": "700000" } }),
+    );
+    assert_eq!(
+        (&waits["payments"]["status"], &waits["payments"]["amountPaid"]),
+        (&json!("pending"), &json!(0))
+    );
+    let read = |id: &str| bench.get(&format!("{base}/{id}")).1;
+    assert_eq!(read(&id)["payments"], json!({}));
+    let child = read(&id)["childTransactions"][0]["id"].clone();
+    let refund = |part: Value| {
+        bench.post(&format!("{base}/{id}/refund"), &json!({ "childTransactions": part }))
+    };
+    let merchant = MARKETPLACE_MERCHANTS[0];
+    let both = refund(json!([{ "id": child, "merchantId": merchant, "amount": 1 }]));
+    assert_eq!(
+        both.1["reasons"][0],
+        "childTransactions: exactly one of id and merchantId is required"
+    );
+    // In one go, it is refunded; in parts, its status stays.
+    assert_eq!(refund(json!([])).1["amount"], 1234);
+    assert_eq!(read(&id)["status"], "refund");
+    let other = create();
+    assert!(bench.server.state(|tpay| tpay.pay(&other)));
+    let part = json!({ "childTransactions": [{ "merchantId": merchant, "amount": 1000 }] });
+    bench.ok(&format!("{base}/{other}/refund"), &part);
+    assert_eq!(read(&other)["status"], "correct");
+    bench.ok(&format!("{base}/{other}/refund"), &json!({ "childTransactions": [] }));
+    assert_eq!(read(&other)["status"], "correct");
+}
+
+#[test]
+fn plans_have_their_charges() {
+    let bench = Bench::new();
+    let mut body = plan(PLAN);
+    body["paymentInstrument"] = json!({ "paymentType": "test", "value": "refused" });
+    bench.ok("/recurring", &body);
+    let charges = |id: &str| bench.get(&format!("/recurring/{id}/transactions")).1["list"].clone();
+    assert_eq!(charges(PLAN)[0]["status"], "failed");
+    assert_eq!(bench.send("POST", &format!("/recurring/{PLAN}/retry"), None).1["status"], "active");
+    assert_eq!(charges(PLAN)[0]["status"], "correct");
+    let other = "01K1Z6T40ZWKY1XZG9VD5AZ9Q5";
+    body["id"] = json!(other);
+    body["paymentInstrument"] = json!({ "paymentType": "test", "value": "good" });
+    bench.ok("/recurring", &body);
+    assert_eq!(charges(other), json!([]));
+    assert_eq!(
+        bench.send("POST", &format!("/recurring/{other}/cancel"), None).1["status"],
+        "canceled"
+    );
+    assert!(!bench.server.state(|tpay| tpay.charge_plan(other, true)));
+    let update = json!({ "paymentInstrument": { "paymentType": "test", "value": "x" } });
+    let at = format!("/recurring/{other}/payment_instrument");
+    assert_eq!(bench.refused("POST", &at, Some(&update)).0, 409);
+    assert_eq!(bench.get("/recurring?limit=1").1["total"], 2);
+}
+
+#[test]
+fn a_response_that_is_no_error_has_no_reason() {
+    let bench = Bench::new();
+    bench.get("/transactions");
+    bench.get("/x509/tpay-jws-root.pem");
+    bench.get("/refunds/rf_1");
+    bench.get("/marketplace/v1/transaction/x");
+    let reasons: Vec<_> =
+        bench.server.take_seen().into_iter().skip(1).map(|seen| seen.reason).collect();
+    let expected = [
+        None,
+        None,
+        Some("not_found: no such refund".to_owned()),
+        Some(r#"{"reasons":["id: no such transaction"]}"#.to_owned()),
+    ];
+    assert_eq!(reasons, expected);
+}
