@@ -836,3 +836,26 @@ impl Client {
         self.send(&CancelPromise::new(id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promise_ids_are_numbers_in_json_and_strings_in_paths() {
+        let id = PromiseId::new(107);
+        assert_eq!((id.to_string(), String::from(id)), ("107".to_owned(), "107".to_owned()));
+        assert_eq!(("107".parse(), PromiseId::from(107)), (Ok(id), id));
+        assert!("107x".parse::<PromiseId>().is_err());
+        assert_eq!(serde_json::to_string(&id).unwrap(), "107");
+        for json in ["107", "\"107\"", "107.0"] {
+            assert_eq!(serde_json::from_str::<PromiseId>(json).unwrap(), id, "{json}");
+        }
+        for json in ["null", "\"\"", "\"x\"", "[107]"] {
+            assert!(serde_json::from_str::<PromiseId>(json).is_err(), "{json}");
+        }
+        for json in [r#"{"promise_id":null}"#, r#"{"promise_id":""}"#, "{}"] {
+            assert_eq!(serde_json::from_str::<Promise>(json).unwrap().promise_id, None, "{json}");
+        }
+    }
+}

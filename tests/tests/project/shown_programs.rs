@@ -47,12 +47,12 @@ fn every_program_that_is_shown_does_what_it_says() {
             "README.md",
             "come in\n\
              certificate 14238 is in example.com.pem, its key in example.com.key\n\
-             come in\n\
+             access granted\n\
              pay at http://",
         ),
         ("crates/tinypass-client/README.md", "access granted\n"),
         ("crates/tinycert-client/README.md", "soon.example.org: "),
-        ("crates/tokenpass-client/README.md", "come in\n"),
+        ("crates/tokenpass-client/README.md", "access granted\n"),
         ("crates/tpay-client/README.md", "pay at http://"),
         ("docs/guides/gating-content.md", "the article\nTOKENLY >= 15: true\nSECRETCOIN: true\n"),
         ("docs/guides/migrating.md", "true\n"),

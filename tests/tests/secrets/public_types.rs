@@ -19,6 +19,7 @@ use api_auth::{
     SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
     TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
 };
+use tokenpass_client::promises::PromiseId;
 use tokenpass_client::proof::MessageKey;
 use tokenpass_client::{Authorize, Op, Rule, Rules, Satoshis, Scope};
 
@@ -358,6 +359,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("tokenpass-client: Debug Client", debug(&tokenpass.build().unwrap())),
         ("tokenpass-client: Debug MessageKey", debug(&MessageKey::from_wif(WIF).unwrap())),
         ("tokenpass-client: Display LoginError", other_state.to_string()),
+        ("tokenpass-client: Display PromiseId", PromiseId::new(1).to_string()),
         ("tokenpass-client: Display Rule", rule.to_string()),
         ("tokenpass-client: Display Rules", rules.to_string()),
         ("tokenpass-client: Display Satoshis", Satoshis::whole(1).to_string()),
