@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod rules;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;

@@ -620,3 +620,65 @@ fn a_response_that_is_no_error_has_no_reason() {
     ];
     assert_eq!(reasons, expected);
 }
+
+#[test]
+fn the_money_of_refunds_leaves() {
+    let bench = Bench::new();
+    let mut body = payment();
+    body["amount"] = json!(2.01);
+    body["pay"] =
+        json!({ "groupId": 103, "cardPaymentData": { "card": STANDARD.encode([7; 256]) } });
+    let card = bench.ok("/transactions", &body)["transactionId"].as_str().unwrap().to_owned();
+    let transfer = bench.paid(json!(2));
+    for id in [&card, &transfer] {
+        bench.ok(&format!("/transactions/{id}/refunds"), &json!({ "amount": 1 }));
+    }
+    let token = json!({ "amount": 1, "currencyCode": 985, "tokenValue": CARD_TOKEN });
+    bench.ok("/refunds", &token);
+    let equal = bench.post(&format!("/transactions/{transfer}/refunds"), &json!({ "amount": 1 })).1;
+    assert_eq!(equal["errors"][0]["errorMessage"], "an equal refund was created a moment ago");
+    bench.server.state(Tpay::finish_refunds);
+    let found = bench.get(&format!("/transactions/{card}/refunds")).1;
+    assert_eq!(
+        (&found["refundsCardsList"][0]["status"], &found["refundsList"]),
+        (&json!("authorized"), &json!([]))
+    );
+    let found = bench.get(&format!("/transactions/{transfer}/refunds")).1;
+    assert_eq!(
+        (&found["refundsList"][0]["status"], &found["refundsCardsList"]),
+        (&json!("done"), &json!([]))
+    );
+    let found = bench.get("/refunds?context=card").1;
+    assert_eq!(found["transactions"]["list"][0]["status"], "authorized");
+    let unknown = format!("/transactions/{PLAN}/refunds");
+    assert_eq!(bench.refused("POST", &unknown, Some(&json!({ "typo": 1 }))).0, 404);
+}
+
+#[test]
+fn states_are_shown_as_they_are() {
+    let bench = Bench::new();
+    let id = bench.create(json!(1));
+    let read = || bench.get(&format!("/transactions/{id}")).1;
+    let none = json!({ "type": null, "status": null, "amount": null, "amountCollected": null });
+    assert_eq!((&read()["payments"]["status"], &read()["lock"]), (&json!("pending"), &none));
+    bench.server.state(|tpay| tpay.transactions[0].locked = true);
+    assert_eq!(
+        (&read()["lock"]["type"], &read()["lock"]["status"]),
+        (&json!("Transaction"), &json!("Active"))
+    );
+    assert!(bench.server.state(|tpay| tpay.pay(&id)));
+    assert_eq!(read()["payments"]["status"], "correct");
+    assert!(bench.server.state(|tpay| tpay.chargeback(&id)));
+    let refunds = format!("/transactions/{id}/refunds");
+    bench.server.state(|tpay| tpay.transactions[0].locked = false);
+    assert_eq!(bench.refused("POST", &refunds, Some(&json!({}))).1, "already_refunded");
+    assert_eq!(bench.refused("GET", "/reports/rep_9/files/file_1", None).0, 404);
+    let cards = || bench.server.state(|tpay| tpay.card_tokens.len());
+    let body = json!({ "callbackUrl": "https://example.com/cb" });
+    bench.ok("/tokens", &body);
+    assert_eq!(cards(), 1);
+    let body =
+        json!({ "callbackUrl": "https://example.com/cb", "card": STANDARD.encode([7; 256]) });
+    bench.ok("/tokens", &body);
+    assert_eq!(cards(), 2);
+}
