@@ -13,50 +13,28 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Mutex;
 
 use api_sandbox::Sandbox;
 
 /// No server listens on this port.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// Returns the path of an example's program.
-///
-/// `cargo test` builds the examples of the packages that it tests. A program that is missing, or
-/// older than one of its sources, is built first: with the features of the whole workspace, so that
-/// no library is built twice.
+/// Returns the path of an example's program, which `cargo test` builds for the packages that it
+/// tests.
 ///
 /// # Panics
-/// If the program cannot be built.
+/// Panics if the program is missing, or older than one of its sources: `cargo test --test NAME`
+/// builds no examples.
 pub fn program(name: &str) -> PathBuf {
-    static BUILD: Mutex<()> = Mutex::new(());
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
     let program = profile.join("examples").join(name);
     let program = program.with_extension(std::env::consts::EXE_EXTENSION);
-    let _building = BUILD.lock();
-    if !is_current(&program) {
-        let profile_name = match profile.file_name().and_then(|name| name.to_str()) {
-            Some("debug") | None => "dev",
-            Some(name) => name,
-        };
-        let mut cargo = Command::new(env!("CARGO"));
-        // `cargo test` sets these. Build scripts watch them: libraries would be built again.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(name);
-            }
-        }
-        let status = cargo
-            .args(["build", "--quiet", "--locked", "--workspace", "--examples"])
-            .args(["--profile", profile_name, "--target-dir"])
-            .arg(profile.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "the example {name} does not build");
-        assert!(program.exists(), "no example is named {name}");
-    }
+    assert!(
+        is_current(&program),
+        "the example {name} is missing or older than its sources: run `cargo build --workspace \
+         --examples --locked`, or test the whole package by `cargo test -p PACKAGE`"
+    );
     program
 }
 

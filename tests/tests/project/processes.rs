@@ -8,7 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use api_sandbox::{Misbehaviour, Sandbox, tokenpass};
-use test_support::examples::program;
+
+/// An example, which is a program of this package too.
+fn program(name: &str) -> &'static str {
+    match name {
+        "login" => env!("CARGO_BIN_EXE_login"),
+        "pay_by_link" => env!("CARGO_BIN_EXE_pay_by_link"),
+        "tinycert_tour" => env!("CARGO_BIN_EXE_tinycert_tour"),
+        "tinypass_tour" => env!("CARGO_BIN_EXE_tinypass_tour"),
+        "tokenpass_tour" => env!("CARGO_BIN_EXE_tokenpass_tour"),
+        "tpay_tour" => env!("CARGO_BIN_EXE_tpay_tour"),
+        _ => panic!("{name} is no program of this package"),
+    }
+}
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);

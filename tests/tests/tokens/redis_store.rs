@@ -35,7 +35,7 @@ struct Redis {
 }
 
 impl Redis {
-    /// `None`, with the reason on stdout, where there is none to start.
+    /// `None`, with the reason on stderr, where there is none to start.
     fn start() -> Option<Self> {
         for _ in 0..10 {
             let port =
@@ -48,7 +48,11 @@ impl Redis {
             let mut process = match started {
                 Ok(process) => process,
                 Err(error) => {
-                    println!("skipped: redis-server cannot be started: {error}");
+                    // Not by `println!`: the tests' harness would show it for failures only.
+                    let thread = std::thread::current();
+                    let test = thread.name().unwrap_or_default();
+                    let reason = format!("redis-server cannot be started: {error}");
+                    let _ = writeln!(std::io::stderr(), "skipped: {test}: {reason}");
                     return None;
                 }
             };
