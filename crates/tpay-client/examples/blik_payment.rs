@@ -1,4 +1,4 @@
-//! Takes a payment by BLIK code: makes a transaction, pays it, and waits for the payer's consent.
+//! Takes a payment by BLIK code: creates a transaction, pays it, and waits for the payer to confirm.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -17,19 +17,19 @@ use tpay_client::{
 };
 
 const HELP: &str = "\
-Takes a payment by BLIK code and waits until the payer has agreed or refused.
+Takes a payment by BLIK code and waits until the payer confirms or declines it.
 
 usage: blik_payment [options] AMOUNT CODE EMAIL NAME
 
   AMOUNT         in zloty, such as 12.34
   CODE           the six digits of the payer's banking application
-  EMAIL NAME     who pays
+  EMAIL NAME     the payer
 
-  --crc TEXT     your own text; notifications bring it back as tr_crc
-  --notify URL   where notifications are sent, instead of the panel's address
-  --wait SECONDS how long to wait for the payer (default 120)
+  --crc TEXT     your own text; tr_crc in notifications
+  --notify URL   the URL for notifications, in place of that of the panel
+  --wait SECONDS the time to wait for the payer (default 120)
 
-exit status: 0 paid, 1 refused or an error, 2 wrong arguments, 3 still waiting
+exit status: 0 paid, 1 declined or an error, 2 wrong arguments, 3 still waiting
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
                 eprintln!("blik_payment: the payer may choose {name} (key {code})");
             }
             if error.outcome_unknown() {
-                eprintln!("blik_payment: it may have been paid; read the transaction first");
+                eprintln!("blik_payment: the outcome is unknown; read the transaction first");
             }
             ExitCode::FAILURE
         }
@@ -124,7 +124,7 @@ fn pay(arguments: Arguments) -> Result<Transaction, Error> {
         state = tpay.get_transaction(&id)?;
         let attempts = state.payments.iter().flat_map(|payments| &payments.attempts);
         if let Some(why) = attempts.last().and_then(|attempt| attempt.payment_error_code.clone()) {
-            println!("the bank says {why}");
+            println!("reason: {why}");
             break;
         }
         if state.status == Some(TransactionStatus::Pending) {

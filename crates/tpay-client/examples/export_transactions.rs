@@ -17,12 +17,12 @@ Writes transactions to standard output as CSV; progress goes to standard error.
 
 usage: export_transactions [options]
 
-  --from TIME      only from this local time on, 'YYYY-MM-DD HH:MM:SS'
-  --to TIME        only up to this local time
+  --from TIME      start of the period in local time, 'YYYY-MM-DD HH:MM:SS'
+  --to TIME        end of the period in local time
   --status STATUS  only paid, correct, pending, refund or canceled
-  --page-size N    transactions a request, 1 to 100 (default 100)
+  --page-size N    transactions per request, 1 to 100 (default 100)
 
-exit status: 0 all written, 1 an error (what was written until then is complete lines),
+exit status: 0 all written, 1 an error (all lines written before it are complete),
              2 wrong arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,

@@ -16,15 +16,15 @@ use tpay_client::notifications::NotificationResponse;
 use tpay_client::{Client, Notification, Notifications};
 
 const HELP: &str = "\
-Receives Tpay's notifications, verifies their signatures, prints and answers them.
-Put a server that speaks TLS before it.
+Receives Tpay's notifications, verifies their signatures, prints and acknowledges them.
+Run it behind a server with TLS.
 
 usage: notification_server [options]
 
-  --listen ADDRESS      where to listen (default 127.0.0.1:8080; port 0 takes a free one)
+  --listen ADDRESS      the address to listen on (default 127.0.0.1:8080; port 0 selects a free one)
   --merchant-id ID      accept payments of this merchant only; required unless
                         TPAY_MERCHANT_ID is set
-  --count N             end after N notifications that were accepted
+  --count N             exit after N accepted notifications
   --anchors FILE        trust the certificates of this PEM file, not the compiled-in ones
   --anchors-of-server   trust the root certificates that the server returns: only for test
                         servers, such as `cargo xtask sandbox`

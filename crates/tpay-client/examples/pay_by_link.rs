@@ -1,4 +1,4 @@
-//! Makes a transaction and prints where the payer pays.
+//! Creates a transaction and prints the URL of its payment page.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a script prints")]
 
@@ -12,20 +12,21 @@ use tpay_client::transactions::Callbacks;
 use tpay_client::{Amount, Client, CreateTransaction, Payer};
 
 const HELP: &str = "\
-Makes a transaction and prints its id, its title and the address where the payer pays.
+Creates a transaction and prints its id, its title and the URL of its payment page.
 
 usage: pay_by_link [options] AMOUNT DESCRIPTION EMAIL NAME
 
   AMOUNT          in zloty, such as 12.34
-  DESCRIPTION     what the payer reads
-  EMAIL NAME      who pays
+  DESCRIPTION     the description that the payer sees
+  EMAIL NAME      the payer
 
-  --crc TEXT      your own text; notifications bring it back as tr_crc
-  --notify URL    where notifications are sent, instead of the panel's address
-  --success URL   where the payer is sent after paying
-  --error URL     where the payer is sent after failing
+  --crc TEXT      your own text; tr_crc in notifications
+  --notify URL    the URL for notifications, in place of that of the panel
+  --success URL   the URL for the payer after a payment
+  --error URL     the URL for the payer after a failed payment
 
-exit status: 0 made, 1 not made (or nobody knows: the message says which), 2 wrong arguments
+exit status: 0 created, 1 an error (the message says if the outcome is unknown),
+             2 wrong arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
              and optionally TPAY_ENVIRONMENT=sandbox, TPAY_BASE_URL, TPAY_TOKEN_CACHE
@@ -91,7 +92,9 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("pay_by_link: {error}");
             if error.outcome_unknown() {
-                eprintln!("pay_by_link: it may have been made; look for it before you try again");
+                eprintln!(
+                    "pay_by_link: the outcome is unknown; search for the transaction before you try again"
+                );
             }
             ExitCode::FAILURE
         }

@@ -13,15 +13,15 @@ use tpay_client::transactions::ListTransactions;
 use tpay_client::{Amount, Client, RefundTransaction};
 
 const HELP: &str = "\
-Pays a transaction back and prints its refunds.
+Refunds a transaction and prints its refunds.
 
 usage: refund [options] TRANSACTION
 
   TRANSACTION      its id; with --by-crc, your own text of it (hidden description)
-  --amount AMOUNT  only so much, in zloty (default: all that is left)
-  --by-crc         look for the newest transaction with that text
+  --amount AMOUNT  the amount in zloty (default: all that is not refunded yet)
+  --by-crc         search for the newest transaction with that text
 
-exit status: 0 paid back, 1 not paid back (or nobody knows: the message says which),
+exit status: 0 refunded, 1 an error (the message says if the outcome is unknown),
              2 wrong arguments
 
 environment: TPAY_CLIENT_ID, TPAY_CLIENT_SECRET,
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
             eprintln!("refund: {error}");
             let unknown = error.downcast_ref().is_some_and(tpay_client::Error::outcome_unknown);
             if unknown {
-                eprintln!("refund: it may have been paid back; look at the refunds first");
+                eprintln!("refund: the outcome is unknown; list the refunds first");
             }
             ExitCode::FAILURE
         }

@@ -87,7 +87,7 @@ fn a_process_whose_connection_is_reset_says_that_nobody_knows_and_sends_once() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("may have been made"), "{errors}");
+    assert!(errors.contains("the outcome is unknown"), "{errors}");
     assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 2);
 }
 
