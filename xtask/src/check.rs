@@ -61,7 +61,10 @@ pub(crate) fn run() -> Outcome {
     for provider in PROVIDERS {
         let package = provider.package();
         build(&package, &["--no-default-features", "--features", "ureq"])?;
-        build(&package, &["--features", "platform-verifier,gzip,socks-proxy,extra-roots,ureq-3,jiff-1"])?;
+        build(
+            &package,
+            &["--features", "platform-verifier,gzip,socks-proxy,extra-roots,ureq-3,jiff-1"],
+        )?;
     }
     for provider in PROVIDERS {
         // Only this crate is selected, so only its own features are on.

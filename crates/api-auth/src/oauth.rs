@@ -43,6 +43,7 @@ const ENDPOINT: &str = "oauth.token";
 
 /// The method by which a client authenticates to a token server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClientAuthentication {
     /// `client_id` and `client_secret` as parameters of a form body.
     #[default]
@@ -55,6 +56,7 @@ pub enum ClientAuthentication {
 
 /// The grant that a token is requested with.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Grant {
     /// The id and secret of the client.
     ClientCredentials,
