@@ -87,6 +87,7 @@ pub trait Auth: Send + Sync {
 /// Identifies the token that a request was signed with, so that a late rejection of an old token
 /// does not remove a new one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Generation {
     /// The number of the token, or another number that the auth chooses.
     pub number: u64,
@@ -119,6 +120,7 @@ pub enum TokenOrigin {
 
 /// A request to send before the request to the endpoint, and a guard (such as an inter-process
 /// lock) that is dropped after its response was handled or failed to arrive.
+#[non_exhaustive]
 pub struct Preparation {
     /// The id of the endpoint, such as `oauth.token`, for errors and logs.
     pub endpoint: &'static str,
@@ -126,6 +128,13 @@ pub struct Preparation {
     pub request: Request,
     /// A guard that is held until the exchange ends.
     pub guard: Option<Box<dyn Send>>,
+}
+
+impl Preparation {
+    /// Creates a preparation without a guard.
+    pub const fn new(endpoint: &'static str, request: Request) -> Self {
+        Self { endpoint, request, guard: None }
+    }
 }
 
 impl std::fmt::Debug for Preparation {

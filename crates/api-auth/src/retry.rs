@@ -8,6 +8,7 @@ use crate::transport::{Sent, TransportErrorKind};
 
 /// The number of retries, their delays, and the statuses to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RetryPolicy {
     /// The maximum number of retries after the first attempt.
     pub retries: u32,
@@ -72,6 +73,7 @@ pub enum Decision {
 
 /// The reason why a request is not retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// A retry would have the same result.
     Final,

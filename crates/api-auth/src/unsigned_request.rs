@@ -15,6 +15,7 @@ use crate::message::Request;
 
 /// A request whose parameters are not encoded yet. An [`Auth`](crate::Auth) may add parameters to
 /// it.
+#[non_exhaustive]
 pub struct UnsignedRequest<'a> {
     /// The HTTP method.
     pub method: Method,

@@ -29,6 +29,7 @@ use crate::{Client, validate};
 /// Source: the provider's documentation, `developer.tinypass.com/main/restapi`, download and
 /// download/url; the official PHP client 2.0.8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DownloadPath {
     /// `/r2/downloads/url` and `/r2/download/`, as in the documentation.
     #[default]

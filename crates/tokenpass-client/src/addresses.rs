@@ -228,6 +228,7 @@ pub struct VerifyAddress {
 ///
 /// Source: the server of 2017, which responds with 400 for an address that is already verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verification {
     /// The address is verified now.
     Verified,

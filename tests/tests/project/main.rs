@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod corpus;
+mod non_exhaustive;
 mod processes;
 mod shown_programs;
 mod ureq_pinned;

@@ -4,6 +4,7 @@ use crate::secret::Secret;
 
 /// The method by which a client authenticates to a token server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClientAuthentication {
     /// `client_id` and `client_secret` as parameters of a form body.
     #[default]
@@ -16,6 +17,7 @@ pub enum ClientAuthentication {
 
 /// The grant that a token is requested with.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Grant {
     /// The id and secret of the client.
     ClientCredentials,

@@ -18,6 +18,7 @@ const CAPTION: usize = 50;
 ///
 /// Source: the official PHP client 2.0.8 (`cpt`) and Ruby gem 0.0.1 (`caption`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CaptionKey {
     /// `cpt`, as in the PHP client, which is older and more widely used.
     #[default]
