@@ -1,10 +1,11 @@
-//! The time that the servers go by.
+//! The clock of the servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// The machine's time, or a fixed one, plus what a test adds. Clones share it.
+/// The clock of the servers: the system time or a fixed time, which a test may advance. Clones
+/// share it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,7 +27,7 @@ impl SandboxClock {
         Self { fixed: Some(seconds), ..Self::default() }
     }
 
-    /// Seconds since 1970-01-01 00:00 UTC.
+    /// Returns the time in Unix seconds.
     #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
     pub fn unix(&self) -> u64 {
         let real = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -34,7 +35,7 @@ impl SandboxClock {
         from + self.added.load(Ordering::Relaxed)
     }
 
-    /// Moves the servers' time forward, in whole seconds.
+    /// Moves the clock forward, in whole seconds.
     pub fn advance(&self, by: Duration) {
         self.added.fetch_add(by.as_secs(), Ordering::Relaxed);
     }

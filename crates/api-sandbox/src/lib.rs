@@ -40,7 +40,7 @@ pub use tinypass::TinyPass;
 pub use tokenpass::Tokenpass;
 pub use tpay::Tpay;
 
-/// All servers, each on a port of its own of 127.0.0.1.
+/// All servers, each on its own port of 127.0.0.1.
 #[derive(Debug)]
 pub struct Sandbox {
     clock: SandboxClock,

@@ -1,38 +1,40 @@
-//! What a server can be told to do instead of answering well.
+//! Failures on demand.
 
 use std::time::Duration;
 
 use crate::Reply;
 
-/// How the next requests go wrong; see [`Server::misbehave`](crate::Server::misbehave).
+/// A failure of the next requests; see [`Server::misbehave`](crate::Server::misbehave).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// Answers well, but this much later.
+    /// Handles the request and delays the response by this time.
     Delay(Duration),
-    /// Closes the connection with a reset before a byte of the request is read.
+    /// Resets the connection before the request is read.
     ResetBeforeReading,
-    /// Carries the request out, then resets the connection instead of answering.
+    /// Handles the request and resets the connection instead of a response.
     ResetAfterReading,
-    /// Carries the request out, then closes in the middle of the answer's body.
+    /// Handles the request and closes the connection in the middle of the response body.
     CutBody,
-    /// Carries the request out and says nothing for this long, then closes.
+    /// Handles the request, sends a part of the status line, waits for this time and closes the
+    /// connection.
     StallInHeaders(Duration),
-    /// Carries the request out, sends half the body and says nothing for this long, then closes.
+    /// Handles the request, sends half of the body, waits for this time and closes the connection.
     StallInBody(Duration),
-    /// Carries the request out and sends the answer byte by byte, with this pause before each.
+    /// Handles the request and sends the response byte by byte, with this pause before each.
     Trickle(Duration),
-    /// Announces ten gigabytes and sends until the client hangs up, without carrying the request
-    /// out.
+    /// Announces a body of ten gigabytes and sends until the client closes the connection, without
+    /// handling
+    /// the request.
     Endless,
-    /// Answers 429, with a `Retry-After` in seconds if there is one.
+    /// Responds with 429, and with a `Retry-After` in seconds if given.
     TooManyRequests(Option<u64>),
-    /// Answers 502 with a proxy's HTML page.
+    /// Responds with 502 and the HTML page of a proxy.
     BadGateway,
-    /// Carries the request out and answers 200 without a body.
+    /// Handles the request and responds with 200 and an empty body.
     EmptyBody,
-    /// Answers this, without carrying the request out.
+    /// Responds with this, without handling the request.
     Answer(Reply),
-    /// Writes these bytes as they are and closes, without carrying the request out.
+    /// Sends these bytes and closes the connection, without handling the request.
     Bytes(Vec<u8>),
 }

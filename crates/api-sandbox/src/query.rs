@@ -1,4 +1,5 @@
-//! Form encoding: writing it, and decoding it as strictly as a server that rebuilds what was signed.
+//! Form encoding: writing it, and decoding it as strictly as a server that rebuilds what was
+//! signed.
 
 /// Why an encoded string is rejected.
 pub(crate) type Refusal = &'static str;

@@ -1,6 +1,6 @@
-//! Where endpoints are, and which one a request is for.
+//! Routes, and the lookup of the route of a request.
 
-/// An endpoint's place. `T` is what its server asks of a request besides.
+/// A route. `T` is additional data of the server.
 #[derive(Debug)]
 pub(crate) struct Route<T> {
     pub(crate) id: &'static str,
@@ -10,14 +10,14 @@ pub(crate) struct Route<T> {
     pub(crate) wants: T,
 }
 
-/// What a table of routes knows of a request.
+/// The result of a lookup.
 #[derive(Debug)]
 pub(crate) enum Found<'a, T> {
     /// The endpoint, and the values in its path, decoded.
     Here(&'a Route<T>, Vec<String>),
     /// The first endpoint at that path; its method is another.
     OtherMethod(&'a Route<T>),
-    /// There is nothing at that path.
+    /// No endpoint has that path.
     Nothing,
 }
 

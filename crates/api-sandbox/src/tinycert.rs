@@ -1,12 +1,14 @@
 //! The TinyCert server: sessions, CAs and certificates in memory, really signed.
 //!
-//! It accepts what the official clients send, and rejects everything else. Where no source documents
+//! It accepts what the official clients send, and rejects everything else. Where no source
+//! documents
 //! the real server, the rule is marked "chosen".
 //!
 //! Certificates, requests, keys (P-256), encrypted keys and PKCS#12 files are real: OpenSSL reads
 //! them. The passphrase of the last two is [`PASSPHRASE`].
 //!
-//! A path that ends in `.xml` gets XML. Only two facts of it are documented: each record of a list of
+//! A path that ends in `.xml` gets XML. Only two facts of it are documented: each record of a list
+//! of
 //! certificates is a `cert` element, and each name of a certificate is an element of its own.
 
 mod ask;
@@ -44,15 +46,15 @@ pub const PASSPHRASE: &str = "My Sandbox Passphrase & more";
 pub const DAMAGED_EMAIL: &str = "damaged@example.org";
 /// The address of an account that cannot be loaded (`AccountNotLoaded`).
 pub const UNLOADABLE_EMAIL: &str = "unloadable@example.org";
-/// The organization of a CA that exists.
+/// The organization of an existing CA.
 pub const ORGANIZATION: &str = "Sandbox, Inc.";
-/// The common name of a certificate of that CA which ends in ten days.
+/// The common name of a certificate of that CA that expires in ten days.
 pub const EXPIRING: &str = "soon.example.org";
 /// The id of a CA of another account (`AccessDenied`).
 pub const FOREIGN_CA: i64 = 7;
 /// The id of a certificate of another account (`AccessDenied`).
 pub const FOREIGN_CERT: i64 = 8;
-/// Every code that the server can answer, with its status. Those whose status no source tells have
+/// Every error code with its status. Where no source documents the status, it is
 /// the likely one.
 pub const CODES: [(&str, u16); 17] = [
     ("AccessDenied", 403),
@@ -74,7 +76,7 @@ pub const CODES: [(&str, u16); 17] = [
     ("UnknownError", 500),
 ];
 
-/// The body of a success that has nothing to tell; no source documents it.
+/// The body of a success without data. No source documents it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuccessBody {
     /// `{}`
@@ -87,7 +89,7 @@ pub enum SuccessBody {
     Success,
     /// `null`
     Null,
-    /// Nothing at all.
+    /// An empty body.
     Empty,
 }
 
@@ -111,15 +113,15 @@ impl SuccessBody {
 /// The server's state.
 pub struct TinyCert {
     clock: SandboxClock,
-    /// Chosen: a session is over so many seconds after its last call.
+    /// The lifetime of a session after its last request, in seconds. Chosen.
     pub session_seconds: u64,
-    /// The body of a success that has nothing to tell.
+    /// The body of a success without data.
     pub success_body: SuccessBody,
-    /// How many CAs and certificates may still be made before `RateLimitExceeded`.
+    /// The number of CAs and certificates that can be created before `RateLimitExceeded`.
     pub creations_left: Option<u32>,
-    /// The next calls are refused with these codes, whatever they ask; oldest first.
+    /// The codes with which the next requests are rejected, oldest first.
     pub refuse_with: Vec<&'static str>,
-    /// How many sessions were opened so far.
+    /// The number of opened sessions.
     pub connects: u64,
     sessions: HashMap<String, u64>,
     cas: BTreeMap<i64, Ca>,
@@ -128,14 +130,14 @@ pub struct TinyCert {
     last_cert: i64,
 }
 
-/// An error code and a text for people.
+/// An error code and its message.
 type Refusal = (&'static str, String);
 
-/// What a handler gives back.
+/// The result of a handler.
 enum Out {
     /// JSON.
     Json(Value),
-    /// A success that has nothing to tell.
+    /// A success without data.
     Success,
 }
 
@@ -146,8 +148,9 @@ fn refuse<T>(code: &'static str, text: impl Into<String>) -> Result<T, Refusal> 
 }
 
 impl TinyCert {
-    /// The state that the examples expect: one CA with a certificate for a year and one that ends
-    /// in ten days.
+    /// Creates the initial state, which the examples use: a CA, a certificate for a year, and one
+    /// that
+    /// expires in ten days.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,

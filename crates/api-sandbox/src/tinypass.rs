@@ -27,17 +27,17 @@ use crate::{Raw, Reply, SandboxClock, Service};
 use ask::Ask;
 use routes::{DOCUMENTED, ROUTES, Route, SDK};
 
-/// The application id that the server knows.
+/// The application id.
 pub const AID: &str = "SANDBOXAID";
 /// The private key of that application.
 pub const PRIVATE_KEY: &str = "SandboxPrivateKey0000000000000000000000A";
-/// A resource that exists; `user_42` has bought it.
+/// An existing resource; `user_42` has access to it.
 pub const RID: &str = "premium-content";
-/// A resource that is sold by the month; `user_42` has a subscription to it.
+/// A resource with a subscription; `user_42` has subscribed.
 pub const SUBSCRIPTION_RID: &str = "monthly-pass";
 /// A resource with a file.
 pub const DOWNLOAD_RID: &str = "ebook-1";
-/// The reference of a user who exists.
+/// The reference of an existing user.
 pub const USER_REF: &str = "user_42";
 /// The uid of that user.
 pub const UID: &str = "kjkxrNWUyD";
@@ -55,7 +55,7 @@ pub enum DownloadPaths {
     Both,
 }
 
-/// How lists of subscriptions are wrapped; no source tells.
+/// The JSON shape of lists of subscriptions. No source documents it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListShape {
     /// `{"data":[...]}`
@@ -69,17 +69,17 @@ pub struct TinyPass {
     clock: SandboxClock,
     /// Which paths serve downloads.
     pub download_paths: DownloadPaths,
-    /// How lists of subscriptions are wrapped.
+    /// The JSON shape of lists of subscriptions.
     pub list_shape: ListShape,
-    /// Whether a search that finds nothing answers 404 (as clients expect) or an empty list.
+    /// Whether a search without a result returns 404, as clients expect, instead of an empty list.
     pub empty_search_is_404: bool,
     /// The grants, oldest first.
     pub accesses: Vec<Access>,
-    /// The addresses that were mailed to, oldest first.
+    /// The recipients of mails, oldest first.
     pub mails: Vec<String>,
     /// The ids of accesses that were refunded.
     pub refunds: Vec<String>,
-    /// Where grants and revocations are told, and what became of it.
+    /// The webhooks for grants and revocations.
     pub webhooks: Webhooks,
     resources: Vec<Resource>,
     users: Vec<users::User>,
@@ -98,7 +98,7 @@ type Refusal = (u16, String);
 type Answer = Result<Value, Refusal>;
 
 impl TinyPass {
-    /// The state that the examples expect.
+    /// Creates the initial state, which the examples use.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let resource = |rid, tags: &[&str]| Resource {

@@ -67,11 +67,11 @@ pub const OTHER_CLIENT_SECRET: &str = "KSANDBOXSECRET00000000000000000000000002"
 pub const PRIVILEGED_CLIENT_ID: &str = "ISANDBOXUSERTOKEN000000000000001";
 /// The API secret of that user.
 pub const PRIVILEGED_CLIENT_SECRET: &str = "KSANDBOXUSERSECRET0000000000000000000001";
-/// A user with addresses and tokens.
+/// The user name of a user with addresses and tokens.
 pub const USERNAME: &str = "cryptonaut";
 /// The id of that user.
 pub const USER_ID: &str = "00000001-1111-4111-8111-111111111111";
-/// The password of every user that is there from the start.
+/// The password of every user of the initial state.
 pub const PASSWORD: &str = "Correct-Horse-1";
 /// The e-mail address of [`USERNAME`], which is confirmed.
 pub const EMAIL: &str = "cryptonaut@example.org";
@@ -137,24 +137,24 @@ pub type Balances = BTreeMap<String, i64>;
 /// The server's state.
 pub struct Tokenpass {
     clock: SandboxClock,
-    /// Which signature headers are taken.
+    /// The accepted generation of signature headers.
     pub generation: Generation,
     /// Whether `Authorization: Bearer` is read on `/api/v1` as well; the server of 2017 does not.
     pub bearer: bool,
-    /// How many calls of one route are answered in a minute; `None` for any number.
+    /// The number of requests of one route per minute; `None` means unlimited.
     pub rate_limit: Option<u64>,
     /// Whether errors below `/oauth/` are HTML pages with status 500, as in 2017, or JSON, as in
     /// 2016.
     pub html_oauth_errors: bool,
     /// Whether `account.update` is routed, as in 2016; in 2017 it answers 404.
     pub routes_account_update: bool,
-    /// How long a new token lives, in seconds.
+    /// The lifetime of a new token, in seconds.
     pub token_life: u64,
     /// Whether balances are objects of value and precision, as in 2022.
     pub quantity_objects: bool,
     /// Whether `credit_account.list` sends the dumps of 2017 instead of accounts.
     pub dumps_accounts: bool,
-    /// Whether the service that knows the chain's balances does not answer.
+    /// Whether the service with the balances of the chain is down.
     pub chain_is_down: bool,
     /// The users.
     pub users: Vec<User>,
@@ -178,11 +178,11 @@ pub struct Tokenpass {
     pub credit_entries: Vec<CreditEntry>,
     /// The chats.
     pub chats: Vec<Chat>,
-    /// Who may message the holders of an asset: asset to its issuer's address.
+    /// The addresses of issuers by asset; an issuer may message the holders.
     pub issuers: BTreeMap<String, String>,
     /// Assets that a user has switched off: user id and asset.
     pub disabled: BTreeSet<(String, String)>,
-    /// The addresses that were mailed to, oldest first.
+    /// The recipients of mails, oldest first.
     pub mails: Vec<String>,
     codes: Vec<oauth::Code>,
     hits: BTreeMap<&'static str, (u64, u64)>,
@@ -191,7 +191,7 @@ pub struct Tokenpass {
 }
 
 impl Tokenpass {
-    /// The state that the examples expect.
+    /// Creates the initial state, which the examples use.
     pub fn new(clock: SandboxClock) -> Self {
         let now = clock.unix();
         let mut server = Self {
@@ -246,13 +246,13 @@ impl Tokenpass {
         server
     }
 
-    /// Sets what the address holds of the asset on the chain, in satoshis.
+    /// Sets the balance of an asset at an address, in satoshis.
     pub fn hold(&mut self, address: &str, asset: &str, satoshis: i64) {
         let balances = self.chain.entry(address.to_owned()).or_default();
         balances.insert(asset.to_owned(), satoshis);
     }
 
-    /// The time as replies have it.
+    /// The time as in responses.
     fn date(&self) -> String {
         date_time(self.clock.unix())
     }
@@ -401,7 +401,8 @@ impl Tokenpass {
         }
     }
 
-    /// Carries out a request whose route is known; tells whether its credentials held.
+    /// Handles a request of a known route. Returns the response and whether the credentials are
+    /// valid.
     fn serve(
         &mut self,
         request: &Raw,

@@ -60,6 +60,7 @@ mod recurring;
 mod refunds;
 mod reports;
 mod routes;
+mod service;
 mod text;
 mod tokens;
 mod transactions;
@@ -77,29 +78,25 @@ pub use refunds::Refund;
 pub use tokens::CardToken;
 pub use transactions::{Attempt, Transaction};
 
+use crate::SandboxClock;
 use crate::date::YEAR;
-use crate::query::decode_segment;
-use crate::routes::{Found, find};
-use crate::server::Verdict;
-use crate::{Raw, Reply, SandboxClock, Service};
 use ask::{Ask, Page};
 use check::Refusal;
-use json::Members;
-use routes::{Carries, ROUTES, Route};
+use routes::ROUTES;
 
-/// The client id that the server knows.
+/// The client id of the account.
 pub const CLIENT_ID: &str = "01SANDB0X00000000000000000-01SANDB0X00000000000000001";
 /// The secret of that client.
 pub const CLIENT_SECRET: &str = "sandbox-client-secret-0000000000000000000000000000000000000000";
-/// What the `md5sum` of payment notifications is made with.
+/// The security code of the `md5sum` of payment notifications.
 pub const SECURITY_CODE: &str = "sandbox-security-code";
 /// The merchant id of notifications.
 pub const MERCHANT_ID: &str = "1010";
 /// The point of sale.
 pub const POS_ID: &str = "ps_Sandbox000000001";
-/// The partner's account that exists from the start.
+/// The partner's account of the initial state.
 pub const ACCOUNT_ID: &str = "01SANDB0XACC00000000000000";
-/// A card token that exists from the start and can be charged.
+/// A card token of the initial state that can be charged.
 pub const CARD_TOKEN: &str = "5c87eb70c0e5060fb17da028c16011a840db2b83sandbox00000000000000001";
 /// A BLIK alias of type UID that exists in one bank.
 pub const UID_ALIAS: &str = "sandbox_uid";
@@ -117,23 +114,24 @@ pub const REPORT_ID: &str = "rep_1";
 /// The file of that report.
 pub const REPORT_FILE_ID: &str = "file_1";
 
-/// What happens to a payment.
+/// The outcome of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Paid at once.
     Paid,
-    /// Nothing happens until [`Tpay::pay`] or [`Tpay::decline`].
+    /// Pending until [`Tpay::pay`] or [`Tpay::decline`] is called.
     Waiting,
-    /// Refused at once: HTTP 200 with `payments.errors`, and an attempt with this code.
+    /// Rejected at once: HTTP 200 with `payments.errors`, and an attempt with this code.
     Refused(&'static str),
-    /// The answer tells nothing; reading the transaction shows an attempt with this code.
+    /// Rejected later: the response has no error; reading the transaction shows an attempt with
+    /// this code.
     RefusedLater(&'static str),
-    /// The payer has to be sent to the payment wall (`actionRequired`).
+    /// The payer must open the payment page (`actionRequired`).
     Redirect,
 }
 
-/// BLIK codes and what they lead to. Any other code that begins with 777 is paid; all others are
-/// refused as wrong ones (63). Only the rule for 777 is the provider's; the rest is chosen.
+/// BLIK codes and their outcomes. Any other code that begins with 777 is paid; all others are
+/// rejected as wrong codes (63). Only the rule for 777 is the provider's; the others are chosen.
 pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("777123", Outcome::Paid),
     ("700000", Outcome::Waiting),
@@ -149,7 +147,7 @@ pub const BLIK_CODES: [(&str, Outcome); 12] = [
     ("700201", Outcome::RefusedLater("101")),
 ];
 
-/// The last digit of a card payment's amount in grosze and what it leads to; any other digit
+/// The last digit of the amount of a card payment in grosze, and the outcome; any other digit
 /// leads to the page of 3-D Secure.
 pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
     (1, Outcome::Paid),
@@ -161,33 +159,35 @@ pub const CARD_OUTCOMES: [(u64, Outcome); 4] = [
 /// The server's state.
 pub struct Tpay {
     clock: SandboxClock,
-    /// `http://127.0.0.1:PORT`; taken from the first request's `Host` while it is empty.
+    /// The base URL, `http://127.0.0.1:PORT`; if empty, it is set from the `Host` of the first
+    /// request.
     pub base_url: String,
-    /// How long a token lives, in seconds.
+    /// The lifetime of a token, in seconds.
     pub token_seconds: u64,
-    /// How many tokens were given out.
+    /// The number of issued tokens.
     pub tokens_issued: usize,
-    /// How many token requests came, good and bad.
+    /// The number of token requests, rejected ones included.
     pub token_requests: usize,
     /// Whether `hiddenDescription` may be used only once (`crc_not_unique`).
     pub unique_crc: bool,
-    /// Whether the merchant confirms payments: a payment is `paid` until its notification is
-    /// answered with `TRUE` (then `correct`) or `FALSE` (then refunded).
+    /// Whether the merchant confirms payments: a payment is `paid` until the response to its
+    /// notification
+    /// is `TRUE` (then `correct`) or `FALSE` (then refunded).
     pub two_step: bool,
-    /// Whether a request may name callbacks of its own (`url_override_is_disabled`).
+    /// Whether a request may replace the callbacks of the panel (`url_override_is_disabled`).
     pub callbacks_allowed: bool,
-    /// After this many seconds a payment cannot be refunded (`refund_period_expired`). Chosen.
+    /// The period for refunds, in seconds (`refund_period_expired`). Chosen.
     pub refund_seconds: u64,
-    /// Within this many seconds a second refund of the same amount is `cannot_create_refund`.
+    /// The period in which an equal refund is rejected, in seconds (`cannot_create_refund`).
     pub equal_refund_seconds: u64,
-    /// How often a notification is sent that is not answered as it must be. Chosen: without
+    /// The number of attempts to deliver a notification. Chosen: without
     /// pauses.
     pub delivery_attempts: u32,
-    /// Where BLIK alias events go, as if set in the panel.
+    /// The URL for BLIK alias events, as set in the panel.
     pub panel_url: Option<String>,
-    /// Whether BLIK alias events are JSON; otherwise they are forms. The sources disagree.
+    /// Whether BLIK alias events are JSON instead of forms. The sources disagree.
     pub alias_events_as_json: bool,
-    /// The `x5u` of signatures, if it is not the server's own address.
+    /// The `x5u` of signatures; `None` means the URL of this server.
     pub x5u: Option<String>,
     /// The payments, oldest first.
     pub transactions: Vec<Transaction>,
@@ -211,11 +211,11 @@ pub struct Tpay {
     ids: u64,
 }
 
-/// What a handler gives back.
+/// The result of a handler.
 enum Out {
-    /// A JSON object that gets `result` and `requestId`.
+    /// A JSON object to which `result` and `requestId` are added.
     Wrapped(Value),
-    /// A JSON object as it is.
+    /// A JSON object that is sent unchanged.
     Bare(Value),
     /// 204.
     Empty,
@@ -226,7 +226,7 @@ enum Out {
 type Answer = Result<Out, Refusal>;
 
 impl Tpay {
-    /// The state that the examples expect.
+    /// Creates the initial state, which the examples use.
     pub fn new(clock: SandboxClock) -> Self {
         let mut server = Self {
             clock,
@@ -266,31 +266,32 @@ impl Tpay {
         server
     }
 
-    /// The certificates that a client has to trust to accept the sandbox's notifications:
-    /// intermediate first, root second, as PEM.
+    /// Returns the trust anchors of the notifications as PEM:
+    /// intermediate first, root second.
     pub fn anchors_pem(&self) -> &'static str {
         notify::ANCHORS_PEM
     }
 
-    /// The certificate of the key that signs, as PEM.
+    /// Returns the certificate of the signing key, as PEM.
     pub fn signing_pem(&self) -> &'static str {
         notify::SIGNING_PEM
     }
 
-    /// What was sent to callbacks. Take it out of [`Server::state`](crate::Server::state) before
+    /// Returns the notifications that were sent. Take it out of
+    /// [`Server::state`](crate::Server::state) before
     /// waiting on it.
     pub fn outbox(&self) -> Outbox {
         self.post.outbox()
     }
 
-    /// The `X-JWS-Signature` that the server would send with a body.
+    /// Returns the `X-JWS-Signature` of a body.
     pub fn sign(&self, body: &[u8]) -> String {
         self.post.sign(&self.x5u_url(), body)
     }
 
-    /// Answers the next call of an endpoint with an error, without carrying it out: for errors
-    /// that depend on what a sandbox does not have, such as `access_denied` of an account.
-    /// Returns whether there is such an endpoint.
+    /// Rejects the next request of an endpoint with an error, for errors
+    /// that depend on the account, such as `access_denied`.
+    /// Returns whether the endpoint exists.
     pub fn refuse_next(&mut self, endpoint: &str, status: u16, error_code: &str) -> bool {
         let route = ROUTES.iter().find(|route| route.id == endpoint);
         if let Some(route) = route {
@@ -300,7 +301,7 @@ impl Tpay {
         route.is_some()
     }
 
-    /// The refusal that [`refuse_next`](Self::refuse_next) was asked for, if it was.
+    /// Returns the error that [`refuse_next`](Self::refuse_next) set.
     fn told(&mut self, id: &str) -> Result<(), Refusal> {
         match self.refusals.get_mut(id).and_then(VecDeque::pop_front) {
             Some((status, code)) => {
@@ -337,165 +338,6 @@ impl Tpay {
     /// A payer-visible title, `TR-XXX-XXXXXXX`.
     fn title(&mut self) -> String {
         format!("TR-SBX-{:07}", self.next_id())
-    }
-
-    fn call(&mut self, id: &str, ask: &Ask) -> Answer {
-        match id {
-            "oauth.tokeninfo" => {
-                Err(Refusal::of(401, "unauthorized", "", "the Authorization header must be Bearer"))
-            }
-            "transactions.create" => self.transactions_create(ask),
-            "transactions.list" => self.transactions_list(ask),
-            "transactions.get" => self.transactions_get(ask),
-            "transactions.pay" => self.transactions_pay(ask),
-            "transactions.cancel" | "transactions.cancel_legacy" => self.transactions_cancel(ask),
-            "transactions.qr" => self.transactions_qr(ask),
-            "transactions.refund" => self.transactions_refund(ask),
-            "transactions.list_refunds" => self.transactions_list_refunds(ask),
-            "transactions.bank_groups" => self.transactions_bank_groups(ask),
-            "transactions.channels" => self.transactions_channels(ask),
-            "refunds.list" => self.refunds_list(ask),
-            "refunds.create" => self.refunds_create(ask),
-            "refunds.get" => self.refunds_get(ask),
-            "tokens.create" => self.tokens_create(ask),
-            "tokens.get" => self.tokens_get(ask),
-            "tokens.delete" => self.tokens_delete(ask),
-            "blik.create_alias" => self.blik_create_alias(ask),
-            "blik.get_alias" => self.blik_get_alias(ask),
-            "blik.delete_alias" => self.blik_delete_alias(ask),
-            "wallet.init_apple_pay" => self.wallet_init_apple_pay(ask),
-            "accounts.list" => self.accounts_list(ask),
-            "accounts.create" => self.accounts_create(ask),
-            "accounts.create_merchant" => self.accounts_create_merchant(ask),
-            "accounts.get" => self.accounts_get(ask),
-            "accounts.balance" => self.accounts_balance(ask),
-            "accounts.categories"
-            | "accounts.legal_forms"
-            | "accounts.documents"
-            | "accounts.mcc" => accounts::dictionary(id, ask),
-            "accounts.category" | "accounts.legal_form" | "accounts.document" => {
-                accounts::dictionary_entry(id, ask)
-            }
-            "accounts.pos" => self.accounts_pos(ask),
-            "marketplace.create" => self.marketplace_create(ask),
-            "marketplace.get" => self.marketplace_get(ask),
-            "marketplace.pay" => self.marketplace_pay(ask),
-            "marketplace.refund" => self.marketplace_refund(ask),
-            "marketplace.cancel" => self.marketplace_cancel(ask),
-            "marketplace.bank_groups" => self.marketplace_bank_groups(ask),
-            "collect.list_bank_accounts" => self.collect_list_bank_accounts(ask),
-            "collect.create_bank_account" => self.collect_create_bank_account(ask),
-            "reports.list" => self.reports_list(ask),
-            "reports.file" => self.reports_file(ask),
-            "recurring.create" => self.recurring_create(ask),
-            "recurring.list" => self.recurring_list(ask),
-            "recurring.get" => self.recurring_get(ask),
-            "recurring.transactions" => self.recurring_transactions(ask),
-            "recurring.cancel" => self.recurring_cancel(ask),
-            "recurring.retry" => self.recurring_retry(ask),
-            "recurring.update_payment_instrument" => self.recurring_update(ask),
-            "certificates.signing" => Ok(Out::Bytes(PEM, notify::SIGNING_PEM.into())),
-            "certificates.root" => Ok(Out::Bytes(PEM, notify::ANCHORS_PEM.into())),
-            _ => Err(Refusal::unknown("endpoint")),
-        }
-    }
-
-    /// Carries out a request whose route is known; tells whether its credentials held.
-    fn serve(
-        &mut self,
-        request: &Raw,
-        route: &Route,
-        values: Vec<String>,
-    ) -> (Reply, Option<bool>) {
-        if route.wants == Carries::Credentials {
-            let answer = self.oauth_token(request);
-            let signed = Some(answer.is_ok());
-            return (self.reply(answer), signed);
-        }
-        let is_open = route.id.starts_with("certificates.");
-        let token = if is_open { Ok(None) } else { self.authorized(request) };
-        let signed = (!is_open).then_some(token.is_ok());
-        let answer = token.and_then(|token| {
-            self.told(route.id)?;
-            let ask = Ask::read(request, route, values)?;
-            match (route.id, token) {
-                ("oauth.tokeninfo", Some(token)) => self.oauth_tokeninfo(&ask, &token),
-                _ => self.call(route.id, &ask),
-            }
-        });
-        // The marketplace says no in words of its own, but for its pay.
-        let in_own_words = route.id.starts_with("marketplace.") && route.id != "marketplace.pay";
-        let answer = match answer {
-            Err(refusal) if in_own_words && signed == Some(true) => Err(refusal.into_violations()),
-            answer => answer,
-        };
-        (self.reply(answer), signed)
-    }
-
-    fn reply(&mut self, answer: Answer) -> Reply {
-        let request_id = format!("{:020x}", self.next_id());
-        let json =
-            |status, body: &Value| Reply::new(status, "application/json", text::php_json(body));
-        match answer {
-            Ok(Out::Wrapped(mut body)) => {
-                if let Some(object) = body.as_object_mut() {
-                    object.entry("result").or_insert_with(|| "success".into());
-                    object.insert("requestId".to_owned(), request_id.into());
-                }
-                json(200, &body)
-            }
-            Ok(Out::Bare(body)) => json(200, &body),
-            Ok(Out::Empty) => Reply { status: 204, headers: Vec::new(), body: Vec::new() },
-            Ok(Out::Bytes(kind, bytes)) => Reply::new(200, kind, bytes),
-            Err(refusal) => {
-                let (status, body) = refusal.body(&request_id);
-                json(status, &body)
-            }
-        }
-    }
-}
-
-const PEM: &str = "application/x-pem-file";
-
-impl Service for Tpay {
-    fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
-        if let (true, Some(host)) = (self.base_url.is_empty(), request.header("host")) {
-            self.base_url = format!("http://{host}");
-        }
-        self.settle();
-        if request.path() == "/" {
-            return (self.wall(request), Verdict { endpoint: None, signed: None });
-        }
-        let found = find(&ROUTES, &request.method, request.path(), decode_segment);
-        let (endpoint, refusal) = match found {
-            Found::Here(route, values) => {
-                let (reply, signed) = self.serve(request, route, values);
-                return (reply, Verdict { endpoint: Some(route.id), signed });
-            }
-            Found::OtherMethod(route) => (
-                Some(route.id),
-                Refusal::of(405, "method_not_allowed", "", "the path has no such method"),
-            ),
-            Found::Nothing => (None, Refusal::unknown("path")),
-        };
-        let signed = Some(self.authorized(request).is_ok());
-        (self.reply(Err(refusal)), Verdict { endpoint, signed })
-    }
-
-    /// The code and the text of each error; the shapes of the marketplace as they are.
-    fn rejection(&self, reply: &Reply) -> Option<String> {
-        if reply.status < 400 {
-            return None;
-        }
-        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let error = |error: &Value| {
-            let text = |name: &str| error.at(name).as_str().unwrap_or_default().to_owned();
-            format!("{}: {}", text("errorCode"), text("errorMessage"))
-        };
-        Some(match body.at("errors").items() {
-            [] => String::from_utf8_lossy(&reply.body).into_owned(),
-            errors => errors.iter().map(error).collect::<Vec<_>>().join("; "),
-        })
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::date::YEAR;
 
-/// What a certificate is worth.
+/// The status of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
     Good,
@@ -127,7 +127,7 @@ impl TinyCert {
         Ok(id)
     }
 
-    /// The ids of all certificates with that common name, with their status, oldest first.
+    /// Returns the ids and the statuses of the certificates with that common name, oldest first.
     pub fn certs_named(&self, common_name: &str) -> Vec<(i64, &'static str)> {
         let now = self.clock.unix();
         let named = self.certs.iter().filter(|(_, cert)| cert.subject.cn == common_name);

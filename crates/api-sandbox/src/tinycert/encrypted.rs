@@ -1,5 +1,6 @@
 //! Private keys under a passphrase: PKCS#8 (RFC 5958) and PKCS#12 (RFC 7292). Both are encrypted by
-//! PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts are derived from the key, so that
+//! PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018). Salts are derived from the key, so
+//! that
 //! the same key and passphrase always give the same bytes.
 
 use std::num::NonZeroU32;

@@ -1,8 +1,8 @@
-//! The endpoints: where they are, and the parameters that they have.
+//! The endpoints: their paths and parameters.
 
 use crate::routes;
 
-/// An endpoint, and the names of its parameters.
+/// An endpoint and the names of its parameters.
 pub(super) type Route = routes::Route<&'static [&'static str]>;
 
 const fn post(id: &'static str, path: &'static str, names: &'static [&'static str]) -> Route {

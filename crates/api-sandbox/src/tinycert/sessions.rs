@@ -9,18 +9,18 @@ use super::{
 use crate::digest::sha256_hex;
 
 impl TinyCert {
-    /// Ends all sessions at once.
+    /// Ends all sessions.
     pub fn forget_sessions(&mut self) {
         self.sessions.clear();
     }
 
-    /// How many sessions are open.
+    /// Returns the number of open sessions.
     pub fn open_sessions(&self) -> usize {
         let now = self.clock.unix();
         self.sessions.values().filter(|last| now < **last + self.session_seconds).count()
     }
 
-    /// Whether the token is that of an open session, whose time then begins anew.
+    /// Checks the token and prolongs its session.
     pub(super) fn session(&mut self, ask: &Ask) -> Result<(), Refusal> {
         let token = ask.need("token")?;
         let now = self.clock.unix();

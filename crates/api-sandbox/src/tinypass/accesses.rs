@@ -8,21 +8,21 @@ use super::{AID, Answer, Refusal, TinyPass};
 /// A grant of access.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Access {
-    /// Its public id, 12 characters.
+    /// The public id, 12 characters.
     pub id: String,
     /// The resource.
     pub rid: String,
     /// The user.
     pub uid: String,
-    /// The publisher's name for the user.
+    /// The publisher's reference of the user.
     pub user_ref: String,
     /// The user's address.
     pub email: String,
-    /// What was paid, in cents.
+    /// The price in cents.
     pub cents: u64,
     /// Unix seconds.
     pub created: u64,
-    /// Unix seconds; `None` does not end.
+    /// The expiry in Unix seconds; `None` if it does not expire.
     pub expires: Option<u64>,
     /// The resource's tags.
     pub tags: Vec<String>,
@@ -76,7 +76,7 @@ fn no_access() -> Refusal {
 }
 
 impl TinyPass {
-    /// Adds a grant, and the user if the address is new.
+    /// Adds a grant, and the user if the e-mail address is unknown.
     pub fn add_access(
         &mut self,
         rid: &str,

@@ -1,4 +1,4 @@
-//! The signature, checked from the request line as it arrived.
+//! Verification of the signature over the request line as it arrived.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -16,11 +16,11 @@ use crate::digest::sha256_hex;
 pub struct User {
     /// The user's uuid.
     pub id: String,
-    /// The name for people; may be empty.
+    /// The display name; may be empty.
     pub name: String,
     /// The user name.
     pub username: String,
-    /// The user name as it stands in URLs.
+    /// The user name in URLs.
     pub slug: String,
     /// The e-mail address.
     pub email: String,
@@ -32,9 +32,9 @@ pub struct User {
     pub api_key: Option<(String, String)>,
     /// Whether the bitcoin second factor is satisfied.
     pub has_signed: bool,
-    /// What `address.instant_verify` wants signed; void after one success.
+    /// The message to sign for `address.instant_verify`; invalid after one success.
     pub instant_message: Option<String>,
-    /// The client ids that the user has let in.
+    /// The client ids that the user has authorized.
     pub connected: Vec<String>,
 }
 

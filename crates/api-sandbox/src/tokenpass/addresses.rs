@@ -27,15 +27,15 @@ pub struct Address {
     pub address: String,
     /// The label, escaped as the server escapes it.
     pub label: String,
-    /// Whether others may see it.
+    /// Whether it is public.
     pub public: bool,
-    /// Whether it is in use.
+    /// Whether it is active.
     pub active: bool,
-    /// Whether its ownership is proven.
+    /// Whether its ownership is verified.
     pub verified: bool,
-    /// Whether the server made it up for a user without address.
+    /// Whether the server generated it for a user without an address.
     pub pseudo: bool,
-    /// What is to be signed, and until when, in Unix seconds.
+    /// The code to sign and its expiry in Unix seconds.
     pub verify_code: Option<(String, u64)>,
 }
 

@@ -1,4 +1,4 @@
-//! The shapes in which the server answers and refuses.
+//! The shapes of responses.
 
 use super::php::{Style, Value, map};
 use crate::Reply;
@@ -31,13 +31,13 @@ pub(super) fn error(status: u16, text: &str) -> Reply {
     json(status, &map([("error", text.into())]))
 }
 
-/// What an exception that nobody caught ends in.
+/// The response to an unhandled exception.
 pub(super) fn crashed() -> Reply {
     let errors = Value::List(vec!["Unexpected error".into()]);
     json(500, &map([("message", "Unable to process this request".into()), ("errors", errors)]))
 }
 
-/// The framework's own error page.
+/// The error page of the framework.
 pub(super) fn html(status: u16) -> Reply {
     const TITLE: &str = "Whoops, looks like something went wrong.";
     let page = format!(

@@ -1,4 +1,4 @@
-//! A request's parameters and caller, read and refused.
+//! Parsing and validating the parameters and the caller of a request.
 
 use super::answer::{html, json};
 use super::auth::{Generation, is_json};

@@ -1,4 +1,4 @@
-//! The signature headers, checked from the bytes that arrived.
+//! Verification of the signature headers.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +8,10 @@ use crate::Raw;
 use crate::digest::{hex, hmac_sha256};
 use crate::query::whole;
 
-/// How far the nonce may be from the server's time, in seconds, either way.
+/// The largest difference between the nonce and the server's time, in seconds.
 const WINDOW: u64 = 300;
 
-/// Which generation of the signature headers the server takes. It takes no other.
+/// A generation of the signature headers. The server accepts one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generation {
     /// `X-Tokenly-Auth-*`; a GET signs the JSON of its query. 2016 to 2021.
@@ -22,7 +22,7 @@ pub enum Generation {
     XApi,
 }
 
-/// A request whose signature holds.
+/// A request with a valid signature.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Signed {
     /// The client id, or the user's API token.
@@ -31,7 +31,7 @@ pub(super) struct Signed {
     pub(super) nonce: String,
 }
 
-/// Whether the request has any of the headers that sign it.
+/// Whether the request has any of the signature headers.
 pub(super) fn has_headers(request: &Raw, generation: Generation) -> bool {
     names(generation).iter().any(|name| request.header(name).is_some())
 }
@@ -44,8 +44,8 @@ fn names(generation: Generation) -> [&'static str; 3] {
     }
 }
 
-/// Checks the headers; `secret_of` knows the secrets. What is refused is refused with status 403
-/// and this message.
+/// Verifies the headers; `secret_of` returns the secrets. The error is the message of a response
+/// with status 403.
 pub(super) fn verify(
     request: &Raw,
     generation: Generation,
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(check(&request, Generation::Query, NOW), Ok(()));
     }
 
-    /// What the real validator said, with the server's clock at each.
+    /// The verdicts of the real validator, each with the server's clock.
     #[test]
     fn requests_are_judged_as_the_real_validator_judged_them() {
         const GOOD: &str = "fWod8MXBCKwkeG8jhVZJMlS/Ky8laReMCMMlYzlH9i8=";

@@ -22,9 +22,9 @@ pub struct CreditGroup {
     pub owner: String,
     /// The client ids that may use it.
     pub whitelist: Vec<String>,
-    /// As replies have it.
+    /// As in responses.
     pub created_at: String,
-    /// As replies have it.
+    /// As in responses.
     pub updated_at: String,
 }
 
@@ -37,13 +37,13 @@ pub struct CreditAccount {
     pub group: String,
     /// Its name, escaped as the server escapes it.
     pub name: String,
-    /// What is on it; may be negative.
+    /// The balance; may be negative.
     pub balance: i64,
     /// The id of the user it is tied to.
     pub user: Option<String>,
-    /// As replies have it.
+    /// As in responses.
     pub created_at: String,
-    /// As replies have it.
+    /// As in responses.
     pub updated_at: String,
 }
 
@@ -60,7 +60,7 @@ pub struct CreditEntry {
     pub amount: i64,
     /// The caller's reference.
     pub reference: Option<String>,
-    /// As replies have it.
+    /// As in responses.
     pub created_at: String,
 }
 

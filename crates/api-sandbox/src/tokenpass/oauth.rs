@@ -59,7 +59,7 @@ pub(super) struct Code {
     expires: u64,
 }
 
-/// A status, an error code and a text for people.
+/// A status, an error code and a message.
 type Refusal = (u16, &'static str, String);
 
 /// What the query of `oauth.authorize` asks for.

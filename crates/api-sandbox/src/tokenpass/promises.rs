@@ -36,9 +36,9 @@ pub struct Promise {
     pub asset: String,
     /// Satoshis.
     pub quantity: i64,
-    /// Unix seconds; `None` does not end.
+    /// The expiry in Unix seconds; `None` if it does not expire.
     pub expiration: Option<u64>,
-    /// The transaction that keeps the promise.
+    /// The transaction that fulfills the promise.
     pub txid: Option<String>,
     /// That transaction's fingerprint.
     pub fingerprint: Option<String>,
@@ -48,9 +48,9 @@ pub struct Promise {
     pub note: Option<String>,
     /// Whether the destination was made up for a user without address.
     pub pseudo: bool,
-    /// As replies have it.
+    /// As in responses.
     pub created_at: String,
-    /// As replies have it.
+    /// As in responses.
     pub updated_at: String,
 }
 
@@ -106,7 +106,7 @@ impl Promise {
 }
 
 impl Tokenpass {
-    /// Takes away the promises whose time has come.
+    /// Removes expired promises.
     pub(super) fn expire_promises(&mut self) {
         let now = self.clock.unix();
         self.promises.retain(|promise| promise.expiration.is_none_or(|end| now < end));

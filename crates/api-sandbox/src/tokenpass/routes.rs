@@ -1,11 +1,11 @@
-//! The endpoints: where they are, and who may call them.
+//! The endpoints: their paths and credentials.
 
 use crate::routes;
 
-/// An endpoint, and what it asks of its caller.
+/// An endpoint and its credentials.
 pub(super) type Route = routes::Route<Access>;
 
-/// What a route asks of its caller.
+/// The credentials of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Nothing.

@@ -10,7 +10,7 @@ use crate::Raw;
 use crate::date::is_date_time;
 use crate::query::{Pairs, whole};
 
-/// A request, read.
+/// A parsed request.
 pub(super) struct Ask {
     /// The values in the path, decoded.
     values: Vec<String>,
@@ -84,7 +84,7 @@ impl Ask {
         self.get(name).is_none_or(|wanted| wanted == value)
     }
 
-    /// Refuses parameters of other names.
+    /// Rejects other parameters.
     pub(super) fn only(&self, names: &[&str]) -> Result<(), Refusal> {
         match self.query.unknown(|name| names.contains(&name)) {
             Some(name) => {
@@ -143,7 +143,7 @@ impl Ask {
     }
 }
 
-/// Which part of a list is wanted.
+/// A page of a list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
     pub(super) page: u64,

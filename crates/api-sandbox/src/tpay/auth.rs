@@ -1,4 +1,4 @@
-//! Tokens and secrets, checked from the header as it arrived.
+//! Verification of tokens and secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use super::check::Refusal;
 use super::{CLIENT_ID, CLIENT_SECRET, Tpay};
 use crate::Raw;
 
-/// A token that was given out.
+/// An issued token.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     pub(super) text: String,
@@ -30,7 +30,7 @@ pub(super) fn basic(value: &str) -> Option<Result<(), Refusal>> {
 }
 
 impl Tpay {
-    /// Whose token or secret it is; the token if it is one.
+    /// Verifies the token or the secret; returns the token if it is one.
     pub(super) fn authorized(&self, request: &Raw) -> Result<Option<Token>, Refusal> {
         let header = request
             .header("authorization")

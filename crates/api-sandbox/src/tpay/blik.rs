@@ -13,15 +13,15 @@ use crate::date::YEAR;
 /// An alias of a payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
-    /// Its text, chosen by the merchant.
+    /// The value, chosen by the merchant.
     pub value: String,
     /// `UID` or `PAYID`.
     pub kind: String,
-    /// What the payer's bank shows.
+    /// The label that the payer's bank shows.
     pub label: String,
     /// Unix seconds.
     pub registered: u64,
-    /// Unix seconds. Chosen: a year after it was registered.
+    /// The expiry in Unix seconds. Chosen: a year after the registration.
     pub expires: u64,
     /// Whether it was removed.
     pub removed: bool,
@@ -73,8 +73,9 @@ impl Tpay {
         });
     }
 
-    /// The payer removes the alias in the bank's app, and the merchant is told. Returns whether
-    /// there was one.
+    /// Removes an alias as the payer does in the bank's app, and notifies the merchant. Returns
+    /// whether
+    /// the alias existed.
     pub fn unregister_alias(&mut self, value: &str) -> bool {
         match self.aliases.iter_mut().find(|known| known.value == value && !known.removed) {
             Some(alias) => {
@@ -86,7 +87,7 @@ impl Tpay {
         }
     }
 
-    /// Tells the panel's address, if there is one, of what happened to an alias: `ALIAS_REGISTER`,
+    /// Notifies the URL of the panel, if it is set, of an event of an alias: `ALIAS_REGISTER`,
     /// `ALIAS_UNREGISTER`, `ALIAS_UPDATE` or `ALIAS_EXPIRED`.
     pub fn notify_alias(&self, value: &str, event: &str) {
         let known = self.aliases.iter().find(|known| known.value == value);

@@ -322,19 +322,19 @@ pub(super) fn money(grosze: u64) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// Whether a text is an `http://` or `https://` URL.
+/// Whether a string is an `http://` or `https://` URL.
 pub(super) fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && !text.contains(char::is_whitespace)
 }
 
-/// Whether a text can be an e-mail address.
+/// Whether a string can be an e-mail address.
 pub(super) fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
-/// Whether a text can be the code of a country.
+/// Whether a string can be a country code.
 pub(super) fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -12,19 +12,19 @@ use super::{Answer, Ask, MARKETPLACE_MERCHANTS, MARKETPLACE_POS, Out, Outcome, P
 /// A payment for several merchants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarketplaceTransaction {
-    /// Its id, a ULID.
+    /// The id, a ULID.
     pub id: String,
-    /// What the payer sees, `TR-...`.
+    /// The title that the payer sees, `TR-...`.
     pub title: String,
     /// `pending`, `correct`, `refund` or `canceled`.
     pub status: &'static str,
     /// Unix seconds.
     pub created: u64,
-    /// Unix seconds; `None` while nothing was paid.
+    /// The time of the payment in Unix seconds; `None` if it is not paid.
     pub paid: Option<u64>,
-    /// What each merchant gets.
+    /// The parts of the merchants.
     pub children: Vec<Child>,
-    /// `paymentErrorCode`s of what was tried; `None` of what succeeded.
+    /// The attempts: Unix seconds and the `paymentErrorCode`, `None` if the attempt succeeded.
     pub attempts: Vec<(u64, Option<&'static str>)>,
     request: Value,
 }
@@ -32,13 +32,13 @@ pub struct MarketplaceTransaction {
 /// The part of one merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
-    /// Its id, a ULID.
+    /// The id, a ULID.
     pub id: String,
     /// The merchant.
     pub merchant: String,
-    /// In grosze.
+    /// The amount in grosze.
     pub grosze: u64,
-    /// When and how much was paid back, in grosze.
+    /// The refunds: Unix seconds and the amount in grosze.
     pub refunds: Vec<(u64, u64)>,
     description: String,
     hidden_description: Option<String>,
@@ -112,7 +112,7 @@ const REFUND: Rules = &[need(
 )];
 
 impl MarketplaceTransaction {
-    /// What is due, in grosze: the sum of the merchants' parts.
+    /// Returns the amount due in grosze, the sum of the parts.
     pub fn grosze(&self) -> u64 {
         self.children.iter().map(|child| child.grosze).sum()
     }
@@ -422,7 +422,7 @@ fn check_callbacks(callbacks: &[Value]) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses merchants that do not belong to the marketplace.
+/// Rejects merchants that do not belong to the marketplace.
 fn refuse_strangers(merchants: &[String]) -> Result<(), Refusal> {
     let strangers: Vec<&String> = merchants
         .iter()

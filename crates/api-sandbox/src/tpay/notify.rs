@@ -24,42 +24,42 @@ pub(super) const SIGNING_PEM: &str = include_str!("keys/signing.pem");
 pub(super) const ANCHORS_PEM: &str = include_str!("keys/anchors.pem");
 const KEY_PEM: &str = include_str!("keys/signing-key-test-only.pem");
 
-/// A notification and what became of it.
+/// A notification and its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// `payment`, `blik_alias`, `tokenization`, `token_update`, `marketplace` or `recurring`.
     pub kind: &'static str,
-    /// The id of the transaction, alias, token or plan that it tells of.
+    /// The id of the transaction, alias, token or plan.
     pub subject: String,
-    /// Where it was sent to.
+    /// The URL.
     pub url: String,
-    /// Its `Content-Type`.
+    /// The `Content-Type`.
     pub content_type: &'static str,
-    /// Its `X-JWS-Signature`.
+    /// The `X-JWS-Signature`.
     pub signature: String,
-    /// Its body.
+    /// The body.
     pub body: String,
-    /// How often it was sent; 0 if the address is not on loopback.
+    /// The number of attempts; 0 if the URL is not on loopback.
     pub attempts: u32,
-    /// The status of the last answer; `None` if there was none.
+    /// The status of the last response; `None` if there was none.
     pub status: Option<u16>,
-    /// The body of the last answer.
+    /// The body of the last response.
     pub answer: String,
-    /// Whether that was the answer that ends the deliveries.
+    /// Whether the response acknowledged the notification.
     pub accepted: bool,
 }
 
-/// What was sent; clones share it. Waiting on one does not hold the server up.
+/// The notifications that were sent; clones share them. Waiting does not block the server.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox(Arc<(Mutex<Vec<Delivery>>, Condvar)>);
 
 impl Outbox {
-    /// The deliveries that have ended, oldest first.
+    /// Returns the finished deliveries, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.list().clone()
     }
 
-    /// Waits until so many deliveries have ended, at most ten seconds, and gives them out.
+    /// Waits up to ten seconds until `count` deliveries are finished, and returns them.
     pub fn wait_for(&self, count: usize) -> Vec<Delivery> {
         let waited = self
             .0

@@ -19,7 +19,7 @@ const TOKEN_REQUEST: Rules = &[
 ];
 
 impl Tpay {
-    /// Makes every token that was given out so far unknown, as if the provider had revoked them.
+    /// Revokes all tokens.
     pub fn revoke_tokens(&mut self) {
         self.tokens.clear();
     }

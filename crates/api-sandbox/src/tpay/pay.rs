@@ -1,4 +1,4 @@
-//! Payment data: what they may hold, and what comes of them.
+//! Payment data: their rules and their evaluation.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -85,7 +85,7 @@ fn is_frequency(text: &str) -> bool {
     text.strip_suffix(['D', 'W', 'M', 'Y']).is_some_and(is_digits)
 }
 
-/// What is to be done with payment data.
+/// The evaluation of payment data.
 pub(super) struct Paying {
     pub(super) outcome: Outcome,
     /// Entries of `payments.errors`.
@@ -128,7 +128,7 @@ impl Paying {
 }
 
 impl Tpay {
-    /// What the payment data leads to, without doing it.
+    /// Evaluates payment data without a change of the state.
     pub(super) fn judge(&self, pay: &Value, amount: u64) -> Result<Paying, Refusal> {
         let mut paying = Paying {
             outcome: Outcome::Redirect,
@@ -265,7 +265,7 @@ impl Tpay {
     }
 }
 
-/// Refuses what does not go with a model of autopayment, which has it in `data`.
+/// Rejects members of `data` that the model of autopayment does not allow.
 pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), Refusal> {
     let wrong = |name: &str, why: &str| {
         Err(Refusal::field("wrong_model_data_combination", &format!("{at}.{name}"), why))
@@ -283,7 +283,7 @@ pub(super) fn check_model(model: &Value, data: &Value, at: &str) -> Result<(), R
     }
 }
 
-/// Refuses what cannot be a card encrypted with a 2048-bit key.
+/// Rejects what cannot be a card encrypted with a 2048-bit key.
 pub(super) fn check_blob(blob: &str, field: &str) -> Result<(), Refusal> {
     match STANDARD.decode(blob) {
         Ok(bytes) if bytes.len() == 256 => Ok(()),

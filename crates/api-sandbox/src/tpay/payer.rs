@@ -1,4 +1,4 @@
-//! The payer: pays, declines, opens the payment wall; and what the merchant is told then.
+//! The payer, who pays, declines or opens the payment page, and the notifications of it.
 
 use super::check::decimal;
 use super::json::Members;
@@ -9,13 +9,13 @@ use crate::callback::Callback;
 use crate::{Raw, Reply};
 
 impl Tpay {
-    /// The payment with that id or title.
+    /// Returns the payment with that id or title.
     pub fn transaction(&self, id: &str) -> Option<&Transaction> {
         self.find(id).and_then(|index| self.transactions.get(index))
     }
 
-    /// The payer pays what is due. Returns whether there was such a payment, waiting: of this
-    /// API or of the marketplace, by id or by title.
+    /// Pays the amount due. Returns whether a pending payment was found, of this
+    /// API or of the marketplace, by id or title.
     pub fn pay(&mut self, id: &str) -> bool {
         match self.find(id) {
             Some(index) => {
@@ -26,12 +26,12 @@ impl Tpay {
         }
     }
 
-    /// The payer pays another amount than what is due, in grosze.
+    /// Pays another amount than the amount due, in grosze.
     pub fn pay_amount(&mut self, id: &str, paid: u64) -> bool {
         self.find(id).is_some_and(|index| self.receive(index, paid))
     }
 
-    /// The payer tries and fails, with a `paymentErrorCode` such as `"101"`.
+    /// Adds a failed attempt with a `paymentErrorCode` such as `"101"`.
     pub fn decline(&mut self, id: &str, code: &'static str) -> bool {
         let at = self.clock.unix();
         let index = self.find(id);
@@ -45,7 +45,7 @@ impl Tpay {
         }
     }
 
-    /// The bank takes the money back and the merchant is told.
+    /// Charges a payment back and notifies the merchant.
     pub fn chargeback(&mut self, id: &str) -> bool {
         let Some(found) = self.find(id).and_then(|index| self.transactions.get_mut(index)) else {
             return false;
@@ -60,7 +60,7 @@ impl Tpay {
         true
     }
 
-    /// Sends what the test button of the panel sends, to that address.
+    /// Sends the test notification of the panel to a URL.
     pub fn notify_test(&self, url: &str) {
         let now = self.clock.unix();
         let title = format!("TR-SBX-TST{now}X");
@@ -82,8 +82,8 @@ impl Tpay {
         self.notify(Message::form("payment", &title, &fields), url);
     }
 
-    /// Takes note of the answers to notifications in two-step mode. Happens before each request;
-    /// a test that looks at the state calls it first.
+    /// Applies the responses to notifications in two-step mode. Called before each request;
+    /// a test that reads the state calls it first.
     pub fn settle(&mut self) {
         let ended = self.outbox().deliveries();
         for delivery in ended.iter().skip(self.settled) {
@@ -180,7 +180,7 @@ impl Tpay {
         format!("{}/?title={title}&uid={id}", self.base_url)
     }
 
-    /// The page that a payer sees: looking at it is paying.
+    /// The payment page: a GET pays.
     pub(super) fn wall(&mut self, request: &Raw) -> Reply {
         if request.method != "GET" {
             return page(405, "A browser would look");

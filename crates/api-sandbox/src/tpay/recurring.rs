@@ -14,11 +14,11 @@ use super::{Answer, Ask, Out, Tpay};
 /// A plan of charges.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Its id, a ULID that the merchant chose.
+    /// The id, a ULID that the merchant chose.
     pub id: String,
     /// `active`, `finished`, `failed` or `canceled`.
     pub status: &'static str,
-    /// What is charged each time, in grosze.
+    /// The amount of each charge in grosze.
     pub grosze: u64,
     /// The charges, oldest first.
     pub charges: Vec<Charge>,
@@ -32,9 +32,9 @@ pub struct Charge {
     pub transaction: String,
     /// Unix seconds.
     pub at: u64,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u64,
-    /// Whether it was paid.
+    /// Whether it is paid.
     pub paid: bool,
 }
 
@@ -113,7 +113,7 @@ fn check_instrument(instrument: &Value) -> Result<(), Refusal> {
 }
 
 impl Tpay {
-    /// The next charge of an active plan is made, and its callback told. Returns whether there
+    /// Creates the next charge of an active plan and notifies its callback. Returns whether there
     /// is such a plan.
     pub fn charge_plan(&mut self, id: &str, paid: bool) -> bool {
         let (transaction, at) = (self.ulid(), self.clock.unix());

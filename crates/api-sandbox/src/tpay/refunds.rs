@@ -7,10 +7,10 @@ use super::json::Members;
 use super::text::date_time;
 use super::{Answer, Ask, Out, Tpay, Transaction};
 
-/// Money that goes back.
+/// A refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// Its id, `rf_` and 16 characters.
+    /// The id, `rf_` and 16 characters.
     pub id: String,
     /// The payment's id; empty for a refund to a card token.
     pub transaction: String,
@@ -18,7 +18,7 @@ pub struct Refund {
     pub title: String,
     /// The payer's address; empty for a refund to a card token.
     pub payer_email: String,
-    /// How much, in grosze.
+    /// The amount in grosze.
     pub grosze: u64,
     /// The currency.
     pub currency: String,
@@ -26,7 +26,7 @@ pub struct Refund {
     pub status: &'static str,
     /// Unix seconds.
     pub at: u64,
-    /// Unix seconds; `None` until the money left.
+    /// The time of the transfer in Unix seconds; `None` if it is pending.
     pub processed: Option<u64>,
     /// Whether the payment was made by card.
     pub card: bool,
@@ -96,7 +96,7 @@ impl Refund {
 }
 
 impl Tpay {
-    /// The money of all refunds leaves.
+    /// Completes all refunds.
     pub fn finish_refunds(&mut self) {
         let now = self.clock.unix();
         for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {

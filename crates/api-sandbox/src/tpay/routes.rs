@@ -1,8 +1,8 @@
-//! The endpoints: where they are, and what their requests carry.
+//! The endpoints: their paths and the bodies of their requests.
 
 use crate::routes;
 
-/// What a request of an endpoint carries.
+/// The body of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
     /// No body.
@@ -15,7 +15,7 @@ pub(super) enum Carries {
     Credentials,
 }
 
-/// An endpoint, and what its requests carry.
+/// An endpoint and the body of its requests.
 pub(super) type Route = routes::Route<Carries>;
 
 const fn get(id: &'static str, path: &'static str) -> Route {

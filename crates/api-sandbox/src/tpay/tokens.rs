@@ -10,7 +10,7 @@ use super::notify::Message;
 use super::pay::check_blob;
 use super::{Answer, Ask, Out, Tpay};
 
-/// A card that was saved.
+/// A saved card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardToken {
     /// 64 letters and digits.
@@ -48,7 +48,7 @@ const APPLE_PAY: Rules = &[
 ];
 
 impl Tpay {
-    /// The payer types the card of a tokenization in, and the merchant gets its token. Returns
+    /// Completes a tokenization as the payer does, and notifies the merchant. Returns
     /// the token; `None` if there is no such tokenization.
     pub fn tokenize(&mut self, id: &str) -> Option<String> {
         let at = self.tokenizations.iter().position(|known| known.id == id)?;
@@ -67,8 +67,8 @@ impl Tpay {
         Some(value)
     }
 
-    /// The bank replaces the card behind a token, and the panel's address is told. Returns
-    /// whether there is such a token and such an address.
+    /// Replaces the card of a token as the bank does, and notifies the URL of the panel. Returns
+    /// whether the token exists and the URL is set.
     pub fn update_token(&mut self, value: &str) -> bool {
         let found = self.card_tokens.iter_mut().find(|card| card.value == value);
         let (Some(card), Some(url)) = (found, &self.panel_url) else { return false };

@@ -11,33 +11,33 @@ use super::{Answer, Ask, Out, Outcome, POS_ID, Refund, Tpay};
 /// A payment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transaction {
-    /// Its id, a ULID.
+    /// The id, a ULID.
     pub id: String,
-    /// What the payer sees, `TR-...`.
+    /// The title that the payer sees, `TR-...`.
     pub title: String,
     /// `pending`, `paid`, `correct`, `refund` or `canceled`.
     pub status: &'static str,
-    /// What is due, in grosze.
+    /// The amount due in grosze.
     pub grosze: u64,
-    /// What was paid, in grosze.
+    /// The paid amount in grosze.
     pub paid: u64,
-    /// What was paid back, in grosze.
+    /// The refunded amount in grosze.
     pub refunded: u64,
     /// The currency of all amounts.
     pub currency: String,
-    /// What the payer reads.
+    /// The description that the payer sees.
     pub description: String,
-    /// The merchant's own text; `tr_crc` of notifications.
+    /// The merchant's reference; `tr_crc` of notifications.
     pub hidden_description: String,
     /// Unix seconds.
     pub created: u64,
-    /// Unix seconds; `None` while nothing was paid.
+    /// The time of the payment in Unix seconds; `None` if it is not paid.
     pub realized: Option<u64>,
-    /// What was tried and failed, and the one that did not.
+    /// The attempts to pay.
     pub attempts: Vec<Attempt>,
-    /// Whether a lock keeps it from being changed (`transaction_lock`).
+    /// Whether it is locked (`transaction_lock`).
     pub locked: bool,
-    /// Where notifications go.
+    /// The URL for notifications.
     pub notification_url: Option<String>,
     pub(super) is_card: bool,
     pub(super) success_url: Option<String>,
@@ -52,12 +52,12 @@ pub struct Transaction {
     pub(super) alias: Option<(String, String, String)>,
 }
 
-/// One try to pay.
+/// An attempt to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// Unix seconds.
     pub at: u64,
-    /// The `paymentErrorCode`; `None` if it succeeded.
+    /// The `paymentErrorCode`; `None` if the attempt succeeded.
     pub error: Option<&'static str>,
 }
 
