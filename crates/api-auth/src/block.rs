@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn each_check_refuses_with_its_own_word() {
+    fn each_failed_check_has_its_own_error() {
         let key = key(KEY);
         let block = key.seal(b"JavaIsSoFun");
         let (cipher, signature) = block.split_once(SEPARATOR).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_a_block_cannot_be_put_in_another_order() {
+    fn reordered_pieces_of_a_block_are_rejected() {
         let key = key(KEY);
         let block = key.seal(&[b'a'; 47]);
         let (cipher, signature) = block.split_once(SEPARATOR).unwrap();
@@ -188,19 +188,19 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_key_is_printed() {
+    fn debug_does_not_show_the_key() {
         assert_eq!(format!("{:?}", key("CANARY")), "BlockKey(***)");
     }
 
     proptest! {
         #[test]
-        fn what_was_sealed_is_opened(text: Vec<u8>, secret in ".{1,60}") {
+        fn sealed_text_is_opened(text: Vec<u8>, secret in ".{1,60}") {
             let key = key(&secret);
             prop_assert_eq!(key.open(&key.seal(&text)).unwrap(), text);
         }
 
         #[test]
-        fn any_flipped_bit_is_refused(text: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
+        fn any_flipped_bit_is_rejected(text: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
             let key = key(KEY);
             let mut block = key.seal(&text).into_bytes();
             let at = at.index(block.len());

@@ -52,7 +52,9 @@ impl Body<'_> {
         let mut text = Vec::with_capacity(512);
         match serde_json::to_writer(&mut text, value) {
             Ok(()) => Ok(Self::Json(text)),
-            Err(error) => Err(InputError::new("body", format!("has no JSON form ({error})"))),
+            Err(error) => {
+                Err(InputError::new("body", format!("cannot be serialized as JSON ({error})")))
+            }
         }
     }
 }

@@ -195,12 +195,12 @@ impl Client {
                 let (parts, _body) = response.into_parts();
                 Ok(http::Response::from_parts(parts, value))
             }
-            Err(error) => Err(self.refused(endpoint, error, response, attempts, &copy)),
+            Err(error) => Err(self.unusable(endpoint, error, response, attempts, &copy)),
         }
     }
 
     /// The functions from here on are not generic, so that each endpoint adds little compiled code.
-    fn refused(
+    fn unusable(
         &self,
         call: &dyn Call,
         error: ResponseError,
@@ -313,7 +313,7 @@ impl Client {
             match decide(&self.0.parts.retry, attempt, outcome, self.jitter(number)) {
                 Decision::Wait(wait) => {
                     log::debug!(
-                        "{} {}: trying again in {} ms",
+                        "{} {}: retrying in {} ms",
                         self.0.parts.provider.name,
                         id.get(),
                         wait.as_millis()
@@ -322,8 +322,8 @@ impl Client {
                     number += 1;
                 }
                 Decision::Stop(reason) => {
-                    let passing = matches!(reason, Reason::Exhausted | Reason::TooLong);
-                    return Err(failure.error.with_retryable(passing));
+                    let is_temporary = matches!(reason, Reason::Exhausted | Reason::TooLong);
+                    return Err(failure.error.with_retryable(is_temporary));
                 }
             }
         }
@@ -369,7 +369,10 @@ impl Client {
             Some((_, auth)) => Ok(Some(&**auth)),
             None => Err(InputError::new(
                 "credentials",
-                format!("this call needs the `{}` ones, which were not given", credential.name()),
+                format!(
+                    "the endpoint needs the `{}` credentials, which were not set",
+                    credential.name()
+                ),
             )
             .into()),
         }

@@ -28,18 +28,19 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
+    #[expect(clippy::disallowed_methods, reason = "the only function that reads the clock")]
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
+    #[expect(clippy::disallowed_methods, reason = "the only function that sleeps")]
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
 }
 
-/// A clock for tests that changes only when it is told to. Sleeping advances it without waiting.
+/// A clock for tests that changes only when it is set or advanced. Sleeping advances it without
+/// waiting.
 ///
 /// Clones share one time, so a test can keep one clone and pass another to the client.
 ///

@@ -134,9 +134,9 @@ impl<'a> Params<'a> {
             let Some(sorted) = self.0.get_mut(..=end) else { return };
             let Some(((last, _), before)) = sorted.split_last() else { return };
             let last = top(last);
-            let place = before.iter().rposition(|(name, _)| top(name) <= last);
-            let place = place.map_or(0, |found| found + 1);
-            if let Some(rest) = sorted.get_mut(place..) {
+            let index = before.iter().rposition(|(name, _)| top(name) <= last);
+            let index = index.map_or(0, |found| found + 1);
+            if let Some(rest) = sorted.get_mut(index..) {
                 rest.rotate_right(1);
             }
         }
@@ -280,7 +280,7 @@ pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
-/// Returns a URL with `***` in place of its user name and password.
+/// Returns a URL with `***` in index of its user name and password.
 ///
 /// ```
 /// use api_auth::without_user_info;
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn top_level_names_are_sorted_and_what_is_nested_keeps_its_order() {
+    fn top_level_names_are_sorted_and_nested_names_keep_their_order() {
         let mut params = Params::new();
         params.push("token", "t").push("SANs[10][DNS]", "k").push("SANs[9][DNS]", "j");
         params.push("C", "US").push("ca_id", "1").push("CN", "x");
@@ -381,14 +381,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pushed_first_comes_before_all_others() {
+    fn push_first_adds_before_all_others() {
         let mut params = Params::new();
         params.push("b", "2").push_first("a", "1").push("c", "3");
         assert_eq!(Encoding::Form.text(&params), "a=1&b=2&c=3");
     }
 
     #[test]
-    fn numbers_and_booleans_are_texts_and_room_for_twelve_is_made_at_once() {
+    fn numbers_and_booleans_are_strings_and_the_first_capacity_is_twelve() {
         let mut params = Params::new();
         assert_eq!(params.0.capacity(), 0);
         params.push_number("n", -12).push_bool("yes", true).push_bool("no", false);
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_decoded_in_order_and_what_is_no_text_is_marked() {
+    fn form_is_decoded_in_order_and_invalid_utf_8_is_replaced() {
         let decoded = |text: &[u8]| decode_form(text);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
@@ -449,7 +449,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_comes_back_from_either_encoding(text in ".*") {
+        fn any_text_round_trips_in_both_encodings(text in ".*") {
             for encoding in [Encoding::Form, Encoding::Php] {
                 let out = written(encoding, &text);
                 prop_assert!(out.is_ascii() && !out.contains([' ', '&', '=', '#', '?']));

@@ -338,10 +338,12 @@ impl Error {
             _ if self.outcome_unknown() => {
                 "the request may have been carried out: look it up before you repeat it"
             }
-            ErrorKind::Transport if self.0.retryable => "the same call may succeed later",
+            ErrorKind::Transport if self.0.retryable => "the same request may succeed later",
             ErrorKind::Auth => "check the credentials, their permissions and the environment",
-            ErrorKind::RateLimited => "wait before the next call; `retry_after()` may say how long",
-            ErrorKind::Decode => "the response is not as documented; `body()` has it",
+            ErrorKind::RateLimited => {
+                "wait before the next request; `retry_after()` may return how long"
+            }
+            ErrorKind::Decode => "the response differs from the documentation; see `body()`",
             ErrorKind::Verify => "do not trust the message",
             ErrorKind::Input
             | ErrorKind::Transport

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_4231_case_2_in_all_three_texts() {
+    fn rfc_4231_case_2_in_all_three_encodings() {
         let signature = key("Jefe").sign(&[b"what do ya want ", b"for nothing?"]);
         assert_eq!(
             &*signature.hex(),
@@ -175,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_key_is_refused_by_name() {
+    fn error_of_an_empty_key_names_it() {
         let error = HmacKey::new("private_key", &Secret::new("")).unwrap_err();
         assert_eq!(error.to_string(), "private_key: must not be empty");
     }
 
     #[test]
-    fn nothing_of_key_or_signature_is_printed() {
+    fn debug_shows_neither_key_nor_signature() {
         let key = key("CANARY");
         let signature = key.sign(&[b"m"]);
         let printed = format!("{key:?} {signature:?} {:?}", signature.hex());
@@ -190,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_flipped_bit_is_refused(message: Vec<u8>, bit in 0usize..256) {
+        fn one_flipped_bit_is_rejected(message: Vec<u8>, bit in 0usize..256) {
             let key = key("k");
             let mut bytes = *key.sign(&[&message]).as_bytes();
             prop_assert!(key.verify(&[&message], &bytes));

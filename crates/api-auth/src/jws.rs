@@ -204,7 +204,7 @@ impl<'de> Deserialize<'de> for Header {
                 let mut map = Map::new();
                 while let Some((name, value)) = members.next_entry()? {
                     if map.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a member comes twice"));
+                        return Err(A::Error::custom("a member occurs twice"));
                     }
                 }
                 Ok(Header(map))
@@ -242,15 +242,16 @@ impl Anchors {
     /// Returns an error if a section of the text is not a `CERTIFICATE`, a certificate cannot be
     /// parsed, or none of them is self-signed.
     pub fn from_pem(pem: &[u8]) -> Result<Self, InputError> {
-        let refuse = |problem| InputError::new("trust anchors", problem);
+        let reject = |problem| InputError::new("trust anchors", problem);
         let mut anchors = Self { roots: Vec::new(), intermediates: Vec::new() };
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|_| refuse("are not in PEM form"))?.into_owned();
+            let certificate =
+                certificate.map_err(|_| reject("are not in PEM format"))?.into_owned();
             let parsed = EndEntityCert::try_from(&certificate)
-                .map_err(|_| refuse("hold what is no certificate"))?;
+                .map_err(|_| reject("contain an invalid certificate"))?;
             if parsed.issuer() == parsed.subject() {
                 let root = anchor_from_trusted_cert(&certificate)
-                    .map_err(|_| refuse("hold a root certificate that cannot be used"))?;
+                    .map_err(|_| reject("contain a root certificate that cannot be used"))?;
                 anchors.roots.push(root.to_owned());
             } else {
                 anchors.intermediates.push(certificate);
@@ -259,13 +260,13 @@ impl Anchors {
         let count = anchors.roots.len() + anchors.intermediates.len();
         let begins = pem.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
         if count != begins {
-            return Err(refuse(
-                "hold a section that cannot be read as a certificate: each must begin with \
+            return Err(reject(
+                "contain a section that is not a certificate: each must begin with \
                  -----BEGIN CERTIFICATE-----",
             ));
         }
         if anchors.roots.is_empty() {
-            return Err(refuse("hold no root certificate"));
+            return Err(reject("contain no root certificate"));
         }
         Ok(anchors)
     }
@@ -314,14 +315,14 @@ impl Anchors {
 /// # Errors
 /// Returns an error if `key` is not such a key.
 pub fn sign(key: &[u8], x5u: &str, body: &[u8]) -> Result<String, InputError> {
-    let refuse = |_| InputError::new("key", "is no RSA key in PKCS #8 PEM form");
-    let key = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| refuse(()))?;
-    let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| refuse(()))?;
+    let reject = |_| InputError::new("key", "is not an RSA key in PKCS #8 PEM format");
+    let key = PrivatePkcs8KeyDer::from_pem_slice(key).map_err(|_| reject(()))?;
+    let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| reject(()))?;
     let header = serde_json::json!({ "alg": "RS256", "x5u": x5u }).to_string();
     let header = URL_SAFE_NO_PAD.encode(header);
     let input = [&header, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
     let mut signature = vec![0; key.public_key().modulus_len()];
     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input.as_bytes(), &mut signature)
-        .map_err(|_| refuse(()))?;
+        .map_err(|_| reject(()))?;
     Ok([&header, "..", &URL_SAFE_NO_PAD.encode(signature)].concat())
 }

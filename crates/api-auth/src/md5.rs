@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_are_hashed_as_one_text() {
+    fn parts_are_hashed_as_one_string() {
         assert_eq!(hex::<&str>(&[]), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(hex(&["mess", "", "age"]), "78e731027d8fd50ed642340b7c9a63b3");
     }

@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn a_base_keeps_its_path_and_loses_the_last_slash() {
+    fn base_url_keeps_its_path_without_the_last_slash() {
         assert_eq!(base("https://h.example/api/v1/").unwrap(), "https://h.example/api/v1");
         assert_eq!(base("HTTPS://h.example:8443").unwrap(), "https://h.example:8443");
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_and_for_hosts_that_are_named() {
+    fn plain_http_is_allowed_for_this_machine_and_listed_hosts() {
         for good in [
             "http://127.0.0.1:1",
             "http://127.9.9.9",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused_by_name() {
+    fn error_of_an_invalid_base_url_names_the_argument() {
         for bad in [
             "",
             "h.example",

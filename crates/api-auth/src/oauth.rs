@@ -12,8 +12,8 @@
 //!     b"grant_type=refresh_token&refresh_token=r1&client_id=id&client_secret=secret"
 //! );
 //!
-//! let reply = api_auth::Response::new(br#"{"access_token":"t","expires_in":"3600"}"#.to_vec());
-//! let token = token_reply(&reply, SystemTime::UNIX_EPOCH)?;
+//! let response = api_auth::Response::new(br#"{"access_token":"t","expires_in":"3600"}"#.to_vec());
+//! let token = token_reply(&response, SystemTime::UNIX_EPOCH)?;
 //! assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -92,9 +92,9 @@ impl<E: Paged> Iterator for Items<E> {
                 Ok(page) => E::items(page),
                 Err(error) => return Some(Err(error)),
             };
-            let came = items.len();
+            let received = items.len();
             items.retain(|item| E::item_id(item).is_none_or(|id| self.seen.is_new(id)));
-            if came > 0 && items.is_empty() {
+            if received > 0 && items.is_empty() {
                 // A page without new entries: the server repeats itself.
                 self.pages.request = None;
             }
@@ -153,7 +153,7 @@ mod tests {
         read_error: status_error,
     };
 
-    /// A list that has a next page as long as the server says so.
+    /// A list that has a next page until the server marks the last page.
     #[derive(Debug, Clone, PartialEq)]
     struct List {
         page: usize,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn number_of_remembered_ids_is_bounded() {
         let mut seen = Seen::default();
         let mut capacity = 0;
         for id in 0..10 * GENERATION {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_of_every_page_comes_once() {
+    fn every_entry_is_returned_once() {
         let client = client(|number| match number {
             0 => page(&["a", "b", ""], true),
             1 => page(&["b", "c", ""], true), // The list has shifted by one.
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_error_it_ends_and_tells_where_to_go_on() {
+    fn iterator_ends_after_an_error_and_returns_the_failed_request() {
         let client = client(|number| if number == 2 { None } else { page(&["x", ""], number < 9) });
         let mut pages = Pages::new(client.clone(), List { page: 0 });
         assert_eq!(pages.request(), Some(&List { page: 0 }));
@@ -269,15 +269,15 @@ mod tests {
     proptest! {
         /// A server that never marks a page as the last one, with a limited number of entries.
         #[test]
-        fn a_list_ends_whatever_the_server_repeats(
+        fn list_ends_if_the_server_repeats_pages(
             script in proptest::collection::vec(proptest::collection::vec(0u8..20, 1..6), 1..9),
         ) {
             let texts: Vec<Vec<String>> = script
                 .iter()
                 .map(|ids| ids.iter().map(ToString::to_string).collect())
                 .collect();
-            let asked = Arc::new(Mutex::new(0));
-            let (count, shown) = (asked.clone(), texts.clone());
+            let requests = Arc::new(Mutex::new(0));
+            let (count, shown) = (requests.clone(), texts.clone());
             let client = client(move |number| {
                 *count.lock().unwrap() += 1;
                 (number < 100).then(|| (shown[number % shown.len()].clone(), true))
@@ -292,7 +292,7 @@ mod tests {
                 ids.iter().filter(|id| known.insert((*id).clone())).count() > 0
             };
             let pages = texts.iter().cycle().take_while(news).count();
-            prop_assert_eq!(*asked.lock().unwrap(), pages + 1);
+            prop_assert_eq!(*requests.lock().unwrap(), pages + 1);
         }
     }
 }

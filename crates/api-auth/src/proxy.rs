@@ -100,24 +100,24 @@ pub(crate) struct Explicit {
     /// Whether the proxy is on this machine.
     is_loopback: bool,
     /// The error for requests that it must not receive.
-    refusal: InputError,
+    rejection: InputError,
 }
 
 impl Explicit {
     fn new(proxy: Proxy) -> Self {
-        let refusal = InputError::new(
+        let rejection = InputError::new(
             ARGUMENT,
             "would get an unencrypted request for this machine, with its credentials; use https, a \
              proxy on this machine, or no proxy",
         );
-        Self { is_loopback: is_loopback(proxy.host()), proxy, refusal }
+        Self { is_loopback: is_loopback(proxy.host()), proxy, rejection }
     }
 
     /// Plain http is allowed for a loopback host because its requests do not leave the machine.
     fn select(&self, uri: &Uri) -> Result<&Proxy, &InputError> {
         let is_plain = uri.scheme() == Some(&http::uri::Scheme::HTTP);
         if is_plain && !self.is_loopback && Target::new(uri).is_loopback() {
-            return Err(&self.refusal);
+            return Err(&self.rejection);
         }
         Ok(&self.proxy)
     }
@@ -451,7 +451,7 @@ pub(crate) fn explain_connect(reason: &str) -> (TransportErrorKind, String) {
             format!("the proxy could not connect to the host (status {status})"),
         ),
         Some(status) => (rejected, format!("the proxy rejected the connection (status {status})")),
-        None => (TransportErrorKind::Connect, format!("the proxy gave no connection: {reason}")),
+        None => (TransportErrorKind::Connect, format!("the proxy did not connect: {reason}")),
     }
 }
 
@@ -481,7 +481,7 @@ pub(crate) fn explain_socks(reason: &str) -> Option<(TransportErrorKind, String)
         | "invalid reserved byte" => TransportErrorKind::Refused,
         _ => return None,
     };
-    Some((kind, format!("the SOCKS proxy gave no connection: {reason}")))
+    Some((kind, format!("the SOCKS proxy did not connect: {reason}")))
 }
 
 #[cfg(test)]
@@ -806,7 +806,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_that_are_not_consulted_may_hold_anything() {
+    fn variables_that_are_not_consulted_may_contain_anything() {
         let given = [
             ("https_proxy", "http://s:1"),
             ("http_proxy", "http://h:1"),
@@ -826,8 +826,8 @@ mod tests {
         use std::os::unix::ffi::OsStringExt;
 
         for name in ["https_proxy", "HTTP_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY"] {
-            let lookup = |asked: &str| match asked {
-                _ if asked == name => Some(OsString::from_vec(b"http://p\xff:1".to_vec())),
+            let lookup = |variable: &str| match variable {
+                _ if variable == name => Some(OsString::from_vec(b"http://p\xff:1".to_vec())),
                 "http_proxy" if name.eq_ignore_ascii_case("no_proxy") => Some("p:1".into()),
                 _ => None,
             };
@@ -941,7 +941,7 @@ mod tests {
         }
         let (kind, text) = explain_connect("proxy server did not respond");
         assert_eq!(kind, Connect);
-        assert_eq!(text, "the proxy gave no connection: proxy server did not respond");
+        assert_eq!(text, "the proxy did not connect: proxy server did not respond");
         assert_eq!(explain_socks("connection refused").map(|(kind, _)| kind), Some(Connect));
         let rejected = explain_socks("password authentication failed");
         assert_eq!(rejected.map(|(kind, _)| kind), Some(Refused));

@@ -268,10 +268,10 @@ fn occurrence(secret: &[u8], text: &str, start: usize) -> Option<usize> {
         if is_cut && found >= SHORT && is_cut_escape(rest) {
             end = end.max(Some(length));
         }
-        let ways = steps(secret.get(found..).unwrap_or_default(), rest);
-        let ways = ways.iter().filter(|(taken, _)| *taken > 0);
-        let is_fork = ways.clone().count() > 1;
-        for (taken, width) in ways {
+        let matches = steps(secret.get(found..).unwrap_or_default(), rest);
+        let matches = matches.iter().filter(|(taken, _)| *taken > 0);
+        let is_fork = matches.clone().count() > 1;
+        for (taken, width) in matches {
             let next = (found + taken, at + width);
             if !is_fork {
                 open.push(next);
@@ -585,7 +585,7 @@ mod tests {
     }
 
     #[test]
-    fn large_requests_are_copied_whole() {
+    fn large_requests_are_copied_completely() {
         for size in [0, 1, INLINE - 40, INLINE, 100_000] {
             let body = format!(r#"{{"pad":"{}","token":"CANARY-end"}}"#, "x".repeat(size));
             let request = request("application/json", &body);
@@ -595,7 +595,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_forgets_the_request_before() {
+    fn copy_contains_only_the_last_request() {
         let mut copy = RequestCopy::new();
         copy.set(&request(
             "application/json",

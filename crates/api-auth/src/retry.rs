@@ -90,32 +90,32 @@ pub enum Reason {
 ///
 /// A request that may have arrived is retried only if it is idempotent, however it failed.
 pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: f64) -> Decision {
-    let (passing, surely_unsent, asked) = match outcome {
+    let (is_temporary, is_unsent, requested) = match outcome {
         Outcome::Status { status, retry_after } => {
             (policy.statuses.contains(&status.as_u16()), false, retry_after)
         }
         Outcome::Transport { sent, kind } => {
-            let passing = !matches!(
+            let is_temporary = !matches!(
                 kind,
                 TransportErrorKind::Tls
                     | TransportErrorKind::TooLarge
                     | TransportErrorKind::Refused
             );
-            (passing, sent == Sent::No, None)
+            (is_temporary, sent == Sent::No, None)
         }
     };
-    if !passing {
+    if !is_temporary {
         return Decision::Stop(Reason::Final);
     }
-    if !attempt.idempotent && !surely_unsent {
+    if !attempt.idempotent && !is_unsent {
         return Decision::Stop(Reason::NotRepeatable);
     }
     if attempt.number > policy.retries {
         return Decision::Stop(Reason::Exhausted);
     }
-    match asked {
-        Some(asked) if asked > policy.longest => Decision::Stop(Reason::TooLong),
-        Some(asked) => Decision::Wait(asked),
+    match requested {
+        Some(requested) if requested > policy.longest => Decision::Stop(Reason::TooLong),
+        Some(requested) => Decision::Wait(requested),
         None => {
             let doubled = policy.base.saturating_mul(1 << (attempt.number - 1).min(20));
             let spread = 0.5 + jitter.clamp(0.0, 1.0);
@@ -190,7 +190,7 @@ mod tests {
     const QUARTER: Decision = Decision::Wait(Duration::from_millis(250));
 
     #[test]
-    fn the_table_of_decisions() {
+    fn table_of_decisions() {
         use Reason::{Final, NotRepeatable, TooLong};
         for (idempotent, outcome, expected) in [
             (true, status(503, None), QUARTER),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_and_stay_below_the_cap() {
+    fn delays_double_up_to_the_maximum() {
         let policy = RetryPolicy { retries: 40, ..RetryPolicy::default() };
         let wait = |number, jitter| match decide(
             &policy,
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date() {
+    fn retry_after_is_parsed_as_seconds_or_as_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(951_782_400); // 2000-02-29
         assert_eq!(retry_after(" 120 ", now), Some(Duration::from_secs(120)));
         let after = |text| retry_after(text, now).map(|wait| wait.as_secs());
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_try_is_the_one_after_all_retries() {
+    fn last_attempt_is_the_one_after_all_retries() {
         let policy = RetryPolicy { retries: 2, ..RetryPolicy::default() };
         let waits = |number| {
             decide(&policy, Attempt { number, idempotent: true }, LOST, 0.5)
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_date_of_the_calendar_is_read() {
+    fn dates_of_all_months_and_of_leap_years_are_parsed() {
         for (text, seconds) in [
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Sat, 28 Feb 1970 23:59:59 GMT", 5_097_599),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_clock_shows_is_no_date() {
+    fn invalid_times_and_dates_are_rejected() {
         for time in ["24:00:00", "00:60:00", "00:00:61", "23:59", "23", "", "a:b:c", "-1:00:00"] {
             assert_eq!(http_date(&format!("Sun, 06 Nov 1994 {time} GMT")), None, "{time:?}");
         }
@@ -309,13 +309,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_tries_than_allowed_and_never_a_longer_wait(
+        fn never_more_attempts_or_longer_delays_than_allowed(
             retries in 0u32..9, number in 1u32..99, idempotent: bool,
-            code in 100u16..600, asked in proptest::option::of(0u64..1_000_000), jitter in -9f64..9.0,
+            code in 100u16..600, requested in proptest::option::of(0u64..1_000_000),
+            jitter in -9f64..9.0,
         ) {
             let policy = RetryPolicy { retries, ..RetryPolicy::default() };
             let attempt = Attempt { number, idempotent };
-            for outcome in [status(code, asked), UNSENT, LOST] {
+            for outcome in [status(code, requested), UNSENT, LOST] {
                 if let Decision::Wait(wait) = decide(&policy, attempt, outcome, jitter) {
                     prop_assert!(number <= retries && wait <= policy.longest);
                     let unsent = matches!(outcome, Outcome::Transport { sent: Sent::No, .. });

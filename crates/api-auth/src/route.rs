@@ -489,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_are_no_segments_are_rejected_by_name() {
+    fn errors_name_arguments_that_are_invalid_segments() {
         let argument = |pay: Pay| Pay::ROUTE.validate(&pay).unwrap_err().argument().to_owned();
         assert_eq!(argument(pay(" ", "t")), "group");
         assert_eq!(argument(pay("g", "..")), "token");
@@ -508,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_accepted_by_what_the_route_says() {
+    fn route_selects_the_accepted_statuses() {
         let statuses = |route: Route<Pay>| {
             [200, 204, 302, 404].map(|status| route.accepts(StatusCode::from_u16(status).unwrap()))
         };
@@ -519,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_and_names_that_do_not_fit_are_rejected() {
+    fn mismatched_templates_and_names_are_rejected() {
         for bad in ["", "a", "/a b", "/a?b", "/a#b", "/a%20", "/a{b}", "/{a}b", "/{a", "/a}", "/ż"]
         {
             let made = std::panic::catch_unwind(|| Route::<Pay>::get(bad));

@@ -55,7 +55,7 @@ impl Secret {
     ) -> Result<Self, InputError> {
         let mut bits = Zeroizing::new([0; 32]);
         fill(&mut *bits).map_err(|error| {
-            InputError::new("randomness", format!("the operating system gives none: {error}"))
+            InputError::new("randomness", format!("the operating system provides none: {error}"))
         })?;
         let digits = Zeroizing::new(hex(&bits));
         Ok(Self::new(str::from_utf8(&*digits).unwrap_or_default()))
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_the_text() {
+    fn debug_does_not_show_the_secret() {
         let secret = Secret::new("CANARY");
         assert_eq!(format!("{secret:?} {secret:#?}"), "Secret(***) Secret(***)");
     }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_guess_is_all_that_the_system_gave() {
+    fn unguessable_secret_has_all_random_bits_of_the_system() {
         let secret = Secret::unguessable().unwrap();
         assert_eq!(secret.expose().len(), 64);
         assert!(secret.expose().bytes().all(|digit| digit.is_ascii_hexdigit()));
@@ -186,11 +186,14 @@ mod tests {
     fn without_randomness_there_is_an_error_and_no_secret() {
         let error = Secret::of_bits(|_| Err("not permitted")).unwrap_err();
         assert_eq!(error.argument(), "randomness");
-        assert_eq!(error.to_string(), "randomness: the operating system gives none: not permitted");
+        assert_eq!(
+            error.to_string(),
+            "randomness: the operating system provides none: not permitted"
+        );
     }
 
     #[test]
-    fn base64_is_read_strictly_but_for_line_ends() {
+    fn base64_is_decoded_strictly_except_for_line_ends() {
         let bytes = SecretBytes::from_base64("AAEC\r\n/+4=\n").unwrap();
         assert_eq!(bytes.expose(), [0, 1, 2, 0xff, 0xee]);
         assert_eq!(bytes, SecretBytes::new([0, 1, 2, 0xff, 0xee]));

@@ -150,7 +150,10 @@ impl Settings {
             .ok()
             .filter(|value| value.as_bytes().iter().all(|byte| printable(*byte)))
             .ok_or_else(|| {
-                InputError::new("application", "may hold only visible ASCII characters and spaces")
+                InputError::new(
+                    "application",
+                    "may contain only visible ASCII characters and spaces",
+                )
             })?;
         let mut retry = RetryPolicy { statuses: provider.retry_statuses, ..RetryPolicy::default() };
         if let Some(retries) = self.retries {

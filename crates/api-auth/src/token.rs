@@ -194,7 +194,8 @@ impl AccessToken {
             Err(ahead) if ahead.duration() <= SKEW => Duration::ZERO,
             Err(_) => return false,
         };
-        self.lifetime.is_none_or(|life| age < life.saturating_sub(LONGEST_MARGIN.min(life / 10)))
+        self.lifetime
+            .is_none_or(|lifetime| age < lifetime.saturating_sub(LONGEST_MARGIN.min(lifetime / 10)))
     }
 
     /// Serializes the token as one line of text, for a [`TokenStore`](crate::TokenStore). The
@@ -208,7 +209,7 @@ impl AccessToken {
             refresh: self.refresh.as_ref().map(|refresh| refresh.expose().to_owned()),
             scope: self.scope.clone(),
             received: i64::try_from(received.as_secs()).ok(),
-            lifetime: self.lifetime.and_then(|life| i64::try_from(life.as_secs()).ok()),
+            lifetime: self.lifetime.and_then(|lifetime| i64::try_from(lifetime.as_secs()).ok()),
             salt: self.verifier.as_ref().map(|verifier| to_base64(&verifier.salt)),
             verifier: self.verifier.as_ref().map(|verifier| to_base64(&verifier.mac)),
         };
@@ -272,32 +273,32 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn token(life: u64) -> AccessToken {
-        AccessToken::new("t", at(1000)).with_lifetime(Duration::from_secs(life))
+    fn token(lifetime: u64) -> AccessToken {
+        AccessToken::new("t", at(1000)).with_lifetime(Duration::from_secs(lifetime))
     }
 
     #[test]
     fn the_margin_is_thirty_seconds_or_a_tenth() {
-        for (life, last) in [(7200, 7169), (300, 269), (100, 89), (10, 8), (1, 0)] {
-            assert!(token(life).is_fresh(at(1000 + last)), "{life}");
-            assert!(!token(life).is_fresh(at(1000 + last + 1)), "{life}");
+        for (lifetime, last) in [(7200, 7169), (300, 269), (100, 89), (10, 8), (1, 0)] {
+            assert!(token(lifetime).is_fresh(at(1000 + last)), "{lifetime}");
+            assert!(!token(lifetime).is_fresh(at(1000 + last + 1)), "{lifetime}");
         }
         assert!(!token(0).is_fresh(at(1000)));
     }
 
     #[test]
-    fn without_a_lifetime_only_the_server_ends_it() {
+    fn token_without_a_lifetime_never_expires() {
         assert!(AccessToken::new("t", at(1000)).is_fresh(at(1 << 40)));
     }
 
     #[test]
-    fn a_token_from_the_future_is_not_believed() {
+    fn token_received_in_the_future_is_not_fresh() {
         assert!(token(7200).is_fresh(at(940)), "another machine may be a little ahead");
         assert!(!token(7200).is_fresh(at(939)));
     }
 
     #[test]
-    fn what_the_server_said_of_a_token_is_told() {
+    fn all_parts_of_a_token_are_returned_and_stored() {
         let bare = AccessToken::new("t", at(1000));
         assert_eq!((bare.scope(), bare.lifetime(), bare.refresh()), (None, None, None));
         let full = token(60).with_scope("read write").with_refresh("r");
@@ -311,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_kept_when_a_reply_omits_it() {
+    fn refresh_token_is_kept_if_a_response_omits_it() {
         let first = token(1).with_refresh("r1");
         assert_eq!(token(1).after(&first).refresh(), Some(&Secret::new("r1")));
         assert_eq!(token(1).with_refresh("r2").after(&first).refresh(), Some(&Secret::new("r2")));
     }
 
     #[test]
-    fn no_text_but_our_own_is_a_token() {
+    fn other_texts_are_not_tokens() {
         let text = token(7200).to_text();
         for bad in [
             "",
@@ -334,19 +335,19 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_token_is_printed() {
+    fn debug_does_not_show_the_token() {
         let token = AccessToken::new("CANARY", at(0)).with_refresh("CANARY");
         assert!(!format!("{token:?}").contains("CANARY"));
     }
 
     proptest! {
         #[test]
-        fn every_token_comes_back_from_its_text(
+        fn every_token_round_trips_as_text(
             value in ".*", refresh in proptest::option::of(".*"),
-            received in 0u64..1 << 40, life in proptest::option::of(0u64..1 << 40),
+            received in 0u64..1 << 40, lifetime in proptest::option::of(0u64..1 << 40),
         ) {
             let mut token = AccessToken::new(value, at(received)).with_scope("a b");
-            token.lifetime = life.map(Duration::from_secs);
+            token.lifetime = lifetime.map(Duration::from_secs);
             token.refresh = refresh.map(Secret::from);
             prop_assert_eq!(AccessToken::from_text(token.to_text().expose()), Some(token));
         }
@@ -366,8 +367,9 @@ mod tests {
         }
 
         #[test]
-        fn no_time_panics(received in 0u64..1 << 50, now in 0u64..1 << 50, life: u64) {
-            let token = AccessToken::new("t", at(received)).with_lifetime(Duration::from_secs(life));
+        fn no_time_panics(received in 0u64..1 << 50, now in 0u64..1 << 50, lifetime: u64) {
+            let lifetime = Duration::from_secs(lifetime);
+            let token = AccessToken::new("t", at(received)).with_lifetime(lifetime);
             let _ = token.is_fresh(at(now));
         }
     }

@@ -35,8 +35,8 @@ pub(crate) mod ureq;
 ///     assert_eq!(request.uri().path(), "/r2/access");
 ///     Ok(Response::new(br#"{"id":"1VShIZzLeIod"}"#.to_vec()))
 /// };
-/// let reply = canned.send(http::Request::get("/r2/access").body(Vec::new()).unwrap());
-/// assert!(reply.unwrap().status().is_success());
+/// let response = canned.send(http::Request::get("/r2/access").body(Vec::new()).unwrap());
+/// assert!(response.unwrap().status().is_success());
 /// ```
 pub trait Transport: Send + Sync {
     /// Sends `request` once and returns its response.
@@ -123,7 +123,7 @@ impl TransportError {
         Self::new(
             TransportErrorKind::TooLarge,
             Sent::Maybe,
-            format!("the reply is larger than the limit of {limit} bytes"),
+            format!("the response is larger than the limit of {limit} bytes"),
         )
     }
 

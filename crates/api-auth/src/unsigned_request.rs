@@ -66,14 +66,14 @@ impl<'a> UnsignedRequest<'a> {
             params.push(name.to_owned(), value.to_owned());
             return Ok(());
         }
-        let refuse = || InputError::new("body", "must be a JSON object or a form");
+        let reject = || InputError::new("body", "must be a JSON object or a form");
         let mut bytes = match std::mem::take(&mut self.body) {
             Body::None => b"{}".to_vec(),
             Body::Json(bytes) => bytes,
-            _ => return Err(refuse()),
+            _ => return Err(reject()),
         };
         let Some(inside) = bytes.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")) else {
-            return Err(refuse());
+            return Err(reject());
         };
         let comma = if inside.trim_ascii().is_empty() { "" } else { "," };
         bytes.truncate(bytes.len() - 1);
@@ -92,8 +92,9 @@ impl<'a> UnsignedRequest<'a> {
     /// Returns an error if `base` is not a URL, the path does not begin with `/` or contains `?` or
     /// `#`, or the request target is longer than HTTP libraries allow.
     pub fn encode(self, base: &str, encoding: Encoding) -> Result<Request, InputError> {
-        let base = Uri::try_from(base)
-            .map_err(|error| InputError::new("base_url", format!("is no URI ({error})")))?;
+        let base = Uri::try_from(base).map_err(|error| {
+            InputError::new("base_url", format!("is not a valid URI ({error})"))
+        })?;
         self.encode_below(&base, encoding)
     }
 
@@ -105,7 +106,7 @@ impl<'a> UnsignedRequest<'a> {
     ) -> Result<Request, InputError> {
         if !self.path.starts_with('/') || self.path.bytes().any(|byte| matches!(byte, b'?' | b'#'))
         {
-            return Err(InputError::new("path", "must begin with / and hold neither ? nor #"));
+            return Err(InputError::new("path", "must begin with / and contain neither ? nor #"));
         }
         let below = base.path().trim_end_matches('/');
         let question_mark = if self.query.is_empty() { "" } else { "?" };
@@ -117,7 +118,7 @@ impl<'a> UnsignedRequest<'a> {
         }
         encoding.write(&self.query, &mut target);
         let no_uri = |error: http::Error| {
-            InputError::new("path and query", format!("make no URI ({error})"))
+            InputError::new("path and query", format!("are not a valid URI ({error})"))
         };
         let mut parts = uri::Parts::default();
         parts.scheme = base.scheme().cloned();

@@ -71,13 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_refused_is_named() {
-        let refused = |checked: Result<(), InputError>| checked.unwrap_err().to_string();
-        assert_eq!(refused(not_empty("name", " \n")), "name: must not be empty");
-        assert_eq!(refused(segment("id", "")), "id: must not be empty");
-        assert_eq!(refused(segment("id", " .. ")), "id: must not be a dot segment");
+    fn errors_name_the_argument() {
+        let message = |checked: Result<(), InputError>| checked.unwrap_err().to_string();
+        assert_eq!(message(not_empty("name", " \n")), "name: must not be empty");
+        assert_eq!(message(segment("id", "")), "id: must not be empty");
+        assert_eq!(message(segment("id", " .. ")), "id: must not be a dot segment");
         assert_eq!(
-            refused(max_chars("name", "łłł", 2)),
+            message(max_chars("name", "łłł", 2)),
             "name: must not be longer than 2 characters"
         );
     }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is_let_through() {
+    fn other_values_are_accepted() {
         assert!(not_empty("name", " x").is_ok());
         assert!(segment("id", "a/..").is_ok(), "it is encoded");
         assert!(max_chars("name", "łłł", 3).is_ok(), "characters are counted, not bytes");

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_that_are_not_set_are_named_where_they_are_needed() {
+    fn errors_name_missing_required_variables() {
         assert_eq!(Env::given(&[("A", "a")]).get("B"), Ok(None));
         let error = Env::given(&[]).need("B").unwrap_err();
         assert_eq!(error.to_string(), "B: must be set in the environment and not be empty");
@@ -137,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn the_process_is_asked() {
+    fn environment_of_the_process_is_read() {
         assert!(Env::PROCESS.get("CARGO_MANIFEST_DIR").unwrap().is_some());
         assert_eq!(Env::given(&[]).get("CARGO_MANIFEST_DIR"), Ok(None));
     }
 
     #[test]
-    fn no_value_is_shown() {
+    fn errors_show_no_value() {
         assert_eq!(format!("{:?}", Env::given(&[("A", "CANARY")])), "Env(given)");
     }
 }

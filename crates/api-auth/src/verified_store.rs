@@ -121,7 +121,7 @@ impl VerifiedStore {
         };
         if derived.mac(key, &token).verify_slice(&verifier.mac).is_err() {
             keys.unverified = Some(derived);
-            log::debug!("the token store holds a token of another secret, which is not used");
+            log::debug!("the stored token belongs to another secret and is not used");
             return None;
         }
         keys.own = Some(derived);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_token_counts_only_whole_and_under_its_own_key() {
+    fn stored_token_is_valid_only_unchanged_and_under_its_own_key() {
         let store = MemoryStore::new();
         let verified = |store: &MemoryStore| store_of(store, &["s"]);
         verified(&store).save(&key(), &token());
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_printed() {
+    fn debug_shows_no_secret() {
         let store = store_of(&MemoryStore::new(), &["CANARY"]);
         store.save(&key(), &token());
         assert!(!format!("{store:?}").contains("CANARY"));

@@ -48,8 +48,8 @@ impl Client {
         let endpoint = Cell::new("");
         self.with_retries(&endpoint, true, || {
             for _ in 0..MOST_PREPARATIONS {
-                let asked = clock.now();
-                let Some(preparation) = auth.next_request(asked)? else {
+                let started = clock.now();
+                let Some(preparation) = auth.next_request(started)? else {
                     if auth.is_ready(clock.now()) {
                         break; // Done, or another thread was first.
                     }
@@ -58,7 +58,8 @@ impl Client {
                 // After a long wait for another client, its token may be one that was not valid yet
                 // at the time before the wait.
                 let now = clock.now();
-                let waited_long = now.duration_since(asked).is_ok_and(|waited| waited > SHORT_WAIT);
+                let waited_long =
+                    now.duration_since(started).is_ok_and(|waited| waited > SHORT_WAIT);
                 if preparation.guard.is_some() && waited_long && auth.is_ready(now) {
                     break;
                 }

@@ -45,13 +45,13 @@ struct World {
 }
 
 impl World {
-    fn new(answer: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static) -> Self {
-        Self::with_body(b"[1,2]", answer)
+    fn new(respond: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static) -> Self {
+        Self::with_body(b"[1,2]", respond)
     }
 
     fn with_body(
         body: &'static [u8],
-        answer: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static,
+        respond: impl Fn(&Request) -> http::response::Builder + Send + Sync + 'static,
     ) -> Self {
         let (clock, arrived) = (ManualClock::at_unix(1_700_000_000), Arc::default());
         let seen: Arc<Mutex<Vec<Request>>> = Arc::clone(&arrived);
@@ -59,7 +59,7 @@ impl World {
         settings.clock(Arc::new(clock.clone()));
         settings.response_limit(5);
         settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
-            let response = answer(&request).body(body.to_vec()).unwrap();
+            let response = respond(&request).body(body.to_vec()).unwrap();
             seen.lock().unwrap().push(request);
             Ok(response)
         }));
@@ -92,7 +92,7 @@ fn post() -> RawEndpoint {
 }
 
 #[test]
-fn what_passes_is_tried_thrice_with_spread_waits_between() {
+fn temporary_failures_are_retried_twice_with_jitter() {
     let world = World::new(|_| status(503));
     let error = world.client.send(&get()).unwrap_err();
     assert_eq!((error.kind(), error.attempts(), error.endpoint()), (ErrorKind::Api, 3, "raw"));
@@ -107,7 +107,7 @@ fn what_passes_is_tried_thrice_with_spread_waits_between() {
         assert!((middle / 2..middle * 3 / 2).contains(wait), "{wait:?}");
     }
     let different: std::collections::HashSet<_> = waits.iter().collect();
-    assert!(different.len() > 20, "clients that fail together do not come back together");
+    assert!(different.len() > 20, "clients that fail together do not retry together");
 }
 
 /// An auth that never gets a token, with the number of requests for one.
@@ -134,13 +134,13 @@ impl Auth for Endless {
 fn threads_that_wait_for_a_failing_token_server_share_its_error() {
     const THREADS: u64 = 20;
     let auth = Arc::new(Endless(AtomicU64::new(0)));
-    let (asked, fetches) = (auth.clone(), Arc::new(AtomicU64::new(0)));
+    let (waiting, fetches) = (auth.clone(), Arc::new(AtomicU64::new(0)));
     let counted = fetches.clone();
     let mut settings = Settings::default();
     settings.clock(Arc::new(ManualClock::at_unix(1_700_000_000)));
     settings.transport(Arc::new(move |_: Request| -> Result<Response, TransportError> {
-        // The deadline passes when every thread waits.
-        while asked.0.load(Ordering::SeqCst) < THREADS {
+        // The request times out once every thread waits.
+        while waiting.0.load(Ordering::SeqCst) < THREADS {
             std::thread::yield_now();
         }
         counted.fetch_add(1, Ordering::SeqCst);
@@ -159,13 +159,13 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
             });
         }
     });
-    assert_eq!(fetches.load(Ordering::SeqCst), 3, "one thread tried, three times");
+    assert_eq!(fetches.load(Ordering::SeqCst), 3, "one thread made three attempts");
     client.send(&post()).unwrap_err();
-    assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next call tries for itself");
+    assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next request tries again");
 }
 
 #[test]
-fn a_write_is_not_repeated_and_what_is_final_neither() {
+fn writes_and_permanent_failures_are_not_retried() {
     let world = World::new(|_| status(503));
     let error = world.client.send(&post()).unwrap_err();
     assert!(!error.is_retryable());
@@ -176,7 +176,7 @@ fn a_write_is_not_repeated_and_what_is_final_neither() {
 }
 
 #[test]
-fn the_wait_that_the_server_asks_for_is_kept() {
+fn retry_after_of_the_server_is_respected() {
     let world = World::new(|_| status(429).header(RETRY_AFTER, "7"));
     let error = world.client.send(&get()).unwrap_err();
     let seven = Duration::from_secs(7);
@@ -192,7 +192,7 @@ fn the_wait_that_the_server_asks_for_is_kept() {
 }
 
 #[test]
-fn an_answer_as_long_as_the_limit_is_taken_and_a_longer_one_is_cut() {
+fn response_longer_than_the_limit_is_truncated_and_an_error() {
     let exact = World::with_body(b"12345", |_| status(200));
     assert_eq!(exact.client.send(&get()).unwrap(), b"12345");
     let longer = World::with_body(b"123456", |_| status(200));
@@ -203,17 +203,20 @@ fn an_answer_as_long_as_the_limit_is_taken_and_a_longer_one_is_cut() {
 }
 
 #[test]
-fn an_answer_comes_whole_as_bytes_or_as_a_type() {
+fn response_is_returned_with_headers_as_bytes_or_as_a_type() {
     let world = World::new(|_| status(201).header("x-id", "7"));
-    let whole = world.client.send_with_response(&get()).unwrap();
-    assert_eq!((whole.status().as_u16(), &whole.headers()["x-id"]), (201, &"7".parse().unwrap()));
-    assert_eq!(whole.body(), b"[1,2]");
+    let response = world.client.send_with_response(&get()).unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["x-id"]),
+        (201, &"7".parse().unwrap())
+    );
+    assert_eq!(response.body(), b"[1,2]");
     assert_eq!(world.client.send_raw(&get()).unwrap().headers()["x-id"], "7");
     assert_eq!(world.client.send_as::<Vec<u32>>(&get()).unwrap(), [1, 2]);
 }
 
 #[test]
-fn each_call_goes_to_its_site_with_its_credentials_and_the_clients_headers() {
+fn each_request_has_its_server_its_credentials_and_the_headers_of_the_client() {
     let world = World::new(|_| status(200));
     let request = world.client.signed_request(&get().with_server(FILES)).unwrap();
     assert_eq!(request.uri(), "https://f.example/things");
@@ -271,7 +274,7 @@ impl Endpoint for Secretive {
 }
 
 #[test]
-fn a_secret_path_is_printed_when_asked_for_only() {
+fn secret_path_is_printed_only_on_request() {
     let world = World::new(|_| status(200));
     let secretive = secretive();
     let masked = world.client.curl(&secretive).unwrap();
@@ -282,7 +285,7 @@ fn a_secret_path_is_printed_when_asked_for_only() {
 }
 
 #[test]
-fn a_redirect_is_named_as_one() {
+fn error_of_a_redirect_names_it() {
     let world = World::new(|_| status(302));
     let error = world.client.send(&get()).unwrap_err();
     assert!(error.to_string().contains("redirects"), "{error}");
@@ -351,7 +354,7 @@ fn an_error_shows_no_secret_of_its_request_that_the_response_echoes() {
     let text = shown(&error);
     assert!(!text.contains("CANARY"), "{text}");
     assert!(text.contains("https://a.example/tokens/***?a=b&access_token=***"), "{text}");
-    assert_eq!(error.body_text().matches("CANARY").count(), 4, "the body stays as it came");
+    assert_eq!(error.body_text().matches("CANARY").count(), 4, "the body is unchanged");
     assert!(error.headers().unwrap()["x-request-id"].to_str().unwrap().contains("CANARY"));
 }
 

@@ -145,16 +145,17 @@ impl ResponseError {
 
 impl Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Returns a text that is not blank.
-        fn said(text: Option<&String>) -> Option<&str> {
+        /// Returns the text unless it is blank.
+        fn not_blank(text: Option<&String>) -> Option<&str> {
             text.map(String::as_str).filter(|text| !text.trim().is_empty())
         }
 
         let first = self.details.first();
-        let message = said(self.message.as_ref());
-        let code = said(self.code.as_ref()).or(first.and_then(|detail| said(detail.code.as_ref())));
-        let text = message.or(first.and_then(|detail| said(detail.message.as_ref())));
-        let field = first.and_then(|detail| said(detail.field.as_ref()));
+        let message = not_blank(self.message.as_ref());
+        let code = not_blank(self.code.as_ref())
+            .or(first.and_then(|detail| not_blank(detail.code.as_ref())));
+        let text = message.or(first.and_then(|detail| not_blank(detail.message.as_ref())));
+        let field = first.and_then(|detail| not_blank(detail.field.as_ref()));
         match (code, text) {
             (Some(code), Some(text)) if message.is_none() && field.is_some() => {
                 write!(f, "{code}: {}: {text}", field.unwrap_or_default())

@@ -1,7 +1,7 @@
 use super::*;
 use crate::transport::TransportErrorKind;
 
-fn reply(status: u16, body: &str) -> Response {
+fn response_with(status: u16, body: &str) -> Response {
     http::Response::builder()
         .status(status)
         .header("x-request-id", "r-1")
@@ -10,7 +10,7 @@ fn reply(status: u16, body: &str) -> Response {
 }
 
 #[test]
-fn display_of_empty_texts_says_that_no_reason_is_given() {
+fn display_of_empty_texts_is_no_reason_given() {
     let error = || ResponseError::new(ErrorKind::Api);
     let detail = |text: &str| Detail::new(Some(text.into()), Some(text.into()), Some(text.into()));
     for empty in ["", " ", "\n\t"] {
@@ -33,10 +33,13 @@ fn an_error_is_eight_bytes() {
 }
 
 #[test]
-fn display_is_one_line_with_all_that_helps() {
+fn display_is_one_line_with_endpoint_status_and_request_id() {
     let error = ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
-    let error =
-        Error::from_response(error, reply(404, "{}")).in_call("tinypass", "access.grant", 1);
+    let error = Error::from_response(error, response_with(404, "{}")).in_call(
+        "tinypass",
+        "access.grant",
+        1,
+    );
     assert_eq!(
         error.to_string(),
         "tinypass access.grant: 404 Not Found: no such rid (request r-1)"
@@ -46,7 +49,7 @@ fn display_is_one_line_with_all_that_helps() {
 #[test]
 fn status_headers_and_body_are_always_kept() {
     let html = "<html>\n<b>Bad gateway</b></html>";
-    let response = reply(502, html);
+    let response = response_with(502, html);
     let error = ResponseError::of_status(response.status()).with_text_of(&response);
     let error = Error::from_response(error, response);
     assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
@@ -57,11 +60,11 @@ fn status_headers_and_body_are_always_kept() {
 }
 
 #[test]
-fn a_long_or_binary_body_is_cut_and_an_empty_one_is_named() {
-    let long = reply(500, &"ż".repeat(100_000));
+fn message_of_a_long_binary_or_empty_body() {
+    let long = response_with(500, &"ż".repeat(100_000));
     let message = ResponseError::new(ErrorKind::Api).with_text_of(&long).message.unwrap();
     assert_eq!(message.chars().count(), 201);
-    let mut binary = reply(500, "");
+    let mut binary = response_with(500, "");
     assert_eq!(
         ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.unwrap(),
         "empty body"
@@ -73,7 +76,7 @@ fn a_long_or_binary_body_is_cut_and_an_empty_one_is_named() {
 #[test]
 fn debug_shows_neither_headers_nor_body() {
     let error = ResponseError::of_status(StatusCode::OK);
-    let error = Error::from_response(error, reply(200, "CANARY"));
+    let error = Error::from_response(error, response_with(200, "CANARY"));
     assert!(!format!("{error:?} {error:#?} {error}").contains("CANARY"));
 }
 
@@ -95,17 +98,17 @@ fn source_is_the_cause_and_never_the_displayed_text() {
 /// An error of each kind: its cause, Display, the hint of Debug, delivery, and whether it is
 /// retryable and its outcome unknown, for a write.
 #[test]
-fn each_kind_is_shown_and_judged_as_documented() {
+fn each_kind_has_the_documented_text_and_delivery() {
     use Delivery::{Accepted, NotSent, Refused, Unknown};
 
     let of_status = |status: u16| {
-        let response = reply(status, "{}");
+        let response = response_with(status, "{}");
         let error = ResponseError::of_status(response.status()).with_message("no");
         Error::from_response(error, response)
     };
     let of_kind = |kind| {
         let error = ResponseError::new(kind).with_code("c").with_message("no");
-        Error::from_response(error, reply(200, "{}"))
+        Error::from_response(error, response_with(200, "{}"))
     };
     let broken = |sent, retryable| {
         let error = TransportError::new(TransportErrorKind::Connect, sent, "refused");
@@ -122,7 +125,7 @@ fn each_kind_is_shown_and_judged_as_documented() {
         (
             broken(Sent::No, true),
             "tpay a.b: refused after 2 attempts",
-            Some("the same call may succeed later"),
+            Some("the same request may succeed later"),
             (NotSent, true, false),
         ),
         (
@@ -146,7 +149,7 @@ fn each_kind_is_shown_and_judged_as_documented() {
         (
             of_status(429),
             "tpay a.b: 429 Too Many Requests: no after 2 attempts (request r-1)",
-            Some("wait before the next call; `retry_after()` may say how long"),
+            Some("wait before the next request; `retry_after()` may return how long"),
             (Refused, false, false),
         ),
         (

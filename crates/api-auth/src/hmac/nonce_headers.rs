@@ -226,14 +226,15 @@ impl NonceHeaders {
             Variant::BodyOnly => Some(Names::body_only()),
             Variant::SignedQuery | Variant::EmptyQuery => Names::new(namespace),
         };
-        let names = names.ok_or_else(|| InputError::new("namespace", "makes no header name"))?;
+        let names =
+            names.ok_or_else(|| InputError::new("namespace", "is not valid in a header name"))?;
         if id.is_empty() {
             return Err(InputError::new(id_name, "must not be empty"));
         }
         let id_value = HeaderValue::try_from(&id)
             .ok()
             .filter(|_| id.bytes().all(|byte| byte.is_ascii_graphic()))
-            .ok_or_else(|| InputError::new(id_name, "may hold only visible ASCII characters"))?;
+            .ok_or_else(|| InputError::new(id_name, "may contain only visible ASCII characters"))?;
         validate::no_control(key_name, key.expose())?;
         Ok(Self {
             names,
@@ -507,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_is_signed_decoded() {
+    fn decoded_query_is_signed() {
         let get = |target| sign(Variant::SignedQuery, "GET", target, "");
         for (target, signature) in [
             (
@@ -607,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn only_of_get_and_delete_the_query_is_signed() {
+    fn query_is_signed_only_for_get_and_delete() {
         let of = |method, query, body: &'static str| {
             let kind = "application/json";
             let params = params(Variant::SignedQuery, &method, query, kind, body.as_bytes());
@@ -621,7 +622,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_signed_as_json_and_other_bodies_are_refused() {
+    fn form_is_signed_as_json_and_other_bodies_are_rejected() {
         let of = |kind: &str, body: &'static str| {
             params(Variant::SignedQuery, &Method::POST, "", kind, body.as_bytes())
                 .map(|params| String::from_utf8(params.into_owned()).unwrap())
@@ -647,7 +648,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_php_changes_are_refused() {
+    fn names_that_php_changes_are_rejected() {
         for bad in [
             "a.b=1",
             "a+b=1",
@@ -723,8 +724,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_get_is_tried_in_the_other_form_and_that_is_remembered() {
-        let refused = |text: &str| {
+    fn rejected_get_is_retried_in_the_other_form_which_later_requests_use() {
+        let rejection = |text: &str| {
             let body = format!(r#"{{"message":"{text}"}}"#).into_bytes();
             http::Response::builder().status(403).body(body).unwrap()
         };
@@ -734,7 +735,7 @@ mod tests {
             generation
         };
         let rejected = |auth: &NonceHeaders, sent: Generation, text: &str| {
-            auth.invalidate_if_rejected(&refused(text), sent)
+            auth.invalidate_if_rejected(&rejection(text), sent)
         };
         let wrong = "Invalid Authorization Signature";
         let auth = auth(Variant::SignedQuery).try_other_form(true);
@@ -757,7 +758,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_arguments_are_refused_by_name() {
+    fn errors_name_the_invalid_argument() {
         let new = |namespace: &str, id: &str, key: &str| {
             let key = Secret::new(key);
             NonceHeaders::new(
@@ -779,7 +780,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_parameters_come_back_as_json(
+        fn plain_parameters_round_trip_as_json(
             pairs in proptest::collection::vec(("[A-Za-z0-9_\\-]{1,8}", ".*"), 0..5)
         ) {
             for encoding in [Encoding::Form, Encoding::Php] {

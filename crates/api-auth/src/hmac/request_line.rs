@@ -62,7 +62,7 @@ impl RequestLine {
         if !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
             return Err(InputError::new(
                 id_name,
-                "may hold only visible ASCII characters, and no colon",
+                "may contain only visible ASCII characters, and no colon",
             ));
         }
         validate::no_control(key_name, key.expose())?;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_would_break_the_header_is_refused() {
+    fn id_that_is_invalid_in_a_header_is_rejected() {
         for bad in ["", "a:b", "a\nb", "a b", "ą"] {
             assert!(auth(bad).unwrap_err().to_string().starts_with("aid: "), "{bad:?}");
         }

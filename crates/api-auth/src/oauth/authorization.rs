@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_is_sent_to_allow_what_is_asked_for() {
+    fn authorization_url_contains_the_requested_scope() {
         let url = |scope| authorization_url("https://h/a", "id", "https://s/b?c", scope, "x 1");
         let to = "https%3A%2F%2Fs%2Fb%3Fc";
         let head = format!("https://h/a?response_type=code&client_id=id&redirect_uri={to}");

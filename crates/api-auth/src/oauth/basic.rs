@@ -21,7 +21,7 @@ use crate::validate;
 #[inline]
 pub fn basic(client_id: &str, client_secret: &Secret) -> Result<HeaderValue, InputError> {
     if client_id.contains(':') {
-        return Err(InputError::new("client_id", "must not hold a colon"));
+        return Err(InputError::new("client_id", "must not contain a colon"));
     }
     let pair = Zeroizing::new([client_id, ":", client_secret.expose()].concat());
     let text = Zeroizing::new(["Basic ", &STANDARD.encode(pair.as_bytes())].concat());
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn http_basic_signs_every_call() {
+    fn http_basic_signs_every_request() {
         let mut request = Request::default();
         let auth = Basic::new("id", &"s&cret".into()).unwrap();
         auth.sign(&mut request, &mut Generation::default(), UNIX_EPOCH).unwrap();

@@ -64,14 +64,14 @@ struct Held {
     generation: Generation,
     /// Whether the token was used. A new token is used once, however short its lifetime is.
     tried: bool,
-    refused: bool,
+    rejected: bool,
     /// Whether it replaced a token that the server rejected.
     replaces: bool,
 }
 
 impl Held {
     fn is_usable(&self, now: SystemTime) -> bool {
-        !self.refused && (!self.tried || self.token.is_fresh(now))
+        !self.rejected && (!self.tried || self.token.is_fresh(now))
     }
 }
 
@@ -201,12 +201,12 @@ impl State {
         let Some(header) = sensitive(&text) else { return false };
         self.last = Generation { number: self.last.number + 1, origin };
         let tried = origin == TokenOrigin::Store;
-        let replaces = self.held.as_ref().is_some_and(|held| held.refused);
+        let replaces = self.held.as_ref().is_some_and(|held| held.rejected);
         if origin == TokenOrigin::Server {
             self.rejected_replacements = 0;
         }
         self.held =
-            Some(Held { token, header, generation: self.last, tried, refused: false, replaces });
+            Some(Held { token, header, generation: self.last, tried, rejected: false, replaces });
         true
     }
 }
@@ -260,8 +260,8 @@ impl Auth for Bearer {
             (Err(error), _) => return Err(Error::from_response(error, response)),
         };
         if !state.hold(token.clone(), TokenOrigin::Server) {
-            let error =
-                ResponseError::new(ErrorKind::Decode).with_message("access_token: is no token");
+            let error = ResponseError::new(ErrorKind::Decode)
+                .with_message("access_token: is not valid in a header");
             return Err(Error::from_response(error, response));
         }
         drop(guard);
@@ -282,7 +282,7 @@ impl Auth for Bearer {
         // A token that was rejected meanwhile, in another thread, is sent nevertheless: the 401 of
         // this request leads to a new token.
         let held =
-            state.held.as_mut().ok_or_else(|| InputError::new("token", "was not fetched"))?;
+            state.held.as_mut().ok_or_else(|| InputError::new("token", "was not requested yet"))?;
         held.tried = true;
         request.headers_mut().insert(AUTHORIZATION, held.header.clone());
         *generation = held.generation;
@@ -300,16 +300,16 @@ impl Auth for Bearer {
             return false;
         }
         let current = |held: &&mut Held| generation == held.generation;
-        let refused = state.held.as_mut().filter(current).map(|held| {
-            held.refused = true;
+        let rejected = state.held.as_mut().filter(current).map(|held| {
+            held.rejected = true;
             (held.token.clone(), held.replaces && generation.origin == TokenOrigin::Store)
         });
-        let refused = refused.map(|(token, was_replacement)| {
+        let rejected = rejected.map(|(token, was_replacement)| {
             state.rejected_replacements += u32::from(was_replacement);
             token
         });
         drop(state);
-        if let (Some(token), Some(store)) = (refused, &self.store) {
+        if let (Some(token), Some(store)) = (rejected, &self.store) {
             store.forget(&self.key, &token);
         }
         true

@@ -25,7 +25,7 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
     let Some(value) = filled("access_token") else {
         let missing =
             || ResponseError::new(ErrorKind::Decode).with_message("access_token: missing");
-        return Err(refusal(response, &fields).unwrap_or_else(missing));
+        return Err(error_of(response, &fields).unwrap_or_else(missing));
     };
     let mut token = AccessToken::new(value, now);
     if let Some(seconds) = fields.integer("expires_in") {
@@ -45,11 +45,11 @@ pub fn token_reply(response: &Response, now: SystemTime) -> Result<AccessToken, 
 #[inline]
 pub fn oauth_error(response: &Response) -> ResponseError {
     let fields = json(response).unwrap_or_default();
-    refusal(response, &fields).unwrap_or_else(|| status_error(response))
+    error_of(response, &fields).unwrap_or_else(|| status_error(response))
 }
 
 #[inline]
-fn refusal(response: &Response, fields: &ExtraFields) -> Option<ResponseError> {
+fn error_of(response: &Response, fields: &ExtraFields) -> Option<ResponseError> {
     let code = fields.text("error")?;
     let credentials = matches!(
         code.as_str(),
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_read_whatever_the_form_of_its_numbers() {
+    fn token_response_may_have_numbers_as_strings() {
         let now = UNIX_EPOCH + Duration::from_secs(9);
         let read = |text: &str| token_reply(&Response::new(text.as_bytes().to_vec()), now);
         let token = read(
@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_about_the_credentials_whatever_their_status() {
+    fn rejected_credentials_are_auth_errors_with_any_status() {
         let error = |status: u16, text: &str| {
-            let reply = http::Response::builder().status(status).body(text.as_bytes().to_vec());
-            token_reply(&reply.unwrap(), UNIX_EPOCH).unwrap_err()
+            let response = http::Response::builder().status(status).body(text.as_bytes().to_vec());
+            token_reply(&response.unwrap(), UNIX_EPOCH).unwrap_err()
         };
-        let refused = error(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
-        assert_eq!(refused.kind, ErrorKind::Auth);
-        assert_eq!(refused.to_string(), "invalid_grant: too old");
+        let rejected = error(400, r#"{"error":"invalid_grant","error_description":"too old"}"#);
+        assert_eq!(rejected.kind, ErrorKind::Auth);
+        assert_eq!(rejected.to_string(), "invalid_grant: too old");
         assert_eq!(error(200, r#"{"error":"invalid_client"}"#).kind, ErrorKind::Auth);
         assert_eq!(error(400, r#"{"error":"invalid_scope"}"#).kind, ErrorKind::Api);
         assert_eq!(error(401, "").kind, ErrorKind::Auth);

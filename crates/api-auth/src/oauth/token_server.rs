@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn client_credentials_in_each_of_three_ways() {
+    fn client_credentials_with_each_authentication_method() {
         let form = server().with_grant_type(None);
         assert_eq!(body(&form, &Grant::ClientCredentials), "client_id=id&client_secret=s%26cret");
         let other = server().with_grant_type(Some("client-credentials"));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_grants_as_form_bodies() {
+    fn other_grants_are_form_bodies() {
         let code = Grant::AuthorizationCode {
             code: "c/1".into(),
             redirect_uri: "https://shop/back".to_owned(),
@@ -246,12 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn wrong_settings_are_refused_by_name() {
-        let refused =
+    fn errors_name_the_invalid_setting() {
+        let argument =
             |url, id, secret| TokenServer::new(url, id, secret).unwrap_err().argument().to_owned();
-        assert_eq!(refused("/token", "i", "s"), "token URL");
-        assert_eq!(refused("https://h/t", "", "s"), "client_id");
-        assert_eq!(refused("https://h/t", "i", ""), "client_secret");
+        assert_eq!(argument("/token", "i", "s"), "token URL");
+        assert_eq!(argument("https://h/t", "", "s"), "client_id");
+        assert_eq!(argument("https://h/t", "i", ""), "client_secret");
         assert_eq!(basic("a:b", &"s".into()).unwrap_err().argument(), "client_id");
     }
 }

@@ -84,14 +84,14 @@ impl FileStore {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if application.is_empty() || application.starts_with('.') || !application.bytes().all(plain)
         {
-            let problem = "may hold only letters, digits, '-', '_' and '.'";
+            let problem = "may contain only letters, digits, '-', '_' and '.'";
             return Err(InputError::new("application", problem));
         }
         let variable = |name: &str| {
             std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
         };
         let (existing, cache) = cache_of_user(variable).ok_or_else(|| {
-            InputError::new("token store", "the environment names no folder for caches")
+            InputError::new("token store", "the environment has no folder for caches")
         })?;
         Ok(Self { existing: Some(existing), ..Self::new(cache.join(application)) })
     }
@@ -357,7 +357,7 @@ impl TokenStore for FileStore {
 
     #[inline]
     fn lock(&self, key: &TokenKey) -> Option<Box<dyn Send>> {
-        let (folder, lock) = self.note("make a lock", self.lock_file(key))?;
+        let (folder, lock) = self.note("open a lock file", self.lock_file(key))?;
         self.note("lock", lock.wait(PATIENCE, PAUSE))?;
         let _ = self.note("remove a draft", remove_drafts(&folder));
         Some(Box::new(lock))

@@ -241,31 +241,31 @@ pub(crate) mod unix {
             let parent = fs::symlink_metadata(&self.resolved)?;
             let path = self.resolved.join(name);
             let entry = self.entry(&path)?;
-            let refuse = |problem: &str| Err(not_trusted(format!("{} {problem}", path.display())));
+            let reject = |problem: &str| Err(not_trusted(format!("{} {problem}", path.display())));
             let is_of_other = !self.trusts(&parent);
             let is_shared = is_of_other || parent.mode() & OTHERS_CAN_WRITE != 0;
             let is_of_owner = entry.uid() == parent.uid() && !entry.is_symlink();
             if is_shared && !is_of_owner && !self.trusts(&entry) {
-                return refuse("belongs to another user and is in a folder that others can write");
+                return reject("belongs to another user and is in a folder that others can write");
             }
             if entry.is_symlink() {
                 if is_last {
-                    return refuse("is a symbolic link");
+                    return reject("is a symbolic link");
                 }
                 if !self.trusts(&entry) {
-                    return refuse("is a symbolic link of another user");
+                    return reject("is a symbolic link of another user");
                 }
                 if is_of_other || (is_shared && parent.mode() & STICKY == 0) {
-                    return refuse("is a symbolic link in a folder that others can write");
+                    return reject("is a symbolic link in a folder that others can write");
                 }
                 self.links += 1;
                 if self.links > MOST_LINKS {
-                    return refuse("has too many symbolic links");
+                    return reject("has too many symbolic links");
                 }
                 return fs::read_link(&path).map(Some);
             }
             if !entry.is_dir() {
-                return refuse("is not a folder");
+                return reject("is not a folder");
             }
             self.resolved = path;
             Ok(None)

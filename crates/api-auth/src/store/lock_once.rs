@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failed_lock_is_not_tried_again_before_a_call_succeeds() {
+    fn failed_lock_is_not_retried_before_a_request_succeeds() {
         let lock = LockOnce::default();
         let attempt = |is_free: bool| {
             let attempt = lock.acquire(|| is_free.then(|| Box::new(()) as Box<dyn Send>));

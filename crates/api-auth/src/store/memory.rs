@@ -84,8 +84,8 @@ impl Drop for Fetching {
     #[inline]
     fn drop(&mut self) {
         let mut fetching = lock(&self.memory.fetching);
-        if let Some(place) = fetching.iter().position(|key| *key == self.key) {
-            fetching.swap_remove(place);
+        if let Some(index) = fetching.iter().position(|key| *key == self.key) {
+            fetching.swap_remove(index);
         }
         self.memory.fetched.notify_all();
     }

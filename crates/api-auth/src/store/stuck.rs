@@ -14,13 +14,13 @@ type Step = Box<dyn FnOnce() + Send>;
 
 /// A store that always returns the same token and ignores all changes.
 pub(crate) struct StuckStore {
-    says: AccessToken,
+    token: AccessToken,
     meanwhile: Mutex<Option<Step>>,
 }
 
 impl StuckStore {
-    pub(crate) fn new(says: AccessToken) -> Self {
-        Self { says, meanwhile: Mutex::default() }
+    pub(crate) fn new(token: AccessToken) -> Self {
+        Self { token, meanwhile: Mutex::default() }
     }
 
     /// Creates a store with a token that clients with this secret accept.
@@ -130,7 +130,7 @@ impl TokenStore for StuckStore {
         if let Some(step) = step {
             step();
         }
-        Some(self.says.clone())
+        Some(self.token.clone())
     }
 
     fn save(&self, _: &TokenKey, _: &AccessToken) {}

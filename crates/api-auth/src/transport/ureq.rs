@@ -120,7 +120,7 @@ impl Transport for UreqTransport {
         };
         let result = send(&self.agent, request)
             .map_err(|error| explain_proxied(error, is_socks))
-            .and_then(|reply| read(reply, self.settings.response_limit))
+            .and_then(|response| read(response, self.settings.response_limit))
             .map_err(|error| error.at(&destination));
         if let Err(error) = &result
             && matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout)
@@ -142,7 +142,7 @@ impl Transport for Agent {
         let request = contract!(self.configure_request(request)).build();
         send(self, request)
             .map_err(explain)
-            .and_then(|reply| read(reply, RESPONSE_LIMIT))
+            .and_then(|response| read(response, RESPONSE_LIMIT))
             .map_err(|error| error.at(&destination))
     }
 }
@@ -202,9 +202,9 @@ fn send(agent: &Agent, request: Request) -> Result<http::Response<Body>, ureq::E
     }
 }
 
-fn read(reply: http::Response<Body>, limit: usize) -> Result<Response, TransportError> {
+fn read(response: http::Response<Body>, limit: usize) -> Result<Response, TransportError> {
     const RESERVED_AT_MOST: usize = 64 * 1024;
-    let (mut parts, body) = reply.into_parts();
+    let (mut parts, body) = response.into_parts();
     parts.extensions.clear();
     let announced = body.content_length().and_then(|length| usize::try_from(length).ok());
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(limit).min(RESERVED_AT_MOST));
@@ -281,10 +281,10 @@ fn explain(error: ureq::Error) -> TransportError {
             (Kind::Resolve, Sent::No, other.to_string())
         }
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            (Kind::Timeout, Sent::No, "no connection before the deadline".to_owned())
+            (Kind::Timeout, Sent::No, "timed out while connecting".to_owned())
         }
         ureq::Error::Timeout(_) => {
-            (Kind::Timeout, Sent::Maybe, "no complete reply before the deadline".to_owned())
+            (Kind::Timeout, Sent::Maybe, "timed out before the response was complete".to_owned())
         }
         ureq::Error::Io(io) => explain_io(io),
         ureq::Error::ConnectionFailed => (Kind::Connect, Sent::No, "connection failed".to_owned()),
@@ -293,12 +293,12 @@ fn explain(error: ureq::Error) -> TransportError {
             (kind, Sent::No, text)
         }
         ureq::Error::InvalidProxyUrl => {
-            (Kind::Refused, Sent::No, "the proxy's URL is wrong".to_owned())
+            (Kind::Refused, Sent::No, "the proxy URL is invalid".to_owned())
         }
         ureq::Error::RequireHttpsOnly(_) | ureq::Error::TlsRequired => {
             (Kind::Refused, Sent::No, "only https is allowed".to_owned())
         }
-        ureq::Error::BadUri(_) => (Kind::Refused, Sent::No, "the URL cannot be called".to_owned()),
+        ureq::Error::BadUri(_) => (Kind::Refused, Sent::No, "the URL is invalid".to_owned()),
         // Only the set-up of TLS and, with `native-tls`, the handshake return these: nothing of the
         // request was written.
         #[cfg(feature = "rustls")]
@@ -307,10 +307,10 @@ fn explain(error: ureq::Error) -> TransportError {
         ureq::Error::NativeTls(reason) => (Kind::Tls, Sent::No, format!("TLS: {reason}")),
         ureq::Error::Tls(reason) => (Kind::Tls, Sent::Maybe, format!("TLS: {reason}")),
         ureq::Error::Protocol(reason) => {
-            (Kind::Protocol, Sent::Maybe, format!("the reply is not HTTP: {reason}"))
+            (Kind::Protocol, Sent::Maybe, format!("the response is not HTTP: {reason}"))
         }
         ureq::Error::LargeResponseHeader(..) => {
-            (Kind::TooLarge, Sent::Maybe, "the reply's headers are too large".to_owned())
+            (Kind::TooLarge, Sent::Maybe, "the response headers are too large".to_owned())
         }
         other => (Kind::Protocol, Sent::Maybe, other.to_string()),
     };
@@ -343,10 +343,10 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
     match error.kind() {
         Io::ConnectionRefused => (Kind::Connect, Sent::No, REFUSED.to_owned()),
         Io::TimedOut | Io::WouldBlock => {
-            (Kind::Timeout, Sent::Maybe, "no complete reply before the deadline".to_owned())
+            (Kind::Timeout, Sent::Maybe, "timed out before the response was complete".to_owned())
         }
         Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => {
-            (Kind::Interrupted, Sent::Maybe, format!("the connection broke: {error}"))
+            (Kind::Interrupted, Sent::Maybe, format!("the connection was interrupted: {error}"))
         }
         _ => (Kind::Interrupted, Sent::Maybe, error.to_string()),
     }
@@ -367,12 +367,12 @@ mod tests {
     use crate::settings::Settings;
 
     /// Returns the URL of a server that accepts one connection and responds this many times.
-    pub(super) fn one_connection(answers: usize) -> String {
+    pub(super) fn one_connection(responses: usize) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            for _ in 0..answers {
+            for _ in 0..responses {
                 assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
             }

@@ -117,7 +117,7 @@ fn members_are_added_at_the_end_of_a_body() {
 }
 
 #[test]
-fn a_path_that_is_none_is_refused_by_name() {
+fn error_of_an_invalid_path_names_the_argument() {
     for bad in ["", "r2", "/a?b=c", "/a#b", "/a b", "/a\nb", "@evil.example/"] {
         let error = encode(&RawEndpoint::new(Method::GET, bad)).unwrap_err();
         assert!(error.argument().starts_with("path"), "{bad:?}: {error}");
@@ -125,7 +125,7 @@ fn a_path_that_is_none_is_refused_by_name() {
 }
 
 #[test]
-fn a_target_beyond_what_http_allows_is_an_error_and_no_panic() {
+fn request_target_longer_than_http_allows_is_an_error() {
     let call = RawEndpoint::new(Method::GET, "/x").param("q", "x".repeat(70_000));
     assert_eq!(encode(&call).unwrap_err().argument(), "path and query");
 }

@@ -24,7 +24,10 @@ pub fn php_json(encoded: &str) -> Result<String, InputError> {
     let mut root = Vec::new();
     for (name, value) in Params::decode(encoded)?.iter() {
         let (base, keys) = keys_of(name).ok_or_else(|| {
-            InputError::new(name.to_owned(), "is read by the server as another parameter name")
+            InputError::new(
+                name.to_owned(),
+                "would be parsed by the server as another parameter name",
+            )
         })?;
         insert(&mut root, base, &keys, value.to_owned());
     }

@@ -46,29 +46,29 @@ struct World {
 
 type Shared = Arc<Mutex<World>>;
 
-fn answer(world: &Shared, request: &Request) -> Response {
+fn respond(world: &Shared, request: &Request) -> Response {
     let mut world = world.lock().unwrap();
-    let reply = |status, text: String| {
+    let response = |status, text: String| {
         http::Response::builder().status(status).body(text.into_bytes()).unwrap()
     };
     if request.uri().path() == "/token" {
         let body = String::from_utf8(request.body().clone()).unwrap();
-        let refused = world.refresh_status >= 400 && body.contains("refresh_token");
+        let rejected = world.refresh_status >= 400 && body.contains("refresh_token");
         world.fetched.push(body);
         if world.failures > 0 {
             world.failures -= 1;
-            return reply(503, String::new());
+            return response(503, String::new());
         }
-        if refused {
-            return reply(world.refresh_status, r#"{"error":"invalid_grant"}"#.to_owned());
+        if rejected {
+            return response(world.refresh_status, r#"{"error":"invalid_grant"}"#.to_owned());
         }
         let rest = world.rest.unwrap_or(r#","expires_in":7200"#);
-        return reply(200, format!(r#"{{"access_token":"t{}"{rest}}}"#, world.fetched.len()));
+        return response(200, format!(r#"{{"access_token":"t{}"{rest}}}"#, world.fetched.len()));
     }
     let token = request.headers()[AUTHORIZATION].to_str().unwrap();
     let token = token.strip_prefix("Bearer ").unwrap().to_owned();
     world.used.push(token.clone());
-    reply(if world.revoked.contains(&token) { 401 } else { 200 }, String::new())
+    response(if world.revoked.contains(&token) { 401 } else { 200 }, String::new())
 }
 
 fn client_of(bearer: Bearer, world: &Shared, clock: &ManualClock) -> Client {
@@ -77,7 +77,7 @@ fn client_of(bearer: Bearer, world: &Shared, clock: &ManualClock) -> Client {
     let mut settings = Settings::default();
     settings.clock(Arc::new(clock.clone()));
     settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
-        Ok(answer(&world, &request))
+        Ok(respond(&world, &request))
     }));
     let credentials: Vec<(_, Arc<dyn Auth>)> = vec![(Credential::MAIN, Arc::new(bearer))];
     settings.build(&TEST, &[(Server::MAIN, "base_url", "https://h.example")], credentials).unwrap()
@@ -109,7 +109,7 @@ fn fetches(world: &Shared) -> usize {
 }
 
 #[test]
-fn one_token_serves_until_its_margin() {
+fn token_is_used_until_its_margin() {
     let (world, clock) = (Shared::default(), clock());
     let client = client_of(bearer(), &world, &clock);
     call(&client).unwrap();
@@ -151,7 +151,7 @@ fn many_clients_with_one_store_fetch_one_token() {
 }
 
 #[test]
-fn a_401_is_followed_by_one_fresh_token_and_one_more_try() {
+fn rejected_token_is_replaced_and_the_request_sent_once_more() {
     let (world, clock) = (Shared::default(), clock());
     let client = client_of(bearer(), &world, &clock);
     call(&client).unwrap();
@@ -163,11 +163,11 @@ fn a_401_is_followed_by_one_fresh_token_and_one_more_try() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Auth, 2));
     assert_eq!((fetches(&world), used(&world).len()), (3, 5));
     call(&client).unwrap();
-    assert_eq!(fetches(&world), 4, "the next call begins with a fresh one");
+    assert_eq!(fetches(&world), 4, "the next request has a new one");
 }
 
 #[test]
-fn a_late_401_about_an_old_token_throws_nothing_away() {
+fn late_401_for_an_old_token_keeps_the_new_one() {
     let now = UNIX_EPOCH;
     let auth = bearer();
     let fetch = |text: &str| {
@@ -179,15 +179,15 @@ fn a_late_401_about_an_old_token_throws_nothing_away() {
         auth.sign(&mut request, &mut generation, now).unwrap();
         (request.headers()[AUTHORIZATION].to_str().unwrap().to_owned(), generation)
     };
-    let mut refusal = Response::default();
-    *refusal.status_mut() = StatusCode::UNAUTHORIZED;
+    let mut rejection = Response::default();
+    *rejection.status_mut() = StatusCode::UNAUTHORIZED;
     fetch(r#"{"access_token":"a"}"#);
     let ((_, early), (_, late)) = (send(), send());
-    assert!(auth.invalidate_if_rejected(&refusal, early));
+    assert!(auth.invalidate_if_rejected(&rejection, early));
     fetch(r#"{"access_token":"b"}"#);
     assert!(
-        auth.invalidate_if_rejected(&refusal, late),
-        "the call may be tried again, with the newer token"
+        auth.invalidate_if_rejected(&rejection, late),
+        "the request may be sent again, with the newer token"
     );
     assert!(auth.next_request(now).unwrap().is_none());
     let (header, generation) = send();
@@ -196,7 +196,7 @@ fn a_late_401_about_an_old_token_throws_nothing_away() {
 }
 
 #[test]
-fn a_refused_token_leaves_the_store_but_a_newer_one_stays() {
+fn rejected_token_is_removed_from_the_store_and_a_newer_one_is_kept() {
     let (world, clock) = (Shared::default(), clock());
     let store = Arc::new(MemoryStore::new());
     let [one, other] =
@@ -207,12 +207,12 @@ fn a_refused_token_leaves_the_store_but_a_newer_one_stays() {
     world.lock().unwrap().revoked = vec!["t1".to_owned()];
     call(&one).unwrap();
     call(&other).unwrap();
-    assert_eq!(fetches(&world), 2, "the other takes the fresh one from the store");
+    assert_eq!(fetches(&world), 2, "the other client takes the new token from the store");
     assert_eq!(used(&world), ["t1", "t1", "t1", "t2", "t1", "t2"]);
 }
 
 #[test]
-fn lock_that_was_not_acquired_is_not_tried_again_within_one_call() {
+fn lock_that_was_not_acquired_is_not_retried_within_one_request() {
     let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::default()));
     let client = client_of(bearer().with_store(store.clone()), &world, &clock);
     // A failed request for a token, a token that is rejected, and one that is accepted.
@@ -223,7 +223,7 @@ fn lock_that_was_not_acquired_is_not_tried_again_within_one_call() {
     assert_eq!(used(&world), ["t2", "t3"]);
     clock.advance(Duration::from_secs(7200));
     call(&client).unwrap();
-    assert_eq!((fetches(&world), store.locks()), (4, 2), "a later call tries it again");
+    assert_eq!((fetches(&world), store.locks()), (4, 2), "a later request tries it again");
 }
 
 #[test]
@@ -237,12 +237,12 @@ fn token_that_was_stored_before_a_lock_timed_out_is_used() {
 }
 
 #[test]
-fn lock_that_is_acquired_at_once_costs_no_further_look_into_the_store() {
+fn lock_that_is_acquired_at_once_costs_no_further_read_of_the_store() {
     let (world, clock, store) = (Shared::default(), clock(), Arc::new(BusyStore::with_lock()));
     let client = client_of(bearer().with_store(store.clone()), &world, &clock);
     call(&client).unwrap();
     assert_eq!((fetches(&world), store.locks()), (1, 1));
-    assert_eq!(store.loads(), 3, "by the call, before the lock, and with the lock");
+    assert_eq!(store.loads(), 3, "by the request, before the lock, and with the lock");
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn waiting_for_a_lock_counts_for_the_freshness_of_tokens() {
 }
 
 #[test]
-fn a_store_that_keeps_a_refused_token_costs_a_fetch_and_no_call() {
+fn store_that_keeps_a_rejected_token_costs_one_token_request() {
     let (world, clock) = (Shared::default(), clock());
     world.lock().unwrap().revoked = vec!["old".to_owned()];
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -343,7 +343,7 @@ fn stored_token_is_used_only_with_the_same_grant_and_the_same_refresh_token() {
         [(refresh("Ann"), "t1"), (refresh("Bob"), "t3"), (Grant::ClientCredentials, "t4")]
     {
         call(&of(grant)).unwrap();
-        assert_eq!(used(&world).last().unwrap(), token, "each has a place of its own");
+        assert_eq!(used(&world).last().unwrap(), token, "each is stored separately");
     }
     assert_eq!(fetches(&world), 5);
 }
@@ -395,20 +395,20 @@ fn tokens_of_different_scopes_are_stored_apart() {
 }
 
 #[test]
-fn stored_time_at_the_end_of_time_never_panics() {
+fn maximum_stored_time_never_panics() {
     let now = UNIX_EPOCH + Duration::from_secs(2000);
     for received in [i64::MAX, i64::MAX - 1, 0] {
         let text = format!(r#"{{"version":1,"token":"b","received":{received}}}"#);
         let Some(stored) = AccessToken::from_text(&text) else { continue };
         let auth = bearer().with_store(Arc::new(stuck(&stored)));
         auth.state().hold(held("a", 1000), TokenOrigin::Server);
-        assert!(auth.invalidate_if_rejected(&answered(401), Generation::new(1)));
+        assert!(auth.invalidate_if_rejected(&response_with(401), Generation::new(1)));
         assert!(!auth.has_token(now));
     }
 }
 
 #[test]
-fn a_refresh_token_is_used_kept_and_given_up() {
+fn refresh_token_is_used_kept_and_discarded() {
     let (world, clock) = (Shared::default(), clock());
     let client = client_of(bearer().with_store(Arc::new(MemoryStore::new())), &world, &clock);
     world.lock().unwrap().rest = Some(r#","expires_in":100,"refresh_token":"r1""#);
@@ -428,7 +428,7 @@ fn a_refresh_token_is_used_kept_and_given_up() {
 }
 
 #[test]
-fn a_token_without_a_life_is_used_once_and_no_loop_begins() {
+fn token_with_zero_lifetime_is_used_once() {
     let (world, clock) = (Shared::default(), clock());
     world.lock().unwrap().rest = Some(r#","expires_in":0"#);
     let client = client_of(bearer(), &world, &clock);
@@ -448,18 +448,18 @@ fn held(value: &str, second: u64) -> AccessToken {
     AccessToken::new(value, UNIX_EPOCH + Duration::from_secs(second)).with_refresh("r1")
 }
 
-fn answered(status: u16) -> Response {
+fn response_with(status: u16) -> Response {
     http::Response::builder().status(status).body(Vec::new()).unwrap()
 }
 
 #[test]
-fn only_a_refused_refresh_token_is_given_up() {
+fn only_a_rejected_refresh_token_is_discarded() {
     let now = UNIX_EPOCH + Duration::from_secs(2000);
     for (status, given_up) in [(400, true), (401, true), (403, false), (503, false)] {
         let auth = bearer();
         auth.state().hold(held("t", 1000).with_lifetime(Duration::ZERO), TokenOrigin::Store);
         assert!(body_of(&auth, now).contains("refresh_token=r1"));
-        assert_eq!(auth.handle_response(answered(status), now).is_ok(), given_up, "{status}");
+        assert_eq!(auth.handle_response(response_with(status), now).is_ok(), given_up, "{status}");
         assert_eq!(!body_of(&auth, now).contains("refresh_token=r1"), given_up, "{status}");
     }
     // The error of a rejected grant is returned, even if there was a token before.
@@ -468,7 +468,7 @@ fn only_a_refused_refresh_token_is_given_up() {
         .hold(AccessToken::new("t", UNIX_EPOCH).with_lifetime(Duration::ZERO), TokenOrigin::Store);
     assert!(!body_of(&auth, now).contains("refresh_token"));
     for status in [400, 401] {
-        let error = auth.handle_response(answered(status), now).unwrap_err();
+        let error = auth.handle_response(response_with(status), now).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status);
     }
 }
@@ -480,33 +480,33 @@ fn body_of(auth: &Bearer, now: SystemTime) -> String {
 }
 
 #[test]
-fn an_older_token_of_the_store_does_not_replace_a_refused_one() {
+fn older_token_of_the_store_does_not_replace_a_rejected_one() {
     let now = UNIX_EPOCH + Duration::from_secs(2000);
     // A store has times in whole seconds, so a token of the same second may be newer.
     for (received, taken) in [(999, false), (1000, true), (1001, true)] {
         let stored = AccessToken::new("b", UNIX_EPOCH + Duration::from_secs(received));
         let auth = bearer().with_store(Arc::new(stuck(&stored)));
         auth.state().hold(held("a", 1000), TokenOrigin::Server);
-        assert!(auth.invalidate_if_rejected(&answered(401), Generation::new(1)));
+        assert!(auth.invalidate_if_rejected(&response_with(401), Generation::new(1)));
         assert_eq!(auth.has_token(now), taken, "{received}");
     }
 }
 
 #[test]
-fn what_another_thread_fetched_is_not_replaced_by_what_the_store_said_before() {
+fn token_of_another_thread_is_not_replaced_by_an_older_one_of_the_store() {
     let now = UNIX_EPOCH + Duration::from_secs(2000);
-    for refused_too in [false, true] {
+    for is_rejected in [false, true] {
         let store = Arc::new(stuck(&AccessToken::new("old", now)));
         let auth = Arc::new(bearer().with_store(store.clone()));
         let other = auth.clone();
         store.meanwhile(move || {
-            let reply = Response::new(br#"{"access_token":"fresh"}"#.to_vec());
-            other.handle_response(reply, now).unwrap();
-            if refused_too {
-                assert!(other.invalidate_if_rejected(&answered(401), Generation::new(1)));
+            let response = Response::new(br#"{"access_token":"fresh"}"#.to_vec());
+            other.handle_response(response, now).unwrap();
+            if is_rejected {
+                assert!(other.invalidate_if_rejected(&response_with(401), Generation::new(1)));
             }
         });
-        assert_eq!(auth.has_token(now), !refused_too);
+        assert_eq!(auth.has_token(now), !is_rejected);
         let mut request = Request::default();
         auth.sign(&mut request, &mut Generation::default(), now).unwrap();
         assert_eq!(request.headers()[AUTHORIZATION], "Bearer fresh");
@@ -514,14 +514,14 @@ fn what_another_thread_fetched_is_not_replaced_by_what_the_store_said_before() {
 }
 
 #[test]
-fn a_token_that_fits_no_header_is_a_decode_error() {
-    let reply = Response::new(br#"{"access_token":"a\nb"}"#.to_vec());
-    let error = bearer().handle_response(reply, UNIX_EPOCH).unwrap_err();
+fn token_that_is_invalid_in_a_header_is_a_decode_error() {
+    let response = Response::new(br#"{"access_token":"a\nb"}"#.to_vec());
+    let error = bearer().handle_response(response, UNIX_EPOCH).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
 }
 
 #[test]
-fn nothing_secret_is_printed() {
+fn debug_shows_no_secret() {
     let server = TokenServer::new("https://h/t", "id", "CANARY").unwrap();
     let grant = Grant::Password { username: "u".to_owned(), password: "CANARY".into() };
     let request = server.request(&grant).unwrap();

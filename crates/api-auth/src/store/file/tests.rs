@@ -51,7 +51,7 @@ fn key() -> TokenKey {
 }
 
 #[test]
-fn a_long_token_is_kept_and_one_beyond_measure_is_not_read() {
+fn token_longer_than_the_limit_is_not_read() {
     let folder = TempFolder::new();
     for (length, kept) in [(100_000, true), (300_000, false)] {
         folder.store().save(&key(), &token(&"a".repeat(length)));
@@ -66,7 +66,7 @@ fn a_shared_store_locks_like_the_store() {
 }
 
 #[test]
-fn the_name_of_an_application_is_no_path() {
+fn application_name_is_not_a_path() {
     for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "a b", "é"] {
         let error = FileStore::user_cache(bad).unwrap_err();
         assert_eq!(error.argument(), "application", "{bad}");
@@ -110,14 +110,14 @@ fn one_of_many_fetches(store: &dyn TokenStore) {
 }
 
 #[test]
-fn both_stores_keep_and_forget() {
+fn both_stores_save_load_and_forget() {
     let folder = TempFolder::new();
     keeps_and_forgets(&MemoryStore::new());
     keeps_and_forgets(&folder.store());
 }
 
 #[test]
-fn in_both_stores_one_of_many_fetches() {
+fn both_stores_let_one_of_many_threads_fetch() {
     let folder = TempFolder::new();
     one_of_many_fetches(&MemoryStore::new());
     one_of_many_fetches(&folder.store());
@@ -125,7 +125,7 @@ fn in_both_stores_one_of_many_fetches() {
 
 #[cfg(unix)]
 #[test]
-fn only_the_user_may_read() {
+fn only_the_user_can_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempFolder::new();
     let store = folder.store();
@@ -141,7 +141,7 @@ fn only_the_user_may_read() {
 }
 
 #[test]
-fn a_broken_file_is_an_absent_one_and_is_replaced() {
+fn invalid_file_counts_as_absent_and_is_replaced() {
     let folder = TempFolder::new();
     let store = folder.store();
     store.save(&key(), &token("a"));
@@ -156,7 +156,7 @@ fn a_broken_file_is_an_absent_one_and_is_replaced() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_costs_a_fetch_and_no_more() {
+fn folder_that_cannot_be_written_costs_a_token_request() {
     let folder = TempFolder::new();
     fs::write(&folder.0, "a file where the folder should be").unwrap();
     let store = folder.store();
@@ -168,7 +168,7 @@ fn a_folder_that_cannot_be_written_costs_a_fetch_and_no_more() {
 }
 
 #[test]
-fn a_folder_in_place_of_the_file_does_no_harm() {
+fn folder_with_the_name_of_the_file_is_ignored() {
     let folder = TempFolder::new();
     let store = folder.store();
     fs::create_dir_all(file(&store, "json")).unwrap();
@@ -254,9 +254,9 @@ mod trust {
         let store = folder.store();
         let file = file(&store, "json");
         let text = token("a").to_text();
-        let place = |place: &dyn Fn(&Path)| {
+        let load_with = |create: &dyn Fn(&Path)| {
             let _ = fs::remove_file(&file);
-            place(&file);
+            create(&file);
             store.load(&key())
         };
         assert!(works(&store));
@@ -264,20 +264,20 @@ mod trust {
             fs::write(path, text.expose()).unwrap();
             set_mode(path, mode);
         };
-        assert_eq!(place(&|path| write(path, 0o600)), Some(token("a")));
-        assert_eq!(place(&|path| write(path, 0o644)), Some(token("a")));
-        assert_eq!(place(&|path| write(path, 0o620)), None);
-        assert_eq!(place(&|path| write(path, 0o602)), None);
+        assert_eq!(load_with(&|path| write(path, 0o600)), Some(token("a")));
+        assert_eq!(load_with(&|path| write(path, 0o644)), Some(token("a")));
+        assert_eq!(load_with(&|path| write(path, 0o620)), None);
+        assert_eq!(load_with(&|path| write(path, 0o602)), None);
         let elsewhere = folder.0.join("elsewhere");
         write(&elsewhere, 0o600);
-        assert_eq!(place(&|path| symlink(&elsewhere, path).unwrap()), None);
+        assert_eq!(load_with(&|path| symlink(&elsewhere, path).unwrap()), None);
         let given = |path: &Path| {
             write(path, 0o600);
             if !give_away(path) {
                 fs::remove_file(path).unwrap();
             }
         };
-        assert_eq!(place(&given), None);
+        assert_eq!(load_with(&given), None);
     }
 
     #[test]
@@ -528,12 +528,12 @@ fn lock_removes_abandoned_drafts_of_all_keys_and_nothing_else() {
     assert_eq!(names(&store).len(), 5, "with the token and its lock");
     drop(writer);
     drop(store.lock(&key()));
-    assert!(!kept[0].exists(), "its writer is gone");
+    assert!(!kept[0].exists(), "its writer ended");
     assert_eq!(store.load(&key()), Some(token("a")));
 }
 
 #[test]
-fn one_draft_that_cannot_be_removed_does_not_keep_the_others() {
+fn draft_that_cannot_be_removed_does_not_prevent_removal_of_others() {
     let folder = TempFolder::new();
     let store = folder.store();
     store.save(&key(), &token("a"));
@@ -648,7 +648,7 @@ fn folder_of_parent() -> Option<PathBuf> {
 
 /// Does nothing unless the next test starts it.
 #[test]
-fn a_child_dies_between_writing_and_renaming() {
+fn child_process_is_killed_between_writing_and_renaming() {
     let Some(folder) = folder_of_parent() else { return };
     let store = FileStore::new(folder);
     let _held = store.lock(&key()).unwrap();
@@ -658,22 +658,25 @@ fn a_child_dies_between_writing_and_renaming() {
 }
 
 #[test]
-fn a_writer_that_dies_between_writing_and_renaming_changes_nothing_and_leaves_nothing() {
+fn writer_killed_between_writing_and_renaming_changes_nothing_and_leaves_nothing() {
     let folder = TempFolder::new();
     let store = folder.store();
     store.save(&key(), &token("a"));
     for _ in 0..3 {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::file::tests::a_child_dies_between_writing_and_renaming"])
+            .args([
+                "--exact",
+                "store::file::tests::child_process_is_killed_between_writing_and_renaming",
+            ])
             .env(CHILD, store.folder())
             .stdout(std::process::Stdio::null())
             .status()
             .unwrap();
-        assert!(!status.success(), "it died by its own hand");
+        assert!(!status.success(), "it was killed");
         assert!(names(&store).iter().any(|name| name.ends_with(".tmp")), "in the middle");
         assert_eq!(store.load(&key()), Some(token("a")));
         let guard = store.lock(&key());
-        assert!(guard.is_some(), "its lock died with it");
+        assert!(guard.is_some(), "its lock ended with it");
         store.save(&key(), &token("c"));
         assert_eq!(store.load(&key()), Some(token("c")));
         drop(guard);
@@ -713,7 +716,7 @@ fn only_the_last_component_of_the_cache_variable_is_created() {
 }
 
 #[test]
-fn a_name_that_would_leave_the_cache_is_refused() {
+fn application_name_that_would_leave_the_cache_is_rejected() {
     for bad in ["", "..", "a/b", "/tmp", "a\\b", ".hidden", "ą"] {
         assert_eq!(FileStore::user_cache(bad).unwrap_err().argument(), "application", "{bad}");
     }

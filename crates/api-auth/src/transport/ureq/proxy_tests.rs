@@ -43,7 +43,7 @@ fn request_line(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// Responds to all requests of a connection.
-fn answer(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) {
+fn respond(stream: &mut TcpStream, seen: &Mutex<Vec<String>>) {
     while let Some(line) = request_line(stream) {
         seen.lock().unwrap().push(line);
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
@@ -73,9 +73,9 @@ fn each_request_has_the_proxy_of_its_host() {
         let line = request_line(&mut stream).unwrap();
         by_proxy.lock().unwrap().push(line);
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        answer(&mut stream, &by_proxy);
+        respond(&mut stream, &by_proxy);
     });
-    let host = serve(move |mut stream| answer(&mut stream, &by_host));
+    let host = serve(move |mut stream| respond(&mut stream, &by_host));
     let transport = transport(&[("http_proxy", &proxy)]).unwrap();
     let local = format!("http://{host}/local");
     for url in [&*local, "http://x.test/1", &*local, "http://x.test/2", "http://x.test:81/3"] {
@@ -116,7 +116,7 @@ fn a_proxy_may_have_an_ipv6_address() {
     let proxy = serve_on(listener, move |mut stream| {
         request_line(&mut stream).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        answer(&mut stream, &seen);
+        respond(&mut stream, &seen);
     });
     let transport = transport(&[("http_proxy", &proxy)]).unwrap();
     assert_eq!(send(&transport, "http://x.test/").unwrap(), b"{}");
@@ -135,7 +135,7 @@ mod socks {
     use super::*;
 
     /// Starts a SOCKS5 server that requires `user` and `password`, records the hosts, and responds
-    /// in their place. `result` is its reply code to the request for a connection.
+    /// in their destination. `result` is its response code to the request for a connection.
     fn server(result: u8) -> (String, Arc<Mutex<Vec<String>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let by_server = seen.clone();
@@ -169,7 +169,7 @@ mod socks {
             by_server.lock().unwrap().push(format!("{host}:{port}"));
             stream.write_all(&[5, result, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
             if result == 0 {
-                answer(&mut stream, &by_server);
+                respond(&mut stream, &by_server);
             }
         });
         (address, seen)
@@ -199,8 +199,8 @@ mod socks {
             let transport = transport(&[("all_proxy", &proxy)]).unwrap();
             let error = send(&transport, "http://x.test/").unwrap_err();
             assert_eq!((error.kind(), error.sent()), (kind, Sent::No), "{error}");
-            let place = format!("x.test:80 via proxy {address}");
-            let text = format!("the SOCKS proxy gave no connection: {text} ({place})");
+            let destination = format!("x.test:80 via proxy {address}");
+            let text = format!("the SOCKS proxy did not connect: {text} ({destination})");
             assert_eq!(error.to_string(), text);
         }
     }
