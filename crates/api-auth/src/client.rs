@@ -69,18 +69,26 @@ pub(crate) struct Parts {
 
 struct Inner {
     parts: Parts,
-    /// Locked while a token or session is requested, so that one thread requests it for all.
-    preparing: Arc<Preparing>,
+    /// Locked while the token or session of a credential is requested, so that one thread requests
+    /// it for all.
+    preparing: Vec<(Credential, Arc<Preparing>)>,
     random: RandomState,
 }
 
-/// The requests for tokens and sessions. A thread that waits for the request of another one gets
+/// The requests for the token or session of one credential. A thread that waits for the request of another one gets
 /// the same error. Otherwise a token server that does not respond would cost each thread its own
 /// timeouts.
 #[derive(Default)]
 struct Preparing {
     finished: AtomicU64,
     last_failure: Mutex<Option<(u64, Error)>>,
+}
+
+impl Preparing {
+    /// Returns a new value for each credential.
+    fn of(credentials: &[(Credential, Arc<dyn Auth>)]) -> Vec<(Credential, Arc<Self>)> {
+        credentials.iter().map(|(name, _)| (*name, Arc::default())).collect()
+    }
 }
 
 /// A failed attempt, and the outcome that decides about the next one. Without an outcome there is
@@ -98,7 +106,7 @@ impl<E: Into<Error>> From<E> for Failure {
 
 impl Client {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        let preparing = Arc::default();
+        let preparing = Preparing::of(&parts.credentials);
         Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
     }
 
@@ -107,9 +115,12 @@ impl Client {
     #[must_use]
     pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
         let mut parts = self.0.parts.clone();
-        parts.credentials.retain(|(name, _)| credentials.iter().all(|(new, _)| new != name));
+        let mut preparing = self.0.preparing.clone();
+        let stays = |name: &Credential| credentials.iter().all(|(new, _)| new != name);
+        parts.credentials.retain(|(name, _)| stays(name));
+        preparing.retain(|(name, _)| stays(name));
+        preparing.extend(Preparing::of(&credentials));
         parts.credentials.extend(credentials);
-        let preparing = self.0.preparing.clone();
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
@@ -121,6 +132,18 @@ impl Client {
         parts.retry.retries = 0;
         let preparing = self.0.preparing.clone();
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
+    }
+
+    /// Requests the token or session of a credential, unless there is one. The first request with
+    /// the credential would do it otherwise. An error before the request for it is sent names `id`
+    /// as its endpoint.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn prepare(&self, credential: Credential, id: &'static str) -> Result<()> {
+        let auth = self.auth(credential);
+        auth.and_then(|auth| self.make_ready(credential, auth).map(drop))
+            .map_err(|error| self.named(id, error, 0).with_idempotent(true))
     }
 
     /// Sends the request and parses its response.
@@ -233,7 +256,7 @@ impl Client {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
             call.validate()?;
-            let now = self.make_ready(auth)?;
+            let now = self.make_ready(call.credential(), auth).map_err(Error::of_preparation)?;
             self.build(call, auth, &mut Generation::default(), now)
         })
         .map_err(|error| self.named(call.id(), error, 0))
@@ -274,7 +297,7 @@ impl Client {
         call.validate()?;
         let mut renewals = 0;
         loop {
-            let now = self.make_ready(auth)?;
+            let now = self.make_ready(call.credential(), auth).map_err(Error::of_preparation)?;
             let mut generation = Generation::default();
             let request = self.build(call, auth, &mut generation, now)?;
             *attempts += 1;
@@ -342,11 +365,11 @@ impl Client {
 
     /// Requests the token or session that `auth` needs. One thread does it, the others wait.
     /// Returns the time at which requests can be signed.
-    fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<SystemTime> {
+    fn make_ready(&self, credential: Credential, auth: Option<&dyn Auth>) -> Result<SystemTime> {
         let clock = &self.0.parts.clock;
         let now = clock.now();
-        let Some(auth) = auth else { return Ok(now) };
-        let preparing = &*self.0.preparing;
+        let preparing = self.0.preparing.iter().find(|(name, _)| *name == credential);
+        let (Some(auth), Some((_, preparing))) = (auth, preparing) else { return Ok(now) };
         let seen = preparing.finished.load(Ordering::Acquire);
         if auth.is_ready(now) {
             return Ok(now);
@@ -402,7 +425,7 @@ impl Client {
             }
             Ok(clock.now())
         })
-        .map_err(|error| self.named(endpoint.get(), error, attempts).of_preparation())
+        .map_err(|error| self.named(endpoint.get(), error, attempts))
     }
 
     fn build(
@@ -788,6 +811,63 @@ mod tests {
         assert_eq!(fetches.load(Ordering::SeqCst), 3, "one thread tried, three times");
         client.send(&post()).unwrap_err();
         assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next call tries for itself");
+    }
+
+    /// Runs a step when the client checks it for the first time, and then has a token.
+    struct Busy {
+        step: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+        is_ready: std::sync::atomic::AtomicBool,
+    }
+
+    impl Auth for Busy {
+        fn is_ready(&self, _: SystemTime) -> bool {
+            let step = self.step.lock().unwrap().take();
+            if let Some(step) = step {
+                step();
+            }
+            self.is_ready.load(Ordering::SeqCst)
+        }
+
+        fn next_request(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
+            self.is_ready.store(true, Ordering::SeqCst);
+            Ok(None)
+        }
+
+        fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Never has a token, and cannot build the request for one.
+    struct Broken;
+
+    impl Auth for Broken {
+        fn next_request(&self, _: SystemTime) -> Result<Option<crate::Preparation>> {
+            Err(InputError::new("email", "is invalid").into())
+        }
+
+        fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn prepare_returns_the_error_of_the_credential_only() {
+        let world = World::new(|_| status(200));
+        let broken = world.client.with_credentials(vec![(USER, Arc::new(Broken))]);
+        let error = broken.prepare(USER, "session.open").unwrap_err();
+        assert_eq!((error.endpoint(), error.attempts()), ("session.open", 0));
+        assert_eq!(error.argument(), Some("email"));
+        let error = world.client.prepare(USER, "session.open").unwrap_err();
+        assert_eq!(error.argument(), Some("credentials"));
+        world.client.prepare(Credential::MAIN, "session.open").unwrap();
+        assert!(world.words().is_empty(), "no request was sent");
+
+        // The other user's session fails to open while this one is checked.
+        let step = Box::new(move || drop(broken.prepare(USER, "session.open").unwrap_err()));
+        let busy = Busy { step: Mutex::new(Some(step)), is_ready: false.into() };
+        let user = world.client.with_credentials(vec![(USER, Arc::new(busy))]);
+        user.prepare(USER, "session.open").unwrap();
     }
 
     #[test]

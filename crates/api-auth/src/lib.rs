@@ -62,7 +62,7 @@ mod verified_store;
 pub mod wire;
 
 pub use answer::{Acknowledgement, required};
-pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
+pub use auth::{Auth, Generation, MOST_REPLACEMENTS, NoAuth, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_error};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
@@ -80,6 +80,7 @@ pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_a
 pub use route::{Route, Segment};
 pub use secret::{Secret, SecretBytes};
 pub use settings::{CONNECT_TIMEOUT, RESPONSE_LIMIT, Settings, TIMEOUT};
+pub use store::lock_once::{LockAttempt, LockOnce};
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::own_user;

@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::auth::MOST_REPLACEMENTS;
-use crate::store::lock_once::{Attempt, LockOnce};
+use crate::store::lock_once::{LockAttempt, LockOnce};
 use crate::{
     AccessToken, Auth, Encoding, Error, ErrorKind, ExtraFields, Generation, HmacKey, InputError,
     Params, Preparation, Request, Response, ResponseError, Secret, SecretOrigin, TokenKey,
@@ -601,7 +601,7 @@ impl Auth for Bearer {
             return Ok(None);
         }
         let acquire = |store: &VerifiedStore| self.lock.acquire(|| store.lock(&self.key));
-        let Attempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
+        let LockAttempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
         if was_tried && self.has_token(now) {
             return Ok(None); // Another client fetched it meanwhile.
         }
