@@ -105,7 +105,7 @@ impl Generation {
 /// The number of tokens of a store in a row that may replace a rejected one before the next one is
 /// requested from the server. Clients that share a store find the tokens that others requested. A
 /// store that returns a different rejected token each time does not make requests fail.
-pub(crate) const MOST_REPLACEMENTS: u32 = 3;
+pub const MOST_REPLACEMENTS: u32 = 3;
 
 /// The origin of the token that a request was signed with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

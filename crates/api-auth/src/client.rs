@@ -50,18 +50,26 @@ pub(crate) struct Parts {
 
 struct Inner {
     parts: Parts,
-    /// Locked while a token or session is requested, so that one thread requests it for all.
-    preparing: Arc<Preparing>,
+    /// Locked while the token or session of a credential is requested, so that one thread requests
+    /// it for all.
+    preparing: Vec<(Credential, Arc<Preparing>)>,
     random: RandomState,
 }
 
-/// The requests for tokens and sessions. A thread that waits for the request of another one gets
+/// The requests for the token or session of one credential. A thread that waits for the request of another one gets
 /// the same error. Otherwise a token server that does not respond would cost each thread its own
 /// timeouts.
 #[derive(Default)]
 struct Preparing {
     finished: AtomicU64,
     last_failure: Mutex<Option<(u64, Error)>>,
+}
+
+impl Preparing {
+    /// Returns a new value for each credential.
+    fn of(credentials: &[(Credential, Arc<dyn Auth>)]) -> Vec<(Credential, Arc<Self>)> {
+        credentials.iter().map(|(name, _)| (*name, Arc::default())).collect()
+    }
 }
 
 /// A failed attempt, and the outcome that decides about the next one. Without an outcome there is
@@ -79,7 +87,7 @@ impl<E: Into<Error>> From<E> for Failure {
 
 impl Client {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        let preparing = Arc::default();
+        let preparing = Preparing::of(&parts.credentials);
         Self(Arc::new(Inner { parts, preparing, random: RandomState::new() }))
     }
 
@@ -88,9 +96,12 @@ impl Client {
     #[must_use]
     pub fn with_credentials(&self, credentials: Vec<(Credential, Arc<dyn Auth>)>) -> Self {
         let mut parts = self.0.parts.clone();
-        parts.credentials.retain(|(name, _)| credentials.iter().all(|(new, _)| new != name));
+        let mut preparing = self.0.preparing.clone();
+        let stays = |name: &Credential| credentials.iter().all(|(new, _)| new != name);
+        parts.credentials.retain(|(name, _)| stays(name));
+        preparing.retain(|(name, _)| stays(name));
+        preparing.extend(Preparing::of(&credentials));
         parts.credentials.extend(credentials);
-        let preparing = self.0.preparing.clone();
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
 
@@ -102,6 +113,18 @@ impl Client {
         parts.retry.retries = 0;
         let preparing = self.0.preparing.clone();
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
+    }
+
+    /// Requests the token or session of a credential, unless there is one. The first request with
+    /// the credential would do it otherwise. An error before the request for it is sent names `id`
+    /// as its endpoint.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn prepare(&self, credential: Credential, id: &'static str) -> Result<()> {
+        let auth = self.auth(credential);
+        auth.and_then(|auth| self.make_ready(credential, auth).map(drop))
+            .map_err(|error| self.named(id, error, 0).with_idempotent(true))
     }
 
     /// Sends the request and parses its response.
@@ -225,7 +248,7 @@ impl Client {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
             call.validate()?;
-            let now = self.make_ready(auth)?;
+            let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
             self.build(call, auth, &mut Generation::default(), now)
         })
         .map_err(|error| self.named(call.id(), error, 0))
@@ -263,7 +286,7 @@ impl Client {
         call.validate()?;
         let mut renewals = 0;
         loop {
-            let now = self.make_ready(auth)?;
+            let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
             let mut generation = Generation::default();
             let request = self.build(call, auth, &mut generation, now)?;
             *attempts += 1;

@@ -72,7 +72,7 @@ mod verified_store;
 pub mod wire;
 
 pub use acknowledgement::Acknowledgement;
-pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
+pub use auth::{Auth, Generation, MOST_REPLACEMENTS, NoAuth, Preparation, TokenOrigin};
 pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -102,6 +102,7 @@ pub use store::file::FileStore;
 #[cfg(unix)]
 #[doc(hidden)]
 pub use store::folder::unix::own_user;
+pub use store::lock_once::{LockAttempt, LockOnce};
 pub use store::memory::MemoryStore;
 pub use store::{TokenKey, TokenStore};
 pub use token::AccessToken;

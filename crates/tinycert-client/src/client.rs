@@ -3,14 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use api_auth::hmac::form_digest::{Dialect, ENCODING, FormDigest, FormSession, Opening};
+use api_auth::hmac::form_digest::{ENCODING, FormDigest};
 use api_auth::{
-    AccessToken, Credential, Endpoint, Env, InputError, Provider, Result, Secret, SecretOrigin,
-    Server, Settings, TokenKey, TokenStore, VerifiedStore, http::Uri, without_user_info,
+    Credential, Endpoint, Env, InputError, Provider, Result, Secret, SecretOrigin, Server,
+    Settings, TokenKey, TokenStore, VerifiedStore, without_user_info,
 };
 
 use crate::error;
-use crate::session::{API_KEY, Connect, Session};
+use crate::session::{API_KEY, Connect, Session, SessionAuth};
+
+/// The parameter with the digest that signs a request.
+const DIGEST: &str = "digest";
 
 static PROVIDER: Provider = Provider {
     name: "tinycert",
@@ -18,14 +21,7 @@ static PROVIDER: Provider = Provider {
     encoding: ENCODING,
     // Some documented temporary failures of the server are 500.
     retry_statuses: &[429, 500, 502, 503, 504],
-    secret_parameters: &["digest"],
-    read_error: error::read,
-};
-
-static DIALECT: Dialect = Dialect {
-    digest: "digest",
-    token: "token",
-    expired: error::session_expired,
+    secret_parameters: &[DIGEST],
     read_error: error::read,
 };
 
@@ -162,48 +158,30 @@ impl Client {
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
         let connect = Connect::new(email, passphrase);
-        let base = self.core.base_url(Server::MAIN).unwrap_or_default();
-        let key = TokenKey::new(&["tinycert", base, connect.email()]);
-        let store = self.store.clone().map(|store| {
+        let stored = self.store.clone().map(|store| {
+            let key = TokenKey::new(&["tinycert", self.base_url(), connect.email()]);
             let secrets = [&self.api_key, connect.passphrase()];
-            VerifiedStore::new(store, &secrets, SecretOrigin::Chosen)
+            (key, VerifiedStore::new(store, &secrets, SecretOrigin::Chosen))
         });
-        let token = match &store {
-            Some(store) => self.stored_token(store, &key, &connect)?,
-            None => self.core.send(&connect)?,
+        let closes_on_drop = stored.is_none();
+        let auth = SessionAuth::new(self.signer.clone(), self.base_url(), None, Some(connect));
+        let auth = match stored {
+            Some((key, store)) => auth.with_store(key, store),
+            None => auth,
         };
-        let opening = if self.keep_passphrase { Some(self.opening(connect)?) } else { None };
-        let mut auth = FormSession::new(self.signer.clone(), Some(token), opening);
-        let closes_on_drop = store.is_none();
-        if let Some(store) = store {
-            auth = auth.with_store(key, store);
+        let auth = Arc::new(auth);
+        let core = self.core_with(&auth);
+        core.prepare(Credential::MAIN, Connect::ID)?;
+        if !self.keep_passphrase {
+            auth.forget_passphrase();
         }
-        Ok(self.session(auth, closes_on_drop))
-    }
-
-    /// Returns the token in the store, or that of a new session, which is then stored.
-    fn stored_token(
-        &self,
-        store: &VerifiedStore,
-        key: &TokenKey,
-        connect: &Connect,
-    ) -> Result<Secret> {
-        if let Some(stored) = store.load(key) {
-            return Ok(stored.value().clone());
-        }
-        let _lock = store.lock(key);
-        if let Some(stored) = store.load(key) {
-            return Ok(stored.value().clone());
-        }
-        let token = self.core.send(connect)?;
-        store.save(key, &AccessToken::new(token.clone(), self.core.clock().now()));
-        Ok(token)
+        Ok(Session::new(core, auth, closes_on_drop))
     }
 
     /// Returns a session that was opened before and left open, by its token; see
     /// [`Session::into_token`]. No request is sent. The session stays open when it is dropped.
     pub fn resume(&self, token: impl Into<Secret>) -> Session {
-        self.session(FormSession::new(self.signer.clone(), Some(token.into()), None), false)
+        self.resumed(token.into(), None)
     }
 
     /// Returns a session that was opened before, by its token. If the server does not know the
@@ -211,30 +189,32 @@ impl Client {
     /// open when it is dropped.
     ///
     /// # Errors
-    /// Returns an error if no path can be appended to the base URL.
+    /// Returns an error if the e-mail address is empty, or if it or the passphrase contains control
+    /// characters.
     pub fn resume_or_connect(
         &self,
         token: impl Into<Secret>,
         email: impl Into<String>,
         passphrase: impl Into<Secret>,
     ) -> Result<Session> {
-        let opening = self.opening(Connect::new(email, passphrase))?;
-        let auth = FormSession::new(self.signer.clone(), Some(token.into()), Some(opening));
-        Ok(self.session(auth, false))
+        let connect = Connect::new(email, passphrase);
+        connect.validate()?;
+        Ok(self.resumed(token.into(), Some(connect)))
     }
 
-    /// Returns the request that reopens a session.
-    fn opening(&self, connect: Connect) -> Result<Opening> {
-        let base = self.core.base_url(Server::MAIN).unwrap_or_default();
-        let url = Uri::try_from([base, Connect::PATH].concat())
-            .map_err(|_| InputError::new("base_url", "is not a URL"))?;
-        Ok(Opening { endpoint: Connect::ID, url, params: connect.into_params() })
-    }
-
-    fn session(&self, auth: FormSession, closes_on_drop: bool) -> Session {
+    fn resumed(&self, token: Secret, connect: Option<Connect>) -> Session {
+        let auth = SessionAuth::new(self.signer.clone(), self.base_url(), Some(token), connect);
         let auth = Arc::new(auth);
-        let core = self.core.with_credentials(vec![(Credential::MAIN, auth.clone())]);
-        Session::new(core, auth, closes_on_drop)
+        Session::new(self.core_with(&auth), auth, false)
+    }
+
+    /// Returns a client of the shared crate whose requests are in this session.
+    fn core_with(&self, auth: &Arc<SessionAuth>) -> api_auth::Client {
+        self.core.with_credentials(vec![(Credential::MAIN, auth.clone())])
+    }
+
+    fn base_url(&self) -> &str {
+        self.core.base_url(Server::MAIN).unwrap_or_default()
     }
 }
 
@@ -297,7 +277,7 @@ impl ClientBuilder {
     /// Returns an error that names the first invalid argument: an empty key, a base URL that is
     /// invalid or would send passphrase and keys unencrypted.
     pub fn build(self) -> Result<Client> {
-        let signer = FormDigest::new(("api_key", &self.api_key), &DIALECT)?;
+        let signer = FormDigest::new(("api_key", &self.api_key), DIGEST)?;
         let core = self.settings.build(
             &PROVIDER,
             &[(Server::MAIN, self.base_url_name, self.environment.base_url())],

@@ -14,16 +14,17 @@
 //! # Ok::<(), tinycert_client::Error>(())
 //! ```
 
+mod auth;
 mod connect;
 
 use std::fmt;
 use std::sync::Arc;
 
-use api_auth::hmac::form_digest::FormSession;
 use api_auth::{Clock, Env, InputError, Result, Secret};
 
 use crate::Client;
 
+pub(crate) use auth::SessionAuth;
 pub use connect::{API_KEY, Connect, Disconnect};
 
 /// An open session. All threads can share one session.
@@ -34,7 +35,7 @@ pub use connect::{API_KEY, Connect, Disconnect};
 /// store](crate::ClientBuilder::token_store), stays open when it is dropped.
 pub struct Session {
     pub(crate) core: api_auth::Client,
-    auth: Arc<FormSession>,
+    auth: Arc<SessionAuth>,
     closes_on_drop: bool,
 }
 
@@ -44,7 +45,7 @@ pub struct Session {
 impl Session {
     pub(crate) fn new(
         core: api_auth::Client,
-        auth: Arc<FormSession>,
+        auth: Arc<SessionAuth>,
         closes_on_drop: bool,
     ) -> Self {
         Self { core, auth, closes_on_drop }

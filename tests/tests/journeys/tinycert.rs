@@ -448,6 +448,22 @@ fn error_of_a_session_that_cannot_be_opened_again_names_the_endpoint() {
 }
 
 #[test]
+fn error_of_a_session_that_cannot_be_opened_is_that_of_its_request() {
+    let sandbox = Sandbox::start().unwrap();
+    let client = client(&sandbox);
+    let error = client.connect(" ", PASSPHRASE).unwrap_err();
+    assert_eq!((error.kind(), error.argument()), (ErrorKind::Input, Some("email")));
+    assert_eq!((error.endpoint(), error.attempts()), ("session.connect", 0));
+    sandbox.tinycert().misbehave(Misbehaviour::ResetAfterReading, 3);
+    let error = client.connect(EMAIL, PASSPHRASE).unwrap_err();
+    assert_eq!((error.endpoint(), error.attempts()), ("session.connect", 3));
+    assert_eq!((error.sent(), error.outcome_unknown()), (Sent::Maybe, false));
+    assert!(error.is_retryable());
+    let error = client.resume_or_connect("t", "", PASSPHRASE).unwrap_err();
+    assert_eq!(error.argument(), Some("email"));
+}
+
+#[test]
 fn a_session_error_opens_the_session_again() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);

@@ -10,14 +10,13 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use api_auth::block::BlockKey;
-use api_auth::hmac::form_digest::{Dialect, FormDigest, FormSession, Opening};
-use api_auth::http::{Method, Uri};
+use api_auth::http::Method;
 use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
     AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Env, ExtraFields, HmacKey,
-    InputError, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request, Response, Secret,
-    SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore, TransportError,
-    TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
+    InputError, LockOnce, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request,
+    Response, Secret, SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore,
+    TransportError, TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
 };
 use tokenpass_client::promises::PromiseId;
 use tokenpass_client::proof::MessageKey;
@@ -28,8 +27,6 @@ const CRATES: [&str; 5] =
 
 /// What is named like a secret and is none, and why.
 const NO_SECRETS: &[(&str, &str)] = &[
-    ("Dialect.digest", "the name of a parameter"),
-    ("Dialect.token", "the name of a parameter"),
     ("Provider.secret_parameters", "names of parameters"),
     ("DetachedJws.signature", "of a public notification, with a public key"),
     ("CreditTransaction.tokenpass_user", "the name of a user"),
@@ -268,13 +265,6 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         serde_json::from_str(r#"{"token":"CANARY","a":[{"password":"CANARY"}]}"#).unwrap();
     let mut params = Params::new();
     params.push("passphrase", "CANARY");
-    let signer = FormDigest::new(("api_key", &secret), &DIALECT).unwrap();
-    let opening = Opening {
-        endpoint: "session.open",
-        url: Uri::from_static("https://h/connect"),
-        params: vec![("passphrase", secret.clone())],
-    };
-    let form_session = FormSession::new(signer, Some(secret.clone()), Some(opening));
     let login =
         Authorize::new("https://h/back", [Scope::User]).unwrap().with_state("CANARY-of-state");
     let other_state = login.read_callback("https://h/back?code=CANARY&state=CANARY").unwrap_err();
@@ -310,8 +300,8 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug UnsignedRequest", debug(&UnsignedRequest::of(&raw).unwrap())),
         ("api-auth: Debug Error", debug(&unread)),
         ("api-auth: Debug ExtraFields", debug(&fields)),
-        ("api-auth: Debug FormSession", debug(&form_session)),
         ("api-auth: Debug HmacKey", debug(&key)),
+        ("api-auth: Debug LockAttempt", debug(&LockOnce::default().acquire(|| None))),
         ("api-auth: Debug ManualClock", debug(&ManualClock::at_unix(0))),
         ("api-auth: Debug MemoryStore", debug(&store)),
         ("api-auth: Debug Params", debug(&params)),
@@ -371,9 +361,6 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
 
 /// A key of nobody.
 const WIF: &str = "KyRduzoL8UP6Ds6xKHChV3rQzU9S5rvvRT6hsZ7wmKU9SVniUdDC";
-
-static DIALECT: Dialect =
-    Dialect { digest: "digest", token: "token", expired: |_| false, read_error: status_error };
 
 fn read_notification(
     tpay: &tpay_client::Client,

@@ -10,6 +10,7 @@ use crate::client::{Client, Failure};
 use crate::error::Result;
 use crate::redact::RequestCopy;
 use crate::retry::Outcome;
+use crate::route::Credential;
 
 /// The highest number of requests that an auth may need before one request to an endpoint. A
 /// rejected refresh token and a new grant are two.
@@ -20,11 +21,15 @@ const SHORT_WAIT: Duration = Duration::from_secs(1);
 impl Client {
     /// Requests the token or session that `auth` needs. One thread does it, the others wait.
     /// Returns the time at which requests can be signed.
-    pub(super) fn make_ready(&self, auth: Option<&dyn Auth>) -> Result<SystemTime> {
+    pub(super) fn make_ready(
+        &self,
+        credential: Credential,
+        auth: Option<&dyn Auth>,
+    ) -> Result<SystemTime> {
         let clock = &self.0.parts.clock;
         let now = clock.now();
-        let Some(auth) = auth else { return Ok(now) };
-        let preparing = &*self.0.preparing;
+        let preparing = self.0.preparing.iter().find(|(name, _)| *name == credential);
+        let (Some(auth), Some((_, preparing))) = (auth, preparing) else { return Ok(now) };
         let seen = preparing.finished.load(Ordering::Acquire);
         if auth.is_ready(now) {
             return Ok(now);
@@ -81,6 +86,6 @@ impl Client {
             }
             Ok(clock.now())
         })
-        .map_err(|error| self.named(endpoint.get(), error, attempts).not_sent())
+        .map_err(|error| self.named(endpoint.get(), error, attempts))
     }
 }

@@ -164,6 +164,63 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
     assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next request tries again");
 }
 
+/// Runs a step when the client checks it for the first time, and then has a token.
+struct Busy {
+    step: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    is_ready: std::sync::atomic::AtomicBool,
+}
+
+impl Auth for Busy {
+    fn is_ready(&self, _: SystemTime) -> bool {
+        let step = self.step.lock().unwrap().take();
+        if let Some(step) = step {
+            step();
+        }
+        self.is_ready.load(Ordering::SeqCst)
+    }
+
+    fn next_request(&self, _: SystemTime) -> Result<Option<Preparation>> {
+        self.is_ready.store(true, Ordering::SeqCst);
+        Ok(None)
+    }
+
+    fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Never has a token, and cannot build the request for one.
+struct Broken;
+
+impl Auth for Broken {
+    fn next_request(&self, _: SystemTime) -> Result<Option<Preparation>> {
+        Err(InputError::new("email", "is invalid").into())
+    }
+
+    fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn prepare_returns_the_error_of_the_credential_only() {
+    let world = World::new(|_| status(200));
+    let broken = world.client.with_credentials(vec![(USER, Arc::new(Broken))]);
+    let error = broken.prepare(USER, "session.open").unwrap_err();
+    assert_eq!((error.endpoint(), error.attempts()), ("session.open", 0));
+    assert_eq!(error.argument(), Some("email"));
+    let error = world.client.prepare(USER, "session.open").unwrap_err();
+    assert_eq!(error.argument(), Some("credentials"));
+    world.client.prepare(Credential::MAIN, "session.open").unwrap();
+    assert!(world.words().is_empty(), "no request was sent");
+
+    // The other user's session fails to open while this one is checked.
+    let step = Box::new(move || drop(broken.prepare(USER, "session.open").unwrap_err()));
+    let busy = Busy { step: Mutex::new(Some(step)), is_ready: false.into() };
+    let user = world.client.with_credentials(vec![(USER, Arc::new(busy))]);
+    user.prepare(USER, "session.open").unwrap();
+}
+
 #[test]
 fn writes_and_permanent_failures_are_not_retried() {
     let world = World::new(|_| status(503));

@@ -18,7 +18,7 @@ use crate::oauth::basic::sensitive;
 use crate::oauth::grant::Grant;
 use crate::oauth::response::{oauth_error, token_reply};
 use crate::oauth::token_server::TokenServer;
-use crate::store::lock_once::{Attempt, LockOnce};
+use crate::store::lock_once::{LockAttempt, LockOnce};
 use crate::store::{TokenKey, TokenStore};
 use crate::token::AccessToken;
 use crate::verified_store::{SecretOrigin, VerifiedStore};
@@ -228,7 +228,7 @@ impl Auth for Bearer {
             return Ok(None);
         }
         let acquire = |store: &VerifiedStore| self.lock.acquire(|| store.lock(&self.key));
-        let Attempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
+        let LockAttempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
         if was_tried && self.has_token(now) {
             return Ok(None); // Another client fetched it meanwhile.
         }

@@ -1,38 +1,49 @@
 //! Locks of a token store that delay each request once at most.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The lock of a key in a token store, which is acquired before a token is requested. After a
 /// failed attempt, the key is not locked again until a request succeeded, so a request waits for it
 /// once at most.
 #[derive(Debug, Default)]
-pub(crate) struct LockOnce {
+pub struct LockOnce {
     is_skipped: AtomicBool,
 }
 
 /// The result of [`LockOnce::acquire`].
 #[derive(Default)]
-pub(crate) struct Attempt {
+#[must_use = "the lock is released when it is dropped"]
+pub struct LockAttempt {
     /// Whether the lock was tried. Another client may have stored a token meanwhile.
-    pub(crate) was_tried: bool,
+    pub was_tried: bool,
     /// The lock, which is released when this is dropped, or `None` if it was not acquired.
-    pub(crate) guard: Option<Box<dyn Send>>,
+    pub guard: Option<Box<dyn Send>>,
+}
+
+impl fmt::Debug for LockAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockAttempt")
+            .field("was_tried", &self.was_tried)
+            .field("is_locked", &self.guard.is_some())
+            .finish()
+    }
 }
 
 impl LockOnce {
     /// Calls `lock`, which waits for the lock, unless the last attempt failed and no request
     /// succeeded since.
-    pub(crate) fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> Attempt {
+    pub fn acquire(&self, lock: impl FnOnce() -> Option<Box<dyn Send>>) -> LockAttempt {
         if self.is_skipped.load(Ordering::Relaxed) {
-            return Attempt::default();
+            return LockAttempt::default();
         }
         let guard = lock();
         self.is_skipped.store(guard.is_none(), Ordering::Relaxed);
-        Attempt { was_tried: true, guard }
+        LockAttempt { was_tried: true, guard }
     }
 
     /// Records that a request succeeded: the next attempt waits again.
-    pub(crate) fn succeeded(&self) {
+    pub fn succeeded(&self) {
         self.is_skipped.store(false, Ordering::Relaxed);
     }
 }

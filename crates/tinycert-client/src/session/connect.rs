@@ -19,8 +19,6 @@ pub struct Connect {
 }
 
 impl Connect {
-    pub(crate) const PATH: &'static str = "/api/v1/connect";
-
     /// Creates a request for a session of the account with this e-mail address. The passphrase
     /// encrypts the account's private keys; it is not the password of the website.
     pub fn new(email: impl Into<String>, passphrase: impl Into<Secret>) -> Self {
@@ -33,11 +31,6 @@ impl Connect {
 
     pub(crate) fn passphrase(&self) -> &Secret {
         &self.passphrase
-    }
-
-    /// Returns the parameters by name, for reopening the session.
-    pub(crate) fn into_params(self) -> Vec<(&'static str, Secret)> {
-        vec![("email", Secret::new(self.email)), ("passphrase", self.passphrase)]
     }
 }
 
@@ -60,8 +53,13 @@ impl Endpoint for Connect {
     }
 
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
-        error::string(response, "token").map(Secret::new)
+        token(response)
     }
+}
+
+/// Parses the token of the response to [`Connect`].
+pub(super) fn token(response: &Response) -> Result<Secret, ResponseError> {
+    error::string(response, "token").map(Secret::new)
 }
 
 /// `POST /api/v1/disconnect`: closes the session.
