@@ -100,6 +100,13 @@ impl Generation {
     pub const fn new(number: u64) -> Self {
         Self { number, origin: TokenOrigin::Server }
     }
+
+    /// Sets the origin of the token.
+    #[must_use]
+    pub const fn with_origin(mut self, origin: TokenOrigin) -> Self {
+        self.origin = origin;
+        self
+    }
 }
 
 /// The number of tokens of a store in a row that may replace a rejected one before the next one is
@@ -134,6 +141,13 @@ impl Preparation {
     /// Creates a preparation without a guard.
     pub const fn new(endpoint: &'static str, request: Request) -> Self {
         Self { endpoint, request, guard: None }
+    }
+
+    /// Sets the guard, such as the lock of a token store.
+    #[must_use]
+    pub fn with_guard(mut self, guard: Option<Box<dyn Send>>) -> Self {
+        self.guard = guard;
+        self
     }
 }
 

@@ -152,7 +152,7 @@ impl State {
 
     fn set_token(&mut self, token: Secret, origin: TokenOrigin) {
         self.token = Some(token);
-        self.generation = Generation { number: self.generation.number + 1, origin };
+        self.generation = Generation::new(self.generation.number + 1).with_origin(origin);
         self.replaces = self.is_rejected;
         self.is_rejected = false;
         if origin == TokenOrigin::Server {
@@ -183,7 +183,7 @@ impl Auth for SessionAuth {
         let state = self.state();
         let Some(connect) = &state.connect else { return Err(not_open()) };
         let request = self.connect_request(connect, now)?;
-        Ok(Some(Preparation { endpoint: Connect::ID, request, guard }))
+        Ok(Some(Preparation::new(Connect::ID, request).with_guard(guard)))
     }
 
     fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
