@@ -457,7 +457,7 @@ fn error_of_a_session_that_cannot_be_opened_is_that_of_its_request() {
     sandbox.tinycert().misbehave(Misbehaviour::ResetAfterReading, 3);
     let error = client.connect(EMAIL, PASSPHRASE).unwrap_err();
     assert_eq!((error.endpoint(), error.attempts()), ("session.connect", 3));
-    assert_eq!((error.sent(), error.outcome_unknown()), (Sent::Maybe, false));
+    assert_eq!((error.delivery(), error.outcome_unknown()), (Delivery::Unknown, false));
     assert!(error.is_retryable());
     let error = client.resume_or_connect("t", "", PASSPHRASE).unwrap_err();
     assert_eq!(error.argument(), Some("email"));
