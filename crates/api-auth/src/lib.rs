@@ -33,15 +33,16 @@ mod clock;
 #[cfg(any(feature = "jiff", feature = "rust_decimal"))]
 mod convert;
 mod curl;
-mod decode;
 mod encode;
 mod endpoint;
 mod error;
 pub mod hmac;
+mod json;
 #[cfg(feature = "jws")]
 pub mod jws;
 #[cfg(feature = "md5")]
 pub mod md5;
+mod models;
 pub mod oauth;
 mod page;
 #[cfg(feature = "ureq")]
@@ -66,7 +67,6 @@ pub use auth::{Auth, Generation, NoAuth, Preparation, TokenOrigin};
 pub use client::{Client, Provider, status_error};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{Secrets, curl};
-pub use decode::json;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,
@@ -75,6 +75,8 @@ pub use endpoint::{Body, Credential, Endpoint, Paged, RawEndpoint, Server, Unsig
 pub use error::{Delivery, Detail, Error, ErrorKind, InputError, ResponseError, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
+pub use json::json;
+pub use models::{Amount, ExtraFields, UnixTime, UnknownText};
 pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 pub use route::{Route, Segment};
@@ -88,7 +90,6 @@ pub use token::AccessToken;
 pub use transport::{Request, Response, Sent, Transport, TransportError, TransportErrorKind};
 pub use variables::Env;
 pub use verified_store::{SecretOrigin, VerifiedStore};
-pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};
 
 pub use {http, serde};
 
