@@ -29,7 +29,7 @@ use crate::{ErrorKind, Response, ResponseError};
 pub(crate) use error::EMPTY_VALUE;
 use error::{Error, Forms, Kind};
 use lenient::Lenient;
-pub(crate) use lenient::SCALAR;
+pub(crate) use lenient::{ONE_OR_MORE, SCALAR};
 pub(crate) use repair::{has_reserved_name, without_mark};
 
 /// Parses the whole body as JSON.
@@ -61,7 +61,20 @@ pub(crate) use repair::{has_reserved_name, without_mark};
 /// assert_eq!(error.to_string(), "data[1].uid: invalid type: sequence, expected a string");
 /// ```
 pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
-    from_slice(response.body())
+    json_slice(response.body())
+}
+
+/// Parses a JSON text like [`json`](json()) the body of a response.
+///
+/// # Errors
+/// Returns the errors of [`json`](json()).
+///
+/// ```
+/// let numbers: Vec<u8> = api_auth::json_slice(br#"{"0":"1","2":2.0}"#).unwrap();
+/// assert_eq!(numbers, [1, 2]);
+/// ```
+pub fn json_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, ResponseError> {
+    from_slice(text)
         .map_err(|error| ResponseError::new(ErrorKind::Decode).with_message(error.to_string()))
 }
 

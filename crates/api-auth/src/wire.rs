@@ -10,12 +10,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Error as _, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    self, DeserializeOwned, Error as _, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::value::RawValue;
 
-use crate::json::{EMPTY_VALUE, SCALAR};
-use crate::models::{looks_like_number, parse_amount};
+use crate::json::{EMPTY_VALUE, ONE_OR_MORE, SCALAR, from_slice};
+use crate::models::{looks_like_number, parse_amount, parse_received};
 use crate::{Amount, Secret, UnixTime};
 
 /// A scalar of the input.
@@ -134,7 +136,7 @@ pub(crate) fn exact_text<'de, D: Deserializer<'de>>(
 pub fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let text = raw.get().trim_matches('"').trim();
-    match parse_amount(text) {
+    match parse_received(text) {
         None if looks_like_number(text) => Err(D::Error::custom("the amount has too many digits")),
         amount => Ok(amount),
     }
@@ -181,14 +183,6 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
     }
 }
 
-/// Deserializes a time in Unix seconds, like [`integer`].
-///
-/// # Errors
-/// Returns an error if the value is not a whole number.
-pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
-    Ok(integer(deserializer)?.map(UnixTime::from_seconds))
-}
-
 /// Deserializes an end time in Unix seconds. Returns `None` (no end) for null, `false`, an empty
 /// string and 0.
 ///
@@ -196,20 +190,6 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTim
 /// Returns an error if the value is not a whole number.
 pub fn end_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
     Ok(integer(deserializer)?.filter(|seconds| *seconds != 0).map(UnixTime::from_seconds))
-}
-
-/// Deserializes a boolean from `true`, `1`, `"1"`, `"true"` and their opposites. Returns `None` for
-/// null and an empty string.
-///
-/// # Errors
-/// Returns an error for any other value.
-pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    match borrowed_text(deserializer)?.as_deref().map(str::trim) {
-        None | Some("") => Ok(None),
-        Some("1" | "true") => Ok(Some(true)),
-        Some("0" | "false") => Ok(Some(false)),
-        Some(_) => Err(D::Error::custom("expected true or false")),
-    }
 }
 
 /// Deserializes a secret from a string, number or boolean. Returns `None` for null and an empty
@@ -309,48 +289,6 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Deserializes an object. Returns `None` for null, and for the empty list or string that PHP sends
-/// in its place.
-///
-/// # Errors
-/// Returns an error for any other value, or if the object cannot be deserialized.
-pub fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct Object<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = Option<T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map)).map(Some)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            match seq.next_element::<serde::de::IgnoredAny>()? {
-                None => Ok(None),
-                Some(_) => Err(A::Error::custom("expected an object, found a list")),
-            }
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            if text.is_empty() { Ok(None) } else { Err(E::custom("expected an object")) }
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-    }
-
-    deserializer.deserialize_any(Object(PhantomData))
-}
-
 /// Deserializes objects from a list or from a single object. Null is an empty list.
 ///
 /// # Errors
@@ -360,7 +298,39 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    deserializer.deserialize_any(Several { keyed: false, entry: PhantomData })
+    struct OneOrMore<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMore<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list or an object")
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, one: D) -> Result<Vec<T>, D::Error> {
+            T::deserialize(one).map(|one| vec![one])
+        }
+
+        fn visit_newtype_struct<D: Deserializer<'de>>(self, list: D) -> Result<Vec<T>, D::Error> {
+            list.deserialize_any(Several { keyed: false, entry: PhantomData })
+        }
+    }
+
+    deserializer.deserialize_newtype_struct(ONE_OR_MORE, OneOrMore(PhantomData))
+}
+
+/// Deserializes a value that only some servers send in the expected form. Returns `None` if it
+/// cannot be parsed.
+///
+/// # Errors
+/// Returns an error if the input is not JSON.
+pub fn if_valid<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(from_slice(raw.get().as_bytes()).ok())
 }
 
 /// Deserializes objects from a list, or from a map of ids to objects. The ids are dropped, because
@@ -469,7 +439,6 @@ mod tests {
         integer: Option<i64>,
         #[serde(deserialize_with = "end_time")]
         end: Option<UnixTime>,
-        #[serde(deserialize_with = "boolean")]
         boolean: Option<bool>,
         #[serde(deserialize_with = "texts")]
         texts: Vec<String>,
@@ -480,7 +449,7 @@ mod tests {
     }
 
     fn read(json: &str) -> Model {
-        serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+        from_slice(json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"))
     }
 
     #[test]
@@ -525,7 +494,6 @@ mod tests {
     #[derive(Deserialize, Debug, Default, PartialEq)]
     #[serde(default)]
     struct Shapes {
-        #[serde(deserialize_with = "object")]
         object: Option<Priced>,
         #[serde(deserialize_with = "one_or_more")]
         errors: Vec<Priced>,
@@ -535,7 +503,7 @@ mod tests {
 
     #[test]
     fn objects_come_alone_in_lists_in_maps_and_as_the_empty_list() {
-        let read = |json: &str| serde_json::from_str::<Shapes>(json).unwrap();
+        let read = |json: &str| from_slice::<Shapes>(json.as_bytes()).unwrap();
         let priced = || Priced { amount: Amount::from_minor_units(10, 2) };
         for empty in [
             "{}",
@@ -554,8 +522,8 @@ mod tests {
             let text = format!(r#"{{"object":{object},"errors":{errors},"groups":{groups}}}"#);
             assert_eq!(read(&text), one, "{text}");
         }
-        assert!(serde_json::from_str::<Shapes>(r#"{"object":[1]}"#).is_err());
-        assert!(serde_json::from_str::<Shapes>(r#"{"object":"x"}"#).is_err());
+        assert!(from_slice::<Shapes>(br#"{"object":[1]}"#).is_err());
+        assert!(from_slice::<Shapes>(br#"{"object":"x"}"#).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::any::type_name;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::de::SliceRead;
 use serde_json::value::RawValue;
 
 use super::error::{Error, Forms};
@@ -14,9 +15,9 @@ use super::{Pass, visitor};
 /// `visit_str`, a boolean or null. Any other deserializer offers itself.
 pub(crate) const SCALAR: &str = "$api_auth::Scalar";
 
-/// The most values around one that are read from their own text. Each has a limit of its own for
-/// its nesting, and they share the stack.
-const MOST_REENTRIES: u8 = 8;
+/// The name of the newtype that asks for a list or one entry of it. It gets one entry, an object, by
+/// `visit_some`, and anything else by `visit_newtype_struct`, as from any other deserializer.
+pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
 
 /// A deserializer that is lenient.
 pub(super) struct Lenient<'p, D> {
@@ -93,6 +94,41 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
                 Lenient::new(&mut json, pass).any::<ANY, V>(&[], visitor)
             }
         }
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
+    /// See [`ONE_OR_MORE`].
+    #[inline(never)]
+    fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let is_object = raw.get().starts_with('{');
+        pass.reenter(raw.get(), |json| match is_object {
+            true => visitor.visit_some(Lenient::new(json, pass)),
+            false => visitor.visit_newtype_struct(Lenient::new(json, pass)),
+        })
+    }
+}
+
+impl Pass {
+    /// Reads a value from its own text. It has a limit of its own for its nesting, so there is one
+    /// for such values, too: they share the stack.
+    fn reenter<'de, T>(
+        &self,
+        text: &'de str,
+        read: impl FnOnce(&mut serde_json::Deserializer<SliceRead<'de>>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        /// The most values around one that are read from their own text.
+        const MOST: u8 = 8;
+        let depth = self.depth.get();
+        if depth >= MOST {
+            return Err(Error::plain("nested too deeply"));
+        }
+        self.depth.set(depth + 1);
+        let value = read(&mut serde_json::Deserializer::from_slice(text.as_bytes()));
+        self.depth.set(depth);
+        value
     }
 }
 
@@ -180,6 +216,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
         if name == SCALAR {
             return self.own_text(visitor);
         }
+        if name == ONE_OR_MORE {
+            return self.one_or_more(visitor);
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -230,14 +269,7 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
         if empty_form(text).is_some_and(|form| forms.contains(form)) {
             return self.none();
         }
-        let depth = pass.depth.get();
-        if depth >= MOST_REENTRIES {
-            return Err(pass.lower(Error::plain("nested too deeply")));
-        }
-        pass.depth.set(depth + 1);
-        let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
-        let some = self.visitor.visit_some(Lenient::new(&mut json, pass));
-        pass.depth.set(depth);
+        let some = pass.reenter(text, |json| self.visitor.visit_some(Lenient::new(json, pass)));
         some.map_err(|error| pass.lower(error.learn(name)))
     }
 }

@@ -135,27 +135,15 @@ pub(crate) fn parse_amount(text: &str) -> Option<Amount> {
     if whole.is_empty() && part.is_empty() {
         return None;
     }
-    if !whole.bytes().chain(part.bytes()).all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let amount = |part: &str| scaled(negative, whole, part, exponent);
-    amount(part).or_else(|| amount(part.trim_end_matches('0')))
-}
-
-/// Returns `whole.part` times a power of ten, with all decimals of `part`.
-fn scaled(negative: bool, whole: &str, part: &str, exponent: i32) -> Option<Amount> {
     let mut digits: i64 = 0;
     for byte in whole.bytes().chain(part.bytes()) {
-        let digit = i64::from(byte - b'0');
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
         // With its sign, since the smallest number has no positive counterpart.
         let digit = if negative { -digit } else { digit };
         digits = digits.checked_mul(10)?.checked_add(digit)?;
     }
     let mut decimals = i32::try_from(part.len()).ok()?.checked_sub(exponent)?;
-    if digits == 0 {
-        decimals = decimals.clamp(0, i32::from(Amount::MOST_DECIMALS));
-    }
-    while decimals > i32::from(Amount::MOST_DECIMALS) && digits % 10 == 0 {
+    while decimals > i32::from(Amount::MOST_DECIMALS) && digits % 10 == 0 && digits != 0 {
         digits /= 10;
         decimals -= 1;
     }
@@ -165,6 +153,18 @@ fn scaled(negative: bool, whole: &str, part: &str, exponent: i32) -> Option<Amou
     }
     let decimals = u8::try_from(decimals).ok().filter(|d| *d <= Amount::MOST_DECIMALS)?;
     Some(Amount { digits, decimals })
+}
+
+/// Parses a decimal number of a response, which may have more zeros at its end than fit.
+pub(crate) fn parse_received(text: &str) -> Option<Amount> {
+    parse_amount(text).or_else(|| {
+        let digits = text.split(['e', 'E']).next()?;
+        if digits.bytes().all(|byte| b"-0.".contains(&byte)) && looks_like_number(text) {
+            return Some(Amount { digits: 0, decimals: 0 });
+        }
+        let is_plain = digits.len() == text.len() && digits.contains('.');
+        is_plain.then(|| digits.trim_end_matches('0')).and_then(parse_amount)
+    })
 }
 
 /// Returns whether a text is a decimal number, of any size.
@@ -190,7 +190,7 @@ impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match wire::exact_text(deserializer)?.as_deref().map(str::trim) {
             None | Some("") => Err(wire::empty_value(&"an amount")),
-            Some(text) => parse_amount(text).ok_or_else(|| {
+            Some(text) => parse_received(text).ok_or_else(|| {
                 D::Error::custom(if looks_like_number(text) {
                     "the amount has too many digits"
                 } else {
