@@ -84,11 +84,9 @@ impl TpayError for Error {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Refusal {
-    #[serde(default, deserialize_with = "wire::text")]
     request_id: Option<String>,
     #[serde(default, deserialize_with = "wire::one_or_more")]
     errors: Vec<RefusalEntry>,
-    #[serde(default, deserialize_with = "wire::object")]
     violations: Option<ExtraFields>,
     #[serde(default, deserialize_with = "wire::texts")]
     reasons: Vec<String>,
@@ -99,13 +97,9 @@ struct Refusal {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RefusalEntry {
-    #[serde(default, deserialize_with = "wire::text")]
     error_code: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     error_message: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     field_name: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     dev_message: Option<String>,
 }
 
@@ -119,8 +113,8 @@ impl Refusal {
         }
         if let Some(violations) = self.violations {
             for field in violations.names() {
-                let message = violations.text(field).or_else(|| violations.json(field));
-                details.push(Detail::new(Some(field.to_owned()), None, message));
+                let message = violations.text(&field).or_else(|| violations.json(&field));
+                details.push(Detail::new(Some(field.into_owned()), None, message));
             }
         }
         details.extend(self.reasons.into_iter().map(|text| Detail::new(None, None, Some(text))));
@@ -190,7 +184,7 @@ struct Verdict {
 pub(crate) fn receipt(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = answer(response, &[])?;
-        required("result", fields.names().next())?;
+        required("result", (!fields.is_empty()).then_some(()))?;
         Ok(fields)
     })
 }
