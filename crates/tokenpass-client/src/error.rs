@@ -75,7 +75,6 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
 pub(crate) fn yes_or_no(response: &Response) -> Result<bool, ResponseError> {
     #[derive(Deserialize)]
     struct Answer {
-        #[serde(default, deserialize_with = "wire::boolean")]
         result: Option<bool>,
     }
     required("result", answer::<Answer>(response)?.result)

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, required, route, setters, wire,
+    Route, required, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::amounts::{Quantity, satoshis};
+use crate::amounts::Quantity;
 use crate::auth::credentials;
 use crate::{Balances, Client, Satoshis, error};
 
@@ -19,16 +19,13 @@ use crate::{Balances, Client, Satoshis, error};
 #[non_exhaustive]
 pub struct Owner {
     /// The user's name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub username: Option<String>,
     /// A public address of the user.
-    #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
     /// The user's e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -100,10 +97,9 @@ impl Endpoint for GetUsersByAddresses {
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
         #[serde(transparent)]
-        struct Users(#[serde(deserialize_with = "wire::map")] BTreeMap<String, Option<Owner>>);
+        struct Users(BTreeMap<String, Option<Owner>>);
         #[derive(Deserialize)]
         struct Found {
-            #[serde(default, deserialize_with = "wire::boolean")]
             result: Option<bool>,
             users: Option<Users>,
         }
@@ -225,22 +221,18 @@ impl Endpoint for CheckUserExists {
 #[non_exhaustive]
 pub struct Balance {
     /// The asset.
-    #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
     /// The name of the asset. The server of 2017 repeats `asset`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The amount in whole tokens.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub balance: Option<Amount>,
     /// The amount in satoshis.
-    #[serde(rename = "balanceSat", default, deserialize_with = "satoshis")]
+    #[serde(rename = "balanceSat")]
     pub satoshis: Option<Satoshis>,
     /// The number of decimals of the asset. Returned by servers since 2022.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
