@@ -1,8 +1,7 @@
 //! Error responses of the TinyCert API, and responses that are not documented.
 
 use api_auth::{
-    Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire,
-    wire_enum,
+    Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -95,9 +94,7 @@ impl ErrorCode {
 /// An error response: `{"code":"...","text":"..."}`.
 #[derive(Deserialize)]
 struct Refusal {
-    #[serde(default, deserialize_with = "wire::text")]
     code: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     text: Option<String>,
 }
 

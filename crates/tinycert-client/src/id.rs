@@ -3,7 +3,6 @@
 use std::fmt;
 
 use api_auth::wire;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 macro_rules! id {
@@ -43,7 +42,7 @@ macro_rules! id {
             /// Deserializes a number, or a string with a number.
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let number = wire::integer(deserializer)?;
-                number.map(Self).ok_or_else(|| D::Error::custom("expected an id"))
+                number.map(Self).ok_or_else(|| wire::empty_value(&"an id"))
             }
         }
     };
