@@ -2,7 +2,7 @@
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, StatusCode, json, route, setters, wire,
+    Route, StatusCode, json, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,9 +71,9 @@ impl SearchSubscriptions {
 
 #[derive(Deserialize)]
 struct Wrapped {
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     data: Vec<Subscription>,
-    #[serde(flatten)]
+    #[serde(rename = "$extra")]
     extra: ExtraFields,
 }
 
