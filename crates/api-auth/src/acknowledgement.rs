@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
-use crate::decode::json;
 use crate::error::response::ResponseError;
+use crate::json::json;
 use crate::message::Response;
-use crate::wire::ExtraFields;
+use crate::models::ExtraFields;
 
 /// The response to an action whose format is not documented. It may be empty.
 #[derive(Clone, Default, PartialEq)]

@@ -2,9 +2,9 @@
 
 #[cfg(feature = "rust_decimal-1")]
 use crate::error::input::InputError;
-use crate::wire::Amount;
+use crate::models::Amount;
 #[cfg(feature = "jiff-1")]
-use crate::wire::UnixTime;
+use crate::models::UnixTime;
 
 #[cfg(feature = "jiff-1")]
 impl TryFrom<UnixTime> for jiff::Timestamp {

@@ -85,7 +85,9 @@ impl<'a> DetachedJws<'a> {
             _ => Err(JwsError::Malformed),
         };
         let (header, signature) = (decode(header_segment)?, decode(signature)?);
-        crate::decode::validate_names(&header).map_err(|_| JwsError::Header)?;
+        if crate::json::has_reserved_name(&header) {
+            return Err(JwsError::Header);
+        }
         let Header(header) = serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
         if header.contains_key("crit") {
             return Err(JwsError::Header);

@@ -38,16 +38,17 @@ mod clock;
 #[cfg(any(feature = "jiff-1", feature = "rust_decimal-1"))]
 mod convert;
 mod curl;
-mod decode;
 mod encode;
 mod endpoint;
 mod error;
 pub mod hmac;
+mod json;
 #[cfg(feature = "jws")]
 pub mod jws;
 #[cfg(feature = "md5")]
 pub mod md5;
 mod message;
+mod models;
 mod network;
 pub mod oauth;
 mod page;
@@ -58,6 +59,7 @@ mod raw_endpoint;
 mod redact;
 mod retry;
 mod route;
+mod scalar;
 mod secret;
 mod secret_names;
 mod setters;
@@ -77,7 +79,6 @@ pub use body::Body;
 pub use client::Client;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use curl::{curl, curl_with_secrets};
-pub use decode::json;
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,
@@ -89,7 +90,9 @@ pub use error::response::{Detail, ResponseError, required};
 pub use error::{Delivery, Error, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
+pub use json::{json, json_slice};
 pub use message::{Request, Response};
+pub use models::{Amount, ExtraFields, UnixTime, UnknownText};
 pub use network::{CONNECT_TIMEOUT, RESPONSE_LIMIT, TIMEOUT};
 pub use page::{Items, Pages};
 pub use provider::{Provider, status_error};
@@ -110,7 +113,6 @@ pub use transport::{Sent, Transport, TransportError, TransportErrorKind};
 pub use unsigned_request::UnsignedRequest;
 pub use variables::Env;
 pub use verified_store::{SecretOrigin, VerifiedStore};
-pub use wire::{Amount, ExtraFields, UnixTime, UnknownText};
 
 pub use {http, serde};
 

@@ -132,11 +132,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decode::json;
     use crate::encode::{Encoding, Params};
     use crate::endpoint::Endpoint;
     use crate::error::kind::ErrorKind;
     use crate::error::response::ResponseError;
+    use crate::json::json;
     use crate::message::{Request, Response};
     use crate::provider::{Provider, status_error};
     use crate::route;

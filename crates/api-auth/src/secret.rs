@@ -4,11 +4,13 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::encode::hex;
 use crate::error::input::InputError;
+use crate::scalar;
 
 /// A key, passphrase or token. It is wiped from memory when dropped and never printed.
 ///
@@ -69,6 +71,15 @@ impl Secret {
     /// Returns whether the secret is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// Deserializes a string or a number. An empty string is an error; an `Option` is `None` for it
+    /// in [`json`](crate::json()).
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = scalar::text(deserializer)?.filter(|text| !text.is_empty());
+        text.map(Self::from).ok_or_else(|| scalar::empty_value(&"a secret"))
     }
 }
 

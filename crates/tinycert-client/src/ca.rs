@@ -17,7 +17,7 @@
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route, route,
-    setters, wire, wire_enum,
+    setters, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,10 +41,9 @@ pub struct CaItem {
     /// The id of the CA.
     pub id: CaId,
     /// The organization (O), not the common name. Several CAs may have the same.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -57,31 +56,31 @@ pub struct CaDetails {
     /// The id of the CA.
     pub id: CaId,
     /// The country (C), two letters.
-    #[serde(rename = "C", default, deserialize_with = "wire::text")]
+    #[serde(rename = "C")]
     pub country: Option<String>,
     /// The state or province (ST). Absent or empty if not set.
-    #[serde(rename = "ST", default, deserialize_with = "wire::text")]
+    #[serde(rename = "ST")]
     pub state: Option<String>,
     /// The city (L). Absent or empty if not set.
-    #[serde(rename = "L", default, deserialize_with = "wire::text")]
+    #[serde(rename = "L")]
     pub locality: Option<String>,
     /// The organization (O).
-    #[serde(rename = "O", default, deserialize_with = "wire::text")]
+    #[serde(rename = "O")]
     pub organization: Option<String>,
     /// The organizational unit (OU), which the server sets.
-    #[serde(rename = "OU", default, deserialize_with = "wire::text")]
+    #[serde(rename = "OU")]
     pub organizational_unit: Option<String>,
     /// The common name (CN): the organization followed by ` CA`.
-    #[serde(rename = "CN", default, deserialize_with = "wire::text")]
+    #[serde(rename = "CN")]
     pub common_name: Option<String>,
     /// The e-mail address (E) of the account when the CA was created.
-    #[serde(rename = "E", default, deserialize_with = "wire::text")]
+    #[serde(rename = "E")]
     pub email: Option<String>,
     /// The hash with which the CA signs.
     #[serde(default)]
     pub hash_alg: Option<HashAlg>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

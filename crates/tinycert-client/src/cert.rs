@@ -23,7 +23,7 @@ use std::ops::BitOr;
 
 use api_auth::{
     Body, Endpoint, ErrorKind, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, Secret, SecretBytes, UnixTime, route, setters, wire, wire_enum,
+    Route, Secret, SecretBytes, UnixTime, route, setters, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -137,16 +137,14 @@ pub struct CertItem {
     /// The id of the certificate.
     pub id: CertId,
     /// The common name (CN).
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The status. Never [`Obsolete`](CertStatus::Obsolete).
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The time at which the certificate expires.
-    #[serde(default, deserialize_with = "wire::time")]
     pub expires: Option<UnixTime>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -164,28 +162,28 @@ pub struct CertDetails {
     #[serde(default)]
     pub status: Option<CertStatus>,
     /// The country (C), two letters.
-    #[serde(rename = "C", default, deserialize_with = "wire::text")]
+    #[serde(rename = "C")]
     pub country: Option<String>,
     /// The state or province (ST). Absent or empty if not set.
-    #[serde(rename = "ST", default, deserialize_with = "wire::text")]
+    #[serde(rename = "ST")]
     pub state: Option<String>,
     /// The city (L). Absent or empty if not set.
-    #[serde(rename = "L", default, deserialize_with = "wire::text")]
+    #[serde(rename = "L")]
     pub locality: Option<String>,
     /// The organization (O).
-    #[serde(rename = "O", default, deserialize_with = "wire::text")]
+    #[serde(rename = "O")]
     pub organization: Option<String>,
     /// The organizational unit (OU). Absent or empty if not set.
-    #[serde(rename = "OU", default, deserialize_with = "wire::text")]
+    #[serde(rename = "OU")]
     pub organizational_unit: Option<String>,
     /// The common name (CN).
-    #[serde(rename = "CN", default, deserialize_with = "wire::text")]
+    #[serde(rename = "CN")]
     pub common_name: Option<String>,
     /// The subject alternative names (Alt).
     #[serde(rename = "Alt", default, deserialize_with = "san::list")]
     pub sans: Vec<San>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

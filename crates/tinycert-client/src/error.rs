@@ -1,8 +1,7 @@
 //! Error responses of the TinyCert API: [`ErrorCode`], and [`ErrorExt`], which returns it.
 
 use api_auth::{
-    Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire,
-    wire_enum,
+    Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -112,9 +111,7 @@ impl ErrorCode {
 /// An error response: `{"code":"...","text":"..."}`.
 #[derive(Deserialize)]
 struct ErrorBody {
-    #[serde(default, deserialize_with = "wire::text")]
     code: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     text: Option<String>,
 }
 

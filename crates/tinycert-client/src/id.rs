@@ -47,8 +47,7 @@ macro_rules! id {
                 deserializer: D,
             ) -> Result<Self, D::Error> {
                 let number = api_auth::wire::integer(deserializer)?;
-                let missing = || serde::de::Error::custom("expected an id");
-                number.map(Self).ok_or_else(missing)
+                number.map(Self).ok_or_else(|| api_auth::wire::empty_value(&"an id"))
             }
         }
     };

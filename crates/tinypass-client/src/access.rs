@@ -39,41 +39,32 @@ pub const MAX_PAGE_SIZE: u32 = 1000;
 #[non_exhaustive]
 pub struct Access {
     /// The public id of the record.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The id of the application.
-    #[serde(default, deserialize_with = "wire::text")]
     pub aid: Option<String>,
     /// The id of the resource.
-    #[serde(default, deserialize_with = "wire::text")]
     pub rid: Option<String>,
     /// TinyPass's id of the user.
-    #[serde(default, deserialize_with = "wire::text")]
     pub uid: Option<String>,
     /// The price paid, in units of `currency` (4.99 is four dollars and 99 cents).
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The ISO code of the currency.
-    #[serde(default, deserialize_with = "wire::text")]
     pub currency: Option<String>,
     /// The time at which access was granted.
-    #[serde(default, deserialize_with = "wire::time")]
     pub created: Option<UnixTime>,
     /// The time at which access expires. `None` if it does not expire (absent, null or 0 in the
     /// response).
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
     /// Your reference for the user, or the uid.
-    #[serde(default, deserialize_with = "wire::text")]
     pub user_ref: Option<String>,
     /// The user's e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub user_email: Option<String>,
     /// The resource's tags.
     #[serde(default, deserialize_with = "wire::texts")]
     pub tags: Vec<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -214,10 +205,10 @@ impl SearchAccess {
 #[non_exhaustive]
 pub struct AccessPage {
     /// The records.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub data: Vec<Access>,
     /// Fields that this type does not cover. No field is documented.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

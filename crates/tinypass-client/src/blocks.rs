@@ -24,7 +24,7 @@ mod purchase;
 mod webhook;
 
 use api_auth::block::BlockKey;
-use api_auth::{Env, InputError, Response, Secret, json};
+use api_auth::{Env, InputError, Secret, json_slice};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -120,5 +120,5 @@ fn json_text(value: &impl Serialize) -> String {
 
 /// Parses JSON. The error names the position and contains no value.
 fn read_json<T: DeserializeOwned>(text: String) -> Result<T, ReadError> {
-    json(&Response::new(text.into_bytes())).map_err(|error| ReadError::Content(error.to_string()))
+    json_slice(text.as_bytes()).map_err(|error| ReadError::Content(error.to_string()))
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use api_auth::{
     Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route, StatusCode,
-    UnixTime, json, required, wire,
+    UnixTime, json, required,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,34 +45,25 @@ pub enum DownloadPath {
 #[non_exhaustive]
 pub struct Download {
     /// The public id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The id of the resource.
-    #[serde(default, deserialize_with = "wire::text")]
     pub rid: Option<String>,
     /// The title.
-    #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The description.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// The URL of an image.
-    #[serde(default, deserialize_with = "wire::text")]
     pub image: Option<String>,
     /// The price as a string with amount and currency, such as `$4.99 USD`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub price: Option<String>,
     /// The time of the last change.
-    #[serde(default, deserialize_with = "wire::time")]
     pub modified_date: Option<UnixTime>,
     /// The time of creation.
-    #[serde(default, deserialize_with = "wire::time")]
     pub created_date: Option<UnixTime>,
     /// The time of publication.
-    #[serde(default, deserialize_with = "wire::time")]
     pub published_date: Option<UnixTime>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -200,15 +191,14 @@ pub struct DownloadUrl {
     /// The link. It gives access to the file without credentials until it expires.
     pub url: String,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
 #[derive(Deserialize)]
 struct UrlObject {
-    #[serde(default, deserialize_with = "wire::text")]
     url: Option<String>,
-    #[serde(flatten)]
+    #[serde(rename = "$extra")]
     extra: ExtraFields,
 }
 

@@ -12,7 +12,7 @@
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, StatusCode, json, route, setters, wire,
+    Route, StatusCode, json, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,9 +81,9 @@ impl SearchSubscriptions {
 
 #[derive(Deserialize)]
 struct SubscriptionPage {
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     data: Vec<Subscription>,
-    #[serde(flatten)]
+    #[serde(rename = "$extra")]
     extra: ExtraFields,
 }
 

@@ -10,7 +10,7 @@
 //! # Ok::<(), tinypass_client::Error>(())
 //! ```
 
-use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
+use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route};
 use serde::{Deserialize, Serialize};
 
 use crate::Client;
@@ -23,19 +23,15 @@ use crate::error::{self, Model};
 #[non_exhaustive]
 pub struct User {
     /// TinyPass's id of the user.
-    #[serde(default, deserialize_with = "wire::text")]
     pub uid: Option<String>,
     /// The e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// The first name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub first_name: Option<String>,
     /// The last name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub last_name: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

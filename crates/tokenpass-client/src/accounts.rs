@@ -27,29 +27,23 @@ use crate::{Client, credentials, error};
 #[non_exhaustive]
 pub struct User {
     /// The user's id, a UUID. Store the id rather than the name, which can change.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The display name, which may be empty.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The user's name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub username: Option<String>,
     /// The e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// Whether the e-mail address is confirmed. Do not trust an address that is not.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub email_is_confirmed: Option<bool>,
     /// The last e-mail address that was confirmed.
-    #[serde(default, deserialize_with = "wire::text")]
     pub confirmed_email: Option<String>,
     /// A private key that the server of 2017 creates for each user. It is not documented, and never
     /// serialized.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub ecc_key: Option<Secret>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 use api_auth::{
     Body, Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, StatusCode, json, route, setters, validate, wire,
+    Route, StatusCode, json, route, setters, validate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,35 +34,28 @@ use crate::{Client, credentials, error, html};
 #[non_exhaustive]
 pub struct Address {
     /// The kind: `btc`.
-    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
     /// The balances, promises included. `None` if the address is unverified or inactive.
     #[serde(default, deserialize_with = "balances")]
     pub balances: Option<Balances>,
     /// Whether the address is public.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub public: Option<bool>,
     /// The user's label, with HTML entities as the server sends them.
-    #[serde(default, deserialize_with = "wire::text")]
     pub label: Option<String>,
     /// Whether the address is active. Inactive addresses do not count.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub active: Option<bool>,
     /// Whether the ownership of the address is verified.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub verified: Option<bool>,
     /// The message to sign for [`Client::verify_address`]. It expires after ten hours, and each
     /// response with a new code invalidates the previous one.
-    #[serde(default, deserialize_with = "wire::text")]
     pub verify_code: Option<String>,
     /// An address to pay to as another proof of ownership. It is not documented.
-    #[serde(default, deserialize_with = "wire::text")]
     pub verify_address: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -16,14 +16,14 @@
 mod amounts;
 
 use api_auth::{
-    Amount, Endpoint, ExtraFields, Params, Response, ResponseError, Result, Route, route, wire,
+    Amount, Endpoint, ExtraFields, Params, Response, ResponseError, Result, Route, route,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, credentials, error};
 
 pub use amounts::{Balances, Quantity, SATOSHIS, Satoshis};
-pub(crate) use amounts::{Holding, balances, or_false, php_number, satoshis, text_or_false};
+pub(crate) use amounts::{Holding, balances, php_number, text_or_false};
 
 /// The balance of one asset over all addresses of a user. Promises to the user are added and
 /// promises from the user are subtracted, so it can be below 0.
@@ -34,22 +34,18 @@ pub(crate) use amounts::{Holding, balances, or_false, php_number, satoshis, text
 #[non_exhaustive]
 pub struct Balance {
     /// The asset.
-    #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
     /// The name of the asset. The server of 2017 repeats `asset`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The amount in whole tokens.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub balance: Option<Amount>,
     /// The amount in satoshis.
-    #[serde(rename = "balanceSat", default, deserialize_with = "satoshis")]
+    #[serde(rename = "balanceSat")]
     pub satoshis: Option<Satoshis>,
     /// The number of decimals of the asset. Returned by servers since 2022.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub precision: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -21,7 +21,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::balances::{Satoshis, satoshis};
+use crate::balances::Satoshis;
 use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: whether the user may message all holders of a
@@ -47,14 +47,13 @@ impl GetMessengerPrivileges {
 #[non_exhaustive]
 pub struct MessengerPrivileges {
     /// The token.
-    #[serde(default, deserialize_with = "wire::text")]
     pub token: Option<String>,
     /// Whether the user may message them: true for the owner of the verified address that issued
     /// the token.
-    #[serde(rename = "canMessage", default, deserialize_with = "wire::boolean")]
+    #[serde(rename = "canMessage")]
     pub can_message: Option<bool>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -77,22 +76,18 @@ impl Endpoint for GetMessengerPrivileges {
 #[non_exhaustive]
 pub struct Chat {
     /// The id, a UUID. [`chat_id`] converts it to the short form.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// Whether the chat is open.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub active: Option<bool>,
     /// Whether everyone may join.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub global: Option<bool>,
     /// The amounts that are required to join, in whole tokens by asset.
     #[serde(default, deserialize_with = "amounts")]
     pub tokens: BTreeMap<String, Amount>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -156,16 +151,15 @@ impl GetChatPrivileges {
 #[non_exhaustive]
 pub struct ChatPrivileges {
     /// Whether the user may enter.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub authorized: Option<bool>,
     /// Whether everyone may enter.
-    #[serde(rename = "isGlobal", default, deserialize_with = "wire::boolean")]
+    #[serde(rename = "isGlobal")]
     pub is_global: Option<bool>,
     /// The amounts that are required to enter.
-    #[serde(rename = "tokenAuthorization", default, deserialize_with = "wire::list")]
+    #[serde(rename = "tokenAuthorization", default)]
     pub token_authorization: Vec<TokenAuthorization>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -176,13 +170,11 @@ pub struct ChatPrivileges {
 #[non_exhaustive]
 pub struct TokenAuthorization {
     /// The asset.
-    #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
     /// The amount.
-    #[serde(default, deserialize_with = "satoshis")]
     pub amount: Option<Satoshis>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

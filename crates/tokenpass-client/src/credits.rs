@@ -16,7 +16,7 @@ mod accounts;
 mod bookings;
 mod groups;
 
-use api_auth::{ExtraFields, Response, ResponseError, required, wire};
+use api_auth::{ExtraFields, Response, ResponseError, required};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -41,34 +41,27 @@ pub use groups::{
 #[non_exhaustive]
 pub struct CreditTransaction {
     /// The id of the group.
-    #[serde(default, deserialize_with = "wire::text")]
     pub credit_group: Option<String>,
     /// The name of the account; absent in the history of one account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub account: Option<String>,
     /// The name of the user that the account is tied to.
     #[serde(default, deserialize_with = "text_or_false")]
     pub tokenpass_user: Option<String>,
     /// The id of the account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub account_uuid: Option<String>,
     /// The id of the entry.
-    #[serde(default, deserialize_with = "wire::text")]
     pub tx_uuid: Option<String>,
     /// The amount in credits, negative for credits that were taken.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub amount: Option<i64>,
     /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
     /// The time of the last change.
-    #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Your reference.
-    #[serde(rename = "ref", default, deserialize_with = "wire::text")]
+    #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -80,19 +73,17 @@ pub struct CreditTransaction {
 #[non_exhaustive]
 pub struct CreditHistory {
     /// The sum of a group's entries: 0 in a consistent ledger.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub balance: Option<i64>,
     /// The account. Only set in the history of one account.
     #[serde(default)]
     pub account: Option<CreditAccount>,
     /// The number of entries.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub count: Option<i64>,
     /// The entries.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub transactions: Vec<CreditTransaction>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -77,7 +77,6 @@ pub(crate) fn result<T: DeserializeOwned>(response: &Response) -> Result<T, Resp
 pub(crate) fn check(response: &Response) -> Result<bool, ResponseError> {
     #[derive(Deserialize)]
     struct Check {
-        #[serde(default, deserialize_with = "wire::boolean")]
         result: Option<bool>,
     }
     required("result", success::<Check>(response)?.result)

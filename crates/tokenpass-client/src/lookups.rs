@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
-    required, route, setters, wire,
+    required, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,16 +26,13 @@ use crate::{Client, credentials, error};
 #[non_exhaustive]
 pub struct Owner {
     /// The user's name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub username: Option<String>,
     /// A public address of the user.
-    #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
     /// The user's e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -107,10 +104,9 @@ impl Endpoint for GetUsersByAddresses {
     fn parse(&self, response: &Response) -> Result<BTreeMap<String, Owner>, ResponseError> {
         #[derive(Default, Deserialize)]
         #[serde(transparent)]
-        struct Users(#[serde(deserialize_with = "wire::map")] BTreeMap<String, Option<Owner>>);
+        struct Users(BTreeMap<String, Option<Owner>>);
         #[derive(Deserialize)]
         struct Found {
-            #[serde(default, deserialize_with = "wire::boolean")]
             result: Option<bool>,
             users: Option<Users>,
         }

@@ -321,11 +321,8 @@ pub struct UserToken {
 fn token(response: &Response) -> Result<UserToken, ResponseError> {
     #[derive(Deserialize)]
     struct Fields {
-        #[serde(default, deserialize_with = "wire::secret")]
         access_token: Option<Secret>,
-        #[serde(default, deserialize_with = "wire::text")]
         token_type: Option<String>,
-        #[serde(default, deserialize_with = "wire::integer")]
         expires_in: Option<i64>,
     }
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
@@ -613,9 +610,7 @@ impl Endpoint for RequestCode {
     fn parse(&self, response: &Response) -> Result<Secret, ResponseError> {
         #[derive(Deserialize)]
         struct Fields {
-            #[serde(default, deserialize_with = "wire::secret")]
             code: Option<Secret>,
-            #[serde(default, deserialize_with = "wire::secret")]
             state: Option<Secret>,
         }
         let fields: Fields = error::success(response)?;

@@ -8,9 +8,7 @@
 //! # Ok::<(), tokenpass_client::Error>(())
 //! ```
 
-use api_auth::{
-    Credential, Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire,
-};
+use api_auth::{Credential, Endpoint, ExtraFields, Response, ResponseError, Result, Route, route};
 use serde::{Deserialize, Serialize};
 
 use crate::{Client, error};
@@ -38,13 +36,12 @@ impl GetPerks {
 #[non_exhaustive]
 pub struct Perks {
     /// The token.
-    #[serde(default, deserialize_with = "wire::text")]
     pub token: Option<String>,
     /// The number of active chats that the token gives access to.
-    #[serde(rename = "chatCount", default, deserialize_with = "wire::integer")]
+    #[serde(rename = "chatCount")]
     pub chat_count: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

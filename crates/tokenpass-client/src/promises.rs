@@ -19,14 +19,17 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
+use std::collections::BTreeMap;
+
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
-    UnixTime, required, route, setters, validate, wire,
+    UnixTime, json_slice, required, route, setters, validate, wire,
 };
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
-use crate::balances::{Satoshis, satoshis};
+use crate::balances::Satoshis;
 use crate::proof;
 use crate::{Client, error};
 
@@ -162,13 +165,12 @@ impl ListSources {
 #[non_exhaustive]
 pub struct Sources {
     /// The suffix that follows an address in the message that proves its ownership.
-    #[serde(default, deserialize_with = "wire::text")]
     pub proof_suffix: Option<String>,
     /// The sources.
     #[serde(default, deserialize_with = "sources")]
     pub whitelist: Vec<Source>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -180,16 +182,15 @@ pub struct Sources {
 #[non_exhaustive]
 pub struct Source {
     /// The address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
     /// The assets that may be promised from the address. `None` means any asset.
     #[serde(default, deserialize_with = "some_texts")]
     pub assets: Option<Vec<String>>,
     /// The chain, such as `bitcoin`. Returned as `type` by servers since 2019.
-    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    #[serde(rename = "type")]
     pub chain: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -201,15 +202,23 @@ fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Source>, D:
 
 /// Deserializes strings from a list, from an object in place of a list, or from a single string.
 fn some_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    use serde_json::Value;
-    let texts = match Value::deserialize(deserializer)? {
-        Value::Null => return Ok(None),
-        Value::Object(map) => {
-            let texts = map.into_iter().map(|(_, value)| value).filter(Value::is_string);
-            wire::texts(Value::Array(texts.collect()))
-        }
-        value => wire::texts(value),
-    };
+    #[derive(Deserialize)]
+    struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
+
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let raw = raw.get();
+    if raw == "null" {
+        return Ok(None);
+    }
+    if !raw.starts_with('{') {
+        return json_slice(raw.as_bytes())
+            .map(|Texts(texts)| Some(texts))
+            .map_err(D::Error::custom);
+    }
+    let map: BTreeMap<String, Box<RawValue>> =
+        json_slice(raw.as_bytes()).map_err(D::Error::custom)?;
+    let strings = map.values().map(|value| value.get()).filter(|value| value.starts_with('"'));
+    let texts: Result<Vec<String>, _> = strings.map(|text| json_slice(text.as_bytes())).collect();
     texts.map(Some).map_err(D::Error::custom)
 }
 
@@ -444,54 +453,41 @@ pub struct Promise {
     #[serde(default, deserialize_with = "promise_id")]
     pub promise_id: Option<PromiseId>,
     /// The address that the amount is lent from.
-    #[serde(default, deserialize_with = "wire::text")]
     pub source: Option<String>,
     /// The address that the amount is lent to, also if the request named a user. An e-mail address
     /// that is not registered is returned unchanged.
-    #[serde(default, deserialize_with = "wire::text")]
     pub destination: Option<String>,
     /// The asset.
-    #[serde(default, deserialize_with = "wire::text")]
     pub asset: Option<String>,
     /// The amount.
-    #[serde(default, deserialize_with = "satoshis")]
     pub quantity: Option<Satoshis>,
     /// The fingerprint of the transaction that fulfils the promise.
-    #[serde(default, deserialize_with = "wire::text")]
     pub fingerprint: Option<String>,
     /// The id of that transaction.
-    #[serde(default, deserialize_with = "wire::text")]
     pub txid: Option<String>,
     /// Your reference. Except right after creation, it is truncated at the second `:`, and an empty
     /// string if there is none.
-    #[serde(rename = "ref", default, deserialize_with = "wire::text")]
+    #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// The expiry, or `None` if the promise does not expire.
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expiration: Option<UnixTime>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
     /// The time of the last change.
-    #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Whether the destination is a made-up address for a user who has none.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub pseudo: Option<bool>,
     /// The note, with HTML entities; see [`html::decode`](crate::html::decode).
-    #[serde(default, deserialize_with = "wire::text")]
     pub note: Option<String>,
     /// The number of decimals of the asset. Returned by servers since 2022.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub precision: Option<i64>,
     /// The chain of the addresses, such as `bitcoin`. Returned by servers since 2022.
-    #[serde(default, deserialize_with = "wire::text")]
     pub chain: Option<String>,
     /// The protocol on the chain, such as `counterparty`. Returned by servers since 2022.
-    #[serde(default, deserialize_with = "wire::text")]
     pub protocol: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

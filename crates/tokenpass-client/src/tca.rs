@@ -11,7 +11,7 @@
 
 use api_auth::{
     Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
-    required, route, wire,
+    required, route,
 };
 use serde::{Deserialize, Serialize};
 
@@ -117,16 +117,13 @@ impl FindUsers {
 #[non_exhaustive]
 pub struct FoundUser {
     /// The user's id, a UUID.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The user's name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub username: Option<String>,
     /// The user's channel for messages.
-    #[serde(default, deserialize_with = "wire::text")]
     pub channel: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

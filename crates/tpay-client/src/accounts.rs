@@ -28,10 +28,9 @@ pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 #[non_exhaustive]
 pub struct Account {
     /// The id of the account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -46,22 +45,18 @@ pub struct AccountPage {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The accounts.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub list: Vec<Account>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -153,10 +148,9 @@ pub struct Balance {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -597,58 +591,45 @@ pub struct CreatedAccount {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The code of the offer.
-    #[serde(default, deserialize_with = "wire::text")]
     pub offer_code: Option<String>,
     /// The e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// The tax id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub tax_id: Option<String>,
     /// The number in the register of businesses.
-    #[serde(default, deserialize_with = "wire::text")]
     pub regon: Option<String>,
     /// The number in the court's register.
-    #[serde(default, deserialize_with = "wire::text")]
     pub krs: Option<String>,
     /// The legal form, by its number.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub legal_form: Option<i64>,
     /// The category of sale, by its number.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub category_id: Option<i64>,
     /// Sets whether the merchant is notified by e-mail.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub notify_by_email: Option<bool>,
     /// The status of the verification of the merchant.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub verification_status: Option<i64>,
     /// The link by which the merchant activates the account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub activation_link: Option<String>,
     /// The websites, each with its point of sale.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub website: Vec<Pos>,
     /// The addresses.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub address: Vec<CreatedAddress>,
     /// The persons.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub person: Vec<CreatedPerson>,
     /// API keys of the Open API.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub api_credentials: Vec<ApiCredentials>,
     /// API keys of the deprecated transaction API.
-    #[serde(default, deserialize_with = "wire::object")]
     pub transaction_api_credentials: Option<TransactionApiCredentials>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -660,49 +641,35 @@ pub struct CreatedAccount {
 #[non_exhaustive]
 pub struct CreatedAddress {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub address_id: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The short name (accounts only).
-    #[serde(default, deserialize_with = "wire::text")]
     pub friendly_name: Option<String>,
     /// The street.
-    #[serde(default, deserialize_with = "wire::text")]
     pub street: Option<String>,
     /// The number of the house.
-    #[serde(default, deserialize_with = "wire::text")]
     pub house_number: Option<String>,
     /// The number of the room (accounts only).
-    #[serde(default, deserialize_with = "wire::text")]
     pub room_number: Option<String>,
     /// The number of the flat (merchants only).
-    #[serde(default, deserialize_with = "wire::text")]
     pub flat_number: Option<String>,
     /// The postal code.
-    #[serde(default, deserialize_with = "wire::text")]
     pub postal_code: Option<String>,
     /// The city.
-    #[serde(default, deserialize_with = "wire::text")]
     pub city: Option<String>,
     /// The country, two letters.
-    #[serde(default, deserialize_with = "wire::text")]
     pub country: Option<String>,
     /// The phone number.
-    #[serde(default, deserialize_with = "wire::text")]
     pub phone: Option<String>,
     /// Whether it is the main address.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_main: Option<bool>,
     /// Whether it is the address for letters.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_correspondence: Option<bool>,
     /// Whether it is the address for invoices.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_invoice: Option<bool>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -715,61 +682,44 @@ pub struct CreatedAddress {
 #[non_exhaustive]
 pub struct CreatedPerson {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub person_id: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The surname.
-    #[serde(default, deserialize_with = "wire::text")]
     pub surname: Option<String>,
     /// The nationality.
-    #[serde(default, deserialize_with = "wire::text")]
     pub nationality: Option<String>,
     /// The share in the company, in percent.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub shares_pct: Option<Amount>,
     /// The Polish identity number.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pesel: Option<String>,
     /// Whether the person is a beneficiary.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_beneficiary: Option<bool>,
     /// Whether the person represents the company.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_representative: Option<bool>,
     /// Whether the person is a contact person.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_contact_person: Option<bool>,
     /// Whether the person is authorized to sign.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_authorized_person: Option<bool>,
     /// Whether the person holds a political office: a number or a boolean, as the server sends it.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pep_statement: Option<String>,
     /// The date of birth, `YYYY-MM-DD HH:MM:SS`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub date_of_birth: Option<String>,
     /// The country of birth.
-    #[serde(default, deserialize_with = "wire::text")]
     pub country_of_birth: Option<String>,
     /// The type of the document, by its number.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub type_of_document: Option<i64>,
     /// The number of the document.
-    #[serde(default, deserialize_with = "wire::text")]
     pub serial_number: Option<String>,
     /// The expiry date of the document, `YYYY-MM-DD HH:MM:SS`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub expiry_date: Option<String>,
     /// The authority that issued the document.
-    #[serde(default, deserialize_with = "wire::text")]
     pub issuing_authority: Option<String>,
     /// The contacts; the server sends a list or a single one.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub contact: Vec<CreatedContact>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -781,13 +731,12 @@ pub struct CreatedPerson {
 #[non_exhaustive]
 pub struct CreatedContact {
     /// The phone number or address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub contact: Option<String>,
     /// The type, by its number.
-    #[serde(rename = "type", default, deserialize_with = "wire::integer")]
+    #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -799,10 +748,9 @@ pub struct CreatedContact {
 #[non_exhaustive]
 pub struct ApiCredentials {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub client_id: Option<String>,
     /// The secret.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub client_secret: Option<Secret>,
 }
 
@@ -814,13 +762,12 @@ pub struct ApiCredentials {
 #[non_exhaustive]
 pub struct TransactionApiCredentials {
     /// The merchant.
-    #[serde(default, deserialize_with = "wire::text")]
     pub merchant_id: Option<String>,
     /// The key.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub api_key: Option<Secret>,
     /// The password.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub api_password: Option<Secret>,
 }
 

@@ -311,22 +311,17 @@ pub struct CreatedAlias {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The point of sale.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
     /// The status of the registration.
-    #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
     /// The time of the request.
-    #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -338,13 +333,12 @@ pub struct CreatedAlias {
 #[non_exhaustive]
 pub struct BlikAliases {
     /// Whether payments by the alias are possible.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_active: Option<bool>,
     /// The alias in each application.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub aliases: Vec<BlikAliasDetails>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -359,22 +353,18 @@ pub struct BlikAliasDetails {
     #[serde(default)]
     pub alias_type: Option<AliasType>,
     /// The value.
-    #[serde(default, deserialize_with = "wire::text")]
     pub alias_value: Option<String>,
     /// Whether payments by the alias are possible.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_active: Option<bool>,
     /// The time of expiry, ISO 8601.
-    #[serde(default, deserialize_with = "wire::text")]
     pub expires_at: Option<String>,
     /// The events of the alias.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub events: Vec<AliasEvent>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub label: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -386,13 +376,12 @@ pub struct BlikAliasDetails {
 #[non_exhaustive]
 pub struct AliasEvent {
     /// The kind of the event.
-    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The time of the event.
-    #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

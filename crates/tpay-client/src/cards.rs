@@ -76,16 +76,13 @@ pub struct CreatedCardToken {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the tokenization, which is also in the notification.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The URL at which the payer enters the card.
-    #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -154,19 +151,16 @@ impl Endpoint for CreateCardToken {
 #[non_exhaustive]
 pub struct CardToken {
     /// The expiry date of the token.
-    #[serde(default, deserialize_with = "wire::text")]
     pub expiration_date: Option<String>,
     /// The status.
     #[serde(default)]
     pub token_status: Option<CardTokenStatus>,
     /// The number of the card, masked: its first digits (BIN) and the last four.
-    #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
     /// The appearance of the card.
-    #[serde(default, deserialize_with = "wire::object")]
     pub content: Option<CardContent>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -178,10 +172,9 @@ pub struct CardToken {
 #[non_exhaustive]
 pub struct CardContent {
     /// The URL of a picture of the card.
-    #[serde(default, deserialize_with = "wire::text")]
     pub image_url: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -296,13 +289,12 @@ pub struct ApplePaySession {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The session for the browser: JSON in base64.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub session: Option<Secret>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -44,22 +44,18 @@ id! {
 #[non_exhaustive]
 pub struct BankGroup {
     /// The id of the group, a number as a string.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The URL of its picture.
-    #[serde(default, deserialize_with = "wire::text")]
     pub img: Option<String>,
     /// The ids of its channels.
     #[serde(default, deserialize_with = "wire::texts")]
     pub available_payment_channels: Vec<String>,
     /// The id of its main channel.
-    #[serde(default, deserialize_with = "wire::text")]
     pub main_channel: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -83,13 +79,12 @@ pub struct BankGroups {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The groups; the server sends them as a map or as a list.
     #[serde(default, deserialize_with = "wire::list_or_map")]
     pub groups: Vec<BankGroup>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -136,34 +131,27 @@ impl Endpoint for ListBankGroups {
 #[non_exhaustive]
 pub struct Channel {
     /// The id of the channel, a number as a string.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The full name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub full_name: Option<String>,
     /// The picture.
-    #[serde(default, deserialize_with = "wire::object")]
     pub image: Option<Image>,
     /// Whether the channel is available now.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub available: Option<bool>,
     /// Whether payments are immediate.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub online_payment: Option<bool>,
     /// Whether the payer is redirected to the channel directly.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub instant_redirection: Option<bool>,
     /// The groups of the channel.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub groups: Vec<ChannelGroup>,
     /// The limits of the channel.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub constraints: Vec<Constraint>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -195,10 +183,9 @@ impl Channel {
 #[non_exhaustive]
 pub struct Image {
     /// The URL.
-    #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -210,16 +197,13 @@ pub struct Image {
 #[non_exhaustive]
 pub struct ChannelGroup {
     /// The id of the group.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The picture.
-    #[serde(default, deserialize_with = "wire::object")]
     pub image: Option<Image>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -231,16 +215,14 @@ pub struct ChannelGroup {
 #[non_exhaustive]
 pub struct Constraint {
     /// The limited field, such as `amount`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub field: Option<String>,
     /// The kind of the limit, such as `min` or `max`.
-    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The limit.
-    #[serde(default, deserialize_with = "wire::text")]
     pub value: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -255,19 +237,17 @@ pub struct Channels {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The language of the names.
-    #[serde(default, deserialize_with = "wire::text")]
     pub language: Option<String>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The channels.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub channels: Vec<Channel>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -14,7 +14,7 @@
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
-    Route, route, wire, wire_enum,
+    Route, route, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,28 +45,22 @@ pub struct BankAccount {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The account number: `PL` and 26 digits.
-    #[serde(default, deserialize_with = "wire::text")]
     pub account_number: Option<String>,
     /// The owner.
-    #[serde(default, deserialize_with = "wire::text")]
     pub owner_name: Option<String>,
     /// Additional information about the owner.
-    #[serde(default, deserialize_with = "wire::text")]
     pub additional_information: Option<String>,
     /// The status.
     #[serde(default)]
     pub status: Option<BankAccountStatus>,
     /// The time of creation.
-    #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -81,22 +75,18 @@ pub struct BankAccountPage {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The accounts.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub bank_accounts: Vec<BankAccount>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -10,7 +10,7 @@
 //! # Ok::<(), tpay_client::Error>(())
 //! ```
 
-use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route, wire};
+use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, route};
 use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
@@ -50,19 +50,15 @@ pub struct DictionaryEntry {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support. Entries of a list have none.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub id: Option<i64>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The code, up to 6 characters (MCC only).
-    #[serde(default, deserialize_with = "wire::text")]
     pub code: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -78,22 +74,18 @@ pub struct Dictionary {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The entries.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub list: Vec<DictionaryEntry>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -93,11 +93,9 @@ impl ErrorExt for Error {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBody {
-    #[serde(default, deserialize_with = "wire::text")]
     request_id: Option<String>,
     #[serde(default, deserialize_with = "wire::one_or_more")]
     errors: Vec<ErrorEntry>,
-    #[serde(default, deserialize_with = "wire::object")]
     violations: Option<ExtraFields>,
     #[serde(default, deserialize_with = "wire::texts")]
     reasons: Vec<String>,
@@ -108,13 +106,9 @@ struct ErrorBody {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorEntry {
-    #[serde(default, deserialize_with = "wire::text")]
     error_code: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     error_message: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     field_name: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     dev_message: Option<String>,
 }
 
@@ -132,8 +126,8 @@ impl ErrorBody {
         }
         if let Some(violations) = self.violations {
             for field in violations.names() {
-                let message = violations.text(field).or_else(|| violations.json(field));
-                details.push(Detail::new(Some(field.to_owned()), None, message));
+                let message = violations.text(&field).or_else(|| violations.json(&field));
+                details.push(Detail::new(Some(field.into_owned()), None, message));
             }
         }
         details.extend(self.reasons.into_iter().map(|text| Detail::new(None, None, Some(text))));
@@ -203,7 +197,7 @@ struct CallResult {
 pub(crate) fn acknowledgement(response: &Response) -> Result<Acknowledgement, ResponseError> {
     Acknowledgement::read(response, |response| {
         let fields: ExtraFields = success(response, &[])?;
-        required("result", fields.names().next())?;
+        required("result", (!fields.is_empty()).then_some(()))?;
         Ok(fields)
     })
 }

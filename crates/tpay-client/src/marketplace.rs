@@ -332,16 +332,13 @@ impl Endpoint for CreateMarketplaceTransaction {
 #[non_exhaustive]
 pub struct CreatedMarketplaceTransaction {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The URL of the payment page.
-    #[serde(default, deserialize_with = "wire::text")]
     pub payment_url: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -353,13 +350,10 @@ pub struct CreatedMarketplaceTransaction {
 #[non_exhaustive]
 pub struct MarketplaceTransaction {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The id, under the name that some responses use.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The status.
     #[serde(default)]
@@ -368,40 +362,32 @@ pub struct MarketplaceTransaction {
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text.
-    #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
     /// The language.
     #[serde(default)]
     pub language_code: Option<MarketplaceLanguage>,
     /// The time of creation, in local time.
-    #[serde(default, deserialize_with = "wire::text")]
     pub creation_date: Option<String>,
     /// The id of the channel that was chosen when the payment was created.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pre_selected_channel_id: Option<String>,
     /// The point of sale.
-    #[serde(default, deserialize_with = "wire::object")]
     pub pos: Option<MarketplacePos>,
     /// The payer.
-    #[serde(default, deserialize_with = "wire::object")]
     pub billing_address: Option<BillingAddressDetails>,
     /// The parts of the merchants.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub child_transactions: Vec<MarketplaceChild>,
     /// The URLs and addresses that were given when the payment was created.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub transaction_callbacks: Vec<MarketplaceCallbackDetails>,
     /// The e-mails to the payer.
-    #[serde(default, deserialize_with = "wire::object")]
     pub transaction_emails: Option<MarketplaceEmails>,
     /// The result of the payment.
-    #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -413,10 +399,9 @@ pub struct MarketplaceTransaction {
 #[non_exhaustive]
 pub struct MarketplacePos {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -428,34 +413,25 @@ pub struct MarketplacePos {
 #[non_exhaustive]
 pub struct BillingAddressDetails {
     /// The e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The phone number.
-    #[serde(default, deserialize_with = "wire::text")]
     pub phone: Option<String>,
     /// The street.
-    #[serde(default, deserialize_with = "wire::text")]
     pub street: Option<String>,
     /// The postal code.
-    #[serde(default, deserialize_with = "wire::text")]
     pub postal_code: Option<String>,
     /// The city.
-    #[serde(default, deserialize_with = "wire::text")]
     pub city: Option<String>,
     /// The country.
-    #[serde(default, deserialize_with = "wire::text")]
     pub country: Option<String>,
     /// The number of the house.
-    #[serde(default, deserialize_with = "wire::text")]
     pub house_no: Option<String>,
     /// The number of the flat.
-    #[serde(default, deserialize_with = "wire::text")]
     pub flat_no: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -468,13 +444,12 @@ pub struct BillingAddressDetails {
 pub struct MarketplaceCallbackDetails {
     /// The type: 1 the URL after success, 2 the URL after failure, 3 the URL for notifications, 4 the
     /// e-mail address for notifications.
-    #[serde(rename = "type", default, deserialize_with = "wire::integer")]
+    #[serde(rename = "type")]
     pub kind: Option<i64>,
     /// The URL or e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub value: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -486,13 +461,11 @@ pub struct MarketplaceCallbackDetails {
 #[non_exhaustive]
 pub struct MarketplaceEmails {
     /// Whether an e-mail is sent when the payment is created.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub transaction_created: Option<bool>,
     /// Whether an e-mail is sent when the payment is made. The server ignores it: one is always sent.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub transaction_paid: Option<bool>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -504,25 +477,21 @@ pub struct MarketplaceEmails {
 #[non_exhaustive]
 pub struct MarketplaceChild {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text.
-    #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
     /// The merchant.
-    #[serde(default, deserialize_with = "wire::object")]
     pub merchant: Option<MarketplaceMerchant>,
     /// The refunds.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub refunds: Vec<MarketplaceChildRefund>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -534,10 +503,9 @@ pub struct MarketplaceChild {
 #[non_exhaustive]
 pub struct MarketplaceMerchant {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -549,16 +517,14 @@ pub struct MarketplaceMerchant {
 #[non_exhaustive]
 pub struct MarketplaceChildRefund {
     /// The title.
-    #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// The time, in local time.
-    #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -754,13 +720,12 @@ impl Endpoint for RefundMarketplaceTransaction {
 #[non_exhaustive]
 pub struct MarketplaceRefund {
     /// The payment.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The amount, in units of the payment's currency.
     #[serde(default, deserialize_with = "grosze::read", serialize_with = "grosze::write_some")]
     pub amount: Option<Amount>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

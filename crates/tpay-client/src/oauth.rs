@@ -10,7 +10,7 @@
 
 use api_auth::{
     Body, Credential, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, Secret, UnixTime, required, route, setters, wire,
+    Route, Secret, UnixTime, required, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,25 +25,24 @@ use crate::{Client, error, validate};
 #[non_exhaustive]
 pub struct Token {
     /// The token.
-    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(rename = "access_token", skip_serializing)]
     pub access_token: Option<Secret>,
     /// `Bearer`.
-    #[serde(rename = "token_type", default, deserialize_with = "wire::text")]
+    #[serde(rename = "token_type")]
     pub token_type: Option<String>,
     /// The time of creation, by the server's clock.
-    #[serde(rename = "issued_at", default, deserialize_with = "wire::time")]
+    #[serde(rename = "issued_at")]
     pub issued_at: Option<UnixTime>,
     /// The TTL in seconds.
-    #[serde(rename = "expires_in", default, deserialize_with = "wire::integer")]
+    #[serde(rename = "expires_in")]
     pub expires_in: Option<i64>,
     /// The scope. Do not rely on it.
-    #[serde(default, deserialize_with = "wire::text")]
     pub scope: Option<String>,
     /// The client id.
-    #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
+    #[serde(rename = "client_id")]
     pub client_id: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -110,13 +109,11 @@ pub struct TokenInfo {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The token.
-    #[serde(default, deserialize_with = "wire::object")]
     pub token: Option<TokenDetails>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -128,19 +125,17 @@ pub struct TokenInfo {
 #[non_exhaustive]
 pub struct TokenDetails {
     /// The token.
-    #[serde(rename = "access_token", default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(rename = "access_token", skip_serializing)]
     pub access_token: Option<Secret>,
     /// The client id.
-    #[serde(rename = "client_id", default, deserialize_with = "wire::text")]
+    #[serde(rename = "client_id")]
     pub client_id: Option<String>,
     /// The time of expiry.
-    #[serde(default, deserialize_with = "wire::time")]
     pub expires: Option<UnixTime>,
     /// The scope. Do not rely on it.
-    #[serde(default, deserialize_with = "wire::text")]
     pub scope: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

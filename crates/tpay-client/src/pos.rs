@@ -7,9 +7,7 @@
 //! # Ok::<(), tpay_client::Error>(())
 //! ```
 
-use api_auth::{
-    Endpoint, ExtraFields, Response, ResponseError, Result, Route, Secret, route, wire,
-};
+use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, Secret, route};
 use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
@@ -23,31 +21,23 @@ use crate::{Client, error};
 #[non_exhaustive]
 pub struct Pos {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
     /// The account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub account_id: Option<String>,
     /// The times of creation and of the last change.
-    #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<PosDate>,
     /// The settings.
-    #[serde(default, deserialize_with = "wire::object")]
     pub settings: Option<PosSettings>,
     /// The description.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// The URL.
-    #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The short name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub friendly_name: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -59,13 +49,11 @@ pub struct Pos {
 #[non_exhaustive]
 pub struct PosDate {
     /// The time of creation.
-    #[serde(default, deserialize_with = "wire::text")]
     pub create: Option<String>,
     /// The time of the last change.
-    #[serde(default, deserialize_with = "wire::text")]
     pub modification: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -77,10 +65,9 @@ pub struct PosDate {
 #[non_exhaustive]
 pub struct PosSettings {
     /// The security code of its notifications.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub confirmation_code: Option<Secret>,
     /// Whether the point of sale is in test mode.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub is_test_mode: Option<bool>,
 }
 
@@ -95,13 +82,12 @@ pub struct PosList {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The points of sale.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub list: Vec<Pos>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -299,22 +299,18 @@ pub struct RecurringPlan {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text.
-    #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
     /// The status.
     #[serde(default)]
     pub status: Option<RecurringStatus>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -331,28 +327,18 @@ pub struct RecurringPage {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The plans, if they are named `list`, `recurring`, `recurrings` or `data`.
-    #[serde(
-        default,
-        alias = "recurring",
-        alias = "recurrings",
-        alias = "data",
-        deserialize_with = "wire::list"
-    )]
+    #[serde(default, alias = "recurring", alias = "recurrings", alias = "data")]
     pub list: Vec<RecurringPlan>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -448,19 +434,16 @@ impl Endpoint for GetRecurring {
 #[non_exhaustive]
 pub struct RecurringCharge {
     /// The transaction.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The status.
-    #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
     /// The charged amount, in units of `currency`.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -477,22 +460,18 @@ pub struct RecurringCharges {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The charges, if they are named `list`, `transactions` or `data`.
-    #[serde(default, alias = "transactions", alias = "data", deserialize_with = "wire::list")]
+    #[serde(default, alias = "transactions", alias = "data")]
     pub list: Vec<RecurringCharge>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

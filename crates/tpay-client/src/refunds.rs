@@ -63,25 +63,21 @@ pub struct Refund {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the refund.
-    #[serde(default, deserialize_with = "wire::text")]
     pub refund_id: Option<String>,
     /// The status.
     #[serde(default)]
     pub status: Option<RefundStatus>,
     /// The refunded amount, in units of `currency`.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The times of the refund.
-    #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<RefundDate>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -94,19 +90,15 @@ pub struct Refund {
 #[non_exhaustive]
 pub struct RefundDate {
     /// The planned time of the refund.
-    #[serde(default, deserialize_with = "wire::text")]
     pub schedule: Option<String>,
     /// The time of the refund.
-    #[serde(default, deserialize_with = "wire::text")]
     pub processed: Option<String>,
     /// The time of the request.
-    #[serde(default, deserialize_with = "wire::text")]
     pub create: Option<String>,
     /// The time of the refund (cards).
-    #[serde(default, deserialize_with = "wire::text")]
     pub refund: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -121,70 +113,54 @@ pub struct TransactionRefunds {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the transaction.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees, `TR-XXX-XXXXXXX`; `tr_id` in notifications.
-    #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The point of sale.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
     /// The status of the transaction.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
     /// The times of creation and payment.
-    #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
     /// The amount to be paid, in units of `currency`.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text; `tr_crc` in notifications.
-    #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
     /// The payer.
-    #[serde(default, deserialize_with = "wire::object")]
     pub payer: Option<PayerDetails>,
     /// The result of the payment.
-    #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// The payer's language.
-    #[serde(default, deserialize_with = "wire::text")]
     pub lang: Option<String>,
     /// The URL of the payment page. Absent if the payer has nothing to do there.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_payment_url: Option<String>,
     /// A held part of its amount.
-    #[serde(default, deserialize_with = "wire::object")]
     pub lock: Option<Lock>,
     /// The refunds.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub refunds_list: Vec<Refund>,
     /// Refunds that wait for the payer's account.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub refunds_no_account_list: Vec<Refund>,
     /// Refunds to a card.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub refunds_cards_list: Vec<Refund>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -345,22 +321,17 @@ pub struct RefundPage {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The object in which the server wraps the list.
-    #[serde(default, deserialize_with = "wire::object")]
     pub transactions: Option<RefundList>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -372,10 +343,10 @@ pub struct RefundPage {
 #[non_exhaustive]
 pub struct RefundList {
     /// The refunds.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub list: Vec<Refund>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -484,13 +455,11 @@ pub struct CardRefundResponse {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The refund.
-    #[serde(default, deserialize_with = "wire::object")]
     pub refund_content: Option<CardRefund>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -505,20 +474,16 @@ pub struct CardRefund {
     #[serde(default)]
     pub status: Option<RefundStatus>,
     /// The id of the refund.
-    #[serde(default, deserialize_with = "wire::text")]
     pub refund_id: Option<String>,
     /// The number of the currency by ISO 4217; 985 is the złoty.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub currency_code: Option<i64>,
     /// The refunded amount, in units of that currency.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The response of the card network.
-    #[serde(default, deserialize_with = "wire::object")]
     #[serde(rename = "extra")]
     pub extra_data: Option<CardRefundExtra>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -530,13 +495,11 @@ pub struct CardRefund {
 #[non_exhaustive]
 pub struct CardRefundExtra {
     /// The code.
-    #[serde(default, deserialize_with = "wire::text")]
     pub response_code: Option<String>,
     /// The message.
-    #[serde(default, deserialize_with = "wire::text")]
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -12,7 +12,7 @@
 
 use api_auth::{
     Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
-    Route, route, setters, wire, wire_enum,
+    Route, route, setters, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,10 +39,9 @@ wire_enum! {
 #[non_exhaustive]
 pub struct Report {
     /// The id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -58,16 +57,14 @@ pub struct ReportPage {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The reports, if they are named `reports`, `list` or `data`.
-    #[serde(default, alias = "list", alias = "data", deserialize_with = "wire::list")]
+    #[serde(default, alias = "list", alias = "data")]
     pub reports: Vec<Report>,
     /// The total number of reports on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -83,55 +83,42 @@ pub struct Transaction {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The id of the transaction.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees, `TR-XXX-XXXXXXX`; `tr_id` in notifications.
-    #[serde(default, deserialize_with = "wire::text")]
     pub title: Option<String>,
     /// The point of sale.
-    #[serde(default, deserialize_with = "wire::text")]
     pub pos_id: Option<String>,
     /// The status of the transaction.
     #[serde(default)]
     pub status: Option<TransactionStatus>,
     /// The times of creation and payment.
-    #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
     /// The amount to be paid, in units of `currency`.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The currency.
     #[serde(default)]
     pub currency: Option<Currency>,
     /// The description that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub description: Option<String>,
     /// Your own text; `tr_crc` in notifications.
-    #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
     /// The payer.
-    #[serde(default, deserialize_with = "wire::object")]
     pub payer: Option<PayerDetails>,
     /// The result of the payment.
-    #[serde(default, deserialize_with = "wire::object")]
     pub payments: Option<Payments>,
     /// The payer's language.
-    #[serde(default, deserialize_with = "wire::text")]
     pub lang: Option<String>,
     /// The URL of the payment page. Absent if the payer has nothing to do there.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_payment_url: Option<String>,
     /// A held part of its amount.
-    #[serde(default, deserialize_with = "wire::object")]
     pub lock: Option<Lock>,
     /// The recipients of its notifications.
-    #[serde(default, deserialize_with = "payments::rare_object")]
+    #[serde(default, deserialize_with = "wire::if_valid")]
     pub notification: Option<NotificationTargets>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -185,13 +172,11 @@ pub(crate) fn payment(response: &Response) -> Result<Transaction, ResponseError>
 #[non_exhaustive]
 pub struct NotificationTargets {
     /// The URL.
-    #[serde(default, deserialize_with = "wire::text")]
     pub url: Option<String>,
     /// The e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -204,13 +189,11 @@ pub struct NotificationTargets {
 #[non_exhaustive]
 pub struct TransactionDate {
     /// The time of creation.
-    #[serde(default, deserialize_with = "wire::text")]
     pub creation: Option<String>,
     /// The time at which the payment was booked; absent or null before.
-    #[serde(default, deserialize_with = "wire::text")]
     pub realization: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -223,40 +206,29 @@ pub struct TransactionDate {
 #[non_exhaustive]
 pub struct PayerDetails {
     /// The id of the payer.
-    #[serde(default, deserialize_with = "wire::text")]
     pub payer_id: Option<String>,
     /// The e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub email: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// The phone number.
-    #[serde(default, deserialize_with = "wire::text")]
     pub phone: Option<String>,
     /// The street and the number of the house.
-    #[serde(default, deserialize_with = "wire::text")]
     pub address: Option<String>,
     /// The city.
-    #[serde(default, deserialize_with = "wire::text")]
     pub city: Option<String>,
     /// The country, two letters.
-    #[serde(default, deserialize_with = "wire::text")]
     pub country: Option<String>,
     /// The postal code (`code` in requests).
-    #[serde(default, deserialize_with = "wire::text")]
     pub postal_code: Option<String>,
     /// The tax id.
-    #[serde(default, deserialize_with = "wire::text")]
     pub tax_id: Option<String>,
     /// The IP address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub ip: Option<String>,
     /// The browser's name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub user_agent: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -271,22 +243,18 @@ pub struct TransactionPage {
     #[serde(default)]
     pub result: Option<ResultStatus>,
     /// The server's id of the request, for its support team.
-    #[serde(default, deserialize_with = "wire::text")]
     pub request_id: Option<String>,
     /// The transactions.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub transactions: Vec<Transaction>,
     /// The number of this page, from 1.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub page: Option<i64>,
     /// The maximum number of entries per page.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub limit: Option<i64>,
     /// The total number of entries on all pages.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub total: Option<i64>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

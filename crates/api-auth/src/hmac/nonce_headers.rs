@@ -36,10 +36,10 @@ use crate::error::Error;
 use crate::error::input::InputError;
 use crate::hmac::{HmacKey, Signature};
 use crate::message::{Request, Response};
+use crate::models::UnixTime;
 use crate::secret::Secret;
 use crate::unsigned_request::UnsignedRequest;
 use crate::validate;
-use crate::wire::UnixTime;
 
 pub use self::php_json::php_json;
 

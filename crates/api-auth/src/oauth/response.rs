@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::decode::json;
 use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseError;
+use crate::json::json;
 use crate::message::Response;
+use crate::models::ExtraFields;
 use crate::provider::status_error;
 use crate::token::AccessToken;
-use crate::wire::ExtraFields;
 
 /// Parses the response to a request for a token, which was received at `now`.
 ///

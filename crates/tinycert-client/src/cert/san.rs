@@ -164,9 +164,8 @@ impl Serialize for San {
 pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<San>, D::Error> {
     let entries: Vec<ExtraFields> = wire::list(deserializer)?;
     let names = |entry: &ExtraFields| {
-        let texts: Vec<(&str, String)> =
-            entry.names().filter_map(|name| Some((name, entry.text(name)?))).collect();
-        texts.into_iter().map(|(kind, value)| San::read(kind, value)).collect::<Vec<_>>()
+        let sans = entry.names().filter_map(|name| Some(San::read(&name, entry.text(&name)?)));
+        sans.collect::<Vec<_>>()
     };
     Ok(entries.iter().flat_map(names).collect())
 }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use api_auth::{ExtraFields, UnixTime};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Number;
 
 use super::{Blocks, ReadError, json_text, read_json};
 
@@ -377,6 +378,9 @@ impl OfficialClient {
 /// Returns the integer part of a JSON number with a decimal point, and whether its fraction is not
 /// 0.
 fn fraction(json: &str) -> Option<(i64, bool)> {
+    // The notation with an exponent is that of a floating-point number.
+    let number: Number = serde_json::from_str(json).ok()?;
+    let json = number.to_string();
     let (whole, part) = json.split_once('.')?;
     let digits = part.bytes().all(|byte| byte.is_ascii_digit());
     Some((whole.parse().ok()?, part.bytes().any(|byte| byte != b'0'))).filter(|_| digits)

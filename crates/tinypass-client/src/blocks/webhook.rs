@@ -77,25 +77,20 @@ pub struct Webhook {
     #[serde(default)]
     pub event: Option<WebhookEvent>,
     /// The id of the application.
-    #[serde(default, deserialize_with = "wire::text")]
     pub aid: Option<String>,
     /// The id of the resource.
-    #[serde(default, deserialize_with = "wire::text")]
     pub rid: Option<String>,
     /// TinyPass's id of the user.
-    #[serde(default, deserialize_with = "wire::text")]
     pub uid: Option<String>,
     /// The public id of the access record.
-    #[serde(default, deserialize_with = "wire::text")]
     pub access_id: Option<String>,
     /// The id of the term that was bought.
-    #[serde(default, deserialize_with = "wire::text")]
     pub term_id: Option<String>,
     /// The time at which access expires. `None` if it does not expire.
     #[serde(default, deserialize_with = "wire::end_time")]
     pub expires: Option<UnixTime>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

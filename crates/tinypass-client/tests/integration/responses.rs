@@ -30,7 +30,8 @@ fn call<T: Debug>(call: impl Fn(&Client) -> Result<T, Error> + 'static) -> Call 
 fn webhook(body: &str) -> Result<String, String> {
     let blocks = Blocks::new("AIDAIDAID0", "key").unwrap();
     // A webhook of another application is rejected.
-    let webhook = serde_json::from_str::<Webhook>(body).map_err(|error| error.to_string())?;
+    let webhook =
+        api_auth::json_slice::<Webhook>(body.as_bytes()).map_err(|error| error.to_string())?;
     if webhook.aid.as_deref() == Some("AIDAIDAID0") {
         assert_eq!(blocks.read_webhook(&blocks.seal(body)).unwrap(), webhook);
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use api_auth::{Amount, InputError, wire};
-use serde::de::Error as _;
+use api_auth::{Amount, InputError, json_slice, wire};
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::addresses::Address;
 
@@ -174,7 +174,7 @@ impl TryFrom<Amount> for Satoshis {
 
 impl<'de> Deserialize<'de> for Satoshis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        satoshis(deserializer)?.ok_or_else(|| D::Error::custom("expected satoshis"))
+        satoshis(deserializer)?.ok_or_else(|| wire::empty_value(&"satoshis"))
     }
 }
 
@@ -265,18 +265,16 @@ impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Full {
-            #[serde(default, deserialize_with = "satoshis")]
             value: Option<Satoshis>,
-            #[serde(default, deserialize_with = "wire::integer")]
             precision: Option<i64>,
         }
-        let value = Value::deserialize(deserializer)?;
-        let (value, precision) = if value.is_object() {
-            let full = Full::deserialize(value).map_err(D::Error::custom)?;
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let (value, precision) = if raw.get().starts_with('{') {
+            let full: Full = parse(&raw)?;
             let precision = full.precision.map(u8::try_from).transpose();
             (full.value, precision.map_err(|_| D::Error::custom("precision: must be 0 to 255"))?)
         } else {
-            (satoshis(value).map_err(D::Error::custom)?, None)
+            (parse(&raw)?, None)
         };
         let value = value.ok_or_else(|| D::Error::custom("value: missing"))?;
         Ok(Self { value, precision })
@@ -290,22 +288,39 @@ struct Listed(Option<Quantity>);
 
 impl<'de> Deserialize<'de> for Listed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let amount = match &value {
-            Value::Object(members) => members.get("value").unwrap_or(&Value::Null),
-            value => value,
+        #[derive(Deserialize)]
+        struct Full {
+            value: Option<Box<RawValue>>,
+        }
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let full = match raw.get().starts_with('{') {
+            true => parse::<Full, D::Error>(&raw)?.value,
+            false => None,
         };
-        let is_number = match amount {
-            Value::Null | Value::Bool(false) | Value::Number(_) => true,
-            Value::String(text) => text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()),
+        let amount = match &full {
+            Some(amount) => amount.get(),
+            None if raw.get().starts_with('{') => "null",
+            None => raw.get(),
+        };
+        let is_number = match amount.as_bytes() {
+            b"null" | b"false" => true,
+            [b'"', text @ .., b'"'] | text @ [b'-' | b'0'..=b'9', ..] => {
+                let is_digit = |byte: &u8| *byte == b'-' || byte.is_ascii_digit();
+                !amount.starts_with('"') || text.iter().all(is_digit)
+            }
             _ => false,
         };
-        match Quantity::deserialize(value) {
+        match parse::<_, D::Error>(&raw) {
             Ok(quantity) => Ok(Self(Some(quantity))),
             Err(_) if is_number => Ok(Self(None)),
-            Err(error) => Err(D::Error::custom(error)),
+            Err(error) => Err(error),
         }
     }
+}
+
+/// Parses a value from its own text.
+fn parse<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
+    json_slice(raw.get().as_bytes()).map_err(E::custom)
 }
 
 /// Balances by asset, which [`Rules::evaluate`](crate::Rules::evaluate) compares with rules.
@@ -435,14 +450,15 @@ pub(crate) fn balances<'de, D: Deserializer<'de>>(
 }
 
 /// Deserializes a value. `false` and null are `None`.
-pub(crate) fn or_false<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+fn or_false<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'a> Deserialize<'a>,
+    T: DeserializeOwned,
 {
-    match Value::deserialize(deserializer)? {
-        Value::Null | Value::Bool(false) => Ok(None),
-        value => T::deserialize(value).map(Some).map_err(D::Error::custom),
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    match raw.get() {
+        "null" | "false" => Ok(None),
+        _ => parse(&raw).map(Some),
     }
 }
 
@@ -450,10 +466,7 @@ where
 pub(crate) fn text_or_false<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::Bool(false) => Ok(None),
-        value => wire::text(value).map_err(D::Error::custom),
-    }
+    or_false(deserializer)
 }
 
 #[cfg(test)]

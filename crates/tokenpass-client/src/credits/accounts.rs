@@ -2,13 +2,12 @@
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
-    route, validate, wire,
+    route, validate,
 };
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::{CreditHistory, history};
-use crate::balances::or_false;
 use crate::{Client, error};
 
 /// The Tokenpass user that an account is tied to.
@@ -18,16 +17,13 @@ use crate::{Client, error};
 #[non_exhaustive]
 pub struct CreditUser {
     /// The user's id, a UUID.
-    #[serde(default, deserialize_with = "wire::text")]
     pub uuid: Option<String>,
     /// The user's name in URLs.
-    #[serde(default, deserialize_with = "wire::text")]
     pub slug: Option<String>,
     /// The user's name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub username: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -51,25 +47,19 @@ pub struct CreditAccount {
     /// The time of the last change.
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
 #[derive(Default, Deserialize)]
 struct AccountFields {
-    #[serde(default, deserialize_with = "wire::text")]
     uuid: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     name: Option<String>,
-    #[serde(default, deserialize_with = "wire::integer")]
     balance: Option<i64>,
-    #[serde(default, deserialize_with = "or_false")]
     tokenpass_user: Option<CreditUser>,
-    #[serde(default, deserialize_with = "wire::text")]
     created_at: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
     updated_at: Option<String>,
-    #[serde(flatten)]
+    #[serde(rename = "$extra")]
     extra: ExtraFields,
 }
 
@@ -77,8 +67,8 @@ struct AccountFields {
 const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
+#[serde(transparent)]
 struct AccountReply {
-    #[serde(flatten)]
     plain: AccountFields,
 }
 
@@ -86,7 +76,7 @@ impl From<AccountReply> for CreditAccount {
     /// Converts a response. The list of accounts of the server of 2017 contains raw dumps of its
     /// objects.
     fn from(reply: AccountReply) -> Self {
-        let dumped = reply.plain.extra.read::<AccountFields>(DUMPED);
+        let dumped = reply.plain.extra.parse::<AccountFields>(DUMPED);
         let fields = match dumped {
             Some(dumped) if reply.plain.uuid.is_none() => dumped,
             _ => reply.plain,
@@ -111,16 +101,14 @@ impl From<AccountReply> for CreditAccount {
 #[non_exhaustive]
 pub struct CreditAccounts {
     /// The sum of the balances.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub balance: Option<i64>,
     /// The number of accounts.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub count: Option<i64>,
     /// The accounts. The name in the documentation, `list`, is accepted as well.
-    #[serde(default, alias = "list", deserialize_with = "wire::list")]
+    #[serde(default, alias = "list")]
     pub accounts: Vec<CreditAccount>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -2,7 +2,7 @@
 
 use api_auth::{
     Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route, required,
-    route, setters, validate, wire,
+    route, setters, validate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,31 +16,24 @@ use crate::{Client, error};
 #[non_exhaustive]
 pub struct BookedEntry {
     /// The id of the entry.
-    #[serde(default, deserialize_with = "wire::text")]
     pub uuid: Option<String>,
     /// The id of the group.
-    #[serde(default, deserialize_with = "wire::text")]
     pub app_credit_group_uuid: Option<String>,
     /// The id of the account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub account_uuid: Option<String>,
     /// The name of the account.
-    #[serde(default, deserialize_with = "wire::text")]
     pub account_name: Option<String>,
     /// The amount in credits, with its sign.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub amount: Option<i64>,
     /// Your reference.
-    #[serde(rename = "ref", default, deserialize_with = "wire::text")]
+    #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// The time of the booking, in UTC: `YYYY-MM-DD HH:MM:SS`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
     /// The time of the last change.
-    #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -58,7 +51,7 @@ pub struct Booking {
     #[serde(default)]
     pub debit: Option<BookedEntry>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -16,26 +16,21 @@ use crate::{Client, error};
 #[non_exhaustive]
 pub struct CreditGroup {
     /// The id, a UUID.
-    #[serde(default, deserialize_with = "wire::text")]
     pub uuid: Option<String>,
     /// The name.
-    #[serde(default, deserialize_with = "wire::text")]
     pub name: Option<String>,
     /// Whether the group is active.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub active: Option<bool>,
     /// The client ids that may use the group. An empty string means no client id, and some servers
     /// send one string with commas; see [`clients`](CreditGroup::clients).
     #[serde(default, deserialize_with = "wire::texts")]
     pub app_whitelist: Vec<String>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub created_at: Option<String>,
     /// The time of the last change.
-    #[serde(default, deserialize_with = "wire::text")]
     pub updated_at: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use api_auth::{Amount, ExtraFields, ResponseError, Secret, wire, wire_enum};
+use api_auth::{Amount, ExtraFields, ResponseError, Secret, wire_enum};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -135,22 +135,18 @@ fn is_alias(name: &str, value: &Value) -> bool {
 #[non_exhaustive]
 pub struct TokenizationNotification {
     /// The id from the response to that request.
-    #[serde(default, deserialize_with = "wire::text")]
     pub tokenization_id: Option<String>,
     /// The token of the card.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub token: Option<Secret>,
     /// The brand of the card.
-    #[serde(default, deserialize_with = "wire::text")]
     pub card_brand: Option<String>,
     /// The last digits of the card.
-    #[serde(default, deserialize_with = "wire::text")]
     pub card_tail: Option<String>,
     /// The expiry date of the token, `MMYY`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub token_expiry_date: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
     #[serde(skip)]
     pub(super) body_hash: String,
@@ -165,10 +161,10 @@ pub struct TokenizationNotification {
 #[non_exhaustive]
 pub struct TokenUpdateNotification {
     /// The token.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub token: Option<Secret>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -181,40 +177,30 @@ pub struct TokenUpdateNotification {
 #[non_exhaustive]
 pub struct MarketplaceNotification {
     /// The payment.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// The title that the payer sees.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_title: Option<String>,
     /// The amount due, unchanged: in units of the transaction's currency, or in grosze.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_amount: Option<Amount>,
     /// The paid amount, unchanged: in units of the transaction's currency, or in grosze.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub transaction_paid_amount: Option<Amount>,
     /// The status: `pending`, `correct`, `refund` or `canceled`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_status: Option<String>,
     /// Your own text.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_hidden_description: Option<String>,
     /// The payer's e-mail address.
-    #[serde(default, deserialize_with = "wire::text")]
     pub payer_email: Option<String>,
     /// The time, in local time.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_date: Option<String>,
     /// The description that the payer saw.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_description: Option<String>,
     /// The time of booking, in local time.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_booking_date: Option<String>,
     /// The token of the card, if it was saved.
-    #[serde(default, skip_serializing, deserialize_with = "wire::secret")]
+    #[serde(skip_serializing)]
     pub card_token: Option<Secret>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
     #[serde(skip)]
     pub(super) body_hash: String,
@@ -253,31 +239,23 @@ impl MarketplaceNotification {
 #[non_exhaustive]
 pub struct RecurringNotification {
     /// The plan.
-    #[serde(default, deserialize_with = "wire::text")]
     pub recurring_id: Option<String>,
     /// The transaction of the charge.
-    #[serde(default, deserialize_with = "wire::text")]
     pub transaction_id: Option<String>,
     /// Your own text.
-    #[serde(default, deserialize_with = "wire::text")]
     pub hidden_description: Option<String>,
     /// The number of the charge.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub iteration_count: Option<i64>,
     /// The number of the attempt.
-    #[serde(default, deserialize_with = "wire::integer")]
     pub iteration_attempt_count: Option<i64>,
     /// The status of the charge.
-    #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
     /// The date of the next charge.
-    #[serde(default, deserialize_with = "wire::text")]
     pub next_charge_date: Option<String>,
     /// The reason of the failure.
-    #[serde(default, deserialize_with = "wire::text")]
     pub reason: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
     #[serde(skip)]
     pub(super) body_hash: String,

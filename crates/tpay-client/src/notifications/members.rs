@@ -112,9 +112,11 @@ impl Members {
         const NAME: &str = "test_mode";
         let json = self.extra.json(NAME).filter(|json| json != "null");
         let text = json.map(|json| self.extra.text(NAME).unwrap_or(json));
+        // As a number, 0 may have decimals.
+        let is_zero = self.extra.read::<f64>(NAME).is_some_and(|number| number == 0.0);
         self.extra.remove(NAME);
         text.is_some_and(|text| {
-            !(text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
+            !(is_zero || text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
         })
     }
 

@@ -4,8 +4,7 @@
 //! [`ErrorExt`](crate::ErrorExt).
 
 use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::transactions::{PayerDetails, TransactionDate};
 
@@ -37,59 +36,34 @@ pub struct Payments {
     #[serde(default)]
     pub status: Option<PaymentStatus>,
     /// The payment method.
-    #[serde(default, deserialize_with = "wire::text")]
     pub method: Option<String>,
     /// The paid amount, in units of the transaction's currency.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount_paid: Option<Amount>,
     /// The times of the payment.
-    #[serde(default, deserialize_with = "wire::object")]
     pub date: Option<TransactionDate>,
     /// The reasons for which it was declined.
     #[serde(default, deserialize_with = "wire::one_or_more")]
     pub errors: Vec<PaymentError>,
     /// The banking applications from which the payer must choose.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub alternatives: Vec<Alternative>,
     /// The attempts so far. Only present when a transaction is read.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub attempts: Vec<Attempt>,
     /// Whether a BLIK PAYID can be registered.
-    #[serde(default, deserialize_with = "wire::boolean")]
     pub pay_id_eligible: Option<bool>,
     /// The group of channels of the payment.
-    #[serde(default, deserialize_with = "wire::text")]
     pub group_id: Option<String>,
     /// The payer as named by the bank.
-    #[serde(default, deserialize_with = "rare_object")]
+    #[serde(default, deserialize_with = "wire::if_valid")]
     pub bank_data_payer: Option<PayerDetails>,
     /// The response of the acquirer.
-    #[serde(default, deserialize_with = "rare_object")]
+    #[serde(default, deserialize_with = "wire::if_valid")]
     #[serde(rename = "extra")]
     pub extra_data: Option<PaymentExtra>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
-}
-
-/// Parses an object that only a client of the provider is known to parse. A value of another form
-/// is `None`, so that it does not make the whole response an error.
-pub(crate) fn rare_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Rare<T> {
-        Object(T),
-        Other(IgnoredAny),
-    }
-
-    Ok(match Rare::deserialize(deserializer)? {
-        Rare::Object(object) => Some(object),
-        Rare::Other(_) => None,
-    })
 }
 
 /// The response of the acquirer to a payment.
@@ -100,13 +74,11 @@ where
 #[non_exhaustive]
 pub struct PaymentExtra {
     /// The code.
-    #[serde(default, deserialize_with = "wire::text")]
     pub response_code: Option<String>,
     /// The description, such as `Approved`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub response_description: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -119,19 +91,15 @@ pub struct PaymentExtra {
 #[non_exhaustive]
 pub struct PaymentError {
     /// The code, such as `payment_failed`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub error_code: Option<String>,
     /// The message, in the payer's language.
-    #[serde(default, deserialize_with = "wire::text")]
     pub error_message: Option<String>,
     /// The name of the invalid field.
-    #[serde(default, deserialize_with = "wire::text")]
     pub field_name: Option<String>,
     /// The message for developers.
-    #[serde(default, deserialize_with = "wire::text")]
     pub dev_message: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -151,13 +119,11 @@ impl PaymentError {
 #[non_exhaustive]
 pub struct Alternative {
     /// The name of the application, for the payer.
-    #[serde(default, deserialize_with = "wire::text")]
     pub application_name: Option<String>,
     /// The code of the application: the `key` of the alias for the next payment.
-    #[serde(default, deserialize_with = "wire::text")]
     pub application_code: Option<String>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -169,13 +135,12 @@ pub struct Alternative {
 #[non_exhaustive]
 pub struct Attempt {
     /// The time, in local time.
-    #[serde(default, deserialize_with = "wire::text")]
     pub date: Option<String>,
     /// The reason of the failure. Absent if the attempt succeeded.
     #[serde(default)]
     pub payment_error_code: Option<PaymentErrorCode>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 
@@ -213,19 +178,16 @@ wire_enum! {
 #[non_exhaustive]
 pub struct Lock {
     /// The reason of the hold: `Balance`, `Chargeback` or `Transaction`.
-    #[serde(rename = "type", default, deserialize_with = "wire::text")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The status: `Active`, `Removed` or `Executed`.
-    #[serde(default, deserialize_with = "wire::text")]
     pub status: Option<String>,
     /// The held amount, in units of the transaction's currency.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount: Option<Amount>,
     /// The collected part of it, in units of the transaction's currency.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub amount_collected: Option<Amount>,
     /// Fields that this type does not cover.
-    #[serde(flatten)]
+    #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
 }
 

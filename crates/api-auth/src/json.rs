@@ -1,0 +1,237 @@
+//! Lenient parsing of JSON responses: a layer around the deserializer of `serde_json`.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `lenient.rs` | the deserializer: which value each type accepts |
+//! | `visitor.rs` | the visitors it hands to `serde_json`: conversions between strings, numbers and empty values |
+//! | `access.rs` | lists, maps and enums |
+//! | `members.rs` | objects with known fields: unknown members, names, paths |
+//! | `repair.rs` | texts that are not quite JSON |
+//! | `error.rs` | errors, with paths and without values |
+//!
+//! A response is read in one pass. Only if that fails, further passes read it more carefully; each
+//! learns from the error of the one before. A well-formed response costs nothing for them.
+
+mod access;
+mod error;
+mod lenient;
+mod members;
+mod repair;
+#[cfg(test)]
+mod tests;
+mod visitor;
+
+use std::cell::Cell;
+
+use serde::de::DeserializeOwned;
+
+use crate::error::kind::ErrorKind;
+use crate::error::response::ResponseError;
+use crate::message::Response;
+pub(crate) use error::EMPTY_VALUE;
+use error::{Error, Forms, Kind};
+use lenient::Lenient;
+pub(crate) use lenient::{ONE_OR_MORE, SCALAR};
+pub(crate) use members::EXTRA_FIELDS_SIZE;
+pub(crate) use repair::{has_reserved_name, without_mark};
+
+/// Parses the whole body as JSON.
+///
+/// It accepts what servers send in practice:
+///
+/// - a string field takes numbers, with exactly their digits, and booleans; a number or boolean
+///   field takes strings;
+/// - a list takes an object whose names are numbers, and `null`, `false`, `""` and `{}` as the empty
+///   list; a map takes `[]`;
+/// - an optional field whose type rejects `""`, `false` or `[]` is `None` for it;
+/// - a field with a second name may be sent by both names. The first one is read;
+/// - a byte order mark is skipped. Invalid UTF-8 and lone surrogates become U+FFFD.
+///
+/// The memory is bounded: the lists, maps and objects of the value may take twice the size of the
+/// body, and at least 4 MiB. A larger value is an error.
+///
+/// # Errors
+/// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never quotes a value of the
+/// response, which may be a token or a key.
+///
+/// ```
+/// let reply = api_auth::Response::new(br#"{"data":[{"uid":7},{"uid":[true]}]}"#.to_vec());
+/// #[derive(serde::Deserialize, Debug)]
+/// struct User { uid: String }
+/// #[derive(serde::Deserialize, Debug)]
+/// struct Users { data: Vec<User> }
+/// let error = api_auth::json::<Users>(&reply).unwrap_err();
+/// assert_eq!(error.to_string(), "data[1].uid: invalid type: sequence, expected a string");
+/// ```
+pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
+    json_slice(response.body())
+}
+
+/// Parses a JSON text like [`json`](json()) the body of a response.
+///
+/// # Errors
+/// Returns the errors of [`json`](json()).
+///
+/// ```
+/// let numbers: Vec<u8> = api_auth::json_slice(br#"{"0":"1","2":2.0}"#).unwrap();
+/// assert_eq!(numbers, [1, 2]);
+/// ```
+pub fn json_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, ResponseError> {
+    from_slice(text)
+        .map_err(|error| ResponseError::new(ErrorKind::Decode).with_message(error.to_string()))
+}
+
+/// Parses a text like a response body.
+pub(crate) fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    let text = without_mark(text);
+    if has_reserved_name(text) {
+        return Err(Error::plain("the object has a reserved name"));
+    }
+    let mut pass = Pass::first();
+    match pass.read(text) {
+        Ok(value) => Ok(value),
+        Err(error) => read_carefully(&mut pass, text, error),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn read_carefully<T: DeserializeOwned>(
+    pass: &mut Pass,
+    text: &[u8],
+    mut error: Error,
+) -> Result<T, Error> {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::plain("empty body"));
+    }
+    let repaired = repair::repaired(text);
+    let mut is_new = repaired.is_some();
+    pass.careful = true;
+    let text = repaired.as_deref().unwrap_or(text);
+    while pass.learn(&error) || is_new {
+        is_new = false;
+        match pass.read(text) {
+            Ok(value) => return Ok(value),
+            Err(next) => error = next,
+        }
+    }
+    Err(error)
+}
+
+/// The smallest budget for the memory of a value.
+const SMALLEST_BUDGET: usize = 4 << 20;
+
+/// The state of a pass over a text.
+struct Pass {
+    /// Whether this is not the first pass.
+    careful: bool,
+    /// Whether strings and numbers are read from their own text.
+    exact: bool,
+    /// The types of `Option` that are `None` for these forms.
+    empty: Vec<(&'static str, Forms)>,
+    /// Whether the names of members are compared, since a field came twice.
+    tracks_names: bool,
+    /// The type, and two names for one field of it.
+    aliases: Vec<(&'static str, [String; 2])>,
+    /// The memory that lists, maps and structs may still take.
+    budget: Cell<usize>,
+    /// The size of the struct that was read last and is charged.
+    charged: Cell<usize>,
+    /// The number of values around this one that are read from their own text.
+    depth: Cell<u8>,
+    /// An error of this module on its way through `serde_json`.
+    stash: Cell<Option<Error>>,
+}
+
+impl Pass {
+    fn first() -> Self {
+        Self {
+            careful: false,
+            exact: false,
+            empty: Vec::new(),
+            tracks_names: false,
+            aliases: Vec::new(),
+            budget: Cell::new(0),
+            charged: Cell::new(0),
+            depth: Cell::new(0),
+            stash: Cell::new(None),
+        }
+    }
+
+    #[inline(never)]
+    fn read<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T, Error> {
+        self.budget.set(text.len().saturating_mul(2).max(SMALLEST_BUDGET));
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let value = T::deserialize(Lenient::new(&mut json, self))?;
+        json.end().map_err(Error::foreign)?;
+        Ok(value)
+    }
+
+    /// Takes from an error what the next pass must know. Returns whether that is anything new.
+    #[cold]
+    fn learn(&mut self, error: &Error) -> bool {
+        match error.kind() {
+            Kind::Learn(name, forms) => {
+                match self.empty.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, known)) if known.contains(*forms) => return false,
+                    Some((_, known)) => known.insert(*forms),
+                    None => self.empty.push((name, *forms)),
+                }
+                true
+            }
+            Kind::Duplicate => !std::mem::replace(&mut self.tracks_names, true),
+            Kind::Alias(owner, names) => {
+                let alias = (*owner, names.clone());
+                let is_new = !self.aliases.contains(&alias);
+                if is_new {
+                    self.aliases.push(alias);
+                }
+                is_new
+            }
+            Kind::Exact => !std::mem::replace(&mut self.exact, true),
+            _ if error.is_out_of_range() => !std::mem::replace(&mut self.exact, true),
+            _ => false,
+        }
+    }
+
+    /// Returns the forms that are `None` for an `Option` of this type.
+    fn empty_forms(&self, name: &str) -> Option<Forms> {
+        self.empty.iter().find(|(known, _)| *known == name).map(|(_, forms)| *forms)
+    }
+
+    /// Passes an error of this module through `serde_json`.
+    #[cold]
+    fn lower<E: serde::de::Error>(&self, error: Error) -> E {
+        self.stash.set(Some(error));
+        E::custom("")
+    }
+
+    /// Takes an error out of one of `serde_json`.
+    #[cold]
+    fn raise(&self, error: impl std::fmt::Display) -> Error {
+        self.stash.take().unwrap_or_else(|| Error::foreign(error))
+    }
+
+    /// Takes `size` bytes from the budget.
+    #[inline]
+    fn charge(&self, size: usize) -> Result<(), Error> {
+        match self.budget.get().checked_sub(size) {
+            Some(rest) => {
+                self.budget.set(rest);
+                Ok(())
+            }
+            None => Err(over_budget()),
+        }
+    }
+
+    /// Charges an entry of a list or map, without the struct in it that is charged already.
+    #[inline]
+    fn charge_entry(&self, size: usize) -> Result<(), Error> {
+        self.charge(size.saturating_sub(self.charged.replace(0)))
+    }
+}
+
+#[cold]
+fn over_budget() -> Error {
+    Error::plain("too many entries for a response of this size")
+}

@@ -1,0 +1,271 @@
+//! Lists, maps and enums.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::Pass;
+use super::error::{Error, Step};
+use super::lenient::Lenient;
+use super::members::Named;
+use super::visitor::{ANY, STRUCT, Wrap};
+
+/// A value that is read leniently.
+pub(super) struct Seed<'p, S> {
+    pub(super) seed: S,
+    pub(super) pass: &'p Pass,
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        let pass = self.pass;
+        let value = self.seed.deserialize(Lenient::new(deserializer, pass));
+        value.map_err(|error| pass.lower(error))
+    }
+}
+
+/// A name of a map that is read leniently.
+struct NameSeed<'p, S> {
+    seed: S,
+    pass: &'p Pass,
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for NameSeed<'_, S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        let pass = self.pass;
+        let value = self.seed.deserialize(Lenient::name(deserializer, pass));
+        value.map_err(|error| pass.lower(error))
+    }
+}
+
+/// The empty list or map.
+pub(super) struct Nothing;
+
+impl<'de> SeqAccess<'de> for Nothing {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        _: S,
+    ) -> Result<Option<S::Value>, Error> {
+        Ok(None)
+    }
+}
+
+impl<'de> MapAccess<'de> for Nothing {
+    type Error = Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<Option<S::Value>, Error> {
+        Ok(None)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, _: S) -> Result<S::Value, Error> {
+        Err(Error::plain("the map is empty"))
+    }
+}
+
+/// The entries of a list.
+pub(super) struct Items<'p, A> {
+    inner: A,
+    pass: &'p Pass,
+    index: usize,
+}
+
+impl<'p, A> Items<'p, A> {
+    #[inline]
+    pub(super) fn new(inner: A, pass: &'p Pass) -> Self {
+        Self { inner, pass, index: 0 }
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        let (pass, index) = (self.pass, self.index);
+        pass.charged.set(0);
+        let item = self.inner.next_element_seed(Seed { seed, pass });
+        let item = item.map_err(|error| pass.raise(error).at(Step::Index(index)))?;
+        self.index += 1;
+        if item.is_some() {
+            pass.charge_entry(size_of::<S::Value>())?;
+        }
+        Ok(item)
+    }
+}
+
+/// The entries of a list that PHP wrote as an object, because some were removed from it:
+/// `{"0":..,"2":..}`.
+pub(super) struct NumberedItems<'p, A> {
+    inner: A,
+    pass: &'p Pass,
+    index: usize,
+}
+
+impl<'p, A> NumberedItems<'p, A> {
+    #[inline]
+    pub(super) fn new(inner: A, pass: &'p Pass) -> Self {
+        Self { inner, pass, index: 0 }
+    }
+}
+
+/// A name that is a number.
+struct Digits;
+
+impl<'de> DeserializeSeed<'de> for Digits {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Digits {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<(), E> {
+        let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number { Ok(()) } else { Err(E::custom("invalid type: map, expected a sequence")) }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        let (pass, index) = (self.pass, self.index);
+        if self.inner.next_key_seed(Digits).map_err(|error| pass.raise(error))?.is_none() {
+            return Ok(None);
+        }
+        pass.charged.set(0);
+        let item = self.inner.next_value_seed(Seed { seed, pass });
+        let item = item.map_err(|error| pass.raise(error).at(Step::Index(index)))?;
+        self.index += 1;
+        pass.charge_entry(size_of::<S::Value>())?;
+        Ok(Some(item))
+    }
+}
+
+/// The entries of a map.
+pub(super) struct Entries<'p, 'de, A> {
+    inner: A,
+    pass: &'p Pass,
+    name: Cow<'de, str>,
+}
+
+/// What an entry of a map takes, besides its value: the name and a part of the tree's node.
+const ENTRY: usize = 48;
+
+impl<'p, A> Entries<'p, '_, A> {
+    #[inline]
+    pub(super) fn new(inner: A, pass: &'p Pass) -> Self {
+        Self { inner, pass, name: Cow::Borrowed("") }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        let pass = self.pass;
+        let seed = Named { inner: NameSeed { seed, pass }, name: &mut self.name };
+        let name = self.inner.next_key_seed(seed);
+        name.map_err(|error| pass.raise(error))
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+        let pass = self.pass;
+        pass.charged.set(0);
+        let value = self.inner.next_value_seed(Seed { seed, pass });
+        let name = &mut self.name;
+        let value = value.map_err(|error| {
+            pass.raise(error).at(Step::Member(std::mem::take(name).into_owned()))
+        })?;
+        pass.charge(ENTRY)?;
+        pass.charge_entry(size_of::<S::Value>())?;
+        Ok(value)
+    }
+}
+
+/// The variant of an enum.
+pub(super) struct Variants<'p, A> {
+    inner: A,
+    pass: &'p Pass,
+}
+
+impl<'p, A> Variants<'p, A> {
+    pub(super) fn new(inner: A, pass: &'p Pass) -> Self {
+        Self { inner, pass }
+    }
+}
+
+impl<'de, 'p, A: EnumAccess<'de>> EnumAccess<'de> for Variants<'p, A> {
+    type Error = Error;
+    type Variant = Variants<'p, A::Variant>;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Self::Variant), Error> {
+        let pass = self.pass;
+        let variant = self.inner.variant_seed(Seed { seed, pass });
+        let (value, inner) = variant.map_err(|error| pass.raise(error))?;
+        Ok((value, Variants { inner, pass }))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Variants<'_, A> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        self.inner.unit_variant().map_err(|error| self.pass.raise(error))
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
+        let pass = self.pass;
+        let value = self.inner.newtype_variant_seed(Seed { seed, pass });
+        value.map_err(|error| pass.raise(error))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let visitor = Wrap::<V, ANY> { visitor, pass, fields: &[] };
+        self.inner.tuple_variant(len, visitor).map_err(|error| pass.raise(error))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let visitor = Wrap::<V, STRUCT> { visitor, pass, fields };
+        self.inner.struct_variant(fields, visitor).map_err(|error| pass.raise(error))
+    }
+}

@@ -1,0 +1,204 @@
+//! The error of the lenient reader: what could not be read, and where. It never quotes a value.
+
+use std::fmt::{self, Write};
+
+use serde::de::{self, Expected, Unexpected};
+
+/// The empty forms that PHP sends in place of a value, as a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Forms(u8);
+
+impl Forms {
+    pub(super) const TEXT: Self = Self(1);
+    pub(super) const FALSE: Self = Self(2);
+    pub(super) const LIST: Self = Self(4);
+    const ALL: Self = Self(7);
+
+    pub(super) fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(super) fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// What a later pass can learn from an error.
+#[derive(Debug, PartialEq)]
+pub(super) enum Kind {
+    /// Nothing.
+    Plain,
+    /// The value has an empty form that its type rejects. It is `None` if an `Option` is around it.
+    Empty(Forms),
+    /// The `Option` of this type must accept these forms.
+    Learn(&'static str, Forms),
+    /// A number would lose digits: the text of numbers must be read.
+    Exact,
+    /// A field has a value already: the same member again, or one that is another name for it.
+    Duplicate,
+    /// Two members of this type are names for one field.
+    Alias(&'static str, [String; 2]),
+}
+
+/// A step on the way from the root to a value.
+#[derive(Debug)]
+pub(super) enum Step {
+    Member(String),
+    Index(usize),
+}
+
+/// The error of the lenient reader.
+#[derive(Debug)]
+pub(crate) struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: Kind,
+    /// From the value to the root.
+    path: Vec<Step>,
+    message: String,
+}
+
+impl Error {
+    #[cold]
+    pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, path: Vec::new(), message: message.into() }))
+    }
+
+    #[cold]
+    pub(super) fn plain(message: &str) -> Self {
+        Self::new(Kind::Plain, message)
+    }
+
+    /// Converts an error of `serde_json` or of a type's own code.
+    #[cold]
+    pub(super) fn foreign(error: impl fmt::Display) -> Self {
+        Self::new(Kind::Plain, without_value(&error.to_string()))
+    }
+
+    /// Adds the step to the value that has the error.
+    #[cold]
+    pub(super) fn at(mut self, step: Step) -> Self {
+        if matches!(self.0.kind, Kind::Empty(_)) {
+            self.0.kind = Kind::Plain;
+        }
+        self.0.path.push(step);
+        self
+    }
+
+    /// Adds the type whose `Option` the value is.
+    #[cold]
+    pub(super) fn learn(mut self, name: &'static str) -> Self {
+        if let Kind::Empty(forms) = self.0.kind {
+            self.0.kind = Kind::Learn(name, forms);
+        }
+        self
+    }
+
+    pub(super) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    pub(super) fn is_out_of_range(&self) -> bool {
+        self.0.message.starts_with("number out of range")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.0.path.iter().rev().enumerate() {
+            match step {
+                Step::Member(name) if index == 0 => f.write_str(name)?,
+                Step::Member(name) => write!(f, ".{name}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        if !self.0.path.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The marker with which `wire::empty_value` reports an empty form.
+pub(crate) const EMPTY_VALUE: &str = "an empty value";
+
+#[cold]
+fn mismatch(found: &Unexpected<'_>, expected: &dyn Expected) -> Error {
+    let kind = match found {
+        Unexpected::Str("") => Kind::Empty(Forms::TEXT),
+        Unexpected::Bool(false) => Kind::Empty(Forms::FALSE),
+        Unexpected::Other(EMPTY_VALUE) => Kind::Empty(Forms::ALL),
+        _ => Kind::Plain,
+    };
+    let name = match found {
+        Unexpected::Bool(_) => "boolean",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "integer",
+        Unexpected::Float(_) => "floating point",
+        Unexpected::Char(_) => "character",
+        Unexpected::Str(_) => "string",
+        Unexpected::Unit => "null",
+        Unexpected::Seq => "sequence",
+        Unexpected::Map => "map",
+        Unexpected::Other(EMPTY_VALUE) => EMPTY_VALUE,
+        _ => "value",
+    };
+    let mut message = String::new();
+    let _ = write!(message, "invalid type: {name}, expected {expected}");
+    Error::new(kind, message)
+}
+
+impl de::Error for Error {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::foreign(message)
+    }
+
+    #[cold]
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        mismatch(&found, expected)
+    }
+
+    #[cold]
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        mismatch(&found, expected)
+    }
+
+    #[cold]
+    fn unknown_variant(variant: &str, _: &'static [&'static str]) -> Self {
+        let kind = if variant.is_empty() { Kind::Empty(Forms::TEXT) } else { Kind::Plain };
+        Self::new(kind, "unknown variant")
+    }
+
+    #[cold]
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Self::plain("unknown field")
+    }
+
+    #[cold]
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::new(Kind::Duplicate, format!("duplicate field `{field}`"))
+    }
+}
+
+/// Removes the position, and the parts that the parser quotes from the input.
+pub(super) fn without_value(text: &str) -> String {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    let quoting = ["invalid type: ", "invalid value: "].iter().any(|start| text.starts_with(start));
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) if quoting => {
+            let found = found.find([' ']).and_then(|first| {
+                let after = found.get(first + 1..)?;
+                let quote = after.find(['`', '"'])?;
+                found.get(..first + 1 + quote)
+            });
+            let found =
+                found.map_or_else(|| text.split(", ").next().unwrap_or(text), str::trim_end);
+            format!("{found}, expected {expected}")
+        }
+        _ if text.starts_with("unknown variant `") => "unknown variant".to_owned(),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,315 @@
+//! The deserializer: which value each type accepts.
+
+use std::any::type_name;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::de::SliceRead;
+use serde_json::value::RawValue;
+
+use super::error::{Error, Forms};
+use super::repair::RESERVED;
+use super::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, STRUCT, TEXT, Wrap};
+use super::{Pass, visitor};
+
+/// The name of the newtype that asks for a scalar: a string or a number by its own digits as
+/// `visit_str`, a boolean or null. Any other deserializer offers itself.
+pub(crate) const SCALAR: &str = "$api_auth::Scalar";
+
+/// The name of the newtype that asks for a list or one entry of it. It gets one entry, an object, by
+/// `visit_some`, and anything else by `visit_newtype_struct`, as from any other deserializer.
+pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
+
+/// A deserializer that is lenient.
+pub(super) struct Lenient<'p, D> {
+    inner: D,
+    pass: &'p Pass,
+    /// Whether the value is a name: always a string.
+    is_name: bool,
+}
+
+impl<'p, D> Lenient<'p, D> {
+    #[inline]
+    pub(super) fn new(inner: D, pass: &'p Pass) -> Self {
+        Self { inner, pass, is_name: false }
+    }
+
+    /// Creates the deserializer of a name.
+    #[inline]
+    pub(super) fn name(inner: D, pass: &'p Pass) -> Self {
+        Self { inner, pass, is_name: true }
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
+    #[inline]
+    fn any<const MODE: u8, V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let visitor = Wrap::<V, MODE> { visitor, pass, fields };
+        self.inner.deserialize_any(visitor).map_err(|error| pass.raise(error))
+    }
+
+    /// Reads a string or number, in a pass that is exact from its own text.
+    #[inline]
+    fn scalar<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.pass.exact && !self.is_name {
+            self.exact::<MODE, V>(visitor)
+        } else {
+            self.any::<MODE, V>(&[], visitor)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn exact<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let text = raw.get();
+        if visitor::is_number(text) {
+            if MODE == TEXT {
+                return visitor.visit_borrowed_str(text);
+            }
+            return Wrap::<V, MODE> { visitor, pass, fields: &[] }.visit_str(text);
+        }
+        let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
+        Lenient::new(&mut json, pass).any::<MODE, V>(&[], visitor)
+    }
+
+    /// See [`SCALAR`].
+    fn own_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.is_name {
+            return self.any::<TEXT, V>(&[], visitor);
+        }
+        let pass = self.pass;
+        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let text = raw.get();
+        match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(plain) if !plain.contains('\\') => visitor.visit_borrowed_str(plain),
+            None if visitor::is_number(text) => visitor.visit_borrowed_str(text),
+            _ => {
+                let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
+                Lenient::new(&mut json, pass).any::<ANY, V>(&[], visitor)
+            }
+        }
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
+    /// See [`ONE_OR_MORE`].
+    #[inline(never)]
+    fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
+        let is_object = raw.get().starts_with('{');
+        pass.reenter(raw.get(), |json| match is_object {
+            true => visitor.visit_some(Lenient::new(json, pass)),
+            false => visitor.visit_newtype_struct(Lenient::new(json, pass)),
+        })
+    }
+}
+
+impl Pass {
+    /// Reads a value from its own text. It has a limit of its own for its nesting, so there is one
+    /// for such values, too: they share the stack.
+    fn reenter<'de, T>(
+        &self,
+        text: &'de str,
+        read: impl FnOnce(&mut serde_json::Deserializer<SliceRead<'de>>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        /// The most values around one that are read from their own text.
+        const MOST: u8 = 8;
+        let depth = self.depth.get();
+        if depth >= MOST {
+            return Err(Error::plain("nested too deeply"));
+        }
+        self.depth.set(depth + 1);
+        let value = read(&mut serde_json::Deserializer::from_slice(text.as_bytes()));
+        self.depth.set(depth);
+        value
+    }
+}
+
+macro_rules! by_mode {
+    ($($method:ident $how:ident $mode:ident;)*) => { $(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.$how::<$mode, V>(visitor)
+        }
+    )* };
+}
+
+macro_rules! unchanged {
+    ($($method:ident($($arg:ident: $type:ty),*);)*) => { $(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, $($arg: $type,)* visitor: V) -> Result<V::Value, Error> {
+            let pass = self.pass;
+            let visitor = Wrap::<V, ANY> { visitor, pass, fields: &[] };
+            self.inner.$method($($arg,)* visitor).map_err(|error| pass.raise(error))
+        }
+    )* };
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
+    type Error = Error;
+
+    by_mode! {
+        deserialize_str scalar TEXT;
+        deserialize_string scalar TEXT;
+        deserialize_i8 scalar INTEGER;
+        deserialize_i16 scalar INTEGER;
+        deserialize_i32 scalar INTEGER;
+        deserialize_i64 scalar INTEGER;
+        deserialize_u8 scalar INTEGER;
+        deserialize_u16 scalar INTEGER;
+        deserialize_u32 scalar INTEGER;
+        deserialize_u64 scalar INTEGER;
+        deserialize_i128 exact INTEGER;
+        deserialize_u128 exact INTEGER;
+        deserialize_f32 scalar FLOAT;
+        deserialize_f64 scalar FLOAT;
+    }
+
+    unchanged! {
+        deserialize_char();
+        deserialize_bytes();
+        deserialize_byte_buf();
+        deserialize_unit();
+        deserialize_identifier();
+        deserialize_ignored_any();
+        deserialize_unit_struct(name: &'static str);
+        deserialize_tuple(len: usize);
+        deserialize_tuple_struct(name: &'static str, len: usize);
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+    }
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.any::<ANY, V>(&[], visitor)
+    }
+
+    #[inline]
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.any::<BOOLEAN, V>(&[], visitor)
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        let visitor = Optional { visitor, pass };
+        self.inner.deserialize_option(visitor).map_err(|error| pass.raise(error))
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if name == RESERVED {
+            let pass = self.pass;
+            let raw = self.inner.deserialize_newtype_struct(name, visitor);
+            return raw.map_err(|error| pass.raise(error));
+        }
+        if name == SCALAR {
+            return self.own_text(visitor);
+        }
+        if name == ONE_OR_MORE {
+            return self.one_or_more(visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.any::<LIST, V>(&[], visitor)
+    }
+
+    #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.any::<MAP, V>(&[], visitor)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.any::<STRUCT, V>(fields, visitor)
+    }
+}
+
+/// The visitor of an `Option`.
+struct Optional<'p, V> {
+    visitor: V,
+    pass: &'p Pass,
+}
+
+impl<'de, V: Visitor<'de>> Optional<'_, V> {
+    #[cold]
+    fn none<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        let pass = self.pass;
+        self.visitor.visit_none().map_err(|error: Error| pass.lower(error))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn careful<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        let pass = self.pass;
+        let name = type_name::<V::Value>();
+        let Some(forms) = pass.empty_forms(name) else {
+            let some = self.visitor.visit_some(Lenient::new(deserializer, pass));
+            return some.map_err(|error| pass.lower(error.learn(name)));
+        };
+        let text = <&'de RawValue>::deserialize(deserializer)?.get();
+        if empty_form(text).is_some_and(|form| forms.contains(form)) {
+            return self.none();
+        }
+        let some = pass.reenter(text, |json| self.visitor.visit_some(Lenient::new(json, pass)));
+        some.map_err(|error| pass.lower(error.learn(name)))
+    }
+}
+
+/// Returns the empty form that a value has.
+fn empty_form(text: &str) -> Option<Forms> {
+    let inner = |first, last| text.strip_prefix(first).and_then(|text| text.strip_suffix(last));
+    if text == "false" {
+        Some(Forms::FALSE)
+    } else if inner('"', '"').is_some_and(|text: &str| text.trim().is_empty()) {
+        Some(Forms::TEXT)
+    } else if inner('[', ']').is_some_and(|text: &str| text.trim().is_empty()) {
+        Some(Forms::LIST)
+    } else {
+        None
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.none()
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.none()
+    }
+
+    #[inline]
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        let pass = self.pass;
+        if pass.careful {
+            return self.careful(deserializer);
+        }
+        let some = self.visitor.visit_some(Lenient::new(deserializer, pass));
+        some.map_err(|error| pass.lower(error.learn(type_name::<V::Value>())))
+    }
+}

@@ -1,0 +1,388 @@
+//! Objects with known fields: unknown members, names and paths.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::Pass;
+use super::access::Seed;
+use super::error::{Error, Kind, Step};
+use super::lenient::Lenient;
+
+/// The size of `ExtraFields`, by which its field is recognized before its type is known.
+pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
+
+/// The name of the last field of a struct that keeps unknown members. It gets them as one JSON
+/// object, by `visit_string`.
+pub(super) const EXTRA: &str = "$extra";
+
+/// A name that no field has.
+const UNKNOWN: &str = "$unknown";
+
+/// The members of an object that becomes a struct.
+pub(super) struct Members<'p, 'de, A> {
+    inner: A,
+    pass: &'p Pass,
+    owner: Owner<'p>,
+    is_done: bool,
+    name: Cow<'de, str>,
+    /// The unknown members: a JSON object without its last brace.
+    extra: String,
+}
+
+/// The type of a struct.
+pub(super) struct Owner<'p> {
+    pass: &'p Pass,
+    type_name: &'static str,
+    /// The names of the fields, second names included.
+    fields: &'static [&'static str],
+    /// Whether it keeps unknown members.
+    keeps: bool,
+    /// The members so far and the hashes of their fields, in a pass that compares them.
+    seen: Vec<(u64, String)>,
+}
+
+impl Owner<'_> {
+    /// Returns whether a member is an unknown one although a field has its name.
+    #[inline]
+    fn hides(&self, name: &str) -> bool {
+        (self.keeps && name == EXTRA) || (self.pass.tracks_names && self.has_other(name))
+    }
+
+    /// Returns whether the field of this name has a value by its other name.
+    #[cold]
+    fn has_other(&self, name: &str) -> bool {
+        let is_seen = |name: &str| self.seen.iter().any(|(_, seen)| seen == name);
+        self.pass.aliases.iter().any(|(owner, [one, other])| {
+            *owner == self.type_name
+                && (one == name && is_seen(other) || other == name && is_seen(one))
+        })
+    }
+
+    /// Compares the field of a member with those of the members before it.
+    #[cold]
+    fn track<F>(&mut self, name: &str, field: &F) -> Result<(), Error> {
+        if !self.fields.contains(&name) || self.hides(name) {
+            return Ok(());
+        }
+        // Fields are variants of an enum that `derive` makes.
+        let mut hasher = DefaultHasher::new();
+        std::mem::discriminant(field).hash(&mut hasher);
+        let field = hasher.finish();
+        match self.seen.iter().find(|(seen, other)| *seen == field && other != name) {
+            Some((_, other)) => {
+                let names = [other.clone(), name.to_owned()];
+                Err(Error::new(Kind::Alias(self.type_name, names), "two names of one field"))
+            }
+            None => {
+                self.seen.push((field, name.to_owned()));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
+    #[inline]
+    pub(super) fn new(
+        inner: A,
+        pass: &'p Pass,
+        type_name: &'static str,
+        fields: &'static [&'static str],
+    ) -> Self {
+        let keeps = fields.last() == Some(&EXTRA);
+        Self {
+            inner,
+            pass,
+            owner: Owner { pass, type_name, fields, keeps, seen: Vec::new() },
+            is_done: false,
+            name: Cow::Borrowed(""),
+            extra: String::new(),
+        }
+    }
+
+    /// Adds the path of the last member to its error.
+    #[cold]
+    fn here(&self, error: A::Error) -> Error {
+        self.pass.raise(error).at(Step::Member(self.name.clone().into_owned()))
+    }
+
+    /// Reads the value of a member that the type ignores, and keeps its text.
+    #[inline(never)]
+    fn ignored<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+        let before = self.extra.len();
+        if before == 0 {
+            // Most objects have a few unknown members, if any.
+            self.extra.reserve(120);
+        }
+        self.extra.push(if before == 0 { '{' } else { ',' });
+        match &self.name {
+            // Without escapes.
+            Cow::Borrowed(name) => {
+                self.extra.push('"');
+                self.extra.push_str(name);
+                self.extra.push('"');
+            }
+            Cow::Owned(name) => {
+                self.extra.push_str(&serde_json::to_string(name).map_err(Error::foreign)?);
+            }
+        }
+        self.extra.push(':');
+        let start = self.extra.len();
+        let seed = Keep { inner: Seed { seed, pass: self.pass }, text: &mut self.extra };
+        let value = self.inner.next_value_seed(seed).map_err(|error| self.here(error))?;
+        if self.name == EXTRA {
+            self.merge(before, start);
+        } else if self.extra.len() == start {
+            self.extra.truncate(before);
+        }
+        Ok(value)
+    }
+
+    /// Keeps the members of the object that starts at `start` instead of the object. Stored models
+    /// have their unknown members in it.
+    #[cold]
+    fn merge(&mut self, before: usize, start: usize) {
+        let object = self.extra.get(start..).unwrap_or_default();
+        let Some(inner) = object.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else {
+            return;
+        };
+        let inner = inner.trim().to_owned();
+        if inner.is_empty() {
+            self.extra.truncate(before);
+        } else {
+            self.extra.truncate(before + 1);
+            self.extra.push_str(&inner);
+        }
+    }
+}
+
+/// A seed that can be used later if there is no further name.
+struct Once<'k, S>(&'k mut Option<S>);
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Once<'_, S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        match self.0.take() {
+            Some(seed) => seed.deserialize(deserializer),
+            None => Err(de::Error::custom("a name was read twice")),
+        }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Error> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let mut seed = Some(seed);
+        let named =
+            NamedMember { inner: Once(&mut seed), name: &mut self.name, owner: &self.owner };
+        let found = self.inner.next_key_seed(named).map_err(|error| self.pass.raise(error))?;
+        if let Some(field) = &found {
+            if self.pass.tracks_names {
+                self.owner.track(&self.name, field)?;
+            }
+        } else {
+            self.is_done = true;
+            if let Some(seed) = seed.filter(|_| !self.extra.is_empty()) {
+                self.extra.push('}');
+                return seed.deserialize(BorrowedStrDeserializer::new(EXTRA)).map(Some);
+            }
+        }
+        Ok(found)
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+        if size_of::<S::Value>() == EXTRA_FIELDS_SIZE && self.is_done {
+            return seed.deserialize(Kept(std::mem::take(&mut self.extra)));
+        }
+        if size_of::<S::Value>() == 0 && self.owner.keeps {
+            return self.ignored(seed);
+        }
+        let seed = Seed { seed, pass: self.pass };
+        self.inner.next_value_seed(seed).map_err(|error| self.here(error))
+    }
+}
+
+/// Passes a name on and remembers it.
+pub(super) struct Named<'k, 'de, T> {
+    pub(super) inner: T,
+    pub(super) name: &'k mut Cow<'de, str>,
+}
+
+/// Passes the name of a member on and remembers it.
+struct NamedMember<'k, 'p, 'de, T> {
+    inner: T,
+    name: &'k mut Cow<'de, str>,
+    owner: &'k Owner<'p>,
+}
+
+macro_rules! names {
+    ($name:ident $($owner:ident $lifetime:lifetime)?) => {
+        impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for $name<'_, $($lifetime,)? 'de, S> {
+            type Value = S::Value;
+
+            #[inline]
+            fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
+                self.inner.deserialize($name { inner, name: self.name, $($owner: self.$owner)? })
+            }
+        }
+
+        impl<'de, D: Deserializer<'de>> Deserializer<'de> for $name<'_, $($lifetime,)? 'de, D> {
+            type Error = D::Error;
+
+            #[inline]
+            fn deserialize_any<V: Visitor<'de>>(self, inner: V) -> Result<V::Value, D::Error> {
+                self.inner
+                    .deserialize_str($name { inner, name: self.name, $($owner: self.$owner)? })
+            }
+
+            serde::forward_to_deserialize_any! {
+                bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+                option unit unit_struct newtype_struct seq tuple tuple_struct map struct enum
+                identifier ignored_any
+            }
+        }
+    };
+}
+
+names!(Named);
+names!(NamedMember owner '_);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Named<'_, 'de, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(f)
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<V::Value, E> {
+        *self.name = Cow::Borrowed(name);
+        self.inner.visit_borrowed_str(name)
+    }
+
+    #[cold]
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<V::Value, E> {
+        *self.name = Cow::Owned(name.to_owned());
+        self.inner.visit_str(name)
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for NamedMember<'_, '_, 'de, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(f)
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<V::Value, E> {
+        *self.name = Cow::Borrowed(name);
+        let name = if self.owner.hides(name) { UNKNOWN } else { name };
+        self.inner.visit_borrowed_str(name)
+    }
+
+    #[cold]
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<V::Value, E> {
+        *self.name = Cow::Owned(name.to_owned());
+        let name = if self.owner.hides(name) { UNKNOWN } else { name };
+        self.inner.visit_str(name)
+    }
+}
+
+/// The value of a member that the type ignores. Its text is added to `text`.
+struct Keep<'k, T> {
+    inner: T,
+    text: &'k mut String,
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Keep<'_, Seed<'_, S>> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        let pass = self.inner.pass;
+        let keep = Keep { inner: Lenient::new(deserializer, pass), text: self.text };
+        self.inner.seed.deserialize(keep).map_err(|error| pass.lower(error))
+    }
+}
+
+impl<'de, D: Deserializer<'de, Error = Error>> Deserializer<'de> for Keep<'_, D> {
+    type Error = Error;
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.text.push_str(<&'de RawValue>::deserialize(self.inner)?.get());
+        visitor.visit_unit()
+    }
+
+    // Known fields of types without a size.
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.inner.deserialize_any(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.inner.deserialize_seq(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.inner.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.inner.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.inner.deserialize_newtype_struct(name, visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct tuple tuple_struct map identifier
+    }
+}
+
+/// The unknown members of an object, as its field `$extra` gets them.
+struct Kept(String);
+
+impl<'de> Deserializer<'de> for Kept {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_string(self.0)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

@@ -1,0 +1,102 @@
+//! Repairs of texts that are not quite JSON, and the name that `serde_json` reserves.
+
+/// Returns the text without a byte order mark.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Replaces invalid UTF-8 and the escapes of lone surrogates by U+FFFD. Returns `None` if the text
+/// has none.
+#[cold]
+pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
+    let valid = match std::str::from_utf8(body) {
+        Ok(text) if !text.contains("\\ud") && !text.contains("\\uD") => return None,
+        valid => valid.is_ok(),
+    };
+    // The exact size, since the text may be large: U+FFFD has three bytes.
+    let invalid = body.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    let mut text = Vec::with_capacity(body.len() + 2 * invalid);
+    for chunk in body.utf8_chunks() {
+        text.extend_from_slice(chunk.valid().as_bytes());
+        if !chunk.invalid().is_empty() {
+            text.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    let unit = |text: &[u8], at: usize| -> Option<u32> {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (mut at, mut changed) = (0, !valid);
+    while let Some(skip) = text.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
+        at += skip;
+        at += match (unit(&text, at), unit(&text, at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                if let Some(digits) = text.get_mut(at + 2..at + 6) {
+                    digits.copy_from_slice(b"fffd");
+                    changed = true;
+                }
+                6
+            }
+            // A backslash and the character that it escapes.
+            _ => 2,
+        };
+    }
+    changed.then_some(text)
+}
+
+/// The name by which `serde_json` marks raw JSON for its own types. It parses an object with this
+/// name as the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
+pub(crate) const RESERVED: &str = "$serde_json::private::RawValue";
+
+/// Returns whether an object, at any depth, has the name that `serde_json` reserves.
+pub(crate) fn has_reserved_name(json: &[u8]) -> bool {
+    may_have_reserved_name(json) && any_reserved_name(json)
+}
+
+/// Returns whether the text contains a `$` or the escape of an ASCII character.
+fn may_have_reserved_name(json: &[u8]) -> bool {
+    // In chunks, so that the compiler compares many bytes at once.
+    let is_start = |byte: u8| (byte == b'$') | (byte == b'\\');
+    let mut at = 0;
+    for chunk in json.chunks(64) {
+        if chunk.iter().fold(false, |found, byte| found | is_start(*byte)) {
+            let starts = chunk.iter().enumerate().filter(|(_, byte)| is_start(**byte));
+            for (index, _) in starts {
+                let found = json.get(at + index..).unwrap_or_default();
+                // From "$" (0x24) to "z" (0x7a).
+                let is_escape = matches!(found, [b'\\', b'u', b'0', b'0', b'2'..=b'7', ..]);
+                if is_escape || found.starts_with(RESERVED.as_bytes()) {
+                    return true;
+                }
+            }
+        }
+        at += chunk.len();
+    }
+    false
+}
+
+/// Compares all strings that a colon follows with the reserved name.
+#[cold]
+fn any_reserved_name(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(start) = rest.iter().position(|byte| *byte == b'"') {
+        let string = rest.get(start..).unwrap_or_default();
+        let (mut end, mut is_escaped) = (1, false);
+        while let Some(byte) = string.get(end).filter(|byte| is_escaped || **byte != b'"') {
+            is_escaped = !is_escaped && *byte == b'\\';
+            end += 1;
+        }
+        let (string, after) = string.split_at_checked(end + 1).unwrap_or((string, b""));
+        rest = after;
+        // Escaped, the name has six bytes for each of its characters at most.
+        let fits = (RESERVED.len()..=6 * RESERVED.len() + 2).contains(&string.len());
+        if fits
+            && after.trim_ascii_start().starts_with(b":")
+            && serde_json::from_slice::<String>(string).is_ok_and(|name| name == RESERVED)
+        {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,295 @@
+//! Exact amounts of money.
+
+use std::fmt::{self, Display};
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::encode::written;
+use crate::error::input::InputError;
+use crate::scalar::{self, Scalar};
+
+/// An exact decimal number for money. It is deserialized from a JSON number or string, without a
+/// binary fraction.
+///
+/// It consists of an integer and a number of decimals. `4.9` and `4.90` are equal. With the feature
+/// `rust_decimal` it converts to and from `rust_decimal::Decimal`, exactly or with an error.
+///
+/// ```
+/// use api_auth::Amount;
+///
+/// let amount: Amount = "4.99".parse()?;
+/// assert_eq!(amount.minor_units(2), Some(499));
+/// assert_eq!(Amount::from_minor_units(123_400, 2).to_string(), "1234.00");
+/// assert_eq!("0.1".parse::<Amount>()?, Amount::from_minor_units(10, 2));
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Amount {
+    pub(crate) digits: i64,
+    pub(crate) decimals: u8,
+}
+
+impl Amount {
+    pub(crate) const MOST_DECIMALS: u8 = 18;
+
+    /// Creates an amount from `units` of the smallest unit of a currency with that many `decimals`
+    /// (2 for cents and grosze). More than 18 decimals count as 18.
+    pub const fn from_minor_units(units: i64, decimals: u8) -> Self {
+        let decimals = if decimals > Self::MOST_DECIMALS { Self::MOST_DECIMALS } else { decimals };
+        Self { digits: units, decimals }
+    }
+
+    /// Returns the amount in the smallest unit of a currency with that many `decimals`. Returns
+    /// `None` if the amount has a smaller fraction or is too large.
+    pub fn minor_units(self, decimals: u8) -> Option<i64> {
+        match decimals.checked_sub(self.decimals) {
+            Some(more) => self.digits.checked_mul(10i64.checked_pow(u32::from(more))?),
+            None => {
+                let divisor = 10i64.checked_pow(u32::from(self.decimals - decimals))?;
+                (self.digits % divisor == 0).then_some(self.digits / divisor)
+            }
+        }
+    }
+
+    fn normal(self) -> (i64, u8) {
+        let (mut digits, mut decimals) = (self.digits, self.decimals);
+        while decimals > 0 && digits % 10 == 0 {
+            digits /= 10;
+            decimals -= 1;
+        }
+        (digits, decimals)
+    }
+}
+
+impl PartialEq for Amount {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal() == other.normal()
+    }
+}
+
+impl Ord for Amount {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        // An amount of 63 bits times 10^18 (60 bits) fits into 127 bits.
+        let decimals = self.decimals.max(other.decimals);
+        let scaled = |amount: &Self| {
+            i128::from(amount.digits) * 10i128.pow(u32::from(decimals - amount.decimals))
+        };
+        scaled(self).cmp(&scaled(other))
+    }
+}
+
+impl PartialOrd for Amount {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl std::hash::Hash for Amount {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.normal().hash(state);
+    }
+}
+
+impl Eq for Amount {}
+
+/// Formats the amount with its decimals. A precision, as in `{:.2}`, is the minimum number of
+/// decimals. The amount is never rounded.
+impl Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.digits < 0 { "-" } else { "" };
+        let digits = self.digits.unsigned_abs();
+        let unit = 10u64.saturating_pow(self.decimals.into());
+        let decimals = usize::from(self.decimals);
+        let zeros = f.precision().unwrap_or_default().saturating_sub(decimals);
+        match (digits / unit, digits % unit) {
+            (whole, _) if decimals == 0 && zeros == 0 => write!(f, "{sign}{whole}"),
+            (whole, _) if decimals == 0 => write!(f, "{sign}{whole}.{:0<zeros$}", ""),
+            (whole, part) => write!(f, "{sign}{whole}.{part:0decimals$}{:0<zeros$}", ""),
+        }
+    }
+}
+
+impl std::str::FromStr for Amount {
+    type Err = InputError;
+
+    /// Parses `12`, `12.34`, `-0.5`, `.50` and the JSON forms with an exponent (`1.2e3`).
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_amount(text.trim()).ok_or_else(|| {
+            InputError::new("amount", "must be a number with a decimal point, such as 12.34")
+        })
+    }
+}
+
+/// Parses a decimal number. Returns `None` if the text is not one, or one that does not fit.
+pub(crate) fn parse_amount(text: &str) -> Option<Amount> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && part.is_empty() {
+        return None;
+    }
+    let mut digits: i64 = 0;
+    for byte in whole.bytes().chain(part.bytes()) {
+        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
+        // With its sign, since the smallest number has no positive counterpart.
+        let digit = if negative { -digit } else { digit };
+        digits = digits.checked_mul(10)?.checked_add(digit)?;
+    }
+    let mut decimals = i32::try_from(part.len()).ok()?.checked_sub(exponent)?;
+    while decimals > i32::from(Amount::MOST_DECIMALS) && digits % 10 == 0 && digits != 0 {
+        digits /= 10;
+        decimals -= 1;
+    }
+    if decimals < 0 {
+        digits = digits.checked_mul(10i64.checked_pow(decimals.unsigned_abs())?)?;
+        decimals = 0;
+    }
+    let decimals = u8::try_from(decimals).ok().filter(|d| *d <= Amount::MOST_DECIMALS)?;
+    Some(Amount { digits, decimals })
+}
+
+/// Parses a decimal number of a response, which may have more zeros at its end than fit.
+pub(crate) fn parse_received(text: &str) -> Option<Amount> {
+    parse_amount(text).or_else(|| {
+        let digits = text.split(['e', 'E']).next()?;
+        if digits.bytes().all(|byte| b"-0.".contains(&byte)) && looks_like_number(text) {
+            return Some(Amount { digits: 0, decimals: 0 });
+        }
+        let is_plain = digits.len() == text.len() && digits.contains('.');
+        is_plain.then(|| digits.trim_end_matches('0')).and_then(parse_amount)
+    })
+}
+
+/// Returns whether a text is a decimal number, of any size.
+pub(crate) fn looks_like_number(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_digit() || b"-+.eE".contains(&byte);
+    text.bytes().all(is_plain) && text.parse::<f64>().is_ok()
+}
+
+impl Serialize for Amount {
+    /// Serializes a JSON number with exactly the digits of [`Display`].
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // At most a sign, 20 digits and a point.
+        let mut buffer = [0; 24];
+        let number: &RawValue = serde_json::from_slice(written(self, &mut buffer).as_bytes())
+            .map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    /// Deserializes the digits of a JSON number, or a string with a number. Any other value is an
+    /// error, and so is a number that does not fit.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match scalar::exact_text(deserializer)?.as_deref().map(str::trim) {
+            None | Some("") => Err(scalar::empty_value(&"an amount")),
+            Some(text) => parse_received(text).ok_or_else(|| {
+                D::Error::custom(if looks_like_number(text) {
+                    "the amount has too many digits"
+                } else {
+                    "expected an amount, such as 12.34"
+                })
+            }),
+        }
+    }
+}
+
+/// Deserializes a whole number from a JSON number or string. Returns `None` for null, `false` and
+/// an empty string.
+///
+/// # Errors
+/// Returns an error for any other value.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text = match Scalar::read(deserializer)? {
+        // PHP sends `false` for a missing value.
+        Scalar::Null | Scalar::Boolean(false) => return Ok(None),
+        Scalar::Boolean(true) => return Err(D::Error::custom("expected a whole number")),
+        Scalar::Text(text) => text,
+    };
+    match text.trim() {
+        "" => Ok(None),
+        // Some servers send whole numbers as `1399568000.0`.
+        text => parse_amount(text)
+            .and_then(|number| number.minor_units(0))
+            .map(Some)
+            .ok_or_else(|| D::Error::custom("expected a whole number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn precision_of_amounts_adds_decimals_and_never_rounds() {
+        for (text, printed) in [
+            ("1.5", "1.50"),
+            ("3", "3.00"),
+            ("-0.5", "-0.50"),
+            ("12.34", "12.34"),
+            ("0.125", "0.125"),
+        ] {
+            let amount: Amount = text.parse().unwrap();
+            assert_eq!(format!("{amount:.2}"), printed);
+            assert_eq!(amount.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn amounts_are_ordered_exactly() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        assert!(amount("0.10") < amount("0.11") && amount("-1") < amount("0.0001"));
+        assert!(amount("92233720368547758.07") > amount("92233720368547758.06"));
+        assert!(amount("9223372036854775807") > amount("0.000000000000000001"));
+        assert_eq!(amount("4.9").cmp(&amount("4.90")), std::cmp::Ordering::Equal);
+    }
+
+    #[test]
+    fn smallest_amount_comes_back_from_its_text() {
+        for decimals in [0, 2, 8, 18] {
+            let amount = Amount::from_minor_units(i64::MIN, decimals);
+            assert_eq!(amount.to_string().parse::<Amount>().unwrap(), amount);
+        }
+        assert!("-9223372036854775809".parse::<Amount>().is_err());
+    }
+
+    #[test]
+    fn amounts_that_do_not_fit_are_refused_and_not_rounded() {
+        for bad in
+            ["", "-", ".", "1.2.3", "1,5", "9223372036854775808", "1e19", "1e-99", "--1", "+1"]
+        {
+            assert!(bad.parse::<Amount>().is_err(), "{bad}");
+        }
+        assert_eq!("1.005".parse::<Amount>().unwrap().minor_units(2), None);
+        assert_eq!(
+            "92233720368547758.07".parse::<Amount>().unwrap().minor_units(2),
+            Some(i64::MAX)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_amount_comes_back_from_its_text(units: i64, decimals in 0u8..=18) {
+            let amount = Amount::from_minor_units(units, decimals);
+            let text = amount.to_string();
+            prop_assert_eq!(text.parse::<Amount>().unwrap().minor_units(decimals), Some(units));
+            let json = serde_json::to_string(&amount).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = text.parse::<Amount>();
+            let _ = looks_like_number(&text);
+        }
+    }
+}
