@@ -218,12 +218,12 @@ impl Client {
                 let (parts, _body) = response.into_parts();
                 Ok(http::Response::from_parts(parts, value))
             }
-            Err(error) => Err(self.unusable(endpoint, error, response, attempts, &copy)),
+            Err(error) => Err(self.parse_error(endpoint, error, response, attempts, &copy)),
         }
     }
 
     /// The functions from here on are not generic, so that each endpoint adds little compiled code.
-    fn unusable(
+    fn parse_error(
         &self,
         call: &dyn Call,
         error: ResponseError,

@@ -280,7 +280,7 @@ pub fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
-/// Returns a URL with `***` in index of its user name and password.
+/// Returns a URL with `***` in place of its user name and password.
 ///
 /// ```
 /// use api_auth::without_user_info;

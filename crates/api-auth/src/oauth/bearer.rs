@@ -230,7 +230,7 @@ impl Auth for Bearer {
         let acquire = |store: &VerifiedStore| self.lock.acquire(|| store.lock(&self.key));
         let LockAttempt { was_tried, guard } = self.store.as_ref().map(acquire).unwrap_or_default();
         if was_tried && self.has_token(now) {
-            return Ok(None); // Another client fetched it meanwhile.
+            return Ok(None); // Another client stored a token meanwhile.
         }
         let mut state = self.state();
         let refresh = state.held.as_ref().and_then(|held| held.token.refresh().cloned());

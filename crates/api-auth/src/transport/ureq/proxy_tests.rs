@@ -135,7 +135,7 @@ mod socks {
     use super::*;
 
     /// Starts a SOCKS5 server that requires `user` and `password`, records the hosts, and responds
-    /// in their destination. `result` is its response code to the request for a connection.
+    /// in their place. `result` is its response code to the request for a connection.
     fn server(result: u8) -> (String, Arc<Mutex<Vec<String>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let by_server = seen.clone();
