@@ -1,4 +1,4 @@
-//! Saved cards: the token of a card stands for its number in later payments. Also sessions of Apple
+//! Saved cards: later payments use the token of a card instead of its number. Also sessions of Apple
 //! Pay.
 //!
 //! A card is saved by [`CreateCardToken`], or with a payment

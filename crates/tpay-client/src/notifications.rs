@@ -149,8 +149,9 @@ impl Notifications {
     }
 
     /// Accepts notifications of every merchant, for partners. Compare
-    /// [`PaymentNotification::merchant_id`](events::PaymentNotification::merchant_id) yourself: the certificate is the same for all
-    /// merchants, so every merchant can cause a genuine notification with your order number.
+    /// [`merchant_id`](events::PaymentNotification::merchant_id) of each payment yourself: the
+    /// certificate is the same for all merchants, so every merchant can cause a genuine notification
+    /// with your order number.
     #[must_use]
     pub fn accept_any_merchant(mut self) -> Self {
         self.merchant = Ok(Merchant::Any);

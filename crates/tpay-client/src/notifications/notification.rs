@@ -95,8 +95,8 @@ impl Notification {
     /// Returns `None` if two different events can have the same body: always for
     /// [`TokenUpdate`](Self::TokenUpdate) and [`Alias`](Self::Alias), and for a notification of
     /// another kind that lacks its date or id. Process each delivery of these idempotently: for a
-    /// token update, request its status by [`Client::get_card_token`](crate::Client::get_card_token); for an
-    /// alias, store its new state.
+    /// token update, request its status by
+    /// [`Client::get_card_token`](crate::Client::get_card_token); for an alias, store its new state.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Payment(payment) => payment.is_unique().then_some(&*payment.body_hash),

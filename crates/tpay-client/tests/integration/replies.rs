@@ -406,6 +406,7 @@ fn transactions_bank_groups_reply() {
     let array = format!(r#"{{"groups":[{spelt}]}}"#);
     assert_eq!(of_map, one("GET", 200, &array, list).unwrap().groups);
     assert_eq!(of_map[0].available_payment_channels, ["64"]);
+    assert_eq!(of_map[0].group_id(), Some(GroupId::new(150)));
     assert!(one("GET", 200, r#"{"groups":[]}"#, list).unwrap().groups.is_empty());
 }
 
