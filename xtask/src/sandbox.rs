@@ -32,7 +32,8 @@ pub(crate) fn run(parser: &mut lexopt::Parser) -> Outcome {
     let options = options(parser).map_err(|why| format!("sandbox: {why}\n\n{HELP}"))?;
     let sandbox = Sandbox::start_at(options.port).map_err(|error| error.to_string())?;
     if !options.quiet {
-        sandbox.log_to(|provider, line| shell::print_error(format_args!("{provider:<9}  {line}\n")));
+        sandbox
+            .log_to(|provider, line| shell::print_error(format_args!("{provider:<9}  {line}\n")));
     }
     for (name, value) in sandbox.environment() {
         println!("export {name}={}", shell::quoted(&value));
