@@ -426,4 +426,15 @@ mod tests {
             assert_eq!(parse_date(text), unix, "{text}");
         }
     }
+
+    #[test]
+    fn scalars_become_strings_as_in_php() {
+        let text = |json: &str| Value::parse(json.as_bytes()).unwrap().text();
+        for (json, expected) in [("true", "1"), ("false", ""), ("-1", "-1"), ("\"a\"", "a")] {
+            assert_eq!(text(json), Some(expected.to_owned()), "{json}");
+        }
+        for json in ["null", "[]", "{}"] {
+            assert_eq!(text(json), None, "{json}");
+        }
+    }
 }

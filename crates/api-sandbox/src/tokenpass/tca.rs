@@ -297,4 +297,10 @@ mod tests {
         }
         assert_eq!(satoshis("1e400"), i128::MAX);
     }
+
+    #[test]
+    fn a_number_has_one_sign() {
+        assert_eq!((satoshis("+1"), satoshis("-1")), (100_000_000, -100_000_000));
+        assert_eq!((satoshis("-+1"), satoshis("+-1"), satoshis("++1")), (0, 0, 0));
+    }
 }

@@ -266,7 +266,7 @@ fn check_value(value: &Value, kind: &Kind, at: &str, out: &mut Vec<Problem>) {
         Kind::List(least, rules) => match value.as_array() {
             None => wrong("not_array", "must be a list"),
             Some(items) if items.len() < *least => {
-                wrong("field_required", &format!("must have at least {least} items"))
+                wrong("field_required", &format!("must have at least {least} items"));
             }
             Some(items) => {
                 for (index, item) in items.iter().enumerate() {

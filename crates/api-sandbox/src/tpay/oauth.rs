@@ -39,7 +39,7 @@ impl Tpay {
                 known?;
                 if !request.body.is_empty() {
                     let why = "with HTTP Basic the body must be empty";
-                    return Err(Refusal::field("invalid_request_body", "", &why));
+                    return Err(Refusal::field("invalid_request_body", "", why));
                 }
                 json!({})
             }

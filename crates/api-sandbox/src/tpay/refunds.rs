@@ -100,8 +100,7 @@ impl Tpay {
     pub fn finish_refunds(&mut self) {
         let now = self.clock.unix();
         for refund in self.refunds.iter_mut().filter(|refund| refund.status == "new") {
-            refund.status =
-                if refund.card || refund.token.is_some() { "authorized" } else { "done" };
+            refund.status = if refund.card { "authorized" } else { "done" };
             refund.processed = Some(now);
         }
     }

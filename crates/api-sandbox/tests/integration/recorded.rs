@@ -1,6 +1,7 @@
 //! Requests that the official clients sent, replayed byte for byte.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,6 +1,7 @@
 //! The listener beneath all servers, asked over a socket.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -1,6 +1,7 @@
 //! The TinyPass server, asked directly with requests that are signed here.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -1,6 +1,7 @@
 //! The Tpay server, asked directly.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::string_slice, clippy::print_stdout, reason = "tests")]
 
 mod bodies;
 mod rules;
@@ -1284,6 +1285,9 @@ fn merchants_are_registered_once_with_their_secrets() {
     assert_eq!(answer["krs"], 123);
     assert!(answer["apiCredentials"][0]["clientSecret"].is_string());
     assert!(answer["website"][0]["posId"].is_string());
+    assert_eq!(answer["website"][0]["accountId"], answer["id"]);
+    assert!(answer["address"][0]["addressId"].is_string());
+    assert_eq!(answer["address"][0].get("accountId"), None);
     let id = answer["id"].as_str().unwrap();
     let (status, account) = bench.get(&format!("/accounts/{id}"));
     assert_eq!((status, &account["apiCredentials"]), (200, &Value::Null));

@@ -339,3 +339,84 @@ fn grants_are_told_apart_by_their_type() {
     assert_eq!(error("password", "wrong"), (401, "invalid_credentials".to_owned()));
     assert_eq!(error("username", ""), (400, "invalid_request".to_owned()));
 }
+
+#[test]
+fn the_body_of_a_get_is_not_a_form() {
+    let mut bench = Bench::new();
+    let headers = vec![("Content-Type", "application/x-www-form-urlencoded".to_owned())];
+    let body = format!("oauth_token={}", tp::OAUTH_TOKEN);
+    let got = bench.send("GET", "/api/v1/tca/public/balances", &body, headers.clone());
+    assert_eq!((got.status, &got.json()["message"]), (403, &json!("No access token provided")));
+    let got = bench.send("POST", "/api/v1/tca/set-sign", &body, headers);
+    assert_eq!(got.status, 422, "the token is read, the signature is missing: {}", got.text);
+}
+
+#[test]
+fn a_signature_names_the_form_of_its_key() {
+    let key = Key::named("a");
+    let mut signature = STANDARD.decode(key.sign("message")).unwrap();
+    assert!(tp::verifies(&key.address(), "message", &STANDARD.encode(&signature)));
+    assert!(!tp::verifies(&key.address(), "Message", &STANDARD.encode(&signature)));
+    // Of the uncompressed key: another address.
+    signature[0] -= 4;
+    assert!(!tp::verifies(&key.address(), "message", &STANDARD.encode(&signature)));
+    for at in [1, 20, 40, 64] {
+        let mut other = STANDARD.decode(key.sign("message")).unwrap();
+        other[at] ^= 1;
+        assert!(!tp::verifies(&key.address(), "message", &STANDARD.encode(&other)), "{at}");
+    }
+}
+
+#[test]
+fn an_amount_that_no_account_can_hold_is_not_booked() {
+    let mut bench = Bench::new();
+    let group = bench.good(
+        APP,
+        "POST",
+        "/api/v1/credits",
+        &json!({ "name": "g", "app_whitelist": [tp::CLIENT_ID] }),
+    );
+    let group = group["credit_group"]["uuid"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/credits/{group}/accounts");
+    bench.good(APP, "POST", &path, &json!({ "name": "a" }));
+    let credit = json!({ "accounts": [{ "account": "a", "amount": i64::MAX }] });
+    let target = format!("{path}/credit");
+    assert_eq!(bench.post(APP, &target, &credit).status, 200);
+    assert_eq!(bench.post(APP, &target, &credit).status, 500);
+    assert!(bench.server.credit_accounts.iter().any(|account| account.balance == i64::MAX));
+}
+
+#[test]
+fn a_callback_may_have_a_query() {
+    let mut bench = Bench::new();
+    let callback = "http://127.0.0.1:8000/cb?x=1".to_owned();
+    let client = bench.server.clients.iter_mut().find(|client| client.id == tp::CLIENT_ID).unwrap();
+    client.callbacks.push(callback.clone());
+    let query = authorize("user").replace("oauth_callback", "cb%3Fx%3D1");
+    let granted = bench.get(As::Nobody, &format!("/oauth/authorize?{query}&sandbox_consent=grant"));
+    assert!(granted.location().starts_with(&format!("{callback}&code=")), "{}", granted.location());
+}
+
+#[test]
+fn a_code_is_exchanged_with_the_id_and_the_secret() {
+    let mut bench = Bench::new();
+    let body = "grant_type=authorization_code&code=x&redirect_uri=http%3A%2F%2Fx";
+    let mut error = |more: &str, authorization: Option<String>| {
+        let form = ("Content-Type", "application/x-www-form-urlencoded".to_owned());
+        let mut headers = vec![form];
+        headers.extend(authorization.map(|value| ("Authorization", value)));
+        let got = bench.send("POST", "/oauth/access-token", &format!("{body}{more}"), headers);
+        (got.status, got.json()["error_description"].as_str().unwrap().to_owned())
+    };
+    for (more, name) in
+        [("", "client_id"), (&*format!("&client_id={}", tp::CLIENT_ID), "client_secret")]
+    {
+        let (status, text) = error(more, None);
+        assert!(status == 400 && text.contains(&format!("\"{name}\"")), "{text}");
+    }
+    let basic =
+        |secret: &str| format!("Basic {}", STANDARD.encode(format!("{}:{secret}", tp::CLIENT_ID)));
+    let (status, text) = error("", Some(basic(tp::CLIENT_SECRET)));
+    assert!(status == 400 && text.contains("\"code\""), "{text}");
+    assert_eq!(error("", Some(basic(&tp::CLIENT_SECRET[..8]))).0, 401);
+}

@@ -258,7 +258,7 @@ fn credentials_are_checked_in_each_form() {
         (
             &[("content-type", "APPLICATION/JSON")],
             "/oauth/auth",
-            object.clone(),
+            object,
             400,
             "the Content-Type must be that of a form or of JSON",
         ),
