@@ -2,13 +2,14 @@
 //! call sent and what the server thought of it.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{self, BufRead, BufReader, Lines};
+use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use api_sandbox::{Sandbox, Seen};
 
-use crate::providers::{Example, PROVIDERS, Provider};
+use crate::providers::{Example, LISTEN, Listener, PROVIDERS, Provider};
 use crate::{Outcome, shell};
 
 /// A line of the table at the end.
@@ -22,16 +23,16 @@ struct Row {
 }
 
 pub(crate) fn run() -> Outcome {
-    println!("What follows a $ can be typed where the variables of `cargo xtask sandbox` are set.");
+    println!(
+        "What follows a $ can be typed where the variables of `cargo xtask sandbox` are set. A"
+    );
+    println!("comment names the example that must come before, in the same sandbox.");
     let mut rows = Vec::new();
     build()?;
     for provider in PROVIDERS {
         let sandbox = start()?;
-        let listener = provider.listener.as_ref().map(|listener| {
-            let running = Running::start(provider, &listener.example, &sandbox)?;
-            (listener.subscribe)(&sandbox, &running.url)?;
-            Ok::<_, String>(running)
-        });
+        let listener = provider.listener.as_ref();
+        let listener = listener.map(|listener| Running::start(provider, listener, &sandbox));
         let listener = listener.transpose()?;
         let url = listener.as_ref().map_or("", |running| &running.url);
         for example in provider.examples {
@@ -82,9 +83,14 @@ fn features(provider: &Provider) -> Vec<&'static str> {
     }
 }
 
-/// The arguments of an example, with the listener's address.
+/// The arguments of an example. `listener` is the address of the listener: its URL, or what it
+/// listens on.
 fn arguments(example: &Example, listener: &str) -> Vec<String> {
-    example.arguments.iter().map(|text| text.replace("{listener}", listener)).collect()
+    let replaced = |text: &&str| match *text {
+        LISTEN if !listener.is_empty() => listener.to_owned(),
+        text => text.replace("{listener}", listener),
+    };
+    example.arguments.iter().map(replaced).collect()
 }
 
 /// Runs one example to its end.
@@ -108,7 +114,11 @@ fn typed(provider: &Provider, example: &Example, listener: &str) -> String {
     let arguments = arguments(example, listener);
     words.extend(arguments.iter().map(String::as_str));
     let words: Vec<_> = words.into_iter().map(shell::quoted).collect();
-    words.join(" ").trim_end_matches(" --").to_owned()
+    let command = words.join(" ").trim_end_matches(" --").to_owned();
+    match example.after {
+        "" => command,
+        name => format!("{command}   # after {name}"),
+    }
 }
 
 /// The example in a line of the table.
@@ -160,11 +170,16 @@ struct Running {
 }
 
 impl Running {
-    fn start(provider: &Provider, example: &Example, sandbox: &Sandbox) -> Result<Self, String> {
+    fn start(provider: &Provider, listener: &Listener, sandbox: &Sandbox) -> Result<Self, String> {
+        let example = &listener.example;
         let what = short(provider, example);
         let failed = |why: String| format!("{what}: {why}");
-        println!("\n$ {} &", typed(provider, example, ""));
-        let mut child = command(example, sandbox, "")?
+        let address = free_address().map_err(|error| failed(error.to_string()))?;
+        match listener.subscribe {
+            None => println!("\n$ {} &", typed(provider, example, &address)),
+            Some(_) => println!("\nstarted, and subscribed at the sandbox by the demo: {what}"),
+        }
+        let mut child = command(example, sandbox, &address)?
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
@@ -176,6 +191,9 @@ impl Running {
             .strip_prefix("listening on ")
             .ok_or_else(|| failed("did not say where it listens".to_owned()))?
             .to_owned();
+        if let Some(subscribe) = listener.subscribe {
+            subscribe(sandbox, &url)?;
+        }
         Ok(Self { url, child, lines, expected: example.status, what })
     }
 
@@ -192,7 +210,7 @@ impl Running {
         if status.is_none() {
             let _ = self.child.kill();
         }
-        println!("\n$ {}: its output", self.what);
+        println!("\noutput of {}", self.what);
         for line in self.lines.map_while(Result::ok) {
             println!("  {line}");
         }
@@ -200,6 +218,12 @@ impl Running {
         let status = status.map_or("did not end".to_owned(), shown);
         Ok(Row { what: self.what, status, requests: 0, accepted: 0, refused: 0, good })
     }
+}
+
+/// An address of this machine that is free now.
+fn free_address() -> io::Result<String> {
+    let listener = TcpListener::bind(LISTEN)?;
+    Ok(listener.local_addr()?.to_string())
 }
 
 #[expect(clippy::disallowed_methods, reason = "waits for a process, not for a result")]
@@ -230,4 +254,49 @@ fn describe(seen: &Seen) -> String {
         seen.request,
         seen.request.body.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a printed command, as a shell splits it.
+    fn typed_of(provider: &str, example: &str) -> String {
+        let provider = PROVIDERS.iter().find(|row| row.name == provider).unwrap();
+        let all = provider.examples.iter().chain(provider.listener.iter().map(|row| &row.example));
+        let example = all.filter(|row| row.name == example).last().unwrap();
+        let address =
+            if example.arguments.contains(&LISTEN) { "127.0.0.1:81" } else { "http://a/" };
+        typed(provider, example, address)
+    }
+
+    #[test]
+    fn printed_commands_are_complete() {
+        assert_eq!(
+            typed_of("tokenpass", "login"),
+            "cargo run -p tokenpass-client --features sign-message --example login -- --no-browser   \
+             # after tokenpass_tour"
+        );
+        assert_eq!(typed_of("tinycert", "list"), "cargo run -p tinycert-client --example list");
+        assert_eq!(
+            typed_of("tpay", "notification_server"),
+            "cargo run -p tpay-client --features notifications --example notification_server -- \
+             --listen 127.0.0.1:81 --merchant-id 1010 --count 1 --anchors-of-server"
+        );
+        assert!(
+            typed_of("tpay", "pay_by_link").ends_with(" 'Order 7' jan@example.com 'Jan Nowak'")
+        );
+    }
+
+    #[test]
+    fn examples_that_must_come_before_do() {
+        for provider in PROVIDERS {
+            for (number, example) in provider.examples.iter().enumerate() {
+                let mut before = provider.examples.iter().take(number);
+                let is_met =
+                    example.after.is_empty() || before.any(|row| row.name == example.after);
+                assert!(is_met, "{}: {} is not before", example.name, example.after);
+            }
+        }
+    }
 }

@@ -22,8 +22,8 @@ pub(crate) struct Provider {
 /// An example that prints `listening on URL` first, and ends after what it waits for.
 pub(crate) struct Listener {
     pub(crate) example: Example,
-    /// Tells the server of the listener.
-    pub(crate) subscribe: fn(&Sandbox, &str) -> Result<(), String>,
+    /// Tells the server of the listener, if no example does.
+    pub(crate) subscribe: Option<fn(&Sandbox, &str) -> Result<(), String>>,
 }
 
 /// An example program of a provider crate.
@@ -32,10 +32,24 @@ pub(crate) struct Example {
     pub(crate) arguments: &'static [&'static str],
     /// The exit status that the demo expects.
     pub(crate) status: i32,
+    /// The example that must have run before, in the same sandbox; empty for none.
+    pub(crate) after: &'static str,
 }
 
 const fn example(name: &'static str, arguments: &'static [&'static str]) -> Example {
-    Example { name, arguments, status: 0 }
+    Example { name, arguments, status: 0, after: "" }
+}
+
+impl Example {
+    const fn after(mut self, name: &'static str) -> Self {
+        self.after = name;
+        self
+    }
+
+    const fn fails(mut self) -> Self {
+        self.status = 1;
+        self
+    }
 }
 
 impl Provider {
@@ -63,16 +77,12 @@ pub(crate) const PROVIDERS: &[Provider] = &[
         scope: &["seed"],
         features: "blocks",
         listener: Some(Listener {
-            example: example("webhook_server", &["--listen", "127.0.0.1:0", "--count", "2"]),
-            subscribe: |sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url)),
+            example: example("webhook_server", &["--listen", LISTEN, "--count", "2"]),
+            subscribe: Some(|sandbox, url| sandbox.tinypass().state(|s| s.webhooks.subscribe(url))),
         }),
         examples: &[
             example("check_access", &["premium-content", "user_42"]),
-            Example {
-                name: "check_access",
-                arguments: &["premium-content", "a stranger"],
-                status: 1,
-            },
+            example("check_access", &["premium-content", "a stranger"]).fails(),
             example("export_accesses", &["--page-size", "2"]),
             example("tinypass_tour", &[]),
         ],
@@ -115,23 +125,20 @@ pub(crate) const PROVIDERS: &[Provider] = &[
         listener: None,
         examples: &[
             example("gate", &["cryptonaut", "TOKENLY >= 1 and LTBCOIN > 4000"]),
-            Example { name: "gate", arguments: &["bob", "TOKENLY >= 6 or SOUP"], status: 1 },
+            example("gate", &["bob", "TOKENLY >= 6 or SOUP"]).fails(),
             example("lend", &["--hours", "2", SOURCE, "user:bob", "TOKENLY", "5"]),
-            example("gate", &["bob", "TOKENLY >= 6 or SOUP"]),
-            Example {
-                name: "gate",
-                arguments: &["--without-promises", "bob", "TOKENLY >= 6"],
-                status: 1,
-            },
+            example("gate", &["bob", "TOKENLY >= 6 or SOUP"]).after("lend"),
+            example("gate", &["--without-promises", "bob", "TOKENLY >= 6"]).fails(),
             example("gate", &["--local", "cryptonaut", "SECRETCOIN = 1"]),
             example("lend", &["--list"]),
             example("balances", &[]),
             example("credits", &["--create", "--ref", "welcome", "give", "demo", "bob", "500"]),
-            example("credits", &["take", "demo", "bob", "200"]),
-            example("credits", &["history", "demo"]),
-            example("credits", &["accounts", "demo"]),
+            example("credits", &["take", "demo", "bob", "200"]).after("credits"),
+            example("credits", &["history", "demo"]).after("credits"),
+            example("credits", &["accounts", "demo"]).after("credits"),
             example("tokenpass_tour", &[]),
-            example("login", &["--no-browser"]),
+            // The user agrees in the tour.
+            example("login", &["--no-browser"]).after("tokenpass_tour"),
         ],
     },
     Provider {
@@ -144,7 +151,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
                 "notification_server",
                 &[
                     "--listen",
-                    "127.0.0.1:0",
+                    LISTEN,
                     "--merchant-id",
                     "1010",
                     "--count",
@@ -152,7 +159,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
                     "--anchors-of-server",
                 ],
             ),
-            subscribe: |_, _| Ok(()),
+            subscribe: None,
         }),
         examples: &[
             example("pay_by_link", &["12.34", "Order 7", "jan@example.com", "Jan Nowak"]),
@@ -169,17 +176,16 @@ pub(crate) const PROVIDERS: &[Provider] = &[
                     "Jan Nowak",
                 ],
             ),
-            Example {
-                name: "blik_payment",
-                arguments: &["12.34", "700063", "jan@example.com", "Jan Nowak"],
-                status: 1,
-            },
-            example("refund", &["--amount", "1.50", "--by-crc", "order-8"]),
+            example("blik_payment", &["12.34", "700063", "jan@example.com", "Jan Nowak"]).fails(),
+            example("refund", &["--amount", "1.50", "--by-crc", "order-8"]).after("blik_payment"),
             example("export_transactions", &["--page-size", "2"]),
             example("tpay_tour", &[]),
         ],
     },
 ];
+
+/// Where listeners listen: the demo replaces port 0 by a free one, so that its commands can be typed.
+pub(crate) const LISTEN: &str = "127.0.0.1:0";
 
 /// The sandbox's address that lends.
 const SOURCE: &str = api_sandbox::tokenpass::SOURCE_ADDRESS;
