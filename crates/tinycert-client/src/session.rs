@@ -79,9 +79,9 @@ impl Session {
         if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect::new()) }
     }
 
-    /// Returns the token, for [`Client::resume`] in another process. Returns
-    /// `None` if the server rejected the token and the session is not reopened yet. The token
-    /// cannot open a session, but it is as sensitive as the credentials until the session expires.
+    /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server
+    /// rejected the token and the session is not reopened yet. The token cannot open a session, but
+    /// it is as sensitive as the credentials until the session expires.
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()
     }

@@ -72,8 +72,7 @@ impl Access {
     /// Returns whether access is granted at `now`: it does not expire, or expires later.
     ///
     /// Returns `false` for an acknowledgement without a record (`{"success":true}`), which
-    /// [`Client::grant_access`] may return: such a response does not say when
-    /// access expires.
+    /// [`Client::grant_access`] may return: it does not contain the expiry.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

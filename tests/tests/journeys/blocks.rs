@@ -52,7 +52,7 @@ fn token_at_n(members: &str) -> Token {
 /// Measured with both official clients, PHP 2.0.8 and Ruby 0.0.1: members, and the state where the
 /// two agree; `None` where they differ and at least one denies or fails.
 #[test]
-fn tokens_give_the_states_that_both_official_clients_give() {
+fn states_of_tokens_are_those_of_the_official_clients() {
     use AccessState::{Expired, Granted, InLockout, MeteredInTrial, RidNotFound, TrialDead};
     for (members, expected) in [
         ("", Some(Granted)),
@@ -133,7 +133,7 @@ fn tokens_give_the_states_that_both_official_clients_give() {
 }
 
 #[test]
-fn fraction_is_cut_only_in_a_time_of_at_least_1() {
+fn fraction_is_truncated_only_in_a_time_of_at_least_1() {
     for members in [
         r#""mt":10,"mtma":3,"mtaa":3.5,"mtet":F"#,
         r#""mt":10,"mtma":3.5,"mtaa":3,"mtet":F"#,
@@ -162,7 +162,7 @@ fn fraction_is_cut_only_in_a_time_of_at_least_1() {
 }
 
 #[test]
-fn odd_expiry_or_meter_type_denies_access() {
+fn invalid_expiry_or_meter_type_denies_access() {
     for odd in [r#""-1""#, r#""-1.0""#, r#"" -1""#, "true", "false", r#""F""#, "[]", "{}", r#""""#]
     {
         for others in
@@ -221,7 +221,7 @@ fn expires_is_the_first_second_without_access() {
 }
 
 #[test]
-fn token_without_a_resource_gives_no_access() {
+fn token_without_a_resource_grants_no_access() {
     let blocks = blocks();
     let client = ClientAddress::NotChecked;
     let rids = r#"[{},{"rid":""},{"rid":null},{"rid":true},{"rid":1.5},{"rid":"r"},{"rid":7}]"#;
@@ -242,7 +242,7 @@ fn token_without_a_resource_gives_no_access() {
 }
 
 #[test]
-fn object_with_a_reserved_name_is_not_read_as_the_json_in_its_value() {
+fn object_with_a_reserved_name_is_not_parsed_as_the_json_in_its_value() {
     for name in ["$serde_json::private::RawValue", r"\u0024serde_json::private::RawValue"] {
         let object = format!(r#"{{"{name}":"0"}}"#);
         for tokens in [
@@ -281,7 +281,7 @@ fn member_that_is_set_is_written_once() {
 }
 
 #[test]
-fn open_cookie_of_any_resource_is_read_back() {
+fn open_cookie_of_any_resource_is_parsed() {
     let extras = [
         r#"{"{abc}":{"%":{}}}"#,
         r#"{"ex":1.5e16}"#,
@@ -303,7 +303,7 @@ fn open_cookie_of_any_resource_is_read_back() {
 }
 
 #[test]
-fn tokens_that_are_bound_to_addresses_give_access_to_these_only() {
+fn token_that_is_bound_to_addresses_grants_access_to_these_only() {
     use AccessState::{Granted, IpMismatch, RidNotFound};
     let ip = |text: &str| ClientAddress::from(text.parse::<std::net::IpAddr>().unwrap());
     let visitor = ip("1.2.3.4");
@@ -406,7 +406,7 @@ fn expired_meter_denies_access() {
 }
 
 #[test]
-fn tokens_keep_the_members_that_are_of_another_type() {
+fn members_of_another_type_are_in_extra() {
     for json in [
         r#"{"rid":"r","ex":"1400000000"}"#,
         r#"{"rid":"r","mt":null,"mtet":1700000000.5}"#,
@@ -418,7 +418,7 @@ fn tokens_keep_the_members_that_are_of_another_type() {
 }
 
 #[test]
-fn a_newer_token_replaces_the_one_of_its_rid_and_twenty_stay() {
+fn newer_token_replaces_the_one_of_its_rid_and_twenty_are_kept() {
     let mut cookie = TokenCookie::new((0..25).map(|number| Token::new(format!("r{number}"))));
     assert_eq!(cookie.tokens().len(), 20);
     assert_eq!(cookie.tokens().first().unwrap().rid, "r5");
@@ -429,7 +429,7 @@ fn a_newer_token_replaces_the_one_of_its_rid_and_twenty_stay() {
 }
 
 #[test]
-fn a_cookie_is_read_as_it_was_written_also_percent_encoded_and_concatenated() {
+fn cookie_is_parsed_also_percent_encoded_and_concatenated() {
     let blocks = blocks();
     let cookie = TokenCookie::new([Token::new("r 1").uid("u").id("i"), Token::new("2")]);
     let value = blocks.seal_cookie(&cookie);
@@ -447,7 +447,7 @@ fn a_cookie_is_read_as_it_was_written_also_percent_encoded_and_concatenated() {
 }
 
 #[test]
-fn a_cookie_that_anybody_can_have_written_is_refused() {
+fn unsigned_cookie_is_rejected() {
     let blocks = blocks();
     let cookie = TokenCookie::new([Token::new("r")]);
     let open = Blocks::write_open_cookie(&cookie);
@@ -469,7 +469,7 @@ fn a_cookie_that_anybody_can_have_written_is_refused() {
 }
 
 #[test]
-fn an_error_tells_nothing_of_the_content() {
+fn error_contains_no_value_of_the_content() {
     let blocks = blocks();
     for text in [r#"[{"rid":{"CANARY":1}}]"#, r#"["CANARY"]"#, "CANARY"] {
         let error = blocks.read_cookie(&format!("{{jax}}{}", blocks.seal(text))).unwrap_err();
@@ -482,7 +482,7 @@ fn an_error_tells_nothing_of_the_content() {
 }
 
 #[test]
-fn a_webhook_of_another_application_or_without_its_data_is_refused() {
+fn webhook_of_another_application_or_without_data_is_rejected() {
     let blocks = blocks();
     let other = blocks.seal(r#"{"type":"access_granted","aid":"OTHER"}"#);
     assert_eq!(blocks.read_webhook(&other), Err(ReadError::OtherApplication));
@@ -502,7 +502,7 @@ fn a_webhook_of_another_application_or_without_its_data_is_refused() {
 }
 
 #[test]
-fn the_sandbox_tells_a_callback_of_grants_and_revocations() {
+fn sandbox_sends_webhooks_for_grants_and_revocations() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let sandbox = Sandbox::start().unwrap();
@@ -548,7 +548,7 @@ fn aid_and_base_url_that_break_a_cookie_or_link_are_rejected() {
 }
 
 #[test]
-fn webhooks_go_nowhere_but_to_this_machine() {
+fn sandbox_sends_webhooks_to_loopback_hosts_only() {
     let sandbox = Sandbox::start().unwrap();
     for url in ["https://127.0.0.1:1/", "http://192.0.2.1:80/", "http://example.com/", "nonsense"] {
         let refused = sandbox.tinypass().state(|server| server.webhooks.subscribe(url));

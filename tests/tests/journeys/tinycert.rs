@@ -145,7 +145,7 @@ fn handshake(chain: &str, key: &str, ca: &str, name: &str) {
 }
 
 #[test]
-fn a_certificate_lives_from_issue_to_revocation() {
+fn certificate_is_issued_renewed_and_revoked() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let new = CreateCa::new("DE", "Grüße & Co").locality("Köln").state("NRW");
@@ -224,7 +224,7 @@ fn openssl_accepts_chain_key_and_request() {
 }
 
 #[test]
-fn wildcards_tildes_spaces_unicode_and_eleven_names_are_accepted() {
+fn wildcards_tildes_spaces_unicode_and_eleven_names_are_signed_correctly() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -255,7 +255,7 @@ fn wildcards_tildes_spaces_unicode_and_eleven_names_are_accepted() {
 }
 
 #[test]
-fn hold_revoke_and_reissue_follow_the_rules() {
+fn status_changes_and_reissues_follow_the_rules() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -287,7 +287,7 @@ fn hold_revoke_and_reissue_follow_the_rules() {
 }
 
 #[test]
-fn every_success_body_is_a_success() {
+fn each_body_of_an_undocumented_success_is_a_success() {
     for body in SuccessBody::ALL {
         let sandbox = Sandbox::start().unwrap();
         sandbox.tinycert().state(|server| server.success_body = body);
@@ -301,7 +301,7 @@ fn every_success_body_is_a_success() {
 }
 
 #[test]
-fn every_error_code_can_be_had_and_is_read() {
+fn each_error_code_is_parsed() {
     let sandbox = Sandbox::start().unwrap();
     let server = sandbox.tinycert();
     let wrong_key = Client::builder("wrong")
@@ -354,7 +354,7 @@ fn every_error_code_can_be_had_and_is_read() {
 }
 
 #[test]
-fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
+fn request_that_was_changed_after_signing_is_rejected() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let request = session.signed_request(&GetCaDetails::new(CaId::new(561))).unwrap();
@@ -397,7 +397,7 @@ fn the_server_refuses_what_is_not_signed_as_it_was_sent() {
 }
 
 #[test]
-fn an_expired_session_opens_itself_again_once() {
+fn expired_session_is_reopened_once() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let first = session.token().unwrap();
@@ -411,7 +411,7 @@ fn an_expired_session_opens_itself_again_once() {
 }
 
 #[test]
-fn a_write_goes_through_an_expired_session_once() {
+fn write_in_an_expired_session_is_executed_once() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -422,7 +422,7 @@ fn a_write_goes_through_an_expired_session_once() {
 }
 
 #[test]
-fn a_session_that_stays_refused_is_given_up() {
+fn session_that_is_rejected_again_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     sandbox.tinycert().state(|server| server.refuse_with = vec!["InvalidToken"; 1]);
@@ -436,7 +436,7 @@ fn a_session_that_stays_refused_is_given_up() {
 }
 
 #[test]
-fn error_of_a_session_that_cannot_be_opened_again_names_the_endpoint() {
+fn error_of_reopening_a_session_names_the_endpoint() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let refusals = vec!["InvalidToken", "AccountNotFound"];
@@ -448,7 +448,7 @@ fn error_of_a_session_that_cannot_be_opened_again_names_the_endpoint() {
 }
 
 #[test]
-fn error_of_a_session_that_cannot_be_opened_is_that_of_its_request() {
+fn error_of_opening_a_session_names_the_endpoint() {
     let sandbox = Sandbox::start().unwrap();
     let client = client(&sandbox);
     let error = client.connect(" ", PASSPHRASE).unwrap_err();
@@ -464,7 +464,7 @@ fn error_of_a_session_that_cannot_be_opened_is_that_of_its_request() {
 }
 
 #[test]
-fn a_session_error_opens_the_session_again() {
+fn session_is_reopened_after_a_session_error() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     sandbox.tinycert().state(|server| server.refuse_with = vec!["SessionError"]);
@@ -473,7 +473,7 @@ fn a_session_error_opens_the_session_again() {
 }
 
 #[test]
-fn many_threads_open_an_expired_session_once() {
+fn threads_reopen_an_expired_session_once() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     for round in 1..=20 {
@@ -488,7 +488,7 @@ fn many_threads_open_an_expired_session_once() {
 }
 
 #[test]
-fn without_the_passphrase_an_expired_session_is_an_error() {
+fn expired_session_without_the_passphrase_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let client = tinycert(&sandbox).forget_passphrase().build().unwrap();
     let session = client.connect(EMAIL, PASSPHRASE).unwrap();
@@ -502,7 +502,7 @@ fn without_the_passphrase_an_expired_session_is_an_error() {
 }
 
 #[test]
-fn disconnect_tells_its_error_and_opens_nothing_for_it() {
+fn disconnect_returns_the_error_and_does_not_reopen_the_session() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     sandbox.tinycert().state(|server| server.forget_sessions());
@@ -512,7 +512,7 @@ fn disconnect_tells_its_error_and_opens_nothing_for_it() {
 }
 
 #[test]
-fn dropping_disconnects_and_never_fails() {
+fn drop_closes_the_session_and_ignores_errors() {
     let sandbox = Sandbox::start().unwrap();
     let open = || sandbox.tinycert().state(|server| server.open_sessions());
     let session = connect(&sandbox);
@@ -528,7 +528,7 @@ fn dropping_disconnects_and_never_fails() {
 }
 
 #[test]
-fn a_session_is_resumed_by_its_token() {
+fn session_is_resumed_by_its_token() {
     let sandbox = Sandbox::start().unwrap();
     let token = connect(&sandbox).into_token().unwrap();
     let connects = || sandbox.tinycert().state(|server| server.connects);
@@ -546,7 +546,7 @@ fn a_session_is_resumed_by_its_token() {
 }
 
 #[test]
-fn a_store_lets_sessions_be_taken_over() {
+fn token_store_shares_a_session_between_clients() {
     let sandbox = Sandbox::start().unwrap();
     let store = FileStore::new(folder("store"));
     let client = || tinycert(&sandbox).token_store(store.clone()).build().unwrap();
@@ -571,7 +571,7 @@ fn a_store_lets_sessions_be_taken_over() {
 }
 
 #[test]
-fn a_kept_session_without_the_passphrase_is_dropped_when_it_is_over() {
+fn expired_session_without_the_passphrase_is_removed_from_the_store() {
     let sandbox = Sandbox::start().unwrap();
     let store = MemoryStore::new();
     let builder = || tinycert(&sandbox).token_store(store.clone()).forget_passphrase();
@@ -583,7 +583,7 @@ fn a_kept_session_without_the_passphrase_is_dropped_when_it_is_over() {
 }
 
 #[test]
-fn a_lost_answer_to_a_reissue_still_gives_exactly_one_new_certificate() {
+fn reissue_with_a_lost_response_creates_one_certificate() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -607,7 +607,7 @@ fn a_lost_answer_to_a_reissue_still_gives_exactly_one_new_certificate() {
 }
 
 #[test]
-fn a_lost_answer_for_an_expired_certificate_gives_exactly_one_new_one_too() {
+fn reissue_of_an_expired_certificate_with_a_lost_response_creates_one() {
     // The server lets an expired certificate be reissued again and again, so only looking helps.
     for how in [Misbehaviour::ResetAfterReading, Misbehaviour::CutBody, Misbehaviour::EmptyBody] {
         let sandbox = Sandbox::start().unwrap();
@@ -628,7 +628,7 @@ fn a_lost_answer_for_an_expired_certificate_gives_exactly_one_new_one_too() {
 }
 
 #[test]
-fn a_reissue_that_never_arrived_is_asked_for_again() {
+fn reissue_that_did_not_reach_the_server_is_sent_again() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -643,7 +643,7 @@ fn a_reissue_that_never_arrived_is_asked_for_again() {
 }
 
 #[test]
-fn after_a_timeout_it_is_looked_for_and_not_asked_for_again() {
+fn reissue_is_not_sent_again_after_a_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let mut settings = api_auth::Settings::default();
     settings.no_proxy();
@@ -667,7 +667,7 @@ fn after_a_timeout_it_is_looked_for_and_not_asked_for_again() {
 }
 
 #[test]
-fn a_refused_reissue_is_not_repeated() {
+fn rejected_reissue_is_not_sent_again() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -680,7 +680,7 @@ fn a_refused_reissue_is_not_repeated() {
 }
 
 #[test]
-fn another_certificate_of_the_same_name_is_no_successor() {
+fn certificate_of_the_same_name_with_another_key_is_not_a_successor() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -691,7 +691,7 @@ fn another_certificate_of_the_same_name_is_no_successor() {
 }
 
 #[test]
-fn lost_answers_to_new_ca_and_new_cert_make_one_of_each() {
+fn ca_and_certificate_with_lost_responses_are_created_once() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     sandbox.tinycert().misbehave(WELL, 1);
@@ -713,7 +713,7 @@ fn lost_answers_to_new_ca_and_new_cert_make_one_of_each() {
 }
 
 #[test]
-fn a_name_of_several_cas_is_refused() {
+fn name_of_several_cas_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let new = CreateCa::new("US", ORGANIZATION).hash_method(HashMethod::Sha1);
@@ -725,7 +725,7 @@ fn a_name_of_several_cas_is_refused() {
 }
 
 #[test]
-fn what_ends_soon_or_has_ended_is_found() {
+fn expiring_and_expired_certificates_are_found() {
     let sandbox = Sandbox::start().unwrap();
     let now = sandbox.clock().unix();
     let session = connect(&sandbox);
@@ -757,7 +757,7 @@ fn what_ends_soon_or_has_ended_is_found() {
 }
 
 #[test]
-fn the_pkcs12_file_comes_as_bytes() {
+fn pkcs12_file_is_decoded() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let cert = named(&session, first_ca(&session), EXPIRING);
@@ -782,7 +782,7 @@ fn without_versions(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn issuing_to_files_that_cannot_be_written_makes_no_certificate() {
+fn no_certificate_is_created_if_the_files_cannot_be_written() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -809,7 +809,7 @@ fn issuing_to_files_that_cannot_be_written_makes_no_certificate() {
 }
 
 #[test]
-fn files_are_replaced_whole_and_the_key_is_private() {
+fn files_are_replaced_atomically_and_the_key_is_private() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -839,7 +839,7 @@ fn files_are_replaced_whole_and_the_key_is_private() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_followed_and_stays() {
+fn symbolic_link_is_followed_and_kept() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let (folder, elsewhere) = (folder("link"), folder("link-target"));
@@ -854,7 +854,7 @@ fn a_link_is_followed_and_stays() {
 }
 
 #[test]
-fn files_that_cannot_be_written_cost_no_reissue() {
+fn nothing_is_reissued_if_the_files_cannot_be_written() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -869,7 +869,7 @@ fn files_that_cannot_be_written_cost_no_reissue() {
 }
 
 #[test]
-fn one_file_for_both_is_refused() {
+fn same_file_for_chain_and_key_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let file = folder("one").join("both.pem");
@@ -879,7 +879,7 @@ fn one_file_for_both_is_refused() {
 }
 
 #[test]
-fn a_failure_after_the_reissue_is_made_good_by_calling_again() {
+fn second_call_writes_the_files_after_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
     let ca = first_ca(&session);
@@ -899,7 +899,7 @@ fn a_failure_after_the_reissue_is_made_good_by_calling_again() {
 }
 
 #[test]
-fn the_api_key_is_never_sent() {
+fn api_key_is_never_sent() {
     let sandbox = Sandbox::start().unwrap();
     connect(&sandbox).disconnect().unwrap();
     for seen in sandbox.tinycert().seen() {

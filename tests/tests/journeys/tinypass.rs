@@ -29,7 +29,7 @@ fn now(sandbox: &Sandbox) -> i64 {
 }
 
 #[test]
-fn access_is_granted_seen_ended_and_revoked() {
+fn access_is_granted_expires_and_is_revoked() {
     let (sandbox, client) = start();
     let end = UnixTime::from_seconds(now(&sandbox) + 3600);
     let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expires(end);
@@ -59,7 +59,7 @@ fn access_is_granted_seen_ended_and_revoked() {
 }
 
 #[test]
-fn a_grant_mails_unless_told_not_to() {
+fn grant_sends_an_email_unless_suppressed() {
     let (sandbox, client) = start();
     let grant = GrantAccess::new(RID, "eve@example.org");
     client.grant_access(&grant.clone().suppress_email(true)).unwrap();
@@ -69,7 +69,7 @@ fn a_grant_mails_unless_told_not_to() {
 }
 
 #[test]
-fn what_was_paid_is_refunded_and_what_was_not_is_an_application_error() {
+fn paid_access_is_refunded_and_a_refund_of_unpaid_access_is_an_error() {
     let (sandbox, client) = start();
     client.revoke_access(&RevokeAccess::new(RID, USER_REF).refund(true)).unwrap();
     assert_eq!(sandbox.tinypass().state(|server| server.refunds.len()), 1);
@@ -80,14 +80,14 @@ fn what_was_paid_is_refunded_and_what_was_not_is_an_application_error() {
 }
 
 #[test]
-fn a_resource_that_does_not_exist_cannot_be_granted() {
+fn grant_of_a_missing_resource_is_an_error() {
     let (_sandbox, client) = start();
     let error = client.grant_access(&GrantAccess::new("no such", "eve@example.org")).unwrap_err();
     assert_eq!(error.message(), Some("rid: no such resource"));
 }
 
 #[test]
-fn an_export_sees_every_record_once_over_one_connection() {
+fn iterator_returns_each_record_once_over_one_connection() {
     let (sandbox, client) = start();
     sandbox.tinypass().state(|server| {
         for number in 0..2500 {
@@ -106,7 +106,7 @@ fn an_export_sees_every_record_once_over_one_connection() {
 }
 
 #[test]
-fn subscriptions_are_found_in_either_shape_and_cancelled() {
+fn subscriptions_are_found_and_cancelled() {
     let (sandbox, client) = start();
     for shape in [ListShape::Data, ListShape::Bare] {
         sandbox.tinypass().state(|server| server.list_shape = shape);
@@ -121,7 +121,7 @@ fn subscriptions_are_found_in_either_shape_and_cancelled() {
 }
 
 #[test]
-fn downloads_are_found_under_either_spelling() {
+fn downloads_are_found_with_either_spelling() {
     for paths in [DownloadPaths::Documented, DownloadPaths::Sdk, DownloadPaths::Both] {
         let (sandbox, client) = start();
         sandbox.tinypass().state(|server| server.download_paths = paths);
@@ -140,7 +140,7 @@ fn downloads_are_found_under_either_spelling() {
 }
 
 #[test]
-fn a_chosen_spelling_is_the_only_one_asked() {
+fn only_the_selected_spelling_is_requested() {
     let (sandbox, _) = start();
     let client = tinypass(&sandbox).download_path(DownloadPath::Sdk).build().unwrap();
     client.get_download("nothing").unwrap();
@@ -185,7 +185,7 @@ fn signed(method: &str, target: &str) -> String {
 }
 
 #[test]
-fn only_the_signature_of_the_raw_request_line_is_accepted() {
+fn signature_must_match_the_raw_request_line() {
     let (sandbox, _client) = start();
     let target = "/r2/access?rid=premium+content&user_ref=%C3%A9";
     let ask = |header: &str| verdict(&sandbox, "GET", target, header, "");
@@ -218,7 +218,7 @@ fn only_the_signature_of_the_raw_request_line_is_accepted() {
 }
 
 #[test]
-fn every_rule_about_parameters_is_enforced() {
+fn invalid_parameters_are_rejected() {
     let (sandbox, _client) = start();
     for (method, target, expected) in [
         ("GET", "/r2/access?rid=r", "400 user_ref: required parameter is missing"),
@@ -274,7 +274,7 @@ fn every_rule_about_parameters_is_enforced() {
 }
 
 #[test]
-fn the_clock_of_the_sandbox_is_moved_for_all_its_clones() {
+fn clones_of_the_sandbox_clock_share_the_time() {
     let clock = SandboxClock::default();
     let other = clock.clone();
     let before = other.unix();
