@@ -6,7 +6,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 
 #[derive(Deserialize)]
 struct Access {
@@ -16,10 +16,10 @@ struct Access {
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("usage: program URL [CA]")?;
-    let roots = match arguments.next() {
-        Some(file) => RootCerts::new_with_certs(&[Certificate::from_pem(&std::fs::read(file)?)?]),
-        None => RootCerts::WebPki,
-    };
+    #[cfg(feature = "own-ca")]
+    let roots = own_ca(&arguments.next().ok_or("usage: program URL CA")?)?;
+    #[cfg(not(feature = "own-ca"))]
+    let roots = RootCerts::WebPki;
     let agent = ureq::Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(10)))
         .timeout_per_read(Some(Duration::from_secs(30)))
@@ -39,6 +39,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let access: Access = serde_json::from_slice(&reply.body_mut().read_to_vec()?)?;
     println!("{:?}", access.id);
     Ok(())
+}
+
+/// Returns Mozilla's roots and the certificate in this file.
+#[cfg(feature = "own-ca")]
+fn own_ca(file: &str) -> Result<RootCerts, Box<dyn Error>> {
+    use ureq::tls::Certificate;
+
+    let own = Certificate::from_pem(&std::fs::read(file)?)?;
+    let known = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+    let known = known.iter().map(|root| Certificate::from_der(root));
+    Ok(RootCerts::from(known.chain([own]).collect::<Vec<_>>()))
 }
 
 fn base64url(bytes: &[u8]) -> String {

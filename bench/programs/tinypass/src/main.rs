@@ -10,9 +10,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let builder = Client::builder("AIDAIDAID0", "jNq3vT0aB7xKc5mYpR8wZ2dLhE6uFsG1iOoQyX4t")
         .environment(Environment::Custom(url));
     #[cfg(feature = "own-ca")]
-    let builder = match arguments.next() {
-        Some(file) => builder.extra_root_certificates(std::fs::read(file)?),
-        None => builder,
+    let builder = {
+        let file = arguments.next().ok_or("usage: program URL CA")?;
+        builder.extra_root_certificates(std::fs::read(file)?)
     };
     let access = builder.build()?.get_access("premium-content", "user_42")?;
     println!("{:?}", access.and_then(|access| access.id));

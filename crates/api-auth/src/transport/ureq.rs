@@ -354,7 +354,8 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
 
 #[cfg(test)]
 mod proxy_tests;
-#[cfg(all(test, any(feature = "rustls", feature = "native-tls")))]
+#[cfg(test)]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls_tests;
 
 #[cfg(test)]
