@@ -1,5 +1,6 @@
 //! Checks the imports between the modules of `api-auth`: each item is imported from the module that
-//! defines it, and no module imports itself through others.
+//! defines it, and no module imports itself through others. The files of `json` count as one module:
+//! a deserializer and the visitors that it calls need each other for nested values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,6 +31,9 @@ pub(crate) fn check() -> Outcome {
 /// Returns the name of the module in a file, such as `oauth::bearer`.
 fn module(source: &Path, path: &Path) -> String {
     let path = path.strip_prefix(source).unwrap_or(path).with_extension("");
+    if path.starts_with("json") {
+        return "json".to_owned();
+    }
     path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::")
 }
 

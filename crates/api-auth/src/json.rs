@@ -42,7 +42,7 @@ pub(crate) use repair::{has_reserved_name, without_mark};
 /// - a string field takes numbers, with exactly their digits, and booleans; a number or boolean
 ///   field takes strings;
 /// - a list takes an object whose names are numbers, and `null`, `false`, `""` and `{}` as the empty
-///   list; a map takes `[]`;
+///   list; a map takes `[]`. A whole response `null`, `false`, `""` or `{}` is no list;
 /// - an optional field whose type rejects `""`, `false` or `[]` is `None` for it;
 /// - a field with a second name may be sent by both names. The first one is read;
 /// - a byte order mark is skipped. Invalid UTF-8 and lone surrogates become U+FFFD.
@@ -77,17 +77,22 @@ pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError
 /// assert_eq!(numbers, [1, 2]);
 /// ```
 pub fn json_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, ResponseError> {
-    from_slice(text)
+    from_text(text, true)
         .map_err(|error| ResponseError::new(ErrorKind::Decode).with_message(error.to_string()))
 }
 
-/// Parses a text like a response body.
+/// Parses the text of a value inside a response.
 pub(crate) fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    from_text(text, false)
+}
+
+fn from_text<T: DeserializeOwned>(text: &[u8], is_response: bool) -> Result<T, Error> {
     let text = without_mark(text);
     if has_reserved_name(text) {
         return Err(Error::plain("the object has a reserved name"));
     }
     let mut pass = Pass::first();
+    pass.is_empty_response = is_response && is_empty_form(text);
     match pass.read(text) {
         Ok(value) => Ok(value),
         Err(error) => read_carefully(&mut pass, text, error),
@@ -121,8 +126,20 @@ fn read_carefully<T: DeserializeOwned>(
 /// The smallest budget for the memory of a value.
 const SMALLEST_BUDGET: usize = 4 << 20;
 
+/// Returns whether a text is only `{}`, `null`, `false` or `""`.
+fn is_empty_form(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    match text {
+        b"null" | b"false" | b"\"\"" => true,
+        [b'{', inner @ .., b'}'] => inner.iter().all(u8::is_ascii_whitespace),
+        _ => false,
+    }
+}
+
 /// The state of a pass over a text.
 struct Pass {
+    /// Whether the text is a whole response that is empty, which is no list and no map.
+    is_empty_response: bool,
     /// Whether this is not the first pass.
     careful: bool,
     /// Whether strings and numbers are read from their own text.
@@ -146,6 +163,7 @@ struct Pass {
 impl Pass {
     fn first() -> Self {
         Self {
+            is_empty_response: false,
             careful: false,
             exact: false,
             empty: Vec::new(),

@@ -7,11 +7,11 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::Pass;
-use super::error::{Error, Step};
-use super::lenient::Lenient;
-use super::members::Named;
-use super::visitor::{ANY, STRUCT, Wrap};
+use crate::json::Pass;
+use crate::json::error::{Error, Step};
+use crate::json::lenient::Lenient;
+use crate::json::members::Named;
+use crate::json::visitor::{ANY, STRUCT, Wrap};
 
 /// A value that is read leniently.
 pub(super) struct Seed<'p, S> {

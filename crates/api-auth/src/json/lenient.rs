@@ -6,10 +6,10 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::de::SliceRead;
 use serde_json::value::RawValue;
 
-use super::error::{Error, Forms};
-use super::repair::RESERVED;
-use super::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, STRUCT, TEXT, Wrap};
-use super::{Pass, visitor};
+use crate::json::error::{Error, Forms};
+use crate::json::repair::RESERVED;
+use crate::json::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, STRUCT, TEXT, Wrap};
+use crate::json::{Pass, visitor};
 
 /// The name of the newtype that asks for a scalar: a string or a number by its own digits as
 /// `visit_str`, a boolean or null. Any other deserializer offers itself.

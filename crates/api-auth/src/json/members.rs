@@ -8,10 +8,10 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Pass;
-use super::access::Seed;
-use super::error::{Error, Kind, Step};
-use super::lenient::Lenient;
+use crate::json::Pass;
+use crate::json::access::Seed;
+use crate::json::error::{Error, Kind, Step};
+use crate::json::lenient::Lenient;
 
 /// The size of `ExtraFields`, by which its field is recognized before its type is known.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();

@@ -517,3 +517,22 @@ proptest! {
         prop_assert_eq!(visitor::integer(&shifted), Some(i128::from(whole) * 10i128.pow(shift.unsigned_abs())));
     }
 }
+
+#[test]
+fn empty_response_is_no_list_and_no_map() {
+    for body in ["{}", " { } ", "null", "false", "\"\""] {
+        let response = Response::new(body.as_bytes().to_vec());
+        json::<Vec<u8>>(&response).unwrap_err();
+        json::<Option<Vec<u8>>>(&Response::new(b"{}".to_vec())).unwrap_err();
+        #[derive(Deserialize, Debug)]
+        struct List {
+            #[expect(dead_code, reason = "only deserialized")]
+            list: Vec<u8>,
+        }
+        let nested = Response::new(format!("{{\"list\":{body}}}").into_bytes());
+        assert!(json::<List>(&nested).is_ok(), "{body}");
+    }
+    assert!(json::<Vec<u8>>(&Response::new(b"[]".to_vec())).is_ok());
+    assert!(json::<BTreeMap<String, u8>>(&Response::new(b"{}".to_vec())).is_ok());
+    json::<BTreeMap<String, u8>>(&Response::new(b"null".to_vec())).unwrap_err();
+}

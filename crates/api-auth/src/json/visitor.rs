@@ -6,10 +6,10 @@ use serde::de::{
     self, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 
-use super::Pass;
-use super::access::{Entries, Items, Nothing, NumberedItems, Variants};
-use super::error::{Error, Forms, Kind};
-use super::members::Members;
+use crate::json::Pass;
+use crate::json::access::{Entries, Items, Nothing, NumberedItems, Variants};
+use crate::json::error::{Error, Forms, Kind};
+use crate::json::members::Members;
 
 // What the type asks for. From `LIST` on, it rejects scalars.
 pub(super) const ANY: u8 = 0;
@@ -154,7 +154,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     #[inline]
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE == STRUCT || (MODE >= LIST && value) {
+        if MODE == STRUCT || (MODE >= LIST && (value || pass.is_empty_response)) {
             return Err(mismatch(pass, Unexpected::Bool(value), &self.visitor));
         }
         match MODE {
@@ -215,7 +215,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     #[inline]
     fn visit_str<E: de::Error>(self, value: &str) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE == STRUCT || (MODE >= LIST && !value.is_empty()) {
+        if MODE == STRUCT || (MODE >= LIST && (!value.is_empty() || pass.is_empty_response)) {
             return Err(mismatch(pass, Unexpected::Str(value), &self.visitor));
         }
         match MODE {
@@ -240,7 +240,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     #[inline]
     fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
         let pass = self.pass;
-        if MODE == STRUCT {
+        if MODE == STRUCT || (MODE >= LIST && pass.is_empty_response) {
             return Err(mismatch(pass, Unexpected::Unit, &self.visitor));
         }
         match MODE {
@@ -271,6 +271,9 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
         let pass = self.pass;
         match MODE {
+            LIST if pass.is_empty_response => {
+                return Err(mismatch(pass, Unexpected::Map, &self.visitor));
+            }
             LIST => self.visitor.visit_seq(NumberedItems::new(entries, pass)),
             STRUCT => {
                 let owner = std::any::type_name::<V::Value>();
