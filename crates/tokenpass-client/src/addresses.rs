@@ -462,7 +462,7 @@ impl Endpoint for GetPublicAddress {
         route!(GET "/api/v1/tca/addresses/{username}/{address}", username, address).or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<Address>, ResponseError> {
-        error::success_or_not_found(response, one)
+        error::success_or_not_found_in(response, "Username not found", one)
     }
 }
 
@@ -538,10 +538,10 @@ impl Client {
         self.send(&ListPublicAddresses::new(username))
     }
 
-    /// Returns a public address of a user, or `None` if there is no such user or address.
+    /// Returns a public address of a user, or `None` if the user has no such address.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`](crate::ErrorKind). A user who does not exist is an error with status 404.
     pub fn get_public_address(
         &self,
         username: impl Into<String>,

@@ -22,6 +22,7 @@ use api_auth::{
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::balances::Satoshis;
+use crate::rules::{MAX_AMOUNT, TOO_LARGE};
 use crate::{Client, credentials, error};
 
 /// `GET /api/v1/tca/messenger/privileges/{token}`: whether the user may message all holders of a
@@ -275,6 +276,9 @@ fn validate_rules(rules: &[ChatRule]) -> Result<(), InputError> {
         if rule.quantity.0 <= Satoshis::new(0) {
             return Err(InputError::new("amount", "must be more than 0"));
         }
+        if rule.quantity.0 > MAX_AMOUNT {
+            return Err(InputError::new("amount", TOO_LARGE));
+        }
     }
     Ok(())
 }
@@ -348,8 +352,9 @@ impl Endpoint for CreateChat {
 /// `POST /api/v1/chat/{chat_uuid}`: changes a chat, except for its name. Requires the scope
 /// `manage-chats`. Each request must contain all tokens.
 ///
-/// The server of 2017 sets [`Chat::global`] to false with each change, so a global chat cannot be
-/// changed without losing that.
+/// The server of 2017 sets [`Chat::global`] to false with each change that does not contain
+/// [`global`](UpdateChat::global), and responds to `true` with HTTP 500, so a global chat cannot be
+/// changed there without losing that.
 ///
 /// The documentation of this endpoint was withdrawn.
 ///
@@ -361,12 +366,14 @@ pub struct UpdateChat {
     tca_rules: Vec<ChatRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     active: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    global: Option<bool>,
 }
 
 impl UpdateChat {
     /// Creates an update of the chat with this UUID.
     pub fn new(chat_uuid: impl Into<String>) -> Self {
-        Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None }
+        Self { chat_uuid: chat_uuid.into(), tca_rules: Vec::new(), active: None, global: None }
     }
 
     /// Adds a token and the amount of it that is required to join. May be called again: according
@@ -380,6 +387,9 @@ impl UpdateChat {
     setters! {
         /// Sets whether the chat is open.
         active: bool,
+        /// Sets whether everyone may join. Without it, servers set it to `false`. The server of
+        /// 2017 responds to `true` with HTTP 500, also for administrators.
+        global: bool,
     }
 }
 

@@ -111,6 +111,26 @@ pub(crate) fn success_or_not_found<T>(
     }
 }
 
+/// Parses the response of a look-up inside something that may not exist either, such as an account
+/// of a group. A 404 with the message `parent_missing` is an error, any other one of the API `None`.
+pub(crate) fn success_or_not_found_in<T>(
+    response: &Response,
+    parent_missing: &str,
+    parse: impl FnOnce(&Response) -> Result<T, ResponseError>,
+) -> Result<Option<T>, ResponseError> {
+    let found = success_or_not_found(response, parse)?;
+    if found.is_none() {
+        let texts: ExtraFields = json(response)?;
+        let said = |name: &str| {
+            texts.text(name).is_some_and(|text| text.trim().eq_ignore_ascii_case(parent_missing))
+        };
+        if said("error") || said("message") {
+            return Err(read(response));
+        }
+    }
+    Ok(found)
+}
+
 /// Methods of [`Error`] that are specific to Tokenpass.
 ///
 /// This trait is implemented for [`Error`] alone, and cannot be implemented for other types.

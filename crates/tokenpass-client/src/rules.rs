@@ -52,12 +52,12 @@ impl Op {
 
 /// The largest amount of a rule, 10000000 tokens. A server computes satoshis as a floating-point
 /// number, whose error is less than one half up to 10^15, and PHP rounds only up to there.
-const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
+pub(crate) const MAX_AMOUNT: Satoshis = Satoshis::new(1_000_000_000_000_000);
 
 /// The operators, for errors.
 const KNOWN_OPS: &str = ">=, >, =, ==, !=, !, <, <=";
 
-const TOO_LARGE: &str =
+pub(crate) const TOO_LARGE: &str =
     "must be at most 10000000: the server reads larger amounts as inexact floating-point numbers";
 
 /// A rule: the required amount of an asset.

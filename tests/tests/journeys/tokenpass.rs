@@ -204,6 +204,12 @@ fn the_ledger_of_credits_is_always_in_balance() {
     };
     assert_eq!(facts(&plain), facts(&dumped));
 
+    // No such account is not the same as no such group.
+    assert_eq!(client.get_credit_account(&group, "nobody").unwrap(), None);
+    let nowhere = "00000000-0000-4000-8000-000000000000";
+    let error = client.get_credit_account(nowhere, "Jané").unwrap_err();
+    assert_eq!(error.message(), Some("App Credit Group not found"));
+
     // A group whose whitelist lacks the application cannot be used by it.
     let other = client.send(&CreateCreditGroup::new("other")).unwrap().uuid.unwrap();
     let error = client.get_credit_group_history(&other).unwrap_err();

@@ -669,6 +669,39 @@ mod tests {
             r#"{"a":{"0":"2","7":"3","8":"4"}}"#
         );
         assert_eq!(
+            php_json("a%5B01%5D=1&a%5B%2B7%5D=2&a%5B-0%5D=3&a%5B%5D=4&a%5B%5D=5").unwrap(),
+            r#"{"a":{"01":"1","+7":"2","-0":"3","0":"4","1":"5"}}"#
+        );
+        assert_eq!(
+            php_json("a%5B-5%5D=1&a%5B3%5D=2&a%5B%5D=3").unwrap(),
+            r#"{"a":{"-5":"1","3":"2","4":"3"}}"#
+        );
+        assert_eq!(
+            php_json("a%5B9223372036854775806%5D=1&a%5B%5D=2").unwrap(),
+            r#"{"a":{"9223372036854775806":"1","9223372036854775807":"2"}}"#
+        );
+        // The numbers beyond 64 bits are strings.
+        for number in ["9223372036854775808", "-9223372036854775809", "1e3", "99999999999999999999"]
+        {
+            let json = php_json(&format!("a%5B{number}%5D=1&a%5B%5D=2")).unwrap();
+            assert_eq!(json, format!(r#"{{"a":{{"{number}":"1","0":"2"}}}}"#));
+        }
+        let deep = |depth: usize| format!("a{}=1", "%5Bb%5D".repeat(depth));
+        assert!(php_json(&deep(64)).is_ok());
+        for (bad, name) in [
+            ("a%5B9223372036854775807%5D=1&a%5B%5D=2", "a[]"),
+            ("a%5B-5%5D=1&a%5B%5D=2", "a[]"),
+            ("a%5B-5%5D=1&a%5B%5D%5Bk%5D=2", "a[][k]"),
+            ("a%5Bx%00y%5D=1", "a[x\0y]"),
+            ("a%5B%00%5D=1", "a[\0]"),
+            ("a%5B+%5D=1", "a[ ]"),
+            ("a%5B%09%5D=1", "a[\t]"),
+        ] {
+            assert_eq!(php_json(bad).unwrap_err().argument(), name, "{bad}");
+        }
+        assert!(php_json(&deep(65)).is_err());
+        assert!(php_json(&deep(1_000_000)).is_err());
+        assert_eq!(
             php_json("a=%01%08%0C%0A%0D%09%7F%3C%E2%80%A8").unwrap(),
             "{\"a\":\"\\u0001\\b\\f\\n\\r\\t\u{7f}<\\u2028\"}"
         );

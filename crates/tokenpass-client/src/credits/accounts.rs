@@ -211,7 +211,7 @@ impl Endpoint for GetCreditAccount {
             .or_not_found();
 
     fn parse(&self, response: &Response) -> Result<Option<CreditAccount>, ResponseError> {
-        error::success_or_not_found(response, account)
+        error::success_or_not_found_in(response, "App Credit Group not found", account)
     }
 }
 
@@ -268,10 +268,10 @@ impl Client {
         self.send(&CreateCreditAccount::new(group, name))
     }
 
-    /// Returns the account with this UUID or name, or `None` if there is none.
+    /// Returns the account with this UUID or name, or `None` if the group has none.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`](crate::ErrorKind). A group that does not exist is an error with status 404.
     pub fn get_credit_account(
         &self,
         group: impl Into<String>,

@@ -82,7 +82,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Creates an entry of `amount` credits for the account with this name or UUID.
+    /// Creates an entry of `amount` credits for the account with this name or UUID. The amount must
+    /// be between 1 and `i64::MAX`: the server books other amounts as 0 or as another number.
     pub fn new(account: impl Into<String>, amount: u64) -> Self {
         Self { account: account.into(), amount, reference: None, counter_account: None }
     }
@@ -130,7 +131,13 @@ fn validate_entries(entries: &[Entry]) -> Result<(), InputError> {
     if entries.is_empty() {
         return Err(InputError::new("entries", "must not be empty"));
     }
-    entries.iter().try_for_each(|entry| validate::not_empty("account", &entry.account))
+    entries.iter().try_for_each(|entry| {
+        validate::not_empty("account", &entry.account)?;
+        match i64::try_from(entry.amount) {
+            Ok(1..) => Ok(()),
+            _ => Err(InputError::new("amount", "must be between 1 and 9223372036854775807")),
+        }
+    })
 }
 
 /// `POST /api/v1/credits/{group_uuid}/accounts/credit`: gives credits to accounts.

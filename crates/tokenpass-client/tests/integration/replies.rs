@@ -300,6 +300,22 @@ fn look_up_without_a_match_returns_none_and_a_404_page_is_an_error() {
 }
 
 #[test]
+fn missing_group_or_user_is_an_error_and_a_missing_account_or_address_is_none() {
+    let account = |status, body| one("GET", status, body, |c| c.get_credit_account("g", "a"));
+    let none = r#"{"error":"App Credit account not found"}"#;
+    assert_eq!(account(404, none).unwrap(), None);
+    let error = account(404, r#"{"error":"App Credit Group not found"}"#).unwrap_err();
+    assert_eq!(error.message(), Some("App Credit Group not found"));
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Api, 404));
+    let address = |status, body| one("GET", status, body, |c| c.get_public_address("u", "a"));
+    let none = r#"{"result":false,"error":"Address details not found"}"#;
+    assert_eq!(address(404, none).unwrap(), None);
+    let error = address(404, r#"{"result":false,"error":"Username not found"}"#).unwrap_err();
+    assert_eq!(error.message(), Some("Username not found"));
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Api, 404));
+}
+
+#[test]
 fn promise_update_reply_follows_the_rules() {
     let update = UpdatePromise::new(PromiseId::new(107)).note("n");
     let body = format!(r#"{{"tx":{TX},"result":true}}"#);

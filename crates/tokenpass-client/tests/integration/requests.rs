@@ -474,6 +474,10 @@ fn chat_update_request() {
         unsigned(&call),
         r#"POST /api/v1/chat/c-1 {"tca_rules":[{"token":"TOKENLY","quantity":2}],"active":true,"oauth_token":"T1"}"#
     );
+    assert_eq!(
+        unsigned(&UpdateChat::new("c-1").global(true)),
+        r#"POST /api/v1/chat/c-1 {"tca_rules":[],"global":true,"oauth_token":"T1"}"#
+    );
 }
 
 #[test]
@@ -542,12 +546,15 @@ fn credit_give_request() {
     assert!(!call.idempotent());
 }
 
+/// The largest amount that a server books.
+const MOST_CREDITS: u64 = 9_223_372_036_854_775_807;
+
 #[test]
 fn credit_take_request() {
-    let call = TakeCredits::new("g", [Entry::new("bob", u64::MAX).counter_account("bank")]);
+    let call = TakeCredits::new("g", [Entry::new("bob", MOST_CREDITS).counter_account("bank")]);
     assert_eq!(
         signed(&call),
-        r#"POST /api/v1/credits/g/accounts/debit {"accounts":[{"account":"bob","amount":18446744073709551615,"destination":"bank"}]}"#
+        r#"POST /api/v1/credits/g/accounts/debit {"accounts":[{"account":"bob","amount":9223372036854775807,"destination":"bank"}]}"#
     );
     assert!(!call.idempotent());
 }
@@ -899,10 +906,20 @@ fn errors_name_the_invalid_argument() {
     assert_eq!(rejected(&CreateChat::new("")), "name");
     assert_eq!(rejected(&CreateChat::new("n").token("", Satoshis::new(1))), "token");
     assert_eq!(rejected(&UpdateChat::new("c").token("A", Satoshis::new(0))), "amount");
+    // The server multiplies by 10^8 in floating point.
+    let inexact = Satoshis::new(1_000_000_000_000_001);
+    assert_eq!(rejected(&UpdateChat::new("c").token("A", inexact)), "amount");
+    assert_eq!(rejected(&CreateChat::new("n").token("A", inexact)), "amount");
     assert_eq!(rejected(&CreateCreditGroup::new(" ")), "name");
     assert_eq!(rejected(&CreateCreditAccount::new("g", "")), "name");
     assert_eq!(rejected(&GiveCredits::new("g", [])), "entries");
     assert_eq!(rejected(&TakeCredits::new("g", [Entry::new("", 1)])), "account");
+    // The server books 0 for the first two, and a wrong number for the third.
+    for amount in [0, u64::MAX, MOST_CREDITS + 1] {
+        let entries = || [Entry::new("a", 1), Entry::new("b", amount)];
+        assert_eq!(rejected(&GiveCredits::new("g", entries())), "amount", "{amount}");
+        assert_eq!(rejected(&TakeCredits::new("g", entries())), "amount", "{amount}");
+    }
     assert_eq!(rejected(&RegisterAccount::new("", "p", "e")), "username");
     assert_eq!(rejected(&RegisterAccount::new("u", "", "e")), "password");
     assert_eq!(rejected(&RegisterAccount::new("u", "p", "")), "email");
