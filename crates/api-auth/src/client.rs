@@ -308,7 +308,7 @@ impl Client {
                 return Ok(response);
             }
             let after = self.retry_after(&response);
-            let outcome = Outcome::Status { status: response.status(), retry_after: after };
+            let outcome = status_outcome(&response, after);
             let error = (self.0.parts.provider.read_error)(&response);
             let error = Error::from_response(error, response).redacted(&secrets());
             let error = error.with_retry_after(after);
@@ -342,7 +342,7 @@ impl Client {
                         wait.as_millis()
                     );
                     self.0.parts.clock.sleep(wait);
-                    number += 1;
+                    number = number.saturating_add(1);
                 }
                 Decision::Stop(reason) => {
                     let is_temporary = matches!(reason, Reason::Exhausted | Reason::TooLong);
@@ -466,6 +466,13 @@ impl Client {
     fn named(&self, id: &'static str, error: Error, attempts: u32) -> Error {
         error.in_call(self.0.parts.provider.name, id, attempts)
     }
+}
+
+/// Returns the outcome of an error response. A `Retry-After` that cannot be parsed is the longest
+/// delay: the server asked for one.
+fn status_outcome(response: &Response, after: Option<Duration>) -> Outcome {
+    let unreadable = response.headers().contains_key(RETRY_AFTER).then_some(Duration::MAX);
+    Outcome::Status { status: response.status(), retry_after: after.or(unreadable) }
 }
 
 impl fmt::Debug for Client {

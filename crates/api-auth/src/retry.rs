@@ -50,7 +50,8 @@ pub enum Outcome {
     Status {
         /// The status of the response.
         status: StatusCode,
-        /// The delay of its `Retry-After` header.
+        /// The delay of its `Retry-After` header, or `Duration::MAX` if the header cannot be
+        /// parsed: the server asked for a delay, so a retry after a short one is wrong.
         retry_after: Option<Duration>,
     },
     /// There is no complete response.
@@ -124,8 +125,9 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
     }
 }
 
-/// Parses a `Retry-After` header: seconds, or a date in the preferred format of HTTP (`Sun, 06 Nov
-/// 1994 08:49:37 GMT`), relative to `now`. Returns `None` for any other value.
+/// Parses a `Retry-After` header: seconds, or a date in one of the three formats of HTTP (RFC 9110,
+/// section 5.6.7), relative to `now`. A number of seconds that is too large counts as `u64::MAX`.
+/// Returns `None` for any other value.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -139,24 +141,50 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(u64::MAX));
+    }
     let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(http_date(value)?))?;
     Some(at.duration_since(now).unwrap_or_default())
 }
 
-/// Returns the seconds since 1970 of an IMF-fixdate. These crates parse no other dates, so twenty
-/// lines replace a dependency.
+/// Returns the seconds since 1970 of a date in one of the formats of HTTP. These crates parse no
+/// other dates, so forty lines replace a dependency.
+///
+/// | format | example |
+/// |---|---|
+/// | IMF-fixdate | `Sun, 06 Nov 1994 08:49:37 GMT` |
+/// | RFC 850 | `Sunday, 06-Nov-94 08:49:37 GMT` |
+/// | asctime | `Sun Nov  6 08:49:37 1994` |
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_weekday, rest) = text.split_once(", ")?;
-    let mut words = rest.split(' ');
-    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
-    let month_name = words.next()?;
+    let ([day, month_name, year, time], is_short) = match text.split_once(", ") {
+        Some((_weekday, rest)) => {
+            let (date, time) = rest.strip_suffix(" GMT")?.rsplit_once(' ')?;
+            let has_hyphens = date.contains('-');
+            let mut parts = date.splitn(3, if has_hyphens { '-' } else { ' ' });
+            let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+            ([day, month, year, time], has_hyphens && year.len() == 2)
+        }
+        None => {
+            let mut words = text.split_ascii_whitespace().skip(1);
+            let (month, day) = (words.next()?, words.next()?);
+            let (time, year) = (words.next()?, words.next().filter(|_| words.next().is_none())?);
+            ([day, month, year, time], false)
+        }
+    };
+    let day: u64 = number(day).filter(|day| (1..=31).contains(day))?;
     let month = MONTHS.iter().position(|name| *name == month_name)?;
-    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..=9999).contains(year))?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
+    let year = match number(year)? {
+        // The years of RFC 850 have two digits.
+        short @ 0..70 if is_short => 2000 + short,
+        short @ 70..100 if is_short => 1900 + short,
+        long => Some(long).filter(|year| (1970..=9999).contains(year))?,
+    };
+    let mut clock = time.splitn(3, ':').map(number);
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if words.next() != Some("GMT") || hour > 23 || minute > 59 || second > 60 {
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     // Years start in March, so that the leap day is the last day of a year.
@@ -164,6 +192,11 @@ fn http_date(text: &str) -> Option<u64> {
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
     Some((days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+/// Parses a number without a sign.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
 }
 
 #[cfg(test)]
@@ -250,6 +283,43 @@ mod tests {
             "Sun, 06 Nov 0001 08:49:37 GMT",
         ] {
             assert_eq!(retry_after(bad, now), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_accepts_all_date_formats_of_http() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770);
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun, 06-Nov-1994 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 1994",
+        ] {
+            assert_eq!(retry_after(text, now), Some(Duration::from_secs(7)), "{text}");
+        }
+        assert_eq!(http_date("Tuesday, 01-Jan-69 00:00:00 GMT"), Some(3_124_224_000));
+        assert_eq!(http_date("Thursday, 01-Jan-70 00:00:00 GMT"), Some(0));
+        for bad in [
+            "Sunday, 06-Nov-94 08:49:37",
+            "Sunday, 06-Nov-194 08:49:37 GMT",
+            "Sunday, 06-Nov-94-1 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT GMT",
+            "Sun Nov  6 08:49:37 1994 GMT",
+            "Sun Nov  6 08:49:37",
+            "Sun Nov  6 08:49:37 94",
+            "Sun, 06 Nov 94 08:49:37 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(retry_after(bad, now), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn number_of_seconds_that_is_too_large_is_the_longest_delay() {
+        for digits in ["18446744073709551615", "18446744073709551616", "99999999999999999999"] {
+            let after = retry_after(digits, SystemTime::UNIX_EPOCH);
+            assert_eq!(after, Some(Duration::from_secs(u64::MAX)), "{digits}");
         }
     }
 

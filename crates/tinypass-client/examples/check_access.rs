@@ -79,8 +79,8 @@ fn has_access(arguments: &Arguments) -> Result<bool, tinypass_client::Error> {
         let until = match access.map(|access| access.expires) {
             None => "no access record".to_owned(),
             Some(None) => "access that does not expire".to_owned(),
-            Some(Some(end)) if active => format!("access until {end} (Unix seconds)"),
-            Some(Some(end)) => format!("access expired at {end} (Unix seconds)"),
+            Some(Some(end)) if active => format!("access until {end}"),
+            Some(Some(end)) => format!("access expired at {end}"),
         };
         println!("{} {}: {until}", arguments.rid, arguments.user_ref);
     }

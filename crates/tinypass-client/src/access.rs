@@ -316,7 +316,7 @@ impl GrantAccess {
         /// Sets your reference for the user. Recommended, since access is looked up by it later.
         user_ref: impl Into<String>,
         /// Sets the time at which access expires.
-        expires: UnixTime,
+        expires: impl Into<UnixTime>,
         /// Sets a message for the e-mail to the user.
         message: impl Into<String>,
         /// Sets whether the e-mail is suppressed. The server's default is `false`.

@@ -167,8 +167,8 @@ impl GetDownloadUrl {
     }
 
     /// Creates a request for a link that expires at `expires`.
-    pub fn until(rid: impl Into<String>, expires: UnixTime) -> Self {
-        let until = Until::Expiration(expires);
+    pub fn until(rid: impl Into<String>, expires: impl Into<UnixTime>) -> Self {
+        let until = Until::Expiration(expires.into());
         Self { rid: rid.into(), until, path: DownloadPath::Documented }
     }
 

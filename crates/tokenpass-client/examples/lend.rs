@@ -142,6 +142,6 @@ fn print_promise(promise: &Promise) {
         promise.quantity.unwrap_or_default(),
         promise.asset.as_deref().unwrap_or("?"),
         promise.destination.as_deref().unwrap_or("?"),
-        promise.expiration.map_or("canceled".to_owned(), |end| format!("{end} (Unix seconds)")),
+        promise.expiration.map_or("canceled".to_owned(), |end| end.to_string()),
     );
 }

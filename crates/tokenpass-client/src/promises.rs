@@ -356,7 +356,7 @@ impl CreatePromise {
 
     setters! {
         /// Sets the expiry. Without it, the promise never expires.
-        expiration: UnixTime,
+        expiration: impl Into<UnixTime>,
         /// Sets the id of the transaction that will fulfil the promise.
         txid: impl Into<String>,
         /// Sets the fingerprint of that transaction.
@@ -689,7 +689,7 @@ impl UpdatePromise {
         /// Sets the new amount.
         quantity: Satoshis,
         /// Sets the new expiry.
-        expiration: UnixTime,
+        expiration: impl Into<UnixTime>,
         /// Sets the id of the transaction that fulfils the promise.
         txid: impl Into<String>,
         /// Sets the fingerprint of that transaction.

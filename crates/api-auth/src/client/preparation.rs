@@ -6,10 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use crate::auth::Auth;
-use crate::client::{Client, Failure};
+use crate::client::{Client, Failure, status_outcome};
 use crate::error::Result;
 use crate::redact::RequestCopy;
-use crate::retry::Outcome;
 use crate::route::Credential;
 
 /// The highest number of requests that an auth may need before one request to an endpoint. A
@@ -77,11 +76,11 @@ impl Client {
                 // An authorization code is a secret in each request for a token.
                 let secrets = || copy.secrets(&[listed, &["code"]].concat(), "", "");
                 let response = self.transmit(endpoint.get(), attempts, request, &secrets)?;
-                let status = response.status();
                 let after = self.retry_after(&response);
+                let outcome = status_outcome(&response, after);
                 auth.handle_response(response, clock.now()).map_err(|error| Failure {
                     error: error.redacted(&secrets()).with_retry_after(after),
-                    outcome: Some(Outcome::Status { status, retry_after: after }),
+                    outcome: Some(outcome),
                 })?;
             }
             Ok(clock.now())

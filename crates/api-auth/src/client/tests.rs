@@ -249,6 +249,23 @@ fn retry_after_of_the_server_is_respected() {
 }
 
 #[test]
+fn unreadable_or_excessive_retry_after_is_not_retried_at_once() {
+    let longest = Some(Duration::from_secs(u64::MAX));
+    for (value, after) in [
+        ("soon", None),
+        ("-1", None),
+        ("1.5", None),
+        ("99999999999999999999", longest),
+        ("Sun, 06 Nov 1994 08:49:37", None),
+    ] {
+        let world = World::new(move |_| status(503).header(RETRY_AFTER, value));
+        let error = world.client.send(&get()).unwrap_err();
+        assert_eq!((error.attempts(), error.retry_after()), (1, after), "{value}");
+        assert!(error.is_retryable() && world.clock.slept().is_empty(), "{value}");
+    }
+}
+
+#[test]
 fn response_longer_than_the_limit_is_truncated_and_an_error() {
     let exact = World::with_body(b"12345", |_| status(200));
     assert_eq!(exact.client.send(&get()).unwrap(), b"12345");

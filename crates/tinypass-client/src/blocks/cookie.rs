@@ -184,9 +184,9 @@ impl Token {
 
     /// Sets the time at which access expires.
     #[must_use]
-    pub fn expires_at(mut self, end: UnixTime) -> Self {
+    pub fn expires_at(mut self, end: impl Into<UnixTime>) -> Self {
         self.extra.remove("ex");
-        self.ex = Some(end.seconds());
+        self.ex = Some(end.into().seconds());
         self
     }
 

@@ -68,15 +68,15 @@ impl PriceOption {
 
     /// Sets the time from which the price is offered.
     #[must_use]
-    pub fn starts(mut self, at: UnixTime) -> Self {
-        self.starts = Some(at.seconds());
+    pub fn starts(mut self, at: impl Into<UnixTime>) -> Self {
+        self.starts = Some(at.into().seconds());
         self
     }
 
     /// Sets the time until which the price is offered.
     #[must_use]
-    pub fn ends(mut self, at: UnixTime) -> Self {
-        self.ends = Some(at.seconds());
+    pub fn ends(mut self, at: impl Into<UnixTime>) -> Self {
+        self.ends = Some(at.into().seconds());
         self
     }
 
