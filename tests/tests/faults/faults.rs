@@ -152,7 +152,7 @@ fn a_wrong_key_is_an_auth_error_with_the_servers_message() {
         error.message().unwrap().to_owned()
     };
     assert_eq!(wrong(tinypass::AID, "wrong"), "the signature does not match the request line");
-    assert_eq!(wrong("OTHER", tinypass::PRIVATE_KEY), "Unknown application");
+    assert_eq!(wrong("OTHER", tinypass::PRIVATE_KEY), "the application id is unknown");
 }
 
 #[test]
