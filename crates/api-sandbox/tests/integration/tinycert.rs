@@ -334,6 +334,7 @@ fn a_login_is_refused_by_name_of_what_is_wrong() {
     for (email, passphrase, code) in [
         (tc::EMAIL, "wrong", "PassphraseFailure"),
         (tc::EMAIL, "", "MissingParameter"),
+        ("", tc::PASSPHRASE, "MissingParameter"),
         ("nobody@example.org", tc::PASSPHRASE, "AccountNotFound"),
         (tc::DAMAGED_EMAIL, tc::PASSPHRASE, "AccountError"),
         (tc::UNLOADABLE_EMAIL, tc::PASSPHRASE, "AccountNotLoaded"),

@@ -172,6 +172,12 @@ fn check(case: &Case) {
         for path in &paths {
             let answer = send(tpay, &token, case, &without(&case.body, path));
             let what = format!("without {path}");
+            if !(200..300).contains(&answer.0) {
+                let text = answer.1.to_string();
+                let is_asked_for =
+                    ["required", "registered", "needs"].iter().any(|word| text.contains(word));
+                assert!(is_asked_for, "{name}: {what}: {text}");
+            }
             let linked = case.linked.iter().find(|(known, _)| known == path);
             match linked {
                 Some((_, field)) => rejected(answer, field, &what),

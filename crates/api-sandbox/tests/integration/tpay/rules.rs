@@ -565,6 +565,11 @@ fn marketplace_payments_are_paid_and_refunded_once() {
         both.1["reasons"][0],
         "childTransactions: exactly one of id and merchantId is required"
     );
+    let (status, answer) = refund(json!([{ "id": "x", "amount": 1 }]));
+    assert_eq!(
+        (status, &answer["violations"]["childTransactions.0.id"]),
+        (400, &json!("must be a ULID"))
+    );
     // In one go, it is refunded; in parts, its status stays.
     assert_eq!(refund(json!([])).1["amount"], 1234);
     assert_eq!(read(&id)["status"], "refund");
