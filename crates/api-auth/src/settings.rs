@@ -307,8 +307,8 @@ macro_rules! builder_options {
         }
 
         /// Sets the transport: a closure in tests, your own `ureq::Agent` (feature `ureq-3`), or any
-        /// other type that keeps the contract of [`Transport`]($crate::Transport). Timeouts, proxy and certificates
-        /// are then those of the transport.
+        /// other type that keeps the contract of [`Transport`]($crate::Transport). Timeouts, proxy
+        /// and certificates are then those of the transport.
         #[must_use]
         pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
             self.settings.transport(::std::sync::Arc::new(transport));
