@@ -342,7 +342,7 @@ impl Endpoint for GrantAccess {
             .push("rid", &self.rid)
             .push_some("user_ref", self.user_ref.as_deref())
             .push("email", &self.email)
-            .push_some("expiration", self.expires.map(|end| end.to_string()))
+            .push_some("expiration", self.expires.map(|end| end.seconds().to_string()))
             .push_some("message", self.message.as_deref())
             .push_some("suppress_email", self.suppress_email.map(|suppress| suppress.to_string()));
     }

@@ -240,7 +240,7 @@ impl Endpoint for GetDownloadUrl {
         params.push("rid", &self.rid);
         match self.until {
             Until::Lifetime(lifetime) => params.push_number("lifetime", lifetime.as_secs()),
-            Until::Expiration(end) => params.push_number("expiration", end),
+            Until::Expiration(end) => params.push_number("expiration", end.seconds()),
         };
     }
 

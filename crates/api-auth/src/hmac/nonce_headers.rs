@@ -384,7 +384,7 @@ impl Auth for NonceHeaders {
         let query = uri.query().unwrap_or_default();
         let params = params(variant, request.method(), query, content_type, request.body())?;
         let mut buffer = [0; 20];
-        let nonce = written(UnixTime::from(now), &mut buffer);
+        let nonce = written(UnixTime::from(now).seconds(), &mut buffer);
         let signature = signature(&self.key, request.method(), &url, &params, &self.id, nonce);
         let two_forms = request.method() == Method::GET && !query.is_empty();
         drop(params);
