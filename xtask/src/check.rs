@@ -164,7 +164,8 @@ pub(crate) fn scan(folder: &Path, look: &mut impl FnMut(&Path, &str) -> Outcome)
             scan(&path, look)?;
             continue;
         }
-        if path.file_name().is_some_and(|name| name == "tests.rs") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == "tests.rs" || name.ends_with("_tests.rs") {
             continue;
         }
         let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;

@@ -12,7 +12,7 @@ const SET_UP: &[&str] = &[
     "git diff --output=",
     "rustup toolchain install ",
     "sudo apt-get ",
-    "sed -i -E 's/^ureq = ",
+    "sed -i '/^ureq_lib = /d;",
     "cargo update",
     "cargo +nightly update -Z direct-minimal-versions",
 ];

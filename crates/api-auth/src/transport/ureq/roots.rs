@@ -5,7 +5,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use ureq::tls::{Certificate, RootCerts};
 
-use crate::InputError;
+use crate::error::input::InputError;
 
 const ARGUMENT: &str = "extra_root_certificates";
 

@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 
 use super::*;
-use crate::Settings;
+use crate::settings::Settings;
 
 /// Starts a TLS server that accepts any number of connections and responds to each with `{}`.
 /// Returns its URL and the PEM of its CA.
