@@ -1,4 +1,4 @@
-//! What holds for files that are no code: READMEs of one shape, workflows of few words, and what a
+//! What holds for files that are no code: READMEs of one shape, workflows with few rights, and what a
 //! release needs. Part of `cargo xtask check`.
 
 use std::fs;
