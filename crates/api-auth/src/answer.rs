@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
-use crate::{ErrorKind, ExtraFields, Response, ResponseError, json};
+use crate::{ErrorKind, ExtraFields, Response, ResponseError, json, json_start};
 
 /// The response to an action whose format is not documented. It may be empty.
 #[derive(Clone, Default, PartialEq)]
@@ -27,7 +27,7 @@ impl Acknowledgement {
         object: impl FnOnce(&Response) -> Result<ExtraFields, ResponseError>,
     ) -> Result<Self, ResponseError> {
         let body = String::from_utf8_lossy(response.body()).into_owned();
-        let fields = match body.trim_start().bytes().next() {
+        let fields = match json_start(response) {
             None => return Ok(Self::default()),
             Some(b'{') => object(response)?,
             Some(_) => json::<IgnoredAny>(response).map(|_| ExtraFields::default())?,
@@ -72,6 +72,7 @@ mod tests {
     fn nothing_and_any_json_are_receipts_and_a_page_is_none() {
         assert_eq!(read(" \n").unwrap(), Acknowledgement::default());
         assert_eq!(read("\"done\"").unwrap().body, "\"done\"");
+        assert_eq!(read("\u{feff}{\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
         assert_eq!(read(" {\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
         for body in ["<html>", "{\"id\":", "done"] {
             assert_eq!(read(body).unwrap_err().kind, ErrorKind::Decode, "{body}");

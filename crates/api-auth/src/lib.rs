@@ -75,7 +75,7 @@ pub use endpoint::{Body, Credential, Endpoint, Paged, RawEndpoint, Server, Unsig
 pub use error::{Delivery, Detail, Error, ErrorKind, InputError, ResponseError, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
-pub use json::{json, json_slice};
+pub use json::{json, json_slice, json_start};
 pub use models::{Amount, ExtraFields, UnixTime, UnknownText};
 pub use page::{Items, Pages};
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};

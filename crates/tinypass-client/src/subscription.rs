@@ -2,7 +2,7 @@
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, StatusCode, json, route, setters,
+    Route, StatusCode, json, json_start, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,7 @@ impl Endpoint for SearchSubscriptions {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Vec::new());
         }
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        if json_start(response) == Some(b'[') {
             return json(response);
         }
         error::page::<Wrapped>(response).map(|wrapped| wrapped.data)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, required, route, setters,
+    Route, json_start, required, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -271,7 +271,7 @@ impl<'a> FromIterator<&'a Balance> for Balances {
 
 /// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
-    if response.body().trim_ascii_start().starts_with(b"[") {
+    if json_start(response) == Some(b'[') {
         return error::answer(response);
     }
     error::result(response)

@@ -2,7 +2,7 @@
 
 use api_auth::{
     Acknowledgement, Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, Sent,
-    StatusCode, json, oauth, required, wire,
+    StatusCode, json, json_start, oauth, required, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -213,7 +213,7 @@ impl File {
     pub(crate) fn image(response: &Response) -> Result<Self, ResponseError> {
         let file = Self::any(response)?;
         let named = file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
-        let looks = !file.bytes.is_empty() && !file.bytes.trim_ascii_start().starts_with(b"{");
+        let looks = !file.bytes.is_empty() && json_start(response) != Some(b'{');
         if !looks || !named {
             return Err(
                 ResponseError::new(ErrorKind::Decode).with_message("the answer is no image")

@@ -2,7 +2,7 @@
 
 use api_auth::{
     Amount, Endpoint, InputError, Params, Response, ResponseError, Result, Route, StatusCode, json,
-    route, setters, wire, wire_enum,
+    route, setters, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +29,9 @@ wire_enum! {
 #[non_exhaustive]
 pub struct Forecast {
     /// The station's code.
-    #[serde(default, deserialize_with = "wire::text")]
     pub station: Option<String>,
     /// Tomorrow first.
-    #[serde(default, deserialize_with = "wire::list")]
+    #[serde(default)]
     pub days: Vec<Day>,
 }
 
@@ -43,7 +42,6 @@ pub struct Forecast {
 #[non_exhaustive]
 pub struct Day {
     /// The highest temperature, in degrees Celsius.
-    #[serde(default, deserialize_with = "wire::amount")]
     pub high: Option<Amount>,
     /// The sky.
     #[serde(default)]

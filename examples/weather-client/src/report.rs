@@ -2,7 +2,7 @@
 
 use api_auth::{
     Body, Endpoint, InputError, Params, Response, ResponseError, Result, Route, UnixTime, json,
-    route, setters, validate, wire,
+    route, setters, validate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,8 @@ use crate::{Client, Sky};
 #[non_exhaustive]
 pub struct Report {
     /// The id of the report.
-    #[serde(default, deserialize_with = "wire::text")]
     pub id: Option<String>,
     /// When it was taken in.
-    #[serde(default, deserialize_with = "wire::time")]
     pub received: Option<UnixTime>,
 }
 
