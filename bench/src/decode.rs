@@ -11,7 +11,7 @@ use tinypass_client::{Client, SearchAccess};
 use crate::count::count;
 use crate::report::{Limit, Row, Section, contenders};
 use crate::rounds::{Contender, race};
-use crate::samples::{AID, KEY, PlainList, list};
+use crate::samples::{AID, KEY, PlainList, UNKNOWN, list, list_with};
 
 const PLAIN: &str = "plain derived struct";
 const OURS: &str = "SearchAccess::parse";
@@ -33,18 +33,53 @@ pub fn section() -> Section {
     let race = race(&mut ways, 41, 4);
     let plain = race.counts(PLAIN).allocations;
     let mut rows = vec![
-        Row::ratio("list of 1000 records: time", &race, OURS, PLAIN, Limit::above(1.05, 1.2)),
+        Row::ratio("list of 1000 records: time", &race, OURS, PLAIN, Limit::above(1.05, 1.08)),
+        with_unknown_members(),
         Row::count(
             "list of 1000 records: allocations",
             race.counts(OURS).allocations,
-            Limit::above(plain as f64, (plain + 1000) as f64),
+            Limit::at(plain as f64),
             format!("{PLAIN}: {plain}"),
         ),
     ];
     rows.push(peak(&body));
+    rows.push(hostile());
     rows.extend(paging());
     let table = Some(contenders(&race, PLAIN));
     Section { title: "Reading answers", name: "decode", rows, table }
+}
+
+/// The time of records with members that no type knows: ours are kept, and a plain struct skips them.
+fn with_unknown_members() -> Row {
+    let body = list_with(1000, UNKNOWN);
+    let response = Response::new(body.clone().into_bytes());
+    let search = SearchAccess::new();
+    let mut ways = [
+        Contender::new(PLAIN, |_| serde_json::from_slice::<PlainList>(body.as_bytes()).unwrap()),
+        Contender::new(OURS, |_| -> AccessPage { search.parse(&response).unwrap() }),
+    ];
+    let race = race(&mut ways, 41, 4);
+    let figure = "list of 1000 records with unknown members: time";
+    Row::ratio(figure, &race, OURS, PLAIN, Limit::above(1.15, 1.2))
+}
+
+/// The most memory for a body that is made to take much, as a multiple of the body.
+fn hostile() -> Row {
+    const SIZE: usize = 8 << 20;
+    let most = |unit: &str| {
+        let body = format!(r#"{{"data":[{}{{}}]}}"#, unit.repeat(SIZE / unit.len()));
+        let response = Response::new(body.into_bytes());
+        let (_, counts) = count(|| SearchAccess::new().parse(&response).is_ok());
+        counts.peak * 10 / SIZE
+    };
+    let units = ["{},", r#"{"x":0},"#, r#"{"tags":["",""]},"#, r#"{"amount":""},"#];
+    let tenths = units.into_iter().map(most).max().unwrap_or_default();
+    Row::count(
+        "most memory while decoding a hostile body of 8 MiB, tenths of the body",
+        tenths,
+        Limit::at(80.0),
+        "-",
+    )
 }
 
 fn client(send: impl Fn(Request) -> Vec<u8> + Send + Sync + 'static) -> Client {

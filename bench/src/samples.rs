@@ -44,7 +44,18 @@ pub struct PlainAccess {
 
 /// A list of `number` records, each with an id of its own.
 pub fn list(number: usize) -> String {
-    let one = |index| ACCESS.replace("1VShIZzLeIod", &format!("id{index:010}"));
+    list_with(number, "")
+}
+
+/// Members of a record that no type knows.
+pub const UNKNOWN: &str =
+    r#","lock":{"status":"none","x":[1,2,3]},"new_field":"value","score":12.5"#;
+
+/// The same list with further members in each record.
+pub fn list_with(number: usize, members: &str) -> String {
+    let end = format!("{members}}}");
+    let access = [ACCESS.trim_end_matches('}'), &end].concat();
+    let one = |index| access.replace("1VShIZzLeIod", &format!("id{index:010}"));
     let records: Vec<String> = (0..number).map(one).collect();
     format!(r#"{{"data":[{}]}}"#, records.join(","))
 }

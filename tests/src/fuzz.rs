@@ -2,6 +2,7 @@
 //! `tests/corpus.rs`.
 
 mod encoders;
+mod json;
 mod notifications;
 mod replies;
 
@@ -17,6 +18,7 @@ use tinypass_client::blocks::Blocks;
 use tokenpass_client::{Balances, Rules};
 
 pub use encoders::encoders;
+pub use json::json;
 pub use notifications::{jws, notification};
 pub use replies::{replies_tinycert, replies_tinypass, replies_tokenpass, replies_tpay};
 
@@ -27,6 +29,7 @@ pub type Body = fn(&[u8]);
 pub const BODIES: &[(&str, Body)] = &[
     ("block_open", block_open),
     ("encoders", encoders),
+    ("json", json),
     ("jws", jws),
     ("notification", notification),
     ("replies_tinycert", replies_tinycert),

@@ -76,7 +76,7 @@ fn a_call_is_made_without_further_allocations() {
     assert_eq!(allocations(|| client.send_raw(&call).unwrap()), built);
 }
 
-/// One for each text, and one for each amount, which is read from its own text.
+/// One for each text. An amount takes none.
 #[test]
 fn list_is_read_in_ten_allocations_per_record() {
     let record = r#"{"id":"1","aid":"A","rid":"r","uid":"u","amount":4.99,"currency":"USD",
@@ -89,4 +89,35 @@ fn list_is_read_in_ten_allocations_per_record() {
     };
     // Twice the records, so that what the list itself takes does not count.
     assert_eq!(read(128) - read(64), 64 * 10 + 1);
+}
+
+/// The most memory at one time, in multiples of a body of the largest size that is accepted, which
+/// is made to take more.
+#[test]
+fn hostile_bodies_are_read_in_eight_times_their_size() {
+    const SIZE: usize = 8 << 20;
+    let fill = |head: &str, unit: &str, tail: &str| {
+        let text = unit.repeat((SIZE - head.len() - tail.len()) / unit.len());
+        [head, &text, tail].concat()
+    };
+    for body in [
+        fill(r#"{"transactions":["#, "{},", "{}]}"),
+        fill(r#"{"transactions":{"#, "\"1\":{},", "\"1\":{}}}"),
+        fill(r#"{"transactions":["#, r#"{"payments":{}},"#, "{}]}"),
+        fill(r#"{"transactions":["#, r#"{"payments":{"errors":{}}},"#, "{}]}"),
+        fill(r#"{"transactions":["#, r#"{"payer":[]},"#, "{}]}"),
+        fill(r#"{"transactions":["#, r#"{"x":0},"#, "{}]}"),
+        fill(r#"{"x":["#, "0,", "0]}"),
+        fill("{", r#""x":0,"#, r#""y":0}"#),
+        fill(r#"{"x":"#, "[", ""),
+        fill(r#"{"requestId":""#, "\\ud83d", "\"}"),
+        fill(r#"{"requestId":"#, "1", "}"),
+    ] {
+        let reply = Response::new(body.into_bytes());
+        let read = || api_auth::json::<tpay_client::transactions::TransactionPage>(&reply).is_ok();
+        let most = allocation_counter::measure(|| drop(read())).bytes_max;
+        let start = String::from_utf8_lossy(&reply.body()[..40]);
+        let times = most.div_ceil(SIZE as u64);
+        assert!(times <= 8, "{start}: {times} times the body");
+    }
 }

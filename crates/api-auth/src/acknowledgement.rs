@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::IgnoredAny;
 
 use crate::error::response::ResponseError;
-use crate::json::json;
+use crate::json::{json, json_start};
 use crate::message::Response;
 use crate::models::ExtraFields;
 
@@ -30,7 +30,7 @@ impl Acknowledgement {
         object: impl FnOnce(&Response) -> Result<ExtraFields, ResponseError>,
     ) -> Result<Self, ResponseError> {
         let body = String::from_utf8_lossy(response.body()).into_owned();
-        let fields = match body.trim_start().bytes().next() {
+        let fields = match json_start(response) {
             None => return Ok(Self::default()),
             Some(b'{') => object(response)?,
             Some(_) => json::<IgnoredAny>(response).map(|_| ExtraFields::default())?,
@@ -58,6 +58,7 @@ mod tests {
     fn empty_bodies_and_any_json_are_accepted_and_html_is_rejected() {
         assert_eq!(read(" \n").unwrap(), Acknowledgement::default());
         assert_eq!(read("\"done\"").unwrap().body, "\"done\"");
+        assert_eq!(read("\u{feff}{\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
         assert_eq!(read(" {\"id\":7}").unwrap().extra.text("id").as_deref(), Some("7"));
         for body in ["<html>", "{\"id\":", "done"] {
             assert_eq!(read(body).unwrap_err().kind, ErrorKind::Decode, "{body}");

@@ -31,9 +31,9 @@ use crate::message::Response;
 pub(crate) use error::EMPTY_VALUE;
 use error::{Error, Forms, Kind};
 use lenient::Lenient;
-pub(crate) use lenient::{ONE_OR_MORE, SCALAR};
+pub(crate) use lenient::{DIGITS, ONE_OR_MORE, SCALAR};
 pub(crate) use members::EXTRA_FIELDS_SIZE;
-pub(crate) use repair::{has_reserved_name, without_mark};
+pub(crate) use repair::has_reserved_name;
 
 /// Parses the whole body as JSON.
 ///
@@ -81,13 +81,25 @@ pub fn json_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, ResponseError> 
         .map_err(|error| ResponseError::new(ErrorKind::Decode).with_message(error.to_string()))
 }
 
+/// Returns the first byte of the JSON text in a body, after a byte order mark and white space: `{`
+/// for an object. Returns `None` for an empty body.
+///
+/// ```
+/// use api_auth::{Response, json_start};
+///
+/// assert_eq!(json_start(&Response::new(" [1]".into())), Some(b'['));
+/// ```
+pub fn json_start(response: &Response) -> Option<u8> {
+    repair::without_mark(response.body()).trim_ascii_start().first().copied()
+}
+
 /// Parses the text of a value inside a response.
 pub(crate) fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     from_text(text, false)
 }
 
 fn from_text<T: DeserializeOwned>(text: &[u8], is_response: bool) -> Result<T, Error> {
-    let text = without_mark(text);
+    let text = repair::without_mark(text);
     if has_reserved_name(text) {
         return Err(Error::plain("the object has a reserved name"));
     }
@@ -180,7 +192,7 @@ impl Pass {
     fn read<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T, Error> {
         self.budget.set(text.len().saturating_mul(2).max(SMALLEST_BUDGET));
         let mut json = serde_json::Deserializer::from_slice(text);
-        let value = T::deserialize(Lenient::new(&mut json, self))?;
+        let value = T::deserialize(Lenient::<_>::new(&mut json, self))?;
         json.end().map_err(Error::foreign)?;
         Ok(value)
     }

@@ -90,7 +90,7 @@ pub use error::response::{Detail, ResponseError, required};
 pub use error::{Delivery, Error, Result};
 pub use hmac::{HmacKey, Signature};
 pub use http::{Method, StatusCode};
-pub use json::{json, json_slice};
+pub use json::{json, json_slice, json_start};
 pub use message::{Request, Response};
 pub use models::{Amount, ExtraFields, UnixTime, UnknownText};
 pub use network::{CONNECT_TIMEOUT, RESPONSE_LIMIT, TIMEOUT};

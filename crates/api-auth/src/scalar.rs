@@ -8,43 +8,29 @@ use serde::de::{self, Error as _, Expected, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::json::{EMPTY_VALUE, SCALAR};
+use crate::json::{DIGITS, EMPTY_VALUE, SCALAR};
 
 /// A scalar of the input.
 pub(crate) enum Scalar<'de> {
     Null,
     Boolean(bool),
+    Integer(i64),
     /// A string, or the digits of a number.
     Text(Cow<'de, str>),
 }
 
-/// Reads a scalar. `api_auth::json` hands over the digits of a number. Any other deserializer reads
-/// the value itself: as JSON if `EXACT`, so that no digit is lost.
-struct ScalarVisitor<const EXACT: bool>;
+/// Reads a scalar, from `api_auth::json` or any other deserializer.
+struct ScalarVisitor;
 
-impl<'de, const EXACT: bool> Visitor<'de> for ScalarVisitor<EXACT> {
+impl<'de> Visitor<'de> for ScalarVisitor {
     type Value = Scalar<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text or a number")
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Self::Value, D::Error> {
-        if !EXACT {
-            return deserializer.deserialize_any(self);
-        }
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        match raw.get() {
-            text if text.starts_with(['"', 't', 'f', 'n', '[', '{']) => {
-                let visitor = ScalarVisitor::<false>;
-                let text = serde_json::Deserializer::from_str(text).deserialize_any(visitor);
-                text.map(Scalar::into_owned).map_err(D::Error::custom)
-            }
-            number => Ok(Scalar::Text(Cow::Owned(number.to_owned()))),
-        }
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, other: D) -> Result<Self::Value, D::Error> {
+        other.deserialize_any(self)
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
@@ -60,11 +46,14 @@ impl<'de, const EXACT: bool> Visitor<'de> for ScalarVisitor<EXACT> {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Owned(value.to_string())))
+        Ok(match i64::try_from(value) {
+            Ok(value) => Scalar::Integer(value),
+            Err(_) => Scalar::Text(Cow::Owned(value.to_string())),
+        })
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Owned(value.to_string())))
+        Ok(Scalar::Integer(value))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
@@ -81,24 +70,61 @@ impl<'de, const EXACT: bool> Visitor<'de> for ScalarVisitor<EXACT> {
 }
 
 impl<'de> Scalar<'de> {
+    #[inline]
     pub(crate) fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(SCALAR, ScalarVisitor::<false>)
+        deserializer.deserialize_newtype_struct(SCALAR, ScalarVisitor)
     }
 
-    fn into_owned<'a>(self) -> Scalar<'a> {
-        match self {
-            Self::Null => Scalar::Null,
-            Self::Boolean(value) => Scalar::Boolean(value),
-            Self::Text(text) => Scalar::Text(Cow::Owned(text.into_owned())),
-        }
-    }
-
+    #[inline]
     fn into_text(self) -> Option<Cow<'de, str>> {
         match self {
             Self::Null => None,
             Self::Boolean(value) => Some(Cow::Borrowed(if value { "true" } else { "false" })),
+            Self::Integer(number) => Some(Cow::Owned(number.to_string())),
             Self::Text(text) => Some(text),
         }
+    }
+}
+
+/// Reads a scalar in which each number is a string of its digits, from `api_auth::json` or from
+/// `serde_json`.
+struct DigitsVisitor;
+
+impl<'de> Visitor<'de> for DigitsVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ScalarVisitor.expecting(f)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, other: D) -> Result<Self::Value, D::Error> {
+        let raw = Box::<RawValue>::deserialize(other)?;
+        if raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            return self.visit_str(raw.get());
+        }
+        let scalar = serde_json::Deserializer::from_str(raw.get()).deserialize_any(ScalarVisitor);
+        match scalar.map_err(D::Error::custom)? {
+            Scalar::Text(text) => self.visit_str(&text),
+            Scalar::Integer(number) => self.visit_string(number.to_string()),
+            Scalar::Boolean(value) => self.visit_bool(value),
+            Scalar::Null => self.visit_unit(),
+        }
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Boolean(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::Null)
     }
 }
 
@@ -112,7 +138,7 @@ pub fn empty_value<E: de::Error>(expected: &dyn Expected) -> E {
 pub(crate) fn exact_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Cow<'de, str>>, D::Error> {
-    match deserializer.deserialize_newtype_struct(SCALAR, ScalarVisitor::<true>)? {
+    match deserializer.deserialize_newtype_struct(DIGITS, DigitsVisitor)? {
         Scalar::Boolean(false) => Ok(None),
         scalar => Ok(scalar.into_text()),
     }

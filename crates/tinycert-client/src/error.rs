@@ -1,7 +1,8 @@
 //! Error responses of the TinyCert API: [`ErrorCode`], and [`ErrorExt`], which returns it.
 
 use api_auth::{
-    Error, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error, wire_enum,
+    Error, ErrorKind, ExtraFields, Response, ResponseError, json, json_start, required,
+    status_error, wire_enum,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -174,7 +175,7 @@ fn reported_or(error: ResponseError, response: &Response) -> ResponseError {
 /// Parses a successful response whose body is not documented. It may be empty or have any content,
 /// except an error object, incomplete JSON or an HTML page of a proxy.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
-    match response.body().trim_ascii_start().first() {
+    match json_start(response) {
         Some(b'{') => {
             let body: ErrorBody = json(response)?;
             if body.code().is_known() { Err(body.into_error(response)) } else { Ok(()) }

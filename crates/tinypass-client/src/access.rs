@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 use api_auth::{
     Acknowledgement, Amount, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response,
-    ResponseError, Result, Route, StatusCode, UnixTime, json, route, setters, wire,
+    ResponseError, Result, Route, StatusCode, UnixTime, json, json_start, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -250,7 +250,7 @@ impl Endpoint for SearchAccess {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(AccessPage::default());
         }
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        if json_start(response) == Some(b'[') {
             return Ok(AccessPage { data: json(response)?, extra: ExtraFields::default() });
         }
         error::page(response)

@@ -12,7 +12,7 @@
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, StatusCode, json, route, setters,
+    Route, StatusCode, json, json_start, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +118,7 @@ impl Endpoint for SearchSubscriptions {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Vec::new());
         }
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        if json_start(response) == Some(b'[') {
             return json(response);
         }
         error::page::<SubscriptionPage>(response).map(|page| page.data)

@@ -84,7 +84,7 @@ impl<'a> FromIterator<&'a Balance> for Balances {
 
 /// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
-    if response.body().trim_ascii_start().starts_with(b"[") {
+    if api_auth::json_start(response) == Some(b'[') {
         return error::success(response);
     }
     error::result(response)

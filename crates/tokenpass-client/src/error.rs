@@ -1,8 +1,8 @@
 //! Error responses of the Tokenpass API, and the forms of its successful responses.
 
 use api_auth::{
-    Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, required,
-    status_error, wire,
+    Detail, Error, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, json_start,
+    required, status_error, wire,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -40,8 +40,8 @@ struct Texts(#[serde(deserialize_with = "wire::texts")] Vec<String>);
 /// error.
 fn reject_error(response: &Response) -> Result<(), ResponseError> {
     const ERROR: &[u8] = b"\"error\"";
-    let body = response.body().trim_ascii_start();
-    if !body.starts_with(b"{") || !body.windows(ERROR.len()).any(|part| part == ERROR) {
+    let body = response.body();
+    if json_start(response) != Some(b'{') || !body.windows(ERROR.len()).any(|part| part == ERROR) {
         return Ok(());
     }
     let fields = json::<ExtraFields>(response)?;

@@ -44,7 +44,7 @@ impl File {
         let is_image_type =
             file.content_type.as_deref().is_none_or(|name| name.starts_with("image/"));
         let looks_like_image =
-            !file.bytes.is_empty() && !file.bytes.trim_ascii_start().starts_with(b"{");
+            !file.bytes.is_empty() && api_auth::json_start(response) != Some(b'{');
         if !looks_like_image || !is_image_type {
             return Err(
                 ResponseError::new(ErrorKind::Decode).with_message("the response is not an image")

@@ -256,7 +256,7 @@ impl Endpoint for ListMcc {
     const ROUTE: Route<Self> = route!(GET "/accounts/mcc");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        if api_auth::json_start(response) == Some(b'[') {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }
         error::success(response, &["list"])

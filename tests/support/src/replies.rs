@@ -6,7 +6,7 @@
 //! 1. the documented JSON is read;
 //! 2. each field removed, or null, is read, too (but for those without which there is no answer,
 //!    which are `Decode` errors then);
-//! 3. an unknown field, and numbers as text, do no harm;
+//! 3. an unknown field of any content, numbers as text and a byte order mark do no harm;
 //! 4. an HTML 502 is an error with status and body, and its text is not lost;
 //! 5. an empty body and a truncated one are `Decode` errors (or accepted where the documentation
 //!    says nothing of a body), and never a panic;
@@ -71,6 +71,11 @@ impl Case<'_> {
                     assert_eq!(error.kind(), ErrorKind::Decode, "{text}");
                 }
             }
+        }
+
+        for text in odd_texts(self.documented) {
+            let read = self.json(&text);
+            assert!(read.is_ok(), "{:.200}: {:?}", text, read.err());
         }
 
         let html = "<html><body><h1>502 Bad Gateway</h1></body></html>";
@@ -142,13 +147,27 @@ fn variations(documented: &str) -> Vec<(String, Value)> {
     all
 }
 
+/// The documented answer after a byte order mark, and with unknown fields in every object that a
+/// strict parser rejects.
+fn odd_texts(documented: &str) -> [String; 2] {
+    const MARK: &str = "\u{feff}";
+    let mut unknown: Value = serde_json::from_str(documented).unwrap();
+    add_unknown_value(&mut unknown, &Value::from("ODD"));
+    let deep = format!("{}1e400,-0,\"\\ud83d\"{}", "[".repeat(200), "]".repeat(200));
+    [format!("{MARK}{documented}"), unknown.to_string().replace("\"ODD\"", &deep)]
+}
+
 fn add_unknown(value: &mut Value) {
+    add_unknown_value(value, &serde_json::json!({"a": [1, null, {}]}));
+}
+
+fn add_unknown_value(value: &mut Value, new: &Value) {
     match value {
         Value::Object(map) => {
-            map.values_mut().for_each(add_unknown);
-            map.insert("brand_new".to_owned(), serde_json::json!({"a": [1, null, {}]}));
+            map.values_mut().for_each(|value| add_unknown_value(value, new));
+            map.insert("brand_new".to_owned(), new.clone());
         }
-        Value::Array(items) => items.iter_mut().for_each(add_unknown),
+        Value::Array(items) => items.iter_mut().for_each(|value| add_unknown_value(value, new)),
         _ => {}
     }
 }

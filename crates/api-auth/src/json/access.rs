@@ -1,6 +1,5 @@
 //! Lists, maps and enums.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{
@@ -10,7 +9,7 @@ use serde::de::{
 use crate::json::Pass;
 use crate::json::error::{Error, Step};
 use crate::json::lenient::Lenient;
-use crate::json::members::Named;
+use crate::json::members::{Name, Named};
 use crate::json::visitor::{ANY, STRUCT, Wrap};
 
 /// A value that is read leniently.
@@ -25,7 +24,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let pass = self.pass;
-        let value = self.seed.deserialize(Lenient::new(deserializer, pass));
+        let value = self.seed.deserialize(Lenient::<_>::new(deserializer, pass));
         value.map_err(|error| pass.lower(error))
     }
 }
@@ -42,7 +41,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for NameSeed<'_, S> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let pass = self.pass;
-        let value = self.seed.deserialize(Lenient::name(deserializer, pass));
+        let value = self.seed.deserialize(Lenient::<_, true>::new(deserializer, pass));
         value.map_err(|error| pass.lower(error))
     }
 }
@@ -171,7 +170,7 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
 pub(super) struct Entries<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,
-    name: Cow<'de, str>,
+    name: Name<'de>,
 }
 
 /// What an entry of a map takes, besides its value: the name and a part of the tree's node.
@@ -180,7 +179,7 @@ const ENTRY: usize = 48;
 impl<'p, A> Entries<'p, '_, A> {
     #[inline]
     pub(super) fn new(inner: A, pass: &'p Pass) -> Self {
-        Self { inner, pass, name: Cow::Borrowed("") }
+        Self { inner, pass, name: Name::default() }
     }
 }
 
@@ -203,10 +202,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
         let pass = self.pass;
         pass.charged.set(0);
         let value = self.inner.next_value_seed(Seed { seed, pass });
-        let name = &mut self.name;
-        let value = value.map_err(|error| {
-            pass.raise(error).at(Step::Member(std::mem::take(name).into_owned()))
-        })?;
+        let name = &self.name;
+        let value =
+            value.map_err(|error| pass.raise(error).at(Step::Member(name.as_str().to_owned())))?;
         pass.charge(ENTRY)?;
         pass.charge_entry(size_of::<S::Value>())?;
         Ok(value)

@@ -8,39 +8,34 @@ use serde_json::value::RawValue;
 
 use crate::json::error::{Error, Forms};
 use crate::json::repair::RESERVED;
-use crate::json::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, STRUCT, TEXT, Wrap};
+use crate::json::visitor::{ANY, BOOLEAN, FLOAT, INTEGER, LIST, MAP, OPEN, STRUCT, TEXT, Wrap};
 use crate::json::{Pass, visitor};
 
-/// The name of the newtype that asks for a scalar: a string or a number by its own digits as
-/// `visit_str`, a boolean or null. Any other deserializer offers itself.
+/// The name of the newtype that asks for a scalar: a string, an integer, another number by its
+/// digits as a string, a boolean or null. Any other deserializer offers itself.
 pub(crate) const SCALAR: &str = "$api_auth::Scalar";
+
+/// The name of the newtype that asks for a scalar in which each number is a string of its digits.
+pub(crate) const DIGITS: &str = "$api_auth::Digits";
 
 /// The name of the newtype that asks for a list or one entry of it. It gets one entry, an object, by
 /// `visit_some`, and anything else by `visit_newtype_struct`, as from any other deserializer.
 pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
 
-/// A deserializer that is lenient.
-pub(super) struct Lenient<'p, D> {
+/// A deserializer that is lenient. A `NAME` is always a string.
+pub(super) struct Lenient<'p, D, const NAME: bool = false> {
     inner: D,
     pass: &'p Pass,
-    /// Whether the value is a name: always a string.
-    is_name: bool,
 }
 
-impl<'p, D> Lenient<'p, D> {
+impl<'p, D, const NAME: bool> Lenient<'p, D, NAME> {
     #[inline]
     pub(super) fn new(inner: D, pass: &'p Pass) -> Self {
-        Self { inner, pass, is_name: false }
-    }
-
-    /// Creates the deserializer of a name.
-    #[inline]
-    pub(super) fn name(inner: D, pass: &'p Pass) -> Self {
-        Self { inner, pass, is_name: true }
+        Self { inner, pass }
     }
 }
 
-impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
+impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     #[inline]
     fn any<const MODE: u8, V: Visitor<'de>>(
         self,
@@ -55,7 +50,7 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
     /// Reads a string or number, in a pass that is exact from its own text.
     #[inline]
     fn scalar<const MODE: u8, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.pass.exact && !self.is_name {
+        if self.pass.exact && !NAME {
             self.exact::<MODE, V>(visitor)
         } else {
             self.any::<MODE, V>(&[], visitor)
@@ -69,20 +64,17 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
         let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
         let text = raw.get();
         if visitor::is_number(text) {
-            if MODE == TEXT {
+            if MODE == TEXT || MODE == OPEN {
                 return visitor.visit_borrowed_str(text);
             }
             return Wrap::<V, MODE> { visitor, pass, fields: &[] }.visit_str(text);
         }
         let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
-        Lenient::new(&mut json, pass).any::<MODE, V>(&[], visitor)
+        Lenient::<_>::new(&mut json, pass).any::<MODE, V>(&[], visitor)
     }
 
-    /// See [`SCALAR`].
+    /// See [`DIGITS`].
     fn own_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.is_name {
-            return self.any::<TEXT, V>(&[], visitor);
-        }
         let pass = self.pass;
         let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
         let text = raw.get();
@@ -91,13 +83,13 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
             None if visitor::is_number(text) => visitor.visit_borrowed_str(text),
             _ => {
                 let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
-                Lenient::new(&mut json, pass).any::<ANY, V>(&[], visitor)
+                Lenient::<_>::new(&mut json, pass).any::<ANY, V>(&[], visitor)
             }
         }
     }
 }
 
-impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
+impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     /// See [`ONE_OR_MORE`].
     #[inline(never)]
     fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -105,8 +97,8 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, D> {
         let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
         let is_object = raw.get().starts_with('{');
         pass.reenter(raw.get(), |json| match is_object {
-            true => visitor.visit_some(Lenient::new(json, pass)),
-            false => visitor.visit_newtype_struct(Lenient::new(json, pass)),
+            true => visitor.visit_some(Lenient::<_>::new(json, pass)),
+            false => visitor.visit_newtype_struct(Lenient::<_>::new(json, pass)),
         })
     }
 }
@@ -152,7 +144,7 @@ macro_rules! unchanged {
     )* };
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
+impl<'de, D: Deserializer<'de>, const NAME: bool> Deserializer<'de> for Lenient<'_, D, NAME> {
     type Error = Error;
 
     by_mode! {
@@ -178,7 +170,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
         deserialize_byte_buf();
         deserialize_unit();
         deserialize_identifier();
-        deserialize_ignored_any();
         deserialize_unit_struct(name: &'static str);
         deserialize_tuple(len: usize);
         deserialize_tuple_struct(name: &'static str, len: usize);
@@ -188,6 +179,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.any::<ANY, V>(&[], visitor)
+    }
+
+    #[inline]
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let pass = self.pass;
+        self.inner.deserialize_ignored_any(visitor).map_err(|error| pass.raise(error))
     }
 
     #[inline]
@@ -214,6 +211,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, D> {
             return raw.map_err(|error| pass.raise(error));
         }
         if name == SCALAR {
+            return self.scalar::<OPEN, V>(visitor);
+        }
+        if name == DIGITS {
             return self.own_text(visitor);
         }
         if name == ONE_OR_MORE {
@@ -262,14 +262,15 @@ impl<'de, V: Visitor<'de>> Optional<'_, V> {
         let pass = self.pass;
         let name = type_name::<V::Value>();
         let Some(forms) = pass.empty_forms(name) else {
-            let some = self.visitor.visit_some(Lenient::new(deserializer, pass));
+            let some = self.visitor.visit_some(Lenient::<_>::new(deserializer, pass));
             return some.map_err(|error| pass.lower(error.learn(name)));
         };
         let text = <&'de RawValue>::deserialize(deserializer)?.get();
         if empty_form(text).is_some_and(|form| forms.contains(form)) {
             return self.none();
         }
-        let some = pass.reenter(text, |json| self.visitor.visit_some(Lenient::new(json, pass)));
+        let some =
+            pass.reenter(text, |json| self.visitor.visit_some(Lenient::<_>::new(json, pass)));
         some.map_err(|error| pass.lower(error.learn(name)))
     }
 }
@@ -309,7 +310,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<'_, V> {
         if pass.careful {
             return self.careful(deserializer);
         }
-        let some = self.visitor.visit_some(Lenient::new(deserializer, pass));
+        let some = self.visitor.visit_some(Lenient::<_>::new(deserializer, pass));
         some.map_err(|error| pass.lower(error.learn(type_name::<V::Value>())))
     }
 }

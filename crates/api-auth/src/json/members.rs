@@ -1,6 +1,5 @@
 //! Objects with known fields: unknown members, names and paths.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -29,7 +28,7 @@ pub(super) struct Members<'p, 'de, A> {
     pass: &'p Pass,
     owner: Owner<'p>,
     is_done: bool,
-    name: Cow<'de, str>,
+    name: Name<'de>,
     /// The unknown members: a JSON object without its last brace.
     extra: String,
 }
@@ -100,7 +99,7 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
             pass,
             owner: Owner { pass, type_name, fields, keeps, seen: Vec::new() },
             is_done: false,
-            name: Cow::Borrowed(""),
+            name: Name::default(),
             extra: String::new(),
         }
     }
@@ -108,7 +107,7 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
     /// Adds the path of the last member to its error.
     #[cold]
     fn here(&self, error: A::Error) -> Error {
-        self.pass.raise(error).at(Step::Member(self.name.clone().into_owned()))
+        self.pass.raise(error).at(Step::Member(self.name.as_str().to_owned()))
     }
 
     /// Reads the value of a member that the type ignores, and keeps its text.
@@ -120,22 +119,20 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
             self.extra.reserve(120);
         }
         self.extra.push(if before == 0 { '{' } else { ',' });
-        match &self.name {
+        if self.name.owned.is_empty() {
             // Without escapes.
-            Cow::Borrowed(name) => {
-                self.extra.push('"');
-                self.extra.push_str(name);
-                self.extra.push('"');
-            }
-            Cow::Owned(name) => {
-                self.extra.push_str(&serde_json::to_string(name).map_err(Error::foreign)?);
-            }
+            self.extra.push('"');
+            self.extra.push_str(self.name.borrowed);
+            self.extra.push('"');
+        } else {
+            let name = serde_json::to_string(&self.name.owned).map_err(Error::foreign)?;
+            self.extra.push_str(&name);
         }
         self.extra.push(':');
         let start = self.extra.len();
         let seed = Keep { inner: Seed { seed, pass: self.pass }, text: &mut self.extra };
         let value = self.inner.next_value_seed(seed).map_err(|error| self.here(error))?;
-        if self.name == EXTRA {
+        if self.name.as_str() == EXTRA {
             self.merge(before, start);
         } else if self.extra.len() == start {
             self.extra.truncate(before);
@@ -193,7 +190,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         let found = self.inner.next_key_seed(named).map_err(|error| self.pass.raise(error))?;
         if let Some(field) = &found {
             if self.pass.tracks_names {
-                self.owner.track(&self.name, field)?;
+                self.owner.track(self.name.as_str(), field)?;
             }
         } else {
             self.is_done = true;
@@ -218,16 +215,43 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
     }
 }
 
+/// A name: borrowed, or with its escapes resolved.
+#[derive(Default)]
+pub(super) struct Name<'de> {
+    borrowed: &'de str,
+    owned: String,
+}
+
+impl<'de> Name<'de> {
+    #[inline]
+    fn borrow(&mut self, name: &'de str) {
+        self.borrowed = name;
+        if !self.owned.is_empty() {
+            self.owned.clear();
+        }
+    }
+
+    #[cold]
+    fn copy(&mut self, name: &str) {
+        self.borrowed = "";
+        name.clone_into(&mut self.owned);
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        if self.owned.is_empty() { self.borrowed } else { &self.owned }
+    }
+}
+
 /// Passes a name on and remembers it.
 pub(super) struct Named<'k, 'de, T> {
     pub(super) inner: T,
-    pub(super) name: &'k mut Cow<'de, str>,
+    pub(super) name: &'k mut Name<'de>,
 }
 
 /// Passes the name of a member on and remembers it.
 struct NamedMember<'k, 'p, 'de, T> {
     inner: T,
-    name: &'k mut Cow<'de, str>,
+    name: &'k mut Name<'de>,
     owner: &'k Owner<'p>,
 }
 
@@ -272,13 +296,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Named<'_, 'de, V> {
 
     #[inline]
     fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<V::Value, E> {
-        *self.name = Cow::Borrowed(name);
+        self.name.borrow(name);
         self.inner.visit_borrowed_str(name)
     }
 
     #[cold]
     fn visit_str<E: de::Error>(self, name: &str) -> Result<V::Value, E> {
-        *self.name = Cow::Owned(name.to_owned());
+        self.name.copy(name);
         self.inner.visit_str(name)
     }
 }
@@ -292,14 +316,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for NamedMember<'_, '_, 'de, V> {
 
     #[inline]
     fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<V::Value, E> {
-        *self.name = Cow::Borrowed(name);
+        self.name.borrow(name);
         let name = if self.owner.hides(name) { UNKNOWN } else { name };
         self.inner.visit_borrowed_str(name)
     }
 
     #[cold]
     fn visit_str<E: de::Error>(self, name: &str) -> Result<V::Value, E> {
-        *self.name = Cow::Owned(name.to_owned());
+        self.name.copy(name);
         let name = if self.owner.hides(name) { UNKNOWN } else { name };
         self.inner.visit_str(name)
     }
@@ -316,7 +340,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Keep<'_, Seed<'_, S>
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let pass = self.inner.pass;
-        let keep = Keep { inner: Lenient::new(deserializer, pass), text: self.text };
+        let keep = Keep { inner: Lenient::<_>::new(deserializer, pass), text: self.text };
         self.inner.seed.deserialize(keep).map_err(|error| pass.lower(error))
     }
 }

@@ -1,7 +1,7 @@
 //! Repairs of texts that are not quite JSON, and the name that `serde_json` reserves.
 
 /// Returns the text without a byte order mark.
-pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
@@ -47,33 +47,33 @@ pub(super) fn repaired(body: &[u8]) -> Option<Vec<u8>> {
 
 /// The name by which `serde_json` marks raw JSON for its own types. It parses an object with this
 /// name as the JSON in its value: `{"$serde_json::private::RawValue":"99"}` would be 99.
-pub(crate) const RESERVED: &str = "$serde_json::private::RawValue";
+pub(super) const RESERVED: &str = "$serde_json::private::RawValue";
 
 /// Returns whether an object, at any depth, has the name that `serde_json` reserves.
 pub(crate) fn has_reserved_name(json: &[u8]) -> bool {
     may_have_reserved_name(json) && any_reserved_name(json)
 }
 
-/// Returns whether the text contains a `$` or the escape of an ASCII character.
+/// Returns whether the text contains the name, or an escape with which it could be written.
 fn may_have_reserved_name(json: &[u8]) -> bool {
     // In chunks, so that the compiler compares many bytes at once.
-    let is_start = |byte: u8| (byte == b'$') | (byte == b'\\');
-    let mut at = 0;
-    for chunk in json.chunks(64) {
-        if chunk.iter().fold(false, |found, byte| found | is_start(*byte)) {
-            let starts = chunk.iter().enumerate().filter(|(_, byte)| is_start(**byte));
-            for (index, _) in starts {
-                let found = json.get(at + index..).unwrap_or_default();
-                // From "$" (0x24) to "z" (0x7a).
-                let is_escape = matches!(found, [b'\\', b'u', b'0', b'0', b'2'..=b'7', ..]);
-                if is_escape || found.starts_with(RESERVED.as_bytes()) {
-                    return true;
-                }
-            }
-        }
-        at += chunk.len();
-    }
-    false
+    let (chunks, rest) = json.as_chunks::<64>();
+    let suspects = chunks.iter().enumerate().filter(|(_, chunk)| has_start(*chunk));
+    let suspects = suspects.map(|(index, _)| index * 64..index * 64 + 64);
+    suspects.chain([json.len() - rest.len()..json.len()]).any(|range| {
+        range.into_iter().any(|at| {
+            let found = json.get(at..).unwrap_or_default();
+            // From "$" (0x24) to "z" (0x7a).
+            let is_escape = matches!(found, [b'\\', b'u', b'0', b'0', b'2'..=b'7', ..]);
+            is_escape || found.starts_with(RESERVED.as_bytes())
+        })
+    })
+}
+
+/// Returns whether there is a `$` or a backslash.
+fn has_start(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |found, byte| found | u8::from(*byte == b'$') | u8::from(*byte == b'\\'))
+        != 0
 }
 
 /// Compares all strings that a colon follows with the reserved name.

@@ -11,15 +11,16 @@ use crate::json::access::{Entries, Items, Nothing, NumberedItems, Variants};
 use crate::json::error::{Error, Forms, Kind};
 use crate::json::members::Members;
 
-// What the type asks for. From `LIST` on, it rejects scalars.
+// What the type asks for; `OPEN` is any scalar. From `LIST` on, it rejects scalars.
 pub(super) const ANY: u8 = 0;
 pub(super) const TEXT: u8 = 1;
 pub(super) const INTEGER: u8 = 2;
 pub(super) const BOOLEAN: u8 = 3;
 pub(super) const FLOAT: u8 = 4;
-pub(super) const LIST: u8 = 5;
-pub(super) const MAP: u8 = 6;
-pub(super) const STRUCT: u8 = 7;
+pub(super) const OPEN: u8 = 5;
+pub(super) const LIST: u8 = 6;
+pub(super) const MAP: u8 = 7;
+pub(super) const STRUCT: u8 = 8;
 
 /// A visitor of a type that asks for `MODE`.
 pub(super) struct Wrap<'p, V, const MODE: u8> {
@@ -199,7 +200,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
             return Err(mismatch(pass, Unexpected::Float(value), &self.visitor));
         }
         match MODE {
-            TEXT => Err(Error::new(Kind::Exact, "the number loses digits")),
+            TEXT | OPEN => Err(Error::new(Kind::Exact, "the number loses digits")),
             INTEGER => match exact_integer(value) {
                 Some(whole) => self.visitor.visit_i64(whole),
                 None if value.fract() == 0.0 => {
@@ -219,7 +220,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
             return Err(mismatch(pass, Unexpected::Str(value), &self.visitor));
         }
         match MODE {
-            TEXT | ANY => self.visitor.visit_str(value),
+            TEXT | ANY | OPEN => self.visitor.visit_str(value),
             _ => self.parse(value),
         }
         .map_err(|error: Error| pass.lower(error))
@@ -229,7 +230,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
     fn visit_borrowed_str<E: de::Error>(self, value: &'de str) -> Result<V::Value, E> {
         let pass = self.pass;
         match MODE {
-            TEXT | ANY => {
+            TEXT | ANY | OPEN => {
                 let text = self.visitor.visit_borrowed_str(value);
                 text.map_err(|error: Error| pass.lower(error))
             }
@@ -290,7 +291,7 @@ impl<'de, V: Visitor<'de>, const MODE: u8> Visitor<'de> for Wrap<'_, V, MODE> {
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
         let pass = self.pass;
-        let value = self.visitor.visit_newtype_struct(super::Lenient::new(inner, pass));
+        let value = self.visitor.visit_newtype_struct(super::Lenient::<_>::new(inner, pass));
         value.map_err(|error| pass.lower(error))
     }
 

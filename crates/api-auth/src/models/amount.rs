@@ -212,6 +212,7 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
         // PHP sends `false` for a missing value.
         Scalar::Null | Scalar::Boolean(false) => return Ok(None),
         Scalar::Boolean(true) => return Err(D::Error::custom("expected a whole number")),
+        Scalar::Integer(number) => return Ok(Some(number)),
         Scalar::Text(text) => text,
     };
     match text.trim() {
