@@ -26,7 +26,7 @@ use std::cell::Cell;
 use serde::de::DeserializeOwned;
 
 use crate::error::kind::ErrorKind;
-use crate::error::response::ResponseError;
+use crate::error::response::{ResponseError, undecoded};
 use crate::message::Response;
 pub(crate) use error::EMPTY_VALUE;
 use error::{Error, Forms, Kind};
@@ -64,7 +64,10 @@ pub(crate) use repair::has_reserved_name;
 /// assert_eq!(error.to_string(), "data[1].uid: invalid type: sequence, expected a string");
 /// ```
 pub fn json<T: DeserializeOwned>(response: &Response) -> Result<T, ResponseError> {
-    json_slice(response.body())
+    json_slice(response.body()).map_err(|error| match undecoded(response) {
+        Some(encoding) => ResponseError::new(ErrorKind::Decode).with_message(encoding),
+        None => error,
+    })
 }
 
 /// Parses a JSON text like [`json`](json()) the body of a response.

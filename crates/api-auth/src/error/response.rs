@@ -72,6 +72,9 @@ impl ResponseError {
     #[must_use]
     pub fn with_text_of(self, response: &Response) -> Self {
         const SHOWN: usize = 200;
+        if let Some(encoding) = undecoded(response) {
+            return self.with_message(encoding);
+        }
         let text = String::from_utf8_lossy(response.body());
         // The same white space as in redaction, so that a secret with white space in it is found.
         let mut words = text.split_ascii_whitespace();
@@ -168,6 +171,17 @@ impl Display for ResponseError {
 }
 
 impl StdError for ResponseError {}
+
+/// Returns a message about the content encoding of a response, if the body is not decoded.
+pub(crate) fn undecoded(response: &Response) -> Option<String> {
+    let encoding = response.headers().get(http::header::CONTENT_ENCODING)?;
+    let name = String::from_utf8_lossy(encoding.as_bytes()).trim().to_owned();
+    // A transport may have decoded the body and left the header.
+    let is_text = std::str::from_utf8(response.body()).is_ok_and(|text| {
+        text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace())
+    });
+    (!is_text).then(|| format!("the body has the content encoding `{name}`, which is not decoded"))
+}
 
 /// Returns a required part of a response, or an error if it is absent. So the `{}` of a proxy or of
 /// a broken server is not a success.

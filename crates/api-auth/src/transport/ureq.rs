@@ -7,9 +7,11 @@
 //! | status as error | off | the body of an error would be lost |
 //! | redirects | 0 | a signed request must not be replayed at another URL |
 //! | timeout | per call, enforced by ureq | it covers the whole exchange, slow bodies included |
+//! | connectors (`dns-cache`) | ureq's, with additions | the next address of a host is tried soon, a response is read although the request could not be written, errors before a connection are known |
+//! | panics of ureq | caught | a program must not end because a thread cannot be started |
 //! | long timeouts (`dns-cache`) | in whole seconds | ureq sets a new one on the socket before each read and write |
 //! | resolver (`dns-cache`) | a 30 s cache before ureq's | ureq looks a name up for every request, even on a pooled connection, and starts a thread for it if there is a timeout; with the cache, most requests do neither |
-//! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new connection |
+//! | buffers | 16 KiB | two buffers of 128 KiB for each connection are the largest cost of a new connection; the one for input grows for heads of up to 64 KiB (without `dns-cache` it has 80 KiB) |
 //! | roots | compiled-in; with extra ones (`extra-roots`), both as certificates | ureq replaces its roots and cannot add to them |
 //! | proxy | none; each request has its own | ureq would read the environment, with other rules |
 //!
@@ -20,25 +22,31 @@
 
 #[cfg(feature = "dns-cache")]
 mod dns_cache;
+#[cfg(feature = "gzip")]
+mod gzip;
 #[cfg(not(feature = "dns-cache"))]
 mod plain;
 #[cfg(all(feature = "extra-roots", any(feature = "rustls", feature = "native-tls")))]
 mod roots;
 
+use std::any::Any;
 use std::fmt;
 use std::io::{ErrorKind as Io, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
 use http::{Method, Uri};
+use ureq::config::Timeouts;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Body, Proxy, Timeout};
 
 #[cfg(feature = "dns-cache")]
-use self::dns_cache::{Names, Unresolved, agent};
+use self::dns_cache::{INPUT_BUFFER, Names, Unconnected, Unresolved, agent};
 #[cfg(not(feature = "dns-cache"))]
-use self::plain::{Names, agent};
+use self::plain::{INPUT_BUFFER, Names, agent};
 #[cfg(all(feature = "extra-roots", any(feature = "rustls", feature = "native-tls")))]
 use self::roots::with_extra as extra_roots;
 use crate::clock::Clock;
@@ -50,7 +58,9 @@ use crate::network::RESPONSE_LIMIT;
 use crate::proxy::{self, Proxies};
 use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 
-const BUFFER: usize = 16 * 1024;
+const OUTPUT_BUFFER: usize = 16 * 1024;
+/// The longest timeout. Adding `Duration::MAX` to a time would overflow.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const IDLE_CONNECTIONS: usize = 16;
 
 /// The settings that the contract requires of every agent. A macro, because ureq's bound on the
@@ -86,10 +96,10 @@ impl UreqTransport {
         )]
         let mut config = contract!(Agent::config_builder())
             .proxy(None)
-            .timeout_connect(Some(settings.connect_timeout))
-            .timeout_per_call(Some(settings.timeout))
-            .input_buffer_size(BUFFER)
-            .output_buffer_size(BUFFER)
+            .timeout_connect(Some(settings.connect_timeout.min(LONGEST_TIMEOUT)))
+            .timeout_per_call(Some(settings.timeout.min(LONGEST_TIMEOUT)))
+            .input_buffer_size(INPUT_BUFFER)
+            .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(IDLE_CONNECTIONS)
             .max_idle_connections_per_host(IDLE_CONNECTIONS);
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -106,24 +116,28 @@ impl UreqTransport {
 impl Transport for UreqTransport {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let uri = request.uri();
+        let timeouts = self.agent.config().timeouts();
         if uri.scheme_str() != Some("https")
             && !self.settings.allows_plain_http(uri.host().unwrap_or_default())
         {
-            return Err(explain(ureq::Error::TlsRequired).at(&Destination::new(uri, None)));
+            let error = explain(ureq::Error::TlsRequired, &timeouts);
+            return Err(error.at(&Destination::new(uri, None)));
         }
         let proxy = self.proxies.select(request.uri()).map_err(|error| {
             TransportError::new(TransportErrorKind::Refused, Sent::No, error.to_string())
         })?;
         let destination = Destination::new(request.uri(), proxy);
         let is_socks = proxy.is_some_and(proxy::is_socks);
-        let request = match proxy.cloned() {
-            None => request,
-            proxy => self.agent.configure_request(request).proxy(proxy).build(),
-        };
-        let result = send(&self.agent, request)
-            .map_err(|error| explain_proxied(error, is_socks))
-            .and_then(|response| read(response, self.settings.response_limit))
-            .map_err(|error| error.at(&destination));
+        let result = without_panic(|| {
+            let request = match proxy.cloned() {
+                None => request,
+                proxy => self.agent.configure_request(request).proxy(proxy).build(),
+            };
+            send(&self.agent, request)
+                .map_err(|error| explain_proxied(error, is_socks, &timeouts))
+                .and_then(|response| read(response, self.settings.response_limit, &timeouts))
+        })
+        .map_err(|error| error.at(&destination));
         if let Err(error) = &result
             && matches!(error.kind(), TransportErrorKind::Connect | TransportErrorKind::Timeout)
         {
@@ -140,12 +154,15 @@ impl Transport for UreqTransport {
 #[cfg(feature = "ureq-3")]
 impl Transport for Agent {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let timeouts = self.config().timeouts();
         let destination = Destination::new(request.uri(), self.config().proxy());
-        let request = contract!(self.configure_request(request)).build();
-        send(self, request)
-            .map_err(explain)
-            .and_then(|response| read(response, RESPONSE_LIMIT))
-            .map_err(|error| error.at(&destination))
+        without_panic(|| {
+            let request = contract!(self.configure_request(request)).build();
+            send(self, request)
+                .map_err(|error| explain(error, &timeouts))
+                .and_then(|response| read(response, RESPONSE_LIMIT, &timeouts))
+        })
+        .map_err(|error| error.at(&destination))
     }
 }
 
@@ -190,6 +207,27 @@ fn without_tls(settings: &NetworkSettings) -> Result<(), InputError> {
     }
 }
 
+/// Returns an error if `exchange` panics. ureq panics if it cannot start a thread for a DNS look-up.
+fn without_panic(
+    exchange: impl FnOnce() -> Result<Response, TransportError>,
+) -> Result<Response, TransportError> {
+    // After a panic nothing of the exchange is used again.
+    catch_unwind(AssertUnwindSafe(exchange)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+#[cold]
+fn panicked(panic: &(dyn Any + Send)) -> TransportError {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+    if text.starts_with("failed to spawn thread") {
+        let text = "the host cannot be looked up: no thread can be started";
+        return TransportError::new(TransportErrorKind::Resolve, Sent::No, text);
+    }
+    // The text of a panic may show a part of the request.
+    let text = "the HTTP library failed unexpectedly";
+    TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text)
+}
+
 fn send(agent: &Agent, request: Request) -> Result<http::Response<Body>, ureq::Error> {
     let bodyless = request.body().is_empty()
         && matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
@@ -201,7 +239,11 @@ fn send(agent: &Agent, request: Request) -> Result<http::Response<Body>, ureq::E
     }
 }
 
-fn read(response: http::Response<Body>, limit: usize) -> Result<Response, TransportError> {
+fn read(
+    response: http::Response<Body>,
+    limit: usize,
+    timeouts: &Timeouts,
+) -> Result<Response, TransportError> {
     const RESERVED_AT_MOST: usize = 64 * 1024;
     let (mut parts, body) = response.into_parts();
     parts.extensions.clear();
@@ -212,11 +254,22 @@ fn read(response: http::Response<Body>, limit: usize) -> Result<Response, Transp
     let too_large = bytes.len() > limit;
     bytes.truncate(limit);
     let response = Response::from_parts(parts, bytes);
+    #[cfg(feature = "gzip")]
+    let result = match result {
+        Err(error) if gzip::is_empty_body(&error, response.body()) => Ok(0),
+        result => result,
+    };
     match result {
         Ok(_) if too_large => Err(TransportError::too_large(limit).with_partial(response)),
+        #[cfg(feature = "gzip")]
+        Ok(_) => gzip::decoded(response, limit),
+        #[cfg(not(feature = "gzip"))]
         Ok(_) => Ok(response),
         // The server has responded, so the request arrived, whatever failed then.
-        Err(error) => Err(explain(ureq::Error::from(error)).arrived().with_partial(response)),
+        Err(error) => {
+            let error = explain(ureq::Error::from(error), timeouts);
+            Err(error.arrived().with_partial(response))
+        }
     }
 }
 
@@ -265,11 +318,30 @@ impl TransportError {
     fn arrived(self) -> Self {
         Self { sent: Sent::Maybe, ..self }
     }
+
+    /// Marks an error before a connection existed.
+    #[cfg(feature = "dns-cache")]
+    fn unconnected(self) -> Self {
+        // "Interrupted" would mean that there was a connection for the request.
+        let kind = match self.kind {
+            TransportErrorKind::Interrupted => TransportErrorKind::Connect,
+            kind => kind,
+        };
+        Self { kind, sent: Sent::No, ..self }
+    }
 }
+
+/// ureq's message for a line of a request that does not fit into the output buffer.
+const HEAD_TOO_LONG: &str = "output too small to write output";
 
 /// Classifies an error of ureq: its kind, and whether the request was certainly not sent. The
 /// messages do not contain the URL, since its query may contain a token.
-fn explain(error: ureq::Error) -> TransportError {
+fn explain(error: ureq::Error, timeouts: &Timeouts) -> TransportError {
+    let (is_connected, error) = unmarked(error);
+    explain_marked(error, is_connected, timeouts)
+}
+
+fn explain_marked(error: ureq::Error, is_connected: bool, timeouts: &Timeouts) -> TransportError {
     use TransportErrorKind as Kind;
     let (kind, sent, text) = match &error {
         ureq::Error::HostNotFound => {
@@ -279,11 +351,11 @@ fn explain(error: ureq::Error) -> TransportError {
         ureq::Error::Other(other) if other.is::<Unresolved>() => {
             (Kind::Resolve, Sent::No, other.to_string())
         }
-        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            (Kind::Timeout, Sent::No, "timed out while connecting".to_owned())
-        }
-        ureq::Error::Timeout(_) => {
-            (Kind::Timeout, Sent::Maybe, "timed out before the response was complete".to_owned())
+        ureq::Error::Timeout(reason) => {
+            let while_connecting =
+                !is_connected || matches!(reason, Timeout::Resolve | Timeout::Connect);
+            let sent = if while_connecting { Sent::No } else { Sent::Maybe };
+            (Kind::Timeout, sent, explain_timeout(limit(*reason, timeouts), while_connecting))
         }
         ureq::Error::Io(io) => explain_io(io),
         ureq::Error::ConnectionFailed => (Kind::Connect, Sent::No, "connection failed".to_owned()),
@@ -305,27 +377,91 @@ fn explain(error: ureq::Error) -> TransportError {
         #[cfg(feature = "native-tls")]
         ureq::Error::NativeTls(reason) => (Kind::Tls, Sent::No, format!("TLS: {reason}")),
         ureq::Error::Tls(reason) => (Kind::Tls, Sent::Maybe, format!("TLS: {reason}")),
+        // The head was not sent completely, so the server cannot act on it.
+        ureq::Error::Protocol(reason) if reason.to_string() == HEAD_TOO_LONG => {
+            (Kind::Refused, Sent::No, "the URL or a header is longer than the buffer".to_owned())
+        }
         ureq::Error::Protocol(reason) => {
             (Kind::Protocol, Sent::Maybe, format!("the response is not HTTP: {reason}"))
         }
-        ureq::Error::LargeResponseHeader(..) => {
-            (Kind::TooLarge, Sent::Maybe, "the response headers are too large".to_owned())
+        ureq::Error::LargeResponseHeader(_, limit) => {
+            let text = format!("the response headers are larger than the limit of {limit} bytes");
+            (Kind::TooLarge, Sent::Maybe, text)
         }
         other => (Kind::Protocol, Sent::Maybe, other.to_string()),
     };
-    TransportError::new(kind, sent, text).with_source(error)
+    let explained = TransportError::new(kind, sent, text).with_source(error);
+    #[cfg(feature = "dns-cache")]
+    if !is_connected {
+        return explained.unconnected();
+    }
+    explained
+}
+
+/// Returns whether there was a connection when the error occurred, and the error without its mark.
+#[cfg(feature = "dns-cache")]
+fn unmarked(mut error: ureq::Error) -> (bool, ureq::Error) {
+    let mut is_connected = true;
+    loop {
+        // A proxy is connected within a connection, so there may be two marks.
+        error = match error {
+            ureq::Error::Other(other) => match other.downcast::<Unconnected>() {
+                Ok(marked) => {
+                    is_connected = false;
+                    marked.0
+                }
+                Err(other) => return (is_connected, ureq::Error::Other(other)),
+            },
+            error => return (is_connected, error),
+        };
+    }
+}
+
+#[cfg(not(feature = "dns-cache"))]
+fn unmarked(error: ureq::Error) -> (bool, ureq::Error) {
+    (true, error)
+}
+
+/// Returns the timeout that has passed.
+fn limit(reason: Timeout, timeouts: &Timeouts) -> Option<Duration> {
+    match reason {
+        Timeout::Global => timeouts.global,
+        Timeout::PerCall => timeouts.per_call,
+        Timeout::Resolve => timeouts.resolve,
+        Timeout::Connect => timeouts.connect,
+        Timeout::SendRequest => timeouts.send_request,
+        Timeout::SendBody => timeouts.send_body,
+        Timeout::RecvResponse => timeouts.recv_response,
+        Timeout::RecvBody => timeouts.recv_body,
+        _ => None,
+    }
+}
+
+fn explain_timeout(limit: Option<Duration>, while_connecting: bool) -> String {
+    let phase = if while_connecting { "while connecting" } else { "waiting for the response" };
+    match limit {
+        Some(limit) if limit.subsec_nanos() == 0 => {
+            format!("timed out after {} s {phase}", limit.as_secs())
+        }
+        Some(limit) => format!("timed out after {} ms {phase}", limit.as_millis()),
+        None => format!("timed out {phase}"),
+    }
 }
 
 /// Classifies an error of a request that may have failed in the handshake with a SOCKS proxy.
-fn explain_proxied(error: ureq::Error, is_socks: bool) -> TransportError {
-    let handshake = match &error {
-        ureq::Error::Io(io) if is_socks => proxy::explain_socks(&io.to_string()),
-        _ => None,
-    };
-    match handshake {
-        Some((kind, text)) => TransportError::new(kind, Sent::No, text).with_source(error),
-        None => explain(error),
+fn explain_proxied(error: ureq::Error, is_socks: bool, timeouts: &Timeouts) -> TransportError {
+    if is_socks {
+        let (is_connected, error) = unmarked(error);
+        let handshake = match &error {
+            ureq::Error::Io(io) => proxy::explain_socks(&io.to_string()),
+            _ => None,
+        };
+        return match handshake {
+            Some((kind, text)) => TransportError::new(kind, Sent::No, text).with_source(error),
+            None => explain_marked(error, is_connected, timeouts),
+        };
     }
+    explain(error, timeouts)
 }
 
 fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
@@ -341,9 +477,7 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
     }
     match error.kind() {
         Io::ConnectionRefused => (Kind::Connect, Sent::No, REFUSED.to_owned()),
-        Io::TimedOut | Io::WouldBlock => {
-            (Kind::Timeout, Sent::Maybe, "timed out before the response was complete".to_owned())
-        }
+        Io::TimedOut | Io::WouldBlock => (Kind::Timeout, Sent::Maybe, explain_timeout(None, false)),
         Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => {
             (Kind::Interrupted, Sent::Maybe, format!("the connection was interrupted: {error}"))
         }
@@ -351,6 +485,8 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
     }
 }
 
+#[cfg(test)]
+mod network_tests;
 #[cfg(test)]
 mod proxy_tests;
 #[cfg(test)]

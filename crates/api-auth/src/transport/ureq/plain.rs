@@ -8,6 +8,9 @@ use ureq::config::Config;
 
 use crate::clock::Clock;
 
+/// The size of the input buffer, with room for the largest head of a response, 64 KiB.
+pub(super) const INPUT_BUFFER: usize = 80 * 1024;
+
 /// A placeholder for the DNS cache, which does not exist here.
 #[derive(Debug)]
 pub(super) struct Names;

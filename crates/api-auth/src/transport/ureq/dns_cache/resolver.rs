@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
@@ -38,6 +40,8 @@ struct Name {
     authority: Authority,
     looked_up: SystemTime,
     addresses: Vec<SocketAddr>,
+    /// The address of the last connection.
+    connected: Option<SocketAddr>,
 }
 
 impl Name {
@@ -81,14 +85,67 @@ impl CachingResolver {
         is_new.then(|| self.pack(&name.addresses))
     }
 
-    fn keep(&self, uri: &Uri, now: SystemTime, addresses: Vec<SocketAddr>) {
+    pub(super) fn keep(&self, uri: &Uri, now: SystemTime, addresses: Vec<SocketAddr>) {
         let Some(authority) = uri.authority().cloned() else { return };
-        let name = Name { secure: is_secure(uri), authority, looked_up: now, addresses };
+        let secure = is_secure(uri);
+        let mut name = Name { secure, authority, looked_up: now, addresses, connected: None };
         let mut names = self.lock();
         match names.iter_mut().find(|other| other.is_of(uri)) {
-            Some(other) => *other = name,
+            Some(other) => {
+                name.connected = other.connected;
+                *other = name;
+            }
             None => names.push(name),
         }
+    }
+
+    /// Returns the address of the last connection to this host.
+    pub(super) fn connected(&self, uri: &Uri) -> Option<SocketAddr> {
+        self.lock().iter().find(|name| name.is_of(uri))?.connected
+    }
+
+    /// Records the address of a connection to this host.
+    pub(super) fn set_connected(&self, uri: &Uri, address: SocketAddr) {
+        if let Some(name) = self.lock().iter_mut().find(|name| name.is_of(uri)) {
+            name.connected = Some(address);
+        }
+    }
+}
+
+/// Looks a name up in another thread, since a look-up has no timeout. ureq's resolver panics if the
+/// thread cannot be started.
+fn look_up(
+    uri: &Uri,
+    config: &Config,
+    timeout: NextTimeout,
+) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let (owned, config) = (uri.clone(), config.clone());
+    let work = move || {
+        // Without a timeout, the resolver starts no thread.
+        let result = DefaultResolver::default().resolve(&owned, &config, NextTimeout::default());
+        // The receiver does not exist any more after the timeout.
+        let _ = sender.send(result);
+    };
+    let unresolved = |reason: &str| {
+        ureq::Error::Other(Box::new(Unresolved {
+            host: uri.host().unwrap_or_default().to_owned(),
+            reason: reason.to_owned(),
+        }))
+    };
+    if let Err(error) = thread::Builder::new().name("dns".to_owned()).spawn(work) {
+        return Err(unresolved(&format!("no thread for the look-up can be started: {error}")));
+    }
+    let received = if timeout.after.is_not_happening() {
+        receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
+    } else {
+        receiver.recv_timeout(*timeout.after)
+    };
+    match received {
+        Ok(Ok(addresses)) => Ok(addresses),
+        Ok(Err(error)) => Err(unresolved(&error.to_string())),
+        Err(RecvTimeoutError::Timeout) => Err(ureq::Error::Timeout(timeout.reason)),
+        Err(RecvTimeoutError::Disconnected) => Err(unresolved("the look-up failed")),
     }
 }
 
@@ -109,16 +166,7 @@ impl Resolver for CachingResolver {
             let port = uri.port_u16().unwrap_or(default_port);
             return Ok(self.pack(&[SocketAddr::new(address, port)]));
         }
-        let found =
-            DefaultResolver::default().resolve(uri, config, timeout).map_err(
-                |error| match error {
-                    ureq::Error::Timeout(_) => error,
-                    other => ureq::Error::Other(Box::new(Unresolved {
-                        host: host.to_owned(),
-                        reason: other.to_string(),
-                    })),
-                },
-            )?;
+        let found = look_up(uri, config, timeout)?;
         self.keep(uri, now, found.to_vec());
         Ok(found)
     }

@@ -1,14 +1,28 @@
-//! Timeouts in whole seconds while they are long. ureq sets the remaining time on the socket before
+//! Timeouts in whole seconds while they are long, and input buffers that grow.
+//!
+//! ureq sets the remaining time on the socket before
 //! each read and write. The remaining time differs each time by microseconds, and each difference
 //! is a system call.
+//!
+//! ureq's input buffer has a fixed size, and a head of a response that is larger looks to it like
+//! the end of the connection. A large buffer for each connection would be most of its cost.
 
 use std::time::Duration;
 
 use ureq::unversioned::transport::time::Duration as Left;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
+
+use super::INPUT_BUFFER;
 
 /// The maximum remaining time that is not rounded.
 const FAR: Duration = Duration::from_secs(10);
+
+/// The maximum size of the head of a response, as in ureq.
+const LARGEST_HEAD: usize = 64 * 1024;
+/// The size of the large input buffer. ureq notices when a head is larger than 64 KiB.
+const LARGE_BUFFER: usize = LARGEST_HEAD + INPUT_BUFFER;
 
 /// The last connector of a chain.
 #[derive(Debug)]
@@ -22,32 +36,87 @@ impl<In: Transport> Connector<In> for Steps {
         _details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        Ok(chained.map(Stepped))
+        Ok(chained.map(|inner| Stepped { inner, large: None }))
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Stepped<T>(T);
+pub(super) struct Stepped<T> {
+    inner: T,
+    /// Replaces the buffers of `inner` as soon as a head does not fit into them.
+    large: Option<LazyBuffers>,
+}
+
+impl<T: Transport> Stepped<T> {
+    /// Moves the input to a large buffer.
+    #[cold]
+    fn enlarge(&mut self) {
+        let mut large = LazyBuffers::new(LARGE_BUFFER, INPUT_BUFFER);
+        move_input(self.inner.buffers(), &mut large);
+        self.large = Some(large);
+    }
+}
+
+/// Moves as much input as fits. Returns the number of bytes.
+fn move_input(from: &mut dyn Buffers, to: &mut dyn Buffers) -> usize {
+    let (input, free) = (from.input(), to.input_append_buf());
+    let amount = input.len().min(free.len());
+    for (to, from) in free.iter_mut().zip(input) {
+        *to = *from;
+    }
+    to.input_appended(amount);
+    from.input_consume(amount);
+    amount
+}
 
 impl<T: Transport> Transport for Stepped<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.0.buffers()
+        match &mut self.large {
+            Some(large) => large,
+            None => self.inner.buffers(),
+        }
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.0.transmit_output(amount, stepped(timeout))
+        let timeout = stepped(timeout);
+        let Some(large) = &mut self.large else {
+            return self.inner.transmit_output(amount, timeout);
+        };
+        let mut output = large.output().get(..amount).unwrap_or_default();
+        while !output.is_empty() {
+            let space = self.inner.buffers().output();
+            let (now, later) = output.split_at(output.len().min(space.len()));
+            for (to, from) in space.iter_mut().zip(now) {
+                *to = *from;
+            }
+            self.inner.transmit_output(now.len(), timeout)?;
+            output = later;
+        }
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.0.await_input(stepped(timeout))
+        let timeout = stepped(timeout);
+        if self.large.is_none() && self.inner.buffers().input_append_buf().is_empty() {
+            self.enlarge();
+        }
+        let Some(large) = &mut self.large else { return self.inner.await_input(timeout) };
+        if large.input_append_buf().is_empty() {
+            // ureq compares the size for responses of hosts, but not for those of proxies.
+            return Err(ureq::Error::LargeResponseHeader(large.input().len(), LARGEST_HEAD));
+        }
+        if self.inner.buffers().input().is_empty() && !self.inner.await_input(timeout)? {
+            return Ok(false);
+        }
+        Ok(move_input(self.inner.buffers(), large) > 0)
     }
 
     fn is_open(&mut self) -> bool {
-        self.0.is_open()
+        self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
-        self.0.is_tls()
+        self.inner.is_tls()
     }
 }
 

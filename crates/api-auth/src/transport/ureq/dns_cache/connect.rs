@@ -1,0 +1,207 @@
+//! Connectors: several addresses of a host, responses before the end of a request, and errors
+//! before a connection exists.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use ureq::unversioned::resolver::ResolvedSocketAddrs;
+use ureq::unversioned::transport::time::Duration as Left;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
+};
+use ureq::{Error, Timeout};
+
+use super::Names;
+
+/// The time after which the next address of a host is tried. Twice what RFC 8305 recommends, since
+/// this attempt ends then.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The same for the address that was connected last.
+const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(2);
+
+/// A TCP connector that does not wait long for an address that does not respond while the host has
+/// another one. ureq would wait for more than half of the timeout. The address that was connected is
+/// the first one of the next connection.
+#[derive(Debug)]
+pub(super) struct EachAddress {
+    tcp: TcpConnector,
+    names: Names,
+}
+
+impl EachAddress {
+    pub(super) fn new(names: Names) -> Self {
+        Self { tcp: TcpConnector::default(), names }
+    }
+}
+
+/// Returns `details` with other addresses and with what is left of the timeout, or at most `most`.
+fn with<'a>(
+    details: &ConnectionDetails<'a>,
+    addrs: ResolvedSocketAddrs,
+    most: Option<Duration>,
+) -> Result<ConnectionDetails<'a>, Error> {
+    let now = (details.current_time)();
+    let mut timeout = details.timeout;
+    if let (Left::Exact(all), Some(passed)) = (timeout.after, passed(details)) {
+        let left = all.saturating_sub(passed);
+        if left.is_zero() {
+            return Err(Error::Timeout(timeout.reason));
+        }
+        timeout.after = Left::Exact(left);
+    }
+    if let Some(most) = most.map(Left::Exact).filter(|most| *most < timeout.after) {
+        timeout = NextTimeout { after: most, reason: Timeout::Connect, ..timeout };
+    }
+    Ok(ConnectionDetails {
+        uri: details.uri,
+        addrs,
+        config: details.config,
+        request_level: details.request_level,
+        resolver: details.resolver,
+        now,
+        timeout,
+        current_time: details.current_time.clone(),
+        run_connector: details.run_connector.clone(),
+        register_shutdown: details.register_shutdown.clone(),
+    })
+}
+
+/// Returns the time since the begin of the connection.
+fn passed(details: &ConnectionDetails<'_>) -> Option<Duration> {
+    use ureq::unversioned::transport::time::Instant::Exact;
+
+    match ((details.current_time)(), details.now) {
+        (Exact(now), Exact(begin)) => Some(now.saturating_duration_since(begin)),
+        _ => None,
+    }
+}
+
+impl<In: Transport> Connector<In> for EachAddress {
+    type Out = <TcpConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        if chained.is_some() || details.addrs.len() < 2 {
+            return self.tcp.connect(details, chained);
+        }
+        let known = self.names.connected(details.uri);
+        let is_known = |address| known == Some(address);
+        let (first, others) =
+            details.addrs.iter().copied().partition::<Vec<_>, _>(|address| is_known(*address));
+        let mut slow = details.resolver.empty();
+        let mut last = None;
+        for address in first.into_iter().chain(others) {
+            let mut alone = details.resolver.empty();
+            alone.push(address);
+            let patience = if is_known(address) { PATIENCE_WITH_KNOWN } else { PATIENCE };
+            let result: Result<Option<Self::Out>, _> =
+                self.tcp.connect(&with(details, alone, Some(patience))?, None);
+            match result {
+                Err(Error::Timeout(_)) => slow.push(address),
+                Err(error) => last = Some(error),
+                connected => {
+                    self.names.set_connected(details.uri, address);
+                    return connected;
+                }
+            }
+        }
+        match last {
+            Some(error) if slow.is_empty() => Err(error),
+            // Another time, with all that is left of the timeout.
+            _ => self.tcp.connect(&with(details, slow, None)?, None),
+        }
+    }
+}
+
+/// A connector for transports that read a response also if the server does not read the whole
+/// request: `413 Content Too Large` and `401 Unauthorized` are often sent early.
+#[derive(Debug)]
+pub(super) struct EarlyResponses;
+
+impl<In: Transport> Connector<In> for EarlyResponses {
+    type Out = EarlyResponse<In>;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        Ok(chained.map(|inner| EarlyResponse { inner, broken: None, is_broken: false }))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct EarlyResponse<T> {
+    inner: T,
+    /// The error of a write, until there is a response or its absence is noticed.
+    broken: Option<io::Error>,
+    is_broken: bool,
+}
+
+impl<T: Transport> Transport for EarlyResponse<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if self.is_broken {
+            // The server does not read any more.
+            return Ok(());
+        }
+        match self.inner.transmit_output(amount, timeout) {
+            Err(Error::Io(error))
+                if matches!(
+                    error.kind(),
+                    ErrorKind::BrokenPipe
+                        | ErrorKind::ConnectionReset
+                        | ErrorKind::ConnectionAborted
+                ) =>
+            {
+                self.is_broken = true;
+                self.broken = Some(error);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let result = self.inner.await_input(timeout);
+        match (&result, self.broken.take()) {
+            (Ok(false) | Err(_), Some(error)) => Err(Error::Io(error)),
+            _ => result,
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        !self.is_broken && self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// An error before a connection existed: nothing of the request was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unconnected(pub(crate) Error);
+
+/// A connector that marks the errors of `C` as [`Unconnected`].
+#[derive(Debug)]
+pub(super) struct MarkErrors<C>(pub(super) C);
+
+impl<C: Connector> Connector for MarkErrors<C> {
+    type Out = C::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, Error> {
+        self.0.connect(details, chained).map_err(|error| Error::Other(Box::new(Unconnected(error))))
+    }
+}

@@ -1,0 +1,45 @@
+//! Compressed responses that ureq does not decode as a server means them.
+
+use std::io::{ErrorKind as Io, Read};
+
+use flate2::read::MultiGzDecoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+
+use crate::message::Response;
+use crate::transport::{Sent, TransportError, TransportErrorKind};
+
+/// Returns whether ureq could not decompress a body because there is none: responses without a
+/// body, such as 204, often keep the header of the others.
+pub(super) fn is_empty_body(error: &std::io::Error, received: &[u8]) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+    let is_end = |error: &std::io::Error| error.kind() == Io::UnexpectedEof;
+    received.is_empty() && matches!(inner, Some(ureq::Error::Decompress(_, io)) if is_end(io))
+}
+
+/// Decodes a body whose encoding has one of the names that ureq does not know: `GZIP`, `x-gzip`.
+pub(super) fn decoded(mut response: Response, limit: usize) -> Result<Response, TransportError> {
+    let encoding = response.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes());
+    let is_gzip = |name: &[u8]| {
+        [&b"gzip"[..], b"x-gzip"].iter().any(|known| name.trim_ascii().eq_ignore_ascii_case(known))
+    };
+    if response.body().is_empty() || !encoding.is_some_and(is_gzip) {
+        return Ok(response);
+    }
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let result = MultiGzDecoder::new(response.body().as_slice()).take(most).read_to_end(&mut bytes);
+    if let Err(error) = result {
+        let text = format!("gzip decompression failed: {error}");
+        return Err(TransportError::new(TransportErrorKind::Protocol, Sent::Maybe, text)
+            .with_partial(response));
+    }
+    let is_too_large = bytes.len() > limit;
+    bytes.truncate(limit);
+    *response.body_mut() = bytes;
+    response.headers_mut().remove(CONTENT_ENCODING);
+    response.headers_mut().remove(CONTENT_LENGTH);
+    if is_too_large {
+        return Err(TransportError::too_large(limit).with_partial(response));
+    }
+    Ok(response)
+}
