@@ -246,6 +246,13 @@ fn credentials_are_checked_in_each_form() {
             400,
             "client_id: must have at least 1 characters",
         ),
+        (
+            &[form],
+            "/oauth/auth",
+            format!("client_id={CLIENT_ID}&client_secret="),
+            400,
+            "client_secret: must have at least 1 characters",
+        ),
         (&[json_type], "/oauth/auth", doubled, 400, "the name \"client_id\" is repeated"),
         (&[multipart], "/oauth/auth", good.clone(), 400, "the multipart body is malformed"),
         (
