@@ -263,8 +263,9 @@ mod tests {
     /// The words of a printed command, as a shell splits it.
     fn typed_of(provider: &str, example: &str) -> String {
         let provider = PROVIDERS.iter().find(|row| row.name == provider).unwrap();
-        let all = provider.examples.iter().chain(provider.listener.iter().map(|row| &row.example));
-        let example = all.filter(|row| row.name == example).last().unwrap();
+        let mut all =
+            provider.examples.iter().chain(provider.listener.iter().map(|row| &row.example));
+        let example = all.rfind(|row| row.name == example).unwrap();
         let address =
             if example.arguments.contains(&LISTEN) { "127.0.0.1:81" } else { "http://a/" };
         typed(provider, example, address)

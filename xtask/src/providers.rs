@@ -19,11 +19,14 @@ pub(crate) struct Provider {
     pub(crate) examples: &'static [Example],
 }
 
+/// Tells a server the address of a listener.
+type Subscribe = fn(&Sandbox, &str) -> Result<(), String>;
+
 /// An example that prints `listening on URL` first, and ends after what it waits for.
 pub(crate) struct Listener {
     pub(crate) example: Example,
     /// Tells the server of the listener, if no example does.
-    pub(crate) subscribe: Option<fn(&Sandbox, &str) -> Result<(), String>>,
+    pub(crate) subscribe: Option<Subscribe>,
 }
 
 /// An example program of a provider crate.

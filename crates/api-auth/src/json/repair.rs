@@ -60,7 +60,7 @@ fn may_have_reserved_name(json: &[u8]) -> bool {
     let (chunks, rest) = json.as_chunks::<64>();
     let suspects = chunks.iter().enumerate().filter(|(_, chunk)| has_start(*chunk));
     let suspects = suspects.map(|(index, _)| index * 64..index * 64 + 64);
-    suspects.chain([json.len() - rest.len()..json.len()]).any(|range| {
+    suspects.chain(std::iter::once(json.len() - rest.len()..json.len())).any(|range| {
         range.into_iter().any(|at| {
             let found = json.get(at..).unwrap_or_default();
             // From "$" (0x24) to "z" (0x7a).

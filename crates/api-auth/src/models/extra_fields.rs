@@ -247,6 +247,7 @@ impl<'de> Deserialize<'de> for ExtraFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
 
+        #[expect(clippy::serde_api_misuse, reason = "a string of the input is no object")]
         impl<'de> Visitor<'de> for Object {
             type Value = ExtraFields;
 

@@ -132,7 +132,10 @@ fn response_is_read_although_the_request_could_not_be_written() {
         let request = http::Request::post(format!("http://127.0.0.1:{port}/"));
         let request = request.body(vec![b'x'; 6 << 20]).unwrap();
         let response = settings().built_in_transport().unwrap().send(request).unwrap();
-        assert_eq!((response.status().as_str(), &**response.body()), (&status[..3], &b"late"[..]));
+        assert_eq!(
+            (status.starts_with(response.status().as_str()), &**response.body()),
+            (true, &b"late"[..])
+        );
     }
     // Without a response the error is that of the write.
     let port = serve(|mut stream| assert!(read_head(&mut stream)));

@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use super::Names;
+use crate::transport::ureq::dns_cache::resolver::CachingResolver as Names;
 
 /// The time after which the next address of a host is tried. Twice what RFC 8305 recommends, since
 /// this attempt ends then.

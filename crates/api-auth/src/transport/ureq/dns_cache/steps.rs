@@ -14,11 +14,11 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-use super::INPUT_BUFFER;
-
 /// The maximum remaining time that is not rounded.
 const FAR: Duration = Duration::from_secs(10);
 
+/// The size of the input buffer, which grows for the head of a response; see [`Steps`].
+pub(in crate::transport::ureq) const INPUT_BUFFER: usize = 16 * 1024;
 /// The maximum size of the head of a response, as in ureq.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// The size of the large input buffer. ureq notices when a head is larger than 64 KiB.
