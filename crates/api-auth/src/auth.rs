@@ -1,4 +1,4 @@
-//! Authentication of requests: a state machine without I/O.
+//! Authentication of requests: a state machine that sends nothing and reads no clock.
 
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ pub trait Auth: Send + Sync {
     /// Returns whether requests can be signed at `now` without a request of
     /// [`next_request`](Auth::next_request).
     ///
-    /// Must not block. It is also called while the guard of a [`Preparation`] is held, so an auth
+    /// Must not wait for another request. It may load a token from a store. It is also called while the guard of a [`Preparation`] is held, so an auth
     /// whose `next_request` takes a lock must implement it.
     fn is_ready(&self, now: SystemTime) -> bool {
         matches!(self.next_request(now), Ok(None))
@@ -121,7 +121,8 @@ pub enum TokenOrigin {
     #[default]
     Server,
     /// A token store, whose token may be outdated. If the server rejects it, the request is sent
-    /// once more with a token from the server.
+    /// again with another token of the store, at most [`MOST_REPLACEMENTS`] times, or with one from
+    /// the server.
     Store,
 }
 

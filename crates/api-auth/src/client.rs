@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// Returns a client that shares connections, credentials and all else with this one, and does
-    /// not retry. A request with a rejected token is still sent once more with a new token.
+    /// not retry. A request with a rejected token is still sent again with a new token.
     #[must_use]
     pub fn without_retries(&self) -> Self {
         let mut parts = self.0.parts.clone();

@@ -7,7 +7,7 @@ pub(crate) mod response;
 use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -321,8 +321,8 @@ impl Error {
     }
 
     /// Returns whether a write may have been carried out although there is no usable response: the
-    /// response was lost, or was accepted and could not be read. Look the record up before
-    /// repeating the request. Always `false` for idempotent requests.
+    /// response was lost, or was accepted and could not be read, or is one of status 3xx or 5xx.
+    /// Look the record up before repeating the request. Always `false` for idempotent requests.
     pub fn outcome_unknown(&self) -> bool {
         let unread = match self.delivery() {
             Delivery::Unknown => true,
@@ -385,6 +385,19 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-request-id")?.to_str().ok()
 }
 
+/// Returns whether a character of a server's text is shown: one that neither begins a line nor changes
+/// the direction of the text after it.
+fn is_shown(char: char) -> bool {
+    const LINES_AND_DIRECTIONS: [std::ops::RangeInclusive<char>; 5] = [
+        '\u{61c}'..='\u{61c}',
+        '\u{200b}'..='\u{200f}',
+        '\u{2028}'..='\u{202e}',
+        '\u{2060}'..='\u{206f}',
+        '\u{feff}'..='\u{feff}',
+    ];
+    !char.is_control() && !LINES_AND_DIRECTIONS.iter().any(|range| range.contains(&char))
+}
+
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.0.endpoint.is_empty() {
@@ -397,7 +410,7 @@ impl Display for Error {
         }
         // One line, whatever the text of the server contains.
         for char in self.0.cause.to_string().chars() {
-            write!(f, "{}", if char.is_control() { ' ' } else { char })?;
+            f.write_char(if is_shown(char) { char } else { ' ' })?;
         }
         if self.0.attempts > 1 {
             write!(f, " after {} attempts", self.0.attempts)?;

@@ -43,7 +43,8 @@ pub(crate) use repair::has_reserved_name;
 ///   field takes strings;
 /// - a list takes an object whose names are numbers, and `null`, `false`, `""` and `{}` as the empty
 ///   list; a map takes `[]`. A whole response `null`, `false`, `""` or `{}` is no list;
-/// - an optional field whose type rejects `""`, `false` or `[]` is `None` for it;
+/// - an optional field whose type rejects `""`, `false` or `[]` is `None` for it. For a derived enum
+///   this is so for `""` only;
 /// - a field with a second name may be sent by both names. The first one is read;
 /// - a byte order mark is skipped. Invalid UTF-8 and lone surrogates become U+FFFD.
 ///
@@ -52,7 +53,8 @@ pub(crate) use repair::has_reserved_name;
 ///
 /// # Errors
 /// Returns a [`ErrorKind::Decode`] error that names the JSON path. It never quotes a value of the
-/// response, which may be a token or a key.
+/// response, which may be a token or a key. An implementation of `Deserialize` of your own must not
+/// quote it either: the text of its error is kept.
 ///
 /// ```
 /// let reply = api_auth::Response::new(br#"{"data":[{"uid":7},{"uid":[true]}]}"#.to_vec());

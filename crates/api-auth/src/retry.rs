@@ -118,9 +118,11 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
         Some(requested) if requested > policy.longest => Decision::Stop(Reason::TooLong),
         Some(requested) => Decision::Wait(requested),
         None => {
-            let doubled = policy.base.saturating_mul(1 << (attempt.number - 1).min(20));
-            let spread = 0.5 + jitter.clamp(0.0, 1.0);
-            Decision::Wait(doubled.min(policy.longest).mul_f64(spread).min(policy.longest))
+            let doubled = policy.base.saturating_mul(1 << attempt.number.saturating_sub(1).min(20));
+            let spread = 0.5 + if jitter.is_nan() { 0.5 } else { jitter.clamp(0.0, 1.0) };
+            let wait = doubled.min(policy.longest).as_secs_f64() * spread;
+            let wait = Duration::try_from_secs_f64(wait).unwrap_or(policy.longest);
+            Decision::Wait(wait.min(policy.longest))
         }
     }
 }
@@ -221,6 +223,23 @@ mod tests {
     }
 
     const QUARTER: Decision = Decision::Wait(Duration::from_millis(250));
+
+    #[test]
+    fn extreme_values_do_not_panic() {
+        let policy = RetryPolicy {
+            base: Duration::MAX,
+            longest: Duration::MAX,
+            retries: u32::MAX,
+            ..RetryPolicy::default()
+        };
+        for jitter in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1.0] {
+            for number in [0, 1, u32::MAX] {
+                let decision =
+                    decide(&policy, Attempt { number, idempotent: true }, UNSENT, jitter);
+                assert!(matches!(decision, Decision::Wait(_)), "{jitter} {number} {decision:?}");
+            }
+        }
+    }
 
     #[test]
     fn table_of_decisions() {

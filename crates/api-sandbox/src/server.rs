@@ -209,6 +209,8 @@ impl<S: Service> Shared<S> {
         if matches!(first.front(), Some(Misbehaviour::ResetBeforeReading)) {
             first.pop_front();
             drop(first);
+            // Not before the client is connected: a reset during its connection is another fault.
+            let _ = stream.peek(&mut [0]);
             reset_on_close(&stream);
         } else {
             drop(first);

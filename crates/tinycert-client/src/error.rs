@@ -144,9 +144,17 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Returns whether a response means that the session must be reopened.
+/// Returns whether a response means that the session must be reopened. The code decides, as for all
+/// errors: an error object may have status 200.
 pub(crate) fn session_expired(response: &Response) -> bool {
-    !response.status().is_success()
+    const CODE: &[u8] = b"\"code\"";
+    let body = response.body();
+    let may_be_an_error = || {
+        body.len() < 4096
+            && json_start(response) == Some(b'{')
+            && body.windows(CODE.len()).any(|part| part == CODE)
+    };
+    (!response.status().is_success() || may_be_an_error())
         && json::<ErrorBody>(response).is_ok_and(|body| {
             matches!(body.code(), ErrorCode::InvalidToken | ErrorCode::SessionError)
         })

@@ -80,7 +80,7 @@ impl Session {
     }
 
     /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server
-    /// rejected the token and the session is not reopened yet. The token cannot open a session, but
+    /// rejected the token and the session, which can be reopened, is not reopened yet. The token cannot open a session, but
     /// it is as sensitive as the credentials until the session expires.
     pub fn token(&self) -> Option<Secret> {
         self.auth.token()

@@ -34,7 +34,8 @@ fn an_error_is_eight_bytes() {
 
 #[test]
 fn display_is_one_line_with_endpoint_status_and_request_id() {
-    let error = ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\trid");
+    let error =
+        ResponseError::of_status(StatusCode::NOT_FOUND).with_message("no\nsuch\u{202e}\u{2028}rid");
     let error = Error::from_response(error, response_with(404, "{}")).in_call(
         "tinypass",
         "access.grant",
@@ -42,7 +43,7 @@ fn display_is_one_line_with_endpoint_status_and_request_id() {
     );
     assert_eq!(
         error.to_string(),
-        "tinypass access.grant: 404 Not Found: no such rid (request r-1)"
+        "tinypass access.grant: 404 Not Found: no such  rid (request r-1)"
     );
 }
 

@@ -108,8 +108,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.0.path.iter().rev().enumerate() {
             match step {
-                Step::Member(name) if index == 0 => f.write_str(name)?,
-                Step::Member(name) => write!(f, ".{name}")?,
+                Step::Member(name) if index == 0 => write!(f, "{name:.64}")?,
+                Step::Member(name) => write!(f, ".{name:.64}")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }

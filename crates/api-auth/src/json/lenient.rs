@@ -69,8 +69,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
             }
             return Wrap::<V, MODE> { visitor, pass, fields: &[] }.visit_str(text);
         }
-        let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
-        Lenient::<_>::new(&mut json, pass).any::<MODE, V>(&[], visitor)
+        pass.reenter(text, |json| Lenient::<_>::new(json, pass).any::<MODE, V>(&[], visitor))
     }
 
     /// See [`DIGITS`].
@@ -82,8 +81,7 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
             Some(plain) if !plain.contains('\\') => visitor.visit_borrowed_str(plain),
             None if visitor::is_number(text) => visitor.visit_borrowed_str(text),
             _ => {
-                let mut json = serde_json::Deserializer::from_slice(text.as_bytes());
-                Lenient::<_>::new(&mut json, pass).any::<ANY, V>(&[], visitor)
+                pass.reenter(text, |json| Lenient::<_>::new(json, pass).any::<ANY, V>(&[], visitor))
             }
         }
     }

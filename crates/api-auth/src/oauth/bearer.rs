@@ -301,8 +301,10 @@ impl Auth for Bearer {
         }
         let current = |held: &&mut Held| generation == held.generation;
         let rejected = state.held.as_mut().filter(current).map(|held| {
-            held.rejected = true;
-            (held.token.clone(), held.replaces && generation.origin == TokenOrigin::Store)
+            // Each token counts once, however many threads sent it.
+            let was_rejected = std::mem::replace(&mut held.rejected, true);
+            let is_replacement = held.replaces && generation.origin == TokenOrigin::Store;
+            (held.token.clone(), is_replacement && !was_rejected)
         });
         let rejected = rejected.map(|(token, was_replacement)| {
             state.rejected_replacements += u32::from(was_replacement);

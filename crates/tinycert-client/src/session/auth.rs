@@ -239,9 +239,11 @@ impl Auth for SessionAuth {
             return can_reopen; // Another thread has a new one already.
         }
         let Some(token) = state.token.clone() else { return can_reopen };
+        // Each token counts once, however many threads sent it.
+        let counts =
+            state.replaces && generation.origin == TokenOrigin::Store && !state.is_rejected;
         state.is_rejected = can_reopen;
-        state.rejected_replacements +=
-            u32::from(state.replaces && generation.origin == TokenOrigin::Store);
+        state.rejected_replacements += u32::from(counts);
         drop(state);
         self.remove_from_store(token);
         can_reopen

@@ -169,6 +169,24 @@ fn rejected_token_is_removed_only_if_it_can_be_replaced() {
 }
 
 #[test]
+fn code_of_an_expired_session_counts_with_any_status() {
+    for (status, body, expired) in [
+        (200, r#"{"code":"InvalidToken","text":"expired"}"#, true),
+        (200, " {\"text\":\"no session\",\"code\":\"SessionError\"}", true),
+        (403, r#"{"code":"SessionError"}"#, true),
+        (200, r#"{"code":"AccessDenied"}"#, false),
+        (200, r#"{"text":"InvalidToken"}"#, false),
+        (200, r#"[{"code":"InvalidToken"}]"#, false),
+        (403, r#"{"code":"AccessDenied"}"#, false),
+    ] {
+        let session = session(Some("T"), true);
+        let rejected =
+            session.invalidate_if_rejected(&response(status, body), Generation::default());
+        assert_eq!((rejected, session.token().is_none()), (expired, expired), "{status} {body}");
+    }
+}
+
+#[test]
 fn late_rejection_of_an_old_token_does_not_remove_the_new_one() {
     let session = session(Some("old"), true);
     let old = generation_of(&session);
