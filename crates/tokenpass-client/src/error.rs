@@ -147,7 +147,9 @@ pub(crate) fn success_or_not_found_in<T>(
 /// ```
 pub trait ErrorExt: sealed::Sealed {
     /// Returns whether the user's token is unknown or has expired, so that the user must log in
-    /// again. Tokenpass responds to both with 403, as it does to a missing scope.
+    /// again. Tokenpass responds to both with 403, as it does to a missing scope, and at
+    /// `/oauth/user` with an error page, whose reason [`Client::get_user`](crate::Client::get_user)
+    /// finds out.
     fn needs_login(&self) -> bool;
 }
 
@@ -157,10 +159,12 @@ mod sealed {
     impl Sealed for super::Error {}
 }
 
+const NO_TOKEN: &str = "No access token provided";
+
 impl ErrorExt for Error {
     fn needs_login(&self) -> bool {
         const TEXTS: [&str; 5] = [
-            "No access token provided",
+            NO_TOKEN,
             "This access token was not found",
             "This access token has expired",
             "Invalid owner type",
@@ -171,4 +175,9 @@ impl ErrorExt for Error {
             && (self.code() == Some("access_denied")
                 || TEXTS.iter().any(|known| text.contains(known)))
     }
+}
+
+/// Returns whether the server read the user's token and rejected it.
+pub(crate) fn rejects_token(error: &Error) -> bool {
+    error.needs_login() && error.message().is_none_or(|text| !text.contains(NO_TOKEN))
 }

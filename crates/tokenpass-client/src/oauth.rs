@@ -15,7 +15,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{User, user};
+use crate::accounts::{GetSecondFactor, User, user};
 use crate::{Client, credentials, error};
 
 wire_enum! {
@@ -752,10 +752,25 @@ impl Client {
 
     /// Returns the user of the token.
     ///
+    /// The server of 2017 responds with an error page (HTTP 500) if the token is unknown or has
+    /// expired. This method then sends a request to another endpoint of the user, which states the
+    /// reason: if that is the token, the error is that of the endpoint `second_factor.status`, and
+    /// [`needs_login`](crate::ErrorExt::needs_login) returns `true`.
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn get_user(&self) -> Result<User> {
-        self.send(&GetUser::new())
+        self.send(&GetUser::new()).map_err(|error| {
+            let page = error.body().trim_ascii_start().starts_with(b"<");
+            if error.status() != Some(StatusCode::INTERNAL_SERVER_ERROR) || !page {
+                return error;
+            }
+            // No user has this name; the token is checked first.
+            match self.core.without_retries().send(&GetSecondFactor::new("-")) {
+                Err(reason) if error::rejects_token(&reason) => reason,
+                _ => error,
+            }
+        })
     }
 
     /// Invalidates the token.

@@ -22,8 +22,8 @@ use std::str::FromStr;
 use std::collections::BTreeMap;
 
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
-    UnixTime, json_slice, required, route, setters, validate, wire,
+    Body, Endpoint, Error, ErrorKind, ExtraFields, InputError, Params, Response, ResponseError,
+    Result, Route, StatusCode, UnixTime, json_slice, required, route, setters, validate, wire,
 };
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -288,8 +288,15 @@ impl From<String> for Destination {
 
 /// `POST /api/v1/tca/provisional/tx`: promises an amount of a token.
 ///
-/// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint, by
-/// which the server recognizes a promise that it already has.
+/// The request is never retried if its outcome is unknown, unless it has a txid or fingerprint (of at
+/// most 255 characters, neither blank nor `0`), by which the server recognizes a promise that it
+/// already has. If a retry finds that the lost request was carried out,
+/// [`Client::create_promise`] returns that promise.
+///
+/// The server compares the txid or fingerprint (both, if both are set) with the promises of all
+/// applications, and with nothing else of the request. Two requests at the same moment may both
+/// succeed: let one process create the promise of a txid, and set a timeout that is longer than the
+/// server takes.
 ///
 /// ```
 /// use tokenpass_client::{CreatePromise, Destination, Satoshis, UnixTime};
@@ -372,6 +379,46 @@ impl CreatePromise {
         /// Sets whether the destination is a made-up address, for servers since 2022.
         pseudo: bool,
     }
+}
+
+/// Returns whether the server searches for a promise with this txid or fingerprint. It ignores blank
+/// ones, and stores only the beginning of longer ones.
+fn is_searched(name: &str) -> bool {
+    let is_blank = |char: char| char.is_whitespace() || char == '\0';
+    let text = name.trim_matches(is_blank);
+    !text.is_empty() && text != "0" && name.chars().count() <= 255
+}
+
+impl CreatePromise {
+    /// Returns the txid and the fingerprint for which the server searches.
+    fn names(&self) -> [Option<&str>; 2] {
+        [&self.txid, &self.fingerprint].map(|name| name.as_deref().filter(|name| is_searched(name)))
+    }
+
+    /// Returns whether a promise is the one of this request. The address of a user or of an e-mail
+    /// address is chosen by the server, so it is not compared.
+    fn is_fulfilled_by(&self, promise: &Promise) -> bool {
+        let same = |wanted: Option<&str>, found: &Option<String>| {
+            wanted.is_none_or(|wanted| found.as_deref() == Some(wanted))
+        };
+        let [txid, fingerprint] = self.names();
+        let destination = self.destination.as_str();
+        let chosen = destination.starts_with("user:") || destination.starts_with("email:");
+        (txid.is_some() || fingerprint.is_some())
+            && same(txid, &promise.txid)
+            && same(fingerprint, &promise.fingerprint)
+            && same(Some(&self.source), &promise.source)
+            && same(Some(&self.asset), &promise.asset)
+            && promise.quantity == Some(self.quantity)
+            && same(Some(destination).filter(|_| !chosen), &promise.destination)
+    }
+}
+
+/// Returns whether the server responded that it has a promise with this txid or fingerprint.
+fn is_duplicate(error: &Error) -> bool {
+    const TEXT: &str = "matching txid or fingerprint already exists";
+    error.status() == Some(StatusCode::BAD_REQUEST)
+        && error.message().is_some_and(|message| message.contains(TEXT))
 }
 
 /// The server's id of a promise.
@@ -529,8 +576,10 @@ impl Endpoint for CreatePromise {
     const ID: &'static str = "promise.create";
     const ROUTE: Route<Self> =
         route!(POST "/api/v1/tca/provisional/tx").idempotent_when(|endpoint| {
-            let named = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-            named(&endpoint.txid) || named(&endpoint.fingerprint)
+            // If both are set, the server searches for a promise with both.
+            let set = [&endpoint.txid, &endpoint.fingerprint].into_iter().flatten();
+            endpoint.names() != [None, None]
+                && set.filter(|name| !name.is_empty()).all(|name| is_searched(name))
         });
 
     fn validate(&self) -> Result<(), InputError> {
@@ -785,11 +834,56 @@ impl Client {
 
     /// Promises (lends) an amount of a token.
     ///
+    /// A request with a txid or fingerprint is retried if its response was lost. If the server
+    /// responds to the retry that the promise exists, this method returns it, as
+    /// [`find_promise`](Client::find_promise) does. [`send`](Client::send) returns that response as
+    /// an error.
+    ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). If the outcome is unknown, check
-    /// [`list_promises`](Client::list_promises) before you send the request again.
+    /// [`find_promise`](Client::find_promise), or [`list_promises`](Client::list_promises) without
+    /// a txid and fingerprint, before you send the request again.
+    ///
+    /// If another promise has the txid or fingerprint, the error is the server's response with
+    /// status 400, also after a retry.
     pub fn create_promise(&self, request: &CreatePromise) -> Result<Promise> {
-        self.send(request)
+        self.send(request).or_else(|error| {
+            let existing = match error.attempts() {
+                2.. if is_duplicate(&error) => self.find_promise(request).ok().flatten(),
+                _ => None,
+            };
+            existing.ok_or(error)
+        })
+    }
+
+    /// Returns the application's promise that this request created: with the same txid and
+    /// fingerprint, source, asset and quantity, and the same destination if that is an address.
+    /// Returns `None` if there is none.
+    ///
+    /// Call it after an error with an unknown outcome, for example when a program starts again.
+    /// Sends one request, and another one for the list of promises if the first response is not
+    /// about this promise.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). A request without a txid and fingerprint is an error.
+    pub fn find_promise(&self, request: &CreatePromise) -> Result<Option<Promise>> {
+        let [txid, fingerprint] = request.names();
+        let Some(name) = txid.or(fingerprint) else {
+            let problem = "must be set, or the fingerprint, to find a promise";
+            return Err(InputError::new("txid", problem).into());
+        };
+        match self.get_promise(name) {
+            Ok(None) => return Ok(None),
+            Ok(Some(promise)) if request.is_fulfilled_by(&promise) => return Ok(Some(promise)),
+            // The server may take the digits at the beginning of a name for the id of another
+            // promise, even of another application.
+            Ok(Some(_)) => {}
+            Err(error) if error.kind() == ErrorKind::Input => {}
+            Err(error) if error.status() == Some(StatusCode::BAD_REQUEST) => {}
+            Err(error) => return Err(error),
+        }
+        let mut own = self.list_promises()?.into_iter();
+        Ok(own.find(|promise| request.is_fulfilled_by(promise)))
     }
 
     /// Returns all promises that the application made.

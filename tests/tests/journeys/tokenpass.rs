@@ -402,6 +402,96 @@ fn writes_that_may_have_arrived_are_never_repeated() {
     }
 }
 
+/// The number of promises that the server has.
+fn promises(sandbox: &Sandbox) -> usize {
+    sandbox.tokenpass().state(|state| state.promises.len())
+}
+
+#[test]
+fn promise_whose_response_was_lost_is_returned_by_the_retry() {
+    let to_user = || Destination::user(OTHER_USERNAME);
+    let lend =
+        |to: Destination| CreatePromise::new(SOURCE_ADDRESS, to, "TOKENLY", Satoshis::new(7));
+    let requests = [
+        lend(OTHER_ADDRESS.into()).txid("12ab"),
+        lend(to_user()).fingerprint("f/é 1"),
+        lend(to_user()).txid("t").fingerprint("f").reference("a:b:c").note("<n>"),
+        lend(Destination::email("new@example.org")).txid(".."),
+    ];
+    for request in requests {
+        for how in [Misbehaviour::ResetAfterReading, Misbehaviour::CutBody] {
+            let (sandbox, client) = start();
+            sandbox.tokenpass().misbehave(how, 1);
+            let lent = client.create_promise(&request).unwrap();
+            assert_eq!(promises(&sandbox), 1, "{request:?}");
+            let known = client.list_promises().unwrap();
+            assert_eq!((&lent, known.len()), (&known[0], 1), "{request:?}");
+            assert!(lent.promise_id.is_some() && lent.quantity == Some(Satoshis::new(7)));
+            // After a restart.
+            assert_eq!(client.find_promise(&request).unwrap(), Some(lent), "{request:?}");
+            // Without a lost response, the same request is a mistake.
+            let error = client.create_promise(&request).unwrap_err();
+            assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (400, 1));
+            assert!(error.body_text().contains("already exists"), "{error}");
+        }
+    }
+    let (_sandbox, client) = start();
+    let request = lend(to_user()).txid("t");
+    assert_eq!(client.find_promise(&request).unwrap(), None);
+    for unnamed in [lend(to_user()), lend(to_user()).txid(" "), lend(to_user()).fingerprint("0")] {
+        assert_eq!(client.find_promise(&unnamed).unwrap_err().argument(), Some("txid"));
+    }
+}
+
+#[test]
+fn promise_of_another_request_is_never_returned_by_a_retry() {
+    let (sandbox, client) = start();
+    let lend = |amount| {
+        CreatePromise::new(SOURCE_ADDRESS, OTHER_ADDRESS, "TOKENLY", Satoshis::new(amount))
+            .txid("t")
+    };
+    let conflicts = || {
+        sandbox.tokenpass().misbehave(Misbehaviour::ResetAfterReading, 1);
+        let error = client.create_promise(&lend(7)).unwrap_err();
+        assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (400, 2), "{error:?}");
+        assert!(error.body_text().contains("already exists"), "the response is kept: {error}");
+        assert_eq!(promises(&sandbox), 1);
+    };
+    client.create_promise(&lend(8)).unwrap();
+    conflicts();
+    // That of another application.
+    set(&sandbox, |state| {
+        for promise in &mut state.promises {
+            promise.quantity = 7;
+            promise.client_id = "other".to_owned();
+        }
+    });
+    conflicts();
+}
+
+#[test]
+fn dead_token_that_is_answered_by_a_page_needs_a_login() {
+    let (sandbox, client) = start();
+    set(&sandbox, |state| state.html_oauth_errors = true);
+    for (token, text) in [
+        (EXPIRED_TOKEN, "This access token has expired"),
+        ("unknown", "This access token was not found"),
+    ] {
+        let error = client.as_user(token).unwrap().get_user().unwrap_err();
+        assert!(error.needs_login() && error.message() == Some(text), "{error:?}");
+        assert_eq!(error.endpoint(), "second_factor.status");
+    }
+    // A page for another reason is an error of the server.
+    let page = api_sandbox::Reply::new(500, "text/html", "<html>Whoops</html>");
+    for location in [TokenLocation::Parameter, TokenLocation::BearerHeader] {
+        let client = builder(&sandbox).token_location(location).build().unwrap();
+        sandbox.tokenpass().misbehave(Misbehaviour::Answer(page.clone()), 1);
+        let error = client.get_user().unwrap_err();
+        assert!(!error.needs_login(), "{error:?}");
+        assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Api, "oauth.user"));
+    }
+}
+
 #[test]
 fn a_rate_limit_is_waited_for() {
     let (sandbox, client) = start();

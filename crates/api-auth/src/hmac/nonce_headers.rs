@@ -11,7 +11,8 @@
 //!
 //! Servers of 2021 and later verify `{}` instead of the query of every GET:
 //! [`Variant::EmptyQuery`]. A third generation signs the body only and requires a JSON body with
-//! every method: [`Variant::BodyOnly`].
+//! every method: [`Variant::BodyOnly`]. That body is sent in the form of PHP's `json_encode`, so that
+//! a server that encodes the parsed body again verifies the same bytes.
 //!
 //! ```text
 //! message   = NONCE BODY                                     nothing between the two
@@ -41,7 +42,7 @@ use crate::secret::Secret;
 use crate::unsigned_request::UnsignedRequest;
 use crate::validate;
 
-pub use self::php_json::php_json;
+pub use self::php_json::{php_json, php_json_body};
 
 /// The generation of the scheme that a server verifies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,8 +53,8 @@ pub enum Variant {
     SignedQuery,
     /// `{}` is signed on every GET, whatever its query (since April 2021).
     EmptyQuery,
-    /// `X-API-*` headers sign the nonce and the body. The query moves into a JSON body (since
-    /// 2022).
+    /// `X-API-*` headers sign the nonce and the body. The query moves into a JSON body, which is
+    /// sent in PHP's form; see [`php_json_body`] (since 2022).
     BodyOnly,
 }
 
@@ -295,6 +296,10 @@ impl NonceHeaders {
 
     #[inline]
     fn sign_body(&self, request: &mut Request) -> Result<(), Error> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if kind.is_some_and(|kind| kind.contains("/json")) {
+            *request.body_mut() = php_json_body(request.body())?.into_bytes();
+        }
         let nonce = Secret::unguessable()?;
         let signature = body_signature(&self.key, nonce.expose(), request.body());
         self.insert(request, header_value(nonce.expose())?, &signature.hex(), None)
@@ -811,7 +816,70 @@ mod tests {
         assert!(!new("Tokenly", "i", "CANARY").unwrap().contains("CANARY"));
     }
 
+    #[test]
+    fn body_of_the_third_generation_is_sent_and_signed_in_the_form_of_php() {
+        let auth = auth(Variant::BodyOnly);
+        let body = "{ \"n\u{e9}/\":[ {\"a\":1.50,\"b\":-0.0}, [], {} ],\"x\":1,\"y\":\"\u{1f600}\u{7f}\\u0001\\n\\/\",\"x\":null }";
+        let sent = signed(&auth, request("POST", "/a", body));
+        let body = str::from_utf8(sent.body()).unwrap();
+        assert_eq!(
+            body,
+            "{\"n\\u00e9\\/\":[{\"a\":1.5,\"b\":-0},[],{}],\"x\":null,\"y\":\"\\ud83d\\ude00\u{7f}\\u0001\\n\\/\"}"
+        );
+        let nonce = sent.headers()["x-api-nonce"].to_str().unwrap();
+        let key = HmacKey::new("secret", &Secret::new(SECRET)).unwrap();
+        let signature = body_signature(&key, nonce, body.as_bytes());
+        assert_eq!(sent.headers()["x-api-signature"], &*signature.hex());
+        // The other generations sign and send the bytes as they are.
+        let plain = "{ \"a\": \"/\" }";
+        let sent = signed(&super::tests::auth(Variant::SignedQuery), request("POST", "/a", plain));
+        assert_eq!(sent.body(), plain.as_bytes());
+        let deep = |depth: usize| [b"[".repeat(depth), b"]".repeat(depth)].concat();
+        assert!(php_json_body(&deep(128)).is_ok());
+        for bad in [deep(129), deep(100_000), b"{".to_vec(), b"\"\xff\"".to_vec()] {
+            assert_eq!(php_json_body(&bad).unwrap_err().argument(), "body");
+        }
+    }
+
+    #[test]
+    fn decimals_have_the_form_of_php() {
+        for (number, php) in [
+            ("1.0", "1"),
+            ("1.50", "1.5"),
+            ("0.0", "0"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1.0e-5"),
+            ("0.00000001", "1.0e-8"),
+            ("0.00001234", "1.234e-5"),
+            ("9999999.99999999", "9999999.99999999"),
+            ("1e2", "100"),
+            ("1E+16", "10000000000000000"),
+            ("1E+17", "1.0e+17"),
+            ("123456789012345e3", "1.23456789012345e+17"),
+            ("1e25", "1.0e+25"),
+            ("-12.5e-1", "-1.25"),
+            ("7", "7"),
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("0.1234567890123456789", "0.1234567890123456789"),
+        ] {
+            assert_eq!(php_json_body(number.as_bytes()).unwrap(), php, "{number}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn bodies_in_the_form_of_php_have_the_same_value(
+            pairs in proptest::collection::btree_map(".*", (".*", any::<i64>()), 0..4)
+        ) {
+            let json = serde_json::to_string(&pairs).unwrap();
+            let php = php_json_body(json.as_bytes()).unwrap();
+            prop_assert!(php.is_ascii());
+            let values: std::collections::BTreeMap<String, (String, i64)> =
+                serde_json::from_str(&php).unwrap();
+            prop_assert_eq!(&values, &pairs);
+            prop_assert_eq!(php_json_body(php.as_bytes()).unwrap(), php);
+        }
+
         #[test]
         fn plain_parameters_round_trip_as_json(
             pairs in proptest::collection::vec(("[A-Za-z0-9_\\-]{1,8}", ".*"), 0..5)

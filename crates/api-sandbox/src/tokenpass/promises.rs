@@ -341,11 +341,14 @@ impl Tokenpass {
             return Err(no(&text));
         }
         let (txid, fingerprint) = (ask.text("txid"), ask.text("fingerprint"));
-        let same = |own: &Option<String>, other: &Option<String>| own.is_some() && own == other;
-        let taken = self
-            .promises
-            .iter()
-            .any(|known| same(&txid, &known.txid) || same(&fingerprint, &known.fingerprint));
+        // With both, one promise must have both.
+        let same =
+            |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
+        let taken = (txid.is_some() || fingerprint.is_some())
+            && self
+                .promises
+                .iter()
+                .any(|known| same(&txid, &known.txid) && same(&fingerprint, &known.fingerprint));
         if taken {
             return Err(no(
                 "Provisional transaction with matching txid or fingerprint already exists",

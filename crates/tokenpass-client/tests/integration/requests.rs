@@ -227,6 +227,17 @@ fn promise_create_request() {
     );
     assert!(!least.idempotent(), "nothing tells the server that it has it already");
     assert!(!least.clone().txid("").idempotent());
+    let long = "x".repeat(256);
+    for ignored in [" ", "\t\0", "0", " 0 ", &long] {
+        assert!(!least.clone().txid(ignored).idempotent(), "{ignored:?}");
+        assert!(!least.clone().fingerprint(ignored).idempotent(), "{ignored:?}");
+        // The server searches for a promise with both.
+        let both = least.clone().txid("t").fingerprint(ignored);
+        assert!(!both.idempotent(), "{ignored:?}");
+    }
+    assert!(least.clone().txid("t").fingerprint("").idempotent());
+    assert!(least.clone().txid("t").fingerprint("f").idempotent());
+    assert!(least.clone().txid(&long[1..]).idempotent());
     assert!(least.clone().txid("t").idempotent() && least.fingerprint("f").idempotent());
 }
 

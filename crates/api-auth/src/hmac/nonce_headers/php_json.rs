@@ -1,4 +1,10 @@
-//! PHP's JSON of a query or form.
+//! PHP's JSON of a query or form, and of a JSON body.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::encode::Params;
 use crate::error::input::InputError;
@@ -134,9 +140,15 @@ fn write_map(map: &[(String, Node)], out: &mut String) {
 
 #[inline]
 fn write_text(text: &str, out: &mut String) {
+    write_escaped(text, "/", out);
+}
+
+/// Writes a string of JSON, with `slash` for each `/`.
+fn write_escaped(text: &str, slash: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
         match char {
+            '/' => out.push_str(slash),
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\u{8}' => out.push_str("\\b"),
@@ -153,4 +165,170 @@ fn write_text(text: &str, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+/// The nesting depth of lists and objects in a body. PHP encodes 512 levels.
+const MAX_JSON_DEPTH: usize = 128;
+
+/// Encodes a JSON text as PHP's `json_encode` does without flags: no spaces, `\/`, `\uXXXX` for all
+/// characters that are not ASCII, the last value of a repeated name at its first position, and
+/// decimals in the form of `serialize_precision = -1`. Empty objects stay objects, and numbers of more
+/// than 15 digits stay unchanged.
+///
+/// # Errors
+/// Returns an error if `json` is not JSON in UTF-8, or if it is nested more than 128 levels deep.
+///
+/// ```
+/// use api_auth::hmac::nonce_headers::php_json_body;
+///
+/// let body = php_json_body(r#"{"a": "é/", "n": 0.00000001, "a": 2}"#.as_bytes())?;
+/// assert_eq!(body, r#"{"a":2,"n":1.0e-8}"#);
+/// # Ok::<(), api_auth::InputError>(())
+/// ```
+pub fn php_json_body(json: &[u8]) -> Result<String, InputError> {
+    let invalid = || InputError::new("body", "is not JSON, or is nested too deeply");
+    let value: &RawValue = serde_json::from_slice(json).map_err(|_| invalid())?;
+    if depth_of(json) > MAX_JSON_DEPTH {
+        return Err(invalid());
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    write_value(value, &mut out).ok_or_else(invalid)?;
+    Ok(out)
+}
+
+/// Returns the nesting depth of valid JSON.
+fn depth_of(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => loop {
+                match bytes.next() {
+                    Some(b'\\') => drop(bytes.next()),
+                    Some(b'"') | None => break,
+                    Some(_) => {}
+                }
+            },
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The members of an object, in order. Repeated names are kept.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
+/// Writes a value. Returns `None` if a string is not valid.
+fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
+    let text = value.get();
+    match text.as_bytes().first()? {
+        b'"' => write_escaped(&serde_json::from_str::<String>(text).ok()?, "\\/", out),
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+            out.push('[');
+            for (index, item) in items.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_value(item, out)?;
+            }
+            out.push(']');
+        }
+        b'{' => {
+            let Members(members) = serde_json::from_str(text).ok()?;
+            let mut last: Vec<(String, &RawValue)> = Vec::with_capacity(members.len());
+            for (name, value) in members {
+                match last.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, known)) => *known = value,
+                    None => last.push((name, value)),
+                }
+            }
+            out.push('{');
+            for (index, (name, value)) in last.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_escaped(&name, "\\/", out);
+                out.push(':');
+                write_value(value, out)?;
+            }
+            out.push('}');
+        }
+        _ => match decimal(text) {
+            Some(decimal) => out.push_str(&decimal),
+            None => out.push_str(text),
+        },
+    }
+    Some(())
+}
+
+/// Returns PHP's form of a number with a point or an exponent. Returns `None` for integers, other
+/// words, and numbers of more than 15 digits, whose form depends on their rounding.
+fn decimal(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    if mantissa.len() == text.len() && !text.contains('.') {
+        return None;
+    }
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(mantissa) => ("-", mantissa),
+        None => ("", mantissa),
+    };
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = [whole, part].concat();
+    let digits = all.trim_start_matches('0');
+    // The position of the point before the first digit: 0.12 has 0, 12.0 has 2.
+    let zeros = i32::try_from(all.len() - digits.len()).ok()?;
+    let point = i32::try_from(whole.len()).ok()? - zeros;
+    let point = point.checked_add(exponent.parse::<i16>().ok()?.into())?;
+    let digits = digits.trim_end_matches('0');
+    if digits.is_empty() {
+        return Some(format!("{sign}0"));
+    }
+    if digits.len() > 15 || !(-300..300).contains(&point) {
+        return None;
+    }
+    let count = i32::try_from(digits.len()).ok()?;
+    let repeat = |zeros: i32| "0".repeat(usize::try_from(zeros).unwrap_or_default());
+    Some(match point {
+        ..-3 | 18.. => {
+            let (first, rest) = digits.split_at_checked(1)?;
+            let rest = if rest.is_empty() { "0" } else { rest };
+            format!("{sign}{first}.{rest}e{:+}", point - 1)
+        }
+        ..=0 => format!("{sign}0.{}{digits}", repeat(-point)),
+        _ if point >= count => format!("{sign}{digits}{}", repeat(point - count)),
+        _ => {
+            let (whole, part) = digits.split_at_checked(usize::try_from(point).ok()?)?;
+            format!("{sign}{whole}.{part}")
+        }
+    })
 }
