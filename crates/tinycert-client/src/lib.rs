@@ -1,11 +1,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some examples of the README send requests, so they run only with the built-in transport.
-#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
+//! Blocking, typed client of the TinyCert API.
 //!
 //! # Contents
 //!
 //! | module | contents | methods |
 //! |---|---|---|
+//! | [`Client`], [`ClientBuilder`] | API key and settings | [`builder`](Client::builder) |
+//! | [`Session`] | any request, also as a `curl` command | [`send`](Session::send), [`send_with_response`](Session::send_with_response), [`send_raw`](Session::send_raw), [`send_as`](Session::send_as), [`signed_request`](Session::signed_request), [`curl`](Session::curl), [`curl_with_secrets`](Session::curl_with_secrets), [`clock`](Session::clock) |
 //! | [`session`] | sessions, in which all other requests are sent | [`connect`](Client::connect), [`resume`](Client::resume), [`resume_or_connect`](Client::resume_or_connect); [`from_env`](Session::from_env), [`disconnect`](Session::disconnect), [`token`](Session::token), [`into_token`](Session::into_token) |
 //! | [`ca`] | certificate authorities | [`list_cas`](Session::list_cas), [`get_ca_details`](Session::get_ca_details), [`get_ca`](Session::get_ca), [`create_ca`](Session::create_ca), [`delete_ca`](Session::delete_ca) |
 //! | [`cert`] | certificates, private keys, PKCS#12 | [`list_certs`](Session::list_certs), [`get_cert_details`](Session::get_cert_details), [`get_cert`](Session::get_cert), [`get_key`](Session::get_key), [`get_pkcs12`](Session::get_pkcs12), [`create_cert`](Session::create_cert), [`reissue_cert`](Session::reissue_cert), [`set_cert_status`](Session::set_cert_status) |
@@ -14,9 +15,8 @@
 //! | [`error`] | error codes of the provider | [`error_code`](ErrorExt::error_code) |
 //! | [`api_auth`] | what the clients of all providers share: transport, clock, token stores, HTTP types | |
 //!
-//! [`Client`] has the API key and the settings; [`ClientBuilder`] sets them. A [`Session`] sends any
-//! other request by [`send`](Session::send), and returns it as a `curl` command by
-//! [`curl`](Session::curl).
+// Some examples of the README send requests, so they run only with the built-in transport.
+#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 
 pub mod ca;
 pub mod cert;

@@ -1,11 +1,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some examples of the README send requests, so they run only with the built-in transport.
-#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
+//! Blocking, typed client of the TinyPass r2 REST API.
 //!
 //! # Contents
 //!
 //! | module | contents | methods |
 //! |---|---|---|
+//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`access`] | access of users to resources | [`get_access`](Client::get_access), [`accesses`](Client::accesses), [`search_access`](Client::search_access), [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
 //! | [`subscription`] | recurring subscriptions | [`search_subscriptions`](Client::search_subscriptions), [`cancel_subscription`](Client::cancel_subscription) |
 //! | [`download`] | downloads, and links that expire | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
@@ -13,9 +13,10 @@
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links | those of `blocks::Blocks`, which needs no client |
 //! | [`api_auth`] | what the clients of all providers share: transport, clock, pagination, HTTP types | |
 //!
-//! [`Client`] has the keys and the settings; [`ClientBuilder`] sets them. A client sends any other
-//! request by [`send`](Client::send), and returns it as a `curl` command by [`curl`](Client::curl).
 //! [`authorization`] signs a request that is sent by other means.
+//!
+// Some examples of the README send requests, so they run only with the built-in transport.
+#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 
 pub mod access;
 #[cfg(feature = "blocks")]

@@ -1,17 +1,17 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Some programs of the README send requests, so they run only where the transport is built in.
-#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
+//! Blocking, typed client of the Tokenpass API.
 //!
 //! # Contents
 //!
 //! Every endpoint is a method of [`Client`], and a request type in the module of its resource. Most
 //! programs need only the names of this page and the module of the resource that they use.
 //!
-//! | module | what for | methods of [`Client`] |
+//! | module | contents | methods |
 //! |---|---|---|
-//! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | - |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | |
 //! | [`tca`] | checks of balances against rules | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
-//! | [`promises`] | lending tokens, and the addresses that lend | [`create_promise`](Client::create_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
+//! | [`promises`] | lending tokens, and the addresses that lend | [`create_promise`](Client::create_promise), [`find_promise`](Client::find_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
 //! | [`addresses`] | bitcoin addresses of users | [`list_my_addresses`](Client::list_my_addresses), [`get_my_address`](Client::get_my_address), [`register_address`](Client::register_address), [`verify_address`](Client::verify_address), [`update_address`](Client::update_address), [`delete_address`](Client::delete_address), [`instant_verify`](Client::instant_verify), [`list_public_addresses`](Client::list_public_addresses), [`get_public_address`](Client::get_public_address) |
 //! | [`balances`] | balances of users, amounts of tokens | [`list_public_balances`](Client::list_public_balances), [`list_protected_balances`](Client::list_protected_balances) |
 //! | [`lookups`] | users by address, and addresses by user | [`get_user_by_address`](Client::get_user_by_address), [`get_users_by_addresses`](Client::get_users_by_addresses), [`get_address_by_user`](Client::get_address_by_user), [`get_user_by_email`](Client::get_user_by_email), [`check_user_exists`](Client::check_user_exists) |
@@ -20,10 +20,13 @@
 //! | [`perks`] | what a token gives access to, details of assets | [`get_perks`](Client::get_perks), [`get_asset`](Client::get_asset) |
 //! | [`accounts`] | user accounts, and the second factor | [`register_account`](Client::register_account), [`check_login`](Client::check_login), [`update_account`](Client::update_account), [`get_second_factor`](Client::get_second_factor), [`sign_second_factor`](Client::sign_second_factor) |
 //! | [`oauth`] | user logins | [`begin_login`](Client::begin_login), [`authorize_url`](Client::authorize_url), [`finish_login`](Client::finish_login), [`exchange_code`](Client::exchange_code), [`exchange_code_at_api`](Client::exchange_code_at_api), [`request_code`](Client::request_code), [`request_password_token`](Client::request_password_token), [`get_user`](Client::get_user), [`log_out`](Client::log_out) |
-//! | [`proof`] | proofs of the ownership of an address | - |
-//! | [`html`] | decoding of labels and notes | - |
-//! | [`credentials`] | credentials of a [`RawEndpoint`] | - |
-//! | [`api_auth`] | transports, clocks, HTTP types and everything else that all clients share | - |
+//! | [`proof`] | proofs of the ownership of an address | |
+//! | [`html`] | decoding of labels and notes | |
+//! | [`credentials`] | credentials of a [`RawEndpoint`] | |
+//! | [`api_auth`] | transports, clocks, HTTP types and everything else that all clients share | |
+//!
+// Some programs of the README send requests, so they run only where the transport is built in.
+#![cfg_attr(any(feature = "ureq", not(doctest)), doc = include_str!("../README.md"))]
 
 pub mod accounts;
 pub mod addresses;

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod corpus;
+mod front_pages;
 mod non_exhaustive;
 mod processes;
 mod shown_programs;
