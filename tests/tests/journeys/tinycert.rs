@@ -718,7 +718,7 @@ fn what_ends_soon_or_has_ended_is_found() {
             ("replaced.example.org", now - 1),
             ("replaced.example.org", now + 86_400 * 300),
             ("last.example.org", now + 86_400 * 30),
-            ("held.example.org", now + 1),
+            ("held.example.org", now + 3_600),
             ("suspended.example.org", now - 1),
             ("suspended.example.org", now + 86_400 * 300),
         ] {
