@@ -25,6 +25,7 @@ mod guides {
 pub mod bank;
 pub mod catalogue;
 pub mod fuzz;
+pub mod programs;
 pub mod proxy;
 pub mod tls;
 pub mod world;

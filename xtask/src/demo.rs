@@ -71,7 +71,8 @@ fn command(example: &Example, sandbox: &Sandbox, listener: &str) -> Result<Comma
     let folder = program.parent().map(|folder| folder.join("examples")).unwrap_or_default();
     let program = folder.join(example.name).with_extension(std::env::consts::EXE_EXTENSION);
     let mut command = Command::new(program);
-    command.args(arguments(example, listener)).envs(sandbox.environment());
+    command.args(arguments(example, listener));
+    shell::set_sandbox(&mut command, sandbox);
     Ok(command)
 }
 

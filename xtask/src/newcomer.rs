@@ -37,7 +37,9 @@ fn run_commands(page: &str) -> Result<usize, String> {
     let sandbox = demo::start()?;
     for command in &commands {
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        let printed = shell::output_of(shell::cargo(&words).envs(sandbox.environment()))?;
+        let mut command = shell::cargo(&words);
+        shell::set_sandbox(&mut command, &sandbox);
+        let printed = shell::output_of(&mut command)?;
         for link in printed.lines().filter_map(|line| line.strip_prefix("pay at ")) {
             open(link).map_err(|error| format!("{link}: {error}"))?;
         }
@@ -113,12 +115,10 @@ fn first_program(provider: &Provider) -> Result<String, String> {
     write("src/main.rs", program)?;
 
     let sandbox = demo::start()?;
-    let printed = shell::output_of(
-        shell::cargo(&["run", "--quiet"])
-            .current_dir(&folder)
-            .env("CARGO_TARGET_DIR", all.join("target"))
-            .envs(sandbox.environment()),
-    )?;
+    let mut command = shell::cargo(&["run", "--quiet"]);
+    command.current_dir(&folder).env("CARGO_TARGET_DIR", all.join("target"));
+    shell::set_sandbox(&mut command, &sandbox);
+    let printed = shell::output_of(&mut command)?;
     Ok(printed.lines().last().unwrap_or("it printed nothing, and ended well").to_owned())
 }
 

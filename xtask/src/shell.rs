@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use api_sandbox::Sandbox;
+
 use crate::Outcome;
 
 /// The folder of the workspace. In tests, the copy that a test breaks.
@@ -52,6 +54,20 @@ pub(crate) fn remove_package_variables(command: &mut Command) {
             command.env_remove(name);
         }
     }
+}
+
+/// The prefixes of the variables that clients read.
+const CLIENTS: [&str; 4] = ["TINYPASS_", "TINYCERT_", "TOKENPASS_", "TPAY_"];
+
+/// Sets the variables of a sandbox, and removes those of clients that a developer may have set.
+pub(crate) fn set_sandbox(command: &mut Command, sandbox: &Sandbox) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if CLIENTS.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    command.envs(sandbox.environment());
 }
 
 /// Writes to standard output. Ends the program without a message if the output is a closed pipe,

@@ -19,6 +19,9 @@ use api_sandbox::Sandbox;
 /// No server listens on this port.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
+/// The prefixes of the variables that clients read.
+const CLIENTS: [&str; 4] = ["TINYPASS_", "TINYCERT_", "TOKENPASS_", "TPAY_"];
+
 /// Returns the path of an example's program, which `cargo test` builds for the packages that it
 /// tests.
 ///
@@ -98,6 +101,13 @@ impl Example {
         let folder = self.folder();
         fs::create_dir_all(&folder).unwrap();
         let mut command = Command::new(program(self.name));
+        // A developer may have set variables of clients.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if CLIENTS.iter().any(|prefix| text.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
         command.envs(sandbox.environment()).current_dir(folder);
         command
     }

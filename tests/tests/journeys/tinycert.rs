@@ -736,7 +736,7 @@ fn expiring_and_expired_certificates_are_found() {
             ("replaced.example.org", now - 1),
             ("replaced.example.org", now + 86_400 * 300),
             ("last.example.org", now + 86_400 * 30),
-            ("held.example.org", now + 1),
+            ("held.example.org", now + 3_600),
             ("suspended.example.org", now - 1),
             ("suspended.example.org", now + 86_400 * 300),
         ] {

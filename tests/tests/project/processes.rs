@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use api_sandbox::{Misbehaviour, Sandbox, tokenpass};
+use workspace_tests::programs::command;
 
 /// An example, which is a program of this package too.
 fn program(name: &str) -> &'static str {
@@ -38,7 +39,7 @@ impl Drop for Folder {
 }
 
 fn pay_by_link(sandbox: &Sandbox, cache: &Folder) -> Command {
-    let mut command = Command::new(program("pay_by_link"));
+    let mut command = command(program("pay_by_link"));
     command
         .args(["12.34", "Order 7", "jan@example.com", "Jan Nowak"])
         .envs(sandbox.environment())
@@ -120,7 +121,7 @@ fn login_at(sandbox: &Sandbox, callback: &str) -> (Child, String) {
             client.callbacks.push(callback.to_owned());
         }
     });
-    let mut child = Command::new(program("login"))
+    let mut child = command(program("login"))
         .envs(sandbox.environment())
         .env("TOKENPASS_REDIRECT_URI", callback)
         .stdout(Stdio::piped())
@@ -249,7 +250,7 @@ fn a_login_ends_when_nobody_comes_and_waits_on_this_machine_only() {
         ("http://0.0.0.0:8000/back", "TOKENPASS_REDIRECT_URI"),
         ("https://127.0.0.1:8000/back", "TOKENPASS_REDIRECT_URI"),
     ] {
-        let output = Command::new(program("login"))
+        let output = command(program("login"))
             .args(["--timeout", "0"])
             .envs(sandbox.environment())
             .env("TOKENPASS_REDIRECT_URI", uri)
@@ -313,7 +314,7 @@ fn no_example_prints_a_secret_or_leaves_one_in_a_file() {
         let secrets = secrets(&sandbox);
         assert!(secrets.len() >= 7, "{}", secrets.len());
         let folder = Folder::new(&format!("{provider}-traces"));
-        let tour = Command::new(program(&format!("{provider}_tour")));
+        let tour = command(program(&format!("{provider}_tour")));
         let printed = run_in(&folder, &sandbox, tour);
         assert!(printed.lines().count() > 5, "{printed}");
         let mut left = Vec::new();
@@ -340,7 +341,7 @@ fn no_example_prints_a_secret_or_leaves_one_in_a_file() {
 fn a_token_is_in_the_store_and_in_no_other_file() {
     let sandbox = Sandbox::start().unwrap();
     let folder = Folder::new("tpay-token-traces");
-    let mut command = Command::new(program("pay_by_link"));
+    let mut command = command(program("pay_by_link"));
     command.args(["12.34", "Order 7", "jan@example.com", "Jan Nowak"]);
     let printed = run_in(&folder, &sandbox, command);
     let authorizations = sandbox.tpay().take_seen();

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
 use api_sandbox::Sandbox;
+use workspace_tests::programs::command;
 
 fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_shown_program"))
+    command(env!("CARGO_BIN_EXE_shown_program"))
 }
 
 fn text(bytes: &[u8]) -> String {
