@@ -5,7 +5,7 @@
 //!
 //! | module | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | API key and settings | [`builder`](Client::builder) |
+//! | [`Client`], [`ClientBuilder`] | API key and settings | [`builder`](Client::builder), [`from_env`](Client::from_env) |
 //! | [`Session`] | any request, also as a `curl` command | [`send`](Session::send), [`send_with_response`](Session::send_with_response), [`send_raw`](Session::send_raw), [`send_as`](Session::send_as), [`signed_request`](Session::signed_request), [`curl`](Session::curl), [`curl_with_secrets`](Session::curl_with_secrets), [`clock`](Session::clock) |
 //! | [`session`] | sessions, in which all other requests are sent | [`connect`](Client::connect), [`resume`](Client::resume), [`resume_or_connect`](Client::resume_or_connect); [`from_env`](Session::from_env), [`disconnect`](Session::disconnect), [`token`](Session::token), [`into_token`](Session::into_token) |
 //! | [`ca`] | certificate authorities | [`list_cas`](Session::list_cas), [`get_ca_details`](Session::get_ca_details), [`get_ca`](Session::get_ca), [`create_ca`](Session::create_ca), [`delete_ca`](Session::delete_ca) |
