@@ -9,12 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use tpay_client::api_auth::{Clock, SystemClock};
+use tpay_client::blik::{BlikDecision, BlikResult};
 use tpay_client::transactions::Callbacks;
-use tpay_client::{
-    Amount, BlikPayment, Client, CreateTransaction, Error, ErrorExt, Pay, Payer, Transaction,
-    TransactionStatus,
-};
+use tpay_client::{Amount, BlikPayment, Client, CreateTransaction, Error, Payer};
 
 const HELP: &str = "\
 Takes a payment by BLIK code and waits until the payer confirms or declines it.
@@ -25,7 +22,7 @@ usage: blik_payment [options] AMOUNT CODE EMAIL NAME
   CODE           the six digits of the payer's banking application
   EMAIL NAME     the payer
 
-  --crc TEXT     your own text; tr_crc in notifications
+  --crc TEXT     your own text; tr_crc in notifications (default: a unique one)
   --notify URL   the URL for notifications, in place of that of the panel
   --wait SECONDS the time to wait for the payer (default 120)
 
@@ -76,61 +73,65 @@ fn main() -> ExitCode {
         }
     };
     match pay(arguments) {
-        Ok(paid) if paid.is_paid() => {
-            println!("paid");
-            ExitCode::SUCCESS
-        }
-        Ok(waiting) if waiting.status == Some(TransactionStatus::Pending) => {
-            println!("still waiting for the payer");
-            ExitCode::from(3)
-        }
-        Ok(other) => {
-            println!("not paid: {}", other.status.map_or("?".to_owned(), |s| s.to_string()));
-            ExitCode::FAILURE
-        }
+        Ok(result) => report(&result),
         Err(error) => {
             eprintln!("blik_payment: {error}");
-            for choice in error.alternatives() {
-                let text = |text: &Option<String>| text.clone().unwrap_or_default();
-                let (name, code) = (text(&choice.application_name), text(&choice.application_code));
-                eprintln!("blik_payment: the payer may choose {name} (key {code})");
-            }
             if error.outcome_unknown() {
-                eprintln!("blik_payment: the outcome is unknown; read the transaction first");
+                eprintln!("blik_payment: the outcome is unknown; search for the transaction first");
             }
             ExitCode::FAILURE
         }
     }
 }
 
-/// The transaction is made first and paid then, so that a wrong code costs a second try and not a
-/// second transaction.
-fn pay(arguments: Arguments) -> Result<Transaction, Error> {
-    let tpay = Client::from_env()?;
-    let mut order = CreateTransaction::new(arguments.amount, "BLIK payment", arguments.payer);
-    if let Some(crc) = arguments.crc {
-        order = order.hidden_description(crc);
+fn report(result: &BlikResult) -> ExitCode {
+    println!("transaction {}", result.transaction_id);
+    match &result.decision {
+        BlikDecision::Paid => {
+            println!("paid");
+            return ExitCode::SUCCESS;
+        }
+        BlikDecision::Declined { code, error } => {
+            if let Some(error) = error {
+                eprintln!("blik_payment: {error}");
+            }
+            if let Some(code) = code {
+                println!("reason: {code}");
+            }
+            println!("not paid; the transaction can be paid by another code");
+        }
+        BlikDecision::ChooseApplication(applications) => {
+            for choice in applications {
+                let text = |text: &Option<String>| text.clone().unwrap_or_default();
+                let (name, code) = (text(&choice.application_name), text(&choice.application_code));
+                eprintln!("blik_payment: the payer may choose {name} (key {code})");
+            }
+        }
+        BlikDecision::Closed => println!("not paid; the transaction is closed"),
+        BlikDecision::Undecided { error } => {
+            if let Some(error) = error {
+                eprintln!("blik_payment: {error}");
+            }
+            println!("still waiting for the payer");
+            return ExitCode::from(3);
+        }
+        _ => println!("not paid"),
     }
+    ExitCode::FAILURE
+}
+
+fn pay(arguments: Arguments) -> Result<BlikResult, Error> {
+    let tpay = Client::from_env()?;
+    let reference = match arguments.crc {
+        Some(crc) => crc,
+        None => tpay.reference_id()?,
+    };
+    println!("reference {reference}");
+    let mut order = CreateTransaction::new(arguments.amount, "BLIK payment", arguments.payer)
+        .hidden_description(reference);
     if let Some(url) = arguments.notify {
         order = order.callbacks(Callbacks::new().notification_url(url));
     }
-    let made = tpay.create_transaction(&order)?;
-    let id = made.transaction_id.unwrap_or_default();
-    println!("transaction {id}");
-    let mut state = tpay.pay_transaction(&id, Pay::blik(BlikPayment::code(arguments.code)))?;
-    let mut waited = 0;
-    // Declined payments cause no notification, so the transaction is read until its status is final.
-    while state.status == Some(TransactionStatus::Pending) && waited < arguments.wait {
-        state = tpay.get_transaction(&id)?;
-        let attempts = state.payments.iter().flat_map(|payments| &payments.attempts);
-        if let Some(why) = attempts.last().and_then(|attempt| attempt.payment_error_code.clone()) {
-            println!("reason: {why}");
-            break;
-        }
-        if state.status == Some(TransactionStatus::Pending) {
-            SystemClock.sleep(Duration::from_secs(2));
-            waited += 2;
-        }
-    }
-    Ok(state)
+    let wait = Duration::from_secs(arguments.wait);
+    tpay.take_blik_payment(&order, BlikPayment::code(arguments.code), wait)
 }

@@ -1,8 +1,9 @@
-//! Accounts of the merchants of a partner: registration, lists, balances.
+//! Accounts of the merchants of a partner: registration, lists, balances, documents.
 //!
 //! [`CreateMerchant`] registers a merchant. [`CreateAccount`] is the older endpoint for it. Ids of
 //! legal forms, categories and types of documents are in [`dictionaries`](crate::dictionaries).
 
+mod files;
 mod merchants;
 
 use api_auth::{
@@ -17,6 +18,7 @@ use crate::paging::{Paging, page_setters};
 use crate::pos::Pos;
 use crate::{Client, Currency, error, validate};
 
+pub use files::UploadFile;
 pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 
 /// An account of a merchant, for its partner. The fields are not documented, so all but the id are

@@ -1,7 +1,12 @@
 //! BLIK: payments by a code or an alias, and the aliases of payers.
 //!
+//! [`Client::take_blik_payment`] takes a payment from the creation of the transaction to the decision
+//! of the payer.
+//!
 //! An alias is registered with a payment ([`BlikPayment::aliases`]) or without one
 //! ([`CreateBlikAlias`]). Later payments need no code: see the example of [`BlikAlias`].
+
+mod checkout;
 
 use api_auth::{
     Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Params, Response,
@@ -12,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::common::ResultStatus;
 use crate::transactions::{Language, TransactionDate};
 use crate::{Client, Currency, error, validate};
+
+pub use checkout::{BlikDecision, BlikResult};
 
 /// A BLIK code or alias.
 ///
@@ -48,6 +55,10 @@ impl BlikPayment {
     /// Creates a payment by a registered PAYID alias, without the payer.
     pub fn autopayment(alias: BlikAlias) -> Self {
         Self::new().aliases(alias).kind(2)
+    }
+
+    pub(crate) fn has_code_or_alias(&self) -> bool {
+        self.blik_token.is_some() || self.aliases.is_some()
     }
 
     pub(crate) fn validate(&self) -> Result<(), InputError> {
@@ -231,7 +242,7 @@ impl Autopayment {
         if let Some(text) = &self.frequency {
             let digits = text.trim_end_matches(['D', 'W', 'M', 'Y']);
             let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            if !number || text.len() != digits.len() + 1 {
+            if !number || text.len() == digits.len() {
                 let problem = "must be a number and D, W, M or Y";
                 return Err(InputError::new("autopayment.frequency", problem));
             }

@@ -6,6 +6,8 @@
 //! token, and [`CardPayment::saved`](crate::transactions::pay::CardPayment::saved) charges the card.
 //! These tokens are not the access tokens of [`oauth`](crate::oauth).
 
+mod expiry;
+
 use api_auth::{
     Acknowledgement, Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result,
     Route, Secret, Segment, route, setters, wire, wire_enum,
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
 use crate::{Client, error, validate};
+
+pub use expiry::CardExpiry;
 
 wire_enum! {
     /// The status of a saved card.
@@ -266,7 +270,7 @@ impl Endpoint for InitApplePay {
     fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("domain_name", &self.domain_name)?;
         validate::not_empty("validation_url", &self.validation_url)?;
-        validate::some_length("display_name", self.display_name.as_deref(), 1, 64)
+        validate::some_length("display_name", self.display_name.as_deref(), 1, 255)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

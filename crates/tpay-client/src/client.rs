@@ -19,11 +19,13 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("tpay-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Form,
     retry_statuses: &[429, 502, 503, 504],
-    // Cards and their tokens, BLIK codes, the data of wallets, the value of a payment instrument.
+    // Cards and their tokens, BLIK codes, the data of wallets, the value of a payment instrument,
+    // documents of persons.
     secret_parameters: &[
         "applePayPaymentData",
         "blikToken",
         "card",
+        "file",
         "googlePayPaymentData",
         "paymentData",
         "preauthorizedToken",

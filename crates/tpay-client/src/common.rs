@@ -1,6 +1,8 @@
-//! Types that the responses of several resources share.
+//! Types that several resources share.
 
 use api_auth::{ErrorKind, Response, ResponseError, wire_enum};
+
+pub use crate::local_time::LocalTime;
 
 wire_enum! {
     /// The result of a call (`result` in responses).

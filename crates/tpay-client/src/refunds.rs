@@ -19,7 +19,7 @@ use api_auth::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::common::ResultStatus;
+use crate::common::{LocalTime, ResultStatus};
 use crate::paging::{Paging, page_setters};
 use crate::transactions::payments::{Lock, Payments};
 use crate::transactions::{PayerDetails, TransactionDate};
@@ -237,8 +237,8 @@ impl Endpoint for RefundTransaction {
 pub struct ListTransactionRefunds {
     transaction_id: String,
     paging: Paging,
-    from: Option<String>,
-    to: Option<String>,
+    from: Option<LocalTime>,
+    to: Option<LocalTime>,
 }
 
 impl ListTransactionRefunds {
@@ -255,10 +255,10 @@ impl ListTransactionRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
-        from: impl Into<String>,
-        /// Sets the end of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
-        to: impl Into<String>,
+        /// Sets the start of the period: any time, or a string in Polish local time.
+        from: impl Into<LocalTime>,
+        /// Sets the end of the period: any time, or a string in Polish local time.
+        to: impl Into<LocalTime>,
     }
 }
 
@@ -273,7 +273,9 @@ impl Endpoint for ListTransactionRefunds {
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         self.paging.push(params);
-        params.push_some("from", self.from.as_deref()).push_some("to", self.to.as_deref());
+        params
+            .push_some("from", self.from.as_ref().map(LocalTime::as_str))
+            .push_some("to", self.to.as_ref().map(LocalTime::as_str));
     }
 
     fn parse(&self, response: &Response) -> Result<TransactionRefunds, ResponseError> {
@@ -369,8 +371,8 @@ impl RefundPage {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListRefunds {
     paging: Paging,
-    from: Option<String>,
-    to: Option<String>,
+    from: Option<LocalTime>,
+    to: Option<LocalTime>,
     payer_email: Option<String>,
     transaction_title: Option<String>,
     context: Option<RefundContext>,
@@ -386,10 +388,10 @@ impl ListRefunds {
     page_setters!();
 
     setters! {
-        /// Sets the start of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
-        from: impl Into<String>,
-        /// Sets the end of the period, in local time, `YYYY-MM-DD HH:MM:SS`.
-        to: impl Into<String>,
+        /// Sets the start of the period: any time, or a string in Polish local time.
+        from: impl Into<LocalTime>,
+        /// Sets the end of the period: any time, or a string in Polish local time.
+        to: impl Into<LocalTime>,
         /// Sets the e-mail address of the payer (refunds of transactions only).
         payer_email: impl Into<String>,
         /// Sets the title of the transaction.
@@ -414,8 +416,8 @@ impl Endpoint for ListRefunds {
     fn query<'a>(&'a self, params: &mut Params<'a>) {
         self.paging.push(params);
         params
-            .push_some("from", self.from.as_deref())
-            .push_some("to", self.to.as_deref())
+            .push_some("from", self.from.as_ref().map(LocalTime::as_str))
+            .push_some("to", self.to.as_ref().map(LocalTime::as_str))
             .push_some("payerEmail", self.payer_email.as_deref())
             .push_some("transactionTitle", self.transaction_title.as_deref())
             .push_some("context", self.context.as_ref().map(RefundContext::as_str))

@@ -1,5 +1,8 @@
 //! Validation before a request is sent. Only values that the server certainly rejects are errors.
 //!
+//! The limits are those of the provider's API reference, except where the official PHP SDK accepts
+//! more: then they are those of the SDK. Required strings must not be empty.
+//!
 //! It is not documented whether the server counts characters or bytes. So a string is too long if
 //! it has too many characters, and too short if it has too few bytes.
 
@@ -51,12 +54,12 @@ pub(crate) fn positive(name: &'static str, amount: Amount) -> Result<(), InputEr
     Ok(())
 }
 
-/// Validates a currency: three capital letters.
+/// Validates a currency: three letters.
 pub(crate) fn currency(currency: Option<&Currency>) -> Result<(), InputError> {
-    let good = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let good = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
     match currency {
         Some(currency) if !good(currency.as_str()) => {
-            Err(InputError::new("currency", "must be three capital letters"))
+            Err(InputError::new("currency", "must be three letters"))
         }
         _ => Ok(()),
     }

@@ -1,6 +1,8 @@
 //! Tpay: a token is fetched first and travels in a header.
 
-use tpay_client::accounts::{CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts};
+use tpay_client::accounts::{
+    CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadFile,
+};
 use tpay_client::blik::{AliasType, BlikAlias, CreateBlikAlias, DeleteBlikAlias, GetBlikAlias};
 use tpay_client::cards::{CreateCardToken, DeleteCardToken, GetCardToken, InitApplePay};
 use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
@@ -119,6 +121,7 @@ pub(super) const ROW: Provider = Provider {
             ListAccounts::new(),
             GetAccount::new("a-1"),
             GetBalance::new("a-1"),
+            UploadFile::new("a-1", 1, "content"),
             CreateAccount::new("OFFER", "jan.nowak@example.com"),
             CreateMerchant::new("OFFER", "jan.nowak@example.com"),
             ListCategories::new(),

@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use api_auth::{Delivery, ErrorKind, ManualClock};
 use api_sandbox::{Misbehaviour, Sandbox, tpay};
-use tpay_client::blik::BlikAlias;
+use tpay_client::blik::{BlikAlias, BlikDecision, BlikResult};
 use tpay_client::notifications::NotificationResponse;
 use tpay_client::refunds::RefundStatus;
+use tpay_client::transactions::payments::PaymentErrorCode;
 use tpay_client::transactions::{Callbacks, ListTransactions};
 use tpay_client::{
     BlikPayment, Client, CreateTransaction, Currency, ErrorExt, MemoryStore, Notification, Pay,
@@ -341,4 +342,172 @@ fn a_transport_of_ones_own_serves_tokens_calls_and_certificates() {
     client.get_signing_certificate().unwrap();
     let paths = ["/oauth/auth", "/accounts/pos", "/x509/notifications-jws.pem"];
     assert_eq!(*count.lock().unwrap(), paths);
+}
+
+const WAIT: Duration = Duration::from_secs(120);
+
+/// A client whose clock stands still until it waits.
+fn patient(sandbox: &Sandbox) -> (Client, ManualClock) {
+    let clock = ManualClock::at_unix(1_800_000_000);
+    (tpay(sandbox).clock(clock.clone()).build().unwrap(), clock)
+}
+
+fn take(client: &Client, code: &str) -> BlikResult {
+    client.take_blik_payment(&order(1234), BlikPayment::code(code), WAIT).unwrap()
+}
+
+#[test]
+fn invalid_blik_payment_creates_no_transaction() {
+    let (sandbox, client) = sandbox();
+    let valid = || BlikPayment::code("777123");
+    let with_method = order(1234).pay(Pay::blik(valid()));
+    for (order, blik, argument) in [
+        (order(1234), BlikPayment::code("12345"), "blik_token"),
+        (order(1234), BlikPayment::code("77712x"), "blik_token"),
+        (order(1234), BlikPayment::new(), "blik_token"),
+        (order(1234), valid().kind(3), "type"),
+        (order(0), valid(), "amount"),
+        (with_method, valid(), "pay"),
+    ] {
+        let error = client.take_blik_payment(&order, blik, WAIT).unwrap_err();
+        assert_eq!(error.argument(), Some(argument));
+    }
+    let error = client.pay_by_blik("ta_1", BlikPayment::code("1"), WAIT).unwrap_err();
+    assert_eq!(error.argument(), Some("blik_token"));
+    assert_eq!(sandbox.tpay().take_seen().len(), 0, "nothing was sent, not even for a token");
+    assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 0);
+}
+
+#[test]
+fn blik_payment_ends_with_the_decision_of_the_payer() {
+    let (sandbox, _) = sandbox();
+    let (client, clock) = patient(&sandbox);
+    let paid = take(&client, "777123");
+    assert!(matches!(paid.decision, BlikDecision::Paid) && paid.transaction.is_paid());
+
+    // Declined at once, with the reason that only the transaction has.
+    let declined = take(&client, "700103");
+    let BlikDecision::Declined { code, error: Some(error) } = declined.decision else {
+        panic!("{declined:?}")
+    };
+    assert_eq!(code, Some(PaymentErrorCode::InsufficientFunds));
+    assert_eq!(error.kind(), ErrorKind::OperationFailed);
+    assert!(clock.slept().is_empty(), "no decision had to be waited for");
+
+    // Declined after the request.
+    let later = take(&client, "700201");
+    let BlikDecision::Declined { code, error: None } = later.decision else { panic!("{later:?}") };
+    assert_eq!(code, Some(PaymentErrorCode::RejectedByPayer));
+    assert_eq!(clock.slept(), [Duration::from_secs(2)]);
+
+    // The same transaction is paid by another code, and not paid twice.
+    let id = later.transaction_id;
+    for _ in 0..2 {
+        let paid = client.pay_by_blik(&id, BlikPayment::code("777123"), WAIT).unwrap();
+        assert!(matches!(paid.decision, BlikDecision::Paid), "{paid:?}");
+        assert_eq!(paid.transaction_id, id);
+    }
+    let pays = |seen: &api_sandbox::Seen| seen.request.target.ends_with(&format!("{id}/pay"));
+    assert_eq!(sandbox.tpay().take_seen().iter().filter(|seen| pays(seen)).count(), 2);
+    assert_eq!(sandbox.tpay().state(|server| server.transactions.len()), 3);
+}
+
+#[test]
+fn blik_payment_without_a_decision_ends_at_the_deadline() {
+    let (sandbox, _) = sandbox();
+    let (client, clock) = patient(&sandbox);
+    let waiting = take(&client, "700000");
+    assert!(matches!(waiting.decision, BlikDecision::Undecided { error: None }), "{waiting:?}");
+    assert_eq!(waiting.transaction.status, Some(TransactionStatus::Pending));
+    assert_eq!(clock.slept().iter().sum::<Duration>(), WAIT);
+
+    // An earlier decline of the same transaction is no decision about the new code.
+    let declined = take(&client, "700101");
+    let wait = Duration::from_secs(5);
+    let again = client.pay_by_blik(&declined.transaction_id, BlikPayment::code("700000"), wait);
+    let again = again.unwrap();
+    assert!(matches!(again.decision, BlikDecision::Undecided { error: None }), "{again:?}");
+    assert_eq!(clock.slept().iter().sum::<Duration>(), WAIT + wait);
+
+    // The status could not be read: the error is in the decision, and the id is not lost.
+    sandbox
+        .tpay()
+        .state(|server| assert!(server.refuse_next("transactions.get", 403, "access_denied")));
+    let unread = take(&client, "700000");
+    let BlikDecision::Undecided { error: Some(error) } = unread.decision else {
+        panic!("{unread:?}")
+    };
+    assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Auth, "transactions.get"));
+    assert!(!unread.transaction_id.is_empty());
+}
+
+#[test]
+fn blik_payment_whose_response_is_lost_is_read_and_not_paid_again() {
+    let (sandbox, _) = sandbox();
+    let (client, _) = patient(&sandbox);
+    for lost in [Misbehaviour::ResetAfterReading, Misbehaviour::CutBody, Misbehaviour::EmptyBody] {
+        let id = made(&client, &order(1234));
+        sandbox.tpay().take_seen();
+        // The transaction is read, and then paid.
+        sandbox.tpay().misbehave(Misbehaviour::Delay(Duration::ZERO), 1);
+        sandbox.tpay().misbehave(lost.clone(), 1);
+        let paid = client.pay_by_blik(&id, BlikPayment::code("777123"), WAIT).unwrap();
+        assert!(matches!(paid.decision, BlikDecision::Paid), "{lost:?}: {paid:?}");
+        let seen = sandbox.tpay().take_seen();
+        assert_eq!(seen.iter().filter(|seen| seen.request.method == "POST").count(), 1);
+    }
+}
+
+#[test]
+fn blik_alias_in_two_banks_is_a_choice_and_a_cancelled_transaction_is_closed() {
+    let (_sandbox, client) = sandbox();
+    let kind = tpay_client::blik::AliasType::Uid;
+    let alias = BlikAlias::new(tpay::AMBIGUOUS_ALIAS, kind).label("Shop");
+    let blik = BlikPayment::alias(alias.clone());
+    let choice = client.take_blik_payment(&order(500), blik, WAIT).unwrap();
+    let BlikDecision::ChooseApplication(applications) = choice.decision else {
+        panic!("{choice:?}")
+    };
+    let key = applications[0].application_code.clone().unwrap();
+    let chosen = BlikPayment::alias(alias.key(key));
+    let paid = client.pay_by_blik(&choice.transaction_id, chosen, WAIT).unwrap();
+    assert!(matches!(paid.decision, BlikDecision::Paid), "{paid:?}");
+
+    let id = made(&client, &order(500));
+    client.cancel_transaction(&id).unwrap();
+    let closed = client.pay_by_blik(&id, BlikPayment::code("777123"), WAIT).unwrap();
+    assert!(matches!(closed.decision, BlikDecision::Closed), "{closed:?}");
+}
+
+#[test]
+fn references_are_unique_ulids_and_find_their_transaction() {
+    let (sandbox, client) = sandbox();
+    let ids: std::collections::HashSet<String> =
+        (0..100).map(|_| client.reference_id().unwrap()).collect();
+    assert_eq!(ids.len(), 100);
+    let crockford = |digit: char| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(digit);
+    assert!(ids.iter().all(|id| id.len() == 26 && id.chars().all(crockford)));
+    // They begin with the time of the client's clock.
+    let (patient, _) = patient(&sandbox);
+    let time = patient.reference_id().unwrap()[..10].to_owned();
+    let milliseconds = time.chars().fold(0_u64, |sum, digit| {
+        sum * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".find(digit).unwrap() as u64
+    });
+    assert_eq!(milliseconds, 1_800_000_000_000);
+
+    let reference = client.reference_id().unwrap();
+    sandbox.tpay().misbehave(Misbehaviour::Delay(Duration::ZERO), 1);
+    sandbox.tpay().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let lost = order(1234).hidden_description(&reference);
+    assert!(client.create_transaction(&lost).unwrap_err().outcome_unknown());
+    made(&client, &order(1234).hidden_description("other"));
+    let now = i64::try_from(api_sandbox::SandboxClock::default().unix()).unwrap();
+    let since = tpay_client::UnixTime::from_seconds(now - 300);
+    let found = client.find_transactions(&reference, &ListTransactions::new().from(since)).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].hidden_description.as_ref(), Some(&reference));
+    let created = found[0].date.as_ref().unwrap().creation_time().unwrap();
+    assert!((since.seconds()..=now + 300).contains(&created.seconds()), "{created}");
+    let none = client.find_transactions("unknown", &ListTransactions::new()).unwrap();
+    assert!(none.is_empty());
 }

@@ -109,6 +109,14 @@ const MERCHANT: Rules = &[
     may("merchantApiConsent", Kind::Bool),
 ];
 
+/// From the Postman collection, which shows one request and no response.
+const FILE: Rules = &[
+    need("file", kinds::BASE64),
+    need("accountId", kinds::FILLED),
+    need("documentType", kinds::INT),
+    may("personId", kinds::FILLED),
+];
+
 const CATEGORIES: &[(u64, &str)] = &[(60, "Książki"), (61, "Muzyka"), (62, "Gry")];
 const LEGAL_FORMS: &[(u64, &str)] = &[(1, "Osoba fizyczna"), (3, "Spółka z o.o.")];
 const DOCUMENTS: &[(u64, &str)] = &[(1, "Dowód osobisty"), (2, "Paszport")];
@@ -299,6 +307,29 @@ impl Tpay {
         };
         let balance = super::check::money(balance);
         Ok(Out::Wrapped(json!({ "balance": balance, "currency": "PLN" })))
+    }
+
+    /// Chosen: the file gets an id; no source shows the response.
+    pub(super) fn accounts_upload_file(&mut self, ask: &Ask) -> Answer {
+        ask.only(&[])?;
+        check(&ask.body, FILE)?;
+        let is_account = |account: &&Value| account.at("id") == ask.body.at("accountId");
+        let account = self
+            .accounts
+            .iter()
+            .find(is_account)
+            .ok_or_else(|| Refusal::field("not_valid", "accountId", "no such account"))?;
+        let person = ask.body.at("personId");
+        let people = account.at("person").items();
+        if !person.is_null() && !people.iter().any(|one| one.at("personId") == person) {
+            let why = "the account has no such person";
+            return Err(Refusal::field("not_valid", "personId", why));
+        }
+        let type_id = ask.body.at("documentType").as_u64();
+        if !DOCUMENTS.iter().any(|(id, _)| Some(*id) == type_id) {
+            return Err(Refusal::field("not_valid", "documentType", "no such type of document"));
+        }
+        Ok(Out::Wrapped(json!({ "id": format!("fi_{:016}", self.next_id()) })))
     }
 
     pub(super) fn accounts_pos(&self, ask: &Ask) -> Answer {

@@ -32,7 +32,7 @@ const fn bare_post(id: &'static str, path: &'static str) -> Route {
 
 /// Every endpoint; fixed paths before those with a value in their place.
 #[rustfmt::skip]
-pub(super) const ROUTES: [Route; 55] = [
+pub(super) const ROUTES: [Route; 56] = [
     Route::new("oauth.token", "POST", "/oauth/auth", Carries::Credentials),
     get("oauth.tokeninfo", "/oauth/tokeninfo"),
     post("transactions.create", "/transactions"),
@@ -67,6 +67,7 @@ pub(super) const ROUTES: [Route; 55] = [
     get("accounts.document", "/accounts/document/{}"),
     get("accounts.mcc", "/accounts/mcc"),
     get("accounts.pos", "/accounts/pos"),
+    post("accounts.upload_file", "/accounts/files"),
     get("accounts.get", "/accounts/{}"),
     get("accounts.balance", "/accounts/{}/balance"),
     post("marketplace.create", "/marketplace/v1/transaction"),

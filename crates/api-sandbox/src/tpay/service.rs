@@ -39,6 +39,7 @@ impl Tpay {
             "accounts.list" => self.accounts_list(ask),
             "accounts.create" => self.accounts_create(ask),
             "accounts.create_merchant" => self.accounts_create_merchant(ask),
+            "accounts.upload_file" => self.accounts_upload_file(ask),
             "accounts.get" => self.accounts_get(ask),
             "accounts.balance" => self.accounts_balance(ask),
             "accounts.categories"

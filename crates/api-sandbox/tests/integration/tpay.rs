@@ -394,6 +394,10 @@ fn every_endpoint_answers() {
         post("/v1/accounts/merchant", json!({ "offerCode": "S", "email": "m@example.com" })),
         get(&format!("/accounts/{ACCOUNT_ID}")),
         get(&format!("/accounts/{ACCOUNT_ID}/balance")),
+        post(
+            "/accounts/files",
+            json!({ "file": "JVBERg==", "accountId": ACCOUNT_ID, "documentType": 1 }),
+        ),
         get("/accounts/category"),
         get("/accounts/category/60"),
         get("/accounts/legalForm"),
@@ -431,7 +435,7 @@ fn every_endpoint_answers() {
     assert_eq!(bench.get(&format!("/refunds/{refund}")).0, 200);
     let seen: HashSet<&str> =
         bench.server.seen().iter().filter_map(|seen| seen.verdict.endpoint).collect();
-    assert_eq!(seen.len(), 55, "{seen:?}");
+    assert_eq!(seen.len(), 56, "{seen:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::NotificationResponse;
 use super::members::{Members, invalid_body};
 use crate::blik::AliasType;
+use crate::cards::CardExpiry;
 
 pub use super::payment::{NotificationStatus, PaymentNotification};
 
@@ -150,6 +151,13 @@ pub struct TokenizationNotification {
     pub extra: ExtraFields,
     #[serde(skip)]
     pub(super) body_hash: String,
+}
+
+impl TokenizationNotification {
+    /// Returns the expiry date of the card. Returns `None` if it is absent or not a date.
+    pub fn card_expiry(&self) -> Option<CardExpiry> {
+        CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
+    }
 }
 
 /// The token of a saved card was changed, such as its status:

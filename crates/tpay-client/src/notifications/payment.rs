@@ -5,7 +5,8 @@ use std::fmt;
 use api_auth::{Amount, ExtraFields, ResponseError, Secret, md5, wire_enum};
 
 use super::members::{Members, invalid_body};
-use crate::Currency;
+use crate::cards::CardExpiry;
+use crate::{Currency, UnixTime, local_time};
 
 /// The members that identify something.
 const IDENTITIES: &[&str] = &[
@@ -86,7 +87,7 @@ pub struct PaymentNotification {
     /// (`tokenPaymentData_initialTransactionId`).
     pub initial_transaction_id: Option<String>,
     /// The expiry date of the card of that EISOP token, `MMYY` (`tokenPaymentData_cardExpiryDate`).
-    /// Requests require `YYMM`.
+    /// Requests require `YYMM`: [`eisop_card_expiry`](Self::eisop_card_expiry) converts it.
     pub eisop_card_expiry_date: Option<String>,
     /// The brand of the card of that EISOP token (`tokenPaymentData_cardBrand`).
     pub eisop_card_brand: Option<String>,
@@ -133,6 +134,30 @@ impl PaymentNotification {
     /// deliver goods for it.
     pub fn is_test(&self) -> bool {
         self.test_mode
+    }
+
+    /// Returns the time in Unix seconds. Returns `None` if [`date`](Self::date) is not a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn time(&self) -> Option<UnixTime> {
+        local_time::unix_time(Some(&self.date))
+    }
+
+    /// Returns the expiry date of the card of [`card_token`](Self::card_token). Returns `None` if it
+    /// is absent or not a date.
+    pub fn card_expiry(&self) -> Option<CardExpiry> {
+        CardExpiry::from_mmyy(self.token_expiry_date.as_deref()?)
+    }
+
+    /// Returns the expiry date of the card of [`token_value`](Self::token_value), for
+    /// [`TokenPayment::new`](crate::transactions::pay::TokenPayment::new). Returns `None` if it is
+    /// absent or not a date.
+    pub fn eisop_card_expiry(&self) -> Option<CardExpiry> {
+        CardExpiry::from_mmyy(self.eisop_card_expiry_date.as_deref()?)
+    }
+
+    /// Returns whether the payer paid by Masterpass.
+    pub fn is_masterpass(&self) -> bool {
+        self.masterpass.as_deref() == Some("1")
     }
 
     /// Returns whether the md5sum is valid for this security code, compared in constant time.

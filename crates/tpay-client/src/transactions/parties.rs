@@ -56,7 +56,8 @@ pub struct Payer {
 }
 
 impl Payer {
-    /// Creates a payer with an e-mail address and a name of 3 to 255 characters.
+    /// Creates a payer with an e-mail address and a name of 1 to 255 characters. The provider's API
+    /// reference requires 3 characters; its SDK accepts fewer.
     pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             email: email.into(),
@@ -73,13 +74,13 @@ impl Payer {
     }
 
     setters! {
-        /// Sets the phone number, at least 3 characters.
+        /// Sets the phone number.
         phone: impl Into<String>,
         /// Sets the street and the number of the house, 3 to 255 characters.
         address: impl Into<String>,
-        /// Sets the postal code, 3 to 10 characters (`postal_code` in responses).
+        /// Sets the postal code, 1 to 10 characters (`postal_code` in responses).
         code: impl Into<String>,
-        /// Sets the city, 3 to 64 characters.
+        /// Sets the city, 1 to 64 characters.
         city: impl Into<String>,
         /// Sets the country, two letters.
         country: impl Into<String>,
@@ -102,17 +103,19 @@ impl Payer {
         self
     }
 
+    /// Validates what the API reference and the official PHP SDK both reject. The API reference has
+    /// no upper limit for a phone number, and both have one of 255 for an IP address, whose longest
+    /// form has 45 characters.
     pub(crate) fn validate(&self) -> Result<(), InputError> {
         validate::not_empty("payer.email", &self.email)?;
-        validate::length("payer.name", &self.name, 3, 255)?;
-        validate::some_length("payer.phone", self.phone.as_deref(), 3, usize::MAX)?;
+        validate::length("payer.name", &self.name, 1, 255)?;
         validate::some_length("payer.address", self.address.as_deref(), 3, 255)?;
-        validate::some_length("payer.code", self.code.as_deref(), 3, 10)?;
-        validate::some_length("payer.city", self.city.as_deref(), 3, 64)?;
+        validate::some_length("payer.code", self.code.as_deref(), 1, 10)?;
+        validate::some_length("payer.city", self.city.as_deref(), 1, 64)?;
         validate::some_length("payer.country", self.country.as_deref(), 2, 2)?;
         validate::some_length("payer.tax_id", self.tax_id.as_deref(), 3, 255)?;
-        validate::some_length("payer.ip", self.ip.as_deref(), 2, 45)?;
-        validate::some_length("payer.user_agent", self.user_agent.as_deref(), 1, 255)
+        validate::some_length("payer.ip", self.ip.as_deref(), 0, 45)?;
+        validate::some_length("payer.user_agent", self.user_agent.as_deref(), 0, 255)
     }
 }
 

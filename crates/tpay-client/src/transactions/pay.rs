@@ -111,7 +111,6 @@ impl Pay {
             return Err(InputError::new("pay.channel_id", "must not be given with a group_id"));
         }
         validate::known("pay.method", self.method.as_ref(), PayMethod::KNOWN)?;
-        validate::known("pay.cof", self.cof.as_ref(), CardOnFile::KNOWN)?;
         self.blik_payment_data.as_ref().map_or(Ok(()), BlikPayment::validate)?;
         self.card_payment_data.as_ref().map_or(Ok(()), CardPayment::validate)?;
         self.token_payment_data.as_ref().map_or(Ok(()), TokenPayment::validate)?;
@@ -191,23 +190,24 @@ impl CardPayment {
     }
 
     pub(crate) fn validate(&self) -> Result<(), InputError> {
-        validate::some_length("token", self.token.as_ref().map(Secret::expose), 1, 64)?;
+        validate::some_length("token", self.token.as_ref().map(Secret::expose), 1, usize::MAX)?;
         if self.save.is_some_and(|save| save > 1) {
             return Err(InputError::new("save", "must be 0 or 1"));
         }
-        validate::roc_text(self.roc_text.as_deref(), 12)
+        validate::roc_text(self.roc_text.as_deref(), usize::MAX)
     }
 
     setters! {
         /// Sets the card, encrypted in the payer's browser.
         card: impl Into<Secret>,
-        /// Sets the token of a saved card, 64 characters at most.
+        /// Sets the token of a saved card.
         token: impl Into<Secret>,
         /// Sets the token of a preauthorization.
         preauthorized_token: impl Into<Secret>,
         /// Sets whether to save the card: 1 saves it, and a notification contains its token.
         save: u32,
-        /// Sets your own text for the settlement, up to 12 letters and digits.
+        /// Sets your own text for the settlement, letters and digits. The API reference allows 12, the
+        /// official PHP SDK more.
         roc_text: impl Into<String>,
     }
 }
@@ -246,7 +246,8 @@ impl TokenPayment {
     }
 
     setters! {
-        /// Sets your own text for the settlement, up to 12 letters and digits.
+        /// Sets your own text for the settlement, letters and digits. The API reference allows 12, the
+        /// official PHP SDK more.
         roc_text: impl Into<String>,
     }
 
@@ -255,7 +256,7 @@ impl TokenPayment {
         validate::month("card_expiry_date", &self.card_expiry_date)?;
         validate::length("initial_transaction_id", &self.initial_transaction_id, 1, 22)?;
         validate::not_empty("card_brand", &self.card_brand)?;
-        validate::roc_text(self.roc_text.as_deref(), 12)
+        validate::roc_text(self.roc_text.as_deref(), usize::MAX)
     }
 }
 
@@ -295,29 +296,41 @@ impl ClickToPay {
 
 /// The schedule of an old kind of recurring payment.
 ///
-/// Source: the official PHP client; no documentation names it.
+/// Source: the official PHP client; no documentation names it. `recursiveId`, the names of the periods
+/// and the schedule without a limit, the official Android client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recursive {
     period: u32,
-    quantity: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantity: Option<u32>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expiration_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recursive_id: Option<String>,
 }
 
 impl Recursive {
-    /// Creates a schedule with a period of 1 to 5 and this number of payments.
+    /// Creates a schedule of this number of payments, with a period of 1 (a day), 2 (a week), 3 (a
+    /// month), 4 (a quarter) or 5 (a year).
     pub fn new(period: u32, quantity: u32) -> Self {
-        Self { period, quantity, kind: None, expiration_date: None }
+        Self { quantity: Some(quantity), ..Self::unlimited(period) }
+    }
+
+    /// Creates a schedule without a limit of payments, with a period as in [`new`](Self::new).
+    pub fn unlimited(period: u32) -> Self {
+        Self { period, quantity: None, kind: None, expiration_date: None, recursive_id: None }
     }
 
     setters! {
         /// Sets the type. Defaults to 1.
         kind: u32,
-        /// Sets the end.
+        /// Sets the end, `YYYY-MM-DD`.
         expiration_date: impl Into<String>,
+        /// Sets the id of the schedule. No source says what the values are.
+        recursive_id: impl Into<String>,
     }
 
     fn validate(&self) -> Result<(), InputError> {

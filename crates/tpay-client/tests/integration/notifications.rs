@@ -9,6 +9,7 @@ use std::time::Duration;
 use tpay_client::api_auth::http::HeaderMap;
 use tpay_client::api_auth::{ManualClock, Params, Request, Response, StatusCode, TransportError};
 use tpay_client::blik::*;
+use tpay_client::cards::CardExpiry;
 use tpay_client::notifications::events::*;
 use tpay_client::notifications::*;
 use tpay_client::*;
@@ -282,6 +283,14 @@ fn kinds() -> Vec<(&'static str, [String; 2], &'static str)> {
             [
                 json("type=tokenization&data%5BtokenizationId%5D=TO-1&data%5Btoken%5D=TOKEN&data%5BcardBrand%5D=Visa&data[cardTail]=1111&data%5BtokenExpiryDate%5D=0625"),
                 json(r#"{"type":"tokenization","data":{"tokenizationId":"TO-1","token":"TOKEN","cardBrand":"Visa","cardTail":"1111","tokenExpiryDate":"0625"}}"#),
+            ],
+            result,
+        ),
+        (
+            "tokenization by EISOP",
+            [
+                json("type=tokenization_eisop&data%5BtokenizationId%5D=TO-2&data%5Btoken%5D=TOKEN&data%5BtokenExpiryDate%5D=0625"),
+                json(r#"{"type":"tokenization_eisop","data":{"tokenizationId":"TO-2","token":"TOKEN","tokenExpiryDate":"0625"}}"#),
             ],
             result,
         ),
@@ -841,9 +850,31 @@ fn a_payment_is_read_field_by_field() {
     ] {
         assert_eq!(field.as_deref(), Some(expected));
     }
+    assert_eq!(payment.card_expiry(), CardExpiry::new(12, 2028).ok());
+    assert_eq!(payment.eisop_card_expiry().unwrap().yymm(), "2712");
+    assert!(payment.is_masterpass());
+    assert_eq!(payment.time(), None, "2026 is not a time");
     assert_eq!(payment.extra.names().collect::<Vec<_>>(), ["new"]);
     assert!(!format!("{payment:?} {payment:#?}").contains("CANARY"));
     assert!(!payment.is_md5sum_valid(&"code".into()));
+}
+
+#[test]
+fn dates_of_cards_and_payments_are_typed_only_if_they_are_dates() {
+    let Notification::Payment(payment) = read(&form(&payment(&[
+        ("tr_date", "2026-11-22 01:20:18"),
+        ("token_expiry_date", "1328"),
+        ("tokenPaymentData_cardExpiryDate", "12/28"),
+    ]))) else {
+        panic!("no payment")
+    };
+    // 00:20:18 UTC: Polish time is an hour ahead in winter.
+    assert_eq!(payment.time().map(UnixTime::seconds), Some(1_795_306_818));
+    assert_eq!((payment.card_expiry(), payment.is_masterpass()), (None, false));
+    assert_eq!(payment.eisop_card_expiry(), CardExpiry::new(12, 2028).ok());
+    let body = r#"{"type":"tokenization","data":{"tokenizationId":"t","token":"T","tokenExpiryDate":"0625"}}"#;
+    let Notification::Tokenization(saved) = read(body) else { panic!("no card") };
+    assert_eq!(saved.card_expiry(), CardExpiry::new(6, 2025).ok());
 }
 
 #[test]

@@ -347,6 +347,7 @@ const NO_FIELDS: &[(&str, &str)] = &[
     ("transactions.cancel_legacy", EMPTY),
     ("transactions.qr", BYTES),
     ("tokens.delete", EMPTY),
+    ("accounts.upload_file", "no source shows the response"),
     ("blik.delete_alias", EMPTY),
     ("marketplace.cancel", EMPTY),
     ("reports.file", BYTES),

@@ -7,7 +7,8 @@
 use serde_json::Value;
 use tpay_client::accounts::{
     AccountAddress, AccountBank, AccountPhone, ContactPerson, CreateAccount, CreateMerchant,
-    GetAccount, GetBalance, ListAccounts, MerchantAddress, Person, PersonContact, Website,
+    GetAccount, GetBalance, ListAccounts, MerchantAddress, Person, PersonContact, UploadFile,
+    Website,
 };
 use tpay_client::api_auth::Request;
 use tpay_client::blik::{
@@ -866,6 +867,16 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
         }
         "accounts.get" => signed!(GetAccount::new(id()?)),
         "accounts.balance" => signed!(GetBalance::new(id()?)),
+        "accounts.upload_file" => signed!(build!(
+            fields,
+            UploadFile::encoded(
+                string(get("accountId"))?,
+                integer(get("documentType"))?,
+                string(get("file"))?
+            ),
+            ["accountId", "documentType", "file"],
+            person_id("personId", string)
+        )),
         "accounts.create" => signed!(build!(
             fields,
             CreateAccount::new(string(get("offerCode"))?, string(get("email"))?),

@@ -587,6 +587,20 @@ fn accounts_are_validated_at_every_depth() {
 }
 
 #[test]
+fn files_of_accounts_are_validated_at_every_depth() {
+    check(&Case {
+        method: "POST",
+        path: "/accounts/files",
+        prepare: nothing,
+        body: json!({ "file": "JVBERg==", "accountId": ACCOUNT_ID, "documentType": 1 }),
+        required: &["file", "accountId", "documentType"],
+        linked: &[],
+        free: &[],
+        longest: &[],
+    });
+}
+
+#[test]
 fn merchants_are_validated_at_every_depth() {
     check(&Case {
         method: "POST",

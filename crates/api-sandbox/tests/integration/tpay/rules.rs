@@ -53,6 +53,7 @@ fn endpoints() -> Vec<(&'static str, String)> {
         "GET /accounts",
         "POST /accounts",
         "POST /v1/accounts/merchant",
+        "POST /accounts/files",
         "GET /accounts/category",
         "GET /accounts/category/{}",
         "GET /accounts/legalForm",
@@ -90,7 +91,7 @@ fn endpoints() -> Vec<(&'static str, String)> {
 fn every_endpoint_rejects_unknown_parameters_by_name() {
     let bench = Bench::new();
     let all = endpoints();
-    assert_eq!(all.len(), 52);
+    assert_eq!(all.len(), 53);
     for (method, path) in all {
         let body = (method != "GET" && !path.ends_with("cancel") && !path.ends_with("retry"))
             .then(|| json!({}));

@@ -1,0 +1,99 @@
+//! Upload of the documents of accounts and persons.
+
+use api_auth::{
+    Acknowledgement, Body, Endpoint, InputError, Response, ResponseError, Result, Route, Secret,
+    base64, route, setters, wire,
+};
+use serde::Serialize;
+
+use crate::dictionaries::DocumentTypeId;
+use crate::{Client, error, validate};
+
+/// `POST /accounts/files`: uploads a document of an account, or of one of its persons.
+///
+/// Experimental: no source says how the content is encoded, which types and sizes of files are
+/// accepted, whether the person is optional, and how the response looks.
+///
+/// ```
+/// use tpay_client::accounts::UploadFile;
+///
+/// let scan = b"%PDF-1.7";
+/// let upload = UploadFile::new("mc_6UvbBjehvHXA7vfD", 1, scan).person_id("pr_bmZYOMG86DJ3PNBx");
+/// ```
+///
+/// Source: the provider's Postman collection; no documentation names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadFile {
+    #[serde(serialize_with = "wire::exposed")]
+    file: Secret,
+    account_id: String,
+    document_type: DocumentTypeId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_id: Option<String>,
+}
+
+impl UploadFile {
+    /// Creates an upload of `content`, which is sent in base64, for the account with this id. The
+    /// types of documents are returned by [`Client::list_documents`].
+    pub fn new(
+        account_id: impl Into<String>,
+        document_type: impl Into<DocumentTypeId>,
+        content: impl AsRef<[u8]>,
+    ) -> Self {
+        Self::encoded(account_id, document_type, base64(content.as_ref()))
+    }
+
+    /// Creates an upload whose content is encoded already and sent unchanged.
+    pub fn encoded(
+        account_id: impl Into<String>,
+        document_type: impl Into<DocumentTypeId>,
+        file: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            file: file.into(),
+            account_id: account_id.into(),
+            document_type: document_type.into(),
+            person_id: None,
+        }
+    }
+
+    setters! {
+        /// Sets the person whom the document is about: `person_id` of a
+        /// [`CreatedPerson`](crate::accounts::CreatedPerson).
+        person_id: impl Into<String>,
+    }
+}
+
+impl Endpoint for UploadFile {
+    type Output = Acknowledgement;
+    const ID: &'static str = "accounts.upload_file";
+    const ROUTE: Route<Self> = route!(POST "/accounts/files");
+
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("file", self.file.expose())?;
+        validate::not_empty("account_id", &self.account_id)?;
+        self.person_id.as_deref().map_or(Ok(()), |id| validate::not_empty("person_id", id))
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        Body::json(self)
+    }
+
+    fn parse(&self, response: &Response) -> Result<Acknowledgement, ResponseError> {
+        error::acknowledgement(response)
+    }
+}
+
+/// # Documents of accounts
+///
+/// See [`accounts`](crate::accounts): documents of accounts and their persons.
+impl Client {
+    /// Uploads a document of an account, or of one of its persons. Experimental.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn upload_account_file(&self, request: &UploadFile) -> Result<Acknowledgement> {
+        self.send(request)
+    }
+}

@@ -1,0 +1,268 @@
+//! Payments by BLIK from the creation of the transaction to the payer's decision.
+
+use std::time::Duration;
+
+use api_auth::{Endpoint, Error, ErrorKind, InputError, ResponseError, Result};
+
+use super::BlikPayment;
+use crate::transactions::pay::Pay;
+use crate::transactions::payments::{Alternative, Attempt, PaymentErrorCode, PaymentStatus};
+use crate::{Client, CreateTransaction, ErrorExt, Transaction, TransactionStatus, validate};
+
+/// The time between two requests for the status of a payment.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// The result of [`Client::take_blik_payment`] and [`Client::pay_by_blik`].
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay` and
+/// `GET /transactions/{transactionId}`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BlikResult {
+    /// The id of the transaction. Store it: a transaction that is not paid can be paid later.
+    pub transaction_id: String,
+    /// The transaction as the server returned it last.
+    pub transaction: Transaction,
+    /// The decision.
+    pub decision: BlikDecision,
+}
+
+/// The decision about a payment by BLIK, and what to do next.
+///
+/// Source: the provider's API reference, `POST /transactions/{transactionId}/pay` and
+/// `GET /transactions/{transactionId}`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BlikDecision {
+    /// The payer has paid: deliver.
+    Paid,
+    /// The payment was not made: the bank or the payer declined it, or the request was rejected. The
+    /// same transaction can be paid by another code ([`Client::pay_by_blik`]) or cancelled.
+    Declined {
+        /// The reason, if the server names one.
+        code: Option<PaymentErrorCode>,
+        /// The error of the payment, unless the payment was declined after the request.
+        error: Option<Error>,
+    },
+    /// The alias exists in several applications. Let the payer choose one, and pay again with its
+    /// code as [`key`](super::BlikAlias::key) of the alias.
+    ChooseApplication(Vec<Alternative>),
+    /// The transaction is cancelled, refunded or failed, and cannot be paid. Create another one.
+    Closed,
+    /// Nothing was decided in the given time, and the payer may still pay. Do not take a second
+    /// payment: wait for the notification, or read the transaction later. Cancel it to be certain.
+    Undecided {
+        /// The error of the last request for the status, if it failed.
+        error: Option<Error>,
+    },
+}
+
+/// # Payments by BLIK from start to decision
+///
+/// See [`blik`](crate::blik). [`create_transaction`](Client::create_transaction) and
+/// [`pay_transaction`](Client::pay_transaction) are the single steps.
+impl Client {
+    /// Creates a transaction, pays it by a BLIK code or alias, and waits for the decision of the
+    /// payer, `wait` at most. The status is requested every two seconds; the client's clock is used
+    /// for waiting.
+    ///
+    /// All arguments are validated before the first request, so an invalid code creates no
+    /// transaction. `order` must have no payment method.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use tpay_client::blik::BlikDecision;
+    /// use tpay_client::{BlikPayment, Client, CreateTransaction, Payer, grosze};
+    ///
+    /// let tpay = Client::from_env()?;
+    /// let payer = Payer::new("jan.nowak@example.com", "Jan Nowak");
+    /// let order = CreateTransaction::new(grosze(1234), "Order 7", payer)
+    ///     .hidden_description(tpay.reference_id()?);
+    /// let wait = Duration::from_secs(120);
+    /// let result = tpay.take_blik_payment(&order, BlikPayment::code("777123"), wait)?;
+    /// match result.decision {
+    ///     BlikDecision::Paid => println!("deliver"),
+    ///     BlikDecision::Declined { .. } => {
+    ///         // Ask the payer for another code.
+    ///         tpay.pay_by_blik(&result.transaction_id, BlikPayment::code("777456"), wait)?;
+    ///     }
+    ///     BlikDecision::ChooseApplication(applications) => println!("{applications:?}"),
+    ///     BlikDecision::Closed => println!("create another transaction"),
+    ///     _ => println!("wait for the notification of {}", result.transaction_id),
+    /// }
+    /// # Ok::<(), tpay_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if no transaction was created, or if this is not known
+    /// ([`Error::outcome_unknown`]): then search for it by its hidden description, see
+    /// [`find_transactions`](Client::find_transactions). After the creation, all failures are a
+    /// [`BlikDecision`].
+    pub fn take_blik_payment(
+        &self,
+        order: &CreateTransaction,
+        blik: BlikPayment,
+        wait: Duration,
+    ) -> Result<BlikResult> {
+        let pay = payment_method(blik)?;
+        if order.has_payment_method() {
+            return Err(InputError::new("pay", "must not be set: the payment is by BLIK").into());
+        }
+        order.validate()?;
+        let created = self.create_transaction(order)?;
+        let Some(id) = created.transaction_id.clone().filter(|id| !id.is_empty()) else {
+            let error = ResponseError::new(ErrorKind::Decode);
+            return Err(error.with_message("missing field `transactionId`").into());
+        };
+        Ok(self.pay_and_wait(Checkout { id, pay, wait, declined_before: 0 }, created))
+    }
+
+    /// Pays an existing transaction by a BLIK code or alias, and waits for the decision of the payer,
+    /// `wait` at most. The transaction is read first: one that is paid is not paid again.
+    ///
+    /// See [`take_blik_payment`](Client::take_blik_payment).
+    ///
+    /// # Errors
+    /// Returns an error if an argument is invalid or the transaction cannot be read. It is not paid
+    /// then.
+    pub fn pay_by_blik(
+        &self,
+        transaction_id: impl Into<String>,
+        blik: BlikPayment,
+        wait: Duration,
+    ) -> Result<BlikResult> {
+        let pay = payment_method(blik)?;
+        let id = transaction_id.into();
+        validate::not_empty("transaction_id", &id)?;
+        let transaction = self.get_transaction(id.as_str())?;
+        let decision = match transaction.status {
+            Some(ref status) if status.is_paid() => BlikDecision::Paid,
+            _ if is_closed(&transaction) => BlikDecision::Closed,
+            _ => {
+                let declined_before = declined_attempts(&transaction).count();
+                return Ok(
+                    self.pay_and_wait(Checkout { id, pay, wait, declined_before }, transaction)
+                );
+            }
+        };
+        Ok(BlikResult { transaction_id: id, transaction, decision })
+    }
+
+    fn pay_and_wait(&self, checkout: Checkout, created: Transaction) -> BlikResult {
+        let (transaction, decision) = self.decision(&checkout, created);
+        BlikResult { transaction_id: checkout.id, transaction, decision }
+    }
+
+    fn decision(&self, checkout: &Checkout, created: Transaction) -> (Transaction, BlikDecision) {
+        let mut transaction = created;
+        let mut error = match self.pay_transaction(&checkout.id, checkout.pay.clone()) {
+            Ok(paid) => {
+                // The response of another server has no status.
+                if paid.status.is_some() {
+                    transaction = paid;
+                }
+                None
+            }
+            Err(error) if !error.alternatives().is_empty() => {
+                let alternatives = error.alternatives().to_vec();
+                return (transaction, BlikDecision::ChooseApplication(alternatives));
+            }
+            // Only the transaction tells whether it was paid.
+            Err(error) if error.outcome_unknown() => Some(error),
+            Err(error) => {
+                // The response to the payment does not name the reason, the transaction does.
+                if let Ok(read) = self.get_transaction(checkout.id.as_str()) {
+                    transaction = read;
+                }
+                let code = checkout.decline(&transaction).and_then(|attempt| attempt.0);
+                return (transaction, BlikDecision::Declined { code, error: Some(error) });
+            }
+        };
+        let clock = self.core.clock();
+        let (started, mut slept) = (clock.now(), Duration::ZERO);
+        let mut is_read_due = error.is_some();
+        loop {
+            if is_read_due {
+                match self.get_transaction(checkout.id.as_str()) {
+                    Ok(read) => (transaction, error) = (read, None),
+                    Err(failed) if failed.is_retryable() => error = Some(failed),
+                    Err(failed) => {
+                        return (transaction, BlikDecision::Undecided { error: Some(failed) });
+                    }
+                }
+            }
+            if error.is_none()
+                && let Some(decision) = checkout.decide(&transaction)
+            {
+                return (transaction, decision);
+            }
+            // A clock that is set back does not prolong the wait.
+            let passed = clock.now().duration_since(started).unwrap_or_default().max(slept);
+            if passed >= checkout.wait {
+                return (transaction, BlikDecision::Undecided { error });
+            }
+            let pause = INTERVAL.min(checkout.wait.saturating_sub(passed));
+            clock.sleep(pause);
+            slept += pause;
+            is_read_due = true;
+        }
+    }
+}
+
+/// A payment whose arguments are valid.
+struct Checkout {
+    id: String,
+    pay: Pay,
+    wait: Duration,
+    /// The number of declined attempts before this payment.
+    declined_before: usize,
+}
+
+impl Checkout {
+    /// Returns the decision that a transaction shows, if there is one.
+    fn decide(&self, transaction: &Transaction) -> Option<BlikDecision> {
+        if transaction.is_paid() {
+            return Some(BlikDecision::Paid);
+        }
+        if is_closed(transaction) {
+            return Some(BlikDecision::Closed);
+        }
+        let (code,) = self.decline(transaction)?;
+        Some(BlikDecision::Declined { code, error: None })
+    }
+
+    /// Returns the reason of a new declined attempt, if there is such an attempt. Earlier attempts
+    /// stay in the transaction, and their order is not documented.
+    fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
+        if declined_attempts(transaction).count() > self.declined_before {
+            let newest = declined_attempts(transaction).max_by_key(|attempt| &attempt.date);
+            return Some((newest.and_then(|attempt| attempt.payment_error_code.clone()),));
+        }
+        let payments = transaction.payments.as_ref()?;
+        // After an earlier decline, the status may still be that of the earlier attempt.
+        let is_declined =
+            payments.status == Some(PaymentStatus::Declined) && self.declined_before == 0;
+        is_declined.then_some((None,))
+    }
+}
+
+/// Returns whether a transaction can no longer be paid.
+fn is_closed(transaction: &Transaction) -> bool {
+    use TransactionStatus::{Canceled, Error, Refund};
+    matches!(transaction.status, Some(Canceled | Error | Refund))
+}
+
+fn declined_attempts(transaction: &Transaction) -> impl Iterator<Item = &Attempt> {
+    let attempts = transaction.payments.iter().flat_map(|payments| &payments.attempts);
+    attempts.filter(|attempt| attempt.payment_error_code.is_some())
+}
+
+/// Returns the payment method of a valid BLIK payment.
+fn payment_method(blik: BlikPayment) -> Result<Pay, InputError> {
+    if !blik.has_code_or_alias() {
+        return Err(InputError::new("blik_token", "a code or an alias is required"));
+    }
+    let pay = Pay::blik(blik);
+    pay.validate()?;
+    Ok(pay)
+}
