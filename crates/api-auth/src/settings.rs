@@ -212,14 +212,16 @@ macro_rules! builder_options {
     () => {
         /// Sets the timeout of one exchange, from connecting to the last byte of the response. Each
         /// retry has a timeout of its own. With the feature `dns-cache`, a timeout of more than 10 s
-        /// may be exceeded by up to a second. Defaults to 30 s.
+        /// may be exceeded by up to a second. One of more than 24 h counts as 24 h. Defaults to 30 s.
         #[must_use]
         pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.timeout(timeout);
             self
         }
 
-        /// Sets the timeout for connecting, including TLS. Defaults to 10 s.
+        /// Sets the timeout for connecting, including TLS. One of more than 24 h counts as 24 h.
+        /// Defaults to 10 s. With the feature `dns-cache`, the next address of a host is tried after
+        /// 0.5 s without a response.
         #[must_use]
         pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.connect_timeout(timeout);

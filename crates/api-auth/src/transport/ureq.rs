@@ -481,6 +481,14 @@ fn explain_io(error: &std::io::Error) -> (TransportErrorKind, Sent, String) {
         Io::ConnectionReset | Io::ConnectionAborted | Io::BrokenPipe | Io::UnexpectedEof => {
             (Kind::Interrupted, Sent::Maybe, format!("the connection was interrupted: {error}"))
         }
+        // The text of std, without `dns-cache`.
+        _ if error.to_string().starts_with("failed to lookup address information") => {
+            (Kind::Resolve, Sent::No, error.to_string())
+        }
+        // ENFILE and EMFILE: no socket was created.
+        _ if cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24)) => {
+            (Kind::Connect, Sent::No, error.to_string())
+        }
         _ => (Kind::Interrupted, Sent::Maybe, error.to_string()),
     }
 }

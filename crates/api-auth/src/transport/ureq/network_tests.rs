@@ -48,6 +48,11 @@ fn get(settings: &Settings, url: &str) -> Result<Response, TransportError> {
     settings.built_in_transport().unwrap().send(request)
 }
 
+/// Returns the three digits of a status.
+fn code(status: &str) -> &str {
+    status.split_once(' ').unwrap().0
+}
+
 fn with_head(size: usize) -> Vec<u8> {
     let mut response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n".to_vec();
     for number in 0.. {
@@ -132,10 +137,7 @@ fn response_is_read_although_the_request_could_not_be_written() {
         let request = http::Request::post(format!("http://127.0.0.1:{port}/"));
         let request = request.body(vec![b'x'; 6 << 20]).unwrap();
         let response = settings().built_in_transport().unwrap().send(request).unwrap();
-        assert_eq!(
-            (status.starts_with(response.status().as_str()), &**response.body()),
-            (true, &b"late"[..])
-        );
+        assert_eq!((response.status().as_str(), &**response.body()), (code(status), &b"late"[..]));
     }
     // Without a response the error is that of the write.
     let port = serve(|mut stream| assert!(read_head(&mut stream)));
@@ -297,7 +299,7 @@ mod gzip {
             for name in ["gzip", "GZIP", "x-gzip"] {
                 let headers = format!("content-encoding: {name}\r\n{headers}");
                 let response = received(response(status, &headers, body.as_bytes())).unwrap();
-                assert_eq!((response.status().as_str(), response.body().len()), (&status[..3], 0));
+                assert_eq!((response.status().as_str(), response.body().len()), (code(status), 0));
             }
         }
     }
