@@ -252,8 +252,8 @@ fn accounts(tpay: &Client, arguments: &Arguments, report: &mut Report) {
     report.line::<CreateAccount, _>(|| tpay.create_account(&account));
     report.line::<ListAccounts, _>(|| tpay.list_accounts(&ListAccounts::new()));
     report.line::<GetAccount, _>(|| tpay.get_account(&arguments.account));
-    report.line::<UploadFile, _>(|| {
-        tpay.upload_account_file(&UploadFile::new(&arguments.account, 1, "%PDF-1.7"))
+    report.line::<UploadAccountFile, _>(|| {
+        tpay.upload_account_file(&UploadAccountFile::new(&arguments.account, 1, "%PDF-1.7"))
     });
     report.line::<GetBalance, _>(|| tpay.get_balance(&arguments.account));
 }

@@ -18,7 +18,7 @@ use crate::paging::{Paging, page_setters};
 use crate::pos::Pos;
 use crate::{Client, Currency, error, validate};
 
-pub use files::UploadFile;
+pub use files::UploadAccountFile;
 pub use merchants::{ContactPerson, CreateMerchant, MerchantAddress};
 
 /// An account of a merchant, for its partner. The fields are not documented, so all but the id are

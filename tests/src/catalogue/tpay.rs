@@ -1,7 +1,7 @@
 //! Tpay: a token is fetched first and travels in a header.
 
 use tpay_client::accounts::{
-    CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadFile,
+    CreateAccount, CreateMerchant, GetAccount, GetBalance, ListAccounts, UploadAccountFile,
 };
 use tpay_client::blik::{AliasType, BlikAlias, CreateBlikAlias, DeleteBlikAlias, GetBlikAlias};
 use tpay_client::cards::{CreateCardToken, DeleteCardToken, GetCardToken, InitApplePay};
@@ -121,7 +121,7 @@ pub(super) const ROW: Provider = Provider {
             ListAccounts::new(),
             GetAccount::new("a-1"),
             GetBalance::new("a-1"),
-            UploadFile::new("a-1", 1, "content"),
+            UploadAccountFile::new("a-1", 1, "content"),
             CreateAccount::new("OFFER", "jan.nowak@example.com"),
             CreateMerchant::new("OFFER", "jan.nowak@example.com"),
             ListCategories::new(),

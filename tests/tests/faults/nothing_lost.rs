@@ -192,6 +192,7 @@ const WITHOUT_FIELDS: &[&str] = &[
     "recurring.update_payment_instrument",
     "marketplace.cancel",
     "reports.file",
+    "accounts.upload_file",
     "certificates.signing",
     "certificates.root",
 ];

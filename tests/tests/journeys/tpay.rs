@@ -489,7 +489,7 @@ fn references_are_unique_ulids_and_find_their_transaction() {
     assert!(ids.iter().all(|id| id.len() == 26 && id.chars().all(crockford)));
     // They begin with the time of the client's clock.
     let (patient, _) = patient(&sandbox);
-    let time = patient.reference_id().unwrap()[..10].to_owned();
+    let time = patient.reference_id().unwrap().get(..10).unwrap().to_owned();
     let milliseconds = time.chars().fold(0_u64, |sum, digit| {
         sum * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".find(digit).unwrap() as u64
     });

@@ -325,6 +325,14 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Display ResponseError", error.to_string()),
         ("api-auth: Display InputError", InputError::new("key", "is empty").to_string()),
         ("api-auth: Display UnixTime", UnixTime::from_seconds(1).to_string()),
+        (
+            "tpay-client: Display CardExpiry",
+            tpay_client::cards::CardExpiry::new(1, 2030).unwrap().to_string(),
+        ),
+        (
+            "tpay-client: Display LocalTime",
+            tpay_client::common::LocalTime::from(UnixTime::from_seconds(1)).to_string(),
+        ),
         ("tinycert-client: Debug ClientBuilder", debug(&tinycert)),
         (
             "tinycert-client: Debug Environment",

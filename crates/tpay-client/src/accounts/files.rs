@@ -15,16 +15,16 @@ use crate::{Client, error, validate};
 /// accepted, whether the person is optional, and how the response looks.
 ///
 /// ```
-/// use tpay_client::accounts::UploadFile;
+/// use tpay_client::accounts::UploadAccountFile;
 ///
 /// let scan = b"%PDF-1.7";
-/// let upload = UploadFile::new("mc_6UvbBjehvHXA7vfD", 1, scan).person_id("pr_bmZYOMG86DJ3PNBx");
+/// let upload = UploadAccountFile::new("mc_6UvbBjehvHXA7vfD", 1, scan).person_id("pr_bmZYOMG86DJ3PNBx");
 /// ```
 ///
 /// Source: the provider's Postman collection; no documentation names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UploadFile {
+pub struct UploadAccountFile {
     #[serde(serialize_with = "wire::exposed")]
     file: Secret,
     account_id: String,
@@ -33,7 +33,7 @@ pub struct UploadFile {
     person_id: Option<String>,
 }
 
-impl UploadFile {
+impl UploadAccountFile {
     /// Creates an upload of `content`, which is sent in base64, for the account with this id. The
     /// types of documents are returned by [`Client::list_documents`].
     pub fn new(
@@ -65,7 +65,7 @@ impl UploadFile {
     }
 }
 
-impl Endpoint for UploadFile {
+impl Endpoint for UploadAccountFile {
     type Output = Acknowledgement;
     const ID: &'static str = "accounts.upload_file";
     const ROUTE: Route<Self> = route!(POST "/accounts/files");
@@ -93,7 +93,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn upload_account_file(&self, request: &UploadFile) -> Result<Acknowledgement> {
+    pub fn upload_account_file(&self, request: &UploadAccountFile) -> Result<Acknowledgement> {
         self.send(request)
     }
 }

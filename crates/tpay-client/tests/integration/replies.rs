@@ -544,7 +544,7 @@ fn created_accounts_have_their_addresses_persons_and_contacts() {
 #[test]
 fn accounts_upload_file_reply() {
     let body = r#"{"result":"success","requestId":"r","id":"fi_1"}"#;
-    let call = |client: &Client| client.upload_account_file(&UploadFile::new("01A", 1, "x"));
+    let call = |client: &Client| client.upload_account_file(&UploadAccountFile::new("01A", 1, "x"));
     acknowledgement_rules("POST", body, call);
     let file = one("POST", 200, body, call).unwrap();
     assert_eq!(file.extra.text("id").as_deref(), Some("fi_1"));

@@ -690,7 +690,7 @@ fn accounts_create_merchant_request() {
 
 #[test]
 fn accounts_upload_file_request() {
-    let call = UploadFile::new("mc_6UvbBjehvHXA7vfD", 1, b"%PDF");
+    let call = UploadAccountFile::new("mc_6UvbBjehvHXA7vfD", 1, b"%PDF");
     let account = r#""accountId":"mc_6UvbBjehvHXA7vfD","documentType":1"#;
     let body = format!(r#"POST /accounts/files {{"file":"JVBERg==",{account}}}"#);
     assert_eq!(sent(&call), body);
@@ -700,11 +700,11 @@ fn accounts_upload_file_request() {
     assert!(!format!("{person:?}").contains("JVBERg"), "{person:?}");
     let command = client().curl(&person).unwrap();
     assert!(!command.contains("JVBERg") && command.contains("pr_bmZ"), "{command}");
-    let encoded = UploadFile::encoded("mc_1", 2, "as is");
+    let encoded = UploadAccountFile::encoded("mc_1", 2, "as is");
     assert!(sent(&encoded).contains(r#""file":"as is","accountId":"mc_1","documentType":2"#));
-    assert_eq!(rejected(&UploadFile::new("mc_1", 1, b"")), "file");
-    assert_eq!(rejected(&UploadFile::new("", 1, b"x")), "account_id");
-    assert_eq!(rejected(&UploadFile::new("mc_1", 1, b"x").person_id("")), "person_id");
+    assert_eq!(rejected(&UploadAccountFile::new("mc_1", 1, b"")), "file");
+    assert_eq!(rejected(&UploadAccountFile::new("", 1, b"x")), "account_id");
+    assert_eq!(rejected(&UploadAccountFile::new("mc_1", 1, b"x").person_id("")), "person_id");
 }
 
 #[test]

@@ -7,8 +7,8 @@
 use serde_json::Value;
 use tpay_client::accounts::{
     AccountAddress, AccountBank, AccountPhone, ContactPerson, CreateAccount, CreateMerchant,
-    GetAccount, GetBalance, ListAccounts, MerchantAddress, Person, PersonContact, UploadFile,
-    Website,
+    GetAccount, GetBalance, ListAccounts, MerchantAddress, Person, PersonContact,
+    UploadAccountFile, Website,
 };
 use tpay_client::api_auth::Request;
 use tpay_client::blik::{
@@ -869,7 +869,7 @@ pub(super) fn request(vector: &Value, client: &Client) -> Made<Request> {
         "accounts.balance" => signed!(GetBalance::new(id()?)),
         "accounts.upload_file" => signed!(build!(
             fields,
-            UploadFile::encoded(
+            UploadAccountFile::encoded(
                 string(get("accountId"))?,
                 integer(get("documentType"))?,
                 string(get("file"))?

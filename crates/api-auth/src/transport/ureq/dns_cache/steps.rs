@@ -18,7 +18,7 @@ use ureq::unversioned::transport::{
 const FAR: Duration = Duration::from_secs(10);
 
 /// The size of the input buffer, which grows for the head of a response; see [`Steps`].
-pub(in crate::transport::ureq) const INPUT_BUFFER: usize = 16 * 1024;
+pub(crate) const INPUT_BUFFER: usize = 16 * 1024;
 /// The maximum size of the head of a response, as in ureq.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// The size of the large input buffer. ureq notices when a head is larger than 64 KiB.
