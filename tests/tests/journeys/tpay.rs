@@ -473,8 +473,30 @@ fn blik_alias_in_two_banks_is_a_choice_and_a_cancelled_transaction_is_closed() {
     let paid = client.pay_by_blik(&choice.transaction_id, chosen, WAIT).unwrap();
     assert!(matches!(paid.decision, BlikDecision::Paid), "{paid:?}");
 
+    // Cancelled between the two requests of the payment: it is rejected, and not declined.
     let id = made(&client, &order(500));
     client.cancel_transaction(&id).unwrap();
+    let pending = client.create_transaction(&order(500)).unwrap();
+    let closed_meanwhile = Client::builder(tpay::CLIENT_ID, tpay::CLIENT_SECRET)
+        .http_basic()
+        .transport(move |request: api_auth::Request| {
+            let created = serde_json::json!({
+                "result": "success", "transactionId": pending.transaction_id, "status": "pending",
+            });
+            let (status, body) = match (request.method().as_str(), request.uri().path()) {
+                ("POST", "/transactions") => (200, created.to_string()),
+                ("POST", _) => (409, r#"{"result":"failed"}"#.to_owned()),
+                _ => (200, r#"{"result":"success","status":"canceled"}"#.to_owned()),
+            };
+            let mut response = api_auth::Response::new(body.into_bytes());
+            *response.status_mut() = api_auth::StatusCode::from_u16(status).unwrap();
+            Ok(response)
+        })
+        .build()
+        .unwrap();
+    let closed = closed_meanwhile.take_blik_payment(&order(500), BlikPayment::code("777123"), WAIT);
+    let closed = closed.unwrap();
+    assert!(matches!(closed.decision, BlikDecision::Closed), "{closed:?}");
     let closed = client.pay_by_blik(&id, BlikPayment::code("777123"), WAIT).unwrap();
     assert!(matches!(closed.decision, BlikDecision::Closed), "{closed:?}");
 }

@@ -174,7 +174,13 @@ impl Client {
                 if let Ok(read) = self.get_transaction(checkout.id.as_str()) {
                     transaction = read;
                 }
-                let code = checkout.decline(&transaction).and_then(|attempt| attempt.0);
+                // The request may be rejected because the transaction was paid or closed meanwhile.
+                if let Some(decision @ (BlikDecision::Paid | BlikDecision::Closed)) =
+                    checkout.decide(&transaction)
+                {
+                    return (transaction, decision);
+                }
+                let code = checkout.decline(&transaction).and_then(|(code,)| code);
                 return (transaction, BlikDecision::Declined { code, error: Some(error) });
             }
         };
