@@ -107,6 +107,10 @@ fn report(result: &BlikResult) -> ExitCode {
                 eprintln!("blik_payment: the payer may choose {name} (key {code})");
             }
         }
+        BlikDecision::Rejected { error } => {
+            eprintln!("blik_payment: {error}");
+            println!("not paid; the code was not used");
+        }
         BlikDecision::Closed => println!("not paid; the transaction is closed"),
         BlikDecision::Undecided { error } => {
             if let Some(error) = error {

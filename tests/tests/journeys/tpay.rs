@@ -501,6 +501,58 @@ fn blik_alias_in_two_banks_is_a_choice_and_a_cancelled_transaction_is_closed() {
     assert!(matches!(closed.decision, BlikDecision::Closed), "{closed:?}");
 }
 
+/// Pays by BLIK on a server that responds with this status and body to the payment, and then has this
+/// transaction.
+fn pay_with(status: u16, paid: &'static str, read: &'static str) -> BlikDecision {
+    let client = Client::builder("id", "secret").retries(0);
+    let client =
+        client.clock(ManualClock::at_unix(1)).transport(move |request: api_auth::Request| {
+            let (status, body) = match (request.method().as_str(), request.uri().path()) {
+                (_, "/oauth/auth") => (200, r#"{"access_token":"t","expires_in":7200}"#),
+                ("POST", "/transactions") => {
+                    (200, r#"{"result":"success","transactionId":"ta_1","status":"pending"}"#)
+                }
+                ("POST", _) => (status, paid),
+                _ => (200, read),
+            };
+            let mut response = api_auth::Response::new(body.as_bytes().to_vec());
+            *response.status_mut() = api_auth::StatusCode::from_u16(status).unwrap();
+            Ok(response)
+        });
+    let client = client.build().unwrap();
+    let wait = Duration::from_secs(4);
+    client.take_blik_payment(&order(500), BlikPayment::code("777123"), wait).unwrap().decision
+}
+
+#[test]
+fn rejected_blik_payment_is_not_a_declined_one() {
+    const PENDING: &str = r#"{"result":"success","status":"pending"}"#;
+    const CORRECT: &str = r#"{"result":"success","status":"correct"}"#;
+    const FAILED: &str = r#"{"result":"failed"}"#;
+    const ALTERNATIVES: &str = r#"{"result":"success","status":"pending","payments":{"status":"pending",
+        "alternatives":[{"applicationCode":"a","applicationName":"A"}]}}"#;
+    const UNSET: &str = r#"{"result":"success","status":"pending","payments":{"status":"pending",
+        "attempts":[{"date":"2026-01-01 10:00:00","paymentErrorCode":""}]}}"#;
+    for status in [401, 403, 409, 429] {
+        let decision = pay_with(status, FAILED, PENDING);
+        assert!(matches!(decision, BlikDecision::Rejected { .. }), "{status} {decision:?}");
+        let decision = pay_with(status, FAILED, CORRECT);
+        assert!(matches!(decision, BlikDecision::Paid), "{status} {decision:?}");
+    }
+    let decision = pay_with(400, FAILED, PENDING);
+    assert!(matches!(decision, BlikDecision::Declined { .. }), "{decision:?}");
+    // The response to the payment is lost, and the transaction says what happened.
+    let decision = pay_with(502, "", ALTERNATIVES);
+    assert!(matches!(decision, BlikDecision::ChooseApplication(_)), "{decision:?}");
+    for read in [PENDING, UNSET] {
+        let decision = pay_with(502, "", read);
+        assert!(matches!(decision, BlikDecision::Undecided { error: Some(_) }), "{decision:?}");
+    }
+    // A response without a status decides nothing.
+    let decision = pay_with(200, r#"{"result":"success","transactionId":"ta_1"}"#, CORRECT);
+    assert!(matches!(decision, BlikDecision::Paid), "{decision:?}");
+}
+
 #[test]
 fn references_are_unique_ulids_and_find_their_transaction() {
     let (sandbox, client) = sandbox();

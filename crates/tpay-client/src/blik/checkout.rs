@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_auth::{Endpoint, Error, ErrorKind, InputError, ResponseError, Result};
+use api_auth::{Endpoint, Error, ErrorKind, InputError, ResponseError, Result, StatusCode};
 
 use super::BlikPayment;
 use crate::transactions::pay::Pay;
@@ -36,13 +36,20 @@ pub struct BlikResult {
 pub enum BlikDecision {
     /// The payer has paid: deliver.
     Paid,
-    /// The payment was not made: the bank or the payer declined it, or the request was rejected. The
-    /// same transaction can be paid by another code ([`Client::pay_by_blik`]) or cancelled.
+    /// The bank or the payer declined the payment. The same transaction can be paid by another code
+    /// ([`Client::pay_by_blik`]) or cancelled.
     Declined {
         /// The reason, if the server names one.
         code: Option<PaymentErrorCode>,
         /// The error of the payment, unless the payment was declined after the request.
         error: Option<Error>,
+    },
+    /// The request for the payment was rejected or could not be sent, so this code was not used. An
+    /// earlier attempt of the same transaction may still be confirmed. Correct what the error says,
+    /// then read the transaction before you pay it again.
+    Rejected {
+        /// The error of the payment.
+        error: Error,
     },
     /// The alias exists in several applications. Let the payer choose one, and pay again with its
     /// code as [`key`](super::BlikAlias::key) of the alias.
@@ -50,9 +57,11 @@ pub enum BlikDecision {
     /// The transaction is cancelled, refunded or failed, and cannot be paid. Create another one.
     Closed,
     /// Nothing was decided in the given time, and the payer may still pay. Do not take a second
-    /// payment: wait for the notification, or read the transaction later. Cancel it to be certain.
+    /// payment, and do not pay by another code: wait for the notification, or read the transaction
+    /// later. If the transaction was cancelled ([`Client::cancel_transaction`] returned no error), a
+    /// new one can be created.
     Undecided {
-        /// The error of the last request for the status, if it failed.
+        /// The error of the last request for the status, or of the payment, if it failed.
         error: Option<Error>,
     },
 }
@@ -63,8 +72,8 @@ pub enum BlikDecision {
 /// [`pay_transaction`](Client::pay_transaction) are the single steps.
 impl Client {
     /// Creates a transaction, pays it by a BLIK code or alias, and waits for the decision of the
-    /// payer, `wait` at most. The status is requested every two seconds; the client's clock is used
-    /// for waiting.
+    /// payer for `wait`. The last request may end later. The status is requested every two seconds;
+    /// the client's clock is used for waiting.
     ///
     /// All arguments are validated before the first request, so an invalid code creates no
     /// transaction. `order` must have no payment method.
@@ -96,8 +105,8 @@ impl Client {
     /// # Errors
     /// Returns an error if no transaction was created, or if this is not known
     /// ([`Error::outcome_unknown`]): then search for it by its hidden description, see
-    /// [`find_transactions`](Client::find_transactions). After the creation, all failures are a
-    /// [`BlikDecision`].
+    /// [`find_transactions`](Client::find_transactions). Set one, therefore. Once the id of the
+    /// transaction is known, all failures are a [`BlikDecision`].
     pub fn take_blik_payment(
         &self,
         order: &CreateTransaction,
@@ -114,11 +123,12 @@ impl Client {
             let error = ResponseError::new(ErrorKind::Decode);
             return Err(error.with_message("missing field `transactionId`").into());
         };
-        Ok(self.pay_and_wait(Checkout { id, pay, wait, declined_before: 0 }, created))
+        Ok(self.pay_and_wait(Checkout::new(id, pay, wait, None), created))
     }
 
-    /// Pays an existing transaction by a BLIK code or alias, and waits for the decision of the payer,
-    /// `wait` at most. The transaction is read first: one that is paid is not paid again.
+    /// Pays an existing transaction by a BLIK code or alias, and waits for the decision of the payer
+    /// for `wait`. The transaction is read first: one that is paid is not paid again. After
+    /// [`BlikDecision::Undecided`], do not call it: an earlier attempt may still be confirmed.
     ///
     /// See [`take_blik_payment`](Client::take_blik_payment).
     ///
@@ -139,10 +149,8 @@ impl Client {
             Some(ref status) if status.is_paid() => BlikDecision::Paid,
             _ if is_closed(&transaction) => BlikDecision::Closed,
             _ => {
-                let declined_before = declined_attempts(&transaction).count();
-                return Ok(
-                    self.pay_and_wait(Checkout { id, pay, wait, declined_before }, transaction)
-                );
+                let checkout = Checkout::new(id, pay, wait, Some(&transaction));
+                return Ok(self.pay_and_wait(checkout, transaction));
             }
         };
         Ok(BlikResult { transaction_id: id, transaction, decision })
@@ -155,11 +163,13 @@ impl Client {
 
     fn decision(&self, checkout: &Checkout, created: Transaction) -> (Transaction, BlikDecision) {
         let mut transaction = created;
-        let mut error = match self.pay_transaction(&checkout.id, checkout.pay.clone()) {
+        let mut is_read_due = true;
+        let lost = match self.pay_transaction(&checkout.id, checkout.pay.clone()) {
             Ok(paid) => {
                 // The response of another server has no status.
                 if paid.status.is_some() {
                     transaction = paid;
+                    is_read_due = false;
                 }
                 None
             }
@@ -180,13 +190,17 @@ impl Client {
                 {
                     return (transaction, decision);
                 }
+                let is_declined = error.kind() == ErrorKind::OperationFailed;
+                if !is_declined && error.status() != Some(StatusCode::BAD_REQUEST) {
+                    return (transaction, BlikDecision::Rejected { error });
+                }
                 let code = checkout.decline(&transaction).and_then(|(code,)| code);
                 return (transaction, BlikDecision::Declined { code, error: Some(error) });
             }
         };
         let clock = self.core.clock();
         let (started, mut slept) = (clock.now(), Duration::ZERO);
-        let mut is_read_due = error.is_some();
+        let mut error = None;
         loop {
             if is_read_due {
                 match self.get_transaction(checkout.id.as_str()) {
@@ -205,7 +219,7 @@ impl Client {
             // A clock that is set back does not prolong the wait.
             let passed = clock.now().duration_since(started).unwrap_or_default().max(slept);
             if passed >= checkout.wait {
-                return (transaction, BlikDecision::Undecided { error });
+                return (transaction, BlikDecision::Undecided { error: error.or(lost) });
             }
             let pause = INTERVAL.min(checkout.wait.saturating_sub(passed));
             clock.sleep(pause);
@@ -222,9 +236,27 @@ struct Checkout {
     wait: Duration,
     /// The number of declined attempts before this payment.
     declined_before: usize,
+    /// Whether the status of the payment was "declined" before this payment.
+    was_declined: bool,
+    /// Whether the transaction named applications before this payment.
+    had_alternatives: bool,
 }
 
 impl Checkout {
+    /// Creates the payment of a transaction, as it was `before`. A new one has no attempts.
+    fn new(id: String, pay: Pay, wait: Duration, before: Option<&Transaction>) -> Self {
+        let declined_before = before.map(|before| declined_attempts(before).count());
+        let had_alternatives = before.is_some_and(|before| !before.alternatives().is_empty());
+        Self {
+            id,
+            pay,
+            wait,
+            declined_before: declined_before.unwrap_or_default(),
+            was_declined: before.is_some_and(is_declined),
+            had_alternatives,
+        }
+    }
+
     /// Returns the decision that a transaction shows, if there is one.
     fn decide(&self, transaction: &Transaction) -> Option<BlikDecision> {
         if transaction.is_paid() {
@@ -232,6 +264,9 @@ impl Checkout {
         }
         if is_closed(transaction) {
             return Some(BlikDecision::Closed);
+        }
+        if !self.had_alternatives && !transaction.alternatives().is_empty() {
+            return Some(BlikDecision::ChooseApplication(transaction.alternatives().to_vec()));
         }
         let (code,) = self.decline(transaction)?;
         Some(BlikDecision::Declined { code, error: None })
@@ -244,11 +279,9 @@ impl Checkout {
             let newest = declined_attempts(transaction).max_by_key(|attempt| &attempt.date);
             return Some((newest.and_then(|attempt| attempt.payment_error_code.clone()),));
         }
-        let payments = transaction.payments.as_ref()?;
         // After an earlier decline, the status may still be that of the earlier attempt.
-        let is_declined =
-            payments.status == Some(PaymentStatus::Declined) && self.declined_before == 0;
-        is_declined.then_some((None,))
+        let is_new = self.declined_before == 0 && !self.was_declined;
+        (is_new && is_declined(transaction)).then_some((None,))
     }
 }
 
@@ -258,9 +291,17 @@ fn is_closed(transaction: &Transaction) -> bool {
     matches!(transaction.status, Some(Canceled | Error | Refund))
 }
 
+fn is_declined(transaction: &Transaction) -> bool {
+    let status = transaction.payments.as_ref().and_then(|payments| payments.status.as_ref());
+    status == Some(&PaymentStatus::Declined)
+}
+
 fn declined_attempts(transaction: &Transaction) -> impl Iterator<Item = &Attempt> {
     let attempts = transaction.payments.iter().flat_map(|payments| &payments.attempts);
-    attempts.filter(|attempt| attempt.payment_error_code.is_some())
+    let code = |attempt: &Attempt| {
+        attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
+    };
+    attempts.filter(move |attempt| code(attempt))
 }
 
 /// Returns the payment method of a valid BLIK payment.

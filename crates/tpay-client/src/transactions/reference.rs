@@ -13,7 +13,7 @@ const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// # Finding a transaction after an unknown outcome
 ///
 /// See [`transactions`](crate::transactions). The provider has no idempotency keys: the same request
-/// creates a second transaction.
+/// may create a second transaction.
 impl Client {
     /// Generates a unique text for
     /// [`hidden_description`](crate::CreateTransaction::hidden_description): a ULID, 26 letters and
@@ -55,7 +55,8 @@ impl Client {
     ///
     /// An empty result after an unknown outcome means that no transaction was created, or that the
     /// server is still processing the request. Search again after a minute before you create another
-    /// one.
+    /// one. Begin the search a day earlier: the time zone of the filter is not documented for certain,
+    /// and an hour repeats in autumn.
     ///
     /// ```no_run
     /// use std::time::{Duration, SystemTime};
@@ -70,8 +71,7 @@ impl Client {
     /// match tpay.create_transaction(&order) {
     ///     Ok(created) => println!("{:?}", created.transaction_payment_url),
     ///     Err(error) if error.outcome_unknown() => {
-    ///         // Five minutes earlier, in case the clocks differ.
-    ///         let search = ListTransactions::new().from(started - Duration::from_secs(300));
+    ///         let search = ListTransactions::new().from(started - Duration::from_secs(86_400));
     ///         println!("{:?}", tpay.find_transactions(&reference, &search)?);
     ///     }
     ///     Err(error) => return Err(error),
