@@ -1,7 +1,7 @@
 //! Conversions to and from types of other crates, each behind a feature of the crate's name.
 
-#[cfg(feature = "rust_decimal-1")]
 use crate::error::input::InputError;
+#[cfg(feature = "rust_decimal-1")]
 use crate::models::Amount;
 #[cfg(feature = "jiff-1")]
 use crate::models::UnixTime;
