@@ -174,7 +174,10 @@ fn reported_or(error: ResponseError, response: &Response) -> ResponseError {
 /// Parses a successful response whose body is not documented. It may be empty or have any content,
 /// except an error object, incomplete JSON or an HTML page of a proxy.
 pub(crate) fn acknowledgement(response: &Response) -> Result<(), ResponseError> {
-    match response.body().trim_ascii_start().first() {
+    let body = response.body().as_slice();
+    // A byte order mark is skipped, as in all responses.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    match body.trim_ascii_start().first() {
         Some(b'{') => {
             let body: ErrorBody = json(response)?;
             if body.code().is_known() { Err(body.into_error(response)) } else { Ok(()) }

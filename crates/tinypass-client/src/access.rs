@@ -251,7 +251,10 @@ impl Endpoint for SearchAccess {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(AccessPage::default());
         }
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        let body = response.body().as_slice();
+        // A byte order mark is skipped, as in all responses.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        if body.trim_ascii_start().starts_with(b"[") {
             return Ok(AccessPage { data: json(response)?, extra: ExtraFields::default() });
         }
         error::page(response)

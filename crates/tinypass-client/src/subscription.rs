@@ -118,7 +118,10 @@ impl Endpoint for SearchSubscriptions {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Vec::new());
         }
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        let body = response.body().as_slice();
+        // A byte order mark is skipped, as in all responses.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        if body.trim_ascii_start().starts_with(b"[") {
             return json(response);
         }
         error::page::<SubscriptionPage>(response).map(|page| page.data)

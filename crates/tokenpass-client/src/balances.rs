@@ -84,7 +84,10 @@ impl<'a> FromIterator<&'a Balance> for Balances {
 
 /// Parses a list of balances. The documentation wraps the list in `result`; servers do not.
 fn list(response: &Response) -> Result<Vec<Balance>, ResponseError> {
-    if response.body().trim_ascii_start().starts_with(b"[") {
+    let body = response.body().as_slice();
+    // A byte order mark is skipped, as in all responses.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if body.trim_ascii_start().starts_with(b"[") {
         return error::success(response);
     }
     error::result(response)

@@ -256,7 +256,10 @@ impl Endpoint for ListMcc {
     const ROUTE: Route<Self> = route!(GET "/accounts/mcc");
 
     fn parse(&self, response: &Response) -> Result<Dictionary, ResponseError> {
-        if response.body().trim_ascii_start().starts_with(b"[") {
+        let body = response.body().as_slice();
+        // A byte order mark is skipped, as in all responses.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        if body.trim_ascii_start().starts_with(b"[") {
             return Ok(Dictionary { list: api_auth::json(response)?, ..Dictionary::default() });
         }
         error::success(response, &["list"])
