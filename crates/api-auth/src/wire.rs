@@ -166,6 +166,10 @@ where
         fn visit_newtype_struct<D: Deserializer<'de>>(self, list: D) -> Result<Vec<T>, D::Error> {
             list.deserialize_any(Several { keyed: false, entry: PhantomData })
         }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<T>, A::Error> {
+            Several { keyed: false, entry: PhantomData }.visit_seq(list)
+        }
     }
 
     deserializer.deserialize_newtype_struct(ONE_OR_MORE, OneOrMore(PhantomData))

@@ -3,6 +3,7 @@
 mod error_tables;
 mod fault_matrix;
 mod faults;
+mod mutations;
 mod nothing_lost;
 mod options;
 mod proxies;

@@ -19,7 +19,8 @@ pub(crate) const SCALAR: &str = "$api_auth::Scalar";
 pub(crate) const DIGITS: &str = "$api_auth::Digits";
 
 /// The name of the newtype that asks for a list or one entry of it. It gets one entry, an object, by
-/// `visit_some`, and anything else by `visit_newtype_struct`, as from any other deserializer.
+/// `visit_some`, an object whose names are numbers by `visit_seq`, and anything else by
+/// `visit_newtype_struct`, as from any other deserializer.
 pub(crate) const ONE_OR_MORE: &str = "$api_auth::OneOrMore";
 
 /// A deserializer that is lenient. A `NAME` is always a string.
@@ -93,12 +94,21 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
     fn one_or_more<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let pass = self.pass;
         let raw = <&'de RawValue>::deserialize(self.inner).map_err(|error| pass.raise(error))?;
-        let is_object = raw.get().starts_with('{');
-        pass.reenter(raw.get(), |json| match is_object {
-            true => visitor.visit_some(Lenient::<_>::new(json, pass)),
-            false => visitor.visit_newtype_struct(Lenient::<_>::new(json, pass)),
+        let members = raw.get().strip_prefix('{');
+        let is_keyed = members.is_some_and(begins_with_index);
+        pass.reenter(raw.get(), |json| match members {
+            Some(_) if is_keyed => Lenient::<_>::new(json, pass).deserialize_seq(visitor),
+            Some(_) => visitor.visit_some(Lenient::<_>::new(json, pass)),
+            None => visitor.visit_newtype_struct(Lenient::<_>::new(json, pass)),
         })
     }
+}
+
+/// Returns whether the first name of an object is a number: PHP sends a list as such an object if an
+/// entry was removed.
+fn begins_with_index(members: &str) -> bool {
+    let name = members.trim_ascii_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    name.is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Pass {
