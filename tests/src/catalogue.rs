@@ -67,7 +67,7 @@ impl Default for Options {
 }
 
 /// Turns the options of any provider's builder.
-macro_rules! tuned {
+macro_rules! configured {
     ($builder:expr, $options:expr) => {{
         let builder = $builder
             .clock($options.clock.clone())
@@ -80,7 +80,7 @@ macro_rules! tuned {
         }
     }};
 }
-use tuned;
+use configured;
 
 /// A list of calls.
 macro_rules! calls {

@@ -243,7 +243,7 @@ fn describe(seen: &Seen) -> String {
         .collect();
     let names: Vec<&str> = names.into_iter().collect();
     let query = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
-    let status = seen.status.map_or("no answer".to_owned(), |status| status.to_string());
+    let status = seen.status.map_or("no response".to_owned(), |status| status.to_string());
     let verdict = match seen.verdict.signed {
         Some(true) => "credentials accepted",
         Some(false) => "CREDENTIALS REFUSED",

@@ -3,7 +3,7 @@
 //!
 //! - A request begins with its method and path, as `docs/endpoints/PROVIDER.toml` has them.
 //! - The client's method for it has the request's name.
-//! - A type of the wire (requests, answers and all that they are made of) ends with its source.
+//! - A type of the wire (requests, responses and all that they are made of) ends with its source.
 //! - An amount names its unit.
 
 use std::collections::BTreeMap;

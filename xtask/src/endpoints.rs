@@ -28,7 +28,7 @@ struct Listed {
     summary: String,
 }
 
-/// What the tour left at the server: the ids that it answered well.
+/// The ids to which the server of the tour responded with success.
 type Called = BTreeSet<String>;
 
 pub(crate) fn run(write: bool) -> Outcome {
@@ -59,26 +59,27 @@ const MARKS: [&str; 2] =
 /// The README with the table that the source tells of.
 fn with_table(provider: &Provider, readme: &str) -> Result<String, String> {
     let source = Source::read(&shell::root().join(provider.folder()).join("src"))?;
-    let mut table =
-        String::from("| id | request | method | answer | what it does |\n|---|---|---|---|---|\n");
+    let mut table = String::from(
+        "| id | request | method | response | what it does |\n|---|---|---|---|---|\n",
+    );
     for Listed { id, method, path, summary, .. } in
         listed(provider)?.endpoint.iter().filter(|listed| in_scope(provider, listed))
     {
         let functions = source.functions_of(id);
         let names: Vec<String> =
             functions.iter().map(|function| format!("`{}`", function.name)).collect();
-        let mut answers: Vec<String> = Vec::new();
-        for answer in functions.iter().map(|function| function.answer()) {
-            if !answers.contains(&answer) {
-                answers.push(answer);
+        let mut responses: Vec<String> = Vec::new();
+        for response in functions.iter().map(|function| function.response()) {
+            if !responses.contains(&response) {
+                responses.push(response);
             }
         }
         let experimental = functions.iter().any(|function| function.is_experimental);
         let note = if experimental { " (experimental)" } else { "" };
-        let (names, answers) = (names.join(", "), answers.join(", "));
+        let (names, responses) = (names.join(", "), responses.join(", "));
         let summary = with_code(summary);
         let row =
-            format!("| `{id}` | `{method} {path}` | {names} | {answers} | {summary}{note} |\n");
+            format!("| `{id}` | `{method} {path}` | {names} | {responses} | {summary}{note} |\n");
         table.push_str(&row);
     }
     let [begin, end] = MARKS;
@@ -200,7 +201,7 @@ fn tour(provider: &Provider) -> Result<Called, String> {
     Ok(accepted(&sandbox))
 }
 
-/// The ids of the endpoints that the servers of a sandbox answered well.
+/// The ids of the endpoints to which the servers of a sandbox responded with success.
 fn accepted(sandbox: &Sandbox) -> Called {
     let well = |status: Option<u16>| status.is_some_and(|status| status < 400);
     sandbox
@@ -230,7 +231,7 @@ struct Function {
 
 impl Function {
     /// What a call of it gives, for people.
-    fn answer(&self) -> String {
+    fn response(&self) -> String {
         let signature = self.code.split('{').next().unwrap_or_default();
         let returned = signature.split_once("-> ").map_or("()", |(_, returned)| returned.trim());
         let inner = returned.strip_prefix("Result<").and_then(|text| text.strip_suffix('>'));

@@ -56,9 +56,9 @@ fn open(link: &str) -> io::Result<()> {
     let (host, target) = rest.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
     let mut stream = TcpStream::connect(host)?;
     write!(stream, "GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(answer)) }
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(response)) }
 }
 
 /// What follows `cargo` in each `cargo run` of a page's blocks of `sh`.

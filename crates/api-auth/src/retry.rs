@@ -79,7 +79,7 @@ pub enum Reason {
     /// A retry would have the same result.
     Final,
     /// The request is not idempotent and may have been carried out.
-    NotRepeatable,
+    NotIdempotent,
     /// The attempts are exhausted.
     Exhausted,
     /// `Retry-After` is longer than the policy allows.
@@ -109,7 +109,7 @@ pub fn decide(policy: &RetryPolicy, attempt: Attempt, outcome: Outcome, jitter: 
         return Decision::Stop(Reason::Final);
     }
     if !attempt.idempotent && !is_unsent {
-        return Decision::Stop(Reason::NotRepeatable);
+        return Decision::Stop(Reason::NotIdempotent);
     }
     if attempt.number > policy.retries {
         return Decision::Stop(Reason::Exhausted);
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn table_of_decisions() {
-        use Reason::{Final, NotRepeatable, TooLong};
+        use Reason::{Final, NotIdempotent, TooLong};
         for (idempotent, outcome, expected) in [
             (true, status(503, None), QUARTER),
             (true, status(429, Some(7)), Decision::Wait(Duration::from_secs(7))),
@@ -251,10 +251,10 @@ mod tests {
             (true, status(429, Some(31)), Decision::Stop(TooLong)),
             (true, status(404, None), Decision::Stop(Final)),
             (true, status(500, None), Decision::Stop(Final)),
-            (false, status(503, None), Decision::Stop(NotRepeatable)),
-            (false, status(429, Some(1)), Decision::Stop(NotRepeatable)),
+            (false, status(503, None), Decision::Stop(NotIdempotent)),
+            (false, status(429, Some(1)), Decision::Stop(NotIdempotent)),
             (false, UNSENT, QUARTER),
-            (false, LOST, Decision::Stop(NotRepeatable)),
+            (false, LOST, Decision::Stop(NotIdempotent)),
             (true, LOST, QUARTER),
         ] {
             assert_eq!(first(idempotent, outcome), expected, "{idempotent} {outcome:?}");

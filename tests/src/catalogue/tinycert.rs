@@ -9,7 +9,7 @@ use tinycert_client::{
     CaId, CertId, CertPart, CertStatus, Client, CreateCa, CreateCert, Environment, San,
 };
 
-use super::{AnyClient, Provider, calls, tuned};
+use super::{AnyClient, Provider, calls, configured};
 
 const CA: CaId = CaId::new(561);
 const CERT: CertId = CertId::new(14236);
@@ -39,7 +39,7 @@ pub(super) const ROW: Provider = Provider {
     client: |base, options| {
         let builder = Client::builder("CANARY-api-key");
         let builder = builder.environment(Environment::Custom(base.to_owned()));
-        let client = tuned!(builder, options).build()?;
+        let client = configured!(builder, options).build()?;
         client.connect(EMAIL, PASSPHRASE).map(AnyClient::TinyCert)
     },
     grant: Some(("/api/v1/connect", r#"{"token":"CANARY-session-token"}"#)),

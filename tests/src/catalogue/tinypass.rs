@@ -11,7 +11,7 @@ use tinypass_client::{
     SearchSubscriptions,
 };
 
-use super::{AnyClient, Provider, calls, tuned};
+use super::{AnyClient, Provider, calls, configured};
 
 pub(super) const ROW: Provider = Provider {
     name: "tinypass",
@@ -31,7 +31,7 @@ pub(super) const ROW: Provider = Provider {
     client: |base, options| {
         let builder = Client::builder("AIDAIDAID0", "CANARY-private-key-0123456789");
         let builder = builder.environment(Environment::Custom(base.to_owned()));
-        tuned!(builder, options).build().map(AnyClient::TinyPass)
+        configured!(builder, options).build().map(AnyClient::TinyPass)
     },
     grant: None,
 };

@@ -32,7 +32,7 @@ use tokenpass_client::{
     Authorize, Client, CreatePromise, Destination, Environment, Rule, Rules, Satoshis, Scope,
 };
 
-use super::{AnyClient, Provider, calls, tuned};
+use super::{AnyClient, Provider, calls, configured};
 
 const ADDRESS: &str = "1AAAA1111xxxxxxxxxxxxxxxxxxy43CZ9j";
 const BACK: &str = "https://app.example.com/back";
@@ -118,7 +118,7 @@ pub(super) const ROW: Provider = Provider {
             .privileged("IPrivileged", "CANARY-privileged-secret")
             .oauth_token("CANARY-user-token")
             .environment(Environment::Custom(base.to_owned()));
-        tuned!(builder, options).build().map(AnyClient::Tokenpass)
+        configured!(builder, options).build().map(AnyClient::Tokenpass)
     },
     grant: None,
 };

@@ -34,7 +34,7 @@ use tpay_client::{
     RefundTransaction, grosze,
 };
 
-use super::{AnyClient, Provider, calls, tuned};
+use super::{AnyClient, Provider, calls, configured};
 
 const TRANSACTION: &str = "ta_EKDYNbnv4lPq3d0o";
 const ULID: &str = "01J0A1B2C3D4E5F6G7H8J9K0M1";
@@ -139,7 +139,7 @@ pub(super) const ROW: Provider = Provider {
     client: |base, options| {
         let builder = Client::builder("the id", CLIENT_SECRET);
         let builder = builder.environment(Environment::custom(base));
-        tuned!(builder, options).build().map(AnyClient::Tpay)
+        configured!(builder, options).build().map(AnyClient::Tpay)
     },
     grant: Some(("/oauth/auth", r#"{"access_token":"CANARY-access-token","expires_in":7200}"#)),
 };
