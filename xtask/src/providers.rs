@@ -23,8 +23,11 @@ pub(crate) struct Provider {
 pub(crate) struct Listener {
     pub(crate) example: Example,
     /// Tells the server of the listener, if no example does.
-    pub(crate) subscribe: Option<fn(&Sandbox, &str) -> Result<(), String>>,
+    pub(crate) subscribe: Option<Subscribe>,
 }
+
+/// Tells the server of a sandbox the URL of a listener.
+pub(crate) type Subscribe = fn(&Sandbox, &str) -> Result<(), String>;
 
 /// An example program of a provider crate.
 pub(crate) struct Example {
