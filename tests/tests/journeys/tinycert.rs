@@ -74,9 +74,25 @@ fn code<T>(result: Result<T, Error>) -> String {
     error.code().unwrap_or_else(|| panic!("{error:?}")).to_owned()
 }
 
-/// A folder of a test's own, which is empty.
-fn folder(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("tinycert-{name}"));
+/// A folder of a test's own, which is empty. It is removed at the end.
+struct Folder(PathBuf);
+
+impl std::ops::Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn folder(name: &str) -> Folder {
+    let path = std::env::temp_dir().join(format!("tinycert-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -84,7 +100,7 @@ fn folder(name: &str) -> PathBuf {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o755);
     builder.create(&path).unwrap();
-    path
+    Folder(path)
 }
 
 fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
@@ -548,7 +564,8 @@ fn session_is_resumed_by_its_token() {
 #[test]
 fn token_store_shares_a_session_between_clients() {
     let sandbox = Sandbox::start().unwrap();
-    let store = FileStore::new(folder("store"));
+    let folder = folder("store");
+    let store = FileStore::new(&*folder);
     let client = || tinycert(&sandbox).token_store(store.clone()).build().unwrap();
     let connects = || sandbox.tinycert().state(|server| server.connects);
     let wrong = client().connect(EMAIL, "wrong");
@@ -792,9 +809,9 @@ fn no_certificate_is_created_if_the_files_cannot_be_written() {
     let before = count();
     for files in [
         KeyPairFiles::new(folder.join("missing/chain.pem"), folder.join("key.pem")),
-        KeyPairFiles::new(folder.join("chain.pem"), &folder),
+        KeyPairFiles::new(folder.join("chain.pem"), &*folder),
         KeyPairFiles::new(folder.join("x.pem"), folder.join("./x.pem")),
-        KeyPairFiles::combined(&folder),
+        KeyPairFiles::combined(&*folder),
     ] {
         session.issue_to_files(&new, &files).unwrap_err();
     }
@@ -872,7 +889,8 @@ fn nothing_is_reissued_if_the_files_cannot_be_written() {
 fn same_file_for_chain_and_key_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
-    let file = folder("one").join("both.pem");
+    let folder = folder("one");
+    let file = folder.join("both.pem");
     let files = KeyPairFiles::new(&file, &file);
     let error = session.save_to_files(CertId::new(1), &files).unwrap_err();
     assert!(matches!(error, FileError::Call(error) if error.argument() == Some("files")));
