@@ -29,9 +29,6 @@ pub(crate) struct Listener {
     pub(crate) subscribe: Option<Subscribe>,
 }
 
-/// Tells the server of a sandbox the URL of a listener.
-pub(crate) type Subscribe = fn(&Sandbox, &str) -> Result<(), String>;
-
 /// An example program of a provider crate.
 pub(crate) struct Example {
     pub(crate) name: &'static str,
