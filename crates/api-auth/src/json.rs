@@ -171,6 +171,8 @@ struct Pass {
     budget: Cell<usize>,
     /// The size of the struct that was read last and is charged.
     charged: Cell<usize>,
+    /// An empty buffer for the text of unknown members.
+    scratch: Cell<String>,
     /// The number of values around this one that are read from their own text.
     depth: Cell<u8>,
     /// An error of this module on its way through `serde_json`.
@@ -188,6 +190,7 @@ impl Pass {
             aliases: Vec::new(),
             budget: Cell::new(0),
             charged: Cell::new(0),
+            scratch: Cell::default(),
             depth: Cell::new(0),
             stash: Cell::new(None),
         }
@@ -259,10 +262,41 @@ impl Pass {
         }
     }
 
-    /// Charges an entry of a list or map, without the struct in it that is charged already.
+    /// Charges the entry of a list at `index`.
     #[inline]
-    fn charge_entry(&self, size: usize) -> Result<(), Error> {
-        self.charge(size.saturating_sub(self.charged.replace(0)))
+    fn charge_item(&self, index: usize, size: usize) -> Result<(), Error> {
+        self.refund(size);
+        // The entries for which a `Vec` has room at first.
+        let first = if size > 1024 { 1 } else { 4 };
+        match index {
+            0 => self.charge(first * size),
+            _ if index < first => Ok(()),
+            _ => self.charge(size),
+        }
+    }
+
+    /// Charges the entry of a map at `index`. A `BTreeMap` has nodes for 11 names and values, and
+    /// about 6 in each.
+    #[inline]
+    fn charge_entry(&self, index: usize, size: usize) -> Result<(), Error> {
+        const ROOM: usize = 11;
+        const USED: usize = 6;
+        self.refund(size);
+        if index.is_multiple_of(USED) {
+            self.charge(ROOM * (size_of::<String>() + size))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes back the charge of a struct that is inside a value of this size. The list, map or
+    /// struct that has the value is charged for it.
+    #[inline]
+    fn refund(&self, size: usize) {
+        let charged = self.charged.replace(0);
+        if charged <= size {
+            self.budget.set(self.budget.get().saturating_add(charged));
+        }
     }
 }
 

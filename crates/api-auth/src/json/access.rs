@@ -100,7 +100,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
         let item = item.map_err(|error| pass.raise(error).at(Step::Index(index)))?;
         self.index += 1;
         if item.is_some() {
-            pass.charge_entry(size_of::<S::Value>())?;
+            pass.charge_item(index, size_of::<S::Value>())?;
         }
         Ok(item)
     }
@@ -161,7 +161,7 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
         let item = self.inner.next_value_seed(Seed { seed, pass });
         let item = item.map_err(|error| pass.raise(error).at(Step::Index(index)))?;
         self.index += 1;
-        pass.charge_entry(size_of::<S::Value>())?;
+        pass.charge_item(index, size_of::<S::Value>())?;
         Ok(Some(item))
     }
 }
@@ -170,16 +170,14 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for NumberedItems<'_, A> {
 pub(super) struct Entries<'p, 'de, A> {
     inner: A,
     pass: &'p Pass,
+    index: usize,
     name: Name<'de>,
 }
-
-/// What an entry of a map takes, besides its value: the name and a part of the tree's node.
-const ENTRY: usize = 48;
 
 impl<'p, A> Entries<'p, '_, A> {
     #[inline]
     pub(super) fn new(inner: A, pass: &'p Pass) -> Self {
-        Self { inner, pass, name: Name::default() }
+        Self { inner, pass, index: 0, name: Name::default() }
     }
 }
 
@@ -205,8 +203,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
         let name = &self.name;
         let value =
             value.map_err(|error| pass.raise(error).at(Step::Member(name.as_str().to_owned())))?;
-        pass.charge(ENTRY)?;
-        pass.charge_entry(size_of::<S::Value>())?;
+        pass.charge_entry(self.index, size_of::<S::Value>())?;
+        self.index += 1;
         Ok(value)
     }
 }

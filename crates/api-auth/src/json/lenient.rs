@@ -68,6 +68,9 @@ impl<'de, D: Deserializer<'de>, const NAME: bool> Lenient<'_, D, NAME> {
             if MODE == TEXT || MODE == OPEN {
                 return visitor.visit_borrowed_str(text);
             }
+            if MODE == INTEGER && !visitor::is_integer(text) {
+                return Err(Error::plain("the number is not whole or out of range"));
+            }
             return Wrap::<V, MODE> { visitor, pass, fields: &[] }.visit_str(text);
         }
         pass.reenter(text, |json| Lenient::<_>::new(json, pass).any::<MODE, V>(&[], visitor))

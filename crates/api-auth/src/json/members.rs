@@ -4,7 +4,9 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 use crate::json::Pass;
@@ -14,6 +16,9 @@ use crate::json::lenient::Lenient;
 
 /// The size of `ExtraFields`, by which its field is recognized before its type is known.
 pub(crate) const EXTRA_FIELDS_SIZE: usize = size_of::<Box<str>>();
+
+/// The size of the smallest structs that are not charged inside of others.
+const SMALLEST_STRUCT: usize = 64;
 
 /// The name of the last field of a struct that keeps unknown members. It gets them as one JSON
 /// object, by `visit_string`.
@@ -115,8 +120,7 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
     fn ignored<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
         let before = self.extra.len();
         if before == 0 {
-            // Most objects have a few unknown members, if any.
-            self.extra.reserve(120);
+            self.extra = self.pass.scratch.take();
         }
         self.extra.push(if before == 0 { '{' } else { ',' });
         if self.name.owned.is_empty() {
@@ -158,21 +162,6 @@ impl<'p, 'de, A: MapAccess<'de>> Members<'p, 'de, A> {
     }
 }
 
-/// A seed that can be used later if there is no further name.
-struct Once<'k, S>(&'k mut Option<S>);
-
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Once<'_, S> {
-    type Value = S::Value;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        match self.0.take() {
-            Some(seed) => seed.deserialize(deserializer),
-            None => Err(de::Error::custom("a name was read twice")),
-        }
-    }
-}
-
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
     type Error = Error;
 
@@ -184,34 +173,41 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         if self.is_done {
             return Ok(None);
         }
-        let mut seed = Some(seed);
-        let named =
-            NamedMember { inner: Once(&mut seed), name: &mut self.name, owner: &self.owner };
-        let found = self.inner.next_key_seed(named).map_err(|error| self.pass.raise(error))?;
-        if let Some(field) = &found {
-            if self.pass.tracks_names {
-                self.owner.track(self.name.as_str(), field)?;
-            }
-        } else {
+        let found = self.inner.next_key_seed(NameSeed(&mut self.name));
+        let found = found.map_err(|error| self.pass.raise(error))?;
+        if found.is_none() {
             self.is_done = true;
-            if let Some(seed) = seed.filter(|_| !self.extra.is_empty()) {
-                self.extra.push('}');
-                return seed.deserialize(BorrowedStrDeserializer::new(EXTRA)).map(Some);
+            if self.extra.is_empty() {
+                return Ok(None);
             }
+            self.extra.push('}');
+            return seed.deserialize(BorrowedStrDeserializer::new(EXTRA)).map(Some);
         }
-        Ok(found)
+        let field = self.name.deserialize(seed, &self.owner)?;
+        if self.pass.tracks_names {
+            self.owner.track(self.name.as_str(), &field)?;
+        }
+        Ok(Some(field))
     }
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
         if size_of::<S::Value>() == EXTRA_FIELDS_SIZE && self.is_done {
-            return seed.deserialize(Kept(std::mem::take(&mut self.extra)));
+            // A copy takes exactly its size.
+            let value = seed.deserialize(Kept(self.extra.clone()));
+            self.extra.clear();
+            self.pass.scratch.set(std::mem::take(&mut self.extra));
+            return value;
         }
         if size_of::<S::Value>() == 0 && self.owner.keeps {
             return self.ignored(seed);
         }
         let seed = Seed { seed, pass: self.pass };
-        self.inner.next_value_seed(seed).map_err(|error| self.here(error))
+        let value = self.inner.next_value_seed(seed).map_err(|error| self.here(error))?;
+        if size_of::<S::Value>() >= SMALLEST_STRUCT {
+            self.pass.refund(size_of::<S::Value>());
+        }
+        Ok(value)
     }
 }
 
@@ -240,6 +236,22 @@ impl<'de> Name<'de> {
     pub(super) fn as_str(&self) -> &str {
         if self.owned.is_empty() { self.borrowed } else { &self.owned }
     }
+
+    /// Returns the field of this name.
+    #[inline]
+    fn deserialize<S: DeserializeSeed<'de>>(
+        &self,
+        seed: S,
+        owner: &Owner<'_>,
+    ) -> Result<S::Value, Error> {
+        if owner.hides(self.as_str()) {
+            seed.deserialize(BorrowedStrDeserializer::new(UNKNOWN))
+        } else if self.owned.is_empty() {
+            seed.deserialize(BorrowedStrDeserializer::new(self.borrowed))
+        } else {
+            seed.deserialize(self.owned.as_str().into_deserializer())
+        }
+    }
 }
 
 /// Passes a name on and remembers it.
@@ -248,44 +260,28 @@ pub(super) struct Named<'k, 'de, T> {
     pub(super) name: &'k mut Name<'de>,
 }
 
-/// Passes the name of a member on and remembers it.
-struct NamedMember<'k, 'p, 'de, T> {
-    inner: T,
-    name: &'k mut Name<'de>,
-    owner: &'k Owner<'p>,
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Named<'_, 'de, S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
+        self.inner.deserialize(Named { inner, name: self.name })
+    }
 }
 
-macro_rules! names {
-    ($name:ident $($owner:ident $lifetime:lifetime)?) => {
-        impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for $name<'_, $($lifetime,)? 'de, S> {
-            type Value = S::Value;
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Named<'_, 'de, D> {
+    type Error = D::Error;
 
-            #[inline]
-            fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
-                self.inner.deserialize($name { inner, name: self.name, $($owner: self.$owner)? })
-            }
-        }
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, inner: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_str(Named { inner, name: self.name })
+    }
 
-        impl<'de, D: Deserializer<'de>> Deserializer<'de> for $name<'_, $($lifetime,)? 'de, D> {
-            type Error = D::Error;
-
-            #[inline]
-            fn deserialize_any<V: Visitor<'de>>(self, inner: V) -> Result<V::Value, D::Error> {
-                self.inner
-                    .deserialize_str($name { inner, name: self.name, $($owner: self.$owner)? })
-            }
-
-            serde::forward_to_deserialize_any! {
-                bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-                option unit unit_struct newtype_struct seq tuple tuple_struct map struct enum
-                identifier ignored_any
-            }
-        }
-    };
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
 }
-
-names!(Named);
-names!(NamedMember owner '_);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Named<'_, 'de, V> {
     type Value = V::Value;
@@ -307,25 +303,35 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Named<'_, 'de, V> {
     }
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for NamedMember<'_, '_, 'de, V> {
-    type Value = V::Value;
+/// Reads the name of a member.
+struct NameSeed<'k, 'de>(&'k mut Name<'de>);
+
+impl<'de> DeserializeSeed<'de> for NameSeed<'_, 'de> {
+    type Value = ();
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NameSeed<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.expecting(f)
+        f.write_str("a name")
     }
 
     #[inline]
-    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<V::Value, E> {
-        self.name.borrow(name);
-        let name = if self.owner.hides(name) { UNKNOWN } else { name };
-        self.inner.visit_borrowed_str(name)
+    fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<(), E> {
+        self.0.borrow(name);
+        Ok(())
     }
 
     #[cold]
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<V::Value, E> {
-        self.name.copy(name);
-        let name = if self.owner.hides(name) { UNKNOWN } else { name };
-        self.inner.visit_str(name)
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<(), E> {
+        self.0.copy(name);
+        Ok(())
     }
 }
 

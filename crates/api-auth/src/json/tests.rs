@@ -183,6 +183,8 @@ fn integer_is_exact_or_an_error() {
     {
         let text = problem(&format!(r#"{{"list":[{{"number":{bad}}}]}}"#));
         assert!(text.starts_with("list[0].number: "), "{bad}: {text}");
+        let is_number = !bad.starts_with('"');
+        assert!(!is_number || !text.contains("string"), "{bad}: {text}");
     }
 }
 
@@ -483,6 +485,30 @@ fn memory_of_a_value_is_bounded() {
         let text = problem(&body);
         assert!(text.contains("too many entries for a response of this size"), "{text}");
     }
+    // A list has room for four entries, and a map for eleven, as soon as they have one.
+    let units = |unit: &str, count| format!("[{}]", vec![unit; count].join(","));
+    from_slice::<Vec<Vec<String>>>(units(r#"[""]"#, 30_000).as_bytes()).unwrap();
+    from_slice::<Vec<Vec<String>>>(units(r#"[""]"#, 40_000).as_bytes()).unwrap_err();
+    type Maps = Vec<BTreeMap<String, String>>;
+    from_slice::<Maps>(units(r#"{"":""}"#, 5_000).as_bytes()).unwrap();
+    from_slice::<Maps>(units(r#"{"":""}"#, 10_000).as_bytes()).unwrap_err();
+    // A struct inside another one is charged once.
+    #[derive(Deserialize, Default, Debug)]
+    #[serde(default)]
+    struct Outermost {
+        large: [[u8; 16]; 4],
+        middle: Middle,
+    }
+    #[derive(Deserialize, Default, Debug)]
+    #[serde(default)]
+    struct Middle {
+        large: [[u8; 16]; 4],
+        inner: [[u8; 16]; 4],
+    }
+    let most = SMALLEST_BUDGET / size_of::<Outermost>() - 1;
+    let unit = r#"{"middle":{}}"#;
+    from_slice::<Vec<Outermost>>(units(unit, most).as_bytes()).unwrap();
+    from_slice::<Vec<Outermost>>(units(unit, most + 2).as_bytes()).unwrap_err();
     // Unknown members take no more than their text.
     assert!(read(&fill(r#"{"x":["#, "0,", "0]}")).extra.contains("x"));
     let objects = vec![Model::default_text(); 1000].join(",");

@@ -103,6 +103,11 @@ pub(super) fn integer(text: &str) -> Option<i128> {
     }
 }
 
+/// Returns whether a JSON number is a whole one of at most 128 bits.
+pub(super) fn is_integer(text: &str) -> bool {
+    integer(text).is_some() || text.parse::<u128>().is_ok()
+}
+
 /// Returns the whole number that a float is, if it is one for certain.
 fn exact_integer(number: f64) -> Option<i64> {
     /// The first number that is not the only one near it: 2^53.

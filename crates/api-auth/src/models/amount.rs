@@ -124,26 +124,34 @@ impl std::str::FromStr for Amount {
 
 /// Parses a decimal number. Returns `None` if the text is not one, or one that does not fit.
 pub(crate) fn parse_amount(text: &str) -> Option<Amount> {
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (text, 0),
+    let (sign, number) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
     };
-    let (negative, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, mantissa),
-    };
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if whole.is_empty() && part.is_empty() {
+    let (mut digits, mut exponent) = (0i64, 0i32);
+    // The position of the decimal point, and the number of bytes before the exponent.
+    let (mut point, mut length) = (None, number.len());
+    for (at, byte) in number.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                // With its sign, since the smallest number has no positive counterpart.
+                let digit = sign * i64::from(byte - b'0');
+                digits = digits.checked_mul(10)?.checked_add(digit)?;
+            }
+            b'.' if point.is_none() => point = Some(at),
+            b'e' | b'E' => {
+                exponent = number.get(at + 1..)?.parse().ok()?;
+                length = at;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    let part = point.map_or(0, |point| length - point - 1);
+    if length == usize::from(point.is_some()) {
         return None;
     }
-    let mut digits: i64 = 0;
-    for byte in whole.bytes().chain(part.bytes()) {
-        let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
-        // With its sign, since the smallest number has no positive counterpart.
-        let digit = if negative { -digit } else { digit };
-        digits = digits.checked_mul(10)?.checked_add(digit)?;
-    }
-    let mut decimals = i32::try_from(part.len()).ok()?.checked_sub(exponent)?;
+    let mut decimals = i32::try_from(part).ok()?.checked_sub(exponent)?;
     while decimals > i32::from(Amount::MOST_DECIMALS) && digits % 10 == 0 && digits != 0 {
         digits /= 10;
         decimals -= 1;
