@@ -32,7 +32,7 @@ pub use api_auth;
 pub use client::{Client, ClientBuilder, Environment, authorization};
 
 #[doc(no_inline)]
-pub use access::{Access, GrantAccess, RevokeAccess, SearchAccess};
+pub use access::{Access, GrantAccess, Granted, RevokeAccess, SearchAccess};
 #[doc(no_inline)]
 pub use api_auth::{
     Acknowledgement, Amount, Endpoint, Error, ErrorKind, InputError, Items, RawEndpoint, Result,
