@@ -162,15 +162,13 @@ impl TinyPass {
             "download.url" => self.download_url(ask),
             "download.get" => self.download_get(ask),
             "user.get" => self.user_get(ask),
-            _ => Err(no_method()),
+            _ => Err((404, NO_ENDPOINT.to_owned())),
         }
     }
 }
 
-/// The response to a path without an endpoint.
-fn no_method() -> Refusal {
-    (404, "no such endpoint".to_owned())
-}
+/// The message of the response to a path without an endpoint.
+const NO_ENDPOINT: &str = "no such endpoint";
 
 fn unauthorized(why: &str) -> Refusal {
     (401, why.to_owned())
@@ -191,7 +189,10 @@ impl Service for TinyPass {
         let served = ROUTES.iter().filter(|route| self.serves(route));
         let found = find(served, &request.method, request.path(), decode_segment);
         let (endpoint, answer) = match found {
-            Found::Nothing => return (error(no_method()), verdict(None)),
+            // Chosen: it is not an error of the API, which would mean that there is no record.
+            Found::Nothing => {
+                return (Reply::new(404, "text/plain", NO_ENDPOINT), verdict(None));
+            }
             Found::OtherMethod(route) => {
                 let why = format!("{} {}: method not supported", request.method, request.path());
                 (route.id, signed.map_err(unauthorized).and(Err((402, why))))
@@ -210,6 +211,9 @@ impl Service for TinyPass {
 
     /// The error's message.
     fn rejection(&self, reply: &Reply) -> Option<String> {
+        if reply.body == NO_ENDPOINT.as_bytes() {
+            return Some(NO_ENDPOINT.to_owned());
+        }
         let body: Value = serde_json::from_slice(&reply.body).ok()?;
         body.pointer("/error/message").and_then(Value::as_str).map(str::to_owned)
     }

@@ -112,7 +112,8 @@ fn tour(arguments: Arguments) -> Result<u32, Error> {
         let search = SearchAccess::new().rid(&rid).user_ref(&guest);
         tinypass.accesses(&search).collect::<Result<Vec<_>, _>>()
     });
-    let uid = uid.or(granted.and_then(|access| access.uid)).unwrap_or("kjkxrNWUyD".to_owned());
+    let uid =
+        uid.or(granted.and_then(|granted| granted.access?.uid)).unwrap_or("kjkxrNWUyD".to_owned());
     report.found::<GetUser, _>(|| tinypass.get_user(&uid));
     report.line::<RevokeAccess, _>(|| tinypass.revoke_access(&RevokeAccess::new(&rid, &guest)));
     let search = SearchSubscriptions::new().user_ref(&user_ref);

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 use api_auth::{
     Acknowledgement, Amount, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response,
-    ResponseError, Result, Route, StatusCode, UnixTime, json, json_start, route, setters, wire,
+    ResponseError, Result, Route, UnixTime, json, json_start, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +71,7 @@ pub struct Access {
 impl Access {
     /// Returns whether access is granted at `now`: it does not expire, or expires later.
     ///
-    /// Returns `false` for an acknowledgement without a record (`{"success":true}`), which
-    /// [`Client::grant_access`] may return: it does not contain the expiry.
+    /// Returns `false` for a record without any documented field: it does not contain the expiry.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -247,7 +246,7 @@ impl Endpoint for SearchAccess {
     }
 
     fn parse(&self, response: &Response) -> Result<AccessPage, ResponseError> {
-        if response.status() == StatusCode::NOT_FOUND {
+        if error::is_not_found(response)? {
             return Ok(AccessPage::default());
         }
         if json_start(response) == Some(b'[') {
@@ -324,8 +323,35 @@ impl GrantAccess {
     }
 }
 
+/// The response to a grant. The documentation does not name it: the server may return the record, an
+/// acknowledgement such as `{"success":true}`, or nothing.
+///
+/// ```
+/// use tinypass_client::{Client, GrantAccess};
+///
+/// # fn grant(tinypass: &Client) -> Result<(), tinypass_client::Error> {
+/// let granted = tinypass.grant_access(&GrantAccess::new("premium-content", "ann@example.org"))?;
+/// match granted.access {
+///     Some(access) => println!("granted until {:?}", access.expires),
+///     None => println!("granted; the server did not return the record"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Source: the official PHP client 2.0.8, which returns the response as an access record.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Granted {
+    /// The record. `None` if the response has no documented field of one; call
+    /// [`Client::get_access`] for it.
+    pub access: Option<Access>,
+    /// The response if it is not a record. It may be empty.
+    pub acknowledgement: Acknowledgement,
+}
+
 impl Endpoint for GrantAccess {
-    type Output = Access;
+    type Output = Granted;
     const ID: &'static str = "access.grant";
     const ROUTE: Route<Self> = route!(POST "/r2/access/grant");
 
@@ -347,12 +373,16 @@ impl Endpoint for GrantAccess {
             .push_some("suppress_email", self.suppress_email.map(|suppress| suppress.to_string()));
     }
 
-    fn parse(&self, response: &Response) -> Result<Access, ResponseError> {
-        let mut access: Access = error::action(response)?;
-        if access.has_fields() {
-            access.expires = access.expires.or(self.expires);
+    fn parse(&self, response: &Response) -> Result<Granted, ResponseError> {
+        if json_start(response) == Some(b'{') {
+            let mut access: Access = error::success(response)?;
+            if access.has_fields() {
+                access.expires = access.expires.or(self.expires);
+                return Ok(Granted { access: Some(access), ..Granted::default() });
+            }
         }
-        Ok(access)
+        error::acknowledgement(response)
+            .map(|acknowledgement| Granted { access: None, acknowledgement })
     }
 }
 
@@ -462,14 +492,12 @@ impl Client {
     /// A second grant may send a second e-mail, so the request is never retried if its outcome is
     /// unknown.
     ///
-    /// A response without any documented field (`{"success":true}`) is an acknowledgement: it is in
-    /// [`extra`](field@Access::extra), and [`Access::is_active`] is `false`. Call
-    /// [`get_access`](Self::get_access) for the record. If the server returns a record without
-    /// `expires`, it is that of the request.
+    /// The response may be an acknowledgement without the record: [`Granted::access`] is `None`
+    /// then. If the server returns a record without `expires`, it is that of the request.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn grant_access(&self, request: &GrantAccess) -> Result<Access> {
+    pub fn grant_access(&self, request: &GrantAccess) -> Result<Granted> {
         self.send(request)
     }
 

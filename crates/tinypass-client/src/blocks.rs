@@ -1,7 +1,7 @@
 //! Encrypted blocks, which TinyPass exchanges with a site besides the REST API (feature `blocks`).
 //!
 //! Token cookies store the access of a visitor in the browser, webhooks notify a site of purchases,
-//! and purchase links contain an offer. All three are encrypted blocks. [`Blocks`] verifies the
+//! and purchase links and tags contain an offer. All three are encrypted blocks. [`Blocks`] verifies the
 //! signature before it parses the content. See [`api_auth::block`] for the format and its
 //! weaknesses.
 //!
@@ -33,7 +33,7 @@ use crate::validate;
 
 pub use api_auth::block::BlockError;
 pub use cookie::{AccessState, ClientAddress, Token, TokenCookie};
-pub use purchase::{CaptionKey, Offer, PriceOption, Purchase};
+pub use purchase::{Offer, Policy, PriceOption, Purchase, PurchaseFormat};
 pub use webhook::{Webhook, WebhookEvent, WebhookType};
 
 /// An error about a cookie or webhook that is not genuine or not valid.

@@ -15,8 +15,8 @@
 use std::time::Duration;
 
 use api_auth::{
-    Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result, Route, StatusCode,
-    UnixTime, json, required,
+    Endpoint, Error, ExtraFields, InputError, Params, Response, ResponseError, Result, Route,
+    StatusCode, UnixTime, json, required,
 };
 use serde::{Deserialize, Serialize};
 
@@ -269,7 +269,8 @@ impl Endpoint for GetDownloadUrl {
 impl Client {
     /// Returns a link to a download that expires. The documentation and the official client spell
     /// the path differently: unless [`download_path`](crate::ClientBuilder::download_path) is set,
-    /// the documented path is tried first, and the other one after a 404.
+    /// the documented path is requested first, and the other one after a 404. Any error of the
+    /// second request is returned; if both are a 404, it is the one that the API wrote.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -278,27 +279,44 @@ impl Client {
             return self.send(&request.clone().path(path));
         }
         match self.send(&request.clone().path(DownloadPath::Documented)) {
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-                // If the other spelling fails too, the first error is returned.
-                self.send(&request.clone().path(DownloadPath::Sdk)).map_err(|_| error)
+            Err(first) if is_404(&first) => {
+                match self.send(&request.clone().path(DownloadPath::Sdk)) {
+                    // The server has only the documented path.
+                    Err(second) if is_404(&second) && !error::is_documented(second.body()) => {
+                        Err(first)
+                    }
+                    result => result,
+                }
             }
             result => result,
         }
     }
 
     /// Returns the details of a download. Returns `None` if there is none. Both spellings of the
-    /// path are tried as in [`get_download_url`](Client::get_download_url).
+    /// path are requested as in [`get_download_url`](Client::get_download_url).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`](crate::ErrorKind). A 404 that the API did not write for either path is an
+    /// error.
     pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
         let request = GetDownload::new(rid);
         if let Some(path) = self.download_path {
             return self.send(&request.path(path));
         }
-        match self.send(&request.clone().path(DownloadPath::Documented))? {
-            Some(download) => Ok(Some(download)),
-            None => Ok(self.send(&request.path(DownloadPath::Sdk)).unwrap_or(None)),
+        let first = self.send(&request.clone().path(DownloadPath::Documented));
+        match &first {
+            Ok(None) => {}
+            Err(error) if is_404(error) => {}
+            _ => return first,
+        }
+        match self.send(&request.path(DownloadPath::Sdk)) {
+            // The server has only the documented path.
+            Err(second) if is_404(&second) => first,
+            result => result,
         }
     }
+}
+
+fn is_404(error: &Error) -> bool {
+    error.status() == Some(StatusCode::NOT_FOUND)
 }

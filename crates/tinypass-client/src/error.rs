@@ -1,7 +1,8 @@
 //! Error responses of the TinyPass API, and responses that are not documented.
 
 use api_auth::{
-    Acknowledgement, ErrorKind, ExtraFields, Response, ResponseError, json, required, status_error,
+    Acknowledgement, ErrorKind, ExtraFields, Response, ResponseError, StatusCode, json, json_slice,
+    required, status_error,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -71,16 +72,8 @@ pub(crate) fn page<T: Model>(response: &Response) -> Result<T, ResponseError> {
     Ok(page)
 }
 
-/// Parses the object that an action returns. It is not documented, so any object with at least one
-/// field is accepted.
-pub(crate) fn action<T: Model>(response: &Response) -> Result<T, ResponseError> {
-    let model: T = success(response)?;
-    let has_any_field = model.has_fields() || !model.extra().is_empty();
-    required(T::REQUIRED, has_any_field.then_some(model))
-}
-
 /// Parses an object. An error object with HTTP 200 is an error.
-fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
+pub(crate) fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
     let model: T = json(response)?;
     if model.extra().contains("error")
         && let Some(error) = error_object(response)
@@ -90,12 +83,31 @@ fn success<T: Model>(response: &Response) -> Result<T, ResponseError> {
     Ok(model)
 }
 
-/// Parses the object of a lookup. Returns `None` for HTTP 404, with or without a body.
+/// Parses the object of a lookup. Returns `None` for a 404 of the API.
 pub(crate) fn optional<T: Model>(response: &Response) -> Result<Option<T>, ResponseError> {
-    match response.status().as_u16() {
-        404 => Ok(None),
-        _ => object(response).map(Some),
+    if is_not_found(response)? { Ok(None) } else { object(response).map(Some) }
+}
+
+/// Returns whether a response is a 404 of the API: without a body, or
+/// `{"error":{"message":"..."}}`.
+///
+/// # Errors
+/// Returns an error for any other 404, such as the HTML page of another server: it does not mean
+/// that there is no record.
+pub(crate) fn is_not_found(response: &Response) -> Result<bool, ResponseError> {
+    if response.status() != StatusCode::NOT_FOUND {
+        return Ok(false);
     }
+    if is_documented(response.body()) { Ok(true) } else { Err(read(response)) }
+}
+
+/// Returns whether the body of a 404 is one of the API: empty, or `{"error":{"message":"..."}}`.
+pub(crate) fn is_documented(body: &[u8]) -> bool {
+    let message = || {
+        let fields: ExtraFields = json_slice(body).ok()?;
+        fields.read::<ExtraFields>("error")?.text("message")
+    };
+    body.trim_ascii().is_empty() || message().is_some()
 }
 
 /// Parses the response to an action. It is not documented and may be empty or any JSON, except an

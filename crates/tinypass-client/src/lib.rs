@@ -10,7 +10,7 @@
 //! | [`subscription`] | recurring subscriptions | [`search_subscriptions`](Client::search_subscriptions), [`cancel_subscription`](Client::cancel_subscription) |
 //! | [`download`] | downloads, and links that expire | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
 //! | [`user`] | users | [`get_user`](Client::get_user) |
-//! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links | those of `blocks::Blocks`, which needs no client |
+//! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links and tags | those of `blocks::Blocks`, which needs no client |
 //! | [`api_auth`] | what the clients of all providers share: transport, clock, pagination, HTTP types | |
 //!
 //! [`authorization`] signs a request that is sent by other means.
@@ -32,7 +32,7 @@ pub use api_auth;
 pub use client::{Client, ClientBuilder, Environment, authorization};
 
 #[doc(no_inline)]
-pub use access::{Access, GrantAccess, RevokeAccess, SearchAccess};
+pub use access::{Access, GrantAccess, Granted, RevokeAccess, SearchAccess};
 #[doc(no_inline)]
 pub use api_auth::{
     Acknowledgement, Amount, Endpoint, Error, ErrorKind, InputError, Items, RawEndpoint, Result,

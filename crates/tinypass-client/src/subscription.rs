@@ -12,7 +12,7 @@
 
 use api_auth::{
     Acknowledgement, Endpoint, ExtraFields, InputError, Params, Response, ResponseError, Result,
-    Route, StatusCode, json, json_start, route, setters,
+    Route, json, json_start, route, setters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +115,7 @@ impl Endpoint for SearchSubscriptions {
     }
 
     fn parse(&self, response: &Response) -> Result<Vec<Subscription>, ResponseError> {
-        if response.status() == StatusCode::NOT_FOUND {
+        if error::is_not_found(response)? {
             return Ok(Vec::new());
         }
         if json_start(response) == Some(b'[') {

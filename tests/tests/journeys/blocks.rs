@@ -232,13 +232,25 @@ fn token_without_a_resource_grants_no_access() {
     for rid in ["", "true", "1.5", "null"] {
         assert_eq!(cookie.access(rid, at(N), client), AccessState::RidNotFound, "{rid}");
     }
-    // The list of a sealed purchase request.
-    let purchase = blocks.seal(r#"[{"o1":{"rid":"r"},"t":1700000000,"v":"2.0p"}]"#);
-    let cookie = blocks.read_cookie(&format!("{{jax}}{purchase}")).unwrap();
-    assert_eq!(cookie.access("", at(N), client), AccessState::NoTokens);
     let empty = TokenCookie::new([Token::new("")]);
     assert_eq!(empty.access("", at(N), client), AccessState::NoTokens);
     assert_eq!(Token::new("").access(at(N), client), AccessState::RidNotFound);
+}
+
+#[test]
+fn sealed_purchase_request_is_not_a_cookie() {
+    let blocks = blocks();
+    let purchase = Purchase::new(Offer::new("r", "name", PriceOption::new("1", "1 day")));
+    let request = blocks.purchase_request(&purchase, at(N)).unwrap();
+    let cookie = blocks.seal_cookie(&TokenCookie::new([Token::new("r")]));
+    for value in [request.clone(), format!("{cookie}{request}"), format!("{request}{cookie}")] {
+        let error = blocks.read_cookie(&value).unwrap_err();
+        assert!(matches!(&error, ReadError::Content(why) if why.contains("purchase")), "{error:?}");
+        assert_eq!(blocks.read_unsigned_cookie(&value), Err(error));
+    }
+    // A token with such a member is a token.
+    let token = format!("{{jax}}{}", blocks.seal(r#"[{"rid":"r","o1":{}}]"#));
+    assert!(blocks.read_cookie(&token).unwrap().access("r", at(N), None).is_granted());
 }
 
 #[test]
@@ -510,7 +522,7 @@ fn sandbox_sends_webhooks_for_grants_and_revocations() {
     let client = tinypass(&sandbox).build().unwrap();
     let end = UnixTime::from_seconds(2_000_000_000);
     let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expires(end);
-    let access = client.grant_access(&grant).unwrap();
+    let access = client.grant_access(&grant).unwrap().access.unwrap();
     client.revoke_access(&RevokeAccess::new(RID, "eve")).unwrap();
 
     let mut received = Vec::new();

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use api_auth::{Clock, ErrorKind, Secret};
 use api_sandbox::tinypass::{
-    AID, DOWNLOAD_RID, DownloadPaths, ListShape, PRIVATE_KEY, RID, SUBSCRIPTION_RID, USER_REF,
+    AID, DOWNLOAD_RID, DownloadPaths, ListShape, PRIVATE_KEY, RID, SUBSCRIPTION_RID, UID, USER_REF,
 };
 use api_sandbox::{Sandbox, SandboxClock};
 use tinypass_client::download::DownloadPath;
 use tinypass_client::{
-    Client, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess, SearchSubscriptions, UnixTime,
-    authorization,
+    Client, Environment, GetDownloadUrl, GrantAccess, RevokeAccess, SearchAccess,
+    SearchSubscriptions, UnixTime, authorization,
 };
 use workspace_tests::tinypass;
 
@@ -33,7 +33,7 @@ fn access_is_granted_expires_and_is_revoked() {
     let (sandbox, client) = start();
     let end = UnixTime::from_seconds(now(&sandbox) + 3600);
     let grant = GrantAccess::new(RID, "eve@example.org").user_ref("eve").expires(end);
-    let granted = client.grant_access(&grant).unwrap();
+    let granted = client.grant_access(&grant).unwrap().access.unwrap();
     assert_eq!(granted.expires, Some(end));
     let access = client.get_access(RID, "eve").unwrap().unwrap();
     assert_eq!(access, granted);
@@ -261,7 +261,6 @@ fn invalid_parameters_are_rejected() {
         ("POST", "/r2/access/grant?rid=r", "400 email: required parameter is missing"),
         ("POST", "/r2/access?rid=r&user_ref=u", "402 POST /r2/access: method not supported"),
         ("GET", "/r2/access/grant?rid=r&email=e", "402 GET /r2/access/grant: method not supported"),
-        ("GET", "/r2/nothing", "404 no such endpoint"),
         ("GET", "/r2/user/nobody", "404 User not found"),
     ] {
         let found = verdict(&sandbox, method, target, &signed(method, target), "");
@@ -271,6 +270,26 @@ fn invalid_parameters_are_rejected() {
     let body = verdict(&sandbox, "POST", target, &signed("POST", target), "rid=r&user_ref=u");
     assert_eq!(body, "400 the body must be empty: parameters are in the query");
     assert!(sandbox.tinypass().seen().iter().all(|seen| seen.verdict.signed == Some(true)));
+}
+
+#[test]
+fn wrong_base_url_is_an_error_not_a_missing_record() {
+    let (sandbox, _client) = start();
+    let base = format!("{}/wrong", sandbox.tinypass().base_url());
+    let client = tinypass(&sandbox).environment(Environment::custom(base)).build().unwrap();
+    let errors = [
+        client.get_access(RID, USER_REF).unwrap_err(),
+        client.get_user(UID).unwrap_err(),
+        client.get_download(DOWNLOAD_RID).unwrap_err(),
+        client.accesses(&SearchAccess::new()).next().unwrap().unwrap_err(),
+        client.search_subscriptions(&SearchSubscriptions::new()).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(
+            (error.status().unwrap().as_u16(), &*error.body_text()),
+            (404, "no such endpoint")
+        );
+    }
 }
 
 #[test]

@@ -11,7 +11,8 @@ use api_auth::{
 use serde_json::{Value, json};
 use tinypass_client::access::GetAccess;
 use tinypass_client::blocks::{
-    Blocks, CaptionKey, ClientAddress, Offer, PriceOption, Purchase, ReadError, Token, TokenCookie,
+    Blocks, ClientAddress, Offer, PriceOption, Purchase, PurchaseFormat, ReadError, Token,
+    TokenCookie,
 };
 use tinypass_client::download::{DownloadPath, GetDownload};
 use tinypass_client::subscription::CancelSubscription;
@@ -419,14 +420,14 @@ fn purchase_request(vector: &Value) {
         ],
     );
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(inputs["now"].as_u64().expect("now"));
-    // The two official clients name captions differently.
-    let caption_key = match text(vector, "/made_by") {
-        writer if writer.contains("Ruby") => CaptionKey::Ruby,
-        writer if writer.contains("PHP") => CaptionKey::Php,
-        writer => panic!("{name}: the name of captions is not known for {writer}"),
+    // The two official clients write different formats.
+    let format = match text(vector, "/made_by") {
+        writer if writer.contains("Ruby") => PurchaseFormat::Ruby,
+        writer if writer.contains("PHP") => PurchaseFormat::Php,
+        writer => panic!("{name}: the format of {writer} is not known"),
     };
     let purchase = with!(
-        Purchase::new(offer(&inputs["primary"])).caption_key(caption_key),
+        Purchase::new(offer(&inputs["primary"])).format(format),
         secondary(inputs.get("secondary").filter(|value| !value.is_null()).map(offer)),
         callback(given("callback")),
         client_ip(given("client_ip")),

@@ -558,7 +558,7 @@ impl Blocks {
     ///
     /// # Errors
     /// Returns an error if a message is not signed or not valid: [`ReadError::Unsigned`] for plain
-    /// JSON.
+    /// JSON, and [`ReadError::Content`] for a purchase request, which has the same format and key.
     pub fn read_cookie(&self, value: &str) -> Result<TokenCookie, ReadError> {
         self.read_messages(value, false)
     }
@@ -590,7 +590,11 @@ impl Blocks {
             };
             // An object is the first version of the format, which is not supported.
             if !json.trim_start().starts_with('{') {
-                cookie.merge(read_json::<Vec<Token>>(json)?);
+                let tokens: Vec<Token> = read_json(json)?;
+                if tokens.iter().any(|token| token.rid.is_empty() && token.extra.contains("o1")) {
+                    return Err(ReadError::Content("a purchase request, not a cookie".to_owned()));
+                }
+                cookie.merge(tokens);
             }
             rest = next;
         }

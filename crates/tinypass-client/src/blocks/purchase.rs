@@ -1,4 +1,7 @@
-//! Purchase links, by which a visitor's browser sends an offer to TinyPass.
+//! Purchase links and tags, by which a visitor's browser sends an offer to TinyPass.
+
+mod policy;
+mod split;
 
 use std::time::SystemTime;
 
@@ -10,20 +13,25 @@ use serde::ser::{SerializeMap, Serializer};
 use super::{Blocks, json_text};
 use crate::Environment;
 use crate::validate;
+use policy::PolicyText;
+use split::Split;
 
-/// The maximum length of a caption in characters. The official clients truncate longer ones.
+pub use policy::Policy;
+
+/// The maximum length of a caption: bytes in the PHP client, characters in the Ruby gem.
 const CAPTION: usize = 50;
 
-/// The name under which the caption of a price option is sent. The official clients differ.
+/// The official client whose format a purchase request has. They differ in the name of captions
+/// (`cpt` or `caption`), the order of fields, and the version that a tag names.
 ///
-/// Source: the official PHP client 2.0.8 (`cpt`) and Ruby gem 0.0.1 (`caption`).
+/// Source: the official PHP client 2.0.8 and Ruby gem 0.0.1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CaptionKey {
-    /// `cpt`, as in the PHP client, which is older and more widely used.
+pub enum PurchaseFormat {
+    /// The PHP client, which is older and more widely used.
     #[default]
     Php,
-    /// `caption`, as in the Ruby gem.
+    /// The Ruby gem.
     Ruby,
 }
 
@@ -38,6 +46,7 @@ pub struct PriceOption {
     starts: Option<i64>,
     ends: Option<i64>,
     caption: String,
+    splits: Vec<Split>,
 }
 
 impl PriceOption {
@@ -50,6 +59,7 @@ impl PriceOption {
             starts: None,
             ends: None,
             caption: String::new(),
+            splits: Vec::new(),
         }
     }
 
@@ -80,11 +90,47 @@ impl PriceOption {
         self
     }
 
-    /// Sets the caption. Only its first 50 characters are sent.
+    /// Sets the caption. Only the first 50 bytes are sent, without a part of a character, or the
+    /// first 50 characters with [`PurchaseFormat::Ruby`].
     #[must_use]
-    pub fn caption(mut self, text: &str) -> Self {
-        self.caption = text.chars().take(CAPTION).collect();
+    pub fn caption(mut self, text: impl Into<String>) -> Self {
+        self.caption = text.into();
         self
+    }
+
+    /// Adds a recipient of a part of the price: a percentage such as `30%`, which is sent as the
+    /// fraction `0.3`, or an amount such as `5.00`, which is sent as given. A second share of the
+    /// same address replaces the first one. The sum of all shares is not checked.
+    ///
+    /// ```
+    /// use tinypass_client::blocks::PriceOption;
+    ///
+    /// let price = PriceOption::new("4.99", "1 month").split("author@example.org", "30%");
+    /// ```
+    #[must_use]
+    pub fn split(mut self, email: impl Into<String>, share: impl Into<String>) -> Self {
+        let (email, share) = (email.into(), share.into());
+        match self.splits.iter_mut().find(|split| split.email == email) {
+            Some(split) => split.share = share,
+            None => self.splits.push(Split { email, share }),
+        }
+        self
+    }
+
+    fn validate(&self) -> Result<(), InputError> {
+        validate::not_empty("price", &self.price)?;
+        self.splits.iter().try_for_each(|split| split.text().map(drop))
+    }
+
+    fn short_caption(&self, format: PurchaseFormat) -> &str {
+        let is_short = |(index, (start, char)): (usize, (usize, char))| match format {
+            PurchaseFormat::Php => start + char.len_utf8() <= CAPTION,
+            PurchaseFormat::Ruby => index < CAPTION,
+        };
+        let chars = self.caption.char_indices().enumerate();
+        let end = chars.take_while(|each| is_short(*each)).last();
+        let end = end.map_or(0, |(_, (start, char))| start + char.len_utf8());
+        self.caption.get(..end).unwrap_or_default()
     }
 }
 
@@ -97,6 +143,7 @@ pub struct Offer {
     name: String,
     url: Option<String>,
     prices: Vec<PriceOption>,
+    policies: Vec<Policy>,
     tags: Vec<String>,
 }
 
@@ -109,6 +156,7 @@ impl Offer {
             name: name.into(),
             url: None,
             prices: vec![price],
+            policies: Vec::new(),
             tags: Vec::new(),
         }
     }
@@ -117,6 +165,13 @@ impl Offer {
     #[must_use]
     pub fn price(mut self, price: PriceOption) -> Self {
         self.prices.push(price);
+        self
+    }
+
+    /// Adds a policy.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policies.push(policy);
         self
     }
 
@@ -130,6 +185,12 @@ impl Offer {
     setters! {
         /// Sets the URL of the resource.
         url: impl Into<String>,
+    }
+
+    fn validate(&self) -> Result<(), InputError> {
+        validate::rid(&self.rid)?;
+        self.prices.iter().try_for_each(PriceOption::validate)?;
+        self.policies.iter().try_for_each(Policy::validate)
     }
 }
 
@@ -157,7 +218,8 @@ pub struct Purchase {
     user_ref: Option<String>,
     return_url: Option<String>,
     cancel_url: Option<String>,
-    caption_key: CaptionKey,
+    options: Vec<(String, String)>,
+    format: PurchaseFormat,
 }
 
 impl Purchase {
@@ -171,7 +233,8 @@ impl Purchase {
             user_ref: None,
             return_url: None,
             cancel_url: None,
-            caption_key: CaptionKey::Php,
+            options: Vec::new(),
+            format: PurchaseFormat::Php,
         }
     }
 
@@ -191,37 +254,64 @@ impl Purchase {
         cancel_url: impl Into<String>,
     }
 
-    /// Sets the name under which captions are sent. Defaults to [`CaptionKey::Php`].
+    /// Sets a further option, by its name. A second value of the same option replaces the first one.
+    ///
+    /// `button.html` is the HTML and `button.link` the text of the button that a
+    /// [tag](Blocks::purchase_tag) becomes; with both, the HTML is used.
     #[must_use]
-    pub fn caption_key(mut self, key: CaptionKey) -> Self {
-        self.caption_key = key;
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        match self.options.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.options.push((name, value)),
+        }
+        self
+    }
+
+    /// Sets the format. Defaults to [`PurchaseFormat::Php`].
+    #[must_use]
+    pub fn format(mut self, format: PurchaseFormat) -> Self {
+        self.format = format;
         self
     }
 
     fn validate(&self) -> Result<(), InputError> {
-        for offer in [Some(&self.primary), self.secondary.as_ref()].into_iter().flatten() {
-            validate::rid(&offer.rid)?;
-            for option in &offer.prices {
-                validate::not_empty("price", &option.price)?;
+        for (name, _) in &self.options {
+            validate::not_empty("option", name)?;
+            if ["return_url", "cancel_url"].contains(&&**name) {
+                let problem =
+                    "must not be return_url or cancel_url; use the methods of these names";
+                return Err(InputError::new("option", problem));
             }
         }
-        Ok(())
+        self.primary.validate()?;
+        self.secondary.as_ref().map_or(Ok(()), Offer::validate)
+    }
+
+    fn get_option(&self, name: &str) -> Option<&str> {
+        let mut options = self.options.iter();
+        options.find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
     /// Returns the request as JSON, with the names and order of the official clients.
     fn json(&self, now: SystemTime, with_urls: bool) -> String {
-        let urls =
-            Urls { return_url: self.return_url.as_deref(), cancel_url: self.cancel_url.as_deref() };
-        let any_url = urls.return_url.is_some() || urls.cancel_url.is_some();
-        let offer = |offer| OfferText { offer, caption_key: self.caption_key };
+        let now = UnixTime::from(now);
+        let given = self.options.iter().map(|(name, value)| (&**name, &**value));
+        let urls = [("return_url", &self.return_url), ("cancel_url", &self.cancel_url)];
+        let urls = urls.into_iter().filter(|_| with_urls);
+        let urls = urls.filter_map(|(name, url)| Some((name, url.as_deref()?)));
+        let offer = |offer| OfferText { offer, format: self.format, now: now.seconds() };
+        let trimmed = |text: &'_ Option<String>| -> Option<String> {
+            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
         json_text(&[Request {
             o1: offer(&self.primary),
-            t: UnixTime::from(now),
+            t: now,
             v: "2.0p",
             cb: self.callback.as_deref(),
-            ip: self.client_ip.as_deref(),
-            uref: self.user_ref.as_deref(),
-            opts: Some(urls).filter(|_| with_urls && any_url),
+            ip: trimmed(&self.client_ip),
+            uref: trimmed(&self.user_ref),
+            opts: Options(given.chain(urls).collect()),
             o2: self.secondary.as_ref().map(offer),
         }])
     }
@@ -232,42 +322,57 @@ struct Request<'a> {
     o1: OfferText<'a>,
     t: UnixTime,
     v: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `null` if it is not set.
     cb: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<&'a str>,
+    ip: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    uref: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    opts: Option<Urls<'a>>,
+    uref: Option<String>,
+    #[serde(skip_serializing_if = "Options::is_empty")]
+    opts: Options<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     o2: Option<OfferText<'a>>,
 }
 
-#[derive(Serialize)]
-struct Urls<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    return_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancel_url: Option<&'a str>,
+/// The options in the order in which they were set.
+struct Options<'a>(Vec<(&'a str, &'a str)>);
+
+impl Options<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Options<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
 }
 
 /// The serialized form of an offer.
 struct OfferText<'a> {
     offer: &'a Offer,
-    caption_key: CaptionKey,
+    format: PurchaseFormat,
+    /// The time of the request in Unix seconds.
+    now: i64,
 }
 
 impl Serialize for OfferText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { offer, caption_key } = *self;
+        let Self { offer, format, now } = *self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("rid", &offer.rid)?;
         map.serialize_entry("rnm", &offer.name)?;
         map.serialize_entry("rurl", &offer.url)?;
-        map.serialize_entry("pos", &PricesText { prices: &offer.prices, caption_key })?;
-        map.serialize_entry("pol", &[(); 0])?;
-        map.serialize_entry("tags", &offer.tags)?;
+        if format == PurchaseFormat::Php && !offer.tags.is_empty() {
+            map.serialize_entry("tags", &offer.tags)?;
+        }
+        map.serialize_entry("pos", &PricesText { prices: &offer.prices, format })?;
+        let policies = offer.policies.iter().map(|policy| PolicyText { policy, now });
+        map.serialize_entry("pol", &policies.collect::<Vec<_>>())?;
+        if format == PurchaseFormat::Ruby {
+            map.serialize_entry("tags", &offer.tags)?;
+        }
         map.end()
     }
 }
@@ -275,13 +380,13 @@ impl Serialize for OfferText<'_> {
 /// The serialized form of the prices of an offer: `opt0`, `opt1` and so on.
 struct PricesText<'a> {
     prices: &'a [PriceOption],
-    caption_key: CaptionKey,
+    format: PurchaseFormat,
 }
 
 impl Serialize for PricesText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let options = self.prices.iter().enumerate().map(|(index, option)| {
-            (format!("opt{index}"), PriceText { option, caption_key: self.caption_key })
+            (format!("opt{index}"), PriceText { option, format: self.format })
         });
         serializer.collect_map(options)
     }
@@ -289,36 +394,42 @@ impl Serialize for PricesText<'_> {
 
 struct PriceText<'a> {
     option: &'a PriceOption,
-    caption_key: CaptionKey,
+    format: PurchaseFormat,
 }
 
 impl Serialize for PriceText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let option = self.option;
+        let Self { option, format } = *self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("price", &option.price)?;
         map.serialize_entry("exp", &option.period)?;
-        if let Some(starts) = option.starts {
-            map.serialize_entry("sd", &starts)?;
+        if format == PurchaseFormat::Ruby {
+            map.serialize_entry("caption", option.short_caption(format))?;
         }
-        if let Some(ends) = option.ends {
-            map.serialize_entry("ed", &ends)?;
+        for (name, time) in [("sd", option.starts), ("ed", option.ends)] {
+            if let Some(time) = time {
+                map.serialize_entry(name, &time)?;
+            }
         }
-        let caption = match self.caption_key {
-            CaptionKey::Php => "cpt",
-            CaptionKey::Ruby => "caption",
-        };
-        map.serialize_entry(caption, &option.caption)?;
+        if format == PurchaseFormat::Php {
+            map.serialize_entry("cpt", option.short_caption(format))?;
+        }
+        if !option.splits.is_empty() {
+            // `validate` accepted each of them.
+            let splits = option.splits.iter().filter_map(|split| split.text().ok());
+            map.serialize_entry("splits", &splits.collect::<Vec<_>>())?;
+        }
         map.end()
     }
 }
 
 impl Blocks {
-    /// Returns the encrypted request, for the attribute `rdata` of a `<tp:request>` tag in a page:
-    /// `{jax}...`.
+    /// Returns the encrypted request, as in the attribute `rdata` of a
+    /// [tag](Self::purchase_tag): `{jax}...`.
     ///
     /// # Errors
-    /// Returns an error if a price is empty, or a rid is empty or longer than 255 characters.
+    /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or a
+    /// split, policy or option is invalid.
     pub fn purchase_request(
         &self,
         purchase: &Purchase,
@@ -328,12 +439,66 @@ impl Blocks {
         Ok(format!("{{jax}}{}", self.seal(&purchase.json(now, false))))
     }
 
+    /// Returns the HTML element `<tp:request>`, which the provider's script in a page replaces by a
+    /// button. Values are escaped, so that none of them ends an attribute.
+    ///
+    /// The option `button.html` is written into the page by that script: do not put text of visitors
+    /// into it.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tinypass_client::{Environment, blocks::{Blocks, Offer, PriceOption, Purchase}};
+    ///
+    /// let blocks = Blocks::new("AIDAIDAID0", "key")?;
+    /// let offer = Offer::new("premium-content", "Everything", PriceOption::new(".99", "1 week"));
+    /// let purchase = Purchase::new(offer).option("button.link", "Subscribe");
+    /// let tag = blocks.purchase_tag(&purchase, &Environment::Production, SystemTime::now())?;
+    /// assert!(tag.starts_with(r#"<tp:request type="purchase" rid="premium-content" "#));
+    /// assert!(tag.ends_with(r#" link="Subscribe"></tp:request>"#));
+    /// # Ok::<(), tinypass_client::InputError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`purchase_link`](Self::purchase_link).
+    pub fn purchase_tag(
+        &self,
+        purchase: &Purchase,
+        environment: &Environment,
+        now: SystemTime,
+    ) -> Result<String, InputError> {
+        let request = self.purchase_request(purchase, now)?;
+        let url = format!("{}/v2", base_url(environment)?);
+        let version = match purchase.format {
+            PurchaseFormat::Php => "2.0.8",
+            PurchaseFormat::Ruby => "2.0.7",
+        };
+        let mut tag = format!(
+            r#"<tp:request type="purchase" rid="{}" url="{}" rdata="{request}" aid="{}" cn="{}" v="{version}""#,
+            escaped(&purchase.primary.rid),
+            escaped(&url),
+            self.aid,
+            self.cookie_name(),
+        );
+        if let Some(callback) = &purchase.callback {
+            tag.push_str(&format!(r#" oncheckaccess="{}""#, escaped(callback)));
+        }
+        // The official clients escape only the quotes of these two.
+        let quoted = |html: &str| html.replace('"', "&quot;");
+        if let Some(html) = purchase.get_option("button.html") {
+            tag.push_str(&format!(r#" custom="{}""#, quoted(html)));
+        } else if let Some(link) = purchase.get_option("button.link") {
+            tag.push_str(&format!(r#" link="{}""#, quoted(link)));
+        }
+        tag.push_str("></tp:request>");
+        Ok(tag)
+    }
+
     /// Returns the link to which a visitor's browser is redirected.
     ///
     /// # Errors
-    /// Returns an error if a price is empty, a rid is empty or longer than 255 characters, or the
-    /// base URL of `environment` is not an `https` or `http` URL with a host, or has credentials, a
-    /// query or a fragment.
+    /// Returns the errors of [`purchase_request`](Self::purchase_request), and an error if the base
+    /// URL of `environment` is not an `https` or `http` URL with a host, or has credentials, a query
+    /// or a fragment.
     pub fn purchase_link(
         &self,
         purchase: &Purchase,
@@ -341,15 +506,25 @@ impl Blocks {
         now: SystemTime,
     ) -> Result<String, InputError> {
         purchase.validate()?;
-        let base = environment.base_url();
-        if !is_base_url(base) {
-            let problem = "must be an https or http URL without credentials and query";
-            return Err(InputError::new("base_url", problem));
-        }
+        let base = base_url(environment)?;
         let request = self.seal(&purchase.json(now, true));
-        let base = base.trim_end_matches('/');
         Ok(format!("{base}/v2/jsapi/auth.js?aid={}&r={{jax}}{request}", self.aid))
     }
+}
+
+/// Returns the base URL of the links of an environment, without a final slash.
+fn base_url(environment: &Environment) -> Result<&str, InputError> {
+    let base = environment.base_url();
+    if is_base_url(base) {
+        return Ok(base.trim_end_matches('/'));
+    }
+    let problem = "must be an https or http URL without credentials and query";
+    Err(InputError::new("base_url", problem))
+}
+
+/// Escapes a string for an attribute in double quotes.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Returns whether a path can be appended to this URL to get a link for a browser.

@@ -10,8 +10,8 @@ use std::time::Duration;
 use test_support::replies::{Case, Outcome};
 use tinypass_client::api_auth::Method;
 use tinypass_client::{
-    Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint, RevokeAccess,
-    SearchAccess, SearchSubscriptions, UnixTime,
+    Access, Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint,
+    RevokeAccess, SearchAccess, SearchSubscriptions, UnixTime,
 };
 
 const ACCESS: &str = r#"{"id":"1VShIZzLeIod","aid":"AIDAIDAID0","rid":"premium-content","uid":"kjkxrNWUyD","amount":4.99,"currency":"USD","created":1399568000,"expires":1402160000,"user_ref":"user_42","user_email":"ann@example.org","tags":["music"]}"#;
@@ -85,12 +85,53 @@ fn access_get_reply_is_read_field_by_field() {
     assert_eq!(access, again);
 }
 
-#[test]
-fn access_get_reply_404_is_none_with_any_body() {
-    for body in [r#"{"error":{"message":"Access not found"}}"#, "", "<html>"] {
-        let access = one("GET", 404, body, |client| client.get_access("r", "u")).unwrap();
-        assert_eq!(access, None);
+/// Bodies of a 404 that the API may have written.
+const NOT_FOUND: [&str; 4] = [
+    r#"{"error":{"message":"Access not found"}}"#,
+    r#"{"error":{"code":404,"message":"Not found"},"more":1}"#,
+    "",
+    " \n",
+];
+
+/// Bodies of a 404 of other servers: an HTML page, plain text, and the JSON of some frameworks.
+const OF_OTHER_SERVERS: [&str; 8] = [
+    "<html><body>404 Not Found</body></html>",
+    "404 page not found\n",
+    "{}",
+    "[]",
+    "null",
+    r#"{"message":"no Route matched with those values"}"#,
+    r#"{"status":404,"error":"Not Found","path":"/r2/access"}"#,
+    r#"{"error":{}}"#,
+];
+
+/// Checks that `call` finds nothing in a 404 of the API and returns an error for any other.
+fn only_a_404_of_the_api_is_empty<T: std::fmt::Debug>(
+    call: impl Fn(&Client) -> Result<T, Error>,
+    is_empty: impl Fn(&T) -> bool,
+) {
+    for body in NOT_FOUND {
+        assert!(is_empty(&one("GET", 404, body, &call).unwrap()), "{body}");
     }
+    for body in OF_OTHER_SERVERS {
+        let error = one("GET", 404, body, &call).unwrap_err();
+        assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Api, 404));
+        assert_eq!(error.body_text(), body);
+    }
+}
+
+#[test]
+fn a_404_of_another_server_is_an_error() {
+    only_a_404_of_the_api_is_empty(|client| client.get_access("r", "u"), Option::is_none);
+    only_a_404_of_the_api_is_empty(|client| client.get_user("u"), Option::is_none);
+    only_a_404_of_the_api_is_empty(|client| client.get_download("r"), Option::is_none);
+    let search = |client: &Client| client.search_access(&SearchAccess::new());
+    only_a_404_of_the_api_is_empty(search, |page| page.data.is_empty());
+    let all =
+        |client: &Client| client.accesses(&SearchAccess::new()).collect::<Result<Vec<_>, _>>();
+    only_a_404_of_the_api_is_empty(all, Vec::is_empty);
+    let search = |client: &Client| client.search_subscriptions(&SearchSubscriptions::new());
+    only_a_404_of_the_api_is_empty(search, Vec::is_empty);
 }
 
 #[test]
@@ -130,33 +171,48 @@ fn search_without_results_has_an_empty_list() {
 }
 
 #[test]
-fn access_grant_reply_may_be_any_object_with_a_field() {
-    let grant = |client: &Client| client.grant_access(&GrantAccess::new("r", "e@example.org"));
-    let access = one("POST", 200, r#"{"ok":true}"#, grant).unwrap();
-    assert_eq!(access.extra.text("ok").as_deref(), Some("true"));
-    assert!(!access.is_active(std::time::SystemTime::UNIX_EPOCH));
-    let error = one("POST", 200, "{}", grant).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
+fn access_grant_reply_without_a_record_is_an_acknowledgement() {
+    let past = UnixTime::from_seconds(1_000_000_000);
+    let unlimited = GrantAccess::new("r", "e@example.org");
+    let expired = unlimited.clone().expires(past);
+    for body in
+        ["", " ", "{}", "true", "[]", r#"{"success":true}"#, r#"{"success":true,"expires":null}"#]
+    {
+        for grant in [&unlimited, &expired] {
+            let granted = one("POST", 200, body, |client| client.grant_access(grant)).unwrap();
+            assert_eq!(granted.access, None, "{body}");
+            assert_eq!(granted.acknowledgement.body, body.trim(), "{body}");
+        }
+    }
+    for body in ["<html>", "done", r#"{"success":"#] {
+        let error = one("POST", 200, body, |client| client.grant_access(&expired)).unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Decode, true), "{body}");
+    }
+    let body = r#"{"error":{"message":"no"}}"#;
+    let error = one("POST", 200, body, |client| client.grant_access(&expired)).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("no")));
 }
 
 #[test]
-fn acknowledged_grant_is_not_active_access() {
-    let (past, now) = (UnixTime::from_seconds(1_000_000_000), std::time::SystemTime::UNIX_EPOCH);
-    let now = now + Duration::from_secs(1_700_000_000);
+fn access_grant_reply_with_a_record_has_the_requested_expiry() {
+    let past = UnixTime::from_seconds(1_000_000_000);
+    let now = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let unlimited = GrantAccess::new("r", "e@example.org");
-    let expired = unlimited.clone().expires(past);
-    for body in [r#"{"success":true}"#, r#"{"success":true,"expires":null}"#] {
-        for grant in [&unlimited, &expired] {
-            let access = one("POST", 200, body, |client| client.grant_access(grant)).unwrap();
-            assert!(!access.is_active(now), "{body}");
-        }
-    }
     let record = r#"{"success":true,"rid":"r"}"#;
-    let access = one("POST", 200, record, |client| client.grant_access(&expired)).unwrap();
-    assert_eq!((access.expires, access.is_active(now)), (Some(past), false));
-    assert!(
-        one("POST", 200, record, |client| client.grant_access(&unlimited)).unwrap().is_active(now)
-    );
+    for (grant, expires, is_active) in
+        [(&unlimited, None, true), (&unlimited.clone().expires(past), Some(past), false)]
+    {
+        let granted = one("POST", 200, record, |client| client.grant_access(grant)).unwrap();
+        let access = granted.access.unwrap();
+        assert_eq!((access.expires, access.is_active(now)), (expires, is_active));
+        assert_eq!(granted.acknowledgement.body, "");
+    }
+}
+
+#[test]
+fn access_without_a_documented_field_is_not_active() {
+    let access: Access = serde_json::from_str(r#"{"success":true}"#).unwrap();
+    assert!(!access.is_active(std::time::SystemTime::UNIX_EPOCH));
 }
 
 #[test]
@@ -208,7 +264,12 @@ fn access_search_reply_may_be_a_bare_list_or_404() {
 #[test]
 fn access_grant_reply_follows_the_rules() {
     let grant = GrantAccess::new("r", "e@example.org");
-    rules("POST", ACCESS, "id", |client| client.grant_access(&grant));
+    let call = |base: &str| -> Outcome {
+        client(base).grant_access(&grant).map(|granted| format!("{granted:?}"))
+    };
+    let case =
+        Case { method: "POST", documented: ACCESS, any_body: true, missing: None, call: &call };
+    case.holds(&[]);
 }
 
 #[test]
@@ -297,6 +358,45 @@ fn download_get_reply_404_of_both_spellings_is_none() {
     let both = server.mock("GET", mockito::Matcher::Any).with_status(404).expect(2).create();
     assert_eq!(client(&server.url()).get_download("r").unwrap(), None);
     both.assert();
+}
+
+#[test]
+fn download_reply_of_the_second_spelling_is_kept() {
+    const OWN: &str = r#"{"error":{"message":"no such file"}}"#;
+    const PAGE: &str = "<html>404</html>";
+    // Status and body of both spellings, and the status and body of the error of each method.
+    for (first, second, of_details, of_link) in [
+        ((404, ""), (503, "down"), Some((503, "down")), (503, "down")),
+        ((404, OWN), (503, "down"), Some((503, "down")), (503, "down")),
+        ((404, PAGE), (401, "no"), Some((401, "no")), (401, "no")),
+        ((404, OWN), (404, PAGE), None, (404, OWN)),
+        ((404, PAGE), (404, OWN), None, (404, OWN)),
+        ((404, PAGE), (404, PAGE), Some((404, PAGE)), (404, PAGE)),
+        ((503, "down"), (200, "{}"), Some((503, "down")), (503, "down")),
+    ] {
+        let mut server = mockito::Server::new();
+        for (paths, (status, body)) in [
+            (["/r2/downloads/url", "/r2/download/"], first),
+            (["/r2/download/url", "/r2/download"], second),
+        ] {
+            for path in paths {
+                let query = mockito::Matcher::Any;
+                let mock = server.mock("GET", path).match_query(query);
+                mock.with_status(status).with_body(body).create();
+            }
+        }
+        let client = client(&server.url());
+        let seen =
+            |error: &Error| (error.status().unwrap().as_u16(), error.body_text().into_owned());
+        let expected = |(status, body): (u16, &str)| (status, body.to_owned());
+        match client.get_download("r") {
+            Ok(found) => assert_eq!((found, of_details), (None, None)),
+            Err(error) => assert_eq!(seen(&error), expected(of_details.unwrap())),
+        }
+        let request = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
+        let error = client.get_download_url(&request).unwrap_err();
+        assert_eq!(seen(&error), expected(of_link), "{first:?} {second:?}");
+    }
 }
 
 #[test]
