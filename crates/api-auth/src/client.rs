@@ -200,6 +200,11 @@ impl Client {
         found.map(|(_, base)| base.text.as_str())
     }
 
+    /// Returns an error about the pages of a list. The requests themselves succeeded.
+    pub(crate) fn error_of_list(&self, id: &'static str, error: ResponseError) -> Error {
+        self.named(id, Error::from(error), 0).with_idempotent(true)
+    }
+
     /// Returns the client's clock.
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.parts.clock

@@ -164,6 +164,9 @@ pub trait Paged: Endpoint + Sized {
     type Item;
 
     /// Returns the request for the page after `page`, or `None` if `page` is the last one.
+    ///
+    /// A total that the server reports and a full page promise further pages. A page without
+    /// entries is the last one.
     fn next(&self, page: &Self::Output) -> Option<Self>;
 
     /// Returns the entries of a page.
@@ -172,4 +175,77 @@ pub trait Paged: Endpoint + Sized {
     /// Returns the id of an entry. Entries whose id occurred before are skipped, because a list
     /// that grows while it is read shifts. Entries without an id are never skipped.
     fn item_id(item: &Self::Item) -> Option<&str>;
+
+    /// Returns the position of `page` in the list and the size of the list, as far as they are
+    /// known. [`Items`](crate::Items) finds missing entries by them. Defaults to unknown.
+    fn extent(&self, page: &Self::Output) -> Extent {
+        let _ = page;
+        Extent::default()
+    }
+}
+
+/// The position of a page in its list, and the size of the list.
+///
+/// ```
+/// use api_auth::Extent;
+///
+/// // The third page of 100 entries, in a list of 250.
+/// let extent = Extent::of_page(2, 100).with_total(250);
+/// assert_eq!(extent.before(), 200);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    before: u64,
+    page_size: u64,
+    total: Option<u64>,
+}
+
+impl Extent {
+    /// Creates the extent of the page with this index, counted from 0, in a list whose pages have
+    /// `page_size` entries.
+    pub fn of_page(index: u32, page_size: u32) -> Self {
+        let page_size = u64::from(page_size);
+        Self { before: u64::from(index).saturating_mul(page_size), page_size, total: None }
+    }
+
+    /// Sets the number of entries of the whole list.
+    #[must_use]
+    pub fn with_total(mut self, total: impl Into<Option<u64>>) -> Self {
+        self.total = total.into();
+        self
+    }
+
+    /// Returns whether there is a page after this one, which has `count` entries.
+    ///
+    /// A total beyond this page and a full page promise further entries. A page without entries is
+    /// the last one. The total of the first page may be that of the page, so it does not end a list
+    /// if the page is full.
+    ///
+    /// ```
+    /// use api_auth::Extent;
+    ///
+    /// assert!(Extent::of_page(0, 100).with_total(250).promises_more(100));
+    /// assert!(!Extent::of_page(2, 100).with_total(250).promises_more(50));
+    /// assert!(Extent::of_page(0, 100).with_total(0).promises_more(100), "the page is full");
+    /// ```
+    pub fn promises_more(&self, count: usize) -> bool {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        let end = self.before.saturating_add(self.page_size);
+        match self.total {
+            _ if count == 0 => false,
+            Some(total) if total > end => true,
+            Some(total) if total == end && self.before > 0 => false,
+            _ => count >= self.page_size,
+        }
+    }
+
+    /// Returns the number of entries on the pages before this one.
+    pub fn before(&self) -> u64 {
+        self.before
+    }
+
+    /// Returns the number of entries of the whole list. Returns `None` if it is not known.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
 }

@@ -344,6 +344,7 @@ impl Error {
                 "wait before the next request; `retry_after()` may return how long"
             }
             ErrorKind::Decode => "the response differs from the documentation; see `body()`",
+            ErrorKind::Incomplete => "entries may be missing: read the list again",
             ErrorKind::Verify => "do not trust the message",
             ErrorKind::Input
             | ErrorKind::Transport

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
 //! | [`Client`], [`Provider`], [`Settings`] | the request loop |
-//! | [`Pages`], [`Items`] | pagination |
+//! | [`Pages`], [`Items`], [`Extent`] | pagination |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | authentication of requests |
 //! | [`oauth`], [`AccessToken`] | access tokens: requests, responses, expiry |
 //! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | storage of tokens |
@@ -83,7 +83,7 @@ pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,
 };
-pub use endpoint::{Endpoint, Paged};
+pub use endpoint::{Endpoint, Extent, Paged};
 pub use error::input::InputError;
 pub use error::kind::ErrorKind;
 pub use error::response::{Detail, ResponseError, required};

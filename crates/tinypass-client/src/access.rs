@@ -17,8 +17,8 @@
 use std::time::SystemTime;
 
 use api_auth::{
-    Acknowledgement, Amount, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response,
-    ResponseError, Result, Route, UnixTime, json, json_start, route, setters, wire,
+    Acknowledgement, Amount, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params,
+    Response, ResponseError, Result, Route, UnixTime, json, json_start, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -260,10 +260,13 @@ impl Paged for SearchAccess {
     type Item = Access;
 
     fn next(&self, page: &AccessPage) -> Option<Self> {
-        let size = self.page_size.unwrap_or(100);
-        let full = u32::try_from(page.data.len()).is_ok_and(|length| length >= size);
-        let next = self.page.unwrap_or(0).checked_add(1).filter(|_| full)?;
+        let more = self.extent(page).promises_more(page.data.len());
+        let next = self.page.unwrap_or(0).checked_add(1).filter(|_| more)?;
         Some(self.clone().page(next))
+    }
+
+    fn extent(&self, _page: &AccessPage) -> Extent {
+        Extent::of_page(self.page.unwrap_or(0), self.page_size.unwrap_or(100))
     }
 
     fn items(page: AccessPage) -> Vec<Access> {

@@ -7,14 +7,14 @@ mod files;
 mod merchants;
 
 use api_auth::{
-    Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
-    Result, Route, Secret, route, setters, wire,
+    Amount, Body, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params, Response,
+    ResponseError, Result, Route, Secret, route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
 use crate::dictionaries::{CategoryId, DocumentTypeId, LegalFormId};
-use crate::paging::{Paging, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters};
 use crate::pos::Pos;
 use crate::{Client, Currency, error, validate};
 
@@ -100,10 +100,7 @@ impl Endpoint for ListAccounts {
 impl Paged for ListAccounts {
     type Item = Account;
 
-    fn next(&self, page: &AccountPage) -> Option<Self> {
-        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
-        Some(Self { paging })
-    }
+    numbered_pages!(AccountPage, |page| page.list.len());
 
     fn items(page: AccountPage) -> Vec<Account> {
         page.list

@@ -13,13 +13,13 @@
 //! ```
 
 use api_auth::{
-    Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
-    Route, route, wire_enum,
+    Body, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
+    Result, Route, route, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
-use crate::paging::{Paging, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters};
 use crate::{Client, error, validate};
 
 wire_enum! {
@@ -128,10 +128,7 @@ impl Endpoint for ListBankAccounts {
 impl Paged for ListBankAccounts {
     type Item = BankAccount;
 
-    fn next(&self, page: &BankAccountPage) -> Option<Self> {
-        let paging = self.paging.next(page.bank_accounts.len(), page.limit, page.total)?;
-        Some(Self { paging })
-    }
+    numbered_pages!(BankAccountPage, |page| page.bank_accounts.len());
 
     fn items(page: BankAccountPage) -> Vec<BankAccount> {
         page.bank_accounts

@@ -1,6 +1,6 @@
 //! Pagination.
 
-use api_auth::{InputError, Params};
+use api_auth::{Extent, InputError, Params};
 
 /// The page of a list and its size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,15 +28,15 @@ impl Paging {
             .push_some("limit", self.limit.map(|limit| limit.to_string()));
     }
 
-    /// Returns the page after one with this number of entries. Returns `None` after the last page.
-    pub(crate) fn next(
-        self,
-        count: usize,
-        server_limit: Option<i64>,
-        total: Option<i64>,
-    ) -> Option<Self> {
-        let page = next(self.page, self.limit, count, server_limit, total)?;
-        Some(Self { page: Some(page), ..self })
+    /// Returns the number of this page.
+    pub(crate) fn number(self) -> u32 {
+        self.page.unwrap_or(1)
+    }
+
+    /// Returns the position of this page in its list, by the page size and the total of the
+    /// response.
+    pub(crate) fn extent(self, server_limit: Option<i64>, total: Option<i64>) -> Extent {
+        extent(self.number(), self.limit.unwrap_or(35), server_limit, total)
     }
 }
 
@@ -66,46 +66,58 @@ macro_rules! page_setters {
 }
 pub(crate) use page_setters;
 
-/// Returns the number of the next page. Returns `None` after the last page.
-///
-/// Pages are counted from 1. A page without entries is the last one, whatever the total is. Without
-/// a total, a page that is not full is the last one.
-pub(crate) fn next(
-    page: Option<u32>,
-    limit: Option<u32>,
-    count: usize,
+/// Returns the position of a page, counted from 1. The page size of the server replaces the requested
+/// one.
+pub(crate) fn extent(
+    page: u32,
+    limit: u32,
     server_limit: Option<i64>,
     total: Option<i64>,
-) -> Option<u32> {
-    let page = page.unwrap_or(1);
-    let server_limit =
-        server_limit.filter(|limit| *limit > 0).and_then(|limit| u32::try_from(limit).ok());
-    let limit = server_limit.or(limit).unwrap_or(35);
-    let more = match total {
-        _ if count == 0 => false,
-        Some(total) => i64::from(page).saturating_mul(i64::from(limit)) < total,
-        None => u32::try_from(count).is_ok_and(|count| count >= limit),
-    };
-    page.checked_add(1).filter(|_| more)
+) -> Extent {
+    let server_limit = server_limit.and_then(|limit| u32::try_from(limit).ok());
+    let limit = server_limit.filter(|limit| *limit > 0).unwrap_or(limit);
+    let total = total.and_then(|total| u64::try_from(total).ok());
+    Extent::of_page(page.saturating_sub(1), limit).with_total(total)
 }
+
+/// Implements the methods of `Paged` that number the pages, for a list whose field `paging` is a
+/// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` is the number of
+/// entries of a page.
+macro_rules! numbered_pages {
+    ($output:ty, $count:expr) => {
+        fn next(&self, page: &$output) -> Option<Self> {
+            let count: fn(&$output) -> usize = $count;
+            let more = self.extent(page).promises_more(count(page));
+            Some(self.clone().page(self.paging.number().checked_add(1).filter(|_| more)?))
+        }
+
+        fn extent(&self, page: &$output) -> Extent {
+            self.paging.extent(page.limit, page.total)
+        }
+    };
+}
+pub(crate) use numbered_pages;
 
 #[cfg(test)]
 mod tests {
-    use super::next;
+    use super::extent;
 
     #[test]
     fn last_page_is_known_by_the_total_or_an_empty_page() {
-        assert_eq!(next(None, Some(100), 100, None, Some(101)), Some(2));
-        assert_eq!(next(Some(2), Some(100), 1, None, Some(101)), None);
-        assert_eq!(next(Some(2), Some(100), 0, None, Some(1_000_000)), None);
-        assert_eq!(next(Some(2), Some(100), 100, None, None), Some(3));
-        assert_eq!(next(Some(2), Some(100), 99, None, None), None);
-        assert_eq!(next(None, None, 35, None, None), Some(2));
-        assert_eq!(next(None, Some(100), 35, Some(35), Some(36)), Some(2), "the server's limit");
-        assert_eq!(next(Some(u32::MAX), None, 35, None, None), None);
-        let huge = i64::from(u32::MAX);
-        assert_eq!(next(Some(u32::MAX), None, 1, Some(huge), Some(i64::MAX)), None);
-        assert_eq!(next(None, None, 35, Some(0), Some(i64::MAX)), Some(2));
-        assert_eq!(next(None, None, 35, Some(0), Some(35)), None, "a limit of 0 is none");
+        let more = |page, limit, count, server_limit, total| {
+            extent(page, limit, server_limit, total).promises_more(count)
+        };
+        assert!(more(1, 100, 100, None, Some(101)));
+        assert!(!more(2, 100, 1, None, Some(101)));
+        assert!(!more(2, 100, 0, None, Some(1_000_000)));
+        assert!(!more(2, 100, 100, None, Some(200)));
+        assert!(more(2, 100, 100, None, None));
+        assert!(!more(2, 100, 99, None, None));
+        assert!(more(1, 100, 35, Some(35), Some(36)), "the server's limit");
+        assert!(more(1, 35, 35, Some(0), Some(i64::MAX)));
+        assert!(!more(1, 35, 34, Some(0), Some(34)), "a limit of 0 is none");
+        for wrong in [-1, 0, 10, 35] {
+            assert!(more(1, 35, 35, None, Some(wrong)), "a full page beside the total {wrong}");
+        }
     }
 }

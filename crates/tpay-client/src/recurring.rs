@@ -4,14 +4,14 @@
 //! Experimental: they are documented for the provider's sandbox only.
 
 use api_auth::{
-    Acknowledgement, Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params,
+    Acknowledgement, Amount, Body, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params,
     Response, ResponseError, Result, Route, Secret, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::blik::AutopaymentModel;
 use crate::common::ResultStatus;
-use crate::paging::{Paging, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters};
 use crate::{Client, Currency, Payer, error, validate};
 
 wire_enum! {
@@ -383,10 +383,7 @@ impl Endpoint for ListRecurring {
 impl Paged for ListRecurring {
     type Item = RecurringPlan;
 
-    fn next(&self, page: &RecurringPage) -> Option<Self> {
-        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
-        Some(Self { paging })
-    }
+    numbered_pages!(RecurringPage, |page| page.list.len());
 
     fn items(page: RecurringPage) -> Vec<RecurringPlan> {
         page.list
@@ -517,10 +514,7 @@ impl Endpoint for ListRecurringCharges {
 impl Paged for ListRecurringCharges {
     type Item = RecurringCharge;
 
-    fn next(&self, page: &RecurringCharges) -> Option<Self> {
-        let paging = self.paging.next(page.list.len(), page.limit, page.total)?;
-        Some(Self { paging, ..self.clone() })
-    }
+    numbered_pages!(RecurringCharges, |page| page.list.len());
 
     fn items(page: RecurringCharges) -> Vec<RecurringCharge> {
         page.list

@@ -14,13 +14,13 @@
 //! ```
 
 use api_auth::{
-    Amount, Body, Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
-    Result, Route, Secret, route, setters, wire, wire_enum,
+    Amount, Body, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params, Response,
+    ResponseError, Result, Route, Secret, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::common::{LocalTime, ResultStatus};
-use crate::paging::{Paging, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters};
 use crate::transactions::payments::{Lock, Payments};
 use crate::transactions::{PayerDetails, TransactionDate};
 use crate::{Client, Currency, TransactionStatus, error, validate};
@@ -286,10 +286,7 @@ impl Endpoint for ListTransactionRefunds {
 impl Paged for ListTransactionRefunds {
     type Item = Refund;
 
-    fn next(&self, page: &TransactionRefunds) -> Option<Self> {
-        let paging = self.paging.next(page.all().count(), page.limit, page.total)?;
-        Some(Self { paging, ..self.clone() })
-    }
+    numbered_pages!(TransactionRefunds, |page| page.all().count());
 
     fn items(page: TransactionRefunds) -> Vec<Refund> {
         [page.refunds_list, page.refunds_no_account_list, page.refunds_cards_list].concat()
@@ -432,10 +429,7 @@ impl Endpoint for ListRefunds {
 impl Paged for ListRefunds {
     type Item = Refund;
 
-    fn next(&self, page: &RefundPage) -> Option<Self> {
-        let paging = self.paging.next(page.list().len(), page.limit, page.total)?;
-        Some(Self { paging, ..self.clone() })
-    }
+    numbered_pages!(RefundPage, |page| page.list().len());
 
     fn items(page: RefundPage) -> Vec<Refund> {
         page.transactions.map(|level| level.list).unwrap_or_default()

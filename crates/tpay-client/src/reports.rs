@@ -11,8 +11,8 @@
 //! ```
 
 use api_auth::{
-    Endpoint, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError, Result,
-    Route, route, setters, wire_enum,
+    Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
+    Result, Route, route, setters, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -132,9 +132,13 @@ impl Paged for ListReports {
     type Item = Report;
 
     fn next(&self, page: &ReportPage) -> Option<Self> {
-        let size = self.page_size.or(Some(20));
-        let next = paging::next(self.page, size, page.reports.len(), None, page.total)?;
+        let more = self.extent(page).promises_more(page.reports.len());
+        let next = self.page.unwrap_or(1).checked_add(1).filter(|_| more)?;
         Some(self.clone().page(next))
+    }
+
+    fn extent(&self, page: &ReportPage) -> Extent {
+        paging::extent(self.page.unwrap_or(1), self.page_size.unwrap_or(20), None, page.total)
     }
 
     fn items(page: ReportPage) -> Vec<Report> {

@@ -28,13 +28,13 @@ pub mod qr;
 mod reference;
 
 use api_auth::{
-    Acknowledgement, Amount, Body, Endpoint, ErrorKind, ExtraFields, InputError, Items, Paged,
-    Params, Response, ResponseError, Result, Route, route, setters, wire, wire_enum,
+    Acknowledgement, Amount, Body, Endpoint, ErrorKind, Extent, ExtraFields, InputError, Items,
+    Paged, Params, Response, ResponseError, Result, Route, route, setters, wire, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::common::{LocalTime, ResultStatus};
-use crate::paging::{Paging, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters};
 use crate::{Client, Currency, UnixTime, error, local_time, validate};
 use pay::Pay;
 use payments::{Alternative, Lock, PaymentError, Payments};
@@ -453,10 +453,7 @@ impl Endpoint for ListTransactions {
 impl Paged for ListTransactions {
     type Item = Transaction;
 
-    fn next(&self, page: &TransactionPage) -> Option<Self> {
-        let paging = self.paging.next(page.transactions.len(), page.limit, page.total)?;
-        Some(Self { paging, ..self.clone() })
-    }
+    numbered_pages!(TransactionPage, |page| page.transactions.len());
 
     fn items(page: TransactionPage) -> Vec<Transaction> {
         page.transactions

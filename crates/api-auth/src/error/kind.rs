@@ -22,6 +22,9 @@ pub enum ErrorKind {
     RateLimited,
     /// The response differs from the documentation. See [`Error::body`](crate::Error::body).
     Decode,
+    /// Entries of a list may be missing: the list changed while it was read, or the number of entries
+    /// is not the one that the server reported. Read the list again.
+    Incomplete,
     /// The signature or certificate of a received message is not valid. Do not trust the message.
     Verify,
 }

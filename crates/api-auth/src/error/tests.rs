@@ -178,6 +178,12 @@ fn each_kind_has_the_documented_text_and_delivery() {
             (Accepted, false, true),
         ),
         (
+            of_kind(ErrorKind::Incomplete),
+            "tpay a.b: c: no after 2 attempts (request r-1)",
+            Some("entries may be missing: read the list again"),
+            (Refused, false, false),
+        ),
+        (
             of_kind(ErrorKind::Verify),
             "tpay a.b: c: no after 2 attempts (request r-1)",
             Some("do not trust the message"),

@@ -250,11 +250,22 @@ fn short_or_empty_page_is_the_last_one() {
 }
 
 #[test]
-fn repeated_page_is_the_last_one() {
+fn page_that_is_repeated_twice_is_an_error() {
     let (client, queries) = paging(|_| ids(0..2));
-    let search = SearchAccess::new().page_size(2);
-    assert_eq!(client.accesses(&search).map(Result::unwrap).count(), 2);
-    assert_eq!(queries.lock().unwrap().len(), 2);
+    let mut items = client.accesses(&SearchAccess::new().page_size(2));
+    assert_eq!(items.by_ref().take(2).filter(Result::is_ok).count(), 2);
+    assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Incomplete);
+    assert!(items.next().is_none());
+    assert_eq!(queries.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn page_of_records_that_were_there_before_is_not_the_last_one() {
+    // Two records are added before the second request.
+    let (client, _) =
+        paging(|page| if page == 0 { ids(0..2) } else { ids(page * 2 - 2..(page * 2).min(5)) });
+    let accesses: Result<Vec<_>, _> = client.accesses(&SearchAccess::new().page_size(2)).collect();
+    assert_eq!(accesses.unwrap().len(), 5);
 }
 
 #[test]

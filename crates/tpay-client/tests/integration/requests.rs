@@ -1011,8 +1011,82 @@ fn iteration_ends_at_the_total_or_an_empty_page() {
 }
 
 #[test]
-fn iteration_ends_for_a_server_that_repeats_pages() {
+fn page_that_is_repeated_twice_is_an_error() {
     let (client, requested) = paging(|_| ids(0..100, ""));
-    assert_eq!(client.transactions(&ListTransactions::new()).map(Result::unwrap).count(), 100);
-    assert_eq!(*requested.lock().unwrap(), ["limit=100", "page=2&limit=100"]);
+    let mut items = client.transactions(&ListTransactions::new());
+    assert_eq!(items.by_ref().take(100).filter(Result::is_ok).count(), 100);
+    assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Incomplete);
+    assert!(items.next().is_none());
+    let expected = ["limit=100", "page=2&limit=100", "page=3&limit=100"];
+    assert_eq!(*requested.lock().unwrap(), expected);
+}
+
+/// Reads a list of 30 entries to which 10 are added before the second request, with limit 10.
+/// Returns the number of entries, and the kind of the error after them.
+fn read_growing<E: api_auth::Paged>(
+    list: fn(&Client) -> api_auth::Items<E>,
+    page: fn(ids: std::ops::Range<u64>, total: u64) -> String,
+) -> (usize, Option<ErrorKind>) {
+    let (client, _) = paging(move |number| match number {
+        1 => page(0..10, 30),
+        number => page(number * 10 - 20..(number * 10 - 10).min(30), 40),
+    });
+    let (mut count, mut kind) = (0, None);
+    for entry in list(&client) {
+        match entry {
+            Ok(_) => count += 1,
+            Err(error) => kind = Some(error.kind()),
+        }
+    }
+    (count, kind)
+}
+
+#[test]
+fn every_list_goes_on_after_a_page_without_new_entries() {
+    /// Returns a list of objects with an id.
+    fn page(name: &str, id: &str, ids: std::ops::Range<u64>, rest: &str) -> String {
+        let list: Vec<String> = ids.map(|number| format!(r#"{{"{id}":"i{number}"}}"#)).collect();
+        format!(r#"{{"{name}":[{}]{rest}}}"#, list.join(","))
+    }
+    fn total(total: u64) -> String {
+        format!(r#","limit":10,"total":{total}"#)
+    }
+    let found = [
+        read_growing(
+            |client| client.transactions(&ListTransactions::new().limit(10)),
+            |ids, all| page("transactions", "transactionId", ids, &total(all)),
+        ),
+        read_growing(
+            |client| client.transaction_refunds(&ListTransactionRefunds::new("t").limit(10)),
+            |ids, all| page("refundsList", "refundId", ids, &total(all)),
+        ),
+        read_growing(
+            |client| client.refunds(&ListRefunds::new().limit(10)),
+            |ids, all| {
+                let list = page("list", "refundId", ids, "");
+                format!(r#"{{"transactions":{list}{}}}"#, total(all))
+            },
+        ),
+        read_growing(
+            |client| client.recurring_plans(&ListRecurring::new().limit(10)),
+            |ids, all| page("list", "id", ids, &total(all)),
+        ),
+        read_growing(
+            |client| client.recurring_charges(&ListRecurringCharges::new("r").limit(10)),
+            |ids, all| page("list", "transactionId", ids, &total(all)),
+        ),
+        read_growing(
+            |client| client.accounts(&ListAccounts::new().limit(10)),
+            |ids, all| page("list", "id", ids, &total(all)),
+        ),
+        read_growing(
+            |client| client.bank_accounts(&ListBankAccounts::new().limit(10)),
+            |ids, all| page("bankAccounts", "id", ids, &total(all)),
+        ),
+        read_growing(
+            |client| client.reports(&ListReports::new().page_size(10)),
+            |ids, all| page("reports", "id", ids, &total(all)),
+        ),
+    ];
+    assert_eq!(found, [(30, None); 8]);
 }

@@ -1,0 +1,199 @@
+//! The state of reading a list: the ids that were returned, and whether the pages add up.
+
+use std::collections::HashMap;
+
+use crate::endpoint::Extent;
+
+/// The number of ids in one map of those that are remembered to skip duplicate entries. It bounds
+/// the memory of an export of any length. A list would have to shift by this many entries for an
+/// entry to be returned twice.
+const GENERATION: usize = 32_768;
+
+/// The number of pages in a row without new entries that end a list, unless added entries explain
+/// them.
+const MOST_REPEATED: u32 = 2;
+
+/// The progress of an iterator over the entries of a list.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    seen: Seen,
+    /// The number of entries before the first page that was read.
+    skipped: Option<u64>,
+    /// The number of entries that were received, with duplicates.
+    received: u64,
+    total: Total,
+    repeated: u32,
+    problem: Option<String>,
+}
+
+/// The total that the server reports.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Total {
+    #[default]
+    Unknown,
+    Known(u64),
+    /// The total is not that of the list: a page has entries beyond it.
+    Wrong,
+}
+
+impl Total {
+    fn known(self) -> Option<u64> {
+        match self {
+            Self::Known(total) => Some(total),
+            Self::Unknown | Self::Wrong => None,
+        }
+    }
+}
+
+/// The place of an entry when it was received last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// The number of entries before it.
+    before: u64,
+    /// The number of entries from it to the end of the list, if the total is known.
+    rest: Option<u64>,
+}
+
+impl Place {
+    /// Returns whether only added entries can have moved an entry from `last` to this place: the
+    /// number of entries before and after it did not decrease. Without a total it must have moved
+    /// by `duplicates`, the number of duplicates on its page. These are then the last entries of
+    /// the page before.
+    fn is_shifted_from(self, last: Self, duplicates: u64) -> bool {
+        match (self.rest, last.rest) {
+            (Some(rest), Some(last_rest)) => self.before >= last.before && rest >= last_rest,
+            _ => self.before == last.before.saturating_add(duplicates),
+        }
+    }
+}
+
+impl Progress {
+    /// Adds a page, and removes the entries from `items` that were returned before.
+    ///
+    /// # Errors
+    /// Returns a message if the server repeats its pages.
+    pub(super) fn add<T>(
+        &mut self,
+        extent: Extent,
+        items: &mut Vec<T>,
+        id: impl Fn(&T) -> Option<&str>,
+    ) -> Result<(), String> {
+        let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let skipped = *self.skipped.get_or_insert(extent.before());
+        let mut before = skipped.saturating_add(self.received);
+        self.received = self.received.saturating_add(count);
+        self.add_total(extent, count);
+
+        let total = self.total.known();
+        let mut moved = Vec::new();
+        items.retain(|item| {
+            let place = Place { before, rest: total.map(|total| total.saturating_sub(before)) };
+            before = before.saturating_add(1);
+            let last = id(item).and_then(|id| self.seen.move_to(id, place));
+            moved.extend(last.map(|last| (place, last)));
+            last.is_none()
+        });
+        let duplicates = u64::try_from(moved.len()).unwrap_or(u64::MAX);
+        let is_shift = moved.iter().all(|(now, last)| now.is_shifted_from(*last, duplicates));
+        if !is_shift {
+            self.report(|| "its order changed while it was read: entries occur twice".to_owned());
+        }
+        if !items.is_empty() {
+            self.repeated = 0;
+        } else if count > 0 && !(is_shift && total.is_some()) {
+            self.repeated += 1;
+        }
+        if self.repeated == MOST_REPEATED {
+            return Err(format!(
+                "the server repeats a page: {MOST_REPEATED} in a row have no new entry"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Compares the total of a page of `count` entries with that of the page before.
+    fn add_total(&mut self, extent: Extent, count: u64) {
+        let Some(total) = extent.total() else { return };
+        if count > 0 && total < extent.before().saturating_add(count) {
+            self.total = Total::Wrong;
+        }
+        match self.total {
+            Total::Wrong => return,
+            Total::Known(last) if total < last => {
+                self.report(|| {
+                    format!("it shrank from {last} to {total} entries while it was read")
+                });
+            }
+            Total::Known(_) | Total::Unknown => {}
+        }
+        self.total = Total::Known(total);
+    }
+
+    /// Returns what is wrong with the list, after its last page.
+    pub(super) fn finish(&mut self) -> Option<String> {
+        let end = self.skipped.unwrap_or(0).saturating_add(self.received);
+        if let Some(total) = self.total.known()
+            && end < total
+        {
+            self.report(|| format!("the server reported {total} entries and sent {end}"));
+        }
+        self.problem.take().map(|problem| format!("entries of the list may be missing: {problem}"))
+    }
+
+    /// Keeps the first problem.
+    fn report(&mut self, problem: impl FnOnce() -> String) {
+        self.problem.get_or_insert_with(problem);
+    }
+}
+
+/// The last ids: at least one generation of them, and at most two. Whole generations are removed,
+/// because removing single ids would let a map grow.
+#[derive(Debug, Default)]
+struct Seen {
+    young: HashMap<Box<str>, Place>,
+    old: HashMap<Box<str>, Place>,
+}
+
+impl Seen {
+    /// Sets the place of an entry. Returns its last place, or `None` if it is new.
+    #[inline]
+    fn move_to(&mut self, id: &str, place: Place) -> Option<Place> {
+        if let Some(known) = self.old.get_mut(id).or_else(|| self.young.get_mut(id)) {
+            return Some(std::mem::replace(known, place));
+        }
+        if self.young.len() == GENERATION {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
+        }
+        self.young.insert(id.into(), place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_of_remembered_ids_is_bounded() {
+        let mut seen = Seen::default();
+        let mut is_new = |id: usize| {
+            let place = Place { before: 0, rest: None };
+            let is_new = seen.move_to(&id.to_string(), place).is_none();
+            assert!(seen.young.len() <= GENERATION && seen.old.len() <= GENERATION);
+            (is_new, seen.young.capacity() + seen.old.capacity())
+        };
+        let mut capacity = 0;
+        for id in 0..10 * GENERATION {
+            let (is_new, now) = is_new(id);
+            assert!(is_new);
+            if id == 2 * GENERATION {
+                capacity = now;
+            }
+            assert!(id <= 2 * GENERATION || now == capacity, "no map grows");
+        }
+        for id in 8 * GENERATION..10 * GENERATION {
+            assert!(!is_new(id).0, "{id}");
+        }
+        assert!(is_new(0).0, "the oldest is forgotten");
+    }
+}
