@@ -268,7 +268,8 @@ impl Endpoint for ListTransactionRefunds {
     const ROUTE: Route<Self> = route!(GET "/transactions/{transactionId}/refunds", transaction_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        self.paging.validate()
+        self.paging.validate()?;
+        validate::period(self.from.as_ref(), self.to.as_ref())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -410,6 +411,7 @@ impl Endpoint for ListRefunds {
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
+        validate::period(self.from.as_ref(), self.to.as_ref())?;
         validate::known("context", self.context.as_ref(), RefundContext::KNOWN)
     }
 
@@ -552,7 +554,7 @@ impl Endpoint for RefundCard {
         validate::amount("amount", self.amount)?;
         validate::length("token_value", self.token_value.expose(), 1, 255)?;
         if let Some(date) = &self.card_expiry_date {
-            validate::month("card_expiry_date", date)?;
+            validate::card_expiry("card_expiry_date", date)?;
         }
         validate::roc_text(self.roc_text.as_deref(), 255)
     }

@@ -12,6 +12,7 @@ use super::members::{Members, invalid_body};
 use crate::blik::AliasType;
 use crate::cards::CardExpiry;
 
+pub use super::hidden_description::HiddenDescription;
 pub use super::payment::{NotificationStatus, PaymentNotification};
 
 /// The documented statuses of a marketplace payment.
@@ -195,7 +196,7 @@ pub struct MarketplaceNotification {
     /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub transaction_status: Option<String>,
     /// Your own text.
-    pub transaction_hidden_description: Option<String>,
+    pub transaction_hidden_description: Option<HiddenDescription>,
     /// The payer's e-mail address.
     pub payer_email: Option<String>,
     /// The time, in local time.
@@ -220,10 +221,11 @@ impl MarketplaceNotification {
             "transactionId",
             "transactionTitle",
             "transactionStatus",
-            "transactionHiddenDescription",
             "transactionDate",
             "cardToken",
         ])?;
+        payment.transaction_hidden_description =
+            members.hidden_description_in_data("transactionHiddenDescription")?;
         required("transactionId", is_set(&payment.transaction_id))?;
         let status = payment.transaction_status.as_deref().unwrap_or_default();
         required("transactionStatus", !status.is_empty())?;
@@ -251,7 +253,7 @@ pub struct RecurringNotification {
     /// The transaction of the charge.
     pub transaction_id: Option<String>,
     /// Your own text.
-    pub hidden_description: Option<String>,
+    pub hidden_description: Option<HiddenDescription>,
     /// The number of the charge.
     pub iteration_count: Option<i64>,
     /// The number of the attempt.
@@ -270,6 +272,15 @@ pub struct RecurringNotification {
 }
 
 impl RecurringNotification {
+    pub(super) fn read(members: &Members) -> Result<Self, ResponseError> {
+        members.validate_exact(&["recurringId", "transactionId", "status"])?;
+        let hidden_description = members.hidden_description("hiddenDescription")?;
+        let mut charge: Self = members.all()?;
+        charge.hidden_description = Some(hidden_description).filter(|text| !text.is_empty());
+        required("status", is_set(&charge.status))?;
+        Ok(charge)
+    }
+
     /// Returns the response `TRUE`, which one unofficial client sends in place of that of
     /// [`accept`](crate::Notification::accept). Use it if the notification is repeated although you
     /// accepted it.
