@@ -292,8 +292,6 @@ impl Anchors {
     ) -> Result<(), JwsError> {
         let intermediates: Vec<_> = self.intermediates.iter().chain(served).cloned().collect();
         let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
-        // The certificate serves this one purpose only. If it lists key purposes, one of these
-        // suffices.
         let may_issue = |path: &VerifiedPath<'_>| {
             let mut issuers = path.intermediate_certificates();
             match issuers.all(|issuer| key_usage::may_sign_certificates(&issuer.der())) {
@@ -301,6 +299,8 @@ impl Anchors {
                 false => Err(webpki::Error::UnknownIssuer),
             }
         };
+        // The certificate serves this one purpose only. If it lists key purposes, one of these
+        // suffices.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
         let mut outcome = Err(JwsError::Chain);
         for usage in usages {
