@@ -11,6 +11,7 @@ use super::NotificationResponse;
 use super::members::{Members, invalid_body};
 use crate::blik::AliasType;
 use crate::cards::CardExpiry;
+use crate::{UnixTime, local_time};
 
 pub use super::hidden_description::HiddenDescription;
 pub use super::payment::{NotificationStatus, PaymentNotification};
@@ -77,6 +78,12 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
+    /// Returns the time of expiry, of a date its midnight, in Unix seconds. Returns `None` if it is
+    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn expiration_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.expiration_date.as_deref())
+    }
+
     /// Reads one object, a list of them, or a list as a form has it: objects by number.
     fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
         let read = |value: &Value| {
@@ -216,6 +223,18 @@ pub struct MarketplaceNotification {
 }
 
 impl MarketplaceNotification {
+    /// Returns the time of the transaction in Unix seconds. Returns `None` if it is absent or not a
+    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.transaction_date.as_deref())
+    }
+
+    /// Returns the time of booking in Unix seconds. Returns `None` if it is absent or not a time;
+    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn booking_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.transaction_booking_date.as_deref())
+    }
+
     pub(super) fn read(members: &Members) -> Result<Self, ResponseError> {
         let mut payment: Self = members.data(&[
             "transactionId",

@@ -876,6 +876,18 @@ fn dates_of_cards_and_payments_are_typed_only_if_they_are_dates() {
     let body = r#"{"type":"tokenization","data":{"tokenizationId":"t","token":"T","tokenExpiryDate":"0625"}}"#;
     let Notification::Tokenization(saved) = read(body) else { panic!("no card") };
     assert_eq!(saved.card_expiry(), CardExpiry::new(6, 2025).ok());
+
+    let seconds = |time: Option<UnixTime>| time.map(UnixTime::seconds);
+    let body = "type=marketplace_transaction&data[transactionId]=M&data[transactionStatus]=correct\
+                &data[transactionAmount]=1&data[transactionPaidAmount]=1\
+                &data[transactionDate]=2026-07-01+02:00:00&data[transactionBookingDate]=soon";
+    let Notification::Marketplace(payment) = read(body) else { panic!("no payment") };
+    assert_eq!(seconds(payment.time()), Some(1_782_864_000));
+    assert_eq!(payment.booking_time(), None);
+    let body =
+        "id=1010&event=ALIAS_REGISTER&msg_value[value]=u&msg_value[expirationDate]=2026-12-01";
+    let Notification::Alias(alias) = read(body) else { panic!("no alias") };
+    assert_eq!(seconds(alias.aliases[0].expiration_time()), Some(1_796_079_600));
 }
 
 #[test]

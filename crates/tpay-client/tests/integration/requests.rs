@@ -193,8 +193,9 @@ fn transactions_create_request_refuses_what_the_server_would() {
 /// Each row is a value at a limit of the request models of the official PHP SDK (master of
 /// 2026-06-24), which counts bytes. What the SDK accepts is sent. Not in the table, and rejected
 /// here though the SDK sends it: empty required strings, amounts with more than two decimals
-/// (`incorrect_precision` of the provider), and BLIK codes, MMYY and other values of the right
-/// length that are not of the documented characters.
+/// (`incorrect_precision` of the provider), BLIK codes and other values of the right length that are
+/// not of the documented characters, and dates that do not exist (four digits that are not YYMM, 31
+/// June).
 #[test]
 fn what_the_official_sdk_accepts_is_accepted() {
     let text = |length: usize| "x".repeat(length);
