@@ -63,7 +63,7 @@ type Paid = (String, String, String);
 fn read(reader: &Notifications, delivery: &Delivery) -> Option<Paid> {
     match reader.read(&delivery.signature, delivery.body.as_bytes()) {
         Ok(Notification::Payment(payment)) => {
-            Some((payment.title, payment.crc, payment.paid.to_string()))
+            Some((payment.title, payment.crc.to_string(), payment.paid.to_string()))
         }
         _ => None,
     }

@@ -6,6 +6,8 @@
 //! signing input    = header segment as received "." base64url(body as received)
 //! ```
 
+mod key_usage;
+
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,7 +21,7 @@ use rustls_pki_types::{
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use crate::error::input::InputError;
 
@@ -125,6 +127,10 @@ impl<'a> DetachedJws<'a> {
     /// Verifies that `certificate` has a chain to one of `anchors` at `now`, and that its key
     /// signed `body`.
     ///
+    /// If the certificate has the extension `keyUsage`, it must have `digitalSignature` or
+    /// `contentCommitment`, and each intermediate `keyCertSign` (RFC 5280). If it has extended key
+    /// purposes, one of them must be TLS.
+    ///
     /// # Errors
     /// Returns an error for the first check that fails.
     pub fn verify(
@@ -135,6 +141,9 @@ impl<'a> DetachedJws<'a> {
         now: SystemTime,
     ) -> Result<(), JwsError> {
         let Certificate { leaf, intermediates } = certificate;
+        if !key_usage::may_sign_messages(leaf) {
+            return Err(JwsError::Chain);
+        }
         let certificate = EndEntityCert::try_from(leaf).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, intermediates, now)?;
         let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
@@ -283,6 +292,13 @@ impl Anchors {
     ) -> Result<(), JwsError> {
         let intermediates: Vec<_> = self.intermediates.iter().chain(served).cloned().collect();
         let now = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let may_issue = |path: &VerifiedPath<'_>| {
+            let mut issuers = path.intermediate_certificates();
+            match issuers.all(|issuer| key_usage::may_sign_certificates(&issuer.der())) {
+                true => Ok(()),
+                false => Err(webpki::Error::UnknownIssuer),
+            }
+        };
         // The certificate serves this one purpose only. If it lists key purposes, one of these
         // suffices.
         let usages = [KeyUsage::server_auth(), KeyUsage::client_auth()];
@@ -295,7 +311,7 @@ impl Anchors {
                 now,
                 usage,
                 None,
-                None,
+                Some(&may_issue),
             );
             outcome = path.map(drop).map_err(|error| match error {
                 webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {

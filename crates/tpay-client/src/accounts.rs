@@ -395,6 +395,13 @@ impl Person {
     }
 }
 
+impl Person {
+    fn validate(&self) -> Result<(), InputError> {
+        validate::date("person.date_of_birth", self.date_of_birth.as_deref())?;
+        validate::date("person.expiry_date", self.expiry_date.as_deref())
+    }
+}
+
 /// A contact of a person.
 ///
 /// Source: the provider's API reference, `POST /accounts`, where a person has one; the official PHP
@@ -567,7 +574,8 @@ impl Endpoint for CreateAccount {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::length("offer_code", &self.offer_code, 1, 255)?;
-        validate::not_empty("email", &self.email)
+        validate::not_empty("email", &self.email)?;
+        self.person.iter().flatten().try_for_each(Person::validate)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

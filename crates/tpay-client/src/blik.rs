@@ -247,6 +247,8 @@ impl Autopayment {
                 return Err(InputError::new("autopayment.frequency", problem));
             }
         }
+        validate::possible_date("autopayment.init_date", self.init_date.as_deref())?;
+        validate::possible_date("autopayment.expiration_date", self.expiration_date.as_deref())?;
         validate::currency(self.currency.as_ref())
     }
 }

@@ -167,6 +167,11 @@ fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> 
     parts.next().is_none().then_some(numbers)
 }
 
+/// Returns whether a date, or a date with a time, is in the calendar.
+pub(crate) fn is_date(text: &str) -> bool {
+    parse(text).is_some()
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -14,8 +14,8 @@ use crate::channels::BankGroups;
 use crate::transactions::pay::CardPayment;
 use crate::transactions::payments::Payments;
 use crate::{
-    BlikPayment, Client, Currency, Transaction, TransactionStatus, error, money::grosze,
-    transactions, validate,
+    BlikPayment, Client, Currency, Transaction, TransactionStatus, UnixTime, error, local_time,
+    money::grosze, transactions, validate,
 };
 
 wire_enum! {
@@ -391,6 +391,14 @@ pub struct MarketplaceTransaction {
     pub extra: ExtraFields,
 }
 
+impl MarketplaceTransaction {
+    /// Returns the time of creation in Unix seconds. Returns `None` if it is absent or not a time;
+    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn creation_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.creation_date.as_deref())
+    }
+}
+
 /// The point of sale of a marketplace payment.
 ///
 /// Source: the provider's API reference, `GET /marketplace/v1/transaction/{id}`.
@@ -526,6 +534,14 @@ pub struct MarketplaceChildRefund {
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
+}
+
+impl MarketplaceChildRefund {
+    /// Returns the time in Unix seconds. Returns `None` if it is absent or not a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.date.as_deref())
+    }
 }
 
 /// `GET /marketplace/v1/transaction/{id}`: a payment of a marketplace.

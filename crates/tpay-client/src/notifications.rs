@@ -6,6 +6,7 @@
 
 mod cache;
 pub mod events;
+mod hidden_description;
 mod members;
 mod notification;
 mod payment;
@@ -259,7 +260,8 @@ fn invalid_signature(why: JwsError) -> Error {
 }
 
 /// Returns the `md5sum` of a payment notification, computed from its values as they are sent. For
-/// tests, and for programs that receive notifications by other means.
+/// tests, and for programs that receive notifications by other means. The order number `tr_crc` may
+/// be in any encoding.
 ///
 /// ```
 /// use tpay_client::notifications::payment_md5sum;
@@ -274,10 +276,12 @@ pub fn payment_md5sum(
     id: &str,
     tr_id: &str,
     tr_amount: &str,
-    tr_crc: &str,
+    tr_crc: impl AsRef<[u8]>,
     security_code: &Secret,
 ) -> String {
-    md5::hex(&[id, tr_id, tr_amount, tr_crc, security_code.expose()])
+    let [id, tr_id, tr_amount, code] =
+        [id, tr_id, tr_amount, security_code.expose()].map(str::as_bytes);
+    md5::hex(&[id, tr_id, tr_amount, tr_crc.as_ref(), code])
 }
 
 #[cfg(test)]

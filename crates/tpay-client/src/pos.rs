@@ -11,7 +11,7 @@ use api_auth::{Endpoint, ExtraFields, Response, ResponseError, Result, Route, Se
 use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
-use crate::{Client, error};
+use crate::{Client, UnixTime, error, local_time};
 
 /// A point of sale.
 ///
@@ -55,6 +55,20 @@ pub struct PosDate {
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
+}
+
+impl PosDate {
+    /// Returns the time of creation in Unix seconds. Returns `None` if it is absent or not a time;
+    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn create_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.create.as_deref())
+    }
+
+    /// Returns the time of the last change in Unix seconds. Returns `None` if it is absent or not a
+    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn modification_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.modification.as_deref())
+    }
 }
 
 /// The settings of a point of sale.

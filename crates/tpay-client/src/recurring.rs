@@ -271,6 +271,8 @@ impl Endpoint for CreateRecurring {
         validate::length("callback_url", &self.callback_url, 1, 255)?;
         validate::amount("schedule.amount", self.schedule.amount)?;
         validate::currency(Some(&self.schedule.currency))?;
+        let first = &self.schedule.first_charge_date;
+        validate::possible_date("schedule.first_charge_date", Some(first))?;
         if self.schedule.interval == 0 {
             return Err(InputError::new("schedule.interval", "must be at least 1"));
         }

@@ -23,7 +23,7 @@ use crate::common::{LocalTime, ResultStatus};
 use crate::paging::{Paging, numbered_pages, page_setters};
 use crate::transactions::payments::{Lock, Payments};
 use crate::transactions::{PayerDetails, TransactionDate};
-use crate::{Client, Currency, TransactionStatus, error, validate};
+use crate::{Client, Currency, TransactionStatus, UnixTime, error, local_time, validate};
 
 wire_enum! {
     /// The status of a refund.
@@ -100,6 +100,32 @@ pub struct RefundDate {
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
+}
+
+impl RefundDate {
+    /// Returns the planned time of the refund in Unix seconds. Returns `None` if it is absent or
+    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn schedule_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.schedule.as_deref())
+    }
+
+    /// Returns the time of the refund in Unix seconds. Returns `None` if it is absent or not a
+    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn processed_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.processed.as_deref())
+    }
+
+    /// Returns the time of the request in Unix seconds. Returns `None` if it is absent or not a
+    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn create_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.create.as_deref())
+    }
+
+    /// Returns the time of the refund to a card in Unix seconds. Returns `None` if it is absent or
+    /// not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn refund_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.refund.as_deref())
+    }
 }
 
 /// A transaction with its refunds.
@@ -268,7 +294,8 @@ impl Endpoint for ListTransactionRefunds {
     const ROUTE: Route<Self> = route!(GET "/transactions/{transactionId}/refunds", transaction_id);
 
     fn validate(&self) -> Result<(), InputError> {
-        self.paging.validate()
+        self.paging.validate()?;
+        validate::period(self.from.as_ref(), self.to.as_ref())
     }
 
     fn query<'a>(&'a self, params: &mut Params<'a>) {
@@ -407,6 +434,7 @@ impl Endpoint for ListRefunds {
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
+        validate::period(self.from.as_ref(), self.to.as_ref())?;
         validate::known("context", self.context.as_ref(), RefundContext::KNOWN)
     }
 
@@ -546,7 +574,7 @@ impl Endpoint for RefundCard {
         validate::amount("amount", self.amount)?;
         validate::length("token_value", self.token_value.expose(), 1, 255)?;
         if let Some(date) = &self.card_expiry_date {
-            validate::month("card_expiry_date", date)?;
+            validate::card_expiry("card_expiry_date", date)?;
         }
         validate::roc_text(self.roc_text.as_deref(), 255)
     }

@@ -434,6 +434,7 @@ impl Endpoint for ListTransactions {
 
     fn validate(&self) -> Result<(), InputError> {
         self.paging.validate()?;
+        validate::period(self.from.as_ref(), self.to.as_ref())?;
         validate::known("status", self.status.as_ref(), TransactionStatus::KNOWN)
     }
 

@@ -12,7 +12,9 @@ use api_auth::validate::max_chars;
 pub(crate) use api_auth::validate::{no_control, not_empty};
 use api_auth::{Amount, InputError};
 
-use crate::{Currency, money};
+use crate::cards::CardExpiry;
+use crate::common::LocalTime;
+use crate::{Currency, local_time, money};
 
 /// Validates the length of a string.
 pub(crate) fn length(
@@ -88,12 +90,52 @@ pub(crate) fn account(name: &'static str, text: &str) -> Result<(), InputError> 
     }
 }
 
-/// Validates a date `YYMM`.
-pub(crate) fn month(name: &'static str, text: &str) -> Result<(), InputError> {
-    if text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(InputError::new(name, "must be four digits, YYMM"));
+/// Validates an expiry date of a card, `YYMM`.
+pub(crate) fn card_expiry(name: &'static str, text: &str) -> Result<(), InputError> {
+    if CardExpiry::from_yymm(text).is_some() {
+        return Ok(());
     }
-    Ok(())
+    let problem = "must be YYMM with a month from 01 to 12, such as 2812 for December 2028: \
+                   CardExpiry converts the MMYY of notifications";
+    Err(InputError::new(name, problem))
+}
+
+/// Validates a string that must contain a date `YYYY-MM-DD`.
+pub(crate) fn date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
+    match text {
+        Some(text) if first_date(text).is_none() => {
+            Err(InputError::new(name, "must contain a date, YYYY-MM-DD"))
+        }
+        _ => possible_date(name, text),
+    }
+}
+
+/// Validates that a date `YYYY-MM-DD` in a string is in the calendar. Other formats are not
+/// validated.
+pub(crate) fn possible_date(name: &'static str, text: Option<&str>) -> Result<(), InputError> {
+    match text.and_then(first_date) {
+        Some(date) if !local_time::is_date(date) => {
+            Err(InputError::new(name, "must be a date of the calendar, YYYY-MM-DD"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Validates the dates of a period.
+pub(crate) fn period(from: Option<&LocalTime>, to: Option<&LocalTime>) -> Result<(), InputError> {
+    possible_date("from", from.map(LocalTime::as_str))?;
+    possible_date("to", to.map(LocalTime::as_str))
+}
+
+/// Returns the first ten characters that have the format of a date.
+fn first_date(text: &str) -> Option<&str> {
+    let is_date = |date: &&str| {
+        date.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    (0..text.len()).filter_map(|at| text.get(at..at + 10)).find(is_date)
 }
 
 /// Validates the text of a card settlement that the merchant chooses.
@@ -117,5 +159,36 @@ mod tests {
         assert_eq!(error.to_string(), "size: must be one of S, M, L, XL");
         assert!(known("size", Some(&QrSize::Large), QrSize::KNOWN).is_ok());
         assert!(known("size", None, QrSize::KNOWN).is_ok());
+    }
+
+    #[test]
+    fn dates_must_be_in_the_calendar() {
+        let both =
+            |text| (date("day", Some(text)).is_ok(), possible_date("day", Some(text)).is_ok());
+        for text in
+            ["2028-02-29", "2026-12-31 23:59:59", "2026-01-01T00:00:00+01:00", " 2026-01-01"]
+        {
+            assert_eq!(both(text), (true, true), "{text}");
+        }
+        for text in ["2026-02-29", "2026-13-01", "2026-00-10", "2026-04-31 10:00:00", "2026-01-32T"]
+        {
+            assert_eq!(both(text), (false, false), "{text}");
+        }
+        // Of another format is known only where the format is documented.
+        for text in ["", "31-12-2026", "31.12.2026", "20261231", "2026-1-1", "ąąąąą"] {
+            assert_eq!(both(text), (false, true), "{text}");
+        }
+        assert!(date("day", None).is_ok() && possible_date("day", None).is_ok());
+    }
+
+    #[test]
+    fn card_expiry_must_have_a_month() {
+        for text in ["2812", "0101", "9912"] {
+            assert!(card_expiry("date", text).is_ok(), "{text}");
+        }
+        for text in ["1228", "9913", "2800", "12/28", "28/12", "122", "12281", "", "28-2", "ąą"] {
+            let error = card_expiry("date", text).unwrap_err().to_string();
+            assert!(error.starts_with("date: must be YYMM with a month"), "{text}: {error}");
+        }
     }
 }

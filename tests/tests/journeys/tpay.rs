@@ -8,7 +8,8 @@
     reason = "tests"
 )]
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api_auth::{Delivery, ErrorKind, ManualClock};
@@ -522,6 +523,84 @@ fn pay_with(status: u16, paid: &'static str, read: &'static str) -> BlikDecision
     let client = client.build().unwrap();
     let wait = Duration::from_secs(4);
     client.take_blik_payment(&order(500), BlikPayment::code("777123"), wait).unwrap().decision
+}
+
+/// Pays a transaction again, on a server on which it is `before` at first and `after` then. Each
+/// request takes `latency`.
+fn pay_again(before: &str, after: &str, latency: Duration) -> (BlikResult, ManualClock) {
+    let clock = ManualClock::at_unix(1_800_000_000);
+    let reads = Mutex::new(VecDeque::from([before.to_owned()]));
+    let (after, passing) = (after.to_owned(), clock.clone());
+    let client = Client::builder("id", "secret").http_basic().clock(clock.clone());
+    let client = client.transport(move |request: api_auth::Request| {
+        passing.advance(latency);
+        let body = match request.method().as_str() {
+            "POST" => r#"{"result":"success","status":"pending"}"#.to_owned(),
+            _ => reads.lock().unwrap().pop_front().unwrap_or_else(|| after.clone()),
+        };
+        Ok(api_auth::Response::new(body.into_bytes()))
+    });
+    let client = client.build().unwrap();
+    let wait = Duration::from_secs(10);
+    (client.pay_by_blik("ta_1", BlikPayment::code("777123"), wait).unwrap(), clock)
+}
+
+fn pending_with(attempts: &str, payment: &str) -> String {
+    format!(
+        r#"{{"result":"success","status":"pending","payments":{{"status":"{payment}","attempts":[{attempts}]}}}}"#
+    )
+}
+
+#[test]
+fn late_decline_of_an_earlier_attempt_is_no_decision_about_the_new_code() {
+    let at = |second: u8, code: &str| {
+        format!(r#"{{"date":"2026-11-22 01:20:{second}","paymentErrorCode":{code}}}"#)
+    };
+    let (open, late) = (at(10, "null"), at(10, r#""104""#));
+    let undated = |code: &str| format!(r#"{{"paymentErrorCode":{code}}}"#);
+    for (before, after) in [
+        (open.clone(), late.clone()),
+        (format!("{open},{}", at(11, r#""63""#)), format!("{},{late}", at(11, r#""63""#))),
+        (undated("null"), undated(r#""104""#)),
+        // The status is that of the earlier attempt.
+        (open.clone(), open.clone()),
+    ] {
+        for payment in ["pending", "declined"] {
+            let before = pending_with(&before, "pending");
+            let after = pending_with(&after, payment);
+            let (result, _) = pay_again(&before, &after, Duration::ZERO);
+            let is_open = matches!(result.decision, BlikDecision::Undecided { error: None });
+            assert!(is_open, "{before} {after}: {result:?}");
+        }
+    }
+    // The decline of the new attempt is one, also in the same second as the earlier attempt.
+    for (before, after) in [
+        (open.clone(), format!("{late},{}", at(40, r#""101""#))),
+        (open.clone(), format!("{open},{}", at(40, r#""101""#))),
+        (late.clone(), format!("{},{late}", at(10, r#""104""#))),
+        (undated(r#""63""#), format!("{},{}", undated(r#""63""#), undated(r#""101""#))),
+    ] {
+        let (before, after) = (pending_with(&before, "pending"), pending_with(&after, "declined"));
+        let (result, _) = pay_again(&before, &after, Duration::ZERO);
+        let BlikDecision::Declined { code, .. } = result.decision else {
+            panic!("{before} {after}: {result:?}")
+        };
+        let expected = if after.contains("101") { "101" } else { "104" };
+        assert!(before.contains("63") || code.unwrap().as_str() == expected);
+    }
+}
+
+#[test]
+fn wait_of_a_blik_payment_includes_its_requests() {
+    let pending = pending_with("", "pending");
+    // Reading and paying take 6 of 10 seconds, and each later read 3.
+    let (result, clock) = pay_again(&pending, &pending, Duration::from_secs(3));
+    assert!(matches!(result.decision, BlikDecision::Undecided { error: None }), "{result:?}");
+    assert_eq!(clock.slept(), [Duration::from_secs(2)]);
+    // Without time left, the payment is sent, and nothing is requested afterwards.
+    let (result, clock) = pay_again(&pending, &pending, Duration::from_secs(30));
+    assert!(matches!(result.decision, BlikDecision::Undecided { error: None }), "{result:?}");
+    assert!(clock.slept().is_empty());
 }
 
 #[test]

@@ -21,6 +21,7 @@ use api_auth::{
 use tokenpass_client::promises::PromiseId;
 use tokenpass_client::proof::MessageKey;
 use tokenpass_client::{Authorize, Op, Rule, Rules, Satoshis, Scope};
+use tpay_client::notifications::events::HiddenDescription;
 
 const CRATES: [&str; 5] =
     ["api-auth", "tinypass-client", "tinycert-client", "tokenpass-client", "tpay-client"];
@@ -362,6 +363,12 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("tokenpass-client: Display Rules", rules.to_string()),
         ("tokenpass-client: Display Satoshis", Satoshis::whole(1).to_string()),
         ("tpay-client: Debug ClientBuilder", debug(&tpay)),
+        // The field is shown by the `Debug` of a payment: an order number is no secret.
+        (
+            "tpay-client: Debug HiddenDescription",
+            debug(&HiddenDescription::from(b"order-\xf3".to_vec())),
+        ),
+        ("tpay-client: Display HiddenDescription", HiddenDescription::from("order-7").to_string()),
         ("tpay-client: Debug OtherNotification", debug(&unknown_notification(&tpay_client))),
         ("tpay-client: Debug PaymentNotification", debug(&payment(&tpay_client))),
     ]

@@ -358,7 +358,7 @@ fn field_of(notification: &Notification, name: &str) -> Option<String> {
             "id" => payment.merchant_id.clone(),
             "tr_id" => payment.title.clone(),
             "tr_date" => payment.date.clone(),
-            "tr_crc" => payment.crc.clone(),
+            "tr_crc" => payment.crc.to_string(),
             "tr_amount" => payment.amount.to_string(),
             "tr_paid" => payment.paid.to_string(),
             "tr_desc" => payment.description.clone(),

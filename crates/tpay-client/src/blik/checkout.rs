@@ -1,6 +1,6 @@
 //! Payments by BLIK from the creation of the transaction to the payer's decision.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use api_auth::{Endpoint, Error, ErrorKind, InputError, ResponseError, Result, StatusCode};
 
@@ -72,8 +72,13 @@ pub enum BlikDecision {
 /// [`pay_transaction`](Client::pay_transaction) are the single steps.
 impl Client {
     /// Creates a transaction, pays it by a BLIK code or alias, and waits for the decision of the
-    /// payer for `wait`. The last request may end later. The status is requested every two seconds;
-    /// the client's clock is used for waiting.
+    /// payer.
+    ///
+    /// `wait` is the time from the call of this method to the decision, all requests included: when
+    /// it has passed, nothing more is requested. A request that has begun then may take as long as
+    /// the client's timeout and retries allow. The payment itself is always sent, and if its
+    /// response is lost, the transaction is read at least once. The status is requested every two
+    /// seconds; the client's clock is used for waiting.
     ///
     /// All arguments are validated before the first request, so an invalid code creates no
     /// transaction. `order` must have no payment method.
@@ -118,19 +123,25 @@ impl Client {
             return Err(InputError::new("pay", "must not be set: the payment is by BLIK").into());
         }
         order.validate()?;
+        let started = self.core.clock().now();
         let created = self.create_transaction(order)?;
         let Some(id) = created.transaction_id.clone().filter(|id| !id.is_empty()) else {
             let error = ResponseError::new(ErrorKind::Decode);
             return Err(error.with_message("missing field `transactionId`").into());
         };
-        Ok(self.pay_and_wait(Checkout::new(id, pay, wait, None), created))
+        Ok(self.pay_and_wait(Checkout::new(id, pay, (started, wait), None), created))
     }
 
-    /// Pays an existing transaction by a BLIK code or alias, and waits for the decision of the payer
-    /// for `wait`. The transaction is read first: one that is paid is not paid again. After
-    /// [`BlikDecision::Undecided`], do not call it: an earlier attempt may still be confirmed.
+    /// Pays an existing transaction by a BLIK code or alias, and waits for the decision of the
+    /// payer. The transaction is read first: one that is paid is not paid again.
     ///
-    /// See [`take_blik_payment`](Client::take_blik_payment).
+    /// Attempts that the transaction has before the payment are no decision about it, even if they
+    /// are declined later. The provider names an attempt by its date only, and does not document
+    /// whether it lists an attempt that is not decided. So after [`BlikDecision::Undecided`], do not
+    /// call this method: the earlier attempt may still be confirmed, and its late decline may be
+    /// taken for that of the new code.
+    ///
+    /// `wait` is as in [`take_blik_payment`](Client::take_blik_payment).
     ///
     /// # Errors
     /// Returns an error if an argument is invalid or the transaction cannot be read. It is not paid
@@ -144,12 +155,13 @@ impl Client {
         let pay = payment_method(blik)?;
         let id = transaction_id.into();
         validate::not_empty("transaction_id", &id)?;
+        let started = self.core.clock().now();
         let transaction = self.get_transaction(id.as_str())?;
         let decision = match transaction.status {
             Some(ref status) if status.is_paid() => BlikDecision::Paid,
             _ if is_closed(&transaction) => BlikDecision::Closed,
             _ => {
-                let checkout = Checkout::new(id, pay, wait, Some(&transaction));
+                let checkout = Checkout::new(id, pay, (started, wait), Some(&transaction));
                 return Ok(self.pay_and_wait(checkout, transaction));
             }
         };
@@ -199,7 +211,7 @@ impl Client {
             }
         };
         let clock = self.core.clock();
-        let (started, mut slept) = (clock.now(), Duration::ZERO);
+        let mut slept = Duration::ZERO;
         let mut error = None;
         loop {
             if is_read_due {
@@ -217,7 +229,8 @@ impl Client {
                 return (transaction, decision);
             }
             // A clock that is set back does not prolong the wait.
-            let passed = clock.now().duration_since(started).unwrap_or_default().max(slept);
+            let passed =
+                clock.now().duration_since(checkout.started).unwrap_or_default().max(slept);
             if passed >= checkout.wait {
                 return (transaction, BlikDecision::Undecided { error: error.or(lost) });
             }
@@ -233,9 +246,11 @@ impl Client {
 struct Checkout {
     id: String,
     pay: Pay,
+    started: SystemTime,
+    /// The time for the decision, from `started`.
     wait: Duration,
-    /// The number of declined attempts before this payment.
-    declined_before: usize,
+    /// The dates of the attempts before this payment, declined or not.
+    earlier: Vec<Option<String>>,
     /// Whether the status of the payment was "declined" before this payment.
     was_declined: bool,
     /// Whether the transaction named applications before this payment.
@@ -244,14 +259,20 @@ struct Checkout {
 
 impl Checkout {
     /// Creates the payment of a transaction, as it was `before`. A new one has no attempts.
-    fn new(id: String, pay: Pay, wait: Duration, before: Option<&Transaction>) -> Self {
-        let declined_before = before.map(|before| declined_attempts(before).count());
+    fn new(
+        id: String,
+        pay: Pay,
+        (started, wait): (SystemTime, Duration),
+        before: Option<&Transaction>,
+    ) -> Self {
+        let earlier = before.into_iter().flat_map(attempts).map(|attempt| attempt.date.clone());
         let had_alternatives = before.is_some_and(|before| !before.alternatives().is_empty());
         Self {
             id,
             pay,
+            started,
             wait,
-            declined_before: declined_before.unwrap_or_default(),
+            earlier: earlier.collect(),
             was_declined: before.is_some_and(is_declined),
             had_alternatives,
         }
@@ -273,15 +294,20 @@ impl Checkout {
     }
 
     /// Returns the reason of a new declined attempt, if there is such an attempt. Earlier attempts
-    /// stay in the transaction, and their order is not documented.
+    /// stay in the transaction, and their order is not documented. One that is declined later keeps
+    /// its date; two attempts may have the same one.
     fn decline(&self, transaction: &Transaction) -> Option<(Option<PaymentErrorCode>,)> {
-        if declined_attempts(transaction).count() > self.declined_before {
-            let newest = declined_attempts(transaction).max_by_key(|attempt| &attempt.date);
-            return Some((newest.and_then(|attempt| attempt.payment_error_code.clone()),));
+        let declined: Vec<&Attempt> = attempts(transaction).filter(|a| is_failed(a)).collect();
+        let is_new = |attempt: &&&Attempt| {
+            let now = declined.iter().filter(|other| other.date == attempt.date).count();
+            now > self.earlier.iter().filter(|date| **date == attempt.date).count()
+        };
+        if let Some(newest) = declined.iter().filter(is_new).max_by_key(|attempt| &attempt.date) {
+            return Some((newest.payment_error_code.clone(),));
         }
-        // After an earlier decline, the status may still be that of the earlier attempt.
-        let is_new = self.declined_before == 0 && !self.was_declined;
-        (is_new && is_declined(transaction)).then_some((None,))
+        // After an earlier attempt, the status may be that of the earlier one.
+        let is_first = self.earlier.is_empty() && !self.was_declined;
+        (is_first && is_declined(transaction)).then_some((None,))
     }
 }
 
@@ -296,12 +322,12 @@ fn is_declined(transaction: &Transaction) -> bool {
     status == Some(&PaymentStatus::Declined)
 }
 
-fn declined_attempts(transaction: &Transaction) -> impl Iterator<Item = &Attempt> {
-    let attempts = transaction.payments.iter().flat_map(|payments| &payments.attempts);
-    let code = |attempt: &Attempt| {
-        attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
-    };
-    attempts.filter(move |attempt| code(attempt))
+fn attempts(transaction: &Transaction) -> impl Iterator<Item = &Attempt> {
+    transaction.payments.iter().flat_map(|payments| &payments.attempts)
+}
+
+fn is_failed(attempt: &Attempt) -> bool {
+    attempt.payment_error_code.as_ref().is_some_and(|code| !code.as_str().is_empty())
 }
 
 /// Returns the payment method of a valid BLIK payment.

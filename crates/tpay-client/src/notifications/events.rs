@@ -11,7 +11,9 @@ use super::NotificationResponse;
 use super::members::{Members, invalid_body};
 use crate::blik::AliasType;
 use crate::cards::CardExpiry;
+use crate::{UnixTime, local_time};
 
+pub use super::hidden_description::HiddenDescription;
 pub use super::payment::{NotificationStatus, PaymentNotification};
 
 /// The documented statuses of a marketplace payment.
@@ -76,6 +78,12 @@ impl AliasNotification {
 }
 
 impl NotifiedAlias {
+    /// Returns the time of expiry, of a date its midnight, in Unix seconds. Returns `None` if it is
+    /// absent or not a time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn expiration_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.expiration_date.as_deref())
+    }
+
     /// Reads one object, a list of them, or a list as a form has it: objects by number.
     fn read_all(members: &Members) -> Result<Vec<Self>, ResponseError> {
         let read = |value: &Value| {
@@ -195,7 +203,7 @@ pub struct MarketplaceNotification {
     /// The status: `pending`, `correct`, `refund` or `canceled`.
     pub transaction_status: Option<String>,
     /// Your own text.
-    pub transaction_hidden_description: Option<String>,
+    pub transaction_hidden_description: Option<HiddenDescription>,
     /// The payer's e-mail address.
     pub payer_email: Option<String>,
     /// The time, in local time.
@@ -215,15 +223,28 @@ pub struct MarketplaceNotification {
 }
 
 impl MarketplaceNotification {
+    /// Returns the time of the transaction in Unix seconds. Returns `None` if it is absent or not a
+    /// time; see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.transaction_date.as_deref())
+    }
+
+    /// Returns the time of booking in Unix seconds. Returns `None` if it is absent or not a time;
+    /// see [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn booking_time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.transaction_booking_date.as_deref())
+    }
+
     pub(super) fn read(members: &Members) -> Result<Self, ResponseError> {
         let mut payment: Self = members.data(&[
             "transactionId",
             "transactionTitle",
             "transactionStatus",
-            "transactionHiddenDescription",
             "transactionDate",
             "cardToken",
         ])?;
+        payment.transaction_hidden_description =
+            members.hidden_description_in_data("transactionHiddenDescription")?;
         required("transactionId", is_set(&payment.transaction_id))?;
         let status = payment.transaction_status.as_deref().unwrap_or_default();
         required("transactionStatus", !status.is_empty())?;
@@ -251,7 +272,7 @@ pub struct RecurringNotification {
     /// The transaction of the charge.
     pub transaction_id: Option<String>,
     /// Your own text.
-    pub hidden_description: Option<String>,
+    pub hidden_description: Option<HiddenDescription>,
     /// The number of the charge.
     pub iteration_count: Option<i64>,
     /// The number of the attempt.
@@ -270,6 +291,15 @@ pub struct RecurringNotification {
 }
 
 impl RecurringNotification {
+    pub(super) fn read(members: &Members) -> Result<Self, ResponseError> {
+        members.validate_exact(&["recurringId", "transactionId", "status"])?;
+        let hidden_description = members.hidden_description("hiddenDescription")?;
+        let mut charge: Self = members.all()?;
+        charge.hidden_description = Some(hidden_description).filter(|text| !text.is_empty());
+        required("status", is_set(&charge.status))?;
+        Ok(charge)
+    }
+
     /// Returns the response `TRUE`, which one unofficial client sends in place of that of
     /// [`accept`](crate::Notification::accept). Use it if the notification is repeated although you
     /// accepted it.

@@ -8,6 +8,8 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
+use super::hidden_description::HiddenDescription;
+
 /// The deepest nesting of names in a form, `a[b][c]`. Deeper ones stay flat.
 const MAX_FORM_DEPTH: usize = 8;
 /// The deepest nesting of lists and objects in JSON.
@@ -17,8 +19,10 @@ const MAX_JSON_DEPTH: usize = 100;
 const RESERVED: &str = "$serde_json::private::RawValue";
 
 pub(super) struct Members {
-    /// The members as JSON. Empty values of a form are absent.
+    /// The members as JSON. Empty strings are absent.
     pub(super) extra: ExtraFields,
+    /// The values of a form that are not UTF-8, by the parts of their names.
+    not_utf8: Vec<(Vec<String>, Vec<u8>)>,
     /// Whether the body is not UTF-8, or has lone surrogates: U+FFFD replaces them.
     is_repaired: bool,
 }
@@ -36,6 +40,7 @@ impl Members {
             return Err(invalid_body("the body is neither a form nor JSON"));
         }
         let (mut object, mut all) = (Map::new(), Map::new());
+        let mut not_utf8 = Vec::new();
         let mut is_repaired = false;
         for (name, value) in decode_form_bytes(text) {
             let name = String::from_utf8_lossy(&name);
@@ -47,12 +52,16 @@ impl Members {
                 return Err(invalid_body("the form repeats a name"));
             }
             let text = String::from_utf8_lossy(&value);
-            is_repaired |= matches!(text, Cow::Owned(_));
+            if let Cow::Owned(_) = text {
+                is_repaired = true;
+                let path = path.iter().map(|part| (*part).to_owned()).collect();
+                not_utf8.push((path, value.clone()));
+            }
             if !text.is_empty() {
                 insert(&mut object, &path, text.into_owned());
             }
         }
-        Self::new(object, is_repaired)
+        Self::new(object, is_repaired, not_utf8)
     }
 
     /// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
@@ -62,15 +71,52 @@ impl Members {
         let text = without_lone_surrogates(&lossy);
         let is_repaired = matches!(lossy, Cow::Owned(_)) || matches!(text, Cow::Owned(_));
         match value(serde_json::from_str(&text).map_err(not_json)?, 0)? {
-            Value::Object(object) => Self::new(object, is_repaired),
+            Value::Object(object) => Self::new(object, is_repaired, Vec::new()),
             _ => Err(invalid_body("the body is not an object")),
         }
     }
 
-    fn new(object: Map<String, Value>, is_repaired: bool) -> Result<Self, ResponseError> {
+    fn new(
+        object: Map<String, Value>,
+        is_repaired: bool,
+        not_utf8: Vec<(Vec<String>, Vec<u8>)>,
+    ) -> Result<Self, ResponseError> {
         let fields = serde_json::from_value(Value::Object(object));
         let extra = fields.map_err(|_| invalid_body("the body cannot be read"))?;
-        Ok(Self { extra, is_repaired })
+        Ok(Self { extra, not_utf8, is_repaired })
+    }
+
+    /// Returns the bytes of a member that the merchant chose, in any encoding. They are exact: JSON
+    /// must be UTF-8.
+    pub(super) fn hidden_description(
+        &self,
+        name: &str,
+    ) -> Result<HiddenDescription, ResponseError> {
+        if let Some(bytes) = self.not_utf8(&[name]) {
+            return Ok(bytes.to_vec().into());
+        }
+        self.validate_exact(&[name])?;
+        Ok(self.extra.text(name).unwrap_or_default().into())
+    }
+
+    /// Like [`hidden_description`](Self::hidden_description), for a member of `data`. Returns `None`
+    /// if it is absent, null or empty.
+    pub(super) fn hidden_description_in_data(
+        &self,
+        name: &str,
+    ) -> Result<Option<HiddenDescription>, ResponseError> {
+        if let Some(bytes) = self.not_utf8(&["data", name]) {
+            return Ok(Some(bytes.to_vec().into()));
+        }
+        let data: Map<String, Value> = self.extra.read("data").unwrap_or_default();
+        self.validate_exact_in("data", &data, &[name])?;
+        let data: ExtraFields = self.extra.read("data").unwrap_or_default();
+        Ok(data.text(name).filter(|text| !text.is_empty()).map(HiddenDescription::from))
+    }
+
+    /// Returns the bytes of a value of a form that is not UTF-8.
+    fn not_utf8(&self, path: &[&str]) -> Option<&[u8]> {
+        self.not_utf8.iter().find(|(known, _)| known == path).map(|(_, bytes)| &**bytes)
     }
 
     /// Returns an error if one of these members identifies something inexactly: it is neither a
@@ -138,14 +184,17 @@ impl Members {
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
-    /// Returns the string that a checksum covers. An amount that is a JSON number has two decimals
-    /// there.
-    pub(super) fn covered(&self, name: &str) -> String {
+    /// Returns the bytes that a checksum covers: of a form, exactly the decoded ones. An amount that
+    /// is a JSON number has two decimals there.
+    pub(super) fn covered(&self, name: &str) -> Vec<u8> {
+        if let Some(bytes) = self.not_utf8(&[name]) {
+            return bytes.to_vec();
+        }
         let text = self.extra.text(name).unwrap_or_default();
         let is_number = self.extra.json(name).is_some_and(|json| !json.starts_with('"'));
         let amount = text.parse::<Amount>().ok().filter(|_| is_number && name == "tr_amount");
         let units = amount.and_then(|amount| amount.minor_units(2));
-        units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string())
+        units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
     }
 
     /// Parses the member `data`. The members of these names must be exact.
@@ -270,6 +319,8 @@ fn value(raw: &RawValue, depth: usize) -> Result<Value, ResponseError> {
                     return Err(invalid_body("the object repeats a name"));
                 }
             }
+            // As in a form, an empty string is an absent value.
+            object.retain(|_, value| value != "");
             Value::Object(object)
         }
         Some(b'[') => {

@@ -169,10 +169,7 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
         }
         Notification::Alias(AliasNotification::read(members)?)
     } else if text("recurringId").is_some() {
-        members.validate_exact(&["recurringId", "transactionId", "hiddenDescription", "status"])?;
-        let charge: RecurringNotification = members.all()?;
-        required("status", is_set(&charge.status))?;
-        Notification::Recurring(charge)
+        Notification::Recurring(RecurringNotification::read(&members)?)
     } else {
         return unknown(None);
     };

@@ -4,16 +4,16 @@ use std::fmt;
 
 use api_auth::{Amount, ExtraFields, ResponseError, Secret, md5, wire_enum};
 
+use super::hidden_description::HiddenDescription;
 use super::members::{Members, invalid_body};
 use crate::cards::CardExpiry;
 use crate::{Currency, UnixTime, local_time};
 
-/// The members that identify something.
+/// The members that identify something, apart from `tr_crc`.
 const IDENTITIES: &[&str] = &[
     "id",
     "tr_id",
     "tr_date",
-    "tr_crc",
     "tr_currency",
     "card_token",
     "tokenPaymentData_tokenValue",
@@ -47,8 +47,9 @@ pub struct PaymentNotification {
     pub title: String,
     /// The time, in local time (`tr_date`).
     pub date: String,
-    /// Your hidden description of the transaction (`tr_crc`).
-    pub crc: String,
+    /// Your hidden description of the transaction (`tr_crc`), such as your order number. The
+    /// md5sum covers its bytes.
+    pub crc: HiddenDescription,
     /// The amount due (`tr_amount`), in units of the transaction's currency.
     pub amount: Amount,
     /// The paid amount (`tr_paid`), in units of the transaction's currency. Compare it with the
@@ -96,7 +97,7 @@ pub struct PaymentNotification {
     /// Fields that this type does not cover.
     pub extra: ExtraFields,
     /// The values that the md5sum covers, as received, and the sum.
-    covered: [String; 4],
+    covered: [Vec<u8>; 4],
     md5sum: String,
     pub(super) body_hash: String,
 }
@@ -163,7 +164,7 @@ impl PaymentNotification {
     /// Returns whether the md5sum is valid for this security code, compared in constant time.
     pub fn is_md5sum_valid(&self, security_code: &Secret) -> bool {
         let [id, title, amount, crc] = &self.covered;
-        let parts = [id, title, amount, crc, security_code.expose()];
+        let parts = [id, title, amount, crc, security_code.expose().as_bytes()];
         md5::matches(&parts, &self.md5sum)
     }
 
@@ -176,6 +177,8 @@ impl PaymentNotification {
     pub(super) fn read(mut members: Members) -> Result<Self, ResponseError> {
         members.validate_exact(IDENTITIES)?;
         let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
+        let crc = members.hidden_description("tr_crc")?;
+        members.extra.remove("tr_crc");
         let title = members.require("tr_id")?;
         let test_mode = members.take_test_mode() || is_test_title(&title);
         let status = members.require("tr_status")?;
@@ -186,7 +189,7 @@ impl PaymentNotification {
         let mut text = |name: &str| members.take(name).unwrap_or_default();
         Ok(Self {
             date: text("tr_date"),
-            crc: text("tr_crc"),
+            crc,
             description: text("tr_desc"),
             error: text("tr_error"),
             email: text("tr_email"),

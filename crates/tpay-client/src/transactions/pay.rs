@@ -253,7 +253,7 @@ impl TokenPayment {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::length("token_value", self.token_value.expose(), 12, 19)?;
-        validate::month("card_expiry_date", &self.card_expiry_date)?;
+        validate::card_expiry("card_expiry_date", &self.card_expiry_date)?;
         validate::length("initial_transaction_id", &self.initial_transaction_id, 1, 22)?;
         validate::not_empty("card_brand", &self.card_brand)?;
         validate::roc_text(self.roc_text.as_deref(), usize::MAX)
@@ -337,6 +337,6 @@ impl Recursive {
         if !(1..=5).contains(&self.period) {
             return Err(InputError::new("recursive.period", "must be between 1 and 5"));
         }
-        Ok(())
+        validate::date("recursive.expiration_date", self.expiration_date.as_deref())
     }
 }

@@ -7,6 +7,7 @@ use api_auth::{Amount, Detail, ExtraFields, wire, wire_enum};
 use serde::{Deserialize, Serialize};
 
 use crate::transactions::{PayerDetails, TransactionDate};
+use crate::{UnixTime, local_time};
 
 wire_enum! {
     /// The status of a payment of a transaction.
@@ -142,6 +143,14 @@ pub struct Attempt {
     /// Fields that this type does not cover.
     #[serde(rename = "$extra", skip_serializing_if = "ExtraFields::is_empty")]
     pub extra: ExtraFields,
+}
+
+impl Attempt {
+    /// Returns the time in Unix seconds. Returns `None` if it is absent or not a time; see
+    /// [`LocalTime::unix_time`](crate::common::LocalTime::unix_time).
+    pub fn time(&self) -> Option<UnixTime> {
+        local_time::unix_time(self.date.as_deref())
+    }
 }
 
 wire_enum! {

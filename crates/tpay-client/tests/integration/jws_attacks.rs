@@ -566,6 +566,10 @@ fn certificate_for_another_purpose_is_rejected() {
         with(&[Usage::DigitalSignature], &[For::CodeSigning]),
         with(&[Usage::DigitalSignature], &[For::OcspSigning, For::TimeStamping]),
         with(&[Usage::DigitalSignature], &[For::EmailProtection]),
+        // Keys for other purposes than signatures of messages.
+        with(&[Usage::KeyEncipherment], &[]),
+        with(&[Usage::KeyAgreement, Usage::DataEncipherment], &[For::ServerAuth]),
+        with(&[Usage::KeyCertSign, Usage::CrlSign], &[]),
     ] {
         assert_eq!(shop.rejects_certificate(pem), CHAIN);
     }
@@ -580,6 +584,13 @@ fn certificate_for_another_purpose_is_rejected() {
     let own = Shop::new(&(intermediate.pem() + &root.pem()));
     assert_eq!(own.rejects_certificate(root.pem()), CHAIN);
     assert_eq!(own.rejects_certificate(intermediate.pem()), CHAIN);
+    // An intermediate whose key must not sign certificates.
+    let mut no_issuer = authority("between");
+    no_issuer.key_usages = vec![Usage::DigitalSignature, Usage::CrlSign];
+    let no_issuer = CertifiedIssuer::signed_by(no_issuer, key(), &root).unwrap();
+    let own = Shop::new(&(no_issuer.pem() + &root.pem()));
+    let below = signer().signed_by(&key(), &no_issuer).unwrap();
+    assert_eq!(own.rejects_certificate(below.pem()), CHAIN);
 
     for pem in [
         with(&[], &[]),

@@ -261,6 +261,36 @@ fn response_of_another_server_leaves_the_outcome_of_a_write_unknown() {
 }
 
 #[test]
+fn times_of_responses_are_typed_if_they_are_times() {
+    fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
+        serde_json::from_str(json).unwrap()
+    }
+    // Summer and winter: two hours and one hour ahead of UTC.
+    let (summer, winter) = (Some(1_782_864_000), Some(1_796_083_200));
+    let seconds = |time: Option<UnixTime>| time.map(UnixTime::seconds);
+    let refund: RefundDate = read(
+        r#"{"schedule":"2026-07-01 02:00:00","processed":"2026-12-01 01:00:00","create":"later"}"#,
+    );
+    assert_eq!(
+        (seconds(refund.schedule_time()), seconds(refund.processed_time())),
+        (summer, winter)
+    );
+    assert_eq!((refund.create_time(), refund.refund_time()), (None, None));
+    let refund: RefundDate =
+        read(r#"{"create":"2026-07-01 02:00:00","refund":"2026-12-01 01:00:00"}"#);
+    assert_eq!((seconds(refund.create_time()), seconds(refund.refund_time())), (summer, winter));
+    let pos: pos::PosDate =
+        read(r#"{"create":"2026-07-01 02:00:00","modification":"2026-12-01 01:00:00"}"#);
+    assert_eq!((seconds(pos.create_time()), seconds(pos.modification_time())), (summer, winter));
+    let attempt: Attempt = read(r#"{"date":"2026-07-01 02:00:00"}"#);
+    assert_eq!(seconds(attempt.time()), summer);
+    let payment: MarketplaceTransaction = read(r#"{"creationDate":"2026-12-01 01:00:00.000000"}"#);
+    assert_eq!(seconds(payment.creation_time()), winter);
+    let part: MarketplaceChildRefund = read(r#"{"date":"2026-07-01 02:00:00"}"#);
+    assert_eq!(seconds(part.time()), summer);
+}
+
+#[test]
 fn every_form_of_error_is_read() {
     let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
     let create = |client: &Client| client.create_transaction(&order());

@@ -193,8 +193,9 @@ fn transactions_create_request_refuses_what_the_server_would() {
 /// Each row is a value at a limit of the request models of the official PHP SDK (master of
 /// 2026-06-24), which counts bytes. What the SDK accepts is sent. Not in the table, and rejected
 /// here though the SDK sends it: empty required strings, amounts with more than two decimals
-/// (`incorrect_precision` of the provider), and BLIK codes, MMYY and other values of the right
-/// length that are not of the documented characters.
+/// (`incorrect_precision` of the provider), BLIK codes and other values of the right length that are
+/// not of the documented characters, and dates that do not exist (four digits that are not YYMM, 31
+/// June).
 #[test]
 fn what_the_official_sdk_accepts_is_accepted() {
     let text = |length: usize| "x".repeat(length);
@@ -238,7 +239,8 @@ fn what_the_official_sdk_accepts_is_accepted() {
     for lang in ["en", "pl", "de", "fr", "ru", "it", "es"] {
         sent(&order().lang(lang));
     }
-    let token = |value: String, first: String| TokenPayment::new(value, "9913", first, "any");
+    // The SDK accepts any four digits here. There is no month 13, so only real dates are sent.
+    let token = |value: String, first: String| TokenPayment::new(value, "9912", first, "any");
     let terms = |frequency| Autopayment::new(AutopaymentModel::A).frequency(frequency);
     let alias = |terms| BlikAlias::new("x", AliasType::PayId).autopayment(terms);
     for pay in [
@@ -419,6 +421,40 @@ fn lists_are_filtered_by_times_of_any_zone() {
     let since = UNIX_EPOCH + Duration::from_secs(1_782_864_000);
     let list = ListTransactionRefunds::new("ta_1").from(since).to(to);
     assert_eq!(sent(&list), format!("GET /transactions/ta_1/refunds?{query}"));
+}
+
+#[test]
+fn dates_that_do_not_exist_are_rejected_wherever_a_request_has_one() {
+    let token = |expiry| TokenPayment::new("123456789012", expiry, "I", "v");
+    // The month 28: the order of a notification.
+    let pay = Pay::new().token_payment_data(token("1228"));
+    assert_eq!(rejected(&PayTransaction::new(ULID, pay)), "card_expiry_date");
+    let refund = RefundCard::new(grosze(100), 985, "a").card_expiry_date("1228");
+    assert_eq!(rejected(&refund), "card_expiry_date");
+    let pay = Pay::new().recursive(Recursive::new(1, 1).expiration_date("31-12-2030"));
+    assert_eq!(rejected(&PayTransaction::new(ULID, pay)), "recursive.expiration_date");
+    let alias = |terms| {
+        let alias = BlikAlias::new("a", AliasType::PayId).autopayment(terms);
+        PayTransaction::new(ULID, Pay::blik(BlikPayment::alias(alias)))
+    };
+    let terms = || Autopayment::new(AutopaymentModel::A).frequency("1M");
+    let rejects = |terms| rejected(&alias(terms));
+    assert_eq!(rejects(terms().init_date("2030-02-30T00:00:00Z")), "autopayment.init_date");
+    assert_eq!(rejects(terms().expiration_date("2030-13-01")), "autopayment.expiration_date");
+    let plan = Schedule::new(grosze(1), Currency::Pln, "2030-00-01", 1, IntervalUnit::Days);
+    let instrument = PaymentInstrument::card_token("t");
+    let payer = Payer::new("a@example.com", "Jan");
+    let plan = CreateRecurring::new(ULID, "d", payer, plan, instrument, "https://example.com/n");
+    assert_eq!(rejected(&plan), "schedule.first_charge_date");
+    let account = |person: Person| CreateAccount::new("OFFER", "a@example.com").person([person]);
+    let person = || Person::new("Jan", "Nowak");
+    let born = account(person().date_of_birth("1.2.1990"));
+    assert_eq!(rejected(&born), "person.date_of_birth");
+    let expired = account(person().expiry_date("2030-02-29 00:00:00"));
+    assert_eq!(rejected(&expired), "person.expiry_date");
+    assert_eq!(rejected(&ListTransactions::new().from("2026-02-29")), "from");
+    assert_eq!(rejected(&ListTransactionRefunds::new("t").to("2026-06-31 00:00:00")), "to");
+    assert_eq!(rejected(&ListRefunds::new().from("2026-00-00")), "from");
 }
 
 #[test]
