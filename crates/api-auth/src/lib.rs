@@ -5,7 +5,7 @@
 //!
 //! | items | for |
 //! |---|---|
-//! | [`Endpoint`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
+//! | [`Endpoint`], [`EndpointInfo`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
 //! | [`Client`], [`Provider`], [`Settings`] | the request loop |
 //! | [`Pages`], [`Items`], [`Extent`] | pagination |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | authentication of requests |
@@ -40,6 +40,7 @@ mod convert;
 mod curl;
 mod encode;
 mod endpoint;
+mod endpoint_info;
 mod error;
 pub mod hmac;
 mod json;
@@ -84,6 +85,7 @@ pub use encode::{
     percent_decode, without_user_info,
 };
 pub use endpoint::{Endpoint, Extent, Paged};
+pub use endpoint_info::EndpointInfo;
 pub use error::input::InputError;
 pub use error::kind::ErrorKind;
 pub use error::response::{Detail, ResponseError, required};

@@ -5,12 +5,13 @@
 //!
 //! | module | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`access`] | access of users to resources | [`get_access`](Client::get_access), [`accesses`](Client::accesses), [`search_access`](Client::search_access), [`grant_access`](Client::grant_access), [`revoke_access`](Client::revoke_access) |
 //! | [`subscription`] | recurring subscriptions | [`search_subscriptions`](Client::search_subscriptions), [`cancel_subscription`](Client::cancel_subscription) |
 //! | [`download`] | downloads, and links that expire | [`get_download`](Client::get_download), [`get_download_url`](Client::get_download_url) |
 //! | [`user`] | users | [`get_user`](Client::get_user) |
 //! | `blocks` (feature `blocks`) | token cookies, webhooks, purchase links and tags | those of `blocks::Blocks`, which needs no client |
+//! | [`ENDPOINTS`] | table of all endpoints | |
 //! | [`api_auth`] | what the clients of all providers share: transport, clock, pagination, HTTP types | |
 //!
 //! [`authorization`] signs a request that is sent by other means.
@@ -23,6 +24,7 @@ pub mod access;
 pub mod blocks;
 mod client;
 pub mod download;
+mod endpoints;
 mod error;
 pub mod subscription;
 pub mod user;
@@ -30,6 +32,7 @@ mod validate;
 
 pub use api_auth;
 pub use client::{Client, ClientBuilder, Environment, authorization};
+pub use endpoints::ENDPOINTS;
 
 #[doc(no_inline)]
 pub use access::{Access, GrantAccess, Granted, RevokeAccess, SearchAccess};

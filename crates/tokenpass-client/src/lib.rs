@@ -8,7 +8,7 @@
 //!
 //! | module | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`as_user`](Client::as_user), [`client_id`](Client::client_id), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`rules`] | rules of token-controlled access, evaluated by the server or locally | |
 //! | [`tca`] | checks of balances against rules | [`check_user`](Client::check_user), [`check_address`](Client::check_address), [`check_email`](Client::check_email), [`find_users`](Client::find_users) |
 //! | [`promises`] | lending tokens, and the addresses that lend | [`create_promise`](Client::create_promise), [`find_promise`](Client::find_promise), [`list_promises`](Client::list_promises), [`list_promises_by_email`](Client::list_promises_by_email), [`get_promise`](Client::get_promise), [`update_promise`](Client::update_promise), [`cancel_promise`](Client::cancel_promise), [`register_source`](Client::register_source), [`list_sources`](Client::list_sources), [`delete_source`](Client::delete_source), [`source_proof_message`](Client::source_proof_message) |
@@ -23,6 +23,7 @@
 //! | [`proof`] | proofs of the ownership of an address | |
 //! | [`html`] | decoding of labels and notes | |
 //! | [`credentials`] | credentials of a [`RawEndpoint`] | |
+//! | [`ENDPOINTS`] | table of all endpoints | |
 //! | [`api_auth`] | transports, clocks, HTTP types and everything else that all clients share | |
 //!
 // Some programs of the README send requests, so they run only where the transport is built in.
@@ -36,6 +37,7 @@ pub mod chats;
 mod client;
 pub mod credentials;
 pub mod credits;
+mod endpoints;
 mod error;
 pub mod html;
 pub mod lookups;
@@ -49,6 +51,7 @@ mod sign_message;
 pub mod tca;
 
 pub use client::{Client, ClientBuilder, Environment, Scheme};
+pub use endpoints::ENDPOINTS;
 pub use error::ErrorExt;
 
 #[doc(no_inline)]

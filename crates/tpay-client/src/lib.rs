@@ -8,7 +8,7 @@
 //!
 //! | module | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`transactions`] | payments: creating, paying, reading, cancelling | [`create_transaction`](Client::create_transaction), [`pay_transaction`](Client::pay_transaction), [`get_transaction`](Client::get_transaction), [`transactions`](Client::transactions), [`cancel_transaction`](Client::cancel_transaction), [`list_transactions`](Client::list_transactions), [`cancel_transaction_legacy`](Client::cancel_transaction_legacy), [`find_transactions`](Client::find_transactions), [`reference_id`](Client::reference_id) |
 //! | [`transactions::pay`] | payment methods: cards, wallets, channels | |
 //! | [`transactions::payments`] | results of payments, attempts, holds | |
@@ -28,6 +28,7 @@
 //! | [`certificates`] | certificates of notifications | [`get_signing_certificate`](Client::get_signing_certificate), [`get_root_certificates`](Client::get_root_certificates) |
 //! | [`oauth`] | access tokens; the client manages its own | [`request_token`](Client::request_token), [`get_token_info`](Client::get_token_info) |
 //! | [`common`] | local times, and types of several responses | |
+//! | [`ENDPOINTS`] | table of all endpoints | |
 //! | [`api_auth`] | transports, clocks, token stores, `curl` commands: what all clients of this family share | |
 //!
 // Some examples of the README send requests, so they run only with the built-in transport.
@@ -42,6 +43,7 @@ mod client;
 pub mod collect;
 pub mod common;
 pub mod dictionaries;
+mod endpoints;
 mod error;
 mod id;
 mod local_time;
@@ -61,6 +63,7 @@ mod validate;
 pub use api_auth;
 
 pub use client::{Client, ClientBuilder, Environment};
+pub use endpoints::ENDPOINTS;
 pub use error::ErrorExt;
 pub use money::{Currency, grosze};
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use api_auth::EndpointInfo;
 use workspace_tests::catalogue::{Options, PROVIDERS};
 use workspace_tests::world;
 
@@ -90,6 +91,34 @@ fn every_route_is_as_listed() {
                 entry["auth"],
                 call.credential()
             );
+        }
+    }
+}
+
+/// The constant `ENDPOINTS` of each provider's crate.
+const TABLES: &[(&str, &[EndpointInfo])] = &[
+    ("tinypass", tinypass_client::ENDPOINTS),
+    ("tinycert", tinycert_client::ENDPOINTS),
+    ("tokenpass", tokenpass_client::ENDPOINTS),
+    ("tpay", tpay_client::ENDPOINTS),
+];
+
+#[test]
+fn tables_of_endpoints_are_complete_and_in_the_order_of_the_lists() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/endpoints");
+    for provider in PROVIDERS {
+        let (_, table) = TABLES.iter().find(|(name, _)| *name == provider.name).unwrap();
+        let row = rows::PROVIDERS.iter().find(|row| row.name == provider.name).unwrap();
+        let ids: Vec<&str> = table.iter().map(EndpointInfo::id).collect();
+        assert_eq!(ids, listed(&folder.join(format!("{}.toml", provider.name)), row.scope));
+        for call in (provider.calls)() {
+            let endpoint = table.iter().find(|endpoint| endpoint.id() == call.id()).unwrap();
+            assert_eq!(*endpoint.method(), call.method(), "{}", call.id());
+            assert_eq!(endpoint.template(), call.template());
+            assert_eq!(endpoint.credential().name(), call.credential(), "{}", call.id());
+            if let Some(is_idempotent) = endpoint.is_idempotent() {
+                assert_eq!(is_idempotent, call.idempotent(), "{}", call.id());
+            }
         }
     }
 }

@@ -47,6 +47,12 @@ macro_rules! client_methods {
             self.core.send_as(endpoint)
         }
 
+        /// Returns an iterator over the entries of a list, across all pages, that starts with the
+        /// page `first`. Nothing is sent until the iterator is advanced.
+        pub fn items<E: $crate::Paged>(&self, first: E) -> $crate::Items<E> {
+            $crate::Items::new(self.core.clone(), first)
+        }
+
         /// Builds and signs the request without sending it. A token or session that it needs is
         /// requested first.
         ///

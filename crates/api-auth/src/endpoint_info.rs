@@ -1,0 +1,73 @@
+//! The facts of an endpoint without its type.
+
+use http::Method;
+
+use crate::endpoint::Endpoint;
+use crate::route::{Credential, Server};
+
+/// Id, method, path, credential and idempotency of an endpoint, for tables and tools.
+///
+/// Each client crate lists all its endpoints in a constant `ENDPOINTS`.
+///
+/// ```
+/// use api_auth::{Credential, EndpointInfo, RawEndpoint};
+///
+/// const RAW: EndpointInfo = EndpointInfo::of::<RawEndpoint>();
+/// assert_eq!(RAW.id(), "raw");
+/// assert_eq!(RAW.credential(), Credential::MAIN);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct EndpointInfo {
+    id: &'static str,
+    method: &'static Method,
+    template: &'static str,
+    credential: Credential,
+    server: Server,
+    idempotent: Option<bool>,
+}
+
+impl EndpointInfo {
+    /// Returns the facts of the endpoint `E`, which are those of its
+    /// [`ROUTE`](Endpoint::ROUTE).
+    pub const fn of<E: Endpoint>() -> Self {
+        let route = const { &E::ROUTE };
+        Self {
+            id: E::ID,
+            method: route.method(),
+            template: route.template(),
+            credential: route.credential_name(),
+            server: route.server_name(),
+            idempotent: route.is_idempotent(),
+        }
+    }
+
+    /// Returns the name of the endpoint, such as `refunds.get`.
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Returns the HTTP method.
+    pub const fn method(&self) -> &'static Method {
+        self.method
+    }
+
+    /// Returns the path with its placeholders, such as `/refunds/{refundId}`.
+    pub const fn template(&self) -> &'static str {
+        self.template
+    }
+
+    /// Returns the credential that signs the request.
+    pub const fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    /// Returns the server of the environment.
+    pub const fn server(&self) -> Server {
+        self.server
+    }
+
+    /// Returns whether the request is idempotent, or `None` if that depends on its arguments.
+    pub const fn is_idempotent(&self) -> Option<bool> {
+        self.idempotent
+    }
+}
