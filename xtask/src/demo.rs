@@ -24,7 +24,7 @@ struct Row {
 
 pub(crate) fn run() -> Outcome {
     println!(
-        "What follows a $ can be typed where the variables of `cargo xtask sandbox` are set. A"
+        "What follows a $ can be typed where the variables of `cargo run -p api-sandbox` are set. A"
     );
     println!("comment names the example that must come before, in the same sandbox.");
     let mut rows = Vec::new();

@@ -20,7 +20,6 @@ mod modules;
 mod newcomer;
 mod pages;
 mod providers;
-mod sandbox;
 mod shell;
 mod test;
 
@@ -33,8 +32,6 @@ usage: cargo xtask TASK
 
   test        what a change needs to be trusted: formatting, lints, all tests, docs
   demo        runs every example against the sandbox and shows what each call sent
-  sandbox     starts the test servers and prints the variables that connect clients to them;
-              --port PORT, --quiet; `cargo xtask sandbox --help` says more
   endpoints   checks that every listed endpoint is implemented, tested, documented, called;
               --write writes the tables of the READMEs
   environments
@@ -82,17 +79,12 @@ fn main() -> ExitCode {
     let mut parser = lexopt::Parser::from_env();
     let mut rest = std::env::args_os().skip(2);
     let outcome = match parser.next() {
-        Ok(Some(Value(task))) if task == "sandbox" && rest.any(is_help) => {
-            shell::print(format_args!("{}", sandbox::HELP));
-            Ok(())
-        }
         // Every task explains itself; `bench` would read further words themselves.
         Ok(Some(_)) if rest.any(is_help) => help(),
         Ok(Some(Value(task))) => match task.to_string_lossy().as_ref() {
             "test" => alone(&mut parser).and_then(|()| test::run()),
             "api" => alone(&mut parser).and_then(|()| api::run()),
             "demo" => alone(&mut parser).and_then(|()| demo::run()),
-            "sandbox" => sandbox::run(&mut parser),
             "endpoints" => words(&mut parser).and_then(|words| match words.as_slice() {
                 [] => endpoints::run(false),
                 [only] if only == "--write" => endpoints::run(true),

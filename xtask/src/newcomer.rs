@@ -61,12 +61,15 @@ fn open(link: &str) -> io::Result<()> {
     if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(response)) }
 }
 
-/// What follows `cargo` in each `cargo run` of a page's blocks of `sh`.
+/// What follows `cargo` in each `cargo run` of a page's blocks of `sh`, without the test servers.
 fn commands(page: &str) -> Vec<Vec<String>> {
     let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     let lines: Vec<String> = blocks.map(|block| block.replace("\\\n", " ")).collect();
     let lines = lines.iter().flat_map(|block| block.lines());
-    lines.filter(|line| line.starts_with("cargo run ")).map(words).collect()
+    let is_example = |line: &&str| {
+        line.starts_with("cargo run ") && !line.starts_with("cargo run -p api-sandbox")
+    };
+    lines.filter(is_example).map(words).collect()
 }
 
 /// The words of a command after its first one, as a shell splits them; quotes hold words together.
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn commands_are_read_as_a_shell_reads_them() {
-        let page = "```sh\ncargo xtask sandbox\n```\n\n```sh\ncargo run -p a --example b -- \\\n    \
+        let page = "```sh\ncargo run -p api-sandbox\n```\n\n```sh\ncargo run -p a --example b -- \\\n    \
             --ca \"ACME, Inc.\" 'x >= 1'\n```\n\n```rust\ncargo run c\n```\n";
         let expected = ["run", "-p", "a", "--example", "b", "--", "--ca", "ACME, Inc.", "x >= 1"];
         assert_eq!(commands(page), [expected]);

@@ -1,11 +1,15 @@
 //! The clock of the servers.
 
+use std::io;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// The clock of the servers: the system time or a fixed time, which a test may advance. Clones
-/// share it.
+use crate::date::parse_date_time;
+
+/// The clock of the servers: the system time, a fixed time, or a time that goes on. A test may
+/// advance it. Clones share it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,21 +21,44 @@ use std::time::{Duration, SystemTime};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct SandboxClock {
-    fixed: Option<u64>,
+    base: Base,
     added: Arc<AtomicU64>,
+}
+
+/// What a clock shows before it is advanced.
+#[derive(Debug, Clone, Copy, Default)]
+enum Base {
+    #[default]
+    System,
+    Fixed(u64),
+    /// It showed `first` when the system time was `system`, both in Unix seconds, and goes on.
+    Started {
+        first: u64,
+        system: u64,
+    },
 }
 
 impl SandboxClock {
     /// Creates a clock that shows this time, in Unix seconds, until it is advanced.
     pub fn at_unix(seconds: u64) -> Self {
-        Self { fixed: Some(seconds), ..Self::default() }
+        Self { base: Base::Fixed(seconds), ..Self::default() }
+    }
+
+    /// Creates a clock that shows this time now, in Unix seconds, and goes on.
+    pub fn starting_at_unix(seconds: u64) -> Self {
+        let system = Self::default().unix();
+        Self { base: Base::Started { first: seconds, system }, ..Self::default() }
     }
 
     /// Returns the time in Unix seconds.
     #[expect(clippy::disallowed_methods, reason = "this is the room where the clock is read")]
     pub fn unix(&self) -> u64 {
         let real = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let from = self.fixed.unwrap_or_else(|| real().as_secs());
+        let from = match self.base {
+            Base::System => real().as_secs(),
+            Base::Fixed(seconds) => seconds,
+            Base::Started { first, system } => first + real().as_secs().saturating_sub(system),
+        };
         from + self.added.load(Ordering::Relaxed)
     }
 
@@ -41,8 +68,46 @@ impl SandboxClock {
     }
 }
 
+/// Parses Unix seconds, or a date and time in UTC (`2026-11-29T12:00:00Z`, `2026-11-29 12:00:00`, or
+/// a date only). The clock shows this time now, and goes on.
+impl FromStr for SandboxClock {
+    type Err = io::Error;
+
+    fn from_str(text: &str) -> io::Result<Self> {
+        let seconds = text.parse().ok().or_else(|| {
+            let date_time = text.strip_suffix('Z').unwrap_or(text).replacen('T', " ", 1);
+            let is_date = !date_time.contains(' ');
+            parse_date_time(&if is_date { date_time + " 00:00:00" } else { date_time })
+        });
+        seconds.map(Self::starting_at_unix).ok_or_else(|| {
+            let why = "must be Unix seconds or a time in UTC such as 2026-11-29T12:00:00Z";
+            io::Error::new(io::ErrorKind::InvalidInput, why)
+        })
+    }
+}
+
 /// Waits, for servers that are told to be slow.
 #[expect(clippy::disallowed_methods, reason = "this is the room where waiting is done")]
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clock_starts_at_a_time_and_goes_on() {
+        let noon = 1_795_953_600;
+        for text in ["1795953600", "2026-11-29T12:00:00Z", "2026-11-29 12:00:00"] {
+            let clock: SandboxClock = text.parse().unwrap();
+            assert!((noon..noon + 600).contains(&clock.unix()), "{text}: {}", clock.unix());
+        }
+        let midnight = "2026-11-29".parse::<SandboxClock>().unwrap().unix();
+        assert!((noon - 43_200..noon - 42_600).contains(&midnight), "{midnight}");
+        for bad in ["", "noon", "2026-02-30", "2026-11-29T12:00", "-5", "2026-11-29T12:00:00+02:00"]
+        {
+            assert!(bad.parse::<SandboxClock>().is_err(), "{bad}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`Sandbox`] | all servers, with their base URLs and keys |
 //! | [`Server`], [`Misbehaviour`] | one server: its address, its record of requests, its failures on demand |
-//! | [`Seen`], [`Verdict`] | a recorded request, its endpoint and whether its credentials are valid |
+//! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, its endpoint and whether its credentials are valid |
 //! | [`Service`], [`Raw`], [`Reply`] | a custom server behind the same listener |
 //! | [`tinypass`] | state and rules of the TinyPass server |
 //! | [`tinycert`] | state and rules of the TinyCert server |
@@ -34,7 +34,7 @@ use std::io;
 pub use clock::SandboxClock;
 pub use http::{Raw, Reply};
 pub use misbehaviour::Misbehaviour;
-pub use server::{Seen, Server, Service, Verdict};
+pub use server::{LogEntry, Seen, Server, Service, Verdict};
 pub use tinycert::TinyCert;
 pub use tinypass::TinyPass;
 pub use tokenpass::Tokenpass;
@@ -65,6 +65,14 @@ impl Sandbox {
     /// # Errors
     /// Returns an error if a server cannot listen on its port, or if `port` is above 65532.
     pub fn start_at(port: u16) -> io::Result<Self> {
+        Self::start_with_clock(port, SandboxClock::default())
+    }
+
+    /// Starts the servers like [`start_at`](Self::start_at), with this clock.
+    ///
+    /// # Errors
+    /// Returns the errors of [`start_at`](Self::start_at).
+    pub fn start_with_clock(port: u16, clock: SandboxClock) -> io::Result<Self> {
         let at = |offset: u16| match port {
             0 => Ok(0),
             port => port.checked_add(offset).ok_or_else(|| {
@@ -73,7 +81,6 @@ impl Sandbox {
             }),
         };
         at(3)?;
-        let clock = SandboxClock::default();
         let tinypass = start(at(0)?, TinyPass::new(clock.clone()))?;
         let tinycert = start(at(1)?, TinyCert::new(clock.clone()))?;
         let tokenpass = start(at(2)?, Tokenpass::new(clock.clone()))?;
@@ -82,13 +89,12 @@ impl Sandbox {
         Ok(Self { clock, tinypass, tinycert, tokenpass, tpay })
     }
 
-    /// Calls `log` with the provider's name and a line for each request from now on; see
-    /// [`Server::log_to`].
-    pub fn log_to(&self, log: impl Fn(&str, &str) + Send + Sync + 'static) {
+    /// Calls `log` with the provider's name and each request from now on; see [`Server::log_to`].
+    pub fn log_to(&self, log: impl Fn(&str, LogEntry<'_>) + Send + Sync + 'static) {
         let log = std::sync::Arc::new(log);
         let of = |provider: &'static str| {
             let log = log.clone();
-            move |line: &str| log(provider, line)
+            move |entry: LogEntry<'_>| log(provider, entry)
         };
         self.tinypass.log_to(of("tinypass"));
         self.tinycert.log_to(of("tinycert"));
@@ -147,6 +153,14 @@ impl Sandbox {
             ("TPAY_MERCHANT_ID", tpay::MERCHANT_ID.to_owned()),
             ("TPAY_SECURITY_CODE", tpay::SECURITY_CODE.to_owned()),
         ]
+    }
+
+    /// Makes the next `times` requests of each server fail this way; see [`Server::misbehave`].
+    pub fn misbehave(&self, how: &Misbehaviour, times: usize) {
+        self.tinypass.misbehave(how.clone(), times);
+        self.tinycert.misbehave(how.clone(), times);
+        self.tokenpass.misbehave(how.clone(), times);
+        self.tpay.misbehave(how.clone(), times);
     }
 
     /// Returns the requests of all servers so far and clears the records.

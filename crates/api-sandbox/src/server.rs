@@ -56,10 +56,17 @@ pub struct Seen {
     pub connection: usize,
 }
 
+impl Seen {
+    /// Returns the path without segments that may be an id or a token, for the log.
+    fn shown_path(&self) -> String {
+        let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
+        segments.join("/")
+    }
+}
+
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
-        write!(f, "{} {}", self.request.method, segments.join("/"))?;
+        write!(f, "{} {}", self.request.method, self.shown_path())?;
         write!(f, "  {}", self.verdict.endpoint.unwrap_or("no endpoint"))?;
         f.write_str(match self.verdict.signed {
             Some(true) => "  credentials valid",
@@ -87,8 +94,61 @@ fn shown_segment(segment: &str) -> &str {
     if segment.len() > 24 || (segment.len() > 4 && has_digit) { "{}" } else { segment }
 }
 
-/// What is called with each line of the log.
-type Log = Arc<dyn Fn(&str) + Send + Sync>;
+/// An entry of the log of a server: a request, or bytes that are none. Its `Display` is a line
+/// without credentials, and [`json`](LogEntry::json) has the same as a JSON object.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum LogEntry<'a> {
+    /// A request and its verdict.
+    Request(&'a Seen),
+    /// Malformed HTTP, to which the server responds with this status and reason.
+    Malformed {
+        /// The status of the response.
+        status: u16,
+        /// Why the bytes are no request.
+        reason: &'a str,
+    },
+}
+
+impl LogEntry<'_> {
+    /// Returns the entry as a JSON object on one line. `credentials` is `valid`, `invalid` or, if
+    /// the endpoint needs none, null. `status` is null if no response was sent.
+    ///
+    /// ```
+    /// use api_sandbox::LogEntry;
+    ///
+    /// let entry = LogEntry::Malformed { status: 400, reason: "no Host" };
+    /// assert_eq!(entry.json(), r#"{"malformed":true,"reason":"no Host","status":400}"#);
+    /// ```
+    pub fn json(&self) -> String {
+        match self {
+            Self::Request(seen) => serde_json::json!({
+                "method": seen.request.method,
+                "path": seen.shown_path(),
+                "endpoint": seen.verdict.endpoint,
+                "credentials": seen.verdict.signed.map(|valid| if valid { "valid" } else { "invalid" }),
+                "status": seen.status,
+                "reason": seen.reason,
+            }),
+            Self::Malformed { status, reason } => {
+                serde_json::json!({ "malformed": true, "status": status, "reason": reason })
+            }
+        }
+        .to_string()
+    }
+}
+
+impl fmt::Display for LogEntry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(seen) => seen.fmt(f),
+            Self::Malformed { status, reason } => write!(f, "malformed HTTP  {status}  {reason}"),
+        }
+    }
+}
+
+/// What is called with each entry of the log.
+type Log = Arc<dyn Fn(LogEntry<'_>) + Send + Sync>;
 
 /// A running server. Dropping it stops it.
 pub struct Server<S> {
@@ -161,17 +221,17 @@ impl<S: Service> Server<S> {
         std::mem::take(&mut lock(&self.shared.seen))
     }
 
-    /// Calls `log` with a line for each request from now on: method, path, endpoint, validity of
-    /// the credentials, status and the reason of a rejection. No line has credentials in it. The
-    /// lines of malformed HTTP tell the reason only.
+    /// Calls `log` with each request from now on: method, path, endpoint, validity of the
+    /// credentials, status and the reason of a rejection. No entry shows credentials. The entries of
+    /// malformed HTTP tell the reason only.
     ///
     /// ```
     /// # use api_sandbox::Sandbox;
     /// let sandbox = Sandbox::start()?;
-    /// sandbox.tpay().log_to(|line| eprintln!("tpay {line}"));
+    /// sandbox.tpay().log_to(|entry| eprintln!("tpay {entry}"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn log_to(&self, log: impl Fn(&str) + Send + Sync + 'static) {
+    pub fn log_to(&self, log: impl Fn(LogEntry<'_>) + Send + Sync + 'static) {
         *lock(&self.shared.log) = Some(Arc::new(log));
     }
 
@@ -239,7 +299,7 @@ impl<S: Service> Shared<S> {
 
     /// Answers malformed HTTP and closes the connection.
     fn reject(&self, stream: &mut TcpStream, status: u16, why: &str) {
-        self.write_log(&format!("malformed HTTP  {status}  {why}"));
+        self.write_log(LogEntry::Malformed { status, reason: why });
         let reply = Reply::new(status, "text/plain", why).with_header("connection", "close");
         if reply.write(stream).is_err() || stream.shutdown(Shutdown::Write).is_err() {
             return;
@@ -249,10 +309,10 @@ impl<S: Service> Shared<S> {
         let _ = io::copy(&mut stream.take(64 * 1024 * 1024), &mut io::sink());
     }
 
-    fn write_log(&self, line: &str) {
+    fn write_log(&self, entry: LogEntry<'_>) {
         let log = lock(&self.log).clone();
         if let Some(log) = log {
-            log(line);
+            log(entry);
         }
     }
 
@@ -309,7 +369,7 @@ impl<S: Service> Shared<S> {
         let status = (!silent).then_some(reply.status);
         // Recorded before the response is sent: a client that has the response finds the record.
         let seen = Seen { request, status, verdict, reason, connection };
-        self.write_log(&seen.to_string());
+        self.write_log(LogEntry::Request(&seen));
         lock(&self.seen).push(seen);
         match how {
             Some(Misbehaviour::ResetAfterReading | Misbehaviour::ResetBeforeReading) => {

@@ -18,7 +18,7 @@ behind a server with TLS.
 
 usage: webhook_server [options]
 
-  --listen ADDRESS   address to listen on (default 127.0.0.1:8080; port 0 selects a free port)
+  --listen ADDRESS   address to listen on (default 127.0.0.1:8787; port 0 selects a free port)
   --count N          exit after N accepted webhooks
 
 exit status: 0 exited after --count, 1 an error, 2 wrong arguments
@@ -32,7 +32,7 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    let mut arguments = Arguments { listen: "127.0.0.1:8080".to_owned(), count: None };
+    let mut arguments = Arguments { listen: "127.0.0.1:8787".to_owned(), count: None };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {

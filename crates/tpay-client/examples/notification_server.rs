@@ -21,13 +21,13 @@ Run it behind a server with TLS.
 
 usage: notification_server [options]
 
-  --listen ADDRESS      the address to listen on (default 127.0.0.1:8080; port 0 selects a free one)
+  --listen ADDRESS      the address to listen on (default 127.0.0.1:8787; port 0 selects a free one)
   --merchant-id ID      accept payments of this merchant only; required unless
                         TPAY_MERCHANT_ID is set
   --count N             exit after N accepted notifications
   --anchors FILE        trust the certificates of this PEM file, not the compiled-in ones
   --anchors-of-server   trust the root certificates that the server returns: only for test
-                        servers, such as `cargo xtask sandbox`
+                        servers, such as `cargo run -p api-sandbox`
 
 exit status: 0 ended after --count, 1 an error, 2 wrong arguments
 
@@ -122,7 +122,7 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(code) = &arguments.security_code {
         notifications = notifications.security_code(code.as_str());
     }
-    let listener = Listener::bind(arguments.listen.as_deref().unwrap_or("127.0.0.1:8080"))?;
+    let listener = Listener::bind(arguments.listen.as_deref().unwrap_or("127.0.0.1:8787"))?;
     println!("listening on http://{}/", listener.local_addr()?);
     if arguments.count == Some(0) {
         return Ok(());

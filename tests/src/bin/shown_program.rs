@@ -11,7 +11,8 @@ This program belongs to the tests: `shown_program PAGE NUMBER` runs a program of
 tells which ones there are. What you may look for:
 
   cargo xtask            the tasks of the project
-  cargo xtask sandbox    the stand-in servers, for the examples
+  cargo run -p api-sandbox
+                         the test servers, for the examples
   cargo run -p tinypass-client --example check_access -- --help
                          an example; `cargo run -p PACKAGE --example` names those of a package
 ";

@@ -69,7 +69,7 @@ fn every_program_that_is_shown_does_what_it_says() {
 fn who_runs_the_workspace_is_told_what_there_is() {
     let Output { status, stdout, stderr } = program().output().unwrap();
     assert_eq!((status.code(), text(&stdout).as_str()), (Some(2), ""));
-    for command in ["cargo xtask", "cargo xtask sandbox", "--example check_access -- --help"] {
+    for command in ["cargo xtask", "cargo run -p api-sandbox", "--example check_access -- --help"] {
         assert!(text(&stderr).contains(command), "{}", text(&stderr));
     }
 }

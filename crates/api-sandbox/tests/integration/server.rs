@@ -193,7 +193,7 @@ fn expect_is_answered_before_the_body_comes() {
 fn logged<S: Service>(server: &Server<S>) -> Arc<Mutex<Vec<String>>> {
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = lines.clone();
-    server.log_to(move |line| kept.lock().unwrap().push(line.to_owned()));
+    server.log_to(move |entry| kept.lock().unwrap().push(entry.to_string()));
     lines
 }
 

@@ -1,0 +1,273 @@
+//! The arguments of the program.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use api_sandbox::{Misbehaviour, SandboxClock};
+use lexopt::prelude::*;
+
+use crate::environment::Format;
+
+pub(crate) const VERSION: &str = concat!("api-sandbox ", env!("CARGO_PKG_VERSION"), "\n");
+
+pub(crate) const HELP: &str = "\
+Test servers for TinyPass, TinyCert, Tokenpass and Tpay on 127.0.0.1.
+
+Usage:
+  api-sandbox [OPTIONS] [PROVIDER...]                    until it is stopped (Ctrl-C)
+  api-sandbox run [OPTIONS] [PROVIDER...] -- COMMAND...  while COMMAND runs
+
+The first form prints the environment variables that connect clients to the servers. The second
+form sets them for COMMAND, removes other variables of the clients, and exits with COMMAND's status.
+PROVIDER is tinypass, tinycert, tokenpass or tpay, and limits the variables and the log to them.
+
+Options:
+  --port PORT        ports PORT (TinyPass), PORT+1 (TinyCert), PORT+2 (Tokenpass), PORT+3 (Tpay);
+                     0 takes free ports [default: 8080; with run: 0]
+  --env FORMAT       how variables are printed: bash, fish, powershell, dotenv, json [default: bash]
+  --env-file FILE    writes the variables to FILE as NAME=value lines instead
+  --clock TIME       the servers' clock starts at TIME: Unix seconds, or UTC as 2026-11-29T12:00:00Z
+  --misbehave KIND[:N]
+                     the next N requests of each server [default: 1] fail; may be repeated. KIND is
+                     delay (5 s), trickle (0.1 s before each byte), stall-in-headers (60 s),
+                     stall-in-body (60 s), reset-before-reading, reset-after-reading, cut-body,
+                     endless, empty-body, too-many-requests (with Retry-After: 1) or bad-gateway
+  --log FORMAT       how requests are logged to standard error: text, json, off [default: text]
+  -h, --help         prints this text
+  -V, --version      prints the version
+
+Each request is logged with provider, method, path, endpoint, whether the credentials are valid,
+status, and the reason of a rejection. The log has no query, header or body, and no path segment
+that may be an id or a token.
+
+Exit status: 2 for wrong arguments, 10 for a failure on this machine, such as a port in use.
+
+Example:
+  api-sandbox run tpay -- cargo test
+";
+
+/// The providers, in the order of their ports.
+pub(crate) const PROVIDERS: [&str; 4] = ["tinypass", "tinycert", "tokenpass", "tpay"];
+
+/// How requests are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    Off,
+    Text,
+    Json,
+}
+
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) providers: Vec<&'static str>,
+    pub(crate) port: u16,
+    pub(crate) format: Format,
+    pub(crate) env_file: Option<PathBuf>,
+    pub(crate) clock: Option<SandboxClock>,
+    pub(crate) misbehaviours: Vec<(Misbehaviour, usize)>,
+    pub(crate) log: Log,
+    /// The command and its arguments.
+    pub(crate) command: Option<Vec<OsString>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    Help,
+    Version,
+    Run(Arguments),
+}
+
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Parsed, String> {
+    let mut arguments = Arguments {
+        providers: Vec::new(),
+        port: 0,
+        format: Format::Bash,
+        env_file: None,
+        clock: None,
+        misbehaviours: Vec::new(),
+        log: Log::Text,
+        command: None,
+    };
+    let (mut port, mut format, mut is_run, mut is_first) = (None, None, false, true);
+    loop {
+        // Everything after `--` is the command.
+        if let Some(mut raw) = parser.try_raw_args()
+            && raw.peek().is_some_and(|next| next == "--")
+        {
+            raw.next();
+            arguments.command = Some(raw.collect());
+            break;
+        }
+        let Some(argument) = parser.next().map_err(|error| error.to_string())? else { break };
+        match argument {
+            Short('h') | Long("help") => return Ok(Parsed::Help),
+            Short('V') | Long("version") => return Ok(Parsed::Version),
+            Long("port") => port = Some(value(&mut parser, "--port", parse_port)?),
+            Long("env") => format = Some(value(&mut parser, "--env", Format::parse)?),
+            Long("env-file") => {
+                let file = parser.value().map_err(|error| error.to_string())?;
+                arguments.env_file = Some(file.into());
+            }
+            Long("clock") => {
+                let clock = |text: &str| text.parse().map_err(|error| format!("{error}"));
+                arguments.clock = Some(value(&mut parser, "--clock", clock)?);
+            }
+            Long("misbehave") => {
+                arguments.misbehaviours.push(value(&mut parser, "--misbehave", misbehaviour)?);
+            }
+            Long("log") => arguments.log = value(&mut parser, "--log", parse_log)?,
+            Value(word) if is_first && word == "run" => is_run = true,
+            Value(word) => {
+                let provider = PROVIDERS.iter().find(|name| word == **name).ok_or_else(|| {
+                    format!("{word:?} is not a provider: {}", PROVIDERS.join(", "))
+                })?;
+                arguments.providers.push(provider);
+            }
+            other => return Err(other.unexpected().to_string()),
+        }
+        is_first = false;
+    }
+    match &arguments.command {
+        Some(_) if !is_run => return Err("-- COMMAND needs `run` before it".to_owned()),
+        Some(command) if command.is_empty() => return Err("-- needs a command".to_owned()),
+        None if is_run => return Err("run needs -- and a command".to_owned()),
+        _ => {}
+    }
+    if format.is_some() && (is_run || arguments.env_file.is_some()) {
+        return Err("--env is for variables that are printed".to_owned());
+    }
+    arguments.format = format.unwrap_or(Format::Bash);
+    arguments.port = port.unwrap_or(if is_run { 0 } else { 8080 });
+    if arguments.providers.is_empty() {
+        arguments.providers = PROVIDERS.to_vec();
+    }
+    Ok(Parsed::Run(arguments))
+}
+
+/// Reads the value of an option. The error names the option.
+fn value<T>(
+    parser: &mut lexopt::Parser,
+    option: &str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, String> {
+    let value = parser.value().map_err(|error| error.to_string())?;
+    let text = value.to_str().ok_or_else(|| format!("{option}: {value:?} is not UTF-8"))?;
+    parse(text).map_err(|why| format!("{option}: {text:?} {why}"))
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port <= 65_532).ok_or("is not a port up to 65532".to_owned())
+}
+
+fn parse_log(text: &str) -> Result<Log, String> {
+    match text {
+        "text" => Ok(Log::Text),
+        "json" => Ok(Log::Json),
+        "off" => Ok(Log::Off),
+        _ => Err("is not one of text, json, off".to_owned()),
+    }
+}
+
+fn misbehaviour(text: &str) -> Result<(Misbehaviour, usize), String> {
+    let (kind, times) = match text.split_once(':') {
+        Some((kind, times)) => (kind, times.parse().ok().filter(|times| *times > 0)),
+        None => (text, Some(1)),
+    };
+    let times = times.ok_or("has no number of requests after the colon")?;
+    let how = match kind {
+        "delay" => Misbehaviour::Delay(Duration::from_secs(5)),
+        "trickle" => Misbehaviour::Trickle(Duration::from_millis(100)),
+        "stall-in-headers" => Misbehaviour::StallInHeaders(Duration::from_secs(60)),
+        "stall-in-body" => Misbehaviour::StallInBody(Duration::from_secs(60)),
+        "reset-before-reading" => Misbehaviour::ResetBeforeReading,
+        "reset-after-reading" => Misbehaviour::ResetAfterReading,
+        "cut-body" => Misbehaviour::CutBody,
+        "endless" => Misbehaviour::Endless,
+        "empty-body" => Misbehaviour::EmptyBody,
+        "too-many-requests" => Misbehaviour::TooManyRequests(Some(1)),
+        "bad-gateway" => Misbehaviour::BadGateway,
+        _ => return Err("is not a kind of failure; --help lists them".to_owned()),
+    };
+    Ok((how, times))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Arguments, String> {
+        match parse(lexopt::Parser::from_args(words))? {
+            Parsed::Run(arguments) => Ok(arguments),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        let plain = parsed(&[]).unwrap();
+        assert_eq!((plain.port, plain.providers), (8080, PROVIDERS.to_vec()));
+        assert_eq!((plain.format, plain.log), (Format::Bash, Log::Text));
+        let full = parsed(&[
+            "tpay",
+            "--port=4000",
+            "--env",
+            "fish",
+            "--clock",
+            "2026-11-29T12:00:00Z",
+            "--misbehave",
+            "bad-gateway:3",
+            "--misbehave=cut-body",
+            "--log",
+            "json",
+            "tinycert",
+        ])
+        .unwrap();
+        assert_eq!((full.port, full.providers), (4000, vec!["tpay", "tinycert"]));
+        assert_eq!((full.format, full.log), (Format::Fish, Log::Json));
+        let times: Vec<usize> = full.misbehaviours.iter().map(|(_, times)| *times).collect();
+        assert_eq!(times, [3, 1]);
+        assert!(full.clock.is_some() && full.command.is_none());
+        let run = parsed(&["run", "tpay", "--log", "off", "--", "env", "--help", "--"]).unwrap();
+        let command: Vec<OsString> = ["env", "--help", "--"].map(OsString::from).to_vec();
+        assert_eq!((run.port, run.command), (0, Some(command)));
+        assert_eq!(parsed(&["--env-file", "x", "--port", "0"]).unwrap().port, 0);
+    }
+
+    #[test]
+    fn help_and_version_come_before_errors_of_later_arguments() {
+        for words in [["--help", "--prot"], ["-h", "run"]] {
+            assert!(matches!(parse(lexopt::Parser::from_args(words)), Ok(Parsed::Help)));
+        }
+        assert!(matches!(parse(lexopt::Parser::from_args(["-V"])), Ok(Parsed::Version)));
+    }
+
+    #[test]
+    fn wrong_arguments_are_named() {
+        for (words, named) in [
+            (&["--prot", "1"][..], "'--prot'"),
+            (&["--port", "65533"], "--port: \"65533\" is not a port up to 65532"),
+            (&["--port", "x"], "--port: \"x\""),
+            (&["--port"], "--port"),
+            (&["paypal"], "\"paypal\" is not a provider: tinypass, tinycert, tokenpass, tpay"),
+            (&["tpay", "run"], "\"run\" is not a provider"),
+            (
+                &["--env", "cmd"],
+                "--env: \"cmd\" is not one of bash, fish, powershell, dotenv, json",
+            ),
+            (&["--env", "json", "--env-file", "x"], "--env is for variables that are printed"),
+            (&["run", "--env", "json", "--", "true"], "--env is for variables that are printed"),
+            (&["--clock", "noon"], "--clock: \"noon\" must be Unix seconds"),
+            (&["--misbehave", "delays"], "--misbehave: \"delays\" is not a kind of failure"),
+            (&["--misbehave", "delay:0"], "--misbehave: \"delay:0\""),
+            (&["--misbehave", "delay:x"], "--misbehave: \"delay:x\""),
+            (&["--log", "xml"], "--log: \"xml\" is not one of text, json, off"),
+            (&["run"], "run needs -- and a command"),
+            (&["run", "--"], "-- needs a command"),
+            (&["--", "true"], "-- COMMAND needs `run` before it"),
+        ] {
+            let why = parsed(words).unwrap_err();
+            assert!(why.contains(named), "{words:?}: {why}");
+        }
+    }
+}

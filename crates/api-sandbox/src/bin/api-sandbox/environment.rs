@@ -1,0 +1,99 @@
+//! The environment variables of the clients, as texts for shells and files.
+
+use std::ffi::OsString;
+
+use crate::arguments::PROVIDERS;
+
+/// How variables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Bash,
+    Fish,
+    PowerShell,
+    Dotenv,
+    Json,
+}
+
+impl Format {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "bash" => Ok(Self::Bash),
+            "fish" => Ok(Self::Fish),
+            "powershell" => Ok(Self::PowerShell),
+            "dotenv" => Ok(Self::Dotenv),
+            "json" => Ok(Self::Json),
+            _ => Err("is not one of bash, fish, powershell, dotenv, json".to_owned()),
+        }
+    }
+}
+
+/// Returns whether a variable is one of this provider.
+pub(crate) fn is_of(provider: &str, name: &str) -> bool {
+    let prefix = name.split('_').next().unwrap_or_default();
+    prefix.eq_ignore_ascii_case(provider)
+}
+
+/// Returns the names of all variables of the clients that are set.
+pub(crate) fn client_variables() -> Vec<OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let is_client = |name: &str| PROVIDERS.iter().any(|provider| is_of(provider, name));
+    names.filter(|name| is_client(&name.to_string_lossy())).collect()
+}
+
+/// Writes the variables, one on each line. JSON is one object.
+pub(crate) fn text(format: Format, variables: &[(&str, String)]) -> String {
+    if format == Format::Json {
+        let object: serde_json::Map<String, serde_json::Value> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+            .collect();
+        return format!("{:#}\n", serde_json::Value::from(object));
+    }
+    let line = |(name, value): &(&str, String)| match format {
+        Format::Bash => format!("export {name}={}\n", quoted(value, "'\\''")),
+        Format::Fish => {
+            // Between single quotes, fish has escapes for backslash and quote only.
+            format!("set -gx {name} {}\n", quoted(&value.replace('\\', "\\\\"), "\\'"))
+        }
+        Format::PowerShell => format!("$env:{name} = '{}'\n", value.replace('\'', "''")),
+        Format::Dotenv | Format::Json => format!("{name}={value}\n"),
+    };
+    variables.iter().map(line).collect()
+}
+
+/// Returns a value as it is, or between single quotes with `quote` for a quote inside.
+fn quoted(value: &str, quote: &str) -> String {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@,=+".contains(char);
+    if !value.is_empty() && value.chars().all(is_plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', quote))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_written_for_each_shell() {
+        let variables = [("A", "plain".to_owned()), ("B", r"it's \ $x".to_owned())];
+        for (format, expected) in [
+            (Format::Bash, "export A=plain\nexport B='it'\\''s \\ $x'\n"),
+            (Format::Fish, "set -gx A plain\nset -gx B 'it\\'s \\\\ $x'\n"),
+            (Format::PowerShell, "$env:A = 'plain'\n$env:B = 'it''s \\ $x'\n"),
+            (Format::Dotenv, "A=plain\nB=it's \\ $x\n"),
+            (Format::Json, "{\n  \"A\": \"plain\",\n  \"B\": \"it's \\\\ $x\"\n}\n"),
+        ] {
+            assert_eq!(text(format, &variables), expected, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn variables_belong_to_their_provider() {
+        assert!(
+            is_of("tpay", "TPAY_BASE_URL") && !is_of("tpay", "TPAYS_X") && is_of("tpay", "TPAY")
+        );
+        assert!(!is_of("tinycert", "TINYPASS_AID"));
+    }
+}
