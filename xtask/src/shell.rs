@@ -81,11 +81,6 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
     }
 }
 
-/// Writes to standard error. An error, such as that of a closed pipe, is ignored: the task goes on.
-pub(crate) fn print_error(text: fmt::Arguments<'_>) {
-    let _ = io::stderr().write_fmt(text);
-}
-
 /// Runs cargo and lets it print.
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     run_command(cargo(arguments), arguments)
