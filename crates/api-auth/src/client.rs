@@ -19,7 +19,7 @@ use crate::curl::{curl_with_secrets, masked_command};
 use crate::endpoint::{Call, Endpoint};
 use crate::error::input::InputError;
 use crate::error::response::ResponseError;
-use crate::error::{Error, Result, request_id};
+use crate::error::{Delivery, Error, Result, request_id};
 use crate::json::json;
 use crate::message::{Request, Response};
 use crate::network::Base;
@@ -350,8 +350,13 @@ impl Client {
                     number = number.saturating_add(1);
                 }
                 Decision::Stop(reason) => {
-                    let is_temporary = matches!(reason, Reason::Exhausted | Reason::TooLong);
-                    return Err(failure.error.with_retryable(is_temporary));
+                    let is_retryable = match reason {
+                        Reason::Exhausted | Reason::TooLong => true,
+                        // The server did not carry it out, for example because of a rate limit.
+                        Reason::NotIdempotent => failure.error.delivery() == Delivery::Refused,
+                        Reason::Final => false,
+                    };
+                    return Err(failure.error.with_retryable(is_retryable));
                 }
             }
         }

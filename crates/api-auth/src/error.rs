@@ -306,7 +306,8 @@ impl Error {
 
     /// Returns whether the same request may be sent again later: it failed for a temporary reason,
     /// and is safe to retry. The client itself does not retry it any more: its attempts are
-    /// exhausted, or `Retry-After` is longer than it waits.
+    /// exhausted, `Retry-After` is longer than it waits, or the request is a write that the server
+    /// rejected with status 429, so that nothing was carried out.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }

@@ -300,7 +300,8 @@ impl Endpoint for CreateCa {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::country(&self.country)?;
-        validate::not_empty("organization", &self.organization)
+        validate::name("organization", &self.organization)?;
+        validate::optional_names(None, self.locality.as_deref(), self.state.as_deref())
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -18,6 +18,7 @@
 
 mod san;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::BitOr;
 
@@ -506,7 +507,7 @@ pub struct CreateCert {
 
 impl CreateCert {
     /// Creates a request for a new certificate of the CA `ca_id` with a country (two capital
-    /// letters), an organization and a common name.
+    /// letters), an organization and a common name. Names have at most 64 characters.
     ///
     /// The common name is only part of the subject. Current software validates the [`San`]s
     /// instead, so add a host name there, too.
@@ -558,6 +559,29 @@ impl CreateCert {
     pub(crate) fn name(&self) -> &str {
         &self.common_name
     }
+
+    /// Returns whether a certificate has the subject and names of this request. Upper and lower case
+    /// are not distinguished, and the server may have added the common name to the names.
+    pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
+        let is = |expected: Option<&str>, found: &Option<String>| {
+            let key = |text: &str| text.trim().to_lowercase();
+            key(expected.unwrap_or_default()) == key(found.as_deref().unwrap_or_default())
+        };
+        let key = |san: &San| (san.kind().to_owned(), san.value().to_lowercase());
+        let expected: BTreeSet<_> = self.sans.iter().map(key).collect();
+        let mut found: BTreeSet<_> = cert.sans.iter().map(key).collect();
+        let common_name = key(&San::Dns(self.common_name.clone()));
+        if !expected.contains(&common_name) {
+            found.remove(&common_name);
+        }
+        is(Some(&self.country), &cert.country)
+            && is(Some(&self.organization), &cert.organization)
+            && is(Some(&self.common_name), &cert.common_name)
+            && is(self.organizational_unit.as_deref(), &cert.organizational_unit)
+            && is(self.locality.as_deref(), &cert.locality)
+            && is(self.state.as_deref(), &cert.state)
+            && expected == found
+    }
 }
 
 impl Endpoint for CreateCert {
@@ -567,8 +591,13 @@ impl Endpoint for CreateCert {
 
     fn validate(&self) -> Result<(), InputError> {
         validate::country(&self.country)?;
-        validate::not_empty("organization", &self.organization)?;
-        validate::not_empty("common_name", &self.common_name)?;
+        validate::name("organization", &self.organization)?;
+        validate::name("common_name", &self.common_name)?;
+        validate::optional_names(
+            self.organizational_unit.as_deref(),
+            self.locality.as_deref(),
+            self.state.as_deref(),
+        )?;
         let problems = self.sans.iter().enumerate();
         match problems.filter_map(|(index, san)| Some((index, san.problem()?))).next() {
             Some((index, problem)) => Err(InputError::new(format!("sans[{index}]"), problem)),

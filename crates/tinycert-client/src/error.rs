@@ -14,7 +14,8 @@ wire_enum! {
     /// Source: the provider's documentation, `www.tinycert.org/docs/api/v1/errors`, which is
     /// available in part; the codes after `NotFound`, the official PHP client.
     pub enum ErrorCode {
-        /// The id belongs to another account, or the login is wrong.
+        /// The id belongs to another account ([`ErrorKind::Api`]), or the login is wrong
+        /// ([`ErrorKind::Auth`], from `session.connect` only).
         AccessDenied = "AccessDenied",
         /// The account's data is damaged.
         AccountError = "AccountError",
@@ -95,8 +96,7 @@ impl ErrorCode {
     /// Returns the kind of the error. Returns `None` if the HTTP status decides it.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
-            Self::AccessDenied
-            | Self::AccountNotFound
+            Self::AccountNotFound
             | Self::ApiKeyMismatch
             | Self::InvalidToken
             | Self::PassphraseFailure
@@ -122,9 +122,17 @@ impl ErrorBody {
     }
 
     fn into_error(self, response: &Response) -> ResponseError {
-        let kind = self.code().kind();
-        let mut error =
-            kind.map_or_else(|| ResponseError::of_status(response.status()), ResponseError::new);
+        match self.code().kind() {
+            Some(kind) => self.into_error_of(kind),
+            None => self.with(ResponseError::of_status(response.status())),
+        }
+    }
+
+    fn into_error_of(self, kind: ErrorKind) -> ResponseError {
+        self.with(ResponseError::new(kind))
+    }
+
+    fn with(self, mut error: ResponseError) -> ResponseError {
         if let Some(code) = self.code {
             error = error.with_code(code);
         }
@@ -142,6 +150,20 @@ pub(crate) fn read(response: &Response) -> ResponseError {
         Ok(body) if body.code.is_some() || body.text.is_some() => body.into_error(response),
         _ => status_error(response),
     }
+}
+
+/// Parses the error response to the request that opens a session: all of it is about credentials
+/// that the server rejects with `AccessDenied`.
+pub(crate) fn read_login(response: &Response) -> ResponseError {
+    match json::<ErrorBody>(response) {
+        Ok(body) if body.code() == ErrorCode::AccessDenied => body.into_error_of(ErrorKind::Auth),
+        _ => read(response),
+    }
+}
+
+/// Returns whether an error means that the server does not know the session any more.
+pub(crate) fn is_session_gone(error: &Error) -> bool {
+    matches!(error.error_code(), Some(ErrorCode::InvalidToken | ErrorCode::SessionError))
 }
 
 /// Returns whether a response means that the session must be reopened. The code decides, as for all

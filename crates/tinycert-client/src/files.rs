@@ -11,6 +11,7 @@ mod journal;
 #[cfg(unix)]
 mod links;
 mod lock;
+mod pem;
 mod resolved;
 mod trust;
 
@@ -35,6 +36,10 @@ use resolved::ResolvedPath;
 /// A run holds a lock of each file (`.NAME.lock` beside it) from the checks until the files are
 /// replaced. A second run for one of the files waits until the first one ends, and returns an error
 /// if it waited 10 minutes for one lock.
+///
+/// Chain and key are checked before a file is replaced: the chain consists of certificates, and the
+/// key is the only one, is not encrypted and belongs to the first certificate. Keys of elliptic
+/// curves may lack the public key; then only algorithm and curve are compared.
 ///
 /// If another program replaces or rewrites a file after the checks, an error is returned and no
 /// file is replaced. The last check is immediately before the first rename; a later change is not
@@ -256,18 +261,6 @@ impl Prepared {
         published
     }
 }
-
-/// Returns an error if a string is not PEM of this kind. No file is replaced then.
-fn check_pem(path: &Path, text: &str, kind: &str) -> Result<(), FileError> {
-    if text.contains("-----BEGIN ") && text.contains(kind) {
-        return Ok(());
-    }
-    let problem = io::Error::new(io::ErrorKind::InvalidData, "the server sent no such PEM");
-    Err(FileError::at(path, problem))
-}
-
-const CHAIN: &str = "CERTIFICATE-----";
-const KEY: &str = "PRIVATE KEY-----";
 
 #[cfg(test)]
 mod tests;

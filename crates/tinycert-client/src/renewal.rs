@@ -29,6 +29,8 @@ use crate::files::{FileError, KeyPairFiles, Prepared};
 use crate::session::Session;
 
 const DAY: i64 = 86_400;
+/// The validity of a new certificate, in seconds.
+const YEAR: i64 = 365 * DAY;
 
 /// The result of a renewal: the successor of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,39 +66,64 @@ impl Session {
     /// If the outcome of the creation is unknown, the CA is looked up in the list.
     ///
     /// # Errors
-    /// See [`find_ca`](Session::find_ca).
+    /// See [`find_ca`](Session::find_ca). An error with an unknown outcome means that the CA was not
+    /// in the list, or that the list could not be read. A later call looks it up.
     pub fn get_or_create_ca(&self, request: &CreateCa) -> Result<CaId> {
         if let Some(ca) = only(&self.list_cas()?, request.name())? {
             return Ok(ca.id);
         }
         match self.create_ca(request) {
+            // An error of the look-up would hide that the CA may exist.
+            Err(error) if error.outcome_unknown() => match self.list_cas() {
+                Ok(cas) => only(&cas, request.name())?.map(|ca| ca.id).ok_or(error),
+                Err(_) => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    /// Creates a certificate, unless one with the same subject and names was created within about a
+    /// day. So a call can be repeated after an error, also by another process.
+    ///
+    /// The look-up accepts only a good certificate that expires at least 364 days after now: it was
+    /// created, or renewed, within the last day. To get another certificate in that time, call
+    /// [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
+    /// certificate is looked up in the same way before an error is returned.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
+    /// certificate was not in the list, or that the list could not be read. A request that timed out
+    /// may still be in progress at the server: wait before you repeat the call.
+    pub fn issue_cert(&self, request: &CreateCert) -> Result<CertId> {
+        if let Some(cert_id) = self.issued(request)? {
+            return Ok(cert_id);
+        }
+        match self.create_cert(request) {
+            // An error of the look-up would hide that the certificate may exist.
             Err(error) if error.outcome_unknown() => {
-                only(&self.list_cas()?, request.name())?.map(|ca| ca.id).ok_or(error)
+                self.issued(request).ok().flatten().ok_or(error)
             }
             result => result,
         }
     }
 
-    /// Creates a certificate, as [`create_cert`](Session::create_cert). If the outcome is unknown,
-    /// the certificate is looked up in the list: it is the one with this common name that was not
-    /// listed before. A second call after a success creates another certificate.
-    ///
-    /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
-    /// certificate did not exist when the list was read.
-    pub fn issue_cert(&self, request: &CreateCert) -> Result<CertId> {
-        let list = || self.list_certs(request.ca(), StatusMask::ALL);
-        let before: BTreeSet<CertId> = list()?.iter().map(|cert| cert.id).collect();
-        match self.create_cert(request) {
-            Err(error) if error.outcome_unknown() => {
-                let name = Some(request.name());
-                let created = list()?
-                    .into_iter()
-                    .find(|cert| cert.name.as_deref() == name && !before.contains(&cert.id));
-                created.map(|cert| cert.id).ok_or(error)
+    /// Returns the latest good certificate with the subject and names of a request that was created
+    /// within about a day: it expires almost a year from now.
+    fn issued(&self, request: &CreateCert) -> Result<Option<CertId>> {
+        let created_after = UnixTime::from(self.clock().now()).seconds() - DAY;
+        let mut certs = self.list_certs(request.ca(), StatusMask::GOOD)?;
+        certs.retain(|cert| {
+            is_good(cert)
+                && cert.name.as_deref() == Some(request.name())
+                && cert.expires.is_some_and(|end| end.seconds() >= created_after + YEAR)
+        });
+        certs.sort_by_key(|cert| (cert.expires, cert.id));
+        for cert in certs.into_iter().rev() {
+            if request.describes(&self.get_cert_details(cert.id)?) {
+                return Ok(Some(cert.id));
             }
-            result => result,
         }
+        Ok(None)
     }
 
     /// Returns the good certificates of a CA that expire within this number of days, and the
@@ -146,16 +173,19 @@ impl Session {
             Err(error) => return Err(error),
         };
         let found = |cert_id| Renewal { cert_id, is_new: true };
-        if let Some(cert_id) = self.successor(ca_id, cert_id)? {
-            return Ok(found(cert_id));
+        match self.successor(ca_id, cert_id) {
+            Ok(Some(cert_id)) => return Ok(found(cert_id)),
+            Ok(None) => {}
+            Err(look_up) => return Err(first_unknown(error, look_up)),
         }
         if !error.outcome_unknown() || error.is_timeout() {
             return Err(error);
         }
         match self.reissue_cert(cert_id) {
-            Err(error) if may_be_reissued(&error) => {
-                self.successor(ca_id, cert_id)?.map(found).ok_or(error)
-            }
+            Err(error) if may_be_reissued(&error) => match self.successor(ca_id, cert_id) {
+                Ok(successor) => successor.map(found).ok_or(error),
+                Err(look_up) => Err(first_unknown(error, look_up)),
+            },
             result => result.map(found),
         }
     }
@@ -183,9 +213,9 @@ impl Session {
     /// Creates a certificate, as [`issue_cert`](Session::issue_cert), and writes chain and key to
     /// the files. Before the first request it is checked that they can be written.
     ///
-    /// If an error is returned after the certificate was created, do not call it again, which
-    /// creates another one: find the id by [`list_certs`](Session::list_certs) and call
-    /// [`save_to_files`](Session::save_to_files).
+    /// If an error is returned after the certificate was created, call it again to write the files:
+    /// the certificate is found for about a day. After that, find the id by
+    /// [`list_certs`](Session::list_certs) and call [`save_to_files`](Session::save_to_files).
     ///
     /// # Errors
     /// See [`FileError`].
@@ -253,6 +283,12 @@ fn only(cas: &[CaItem], name: &str) -> Result<Option<CaItem>> {
 
 fn is_good(cert: &CertItem) -> bool {
     cert.status == Some(CertStatus::Good)
+}
+
+/// Returns the error of a reissue if its outcome is unknown, which the error of the look-up after it
+/// would hide, and the error of the look-up otherwise.
+fn first_unknown(reissue: Error, look_up: Error) -> Error {
+    if reissue.outcome_unknown() { reissue } else { look_up }
 }
 
 /// Returns whether a failed reissue may have been carried out, now or before.

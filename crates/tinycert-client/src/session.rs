@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use api_auth::{Clock, Env, InputError, Result, Secret};
 
-use crate::Client;
+use crate::{Client, error};
 
 pub(crate) use auth::SessionAuth;
 pub use connect::{API_KEY, Connect, Disconnect};
@@ -63,8 +63,8 @@ impl Session {
         client.connect(email, passphrase)
     }
 
-    /// Closes the session. If the server does not know the session any more, an error is returned
-    /// and the session is not reopened.
+    /// Closes the session. A session that the server does not know any more is closed, and is not
+    /// reopened.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -76,7 +76,13 @@ impl Session {
     fn close(&self) -> Result<()> {
         self.auth.close();
         // There is no token after a failed attempt to reopen the session.
-        if self.auth.token().is_none() { Ok(()) } else { self.send(&Disconnect::new()) }
+        if self.auth.token().is_none() {
+            return Ok(());
+        }
+        match self.send(&Disconnect::new()) {
+            Err(error) if error::is_session_gone(&error) => Ok(()),
+            result => result,
+        }
     }
 
     /// Returns the token, for [`Client::resume`] in another process. Returns `None` if the server

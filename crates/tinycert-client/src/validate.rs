@@ -1,7 +1,7 @@
 //! Validation before a request is sent, in addition to that of all providers.
 
 use api_auth::InputError;
-pub(crate) use api_auth::validate::{no_control, not_empty};
+pub(crate) use api_auth::validate::{max_chars, no_control, not_empty};
 
 /// Validates a country code: two capital letters, ISO 3166-1.
 pub(crate) fn country(country: &str) -> Result<(), InputError> {
@@ -9,4 +9,39 @@ pub(crate) fn country(country: &str) -> Result<(), InputError> {
         return Ok(());
     }
     Err(InputError::new("country", "must be two capital letters, such as US"))
+}
+
+/// The maximum length of a common name, organization or organizational unit in characters. Source:
+/// RFC 5280, appendix A.1.
+const NAME: usize = 64;
+/// The maximum length of a city or state in characters. Source: RFC 5280, appendix A.1.
+const PLACE: usize = 128;
+
+/// Validates a required name of a subject. It is compared with that of the list later, so it must not
+/// begin or end with white space.
+pub(crate) fn name(argument: &'static str, name: &str) -> Result<(), InputError> {
+    not_empty(argument, name)?;
+    no_control(argument, name)?;
+    if name.trim() != name {
+        return Err(InputError::new(argument, "must not begin or end with white space"));
+    }
+    max_chars(argument, name, NAME)
+}
+
+/// Validates the organizational unit, city and state of a subject.
+pub(crate) fn optional_names(
+    organizational_unit: Option<&str>,
+    locality: Option<&str>,
+    state: Option<&str>,
+) -> Result<(), InputError> {
+    for (argument, value, most) in [
+        ("organizational_unit", organizational_unit, NAME),
+        ("locality", locality, PLACE),
+        ("state", state, PLACE),
+    ] {
+        let Some(value) = value else { continue };
+        no_control(argument, value)?;
+        max_chars(argument, value, most)?;
+    }
+    Ok(())
 }

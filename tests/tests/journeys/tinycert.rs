@@ -10,8 +10,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api_auth::hmac::form_digest;
@@ -518,13 +518,61 @@ fn expired_session_without_the_passphrase_is_an_error() {
 }
 
 #[test]
-fn disconnect_returns_the_error_and_does_not_reopen_the_session() {
+fn session_that_the_server_has_ended_is_disconnected_and_not_reopened() {
+    let sandbox = Sandbox::start().unwrap();
+    for code in [None, Some("InvalidToken"), Some("SessionError")] {
+        let session = connect(&sandbox);
+        sandbox.tinycert().state(|server| match code {
+            None => server.forget_sessions(),
+            Some(code) => server.refuse_with = vec![code],
+        });
+        sandbox.tinycert().take_seen();
+        session.disconnect().unwrap();
+        assert_eq!(called(&sandbox.tinycert().take_seen()), ["session.disconnect"]);
+    }
+    let session = connect(&sandbox);
+    sandbox.tinycert().state(|server| server.refuse_with = vec!["UnknownError"]);
+    assert_eq!(code(session.disconnect()), "UnknownError");
+}
+
+#[test]
+fn id_of_another_account_is_not_about_the_credentials() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);
-    sandbox.tinycert().state(|server| server.forget_sessions());
-    sandbox.tinycert().take_seen();
-    assert_eq!(code(session.disconnect()), "InvalidToken");
-    assert_eq!(called(&sandbox.tinycert().take_seen()), ["session.disconnect"]);
+    for error in [
+        session.get_ca_details(CaId::new(FOREIGN_CA)).unwrap_err(),
+        session.get_cert_details(CertId::new(FOREIGN_CERT)).unwrap_err(),
+    ] {
+        assert_eq!(error.error_code(), Some(ErrorCode::AccessDenied));
+        assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Api, 403));
+        assert!(!error.is_retryable());
+    }
+    sandbox.tinycert().state(|server| server.refuse_with = vec!["AccessDenied"]);
+    let error = client(&sandbox).connect(EMAIL, PASSPHRASE).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.error_code()),
+        (ErrorKind::Auth, Some(ErrorCode::AccessDenied))
+    );
+}
+
+#[test]
+fn creation_that_a_rate_limit_rejected_may_be_repeated() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let ca = first_ca(&session);
+    let old = named(&session, ca, EXPIRING);
+    sandbox.tinycert().state(|server| server.creations_left = Some(0));
+    for error in [
+        session.create_ca(&CreateCa::new("US", "O")).unwrap_err(),
+        session.create_cert(&create_cert(ca, "limited.example.com")).unwrap_err(),
+        session.issue_cert(&create_cert(ca, "limited.example.com")).unwrap_err(),
+        session.reissue_cert(old).unwrap_err(),
+        session.renew(ca, old).unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::RateLimited, Delivery::Refused));
+        assert_eq!((error.attempts(), error.outcome_unknown()), (1, false), "not sent again");
+        assert!(error.is_retryable(), "{error:?}");
+    }
 }
 
 #[test]
@@ -727,6 +775,143 @@ fn ca_and_certificate_with_lost_responses_are_created_once() {
     let error = session.issue_cert(&create_cert(ca, "never.example.com")).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (502, Delivery::Unknown));
     assert_eq!(sandbox.tinycert().state(|server| server.certs_named("never.example.com")), []);
+}
+
+/// The response of a path that is lost: the server gets the request.
+type Lost = Arc<Mutex<Option<(&'static str, TransportErrorKind)>>>;
+
+/// A client that loses the response of one path, if one is set, and of all later requests.
+fn lossy(sandbox: &Sandbox) -> (Session, Lost) {
+    let mut settings = api_auth::Settings::default();
+    settings.no_proxy();
+    let inner = settings.built_in_transport().unwrap();
+    let lost = Lost::default();
+    let lose = lost.clone();
+    let is_down = AtomicBool::new(false);
+    let transport = move |request: Request| -> Result<Response, TransportError> {
+        let path = request.uri().path().to_owned();
+        let lost = *lose.lock().unwrap();
+        let Some((lost_path, kind)) = lost else {
+            is_down.store(false, Ordering::SeqCst);
+            return inner.send(request);
+        };
+        if is_down.load(Ordering::SeqCst) {
+            return Err(TransportError::new(TransportErrorKind::Connect, Sent::No, "it is down"));
+        }
+        let result = inner.send(request);
+        if path == lost_path {
+            is_down.store(true, Ordering::SeqCst);
+            return Err(TransportError::new(kind, Sent::Maybe, "the response is lost"));
+        }
+        result
+    };
+    let clock = ManualClock::at_unix(sandbox.clock().unix());
+    let client = tinycert(sandbox).clock(clock).transport(transport).build().unwrap();
+    (client.connect(EMAIL, PASSPHRASE).unwrap(), lost)
+}
+
+#[test]
+fn first_error_is_kept_and_a_later_call_finds_what_was_created() {
+    for kind in [TransportErrorKind::Timeout, TransportErrorKind::Interrupted] {
+        let sandbox = Sandbox::start().unwrap();
+        let (session, lost) = lossy(&sandbox);
+        let check = |error: Error, endpoint: &str| {
+            assert_eq!((error.endpoint(), error.outcome_unknown()), (endpoint, true), "{error:?}");
+            assert!(!error.is_retryable());
+            assert_eq!(error.is_timeout(), kind == TransportErrorKind::Timeout);
+        };
+        let lose = |path| *lost.lock().unwrap() = Some((path, kind));
+        let recover = || *lost.lock().unwrap() = None;
+
+        let new = CreateCa::new("US", "Lost, Inc.");
+        lose("/api/v1/ca/new");
+        check(session.get_or_create_ca(&new).unwrap_err(), "ca.new");
+        recover();
+        let ca = session.get_or_create_ca(&new).unwrap();
+        assert_eq!(session.list_cas().unwrap().len(), 2, "it was created once");
+
+        let name = "lost.example.com";
+        let created = || sandbox.tinycert().state(|server| server.certs_named(name));
+        lose("/api/v1/cert/new");
+        check(session.issue_cert(&create_cert(ca, name)).unwrap_err(), "cert.new");
+        assert_eq!(created().len(), 1);
+        recover();
+        // Also another process finds it.
+        for session in [&session, &connect(&sandbox)] {
+            let cert = session.issue_cert(&create_cert(ca, name)).unwrap();
+            assert_eq!(created(), [(cert.number(), "good")]);
+        }
+
+        let old = named(&session, first_ca(&session), EXPIRING);
+        lose("/api/v1/cert/reissue");
+        check(session.renew(first_ca(&session), old).unwrap_err(), "cert.reissue");
+        recover();
+        let renewal = session.renew(first_ca(&session), old).unwrap();
+        assert!(!renewal.is_new);
+        let renewed = sandbox.tinycert().state(|server| server.certs_named(EXPIRING));
+        assert_eq!(renewed, [(old.number(), "obsolete"), (renewal.cert_id.number(), "good")]);
+    }
+}
+
+#[test]
+fn certificate_is_issued_again_only_if_it_is_another_one_or_older() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let ca = first_ca(&session);
+    let name = "again.example.com";
+    let new = create_cert(ca, name).organizational_unit("IT").san(San::Ip("::1".parse().unwrap()));
+    let first = session.issue_cert(&new).unwrap();
+    assert_eq!(session.issue_cert(&new).unwrap(), first);
+    let shouted = CreateCert::new(ca, "US", "ACME, INC.", name)
+        .organizational_unit("IT")
+        .sans([San::Ip("::1".parse().unwrap()), dns("AGAIN.example.com")]);
+    assert_eq!(session.issue_cert(&shouted).unwrap(), first, "the same subject and names");
+    let mut known = BTreeSet::from([first]);
+    for other in [
+        new.clone().san(dns("b.example.com")),
+        create_cert(ca, name).organizational_unit("IT"),
+        create_cert(ca, name).san(San::Ip("::1".parse().unwrap())),
+        new.clone().locality("Köln"),
+        new.clone().state("NRW"),
+        CreateCert::new(ca, "DE", "ACME, Inc.", name)
+            .organizational_unit("IT")
+            .sans([dns(name), San::Ip("::1".parse().unwrap())]),
+        create_cert(ca, "c.example.com"),
+    ] {
+        let cert = session.issue_cert(&other).unwrap();
+        assert!(known.insert(cert), "{other:?}");
+        assert_eq!(session.issue_cert(&other).unwrap(), cert);
+    }
+    assert!(known.insert(session.create_cert(&new).unwrap()), "it always creates one");
+    let latest = *known.last().unwrap();
+    assert_eq!(session.issue_cert(&new).unwrap(), latest);
+    // A revoked certificate is not used, nor is one on hold.
+    session.set_cert_status(latest, CertStatus::Revoked).unwrap();
+    session.set_cert_status(first, CertStatus::Hold).unwrap();
+    let second = session.issue_cert(&new).unwrap();
+    assert!(known.insert(second));
+    sandbox.clock().advance(DAY + Duration::from_secs(60));
+    let later = connect(&sandbox);
+    assert!(known.insert(later.issue_cert(&new).unwrap()), "the other one is a day old");
+}
+
+#[test]
+fn second_issue_writes_the_files_of_the_same_certificate_after_an_error() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = connect(&sandbox);
+    let ca = first_ca(&session);
+    let folder = folder("issue-again");
+    let files = KeyPairFiles::new(folder.join("chain.pem"), folder.join("key.pem"));
+    let new = create_cert(ca, "twice.example.com");
+    // The list and the creation work, then the chain is lost.
+    sandbox.tinycert().misbehave(WELL, 2);
+    sandbox.tinycert().misbehave(Misbehaviour::EmptyBody, 1);
+    session.issue_to_files(&new, &files).unwrap_err();
+    assert_eq!(listed(&folder), [""; 0]);
+    let cert = session.issue_to_files(&new, &files).unwrap();
+    let created = sandbox.tinycert().state(|server| server.certs_named("twice.example.com"));
+    assert_eq!(created, [(cert.number(), "good")]);
+    assert_eq!(without_versions(&folder), ["chain.pem", "key.pem"]);
 }
 
 #[test]

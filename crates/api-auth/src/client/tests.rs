@@ -222,6 +222,15 @@ fn prepare_returns_the_error_of_the_credential_only() {
 }
 
 #[test]
+fn write_that_a_rate_limit_rejected_may_be_sent_later() {
+    let world = World::new(|_| status(429));
+    let error = world.client.send(&post()).unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 1));
+    assert_eq!((error.delivery(), error.outcome_unknown()), (Delivery::Refused, false));
+    assert!(error.is_retryable());
+}
+
+#[test]
 fn writes_and_permanent_failures_are_not_retried() {
     let world = World::new(|_| status(503));
     let error = world.client.send(&post()).unwrap_err();
@@ -229,6 +238,7 @@ fn writes_and_permanent_failures_are_not_retried() {
     assert_eq!((error.attempts(), world.words().len()), (1, 1));
     let world = World::new(|_| status(404));
     assert_eq!(world.client.send(&get()).unwrap_err().attempts(), 1);
+    assert!(!world.client.send(&post()).unwrap_err().is_retryable());
     assert!(world.clock.slept().is_empty());
 }
 

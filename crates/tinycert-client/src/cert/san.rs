@@ -29,7 +29,7 @@ use serde::{Deserializer, Serialize, Serializer};
 #[non_exhaustive]
 pub enum San {
     /// A host name, which may start with `*.`. A name with letters outside ASCII must be in its
-    /// `xn--` form.
+    /// `xn--` form. A name whose last part is a number is rejected: it is an IP address or mistyped.
     Dns(String),
     /// An IPv4 or IPv6 address.
     Ip(IpAddr),
@@ -98,8 +98,20 @@ fn dns_problem(name: &str) -> Option<&'static str> {
             && !label.ends_with('-')
     };
     let host = name.strip_prefix("*.").unwrap_or(name);
-    (name.len() > 253 || !host.split('.').all(label))
-        .then_some("must be a host name, with * only as its whole first part")
+    if name.len() > 253 || !host.split('.').all(label) {
+        return Some("must be a host name, with * only as its whole first part");
+    }
+    host.rsplit('.').next().is_some_and(is_number).then_some(
+        "must be an IP address or a host name; the last part of a host name is not a number",
+    )
+}
+
+/// Returns whether the last part of a name makes it an IPv4 address, as in URLs: digits, or `0x` and
+/// hexadecimal digits.
+fn is_number(label: &str) -> bool {
+    let hex = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    label.bytes().all(|byte| byte.is_ascii_digit())
+        || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn email_problem(address: &str) -> Option<&'static str> {
@@ -191,6 +203,19 @@ mod tests {
             "a/b",
             "bücher.example",
             "IP:1.2.3",
+            "10.0.0.256",
+            "192.168.1",
+            "*.10.0.0.1",
+            "DNS:10.0.0.1",
+            "DNS:1.2.3.4",
+            "1",
+            "*.1",
+            "0x7f.1",
+            "a.0x7F",
+            "a.0x",
+            "10.0.0.01",
+            "1.2.3.4\n",
+            "a.pl\n",
             "IP:::g",
             "DNS:1.2.3.4:5",
             "email:a",
@@ -222,7 +247,9 @@ mod tests {
             ("0:0:0:0:0:0:0:1", "IP:::1"),
             ("demo+x@example.com", "email:demo+x@example.com"),
             ("https://example.com/~u/?a=1&b=[2]#f", "URI:https://example.com/~u/?a=1&b=[2]#f"),
-            ("DNS:1.2.3.4", "DNS:1.2.3.4"),
+            ("1.example", "DNS:1.example"),
+            ("a.b2", "DNS:a.b2"),
+            ("a.0xg", "DNS:a.0xg"),
         ] {
             assert_eq!(text.parse::<San>().unwrap().to_string(), shown);
         }

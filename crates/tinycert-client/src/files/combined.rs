@@ -3,7 +3,8 @@
 use api_auth::Secret;
 
 use super::draft::sync_folder;
-use super::{CHAIN, Draft, FileError, KEY, ResolvedPath, check_pem};
+use super::pem::check_pair;
+use super::{Draft, FileError, ResolvedPath};
 
 pub(super) struct Combined {
     resolved: ResolvedPath,
@@ -19,8 +20,7 @@ impl Combined {
 
     pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let path = self.resolved.path();
-        check_pem(&path, key.expose(), KEY)?;
-        check_pem(&path, chain, CHAIN)?;
+        check_pair((&path, chain), (&path, key))?;
         self.resolved.check_unchanged()?;
         let written = self.draft.write(&[key.expose(), chain]);
         written.map_err(|source| FileError::at(&path, source))

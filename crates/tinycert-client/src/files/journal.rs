@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use api_auth::Secret;
 
 use super::draft::{is_draft, open_regular, sync_folder};
+use super::pem::check_pair;
 use super::trust::{check_own, invalid, seen};
-use super::{CHAIN, Draft, FileError, KEY, ResolvedPath, check_pem};
+use super::{Draft, FileError, ResolvedPath};
 
 /// The maximum length of a journal in bytes.
 const LONGEST: u64 = 64 * 1024;
@@ -56,8 +57,7 @@ impl Pair {
     /// Writes the drafts, and copies the old key.
     pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let (chain_path, key_path) = (self.chain.path(), self.key.path());
-        check_pem(&chain_path, chain, CHAIN)?;
-        check_pem(&key_path, key.expose(), KEY)?;
+        check_pair((&chain_path, chain), (&key_path, key))?;
         self.chain.check_unchanged()?;
         self.key.check_unchanged()?;
         let at_chain = |source| FileError::at(&chain_path, source);

@@ -19,9 +19,10 @@ use std::path::{Path, PathBuf};
 use api_auth::Secret;
 
 use super::draft::{copy, is_random, new_file, random, replace_access, sync_folder, write_texts};
+use super::pem::check_pair;
 use super::resolved::{CURRENT, KEY_NAME, MADE_FOR, NAMES, REPLACED};
 use super::trust::{check_own, identity, invalid, is_same, seen};
-use super::{CHAIN, FileError, KEY, ResolvedPath, check_pem};
+use super::{FileError, ResolvedPath};
 
 pub(super) struct Links {
     /// Chain and key.
@@ -100,8 +101,7 @@ impl Links {
     pub(super) fn write(&mut self, chain: &str, key: &Secret) -> Result<(), FileError> {
         let [chain_file, key_file] = &self.paths;
         let key_path = key_file.path();
-        check_pem(&chain_file.path(), chain, CHAIN)?;
-        check_pem(&key_path, key.expose(), KEY)?;
+        check_pair((&chain_file.path(), chain), (&key_path, key))?;
         chain_file.check_unchanged()?;
         key_file.check_unchanged()?;
         let written = self.write_texts([chain, key.expose()]);

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+
 use super::*;
 
 /// A folder of one test. It is removed on drop.
@@ -52,14 +54,65 @@ impl Drop for Folder {
     }
 }
 
+/// Returns a DER value.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x84], &length[..], &content].concat()
+}
+
+/// Returns PEM text.
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> =
+        base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+const RSA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+/// The elliptic curves P-256 and P-384.
+const P256: &[u8] =
+    &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+const P384: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x22];
+const ED25519: &[u8] = &[6, 3, 0x2b, 0x65, 0x70];
+
+/// Returns a certificate of a public key. Its signature and names are empty.
+fn certificate(algorithm: &[u8], public: &[u8]) -> Vec<u8> {
+    let empty = der(0x30, &[]);
+    let key = der(0x30, &[&der(0x30, &[algorithm]), &der(3, &[&[0], public])]);
+    let version = der(0xa0, &[&[2, 1, 2]]);
+    let signed = [&version, &[2, 1, 1][..], &empty, &empty, &empty, &empty, &key].concat();
+    der(0x30, &[&der(0x30, &[&signed]), &empty, &der(3, &[&[0]])])
+}
+
+/// Returns a private key in PKCS#8 format.
+fn pkcs8(algorithm: &[u8], inner: &[u8]) -> Vec<u8> {
+    der(0x30, &[&[2, 1, 0], &der(0x30, &[algorithm]), &der(4, &[inner])])
+}
+
+/// Returns an RSA modulus of about 4 kB that contains the number.
+fn modulus(number: u64) -> Vec<u8> {
+    der(2, &[&[1; 4096], &number.to_be_bytes()])
+}
+
+fn rsa_certificate(number: u64) -> Vec<u8> {
+    certificate(RSA, &der(0x30, &[&modulus(number), &[2, 1, 3]]))
+}
+
+fn rsa_key(number: u64) -> Vec<u8> {
+    let one = [2, 1, 1];
+    let rest = one.repeat(6);
+    der(0x30, &[&[2, 1, 0], &modulus(number), &[2, 1, 3], &rest])
+}
+
+/// Returns a chain of two certificates, of which the first has the key of the number.
 fn chain(number: u64) -> String {
-    let line = format!("{number:064}\n").repeat(100);
-    format!("-----BEGIN CERTIFICATE-----\n{line}-----END CERTIFICATE-----\n")
+    let [first, second] = [number, 0].map(|number| pem("CERTIFICATE", &rsa_certificate(number)));
+    format!("{number}\n{first}{second}")
 }
 
 fn key(number: u64) -> Secret {
-    let line = format!("{number:064}\n").repeat(100);
-    Secret::new(format!("-----BEGIN PRIVATE KEY-----\n{line}-----END PRIVATE KEY-----\n"))
+    Secret::new(pem("PRIVATE KEY", &pkcs8(RSA, &rsa_key(number))))
 }
 
 fn publish(files: &KeyPairFiles, number: u64) -> Result<(), FileError> {
@@ -100,12 +153,14 @@ fn pairs_are_published_and_replaced_in_each_way() {
 }
 
 #[test]
-fn contents_that_are_no_pem_keep_the_old_pair_and_leave_nothing() {
+fn invalid_contents_keep_the_old_pair_and_leave_nothing() {
     let folder = Folder::new();
     for (way, files) in ways(&folder) {
         publish(&files, 1).unwrap();
         let before = folder.names();
-        for (cert, private) in [(chain(2), Secret::new("<html>")), ("{}".to_owned(), key(2))] {
+        for (cert, private) in
+            [(chain(2), Secret::new("<html>")), ("{}".to_owned(), key(2)), (chain(2), key(3))]
+        {
             let error = files.prepare().unwrap().write(&cert, &private).unwrap_err();
             assert!(matches!(error, FileError::File { .. }), "{way}");
         }
@@ -210,6 +265,7 @@ fn lock_files_are_kept_where_files_have_no_identity() {
     }
 }
 
+mod contents;
 #[cfg(unix)]
 mod interrupted;
 #[cfg(unix)]

@@ -188,7 +188,7 @@ impl Auth for SessionAuth {
 
     fn handle_response(&self, response: Response, now: SystemTime) -> Result<(), Error> {
         if !response.status().is_success() {
-            return Err(Error::from_response(error::read(&response), response));
+            return Err(Error::from_response(error::read_login(&response), response));
         }
         match connect::token(&response) {
             Ok(token) => {

@@ -264,7 +264,7 @@ fn cert_new_reply_follows_the_rules() {
 fn kind_of_an_error_depends_on_the_code_and_not_on_the_status() {
     use ErrorKind::{Api, Auth, RateLimited};
     let kinds = [
-        ("AccessDenied", Auth),
+        ("AccessDenied", Api),
         ("AccountError", Api),
         ("AccountNotFound", Auth),
         ("AccountNotLoaded", Api),

@@ -212,6 +212,25 @@ fn error_of_an_invalid_argument_names_it() {
         assert_eq!(invalid_argument(&CreateCert::new(CA, "US", "O", empty)), "common_name");
         assert_eq!(invalid_argument(&Connect::new(empty, "p")), "email");
     }
+    let long = "x".repeat(65);
+    for odd in ["a.pl\n", "a\tb", "a\0", " a.pl", "a.pl ", "\u{feff}a.pl", "a.pl\u{a0}", &long] {
+        assert_eq!(invalid_argument(&CreateCa::new("US", odd)), "organization", "{odd:?}");
+        assert_eq!(invalid_argument(&CreateCert::new(CA, "US", odd, "cn")), "organization");
+        assert_eq!(invalid_argument(&CreateCert::new(CA, "US", "O", odd)), "common_name");
+    }
+    let longest = "é".repeat(64);
+    CreateCert::new(CA, "US", &longest, &longest).validate().unwrap();
+    let long = "x".repeat(129);
+    for odd in ["a\nb", &long] {
+        assert_eq!(invalid_argument(&create_cert().locality(odd)), "locality");
+        assert_eq!(invalid_argument(&create_cert().state(odd)), "state");
+        assert_eq!(
+            invalid_argument(&create_cert().organizational_unit(odd)),
+            "organizational_unit"
+        );
+        assert_eq!(invalid_argument(&CreateCa::new("US", "O").locality(odd)), "locality");
+        assert_eq!(invalid_argument(&CreateCa::new("US", "O").state(odd)), "state");
+    }
     for status in [CertStatus::Expired, CertStatus::Obsolete, CertStatus::from("asleep")] {
         assert_eq!(invalid_argument(&SetCertStatus::new(CERT, status)), "status");
     }
