@@ -50,7 +50,10 @@ fn serve(handle: impl Fn(Stream) + Send + 'static) -> (String, String) {
     thread::spawn(move || {
         for socket in listener.incoming() {
             let session = rustls::ServerConnection::new(config.clone()).unwrap();
-            handle(rustls::StreamOwned::new(session, socket.unwrap()));
+            let socket = socket.unwrap();
+            // A response must not wait in the server until the client confirms the handshake.
+            socket.set_nodelay(true).unwrap();
+            handle(rustls::StreamOwned::new(session, socket));
         }
     });
     (format!("https://localhost:{port}/"), ca)
