@@ -17,9 +17,11 @@ use std::collections::BTreeMap;
 
 use api_auth::{
     Amount, Body, Endpoint, ExtraFields, InputError, Response, ResponseError, Result, Route,
-    required, route, setters, validate, wire,
+    json_slice, required, route, setters, validate, wire,
 };
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::balances::Satoshis;
 use crate::rules::{MAX_AMOUNT, TOO_LARGE};
@@ -92,13 +94,23 @@ pub struct Chat {
     pub extra: ExtraFields,
 }
 
-/// Deserializes amounts by asset. Entries that are not amounts are skipped.
+/// Deserializes amounts by asset. A string or number that is not an amount is an error, since a
+/// requirement must not get lost. Null, lists and objects are skipped, as unknown entries.
 fn amounts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Amount>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Entry(#[serde(deserialize_with = "wire::amount")] Option<Amount>);
+    struct Entry(Option<Amount>);
+
+    impl<'de> Deserialize<'de> for Entry {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let raw = Box::<RawValue>::deserialize(deserializer)?;
+            if raw.get().starts_with(['{', '[']) {
+                return Ok(Self(None));
+            }
+            json_slice(raw.get().as_bytes()).map(Self).map_err(D::Error::custom)
+        }
+    }
+
     let entries: BTreeMap<String, Entry> = wire::map(deserializer)?;
     Ok(entries.into_iter().filter_map(|(asset, Entry(amount))| Some((asset, amount?))).collect())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use api_auth::{Delivery, ErrorKind, ManualClock, Sent};
 use api_auth::{Request, Response, Transport, TransportError, TransportErrorKind, ureq};
 use api_sandbox::{Misbehaviour, Sandbox, tinypass};
-use tinypass_client::{Client, Environment};
+use tinypass_client::{Client, ClientBuilder, Environment};
 use workspace_tests::tinypass;
 use workspace_tests::{proxy, tls};
 
@@ -61,6 +61,70 @@ fn a_deadline_of_nothing_is_refused() {
     ] {
         assert_eq!(builder.build().unwrap_err().argument(), Some(name));
     }
+}
+
+/// Every option, alone, with values at and beyond its limits: a call succeeds or fails with an error,
+/// and an invalid value is named by `build`. Nothing panics.
+#[test]
+fn extreme_value_of_any_option_works_or_is_an_error_that_names_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let (min, max) = (Duration::from_nanos(1), Duration::MAX);
+    let long = "x".repeat(1 << 20);
+    let texts = [
+        "", " ", "\0", "\n", "\r\n", "\t", "\u{feff}", "ą", "%", "%0a", "@", ":", "[", "::1", "*",
+        &long,
+    ];
+    let mut options: Vec<(&str, String, ClientBuilder)> = Vec::new();
+    let builder = || tinypass(&sandbox).clock(ManualClock::at_unix(1_760_000_000));
+    for time in [Duration::ZERO, min, Duration::from_secs(1), Duration::from_secs(u64::MAX), max] {
+        options.push(("timeout", format!("{time:?}"), builder().timeout(time)));
+        options.push(("connect_timeout", format!("{time:?}"), builder().connect_timeout(time)));
+    }
+    for retries in [0, 1, u32::MAX] {
+        options.push(("retries", retries.to_string(), builder().retries(retries)));
+    }
+    for limit in [0, 1, usize::MAX / 2, usize::MAX] {
+        options.push(("response_limit", limit.to_string(), builder().response_limit(limit)));
+    }
+    for seconds in [0, 1, u64::from(u32::MAX), 253_402_300_800] {
+        let clock = ManualClock::at_unix(seconds);
+        options.push(("clock", seconds.to_string(), builder().clock(clock)));
+    }
+    for text in texts {
+        let shown = format!("{text:.20?}");
+        options.push(("application", shown.clone(), builder().application(text)));
+        options.push(("proxy", shown.clone(), builder().proxy(text)));
+        options.push((
+            "extra_root_certificates",
+            shown.clone(),
+            builder().extra_root_certificates(text),
+        ));
+        options.push(("allow_plain_http_to", shown.clone(), builder().allow_plain_http_to(text)));
+        let environment = Environment::Custom(text.to_owned());
+        options.push(("base_url", shown, builder().environment(environment)));
+    }
+    options.push(("platform_verifier", String::new(), builder().platform_verifier()));
+    let (mut built, mut named) = (0, 0);
+    for (option, value, builder) in options {
+        match builder.build() {
+            Err(error) => {
+                assert_eq!(error.argument(), Some(option), "{option} {value}: {error}");
+                assert!(
+                    !error.to_string().contains("xxxxxxxx"),
+                    "{option}: the value is not shown"
+                );
+                named += 1;
+            }
+            Ok(client) => {
+                sandbox.tinypass().misbehave(Misbehaviour::BadGateway, 1);
+                if let Err(error) = call(&client) {
+                    assert!(!error.to_string().is_empty(), "{option} {value}");
+                }
+                built += 1;
+            }
+        }
+    }
+    assert!(built > 20 && named > 40, "{built} built, {named} rejected");
 }
 
 #[test]

@@ -74,6 +74,42 @@ fn message_of_a_long_binary_or_empty_body() {
     assert!(ResponseError::new(ErrorKind::Api).with_text_of(&binary).message.is_some());
 }
 
+/// Compressed bodies without the feature `gzip`, and encodings that no feature decodes.
+#[test]
+fn content_encoding_that_is_not_decoded_is_named() {
+    // `{}` by gzip and by brotli.
+    let gzip =
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
+    let brotli = b"\x8b\x00\x80{}\x03";
+    for (encoding, body) in [("gzip", &gzip[..]), ("br", brotli), (" zstd ", b"\x28\xb5\x2f\xfd")] {
+        let expected = format!(
+            "the body has the content encoding `{}`, which is not decoded",
+            encoding.trim()
+        );
+        for status in [200, 502] {
+            let mut response = response_with(status, "");
+            *response.body_mut() = body.to_vec();
+            let value = encoding.parse().unwrap();
+            response.headers_mut().insert(http::header::CONTENT_ENCODING, value);
+            let decoded = crate::json::<Vec<u8>>(&response).unwrap_err();
+            assert_eq!(
+                (decoded.kind, decoded.message.as_ref()),
+                (ErrorKind::Decode, Some(&expected))
+            );
+            let rejected = crate::provider::status_error(&response);
+            assert_eq!(rejected.message.as_ref(), Some(&expected));
+        }
+    }
+    // A transport may decode the body and leave the header, and an empty body needs no decoding.
+    for body in ["{]", ""] {
+        let mut response = response_with(200, body);
+        let value = "gzip".parse().unwrap();
+        response.headers_mut().insert(http::header::CONTENT_ENCODING, value);
+        let error = crate::json::<Vec<u8>>(&response).unwrap_err();
+        assert!(!error.to_string().contains("gzip"), "{error}");
+    }
+}
+
 #[test]
 fn debug_shows_neither_headers_nor_body() {
     let error = ResponseError::of_status(StatusCode::OK);

@@ -53,6 +53,65 @@ impl Amount {
         }
     }
 
+    /// Returns the amount rounded to that many decimals, half away from zero. An amount with fewer
+    /// decimals is unchanged.
+    ///
+    /// Amounts are never rounded otherwise. A server that calculates with binary fractions may send
+    /// `29.949999999999999`, which is not 29.95: round before you compare.
+    ///
+    /// ```
+    /// use api_auth::Amount;
+    ///
+    /// let received: Amount = "29.949999999999999".parse()?;
+    /// assert_eq!(received.rounded(2).to_string(), "29.95");
+    /// assert_eq!("-0.125".parse::<Amount>()?.rounded(2).to_string(), "-0.13");
+    /// # Ok::<(), api_auth::InputError>(())
+    /// ```
+    #[must_use]
+    pub fn rounded(self, decimals: u8) -> Self {
+        // At most 18 decimals are dropped, so neither the power nor the sums overflow.
+        match self.decimals.checked_sub(decimals) {
+            None | Some(0) => self,
+            Some(dropped) => {
+                let unit = 10i64.saturating_pow(dropped.into());
+                let (whole, rest) = (self.digits / unit, self.digits % unit);
+                let is_up = rest.unsigned_abs() >= unit.unsigned_abs() / 2;
+                let digits = whole + if is_up { self.digits.signum() } else { 0 };
+                Self { digits, decimals }
+            }
+        }
+    }
+
+    /// Parses a number with any number of decimals, and rounds it as by
+    /// [`rounded`](Self::rounded). Use it for numbers of more than 18 decimals, which are an error
+    /// elsewhere.
+    ///
+    /// ```
+    /// use api_auth::Amount;
+    ///
+    /// let text = "67.2000000000000028421709430404007434844970703125";
+    /// assert!(text.parse::<Amount>().is_err());
+    /// assert_eq!(Amount::parse_rounded(text, 2)?.to_string(), "67.20");
+    /// # Ok::<(), api_auth::InputError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the text is not a decimal number, or if it does not fit.
+    pub fn parse_rounded(text: &str, decimals: u8) -> Result<Self, InputError> {
+        let text = text.trim();
+        let plain = |text: &str| {
+            let (whole, part) = text.split_once('.')?;
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            // The first dropped digit decides.
+            let part = part.get(..usize::from(decimals.min(Self::MOST_DECIMALS)) + 1)?;
+            parse_amount(&[whole, ".", part].concat()).filter(|_| is_number)
+        };
+        match parse_received(text).or_else(|| plain(text)) {
+            Some(amount) => Ok(amount.rounded(decimals)),
+            None => text.parse(),
+        }
+    }
+
     fn normal(self) -> (i64, u8) {
         let (mut digits, mut decimals) = (self.digits, self.decimals);
         while decimals > 0 && digits % 10 == 0 {
@@ -254,6 +313,62 @@ mod tests {
     }
 
     #[test]
+    fn rounding_is_half_away_from_zero() {
+        for (text, decimals, rounded) in [
+            ("29.949999999999999", 2, "29.95"),
+            ("1.005", 2, "1.01"),
+            ("1.0049", 2, "1.00"),
+            ("-1.005", 2, "-1.01"),
+            ("-1.004", 2, "-1.00"),
+            ("0.5", 0, "1"),
+            ("0.499999999999999999", 0, "0"),
+            ("-0.5", 0, "-1"),
+            ("1.5", 2, "1.5"),
+            ("9223372036854775807", 0, "9223372036854775807"),
+            ("9.223372036854775807", 17, "9.22337203685477581"),
+            ("-9.223372036854775808", 0, "-9"),
+        ] {
+            let amount: Amount = text.parse().unwrap();
+            assert_eq!(amount.rounded(decimals).to_string(), rounded, "{text}");
+            assert_eq!(
+                Amount::parse_rounded(text, decimals).unwrap().to_string(),
+                rounded,
+                "{text}"
+            );
+        }
+        for (text, decimals, rounded) in [
+            ("67.2000000000000028421709430404007434844970703125", 2, "67.20"),
+            ("-0.12500000000000000000000000000001", 2, "-0.13"),
+            ("0.1249999999999999999999999999999999", 2, "0.12"),
+            ("0.99999999999999999999999999999", 2, "1.00"),
+            ("  1.50000000000000000000000000000 ", 1, "1.5"),
+        ] {
+            assert!(text.parse::<Amount>().is_err(), "{text}");
+            assert_eq!(
+                Amount::parse_rounded(text, decimals).unwrap().to_string(),
+                rounded,
+                "{text}"
+            );
+        }
+        for bad in [
+            "",
+            ".",
+            "1,00",
+            "1.0000000000000000000000x",
+            "99999999999999999999.1",
+            "1.2.3",
+            "1.00000000000000000000000000000000e5",
+            "x.00000000000000000000000000",
+            "- 1",
+            "1e99",
+            "1.-0000000000000000000000000000",
+            "0.000000000000000000000000000-1",
+        ] {
+            assert!(Amount::parse_rounded(bad, 2).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn amounts_are_ordered_exactly() {
         let amount = |text: &str| text.parse::<Amount>().unwrap();
         assert!(amount("0.10") < amount("0.11") && amount("-1") < amount("0.0001"));
@@ -298,6 +413,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".*") {
             let _ = text.parse::<Amount>();
+            let _ = Amount::parse_rounded(&text, 2);
             let _ = looks_like_number(&text);
         }
     }

@@ -528,6 +528,13 @@ fn chat_get_reply_follows_the_rules() {
     assert_eq!((chat.active, chat.global), (Some(true), Some(false)));
     let empty = one("GET", 200, r#"{"name":"n","tokens":[]}"#, |client| client.get_chat("c"));
     assert!(empty.unwrap().unwrap().tokens.is_empty());
+    // A requirement is never lost because its amount cannot be read.
+    for bad in [r#""1,5""#, r#""1 TOKENLY""#, "true", "1e400"] {
+        let chat = CHAT.replace("1.5", bad);
+        let error = one("GET", 200, &chat, |client| client.get_chat("c")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{bad}");
+        assert!(error.to_string().contains("tokens.TOKENLY: "), "{bad}: {error}");
+    }
 }
 
 #[test]
