@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Where such programs are, from the workspace's folder.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "crates/tinypass-client/README.md",
     "crates/tinycert-client/README.md",
@@ -17,6 +17,7 @@ const PAGES: [&str; 9] = [
     "docs/guides/migrating.md",
     "docs/guides/payment.md",
     "docs/guides/private-pki.md",
+    "docs/guides/recording.md",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folders so")]

@@ -8,6 +8,7 @@ mod tokenpass;
 mod tpay;
 
 use std::fmt::{self, Debug};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub struct Options {
     pub response_limit: usize,
     /// What stands in for the network, if anything.
     pub transport: Option<Arc<dyn Transport>>,
+    /// The file in which exchanges are recorded.
+    pub record: Option<PathBuf>,
 }
 
 impl fmt::Debug for Options {
@@ -62,6 +65,7 @@ impl Default for Options {
             timeout: Duration::from_secs(300),
             response_limit: 1024 * 1024,
             transport: None,
+            record: None,
         }
     }
 }
@@ -74,6 +78,10 @@ macro_rules! configured {
             .timeout($options.timeout)
             .response_limit($options.response_limit)
             .no_proxy();
+        let builder = match &$options.record {
+            Some(file) => builder.record(file),
+            None => builder,
+        };
         match &$options.transport {
             Some(transport) => builder.transport(transport.clone()),
             None => builder,

@@ -75,7 +75,7 @@ fn builds() -> Outcome {
         build(&package, &["--no-default-features", "--features", "ureq"])?;
         build(
             &package,
-            &["--features", "platform-verifier,gzip,socks-proxy,extra-roots,ureq-3,jiff-1"],
+            &["--features", "platform-verifier,gzip,socks-proxy,extra-roots,record,ureq-3,jiff-1"],
         )?;
     }
     for provider in PROVIDERS {

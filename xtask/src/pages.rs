@@ -45,6 +45,7 @@ const PAGES: &[&str] = &[
     "docs/guides/migrating.md",
     "docs/guides/payment.md",
     "docs/guides/private-pki.md",
+    "docs/guides/recording.md",
     "examples/callback-listener/README.md",
     "examples/redis-store/README.md",
     "examples/weather-client/README.md",

@@ -24,6 +24,8 @@ use crate::json::json;
 use crate::message::{Request, Response};
 use crate::network::Base;
 use crate::provider::Provider;
+#[cfg(feature = "record")]
+use crate::record::Recorder;
 use crate::redact::{RequestCopy, RequestSecrets};
 use crate::retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 use crate::route::{Credential, Server};
@@ -46,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) response_limit: usize,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
+    #[cfg(feature = "record")]
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 struct Inner {
@@ -422,9 +426,15 @@ impl Client {
     ) -> Result<Response, Failure> {
         let parts = &self.0.parts;
         let name = parts.provider.name;
+        #[cfg(feature = "record")]
+        let recording = parts.recorder.as_ref().map(|recorder| recorder.begin(&request));
         let begin = parts.clock.now();
         let result = parts.transport.send(request).and_then(|response| self.capped(response));
         let elapsed = parts.clock.now().duration_since(begin).unwrap_or_default().as_millis();
+        #[cfg(feature = "record")]
+        if let Some(recording) = recording {
+            recording.end(id, &result, &secrets());
+        }
         match result {
             Ok(response) => {
                 if log::log_enabled!(log::Level::Debug) {

@@ -156,7 +156,7 @@ fn mask_body<'a>(request: &Request, text: &'a str, listed: &[&str]) -> Cow<'a, s
 
 /// Replaces the values of secret names in `a=b&c=d`.
 #[inline]
-fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
+pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str> {
     let pairs = text.split('&').map(|pair| match pair.split_once('=') {
         Some((name, _)) if is_secret("", &decoded(name), listed) => {
             Cow::Owned([name, "=***"].concat())
@@ -190,7 +190,7 @@ pub(crate) fn is_like_json(text: &str) -> bool {
 /// Masks the secrets of a value that is JSON, a form, or a URL with a query. Returns `None` if it
 /// has none. JSON that cannot be parsed is masked as a whole if it names a secret.
 #[inline]
-fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
+pub(crate) fn mask_text(text: &str, parent: &str, listed: &[&str]) -> Option<String> {
     match serde_json::from_str::<Value>(text) {
         Ok(mut value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
             return mask_members(&mut value, parent, listed).then(|| value.to_string());

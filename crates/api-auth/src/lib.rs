@@ -16,6 +16,7 @@
 //! | `block` (feature `blocks`) | encrypted blocks |
 //! | [`Params`], [`Encoding`], [`path_segment`], [`base64()`] | encoding of requests |
 //! | [`Transport`], [`transport`] | the HTTP transport |
+//! | `Replay` (feature `record`) | recordings of exchanges |
 //! | [`Error`], [`ErrorKind`], [`ResponseError`] | errors |
 //! | [`decide`], [`RetryPolicy`] | retries |
 //! | [`wire`], [`json`], [`wire_enum!`], [`Acknowledgement`] | tolerant parsing of responses |
@@ -57,6 +58,8 @@ mod provider;
 #[cfg(feature = "ureq")]
 mod proxy;
 mod raw_endpoint;
+#[cfg(feature = "record")]
+mod record;
 mod redact;
 mod retry;
 mod route;
@@ -99,6 +102,8 @@ pub use network::{CONNECT_TIMEOUT, RESPONSE_LIMIT, TIMEOUT};
 pub use page::{Items, Pages};
 pub use provider::{Provider, status_error};
 pub use raw_endpoint::RawEndpoint;
+#[cfg(feature = "record")]
+pub use record::Replay;
 pub use retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 pub use route::{Credential, Route, Segment, Server};
 pub use secret::{Secret, SecretBytes};

@@ -1,6 +1,7 @@
 //! Options of all clients: timeouts, retries, proxy, certificates, clock, transport.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::input::InputError;
 use crate::network::{Base, NetworkSettings, ProxyChoice};
 use crate::provider::Provider;
+#[cfg(feature = "record")]
+use crate::record::Recorder;
 use crate::retry::RetryPolicy;
 use crate::route::{Credential, Server};
 use crate::secret::Secret;
@@ -28,6 +31,7 @@ pub struct Settings {
     application: Option<String>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
+    record: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -38,6 +42,7 @@ impl Default for Settings {
             application: None,
             transport: None,
             clock: Arc::new(SystemClock),
+            record: None,
         }
     }
 }
@@ -114,6 +119,11 @@ impl Settings {
         self.clock = clock;
     }
 
+    /// Records each exchange in this file. Needs the feature `record`.
+    pub fn record(&mut self, file: PathBuf) {
+        self.record = Some(file);
+    }
+
     /// Creates the built-in transport with these settings, for use within a transport of your own.
     ///
     /// # Errors
@@ -163,6 +173,18 @@ impl Settings {
             Some(transport) => transport,
             None => built_in(&self.network, &self.clock, only_loopback)?,
         };
+        #[cfg(feature = "record")]
+        let recorder = match &self.record {
+            Some(file) => {
+                let names = provider.secret_parameters;
+                Some(Arc::new(Recorder::open(file, provider.name, names)?))
+            }
+            None => None,
+        };
+        #[cfg(not(feature = "record"))]
+        if self.record.is_some() {
+            return Err(InputError::new("record", "needs the feature `record`"));
+        }
         Ok(Client::from_parts(Parts {
             provider,
             bases,
@@ -172,6 +194,8 @@ impl Settings {
             response_limit: self.network.response_limit,
             transport,
             clock: self.clock,
+            #[cfg(feature = "record")]
+            recorder,
         }))
     }
 }
@@ -314,6 +338,15 @@ macro_rules! builder_options {
         #[must_use]
         pub fn transport(mut self, transport: impl $crate::Transport + 'static) -> Self {
             self.settings.transport(::std::sync::Arc::new(transport));
+            self
+        }
+
+        /// Appends each exchange to this file, as one line of JSON without secrets and personal
+        /// data, for tests (see `api_auth::Replay`) and bug reports. The file is created with mode
+        /// 0600. Needs the feature `record`; without it, [`build`](Self::build) returns an error.
+        #[must_use]
+        pub fn record(mut self, file: impl ::std::convert::Into<::std::path::PathBuf>) -> Self {
+            self.settings.record(file.into());
             self
         }
 

@@ -57,6 +57,7 @@ fn every_program_that_is_shown_does_what_it_says() {
         ("crates/tpay-client/README.md", "pay at http://"),
         ("docs/guides/gating-content.md", "the article\nTOKENLY >= 15: true\nSECRETCOIN: true\n"),
         ("docs/guides/migrating.md", "true\n"),
+        ("docs/guides/recording.md", "paid at the same URL\n"),
         ("docs/guides/payment.md", "send the payer to http://"),
         ("docs/guides/private-pki.md", "soon.example.org: "),
     ] {

@@ -5,6 +5,7 @@
 mod everywhere;
 mod logger;
 mod public_types;
+mod recordings;
 mod tinycert;
 mod tinypass;
 mod tokenpass;

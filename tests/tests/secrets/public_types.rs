@@ -14,7 +14,7 @@ use api_auth::http::Method;
 use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
     AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Env, ExtraFields, HmacKey,
-    InputError, LockOnce, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Request,
+    InputError, LockOnce, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Replay, Request,
     Response, Secret, SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore,
     TransportError, TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
 };
@@ -298,6 +298,11 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug Body", [debug(&json), debug(&form), debug(&bytes)].concat()),
         ("api-auth: Debug BlockKey", debug(&BlockKey::new("key", &secret).unwrap())),
         ("api-auth: Debug Client", debug(&core(settings.clone()))),
+        ("api-auth: Debug Replay", {
+            let head = r#"{"recording":1,"provider":"CANARY","masked":[]}"#;
+            let line = r#"{"endpoint":"a","request":{"method":"GET","target":"/CANARY"}}"#;
+            debug(&Replay::parse(&[head, line].join("\n")).unwrap())
+        }),
         ("api-auth: Debug UnsignedRequest", debug(&UnsignedRequest::of(&raw).unwrap())),
         ("api-auth: Debug Error", debug(&unread)),
         ("api-auth: Debug ExtraFields", debug(&fields)),

@@ -1,0 +1,265 @@
+//! Recordings of exchanges: one line of JSON for each request and its response, without secrets
+//! and personal data.
+
+mod mask;
+mod replay;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use crate::error::input::InputError;
+use crate::message::{Request, Response};
+use crate::record::mask::{MASK, Mask, Numbers, PERSONAL};
+use crate::redact::{RequestCopy, RequestSecrets};
+use crate::secret_names::is_secret_header;
+use crate::transport::{Sent, TransportError, TransportErrorKind};
+
+pub use replay::Replay;
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// A line of a recording.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    /// The first line of each run.
+    Head {
+        recording: u32,
+        provider: String,
+        masked: Vec<String>,
+    },
+    Exchange(Box<Exchange>),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Exchange {
+    endpoint: String,
+    request: RecordedRequest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<RecordedResponse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<RecordedError>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RecordedRequest {
+    method: String,
+    /// Path and query.
+    target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
+    #[serde(flatten)]
+    content: Content,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RecordedResponse {
+    status: u16,
+    headers: Vec<(String, String)>,
+    #[serde(flatten)]
+    content: Content,
+}
+
+/// A body. One that is neither JSON, a form nor text is omitted, because it cannot be masked.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Content {
+    #[serde(default)]
+    body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    omitted_bytes: Option<usize>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RecordedError {
+    kind: String,
+    maybe_sent: bool,
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partial: Option<RecordedResponse>,
+}
+
+/// The names of the kinds of transport errors.
+const KINDS: &[(TransportErrorKind, &str)] = &[
+    (TransportErrorKind::Resolve, "resolve"),
+    (TransportErrorKind::Connect, "connect"),
+    (TransportErrorKind::Tls, "tls"),
+    (TransportErrorKind::Timeout, "timeout"),
+    (TransportErrorKind::Interrupted, "interrupted"),
+    (TransportErrorKind::TooLarge, "too_large"),
+    (TransportErrorKind::Protocol, "protocol"),
+    (TransportErrorKind::Refused, "refused"),
+];
+
+/// Appends exchanges to a file.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    file: Mutex<File>,
+    masked: Vec<&'static str>,
+}
+
+/// A request that was sent, until its response is received.
+pub(crate) struct Recording<'a> {
+    recorder: &'a Recorder,
+    request: Request,
+}
+
+impl Recorder {
+    /// Opens a file for appending and writes the first line of this run.
+    pub(crate) fn open(
+        path: &Path,
+        provider: &str,
+        secret_parameters: &[&'static str],
+    ) -> Result<Self, InputError> {
+        let failed = |error: io::Error| {
+            InputError::new("record", format!("cannot write {} ({error})", path.display()))
+        };
+        let file = open_private(path).map_err(failed)?;
+        let masked = [secret_parameters, PERSONAL].concat();
+        let head = Line::Head {
+            recording: VERSION,
+            provider: provider.to_owned(),
+            masked: secret_parameters.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let recorder = Self { file: Mutex::new(file), masked };
+        recorder.write(&head).map_err(failed)?;
+        Ok(recorder)
+    }
+
+    /// Keeps a copy of a request that is about to be sent.
+    pub(crate) fn begin(&self, request: &Request) -> Recording<'_> {
+        Recording { recorder: self, request: request.clone() }
+    }
+
+    /// Appends a line by a single write, so that processes that share the file do not mix lines.
+    fn write(&self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&text)
+    }
+}
+
+impl Recording<'_> {
+    /// Writes the exchange. `secrets` are those of the request.
+    pub(crate) fn end(
+        self,
+        endpoint: &str,
+        result: &Result<Response, TransportError>,
+        secrets: &RequestSecrets,
+    ) {
+        // A response may repeat personal data of its request, too.
+        let mut copy = RequestCopy::new();
+        copy.set(&self.request);
+        let personal = copy.secrets(&self.recorder.masked, "", "");
+        let mask = Mask { names: &self.recorder.masked, secrets: &[secrets, &personal] };
+        let (response, error) = match result {
+            Ok(response) => (Some(recorded(response, &mask)), None),
+            Err(error) => {
+                let kind = KINDS.iter().find(|(kind, _)| *kind == error.kind());
+                let error = RecordedError {
+                    kind: kind.map_or("protocol", |(_, name)| name).to_owned(),
+                    maybe_sent: error.sent() == Sent::Maybe,
+                    message: mask.text(&error.to_string()),
+                    partial: error.partial().map(|partial| recorded(partial, &mask)),
+                };
+                (None, Some(error))
+            }
+        };
+        let request = recorded_request(&self.request, &mask);
+        let line = Line::Exchange(Box::new(Exchange {
+            endpoint: endpoint.to_owned(),
+            request,
+            response,
+            error,
+        }));
+        // The request may have been carried out, so its result must not depend on the file.
+        if let Err(error) = self.recorder.write(&line) {
+            log::error!("an exchange could not be recorded: {error}");
+        }
+    }
+}
+
+fn recorded_request(request: &Request, mask: &Mask<'_>) -> RecordedRequest {
+    let content_type = text_of(request.headers(), &CONTENT_TYPE);
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let mut target = mask.path(path);
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(&mask.form(query));
+    }
+    let content =
+        content(request.body(), content_type.as_deref().unwrap_or_default(), mask, Numbers::Text);
+    RecordedRequest { method: request.method().to_string(), target, content_type, content }
+}
+
+fn recorded(response: &Response, mask: &Mask<'_>) -> RecordedResponse {
+    let content_type = text_of(response.headers(), &CONTENT_TYPE).unwrap_or_default();
+    let kept = response.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH);
+    let headers = kept.map(|(name, value)| {
+        let value = match is_secret_header(name.as_str()) || value.is_sensitive() {
+            true => MASK.to_owned(),
+            false => mask.text(&String::from_utf8_lossy(value.as_bytes())),
+        };
+        (name.to_string(), value)
+    });
+    RecordedResponse {
+        status: response.status().as_u16(),
+        headers: headers.collect(),
+        content: content(response.body(), &content_type, mask, Numbers::Zero),
+    }
+}
+
+fn text_of(headers: &HeaderMap<HeaderValue>, name: &HeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn content(body: &[u8], content_type: &str, mask: &Mask<'_>, numbers: Numbers) -> Content {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let text = String::from_utf8_lossy(body);
+    let is_text = kind.is_empty() || kind.starts_with("text/") && kind != "text/csv";
+    let is_known = is_text || kind.contains("json") || kind.contains("pem") || mask::is_json(&text);
+    let body = if kind == "application/x-www-form-urlencoded" && !mask::is_json(&text) {
+        mask.form(&text)
+    } else if is_known && !text.contains('\0') {
+        mask.body(&text, numbers)
+    } else {
+        return Content { body: String::new(), omitted_bytes: Some(body.len()) };
+    };
+    Content { body, omitted_bytes: None }
+}
+
+/// Opens a file for appending, which is created with mode 0600. An existing file that other users
+/// can read is an error.
+fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = file.metadata()?;
+        if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+            let problem = "other users can read it; run `chmod 600`";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
+        }
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests;

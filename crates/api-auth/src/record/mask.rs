@@ -1,0 +1,280 @@
+//! Masks secrets and personal data in texts, and keeps all else as it is.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use serde::de::IgnoredAny;
+
+use crate::curl::{is_like_json, mask_parameters, mask_text};
+use crate::redact::RequestSecrets;
+use crate::secret_names::{has_secret_name, is_secret, scope};
+
+/// What replaces a value.
+pub(super) const MASK: &str = "***";
+
+/// Names of personal data, and of keys that are not named like secrets.
+pub(super) const PERSONAL: &[&str] = &[
+    "accountnumber",
+    "bankaccount",
+    "bankaccountnumber",
+    "birthdate",
+    "city",
+    "clientid",
+    "dateofbirth",
+    "digest",
+    "email",
+    "firstname",
+    "fullname",
+    "iban",
+    "ip",
+    "ipaddress",
+    "lastname",
+    "middlename",
+    "payeraddress",
+    "payername",
+    "personname",
+    "pesel",
+    "phone",
+    "phonenumber",
+    "pkcs12",
+    "postalcode",
+    "postcode",
+    "street",
+    "surname",
+    "taxid",
+    "useragent",
+    "username",
+    "zip",
+    "zipcode",
+];
+
+/// Names of secrets that are none: a client needs their values to read a response.
+const PLAIN: &[&str] = &["token_type", "tokenType"];
+
+/// What replaces the number of a secret.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Numbers {
+    /// A 0, so that the response can still be parsed.
+    Zero,
+    /// The same string as for all other values.
+    Text,
+}
+
+/// The names whose values are masked, and the secrets that are masked wherever they occur.
+pub(super) struct Mask<'a> {
+    pub(super) names: &'a [&'a str],
+    pub(super) secrets: &'a [&'a RequestSecrets],
+}
+
+/// Returns whether a text looks like JSON.
+pub(super) fn is_json(text: &str) -> bool {
+    is_like_json(text)
+}
+
+impl Mask<'_> {
+    fn is_masked(&self, parent: &str, name: &str) -> bool {
+        !PLAIN.contains(&name) && is_secret(parent, name, self.names)
+    }
+
+    /// Masks the secrets of the request in any text, and e-mail addresses.
+    pub(super) fn text(&self, text: &str) -> String {
+        let mut text = Cow::Borrowed(text);
+        for secrets in self.secrets {
+            if let Some(redacted) = secrets.redacted(&text) {
+                text = redacted.into();
+            }
+        }
+        let word = |word: &str| {
+            let name = word.trim_end();
+            let space = word.get(name.len()..).unwrap_or_default();
+            if is_email(name) { [MASK, space].concat() } else { word.to_owned() }
+        };
+        match text.contains('@') {
+            true => text.split_inclusive(char::is_whitespace).map(word).collect(),
+            false => text.into_owned(),
+        }
+    }
+
+    /// Masks the secret segments of a path, and e-mail addresses.
+    pub(super) fn path(&self, path: &str) -> String {
+        let segment = |segment: &str| {
+            let decoded = percent_decode_str(segment).decode_utf8_lossy();
+            let is_masked = self.text(&decoded) != decoded;
+            if is_masked { MASK.to_owned() } else { segment.to_owned() }
+        };
+        path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    }
+
+    /// Masks the values of a query or a form.
+    pub(super) fn form(&self, text: &str) -> String {
+        // The code of a login is a secret in the request for its token.
+        let is_grant = text.contains("grant_type=");
+        let names = [self.names, if is_grant { &["code"] } else { &[] }].concat();
+        mask_parameters(text, &names).into_owned()
+    }
+
+    /// Masks a JSON text, also if it is cut off or follows other text. Any other text is masked as
+    /// a whole if it names a secret.
+    pub(super) fn body(&self, text: &str, numbers: Numbers) -> String {
+        if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+            return Scanner::new(self, numbers).run(text).0;
+        }
+        let start = text.find(['{', '[']).unwrap_or(text.len());
+        let (before, json) = text.split_at_checked(start).unwrap_or((text, ""));
+        let (masked, outside) = Scanner::new(self, numbers).run(json);
+        if has_secret_name(before, self.names) || has_secret_name(&outside, self.names) {
+            return MASK.to_owned();
+        }
+        [&self.text(before), &*masked].concat()
+    }
+
+    /// Masks the content of a JSON string.
+    fn string(&self, raw: &str, parent: &str) -> String {
+        const BEGIN: &str = "-----BEGIN ";
+        let text = unescaped(raw);
+        if text.contains(BEGIN) && text.contains("PRIVATE KEY-----") {
+            let kind = text.split(BEGIN).nth(1).and_then(|rest| rest.split("-----").next());
+            let kind = kind.unwrap_or("PRIVATE KEY");
+            return escaped(&format!("{BEGIN}{kind}-----\nKioq\n-----END {kind}-----\n"));
+        }
+        match mask_text(&text, parent, self.names) {
+            Some(masked) => escaped(&self.text(&masked)),
+            None => self.text(raw),
+        }
+    }
+}
+
+fn is_email(word: &str) -> bool {
+    let word = word.trim_matches(|char: char| !char.is_alphanumeric());
+    word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+}
+
+/// Returns the text of a JSON string, which may be cut off.
+fn unescaped(raw: &str) -> String {
+    serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_else(|_| raw.to_owned())
+}
+
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
+}
+
+/// An object or list that is open at a position of the text.
+struct Frame {
+    is_object: bool,
+    /// The scope of the names in it.
+    parent: String,
+    /// Whether all values in it are masked.
+    is_masked: bool,
+    /// The name of the current member.
+    name: Option<String>,
+}
+
+/// Copies a JSON text and masks values in it. It reads tokens and not values, so that digits, order
+/// and spaces stay, and that the text may be invalid.
+struct Scanner<'a> {
+    mask: &'a Mask<'a>,
+    numbers: Numbers,
+    frames: Vec<Frame>,
+    out: String,
+    /// What is neither a string, a number nor punctuation.
+    outside: String,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(mask: &'a Mask<'a>, numbers: Numbers) -> Self {
+        Self { mask, numbers, frames: Vec::new(), out: String::new(), outside: String::new() }
+    }
+
+    /// Returns the masked text, and what is not JSON in it.
+    fn run(mut self, text: &str) -> (String, String) {
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let length = match first {
+                '"' => self.string(rest),
+                '-' | '0'..='9' => self.number(rest),
+                _ => {
+                    self.other(first);
+                    first.len_utf8()
+                }
+            };
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        (self.out, self.outside)
+    }
+
+    /// Returns the scope of a value at this position, and whether it is masked.
+    fn context(&self) -> (String, bool) {
+        let Some(frame) = self.frames.last() else { return (String::new(), false) };
+        match &frame.name {
+            Some(name) => {
+                let is_masked = self.mask.is_masked(&frame.parent, name);
+                (scope(&frame.parent, name), is_masked || frame.is_masked)
+            }
+            None => (frame.parent.clone(), frame.is_masked),
+        }
+    }
+
+    fn string(&mut self, rest: &str) -> usize {
+        let mut is_escaped = false;
+        let inner = rest.get(1..).unwrap_or_default();
+        let end = inner.find(|char| {
+            let is_end = char == '"' && !is_escaped;
+            is_escaped = char == '\\' && !is_escaped;
+            is_end
+        });
+        let raw = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+        self.out.push('"');
+        let (parent, is_masked) = self.context();
+        match self.frames.last_mut() {
+            Some(frame) if frame.is_object && frame.name.is_none() => {
+                frame.name = Some(unescaped(raw));
+                self.out.push_str(raw);
+            }
+            _ if is_masked && !raw.is_empty() => self.out.push_str(MASK),
+            _ => {
+                let masked = self.mask.string(raw, &parent);
+                self.out.push_str(&masked);
+            }
+        }
+        if end.is_some() {
+            self.out.push('"');
+        }
+        1 + raw.len() + usize::from(end.is_some())
+    }
+
+    fn number(&mut self, rest: &str) -> usize {
+        let is_part = |char: char| char.is_ascii_alphanumeric() || "+-.".contains(char);
+        let end = rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+        let number = rest.get(..end).unwrap_or_default();
+        // A short number would match by chance.
+        let is_secret = || number.len() > 3 && self.mask.text(number) != number;
+        match (self.context().1 || is_secret(), self.numbers) {
+            (false, _) => self.out.push_str(number),
+            (true, Numbers::Zero) => self.out.push('0'),
+            (true, Numbers::Text) => self.out.push_str("\"***\""),
+        }
+        end
+    }
+
+    fn other(&mut self, char: char) {
+        match char {
+            '{' | '[' => {
+                let (parent, is_masked) = self.context();
+                let is_object = char == '{';
+                self.frames.push(Frame { is_object, parent, is_masked, name: None });
+            }
+            '}' | ']' => {
+                self.frames.pop();
+            }
+            ',' => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.name = None;
+                }
+            }
+            _ => self.outside.push(char),
+        }
+        self.out.push(char);
+    }
+}

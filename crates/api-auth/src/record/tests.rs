@@ -1,0 +1,258 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::body::Body;
+use crate::client::Client;
+use crate::encode::{Encoding, Params};
+use crate::endpoint::Endpoint;
+use crate::error::response::ResponseError;
+use crate::json::json;
+use crate::provider::{Provider, status_error};
+use crate::route::{Credential, Route, Segment, Server};
+use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::transport::Transport;
+
+static PROVIDER: Provider = Provider {
+    name: "test",
+    user_agent: "test/0",
+    encoding: Encoding::Form,
+    retry_statuses: &[],
+    secret_parameters: &["blikCode"],
+    read_error: status_error,
+};
+
+struct Pay {
+    token: Secret,
+    order: &'static str,
+    email: &'static str,
+    amount: &'static str,
+}
+
+impl Endpoint for Pay {
+    type Output = serde_json::Value;
+    const ID: &'static str = "pay";
+    const ROUTE: Route<Self> = Route::<Self>::post("/orders/{token}/pay")
+        .secret_argument("token", |pay| Segment::from(&pay.token))
+        .credential(Credential::NONE);
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        params.push("order", self.order);
+        params.push("password", "CANARY-query");
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        let (email, amount) = (self.email, self.amount);
+        let body = format!(
+            r#"{{"amount":{amount},"blikCode":777123,"payer":{{"email":"{email}","name":"CANARY Jan"}}}}"#
+        );
+        Ok(Body::Json(body.into_bytes()))
+    }
+
+    fn parse(&self, response: &Response) -> Result<serde_json::Value, ResponseError> {
+        json(response)
+    }
+}
+
+fn pay() -> Pay {
+    let email = "CANARY@example.com";
+    Pay { token: "CANARY-path".into(), order: "7", email, amount: "12.340" }
+}
+
+fn file() -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("recording-{}-{number}.jsonl", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+fn client(transport: impl Transport + 'static, record: Option<PathBuf>) -> Client {
+    let mut settings = Settings::default();
+    settings.transport(Arc::new(transport));
+    if let Some(file) = record {
+        settings.record(file);
+    }
+    settings.build(&PROVIDER, &[(Server::MAIN, "base_url", "https://h.example")], vec![]).unwrap()
+}
+
+fn responds(status: u16, body: &'static str) -> impl Transport {
+    move |_: Request| -> Result<Response, TransportError> {
+        let response = http::Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .header("x-request-id", "r-1")
+            .header("set-cookie", "CANARY");
+        Ok(response.body(body.as_bytes().to_vec()).unwrap())
+    }
+}
+
+const REPLY: &str = r#"{ "id":"1","amount":12.340, "refresh_token":"CANARY","token_type":"Bearer",
+ "pin":777123,"echo":"for CANARY-path and CANARY@example.com","code":777123,"list":[1,2],
+ "pem":"-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\n"}"#;
+
+#[test]
+fn recording_keeps_all_but_secrets_and_personal_data() {
+    let path = file();
+    client(responds(200, REPLY), Some(path.clone())).send(&pay()).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("CANARY") && !text.contains("777123"), "{text}");
+    assert_eq!(text.lines().count(), 2);
+    let Line::Exchange(exchange) = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap()
+    else {
+        panic!("{text}")
+    };
+    assert_eq!(exchange.endpoint, "pay");
+    assert_eq!(exchange.request.method, "POST");
+    assert_eq!(exchange.request.target, "/orders/***/pay?order=7&password=***");
+    assert_eq!(
+        exchange.request.content.body,
+        r#"{"amount":12.340,"blikCode":"***","payer":{"email":"***","name":"***"}}"#
+    );
+    let response = exchange.response.unwrap();
+    assert_eq!(response.status, 200);
+    assert_eq!(
+        response.content.body,
+        r#"{ "id":"1","amount":12.340, "refresh_token":"***","token_type":"Bearer",
+ "pin":0,"echo":"for *** and ***","code":0,"list":[1,2],
+ "pem":"-----BEGIN PRIVATE KEY-----\nKioq\n-----END PRIVATE KEY-----\n"}"#
+    );
+    let header = |name: &str| {
+        let found = response.headers.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    };
+    assert_eq!(header("x-request-id"), Some("r-1"));
+    assert_eq!(header("set-cookie"), Some("***"));
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn responses_that_cannot_be_parsed_are_recorded() {
+    for (body, expected) in [
+        (r#"{"a":1,"password":"CANARY"#, r#"{"a":1,"password":"***"#),
+        (r#"Warning: x() {"a":[{"token":"CANARY"}]}"#, r#"Warning: x() {"a":[{"token":"***"}]}"#),
+        ("<html>502 Bad Gateway</html>", "<html>502 Bad Gateway</html>"),
+        ("password: CANARY {}", "***"),
+        ("{password: CANARY}", "***"),
+        (r#"{"a" "b":"c"}"#, r#"{"a" "b":"c"}"#),
+        ("", ""),
+    ] {
+        let path = file();
+        let _ = client(responds(200, body), Some(path.clone())).send(&pay());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("CANARY"), "{text}");
+        let line = text.lines().nth(1).unwrap();
+        let Line::Exchange(exchange) = serde_json::from_str(line).unwrap() else { panic!() };
+        assert_eq!(exchange.response.unwrap().content.body, expected);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn files_are_private_and_appended_to() {
+    let path = file();
+    for _ in 0..2 {
+        client(responds(200, "{}"), Some(path.clone())).send(&pay()).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 4);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |mode| std::fs::Permissions::from_mode(mode);
+        let permissions = std::fs::metadata(&path).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
+        std::fs::set_permissions(&path, mode(0o644)).unwrap();
+        let error = Recorder::open(&path, "test", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("record: ") && error.contains("chmod 600"), "{error}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    let error = Recorder::open(&path.join("no folder"), "test", &[]).unwrap_err().to_string();
+    assert!(error.starts_with("record: cannot write "), "{error}");
+}
+
+/// Returns the recording of one call.
+fn recorded_text(transport: impl Transport + 'static) -> String {
+    let path = file();
+    let _ = client(transport, Some(path.clone())).send(&pay());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    text
+}
+
+#[test]
+fn replay_returns_the_recorded_response_to_the_same_request() {
+    let replay = Replay::parse(&recorded_text(responds(200, REPLY))).unwrap();
+    assert_eq!(replay.remaining(), 1);
+    let client = client(replay.clone(), None);
+    // Masked values may be others.
+    let other = Pay { token: "another".into(), email: "jan@example.org", ..pay() };
+    let value = client.send_with_response(&other).unwrap();
+    assert_eq!(value.headers()["x-request-id"], "r-1");
+    assert_eq!(value.body()["refresh_token"], "***");
+    assert_eq!(replay.remaining(), 0);
+    let error = client.send(&pay()).unwrap_err().to_string();
+    assert!(error.contains("unexpected request after all 1: `POST /orders/"), "{error}");
+}
+
+#[test]
+fn unexpected_request_is_an_error_that_shows_both() {
+    for different in [Pay { order: "8", ..pay() }, Pay { amount: "12.35", ..pay() }] {
+        let replay = Replay::parse(&recorded_text(responds(200, "{}"))).unwrap();
+        let error = client(replay.clone(), None).send(&different).unwrap_err();
+        assert_eq!((error.attempts(), replay.remaining()), (1, 1));
+        let text = error.to_string();
+        assert!(text.contains("unexpected request: `POST /orders/"), "{text}");
+        assert!(text.contains("request 1 of the recording is `POST /orders/***/pay"), "{text}");
+        assert!(text.contains(different.order) && text.contains(different.amount), "{text}");
+        assert!(!text.contains("CANARY") && !text.contains("777123"), "{text}");
+    }
+}
+
+#[test]
+fn transport_errors_are_replayed() {
+    let interrupted = |_: Request| -> Result<Response, TransportError> {
+        let error = TransportError::new(
+            TransportErrorKind::Interrupted,
+            Sent::Maybe,
+            "connection reset while sending CANARY-path",
+        );
+        let partial = http::Response::builder().status(502).body(b"<html>".to_vec()).unwrap();
+        Err(error.with_partial(partial))
+    };
+    let text = recorded_text(interrupted);
+    assert!(!text.contains("CANARY"), "{text}");
+    let error = client(Replay::parse(&text).unwrap(), None).send(&pay()).unwrap_err();
+    assert!(error.outcome_unknown());
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(502));
+    assert!(error.to_string().contains("connection reset while sending ***"), "{error}");
+}
+
+#[test]
+fn bodies_that_cannot_be_masked_are_omitted() {
+    let pdf = |_: Request| -> Result<Response, TransportError> {
+        let response = http::Response::builder().header("content-type", "application/pdf");
+        Ok(response.body(b"%PDF CANARY\0".to_vec()).unwrap())
+    };
+    let text = recorded_text(pdf);
+    assert!(text.contains(r#""omitted_bytes":12"#) && !text.contains("CANARY"), "{text}");
+    let error = client(Replay::parse(&text).unwrap(), None).send(&pay()).unwrap_err().to_string();
+    assert!(error.contains("omits this response body of 12 bytes"), "{error}");
+}
+
+#[test]
+fn invalid_recordings_are_errors_that_name_the_line() {
+    let head = r#"{"recording":1,"provider":"test","masked":[]}"#;
+    for (text, problem) in [
+        (String::new(), "contains no exchange"),
+        (head.to_owned(), "contains no exchange"),
+        (format!("{head}\n\nnonsense"), "line 3 is not a recorded exchange"),
+        (head.replace('1', "2"), "line 1 has version 2, not 1"),
+    ] {
+        let error = Replay::parse(&text).unwrap_err().to_string();
+        assert!(error.starts_with("recording: ") && error.contains(problem), "{error}");
+    }
+    assert!(Replay::open("/nonexistent/x").unwrap_err().to_string().contains("cannot read"));
+}

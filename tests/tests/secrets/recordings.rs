@@ -1,0 +1,97 @@
+//! Recordings of every call of every provider: no secret in them, and each can be replayed.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use api_auth::{Replay, Request, Response, Transport, TransportError};
+use workspace_tests::catalogue::{CANARY, Call, Options, PROVIDERS, Provider};
+
+fn file(name: &str) -> PathBuf {
+    let name = format!("recording-of-{name}-{}.jsonl", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+#[test]
+fn no_recording_contains_a_secret_that_a_server_repeats() {
+    for provider in PROVIDERS {
+        let path = file(&format!("echo-{}", provider.name));
+        let grant = provider.grant;
+        let transport = move |request: Request| -> Result<Response, TransportError> {
+            if let Some((_, token)) = grant.filter(|(path, _)| *path == request.uri().path()) {
+                return Ok(Response::new(token.as_bytes().to_vec()));
+            }
+            let mut text = format!("{} {}\n", request.uri(), request.method());
+            for (name, value) in request.headers() {
+                text.push_str(&format!("{name}: {}\n", value.to_str().unwrap()));
+            }
+            text.push_str(&String::from_utf8_lossy(request.body()));
+            let body = serde_json::json!({ "echo": text, "list": [{ "again": text }] });
+            Ok(Response::new(body.to_string().into_bytes()))
+        };
+        let options = Options {
+            transport: Some(Arc::new(transport)),
+            record: Some(path.clone()),
+            ..Options::default()
+        };
+        let client = (provider.client)("http://127.0.0.1:1", &options).unwrap();
+        for call in (provider.calls)() {
+            let _ = call.send(&client);
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let calls = (provider.calls)().len();
+        assert!(text.lines().count() > calls, "{}: {}", provider.name, text.lines().count());
+        for line in text.lines() {
+            assert!(!line.contains(CANARY), "{}: {line}", provider.name);
+        }
+    }
+}
+
+/// Returns a transport that answers each call by its documented response. `current` is its id.
+fn documented(provider: &Provider, current: Arc<Mutex<String>>) -> impl Transport + 'static {
+    let folder = format!("../crates/{}-client/tests/integration/responses", provider.name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let grant = provider.grant;
+    move |request: Request| -> Result<Response, TransportError> {
+        if let Some((_, token)) = grant.filter(|(path, _)| *path == request.uri().path()) {
+            return Ok(Response::new(token.as_bytes().to_vec()));
+        }
+        let path = folder.join(format!("{}.json", current.lock().unwrap()));
+        Ok(Response::new(std::fs::read(path).unwrap_or_else(|_| b"{}".to_vec())))
+    }
+}
+
+#[test]
+fn documented_responses_of_recordings_can_be_replayed() {
+    let mut count = 0;
+    for provider in PROVIDERS {
+        let path = file(provider.name);
+        let current = Arc::<Mutex<String>>::default();
+        let options = Options {
+            transport: Some(Arc::new(documented(provider, current.clone()))),
+            record: Some(path.clone()),
+            ..Options::default()
+        };
+        let send_all = |options: &Options| {
+            let client = (provider.client)("http://127.0.0.1:1", options).unwrap();
+            let result = |call: &dyn Call| {
+                *current.lock().unwrap() = call.id().to_owned();
+                call.send(&client).map(drop).map_err(|error| error.kind())
+            };
+            (provider.calls)().iter().map(|call| (call.id(), result(&**call))).collect::<Vec<_>>()
+        };
+        let recorded = send_all(&options);
+        let replay = Replay::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let transport = Some(Arc::new(replay.clone()) as Arc<dyn Transport>);
+        let replayed = send_all(&Options { transport, ..Options::default() });
+        assert_eq!(recorded, replayed, "{}", provider.name);
+        assert_eq!(replay.remaining(), 0, "{}", provider.name);
+        count += recorded.iter().filter(|(_, result)| result.is_ok()).count();
+    }
+    assert!(count > 90, "{count} calls have a documented response");
+}
