@@ -56,6 +56,11 @@ impl Raw {
         }
     }
 
+    /// Whether the client closes the connection after the response.
+    pub(crate) fn closes(&self) -> bool {
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
     /// The number of headers of that name.
     fn names(&self, name: &str) -> usize {
         self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).count()

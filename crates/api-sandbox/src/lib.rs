@@ -8,6 +8,7 @@
 //! | [`Server`], [`Misbehaviour`] | one server: its address, its record of requests, its failures on demand |
 //! | [`Seen`], [`Verdict`], [`LogEntry`] | a recorded request, its endpoint and whether its credentials are valid |
 //! | [`Service`], [`Raw`], [`Reply`] | a custom server behind the same listener |
+//! | [`ConsolePage`], [`Table`], [`Row`], [`Button`] | the console page of a custom server |
 //! | [`tinypass`] | state and rules of the TinyPass server |
 //! | [`tinycert`] | state and rules of the TinyCert server |
 //! | [`tokenpass`] | state and rules of the Tokenpass server |
@@ -17,6 +18,7 @@
 mod callback;
 mod chunked;
 mod clock;
+mod console;
 mod date;
 mod digest;
 mod http;
@@ -32,6 +34,7 @@ pub mod tpay;
 use std::io;
 
 pub use clock::SandboxClock;
+pub use console::{Button, ConsolePage, Row, Table};
 pub use http::{Raw, Reply};
 pub use misbehaviour::Misbehaviour;
 pub use server::{LogEntry, Seen, Server, Service, Verdict};
@@ -152,6 +155,16 @@ impl Sandbox {
             ("TPAY_TOKEN_CACHE", "off".to_owned()),
             ("TPAY_MERCHANT_ID", tpay::MERCHANT_ID.to_owned()),
             ("TPAY_SECURITY_CODE", tpay::SECURITY_CODE.to_owned()),
+        ]
+    }
+
+    /// Returns the name and the base URL of each server.
+    pub fn base_urls(&self) -> [(&'static str, &str); 4] {
+        [
+            ("tinypass", self.tinypass.base_url()),
+            ("tinycert", self.tinycert.base_url()),
+            ("tokenpass", self.tokenpass.base_url()),
+            ("tpay", self.tpay.base_url()),
         ]
     }
 

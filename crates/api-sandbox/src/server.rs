@@ -13,8 +13,9 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use crate::clock::wait;
+use crate::console::{self, Asked, Console, Order};
 use crate::http::ReadError;
-use crate::{Misbehaviour, Raw, Reply};
+use crate::{ConsolePage, Misbehaviour, Raw, Reply};
 
 /// A server behind the listener, with its state.
 pub trait Service: Send + 'static {
@@ -28,6 +29,18 @@ pub trait Service: Send + 'static {
     fn rejection(&self, reply: &Reply) -> Option<String> {
         (reply.status >= 400)
             .then(|| String::from_utf8_lossy(&reply.body).chars().take(200).collect())
+    }
+
+    /// Returns what the console page at `/_sandbox` shows besides the requests. The default is
+    /// nothing.
+    fn console(&self) -> ConsolePage {
+        ConsolePage::default()
+    }
+
+    /// Does what a [`Button`](crate::Button) of the console says. Returns whether that was possible.
+    fn press(&mut self, action: &str, subject: &str) -> bool {
+        let _ = (action, subject);
+        false
     }
 }
 
@@ -58,7 +71,7 @@ pub struct Seen {
 
 impl Seen {
     /// Returns the path without segments that may be an id or a token, for the log.
-    fn shown_path(&self) -> String {
+    pub(crate) fn shown_path(&self) -> String {
         let segments: Vec<&str> = self.request.path().split('/').map(shown_segment).collect();
         segments.join("/")
     }
@@ -166,6 +179,7 @@ struct Shared<S> {
     open: Mutex<HashMap<usize, TcpStream>>,
     connections: AtomicUsize,
     stopping: AtomicBool,
+    console: Console,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -188,6 +202,7 @@ impl<S: Service> Server<S> {
             open: Mutex::default(),
             connections: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
+            console: Console::new(address.port()),
         });
         let accepting = {
             let shared = shared.clone();
@@ -289,12 +304,51 @@ impl<S: Service> Shared<S> {
             if self.stopping.load(Ordering::SeqCst) {
                 return;
             }
+            if request.path() == console::PATH || request.path().starts_with("/_sandbox/") {
+                let mut reply = self.console(&request);
+                if request.method == "HEAD" {
+                    reply.body.clear();
+                }
+                match reply.write(stream) {
+                    Ok(()) if !request.closes() => continue,
+                    _ => return,
+                }
+            }
             let how = lock(&self.misbehaviours).pop_front();
             match self.exchange(stream, connection, request, how) {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return,
             }
         }
+    }
+
+    /// Responds to a request for the console, which is not recorded.
+    fn console(&self, request: &Raw) -> Reply {
+        let order = match self.console.read(request) {
+            Err(rejected) => return rejected,
+            Ok(Asked::Requests) => return console::requests(&lock(&self.seen)),
+            Ok(Asked::Page) => {
+                let shown = lock(&self.service).console();
+                return self.console.page(&shown, lock(&self.misbehaviours).len());
+            }
+            Ok(Asked::Order(order)) => order,
+        };
+        match order {
+            Order::Misbehave(how, times) => {
+                lock(&self.misbehaviours).extend(std::iter::repeat_n(how, times));
+            }
+            Order::Behave => lock(&self.misbehaviours).clear(),
+            Order::Advance(by) => match lock(&self.service).console().clock {
+                Some(clock) => clock.advance(by),
+                None => return console::rejected(400, "the server has no clock"),
+            },
+            Order::Press(action, subject) => {
+                if !lock(&self.service).press(&action, &subject) {
+                    return console::rejected(409, "that is not possible now");
+                }
+            }
+        }
+        console::done()
     }
 
     /// Answers malformed HTTP and closes the connection.
@@ -342,7 +396,7 @@ impl<S: Service> Shared<S> {
             Some(Misbehaviour::Bytes(_) | Misbehaviour::Endless) => Some(Reply::new(0, "", "")),
             _ => None,
         };
-        let closes = request.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
+        let closes = request.closes();
         let mut reason = instead.is_some().then(|| "misbehaviour".to_owned());
         let (mut reply, verdict) = match instead {
             Some(reply) => (reply, no_verdict),

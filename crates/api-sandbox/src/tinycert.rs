@@ -15,6 +15,7 @@ mod ask;
 mod auth;
 mod cas;
 mod certs;
+mod console;
 mod encrypted;
 mod pki;
 mod routes;
@@ -29,7 +30,7 @@ use serde_json::{Value, json};
 use crate::date::DAY;
 use crate::routes::{Found, find};
 use crate::server::Verdict;
-use crate::{Raw, Reply, SandboxClock, Service};
+use crate::{ConsolePage, Raw, Reply, SandboxClock, Service};
 use ask::Ask;
 use cas::Ca;
 use certs::Cert;
@@ -274,6 +275,14 @@ impl Format {
 }
 
 impl Service for TinyCert {
+    fn console(&self) -> ConsolePage {
+        self.console_page()
+    }
+
+    fn press(&mut self, action: &str, subject: &str) -> bool {
+        self.press_button(action, subject)
+    }
+
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         let path = request.path();
         let (path, is_xml) = match path.strip_suffix(".xml") {

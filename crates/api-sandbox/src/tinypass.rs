@@ -6,6 +6,7 @@
 mod accesses;
 mod ask;
 mod auth;
+mod console;
 mod downloads;
 mod routes;
 mod subscriptions;
@@ -23,7 +24,7 @@ use crate::date::DAY;
 use crate::query::decode_segment;
 use crate::routes::{Found, find};
 use crate::server::Verdict;
-use crate::{Raw, Reply, SandboxClock, Service};
+use crate::{ConsolePage, Raw, Reply, SandboxClock, Service};
 use ask::Ask;
 use routes::{DOCUMENTED, ROUTES, Route, SDK};
 
@@ -179,6 +180,14 @@ fn error((status, message): Refusal) -> Reply {
 }
 
 impl Service for TinyPass {
+    fn console(&self) -> ConsolePage {
+        self.console_page()
+    }
+
+    fn press(&mut self, action: &str, subject: &str) -> bool {
+        self.press_button(action, subject)
+    }
+
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         if let Some(token) = request.path().strip_prefix("/d/") {
             let reply = self.file(token).unwrap_or_else(error);

@@ -24,6 +24,7 @@ mod auth;
 mod balances;
 mod bitcoin;
 mod chats;
+mod console;
 mod credits;
 mod entities;
 mod lookups;
@@ -48,7 +49,7 @@ pub use promises::{Promise, Source};
 use crate::date::{DAY, date_time};
 use crate::routes::{Found, find};
 use crate::server::Verdict;
-use crate::{Raw, Reply, SandboxClock, Service};
+use crate::{ConsolePage, Raw, Reply, SandboxClock, Service};
 use answer::{Answer, html, message};
 use ask::Ask;
 use routes::{Access, ROUTES, Route};
@@ -420,6 +421,14 @@ impl Tokenpass {
 }
 
 impl Service for Tokenpass {
+    fn console(&self) -> ConsolePage {
+        self.console_page()
+    }
+
+    fn press(&mut self, action: &str, subject: &str) -> bool {
+        self.press_button(action, subject)
+    }
+
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         let nothing = Verdict { endpoint: None, signed: None };
         if is_api(request) && request.method == "OPTIONS" {

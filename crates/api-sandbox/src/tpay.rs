@@ -50,6 +50,7 @@ mod blik;
 mod channels;
 mod check;
 mod collect;
+mod console;
 mod json;
 mod marketplace;
 mod notify;

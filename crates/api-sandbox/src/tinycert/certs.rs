@@ -15,7 +15,7 @@ use crate::date::YEAR;
 
 /// The status of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
+pub(super) enum Status {
     Good,
     Hold,
     Revoked,
@@ -24,7 +24,7 @@ enum Status {
 }
 
 impl Status {
-    fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Hold => "hold",
@@ -48,16 +48,16 @@ impl Status {
 /// A certificate of one of the account's CAs.
 pub(super) struct Cert {
     pub(super) ca: i64,
-    subject: Subject,
+    pub(super) subject: Subject,
     sans: Vec<(String, String)>,
     request: Arc<KeyAndRequest>,
     pem: String,
-    expires: u64,
+    pub(super) expires: u64,
     status: Status,
 }
 
 impl Cert {
-    fn status(&self, now: u64) -> Status {
+    pub(super) fn status(&self, now: u64) -> Status {
         match self.status {
             Status::Good | Status::Hold if now >= self.expires => Status::Expired,
             status => status,

@@ -8,7 +8,7 @@ use super::routes::{Carries, ROUTES, Route};
 use super::{Answer, Ask, Out, Tpay, accounts, notify, text};
 use crate::query::decode_segment;
 use crate::routes::{Found, find};
-use crate::{Raw, Reply, Service, Verdict};
+use crate::{ConsolePage, Raw, Reply, Service, Verdict};
 
 impl Tpay {
     fn call(&mut self, id: &str, ask: &Ask) -> Answer {
@@ -132,6 +132,14 @@ impl Tpay {
 const PEM: &str = "application/x-pem-file";
 
 impl Service for Tpay {
+    fn console(&self) -> ConsolePage {
+        self.console_page()
+    }
+
+    fn press(&mut self, action: &str, subject: &str) -> bool {
+        self.press_button(action, subject)
+    }
+
     fn answer(&mut self, request: &Raw) -> (Reply, Verdict) {
         if let (true, Some(host)) = (self.base_url.is_empty(), request.header("host")) {
             self.base_url = format!("http://{host}");

@@ -1,5 +1,6 @@
 //! The integration tests of api-sandbox: one program, one module for each provider.
 
+mod console;
 mod program;
 mod recorded;
 mod server;

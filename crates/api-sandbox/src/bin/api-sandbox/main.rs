@@ -56,6 +56,13 @@ fn serve(arguments: &Arguments) -> Result<ExitCode, String> {
             .and_then(|()| stdout.flush())
             .map_err(|error| format!("standard output: {error}"))?;
     }
+    for (provider, base_url) in sandbox.base_urls() {
+        if arguments.providers.contains(&provider) {
+            message(format_args!(
+                "{provider:<9}  requests, state and buttons: {base_url}/_sandbox\n"
+            ));
+        }
+    }
     message(format_args!("The servers run until this program is stopped (Ctrl-C).\n"));
     loop {
         std::thread::park();

@@ -1,0 +1,364 @@
+//! The console: pages at `/_sandbox` for people who integrate by hand. They show the requests with
+//! the verdict on each signature and what the server holds, and have buttons for what the provider,
+//! the payer or the user would do. They are plain HTML without scripts.
+//!
+//! Other websites cannot use them: the Host must be this server, and each form has a secret key.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::query::decode_form;
+use crate::{Misbehaviour, Raw, Reply, SandboxClock, Seen};
+
+/// What the console of a server shows; see [`Service::console`](crate::Service::console).
+#[derive(Debug, Clone, Default)]
+pub struct ConsolePage {
+    /// The name of the provider.
+    pub title: &'static str,
+    /// The clock of the server, which the console can move.
+    pub clock: Option<SandboxClock>,
+    /// The buttons that belong to no row of a table.
+    pub buttons: Vec<Button>,
+    /// What the server holds.
+    pub tables: Vec<Table>,
+}
+
+/// A table of what a server holds, for the console.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// The heading.
+    pub title: &'static str,
+    /// The headings of the columns.
+    pub columns: &'static [&'static str],
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a [`Table`].
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// The text of each column.
+    pub cells: Vec<String>,
+    /// The buttons at the end of the row.
+    pub buttons: Vec<Button>,
+}
+
+/// A button of the console; see [`Service::press`](crate::Service::press).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// The text on it.
+    pub label: &'static str,
+    /// What it does.
+    pub action: &'static str,
+    /// What it does it to, such as an id; may be empty.
+    pub subject: String,
+}
+
+impl Button {
+    /// Creates a button.
+    pub fn new(label: &'static str, action: &'static str, subject: impl Into<String>) -> Self {
+        Self { label, action, subject: subject.into() }
+    }
+}
+
+/// The path of the console.
+pub(crate) const PATH: &str = "/_sandbox";
+
+/// The path of the list of requests, which is a frame of the console.
+const REQUESTS: &str = "/_sandbox/requests";
+
+/// The failures that can be chosen: name, label and kind.
+const FAILURES: [(&str, &str, Misbehaviour); 7] = [
+    ("bad-gateway", "502 of a proxy", Misbehaviour::BadGateway),
+    ("too-many-requests", "429 with Retry-After: 1", Misbehaviour::TooManyRequests(Some(1))),
+    ("delay", "delay of 5 seconds", Misbehaviour::Delay(Duration::from_secs(5))),
+    ("reset-before-reading", "reset before the request is read", Misbehaviour::ResetBeforeReading),
+    ("reset-after-reading", "reset instead of the response", Misbehaviour::ResetAfterReading),
+    ("cut-body", "end in the middle of the body", Misbehaviour::CutBody),
+    ("empty-body", "empty body", Misbehaviour::EmptyBody),
+];
+
+/// The most requests that are shown.
+const SHOWN: usize = 100;
+
+/// What a form of the console asks for.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Misbehave(Misbehaviour, usize),
+    Behave,
+    Advance(Duration),
+    Press(String, String),
+}
+
+/// What a request to the console leads to.
+pub(crate) enum Asked {
+    Page,
+    Requests,
+    Order(Order),
+}
+
+/// The console of one server: the key of its forms, and its names.
+pub(crate) struct Console {
+    key: String,
+    hosts: [String; 2],
+}
+
+impl Console {
+    /// Creates the console of a server on this port.
+    pub(crate) fn new(port: u16) -> Self {
+        let mut bytes = [0; 16];
+        // Without a random number there is no key, and no form is accepted.
+        let key = match SystemRandom::new().fill(&mut bytes) {
+            Ok(()) => bytes.iter().fold(String::new(), |mut key, byte| {
+                let _ = write!(key, "{byte:02x}");
+                key
+            }),
+            Err(_) => String::new(),
+        };
+        Self { key, hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
+    }
+
+    /// Returns what a request asks for, or the response that rejects it.
+    pub(crate) fn read(&self, request: &Raw) -> Result<Asked, Reply> {
+        let host = request.header("host").unwrap_or_default();
+        if !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+            return Err(rejected(403, "the Host is not this server"));
+        }
+        match (request.method.as_str(), request.path()) {
+            ("GET" | "HEAD", PATH) => Ok(Asked::Page),
+            ("GET" | "HEAD", REQUESTS) => Ok(Asked::Requests),
+            ("POST", PATH) => self.order(request, host).map(Asked::Order),
+            (_, PATH | REQUESTS) => Err(rejected(405, "the method is not GET or POST")),
+            _ => Err(rejected(404, "no such page")),
+        }
+    }
+
+    fn order(&self, request: &Raw, host: &str) -> Result<Order, Reply> {
+        let origin = request.header("origin");
+        if origin.is_some_and(|origin| origin != format!("http://{host}")) {
+            return Err(rejected(403, "the form is of another website"));
+        }
+        let form = str::from_utf8(&request.body).ok();
+        let form = form.and_then(|form| decode_form(form, b"*").ok());
+        let form = form.ok_or_else(|| rejected(400, "the body is no form"))?;
+        let value = |name: &str| form.get(name).unwrap_or_default();
+        if self.key.is_empty() || value("key") != self.key {
+            return Err(rejected(403, "the form is old: load the page again"));
+        }
+        let times = value("times").parse().ok().filter(|times| (1..=1000).contains(times));
+        let failure = FAILURES.iter().find(|(name, ..)| *name == value("failure"));
+        match (value("do"), failure, times) {
+            ("misbehave", Some((_, _, how)), Some(times)) => {
+                Ok(Order::Misbehave(how.clone(), times))
+            }
+            ("behave", ..) => Ok(Order::Behave),
+            ("advance", ..) => {
+                let seconds = value("seconds").parse().ok().filter(|seconds| *seconds <= 1 << 32);
+                let seconds = seconds.ok_or_else(|| rejected(400, "the seconds are no number"))?;
+                Ok(Order::Advance(Duration::from_secs(seconds)))
+            }
+            ("press", ..) => {
+                Ok(Order::Press(value("action").to_owned(), value("subject").to_owned()))
+            }
+            _ => Err(rejected(400, "the form is not of this page")),
+        }
+    }
+
+    /// Returns the page, while so many requests are to fail.
+    pub(crate) fn page(&self, shown: &ConsolePage, failing: usize) -> Reply {
+        let mut html = String::new();
+        let _ = self.write_page(&mut html, shown, failing);
+        page(&format!("{} sandbox", shown.title), "", &html)
+    }
+
+    fn write_page(&self, html: &mut String, shown: &ConsolePage, failing: usize) -> fmt::Result {
+        write!(html, "<h1>{} sandbox</h1>", Escaped(shown.title))?;
+        write!(
+            html,
+            "<h2>Requests</h2><iframe src=\"{REQUESTS}\" title=\"Requests\"></iframe>\
+             <h2>Server</h2><div class=\"forms\">"
+        )?;
+        for button in &shown.buttons {
+            self.write_button(html, button)?;
+        }
+        if let Some(clock) = &shown.clock {
+            let now = crate::date::date_time(clock.unix());
+            self.write_form(
+                html,
+                "advance",
+                &format!(
+                    "<label>Clock: {now} UTC, forward by <select name=\"seconds\">\
+                     <option value=\"60\">a minute</option><option value=\"3600\">an hour</option>\
+                     <option value=\"86400\">a day</option><option value=\"2592000\">30 days</option>\
+                     </select></label> <button>Move</button>"
+                ),
+            )?;
+        }
+        let options: String = FAILURES
+            .iter()
+            .map(|(name, label, _)| format!("<option value=\"{name}\">{label}</option>"))
+            .collect();
+        self.write_form(
+            html,
+            "misbehave",
+            &format!(
+                "<label>Next <input name=\"times\" type=\"number\" value=\"1\" min=\"1\" max=\"1000\"> \
+                 requests fail: <select name=\"failure\">{options}</select></label> \
+                 <button>Set</button>"
+            ),
+        )?;
+        if failing > 0 {
+            let label = format!("{failing} to fail <button>Stop failing</button>");
+            self.write_form(html, "behave", &label)?;
+        }
+        html.push_str("</div>");
+        for table in &shown.tables {
+            self.write_table(html, table)?;
+        }
+        Ok(())
+    }
+
+    fn write_form(&self, html: &mut String, what: &str, content: &str) -> fmt::Result {
+        write!(
+            html,
+            "<form method=\"post\" action=\"{PATH}\"><input type=\"hidden\" name=\"key\" \
+             value=\"{}\"><input type=\"hidden\" name=\"do\" value=\"{what}\">{content}</form>",
+            self.key
+        )
+    }
+
+    fn write_button(&self, html: &mut String, button: &Button) -> fmt::Result {
+        let content = format!(
+            "<input type=\"hidden\" name=\"action\" value=\"{}\"><input type=\"hidden\" \
+             name=\"subject\" value=\"{}\"><button>{}</button>",
+            Escaped(button.action),
+            Escaped(&button.subject),
+            Escaped(button.label)
+        );
+        self.write_form(html, "press", &content)
+    }
+
+    fn write_table(&self, html: &mut String, table: &Table) -> fmt::Result {
+        write!(html, "<h2>{}</h2>", Escaped(table.title))?;
+        if table.rows.is_empty() {
+            html.push_str("<p>None.</p>");
+            return Ok(());
+        }
+        html.push_str("<table><thead><tr>");
+        for column in table.columns {
+            write!(html, "<th scope=\"col\">{}</th>", Escaped(column))?;
+        }
+        html.push_str("<th scope=\"col\">Actions</th></tr></thead><tbody>");
+        for row in &table.rows {
+            html.push_str("<tr>");
+            for cell in &row.cells {
+                write!(html, "<td>{}</td>", Escaped(cell))?;
+            }
+            html.push_str("<td><div class=\"forms\">");
+            for button in &row.buttons {
+                self.write_button(html, button)?;
+            }
+            html.push_str("</div></td></tr>");
+        }
+        html.push_str("</tbody></table>");
+        Ok(())
+    }
+}
+
+/// Returns the list of requests, the last one first. The browser loads it again each two seconds.
+pub(crate) fn requests(seen: &[Seen]) -> Reply {
+    let mut html = String::new();
+    let _ = write_requests(&mut html, seen);
+    page("Requests", "<meta http-equiv=\"refresh\" content=\"2\">", &html)
+}
+
+fn write_requests(html: &mut String, seen: &[Seen]) -> fmt::Result {
+    if seen.is_empty() {
+        html.push_str("<p>No request so far.</p>");
+        return Ok(());
+    }
+    html.push_str(
+        "<table><thead><tr><th scope=\"col\">No.</th><th scope=\"col\">Request</th>\
+         <th scope=\"col\">Endpoint</th><th scope=\"col\">Credentials</th>\
+         <th scope=\"col\">Status</th><th scope=\"col\">Reason</th></tr></thead><tbody>",
+    );
+    for (index, seen) in seen.iter().enumerate().rev().take(SHOWN) {
+        let (class, credentials) = match seen.verdict.signed {
+            Some(true) => ("good", "valid"),
+            Some(false) => ("bad", "invalid"),
+            None => ("", "not needed"),
+        };
+        let status = seen.status.map_or_else(|| "no response".to_owned(), |s| s.to_string());
+        write!(
+            html,
+            "<tr><td>{}</td><td>{} {}</td><td>{}</td><td class=\"{class}\">{credentials}</td>\
+             <td class=\"{}\">{status}</td><td>{}</td></tr>",
+            index + 1,
+            Escaped(&seen.request.method),
+            Escaped(&seen.shown_path()),
+            Escaped(seen.verdict.endpoint.unwrap_or("none")),
+            if seen.status.is_some_and(|status| status < 400) { "good" } else { "bad" },
+            Escaped(seen.reason.as_deref().unwrap_or_default()),
+        )?;
+    }
+    html.push_str("</tbody></table>");
+    Ok(())
+}
+
+/// Returns the response after a form: the page, loaded anew, so that a reload sends nothing again.
+pub(crate) fn done() -> Reply {
+    Reply::new(303, "text/plain", "").with_header("location", PATH)
+}
+
+pub(crate) fn rejected(status: u16, why: &str) -> Reply {
+    let body = format!("<p>{}</p><p><a href=\"{PATH}\">Back</a></p>", Escaped(why));
+    Reply { status, ..page("Rejected", "", &body) }
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--line:#8886;--good:#176f2c;--bad:#b3261e}\
+@media(prefers-color-scheme:dark){:root{--good:#6fcf8a;--bad:#ff8a80}}\
+body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:75rem}\
+h1{font-size:1.4rem}h2{font-size:1.1rem;margin:1.5rem 0 .4rem}\
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}\
+.good{color:var(--good)}.bad{color:var(--bad)}\
+.forms{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center}form{margin:0}\
+button,select,input{font:inherit}iframe{width:100%;height:16rem;border:1px solid var(--line)}";
+
+fn page(title: &str, head: &str, body: &str) -> Reply {
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{}</title>{head}<style>{STYLE}</style></head>\
+         <body>{body}</body></html>",
+        Escaped(title)
+    );
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+                  frame-src 'self'; frame-ancestors 'self'; base-uri 'none'";
+    Reply::new(200, "text/html; charset=utf-8", html)
+        .with_header("content-security-policy", policy)
+        .with_header("cache-control", "no-store")
+        .with_header("referrer-policy", "same-origin")
+        .with_header("x-content-type-options", "nosniff")
+}
+
+/// A text in HTML or between double quotes in a tag.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match char {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                _ => f.write_char(char)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! What the console shows of the server, and what its buttons do.
+
+use super::check::decimal;
+use super::notify::Delivery;
+use super::{Alias, Tpay, Transaction};
+use crate::{Button, ConsolePage, Row, Table};
+
+impl Tpay {
+    pub(super) fn console_page(&self) -> ConsolePage {
+        let transaction = |found: &Transaction| Row {
+            cells: vec![
+                found.title.clone(),
+                found.hidden_description.clone(),
+                format!("{} {}", decimal(found.grosze), found.currency),
+                found.status.to_owned(),
+                decimal(found.refunded),
+            ],
+            buttons: match found.status {
+                "pending" => vec![
+                    Button::new("Pay", "pay", &found.id),
+                    Button::new("Decline", "decline", &found.id),
+                ],
+                "paid" | "correct" => vec![Button::new("Charge back", "chargeback", &found.id)],
+                _ => Vec::new(),
+            },
+        };
+        let alias = |alias: &Alias| Row {
+            cells: vec![alias.value.clone(), alias.label.clone()],
+            buttons: vec![Button::new("Unregister", "unregister", &alias.value)],
+        };
+        let delivery = |delivery: Delivery| Row {
+            cells: vec![delivery.kind.to_owned(), delivery.subject, delivery.answer],
+            buttons: Vec::new(),
+        };
+        ConsolePage {
+            title: "Tpay",
+            clock: Some(self.clock.clone()),
+            buttons: vec![
+                Button::new("Revoke all tokens", "revoke", ""),
+                Button::new("Finish refunds", "refunds", ""),
+            ],
+            tables: vec![
+                Table {
+                    title: "Transactions",
+                    columns: &["Title", "Hidden description", "Amount", "Status", "Refunded"],
+                    rows: self.transactions.iter().rev().map(transaction).collect(),
+                },
+                Table {
+                    title: "BLIK aliases",
+                    columns: &["Value", "Label"],
+                    rows: self.aliases.iter().map(alias).collect(),
+                },
+                Table {
+                    title: "Notifications",
+                    columns: &["Kind", "Subject", "Response"],
+                    rows: self.outbox().deliveries().into_iter().rev().map(delivery).collect(),
+                },
+            ],
+        }
+    }
+
+    pub(super) fn press_button(&mut self, action: &str, subject: &str) -> bool {
+        match action {
+            "pay" => self.pay(subject),
+            // The payer's bank rejects the payment.
+            "decline" => self.decline(subject, "101"),
+            "chargeback" => self.chargeback(subject),
+            "unregister" => self.unregister_alias(subject),
+            "revoke" => {
+                self.revoke_tokens();
+                true
+            }
+            "refunds" => {
+                self.finish_refunds();
+                true
+            }
+            _ => false,
+        }
+    }
+}

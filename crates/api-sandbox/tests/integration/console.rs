@@ -1,0 +1,163 @@
+//! The console page.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use api_sandbox::{Misbehaviour, Sandbox, tpay};
+
+/// A console, as a browser sees it.
+struct Browser {
+    address: String,
+}
+
+impl Browser {
+    fn new(base_url: &str) -> Self {
+        Self { address: base_url.strip_prefix("http://").unwrap().to_owned() }
+    }
+
+    /// Sends a request with these headers and this body.
+    fn send(&self, line: &str, headers: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    }
+
+    fn host(&self) -> String {
+        format!("Host: {}\r\n", self.address)
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.send(&format!("GET {path}"), &self.host(), "")
+    }
+
+    /// Returns the key of the forms.
+    fn key(&self) -> String {
+        let page = self.get("/_sandbox");
+        let (_, rest) = page.split_once("name=\"key\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// Sends a form. Returns the status.
+    fn post(&self, fields: &str) -> String {
+        let body = format!("key={}&{fields}", self.key());
+        let response = self.send("POST /_sandbox", &self.host(), &body);
+        response.split(' ').nth(1).unwrap().to_owned()
+    }
+}
+
+/// Creates a transaction with this hidden description, in JSON. Returns its id.
+fn create_transaction(server: &Browser, hidden_description: &str) -> String {
+    let json = |response: &str| -> serde_json::Value {
+        serde_json::from_str(response.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    let form = format!("client_id={}&client_secret={}", tpay::CLIENT_ID, tpay::CLIENT_SECRET);
+    let headers = format!("{}Content-Type: application/x-www-form-urlencoded\r\n", server.host());
+    let token = json(&server.send("POST /oauth/auth", &headers, &form))["access_token"].clone();
+    let token = token.as_str().unwrap();
+    let headers = format!(
+        "{}Authorization: Bearer {token}\r\nContent-Type: application/json\r\n",
+        server.host()
+    );
+    let body = format!(
+        r#"{{"amount":12.34,"description":"Order 7","hiddenDescription":"{hidden_description}",
+            "payer":{{"email":"jan.nowak@example.com","name":"Jan Nowak"}}}}"#
+    );
+    let created = json(&server.send("POST /transactions", &headers, &body));
+    created["transactionId"].as_str().unwrap_or_else(|| panic!("{created}")).to_owned()
+}
+
+#[test]
+fn page_shows_what_the_server_holds_and_its_buttons_change_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let browser = Browser::new(sandbox.tpay().base_url());
+    let id = create_transaction(&browser, r#"<b>\"O'Neil\"</b>"#);
+    let page = browser.get("/_sandbox");
+    assert!(page.contains("&lt;b&gt;&quot;O&#39;Neil&quot;&lt;/b&gt;"), "{page}");
+    assert!(page.contains("content-security-policy: default-src 'none'"));
+    assert!(!page.contains("<script"));
+    assert_eq!(browser.post(&format!("do=press&action=pay&subject={id}")), "303");
+    assert_eq!(sandbox.tpay().state(|tpay| tpay.transaction(&id).unwrap().status), "correct");
+    assert_eq!(browser.post(&format!("do=press&action=pay&subject={id}")), "409");
+    assert_eq!(sandbox.take_seen().len(), 2, "only the token and the transaction are recorded");
+}
+
+#[test]
+fn requests_are_shown_with_their_verdict() {
+    let sandbox = Sandbox::start().unwrap();
+    let browser = Browser::new(sandbox.tinypass().base_url());
+    assert!(browser.get("/_sandbox/requests").contains("No request so far."));
+    browser.get("/r2/access?secret=CANARY");
+    let page = browser.get("/_sandbox/requests");
+    for part in ["GET /r2/access", "access.get", ">invalid<", ">401<"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("CANARY"));
+}
+
+#[test]
+fn requests_fail_and_the_clock_moves_as_it_says() {
+    let sandbox = Sandbox::start().unwrap();
+    let server = sandbox.tokenpass();
+    let browser = Browser::new(server.base_url());
+    server.misbehave(Misbehaviour::CutBody, 1);
+    assert!(browser.get("/_sandbox").contains("1 to fail"));
+    assert_eq!(browser.post("do=behave"), "303");
+    assert_eq!(browser.post("do=misbehave&failure=bad-gateway&times=1"), "303");
+    assert!(browser.get("/api/v1/tca/check/a").starts_with("HTTP/1.1 502 "));
+    assert!(!browser.get("/api/v1/tca/check/a").starts_with("HTTP/1.1 502 "));
+    let before = sandbox.clock().unix();
+    assert_eq!(browser.post("do=advance&seconds=86400"), "303");
+    assert!(sandbox.clock().unix() >= before + 86_400);
+    for wrong in ["do=misbehave&failure=bad-gateway&times=0", "do=advance&seconds=x", "do=x", ""] {
+        assert_eq!(browser.post(wrong), "400", "{wrong}");
+    }
+}
+
+#[test]
+fn every_server_has_a_console() {
+    let sandbox = Sandbox::start().unwrap();
+    for (base_url, title, part) in [
+        (sandbox.tinypass().base_url(), "TinyPass", "Accesses"),
+        (sandbox.tinycert().base_url(), "TinyCert", "soon.example.org"),
+        (sandbox.tokenpass().base_url(), "Tokenpass", "cryptonaut"),
+        (sandbox.tpay().base_url(), "Tpay", "Transactions"),
+    ] {
+        let page = Browser::new(base_url).get("/_sandbox");
+        assert!(page.contains(&format!("<h1>{title} sandbox</h1>")), "{page}");
+        assert!(page.contains(part), "{title}: {page}");
+    }
+}
+
+#[test]
+fn other_websites_cannot_use_the_console() {
+    let sandbox = Sandbox::start().unwrap();
+    let browser = Browser::new(sandbox.tinycert().base_url());
+    let (host, key) = (browser.host(), browser.key());
+    let form = format!("key={key}&do=press&action=sessions&subject=");
+    for (line, headers, body, status) in [
+        // A name of another website that leads here.
+        ("GET /_sandbox", "Host: evil.example\r\n".to_owned(), "", "403"),
+        ("GET /_sandbox/requests", "Host: evil.example\r\n".to_owned(), "", "403"),
+        ("POST /_sandbox", "Host: evil.example\r\n".to_owned(), form.as_str(), "403"),
+        // A form of another website.
+        ("POST /_sandbox", format!("{host}Origin: http://evil.example\r\n"), &form, "403"),
+        ("POST /_sandbox", format!("{host}Origin: null\r\n"), &form, "403"),
+        ("POST /_sandbox", host.clone(), "do=press&action=sessions&subject=", "403"),
+        ("POST /_sandbox", host.clone(), "key=&do=press&action=sessions&subject=", "403"),
+        ("GET /_sandbox/other", host.clone(), "", "404"),
+        ("PUT /_sandbox", host.clone(), "", "405"),
+        ("POST /_sandbox", format!("{host}Origin: http://{}\r\n", browser.address), &form, "303"),
+    ] {
+        let response = browser.send(line, &headers, body);
+        assert_eq!(response.split(' ').nth(1), Some(status), "{line} {headers} {body}: {response}");
+    }
+}
