@@ -18,7 +18,8 @@ use std::time::SystemTime;
 
 use api_auth::{
     Acknowledgement, Amount, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params,
-    Response, ResponseError, Result, Route, UnixTime, json, json_start, route, setters, wire,
+    Response, ResponseError, Result, Route, UnixTime, json, json_start, required, route, setters,
+    wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -383,6 +384,8 @@ impl Endpoint for GrantAccess {
                 access.expires = access.expires.or(self.expires);
                 return Ok(Granted { access: Some(access), ..Granted::default() });
             }
+            // The `{}` of a proxy acknowledges nothing.
+            required(Access::REQUIRED, Some(()).filter(|()| !access.extra.is_empty()))?;
         }
         error::acknowledgement(response)
             .map(|acknowledgement| Granted { access: None, acknowledgement })

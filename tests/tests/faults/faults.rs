@@ -67,7 +67,10 @@ fn a_write_that_may_have_arrived_is_sent_once() {
         sandbox.tinypass().misbehave(how.clone(), 1);
         let error = write(&client).unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 1), "{how:?}: {error:?}");
-        assert!(!error.is_retryable(), "{how:?}");
+        // Only a rate limit says that the write was not carried out.
+        let is_refused = error.delivery() == Delivery::Refused;
+        assert_eq!(is_refused, kind == ErrorKind::RateLimited, "{how:?}");
+        assert_eq!(error.is_retryable(), is_refused, "{how:?}");
         assert_ne!(error.delivery(), Delivery::NotSent, "{how:?}");
         assert!(clock.slept().is_empty(), "{how:?}");
         assert!(sandbox.tinypass().seen().len() <= 1, "{how:?}");

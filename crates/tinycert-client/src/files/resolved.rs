@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::FileError;
 use super::draft::{KeptAccess, open_regular};
 use super::trust::{
-    check_link, check_only_name, check_own, check_replaceable, identity, invalid, is_same,
-    is_shared, owner, real_folder, seen,
+    check_link, check_not_mounted, check_only_name, check_own, check_replaceable, identity,
+    invalid, is_same, is_shared, owner, real_folder, seen,
 };
 
 /// The maximum number of symbolic links that are followed.
@@ -60,6 +60,7 @@ impl ResolvedPath {
                 if let Some(metadata) = &entry {
                     check_regular(metadata)?;
                     check_replaceable(&folder, metadata)?;
+                    check_not_mounted(&path)?;
                     check_only_name(&folder, metadata)?;
                 }
                 let existing = entry.clone();

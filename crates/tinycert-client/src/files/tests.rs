@@ -503,6 +503,44 @@ mod unix {
         outcome.unwrap();
     }
 
+    #[test]
+    fn file_that_is_mounted_is_rejected_before_the_request() {
+        let (folder, mounted) = (Folder::new(), Folder::new());
+        let run = |program: &str, arguments: &[&Path]| {
+            let command = Command::new(program).args(arguments).stderr(Stdio::null()).status();
+            command.is_ok_and(|status| status.success())
+        };
+        for (way, files) in ways(&folder) {
+            for path in [files.key(), files.chain()] {
+                // On the same device, as a container mounts a single file.
+                let source = mounted.path("a file");
+                fs::write(&source, "theirs").unwrap();
+                fs::write(path, "mount point").unwrap();
+                if !run("mount", &[Path::new("--bind"), &source, path]) {
+                    println!("skipped: nothing can be mounted");
+                    return;
+                }
+                let error = files.prepare().err().map(|error| error.to_string());
+                let left = folder.names();
+                assert!(run("umount", &[path]));
+                let error = error.expect("rejected");
+                assert!(
+                    error.contains("a mount point, which cannot be replaced"),
+                    "{way}: {error}"
+                );
+                assert_eq!(fs::read_to_string(&source).unwrap(), "theirs", "{way}");
+                assert!(left.iter().all(|name| !name.starts_with('.')), "{way}: {left:?}");
+                fs::remove_file(path).unwrap();
+            }
+            publish(&files, 1).unwrap();
+            assert_eq!(published(&files), Some(1), "{way}");
+            for path in [files.key(), files.chain()] {
+                let _ = fs::remove_file(path);
+            }
+            let _ = fs::remove_dir_all(folder.path(".a.key.versions"));
+        }
+    }
+
     pub(super) const CHILD: &str = "KEY_PAIR_FILES_CHILD";
     /// The variable that sets the number of kills per method of publishing.
     const KILLS: &str = "KEY_PAIR_FILES_KILLS";
@@ -541,6 +579,42 @@ mod unix {
             .stderr(Stdio::null())
             .spawn()
             .unwrap()
+    }
+
+    #[test]
+    fn file_of_root_in_a_sticky_folder_is_rejected_for_other_users() {
+        use std::os::unix::process::CommandExt;
+
+        let folder = Folder::new();
+        set_mode(&folder.0, 0o1777);
+        let (_, files) = ways(&folder).pop().unwrap();
+        fs::write(files.key(), "of root").unwrap();
+        fs::remove_dir(folder.path("private")).unwrap();
+        if fs::metadata(files.key()).unwrap().uid() != 0 {
+            skipped("another user", "only root can start a program as another user");
+            return;
+        }
+        let child = Command::new(program())
+            .args(["--exact", "files::tests::unix::a_child_publishes", "--nocapture"])
+            .env(CHILD, format!("combined\n{}\n1\n1", folder.0.display()))
+            .uid(54_321)
+            .gid(54_321)
+            .output();
+        let output = match child {
+            Ok(output) => output,
+            Err(error) => {
+                skipped("another user", format!("the program cannot be started: {error}"));
+                return;
+            }
+        };
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8_lossy(&printed);
+        assert!(!output.status.success(), "{printed}");
+        assert!(
+            printed.contains("in a folder with the sticky bit cannot be replaced"),
+            "{printed}"
+        );
+        assert_eq!(fs::read_to_string(files.key()).unwrap(), "of root");
     }
 
     #[test]

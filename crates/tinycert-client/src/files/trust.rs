@@ -102,7 +102,7 @@ mod owners {
         check_shared(folder, entry, BY_OTHERS, problem)?;
         let folder = fs::metadata(folder)?;
         if folder.dev() != entry.dev() {
-            return Err(invalid("a mount point, which cannot be replaced"));
+            return Err(invalid(super::MOUNTED));
         }
         if folder.mode() & STICKY != 0 {
             let user = own_user()?;
@@ -175,6 +175,53 @@ mod owners {
 pub(super) use owners::{
     check_link, check_only_name, check_own, check_replaceable, identity, is_shared, owner,
 };
+
+/// Rejects a file on which another one is mounted, such as a single file of a container: it cannot
+/// be replaced. The device of such a file may be that of its folder. `path` is a real path.
+#[cfg(target_os = "linux")]
+pub(super) fn check_not_mounted(path: &Path) -> io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+
+    // Without this list, a mount point is detected by its device, or when it is replaced.
+    let Ok(mounts) = fs::read("/proc/self/mountinfo") else { return Ok(()) };
+    let path = path.as_os_str().as_bytes();
+    let is_mounted = mounts
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
+        .any(|mounted| unescaped(mounted) == path);
+    if is_mounted { Err(invalid(MOUNTED)) } else { Ok(()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn check_not_mounted(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+const MOUNTED: &str =
+    "a mount point, which cannot be replaced; mount the folder that contains the file";
+
+/// Replaces the escapes of a path in `/proc/self/mountinfo`: `\040` is a space.
+#[cfg(target_os = "linux")]
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let escape = after.get(..3).and_then(|digits| str::from_utf8(digits).ok());
+        let byte = escape.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match byte.filter(|_| *first == b'\\') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
 
 /// Returns the real path of a folder. Symbolic links are followed, except those of another user in
 /// a shared folder.

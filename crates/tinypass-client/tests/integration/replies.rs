@@ -175,8 +175,7 @@ fn access_grant_reply_without_a_record_is_an_acknowledgement() {
     let past = UnixTime::from_seconds(1_000_000_000);
     let unlimited = GrantAccess::new("r", "e@example.org");
     let expired = unlimited.clone().expires(past);
-    for body in
-        ["", " ", "{}", "true", "[]", r#"{"success":true}"#, r#"{"success":true,"expires":null}"#]
+    for body in ["", " ", "true", "[]", r#"{"success":true}"#, r#"{"success":true,"expires":null}"#]
     {
         for grant in [&unlimited, &expired] {
             let granted = one("POST", 200, body, |client| client.grant_access(grant)).unwrap();
@@ -188,6 +187,8 @@ fn access_grant_reply_without_a_record_is_an_acknowledgement() {
         let error = one("POST", 200, body, |client| client.grant_access(&expired)).unwrap_err();
         assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Decode, true), "{body}");
     }
+    let error = one("POST", 200, "{}", |client| client.grant_access(&expired)).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, Some("id: missing")));
     let body = r#"{"error":{"message":"no"}}"#;
     let error = one("POST", 200, body, |client| client.grant_access(&expired)).unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Api, Some("no")));
@@ -267,8 +268,13 @@ fn access_grant_reply_follows_the_rules() {
     let call = |base: &str| -> Outcome {
         client(base).grant_access(&grant).map(|granted| format!("{granted:?}"))
     };
-    let case =
-        Case { method: "POST", documented: ACCESS, any_body: true, missing: None, call: &call };
+    let case = Case {
+        method: "POST",
+        documented: ACCESS,
+        any_body: true,
+        missing: Some("id"),
+        call: &call,
+    };
     case.holds(&[]);
 }
 
