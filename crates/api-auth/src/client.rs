@@ -6,15 +6,18 @@ mod preparation;
 use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use http::StatusCode;
 use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
 use crate::auth::{Auth, Generation, MOST_REPLACEMENTS, TokenOrigin};
-use crate::clock::Clock;
+use crate::batch::Batch;
+use crate::clock::{Clock, Interrupt};
 use crate::curl::{curl_with_secrets, masked_command};
 use crate::endpoint::{Call, Endpoint};
 use crate::error::input::InputError;
@@ -23,13 +26,14 @@ use crate::error::{Delivery, Error, Result, request_id};
 use crate::json::json;
 use crate::message::{Request, Response};
 use crate::network::Base;
+use crate::pace::Pace;
 use crate::provider::Provider;
 #[cfg(feature = "record")]
 use crate::record::Recorder;
 use crate::redact::{RequestCopy, RequestSecrets};
 use crate::retry::{Attempt, Decision, Outcome, Reason, RetryPolicy, decide, retry_after};
 use crate::route::{Credential, Server};
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 use crate::unsigned_request::UnsignedRequest;
 
 /// A client of one provider, on which its typed client is based.
@@ -50,6 +54,9 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     #[cfg(feature = "record")]
     pub(crate) recorder: Option<Arc<Recorder>>,
+    pub(crate) pace: Arc<Pace>,
+    /// Ends waits between attempts, for requests on threads of their own.
+    pub(crate) interrupt: Option<Interrupt>,
 }
 
 struct Inner {
@@ -113,8 +120,19 @@ impl Client {
     /// not retry. A request with a rejected token is still sent again with a new token.
     #[must_use]
     pub fn without_retries(&self) -> Self {
+        self.with(|parts| parts.retry.retries = 0)
+    }
+
+    /// Returns a client that does not wait for the next attempt of a request when `interrupt` is
+    /// set.
+    pub(crate) fn interrupted_by(&self, interrupt: Interrupt) -> Self {
+        self.with(|parts| parts.interrupt = Some(interrupt))
+    }
+
+    /// Returns a client that shares the state of this one.
+    fn with(&self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut parts = self.0.parts.clone();
-        parts.retry.retries = 0;
+        change(&mut parts);
         let preparing = self.0.preparing.clone();
         Self(Arc::new(Inner { parts, preparing, random: self.0.random.clone() }))
     }
@@ -137,6 +155,33 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         self.send_with_response(endpoint).map(http::Response::into_body)
+    }
+
+    /// Sends many requests, up to `at_a_time` of them at a time on threads of their own, and returns
+    /// their results in the order of the requests. With 1, no thread is started.
+    ///
+    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
+    /// for more than 16. If a thread cannot be started, those that could be do the work.
+    pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
+    where
+        I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
+    {
+        Batch::new(self.clone(), requests.into_iter(), at_a_time)
+    }
+
+    /// Sends the request like [`send`](Client::send). A panic, of a transport for example, is an
+    /// error.
+    pub(crate) fn send_without_panic<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
+        // After a panic nothing of the request is used again.
+        catch_unwind(AssertUnwindSafe(|| self.send(endpoint)))
+            .unwrap_or_else(|_| Err(self.panicked(endpoint)))
+    }
+
+    /// Returns the error of a request that panicked. The text of the panic may show a part of it.
+    fn panicked(&self, call: &dyn Call) -> Error {
+        let text = "the thread that sent the request panicked";
+        let error = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, text);
+        self.named(call.id(), error.into(), 1).with_idempotent(call.idempotent())
     }
 
     /// Sends the request, parses its response, and returns the value with status and headers.
@@ -277,7 +322,8 @@ impl Client {
     fn exchange(&self, call: &dyn Call, copy: &mut RequestCopy) -> Result<(Response, u32)> {
         let mut attempts = 0;
         let id = Cell::new(call.id());
-        self.with_retries(&id, call.idempotent(), || self.try_once(call, &mut attempts, copy))
+        let wait = |duration| self.wait(duration);
+        self.with_retries(&id, call.idempotent(), wait, || self.try_once(call, &mut attempts, copy))
             .map(|response| (response, attempts))
             .map_err(|error| {
                 self.named(call.id(), error, attempts).with_idempotent(call.idempotent())
@@ -295,6 +341,7 @@ impl Client {
         call.validate()?;
         let mut renewals = 0;
         loop {
+            self.keep_pace()?;
             let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
             let mut generation = Generation::default();
             let request = self.build(call, auth, &mut generation, now)?;
@@ -325,11 +372,60 @@ impl Client {
         }
     }
 
-    /// Runs `attempt` until it succeeds or [`decide`] returns [`Decision::Stop`].
+    /// Waits until a request may be sent.
+    fn keep_pace(&self) -> Result<()> {
+        let Parts { pace, clock, .. } = &self.0.parts;
+        loop {
+            let wait = pace.reserve(|| clock.now());
+            if wait.is_zero() {
+                return Ok(());
+            }
+            if !self.wait(wait) {
+                let text = "the request was not sent: its iterator was stopped";
+                let kind = TransportErrorKind::Refused;
+                return Err(TransportError::new(kind, Sent::No, text).into());
+            }
+            if !pace.is_paused(|| clock.now()) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets all threads wait after a response with status 429: as long as this one does before the
+    /// next attempt. A request without a further attempt lets the others of its batch wait.
+    fn pause(&self, outcome: Outcome, decision: Decision) {
+        let Outcome::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome else {
+            return;
+        };
+        let parts = &self.0.parts;
+        let wait = match decision {
+            Decision::Wait(wait) => Some(wait),
+            Decision::Stop(_) if parts.interrupt.is_none() => None,
+            Decision::Stop(_) => retry_after.filter(|after| *after <= parts.retry.longest),
+        };
+        if let Some(wait) = wait {
+            parts.pace.pause(parts.clock.now(), wait);
+        }
+    }
+
+    /// Sleeps, unless the client is interrupted. Returns whether it is not.
+    fn wait(&self, duration: Duration) -> bool {
+        let clock = &self.0.parts.clock;
+        let Some(interrupt) = &self.0.parts.interrupt else {
+            clock.sleep(duration);
+            return true;
+        };
+        clock.sleep_or_interrupt(duration, interrupt);
+        !interrupt.is_set()
+    }
+
+    /// Runs `attempt` until it succeeds, [`decide`] returns [`Decision::Stop`], or `wait`, which
+    /// sleeps between two attempts, returns that there is no further attempt.
     fn with_retries<T>(
         &self,
         id: &Cell<&'static str>,
         idempotent: bool,
+        wait_for: impl Fn(Duration) -> bool,
         mut attempt: impl FnMut() -> Result<T, Failure>,
     ) -> Result<T> {
         let mut number = 1;
@@ -342,7 +438,9 @@ impl Client {
                 return Err(failure.error);
             };
             let attempt = Attempt { number, idempotent };
-            match decide(&self.0.parts.retry, attempt, outcome, self.jitter(number)) {
+            let decision = decide(&self.0.parts.retry, attempt, outcome, self.jitter(number));
+            self.pause(outcome, decision);
+            match decision {
                 Decision::Wait(wait) => {
                     log::debug!(
                         "{} {}: retrying in {} ms",
@@ -350,7 +448,9 @@ impl Client {
                         id.get(),
                         wait.as_millis()
                     );
-                    self.0.parts.clock.sleep(wait);
+                    if !wait_for(wait) {
+                        return Err(failure.error.with_retryable(true));
+                    }
                     number = number.saturating_add(1);
                 }
                 Decision::Stop(reason) => {

@@ -1,7 +1,7 @@
 //! The clock of a client: current time and sleeping.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The clock that a client uses for the current time and for sleeping. These crates use no other
@@ -11,6 +11,13 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> SystemTime;
     /// Sleeps for `duration`, between two attempts of a request.
     fn sleep(&self, duration: Duration);
+    /// Sleeps for `duration`, or until `interrupt` is set. Defaults to [`sleep`](Clock::sleep), which
+    /// does not end earlier.
+    fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
+        if !interrupt.is_set() {
+            self.sleep(duration);
+        }
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
@@ -20,6 +27,50 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
     fn sleep(&self, duration: Duration) {
         (**self).sleep(duration);
+    }
+
+    fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
+        (**self).sleep_or_interrupt(duration, interrupt);
+    }
+}
+
+/// A signal that ends the waits of the threads that send several requests at a time: nobody waits for
+/// their responses any more. Clones share one signal.
+///
+/// ```
+/// use std::time::Duration;
+/// use api_auth::{Clock, Interrupt, SystemClock};
+///
+/// let interrupt = Interrupt::default();
+/// interrupt.set();
+/// SystemClock.sleep_or_interrupt(Duration::from_secs(3600), &interrupt); // Returns at once.
+/// ```
+#[derive(Clone, Default)]
+pub struct Interrupt(Arc<(Mutex<bool>, Condvar)>);
+
+impl Interrupt {
+    /// Sets the signal, for ever.
+    pub fn set(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+
+    /// Returns whether the signal is set.
+    pub fn is_set(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the signal, at most for `duration`.
+    pub fn wait(&self, duration: Duration) {
+        let (is_set, changed) = &*self.0;
+        let is_set = is_set.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(changed.wait_timeout_while(is_set, duration, |is_set| !*is_set));
+    }
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Interrupt").field(&self.is_set()).finish()
     }
 }
 
@@ -36,6 +87,10 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the only function that sleeps")]
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    fn sleep_or_interrupt(&self, duration: Duration, interrupt: &Interrupt) {
+        interrupt.wait(duration);
     }
 }
 

@@ -184,6 +184,19 @@ pub trait Paged: Endpoint + Sized {
     }
 }
 
+/// A list whose pages are numbered, so that several of them can be requested at a time; see
+/// [`Items::concurrent`](crate::Items::concurrent).
+///
+/// [`next`](Paged::next) must return the request with the next number.
+pub trait NumberedPages: Paged {
+    /// Returns the number of the requested page.
+    fn page_number(&self) -> u32;
+
+    /// Returns the request for the page with this number, which is the same in all other respects.
+    #[must_use]
+    fn with_page_number(&self, number: u32) -> Self;
+}
+
 /// The position of a page in its list, and the size of the list.
 ///
 /// ```
@@ -237,6 +250,14 @@ impl Extent {
             Some(total) if total == end && self.before > 0 => false,
             _ => count >= self.page_size,
         }
+    }
+
+    /// Returns the number of pages after this one, by the total. Returns `None` if the total is not
+    /// known, or if it ends on this page.
+    pub(crate) fn pages_after(&self) -> Option<u64> {
+        let end = self.before.saturating_add(self.page_size);
+        let after = self.total?.checked_sub(end).filter(|after| *after > 0)?;
+        after.checked_add(self.page_size - 1)?.checked_div(self.page_size)
     }
 
     /// Returns the number of entries on the pages before this one.

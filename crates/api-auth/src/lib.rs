@@ -7,7 +7,8 @@
 //! |---|---|
 //! | [`Endpoint`], [`EndpointInfo`], [`Paged`], [`RawEndpoint`], [`UnsignedRequest`], [`Body`] | endpoints and requests as data |
 //! | [`Client`], [`Provider`], [`Settings`] | the request loop |
-//! | [`Pages`], [`Items`], [`Extent`] | pagination |
+//! | [`Pages`], [`Items`], [`NumberedPages`], [`Extent`] | pagination |
+//! | [`Batch`] | many requests, several at a time |
 //! | [`Auth`], [`NoAuth`], [`hmac`] | authentication of requests |
 //! | [`oauth`], [`AccessToken`] | access tokens: requests, responses, expiry |
 //! | [`TokenStore`], [`MemoryStore`], [`FileStore`], [`VerifiedStore`], [`TokenKey`] | storage of tokens |
@@ -21,7 +22,7 @@
 //! | [`decide`], [`RetryPolicy`] | retries |
 //! | [`wire`], [`json`], [`wire_enum!`], [`Acknowledgement`] | tolerant parsing of responses |
 //! | [`validate`], [`setters!`], [`Env`] | validation and construction of requests |
-//! | [`Clock`], [`ManualClock`] | time |
+//! | [`Clock`], [`ManualClock`], [`Interrupt`] | time |
 
 // The manifest has two entries for ureq, so neither can have its name.
 #[cfg(all(feature = "ureq", not(feature = "ureq-3")))]
@@ -31,6 +32,7 @@ extern crate ureq_lib as ureq;
 // the crates that use it compile it.
 mod acknowledgement;
 mod auth;
+mod batch;
 #[cfg(feature = "blocks")]
 pub mod block;
 mod body;
@@ -53,6 +55,7 @@ mod message;
 mod models;
 mod network;
 pub mod oauth;
+mod pace;
 mod page;
 mod provider;
 #[cfg(feature = "ureq")]
@@ -75,19 +78,21 @@ mod unsigned_request;
 pub mod validate;
 mod variables;
 mod verified_store;
+mod window;
 pub mod wire;
 
 pub use acknowledgement::Acknowledgement;
 pub use auth::{Auth, Generation, MOST_REPLACEMENTS, NoAuth, Preparation, TokenOrigin};
+pub use batch::Batch;
 pub use body::Body;
 pub use client::Client;
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, Interrupt, ManualClock, SystemClock};
 pub use curl::{curl, curl_with_secrets};
 pub use encode::{
     Encoding, Params, base64, decode_form, decode_form_bytes, from_base64, path_segment,
     percent_decode, without_user_info,
 };
-pub use endpoint::{Endpoint, Extent, Paged};
+pub use endpoint::{Endpoint, Extent, NumberedPages, Paged};
 pub use endpoint_info::EndpointInfo;
 pub use error::input::InputError;
 pub use error::kind::ErrorKind;
@@ -98,7 +103,7 @@ pub use http::{Method, StatusCode};
 pub use json::{json, json_slice, json_start};
 pub use message::{Request, Response};
 pub use models::{Amount, ExtraFields, UnixTime, UnknownText};
-pub use network::{CONNECT_TIMEOUT, RESPONSE_LIMIT, TIMEOUT};
+pub use network::{CONNECT_TIMEOUT, MAX_CONNECTIONS, RESPONSE_LIMIT, TIMEOUT};
 pub use page::{Items, Pages};
 pub use provider::{Provider, status_error};
 pub use raw_endpoint::RawEndpoint;

@@ -16,6 +16,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The default maximum size of a response body: 8 MiB.
 pub const RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
+/// The default number of open connections without a request that are kept: 16.
+pub const MAX_CONNECTIONS: usize = 16;
+
 /// The source of the proxy settings.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(not(feature = "ureq"), expect(dead_code, reason = "read by the built-in transport"))]
@@ -35,6 +38,7 @@ pub(crate) struct NetworkSettings {
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) response_limit: usize,
+    pub(crate) max_connections: usize,
     pub(crate) proxy: ProxyChoice,
     pub(crate) extra_roots: Vec<Vec<u8>>,
     pub(crate) platform_verifier: bool,
@@ -48,6 +52,7 @@ impl Default for NetworkSettings {
             timeout: TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             response_limit: RESPONSE_LIMIT,
+            max_connections: MAX_CONNECTIONS,
             proxy: ProxyChoice::Environment,
             extra_roots: Vec::new(),
             platform_verifier: false,
@@ -64,6 +69,9 @@ impl NetworkSettings {
             if timeout.is_zero() {
                 return Err(InputError::new(name, "must be more than 0"));
             }
+        }
+        if self.max_connections == 0 {
+            return Err(InputError::new("max_connections", "must be more than 0"));
         }
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! Iterators over paginated lists.
 
+mod ahead;
 mod progress;
 
 use std::fmt;
 
 use crate::client::Client;
-use crate::endpoint::{Extent, Paged};
+use crate::endpoint::{Extent, NumberedPages, Paged};
 use crate::error::Result;
 use crate::error::kind::ErrorKind;
 use crate::error::response::ResponseError;
+use crate::page::ahead::{Ahead, PageWindow};
 use crate::page::progress::Progress;
 
 /// An iterator over the pages of a list. Each page is requested when the iterator is advanced.
@@ -17,10 +19,12 @@ use crate::page::progress::Progress;
 /// request, so that an export can continue later. The pages are those of the server: if the list
 /// changes meanwhile, an entry may be on two pages or on none. [`Items`] finds such changes.
 #[must_use = "nothing is sent until the iterator is advanced"]
-pub struct Pages<E> {
+pub struct Pages<E: Paged> {
     client: Client,
     first: E,
     position: Position<E>,
+    /// Requests several pages at a time.
+    ahead: Option<Box<dyn Ahead<E>>>,
     ended: bool,
 }
 
@@ -41,7 +45,18 @@ struct Fetched<E: Paged> {
 impl<E: Paged> Pages<E> {
     /// Creates an iterator that starts with the page `first`.
     pub fn new(client: Client, first: E) -> Self {
-        Self { client, first, position: Position::First, ended: false }
+        Self { client, first, position: Position::First, ahead: None, ended: false }
+    }
+
+    /// Requests up to `pages` pages at a time, on threads of their own; see [`Items::concurrent`].
+    pub fn concurrent(mut self, pages: usize) -> Self
+    where
+        E: NumberedPages + Send + 'static,
+        E::Output: Send + 'static,
+    {
+        self.ahead = (pages > 1)
+            .then(|| -> Box<dyn Ahead<E>> { Box::new(PageWindow::new(&self.client, pages)) });
+        self
     }
 
     /// Returns the request for the next page, or the failed request. Returns `None` at the end.
@@ -53,10 +68,20 @@ impl<E: Paged> Pages<E> {
         }
     }
 
-    /// Ends the iterator: no further page is requested. [`request`](Pages::request) returns the
-    /// request for the page to continue with.
+    /// Ends the iterator after the pages that were requested; waits between their attempts end. No
+    /// further page is requested. [`request`](Pages::request) then returns the request for the page
+    /// to continue with.
     pub fn stop(&mut self) {
+        match &mut self.ahead {
+            Some(ahead) => ahead.stop(),
+            None => self.ended = true,
+        }
+    }
+
+    /// Ends the iterator at once.
+    fn end(&mut self) {
         self.ended = true;
+        self.ahead = None;
     }
 
     /// Requests the next page and stays at it until [`advance`](Pages::advance) is called.
@@ -64,20 +89,29 @@ impl<E: Paged> Pages<E> {
         if self.ended {
             return None;
         }
-        let request = self.request()?;
-        let page = self.client.send(request);
-        Some(match page {
-            Ok(page) => {
-                Ok(Fetched { extent: request.extent(&page), next: request.next(&page), page })
-            }
-            Err(error) => {
-                self.ended = true;
-                Err(error)
-            }
-        })
+        let request = match &self.position {
+            Position::First => &self.first,
+            Position::Further(request) => request,
+            Position::End => return None,
+        };
+        let page = match &mut self.ahead {
+            Some(ahead) => ahead.fetch(request),
+            None => Some(self.client.send(request)),
+        };
+        let fetched = page.map(|page| {
+            let page = page?;
+            Ok(Fetched { extent: request.extent(&page), next: request.next(&page), page })
+        });
+        if !matches!(fetched, Some(Ok(_))) {
+            self.end();
+        }
+        fetched
     }
 
     fn advance(&mut self, next: Option<E>) {
+        if next.is_none() {
+            self.ahead = None;
+        }
         self.position = next.map_or(Position::End, Position::Further);
     }
 }
@@ -99,6 +133,7 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Pages<E> {
         f.debug_struct("Pages")
             .field("client", &self.client)
             .field("request", &self.request())
+            .field("is_concurrent", &self.ahead.is_some())
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
@@ -139,6 +174,28 @@ impl<E: Paged> Items<E> {
         Self { pages: Pages::new(client, first), ready, progress: Progress::default() }
     }
 
+    /// Requests up to `pages` pages at a time, on threads of their own. The iterator returns the same
+    /// entries in the same order, and an error in the place of the page that failed. With 1, the
+    /// iterator does not start threads.
+    ///
+    /// The first page is requested alone. Its total tells how many pages there are. If the server
+    /// reports none, pages are also requested behind the end, fewer than `pages`. Up to `pages` pages
+    /// are in memory. Threads are started when they are needed; if one cannot be started, those that
+    /// could be do the work.
+    ///
+    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
+    /// for more than 16. When the iterator is dropped, each thread ends after its current request.
+    ///
+    /// A panic of the transport is an error of kind [`ErrorKind::Transport`].
+    pub fn concurrent(mut self, pages: usize) -> Self
+    where
+        E: NumberedPages + Send + 'static,
+        E::Output: Send + 'static,
+    {
+        self.pages = self.pages.concurrent(pages);
+        self
+    }
+
     /// Returns an iterator over the pages instead.
     pub fn by_page(self) -> Pages<E> {
         self.pages
@@ -149,15 +206,16 @@ impl<E: Paged> Items<E> {
         self.pages.request()
     }
 
-    /// Ends the iterator after the entries that were received: no further page is requested.
-    /// [`request`](Items::request) returns the request for the page to continue with.
+    /// Ends the iterator after the entries of the pages that were requested; waits between their
+    /// attempts end. No further page is requested. [`request`](Items::request) then returns the
+    /// request for the page to continue with.
     pub fn stop(&mut self) {
         self.pages.stop();
     }
 
     /// Ends the iterator with an error about the list.
     fn incomplete<T>(&mut self, problem: String) -> Option<Result<T>> {
-        self.pages.ended = true;
+        self.pages.end();
         let error = ResponseError::new(ErrorKind::Incomplete).with_message(problem);
         Some(Err(self.pages.client.error_of_list(E::ID, error)))
     }
@@ -203,6 +261,8 @@ impl<E: Paged + fmt::Debug> fmt::Debug for Items<E> {
 
 #[cfg(test)]
 mod changes_tests;
+#[cfg(test)]
+mod concurrent_tests;
 #[cfg(test)]
 mod test_list;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::client::{Client, Parts};
 use crate::clock::{Clock, SystemClock};
 use crate::error::input::InputError;
 use crate::network::{Base, NetworkSettings, ProxyChoice};
+use crate::pace::Pace;
 use crate::provider::Provider;
 #[cfg(feature = "record")]
 use crate::record::Recorder;
@@ -28,6 +29,7 @@ use crate::transport::Transport;
 pub struct Settings {
     pub(crate) network: NetworkSettings,
     retries: Option<u32>,
+    max_requests_per_second: Option<u32>,
     application: Option<String>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
@@ -39,6 +41,7 @@ impl Default for Settings {
         Self {
             network: NetworkSettings::default(),
             retries: None,
+            max_requests_per_second: None,
             application: None,
             transport: None,
             clock: Arc::new(SystemClock),
@@ -52,6 +55,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("network", &self.network)
             .field("retries", &self.retries)
+            .field("max_requests_per_second", &self.max_requests_per_second)
             .field("application", &self.application)
             .field("own_transport", &self.transport.is_some())
             .finish_non_exhaustive()
@@ -74,9 +78,19 @@ impl Settings {
         self.retries = Some(retries);
     }
 
+    /// Sets the maximum number of requests per second.
+    pub fn max_requests_per_second(&mut self, requests: u32) {
+        self.max_requests_per_second = Some(requests);
+    }
+
     /// Sets the maximum size of a response body.
     pub fn response_limit(&mut self, bytes: usize) {
         self.network.response_limit = bytes;
+    }
+
+    /// Sets the number of open connections without a request that are kept for the next ones.
+    pub fn max_connections(&mut self, connections: usize) {
+        self.network.max_connections = connections;
     }
 
     /// Sets the name of the application in the User-Agent.
@@ -146,6 +160,9 @@ impl Settings {
         credentials: Vec<(Credential, Arc<dyn Auth>)>,
     ) -> Result<Client, InputError> {
         self.network.validate()?;
+        if self.max_requests_per_second == Some(0) {
+            return Err(InputError::new("max_requests_per_second", "must be more than 0"));
+        }
         let mut bases = Vec::with_capacity(servers.len());
         for (server, argument, url) in servers {
             bases.push((*server, Base::parse(argument, url, &self.network)?));
@@ -196,6 +213,8 @@ impl Settings {
             clock: self.clock,
             #[cfg(feature = "record")]
             recorder,
+            pace: Arc::new(Pace::new(self.max_requests_per_second)),
+            interrupt: None,
         }))
     }
 }
@@ -260,10 +279,31 @@ macro_rules! builder_options {
             self
         }
 
+        /// Sets the maximum number of requests per second, for all threads and clones of the client
+        /// together. The requests are spread evenly, so a request may wait before it is sent.
+        /// Requests for tokens do not wait. Defaults to no limit.
+        ///
+        /// Whatever the limit, all threads wait after a response with status 429 that one of them
+        /// retries, as long as its `Retry-After` requests.
+        #[must_use]
+        pub fn max_requests_per_second(mut self, requests: u32) -> Self {
+            self.settings.max_requests_per_second(requests);
+            self
+        }
+
         /// Sets the maximum size of a response body. A larger one is an error. Defaults to 8 MiB.
         #[must_use]
         pub fn response_limit(mut self, bytes: usize) -> Self {
             self.settings.response_limit(bytes);
+            self
+        }
+
+        /// Sets the number of open connections that are kept for the next requests. Defaults to 16.
+        /// Set it to the number of requests at a time if that is larger: without it each further
+        /// request opens a new connection. It does not limit the number of connections.
+        #[must_use]
+        pub fn max_connections(mut self, connections: usize) -> Self {
+            self.settings.max_connections(connections);
             self
         }
 

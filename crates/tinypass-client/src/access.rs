@@ -17,9 +17,9 @@
 use std::time::SystemTime;
 
 use api_auth::{
-    Acknowledgement, Amount, Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params,
-    Response, ResponseError, Result, Route, UnixTime, json, json_start, required, route, setters,
-    wire,
+    Acknowledgement, Amount, Endpoint, Extent, ExtraFields, InputError, Items, NumberedPages,
+    Paged, Params, Response, ResponseError, Result, Route, UnixTime, json, json_start, required,
+    route, setters, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -262,12 +262,12 @@ impl Paged for SearchAccess {
 
     fn next(&self, page: &AccessPage) -> Option<Self> {
         let more = self.extent(page).promises_more(page.data.len());
-        let next = self.page.unwrap_or(0).checked_add(1).filter(|_| more)?;
+        let next = self.page_number().checked_add(1).filter(|_| more)?;
         Some(self.clone().page(next))
     }
 
     fn extent(&self, _page: &AccessPage) -> Extent {
-        Extent::of_page(self.page.unwrap_or(0), self.page_size.unwrap_or(100))
+        Extent::of_page(self.page_number(), self.page_size.unwrap_or(100))
     }
 
     fn items(page: AccessPage) -> Vec<Access> {
@@ -276,6 +276,16 @@ impl Paged for SearchAccess {
 
     fn item_id(access: &Access) -> Option<&str> {
         access.id.as_deref()
+    }
+}
+
+impl NumberedPages for SearchAccess {
+    fn page_number(&self) -> u32 {
+        self.page.unwrap_or(0)
+    }
+
+    fn with_page_number(&self, number: u32) -> Self {
+        self.clone().page(number)
     }
 }
 

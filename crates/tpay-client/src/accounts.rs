@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
 use crate::dictionaries::{CategoryId, DocumentTypeId, LegalFormId};
-use crate::paging::{Paging, numbered_pages, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::pos::Pos;
 use crate::{Client, Currency, error, validate};
 
@@ -100,7 +100,7 @@ impl Endpoint for ListAccounts {
 impl Paged for ListAccounts {
     type Item = Account;
 
-    numbered_pages!(AccountPage, |page| page.list.len());
+    paged_by_number!(AccountPage, |page| page.list.len());
 
     fn items(page: AccountPage) -> Vec<Account> {
         page.list
@@ -110,6 +110,8 @@ impl Paged for ListAccounts {
         item.id.as_deref()
     }
 }
+
+numbered_pages!(ListAccounts);
 
 /// `GET /accounts/{accountId}`: the account of a partner's merchant.
 ///

@@ -19,7 +19,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::common::ResultStatus;
-use crate::paging::{Paging, numbered_pages, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::{Client, error, validate};
 
 wire_enum! {
@@ -128,7 +128,7 @@ impl Endpoint for ListBankAccounts {
 impl Paged for ListBankAccounts {
     type Item = BankAccount;
 
-    numbered_pages!(BankAccountPage, |page| page.bank_accounts.len());
+    paged_by_number!(BankAccountPage, |page| page.bank_accounts.len());
 
     fn items(page: BankAccountPage) -> Vec<BankAccount> {
         page.bank_accounts
@@ -138,6 +138,8 @@ impl Paged for ListBankAccounts {
         item.id.as_deref()
     }
 }
+
+numbered_pages!(ListBankAccounts);
 
 /// `POST /collect/bank-accounts`: adds a bank account to Collect.
 ///

@@ -8,7 +8,7 @@
 //!
 //! | module | contents | methods |
 //! |---|---|---|
-//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
+//! | [`Client`], [`ClientBuilder`] | credentials and settings; any request, also as a `curl` command | [`builder`](Client::builder), [`from_env`](Client::from_env), [`environment`](Client::environment), [`send`](Client::send), [`send_with_response`](Client::send_with_response), [`send_raw`](Client::send_raw), [`send_as`](Client::send_as), [`send_all`](Client::send_all), [`items`](Client::items), [`signed_request`](Client::signed_request), [`curl`](Client::curl), [`curl_with_secrets`](Client::curl_with_secrets) |
 //! | [`transactions`] | payments: creating, paying, reading, cancelling | [`create_transaction`](Client::create_transaction), [`pay_transaction`](Client::pay_transaction), [`get_transaction`](Client::get_transaction), [`transactions`](Client::transactions), [`cancel_transaction`](Client::cancel_transaction), [`list_transactions`](Client::list_transactions), [`cancel_transaction_legacy`](Client::cancel_transaction_legacy), [`find_transactions`](Client::find_transactions), [`reference_id`](Client::reference_id) |
 //! | [`transactions::pay`] | payment methods: cards, wallets, channels | |
 //! | [`transactions::payments`] | results of payments, attempts, holds | |

@@ -80,10 +80,10 @@ pub(crate) fn extent(
     Extent::of_page(page.saturating_sub(1), limit).with_total(total)
 }
 
-/// Implements the methods of `Paged` that number the pages, for a list whose field `paging` is a
-/// [`Paging`] and whose responses have the fields `limit` and `total`. `$count` is the number of
-/// entries of a page.
-macro_rules! numbered_pages {
+/// Declares the methods `next` and `extent` of `Paged` for a list whose field `paging` is a [`Paging`]
+/// and whose responses have the fields `limit` and `total`. `$count` returns the number of entries of
+/// a page.
+macro_rules! paged_by_number {
     ($output:ty, $count:expr) => {
         fn next(&self, page: &$output) -> Option<Self> {
             let count: fn(&$output) -> usize = $count;
@@ -93,6 +93,22 @@ macro_rules! numbered_pages {
 
         fn extent(&self, page: &$output) -> Extent {
             self.paging.extent(page.limit, page.total)
+        }
+    };
+}
+pub(crate) use paged_by_number;
+
+/// Implements `NumberedPages` for a list whose field `paging` is a [`Paging`].
+macro_rules! numbered_pages {
+    ($list:ty) => {
+        impl api_auth::NumberedPages for $list {
+            fn page_number(&self) -> u32 {
+                self.paging.number()
+            }
+
+            fn with_page_number(&self, number: u32) -> Self {
+                self.clone().page(number)
+            }
         }
     };
 }

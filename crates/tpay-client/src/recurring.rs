@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blik::AutopaymentModel;
 use crate::common::ResultStatus;
-use crate::paging::{Paging, numbered_pages, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::{Client, Currency, Payer, error, validate};
 
 wire_enum! {
@@ -385,7 +385,7 @@ impl Endpoint for ListRecurring {
 impl Paged for ListRecurring {
     type Item = RecurringPlan;
 
-    numbered_pages!(RecurringPage, |page| page.list.len());
+    paged_by_number!(RecurringPage, |page| page.list.len());
 
     fn items(page: RecurringPage) -> Vec<RecurringPlan> {
         page.list
@@ -395,6 +395,8 @@ impl Paged for ListRecurring {
         item.id.as_deref()
     }
 }
+
+numbered_pages!(ListRecurring);
 
 /// `GET /recurring/{recurringId}`: a plan.
 ///
@@ -516,7 +518,7 @@ impl Endpoint for ListRecurringCharges {
 impl Paged for ListRecurringCharges {
     type Item = RecurringCharge;
 
-    numbered_pages!(RecurringCharges, |page| page.list.len());
+    paged_by_number!(RecurringCharges, |page| page.list.len());
 
     fn items(page: RecurringCharges) -> Vec<RecurringCharge> {
         page.list
@@ -526,6 +528,8 @@ impl Paged for ListRecurringCharges {
         item.transaction_id.as_deref()
     }
 }
+
+numbered_pages!(ListRecurringCharges);
 
 /// `POST /recurring/{recurringId}/cancel`: cancels a plan.
 ///

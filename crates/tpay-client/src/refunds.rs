@@ -20,7 +20,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::common::{LocalTime, ResultStatus};
-use crate::paging::{Paging, numbered_pages, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::transactions::payments::{Lock, Payments};
 use crate::transactions::{PayerDetails, TransactionDate};
 use crate::{Client, Currency, TransactionStatus, UnixTime, error, local_time, validate};
@@ -313,7 +313,7 @@ impl Endpoint for ListTransactionRefunds {
 impl Paged for ListTransactionRefunds {
     type Item = Refund;
 
-    numbered_pages!(TransactionRefunds, |page| page.all().count());
+    paged_by_number!(TransactionRefunds, |page| page.all().count());
 
     fn items(page: TransactionRefunds) -> Vec<Refund> {
         [page.refunds_list, page.refunds_no_account_list, page.refunds_cards_list].concat()
@@ -323,6 +323,8 @@ impl Paged for ListTransactionRefunds {
         refund.refund_id.as_deref()
     }
 }
+
+numbered_pages!(ListTransactionRefunds);
 
 wire_enum! {
     /// The kind of refunds to list.
@@ -457,7 +459,7 @@ impl Endpoint for ListRefunds {
 impl Paged for ListRefunds {
     type Item = Refund;
 
-    numbered_pages!(RefundPage, |page| page.list().len());
+    paged_by_number!(RefundPage, |page| page.list().len());
 
     fn items(page: RefundPage) -> Vec<Refund> {
         page.transactions.map(|level| level.list).unwrap_or_default()
@@ -467,6 +469,8 @@ impl Paged for ListRefunds {
         refund.refund_id.as_deref()
     }
 }
+
+numbered_pages!(ListRefunds);
 
 /// The response to a refund to a card.
 ///

@@ -11,8 +11,8 @@
 //! ```
 
 use api_auth::{
-    Endpoint, Extent, ExtraFields, InputError, Items, Paged, Params, Response, ResponseError,
-    Result, Route, route, setters, wire_enum,
+    Endpoint, Extent, ExtraFields, InputError, Items, NumberedPages, Paged, Params, Response,
+    ResponseError, Result, Route, route, setters, wire_enum,
 };
 use serde::{Deserialize, Serialize};
 
@@ -133,12 +133,12 @@ impl Paged for ListReports {
 
     fn next(&self, page: &ReportPage) -> Option<Self> {
         let more = self.extent(page).promises_more(page.reports.len());
-        let next = self.page.unwrap_or(1).checked_add(1).filter(|_| more)?;
+        let next = self.page_number().checked_add(1).filter(|_| more)?;
         Some(self.clone().page(next))
     }
 
     fn extent(&self, page: &ReportPage) -> Extent {
-        paging::extent(self.page.unwrap_or(1), self.page_size.unwrap_or(20), None, page.total)
+        paging::extent(self.page_number(), self.page_size.unwrap_or(20), None, page.total)
     }
 
     fn items(page: ReportPage) -> Vec<Report> {
@@ -147,6 +147,16 @@ impl Paged for ListReports {
 
     fn item_id(report: &Report) -> Option<&str> {
         report.id.as_deref()
+    }
+}
+
+impl NumberedPages for ListReports {
+    fn page_number(&self) -> u32 {
+        self.page.unwrap_or(1)
+    }
+
+    fn with_page_number(&self, number: u32) -> Self {
+        self.clone().page(number)
     }
 }
 

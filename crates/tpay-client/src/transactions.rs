@@ -34,7 +34,7 @@ use api_auth::{
 use serde::{Deserialize, Serialize};
 
 use crate::common::{LocalTime, ResultStatus};
-use crate::paging::{Paging, numbered_pages, page_setters};
+use crate::paging::{Paging, numbered_pages, page_setters, paged_by_number};
 use crate::{Client, Currency, UnixTime, error, local_time, validate};
 use pay::Pay;
 use payments::{Alternative, Lock, PaymentError, Payments};
@@ -454,7 +454,7 @@ impl Endpoint for ListTransactions {
 impl Paged for ListTransactions {
     type Item = Transaction;
 
-    numbered_pages!(TransactionPage, |page| page.transactions.len());
+    paged_by_number!(TransactionPage, |page| page.transactions.len());
 
     fn items(page: TransactionPage) -> Vec<Transaction> {
         page.transactions
@@ -464,6 +464,8 @@ impl Paged for ListTransactions {
         item.transaction_id.as_deref()
     }
 }
+
+numbered_pages!(ListTransactions);
 
 /// `GET /transactions/{transactionId}`: one transaction, with the attempts to pay it.
 ///

@@ -53,6 +53,23 @@ macro_rules! client_methods {
             $crate::Items::new(self.core.clone(), first)
         }
 
+        /// Sends many requests to any endpoint, up to `at_a_time` of them at a time on threads of
+        /// their own, and returns their results in the order of the requests. With 1, no thread is
+        /// started.
+        ///
+        /// An error does not end the iterator: each request has its own result. A write is never
+        /// sent twice. [`stop`]($crate::Batch::stop) ends the iterator after the requests in flight.
+        /// All threads use the same token. Each needs a connection: see
+        /// `max_connections` of the builder for more than 16.
+        pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> $crate::Batch<I::IntoIter>
+        where
+            I: ::std::iter::IntoIterator<
+                    Item: $crate::Endpoint<Output: Send + 'static> + Send + 'static,
+                >,
+        {
+            self.core.send_all(requests, at_a_time)
+        }
+
         /// Builds and signs the request without sending it. A token or session that it needs is
         /// requested first.
         ///

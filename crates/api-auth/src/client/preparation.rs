@@ -50,7 +50,12 @@ impl Client {
         let mut attempts = 0;
         let mut copy = RequestCopy::new();
         let endpoint = Cell::new("");
-        self.with_retries(&endpoint, true, || {
+        // Never interrupted: other threads wait for the same token.
+        let wait = |duration| {
+            clock.sleep(duration);
+            true
+        };
+        self.with_retries(&endpoint, true, wait, || {
             for _ in 0..MOST_PREPARATIONS {
                 let started = clock.now();
                 let Some(preparation) = auth.next_request(started)? else {

@@ -505,3 +505,152 @@ fn an_error_of_a_token_request_shows_no_secret_of_it() {
         assert!(error.body_text().contains("CANARY"));
     }
 }
+
+/// Returns a client with at most this many requests per second, whose server responds with the status
+/// in the path, and its clock.
+fn paced(per_second: Option<u32>) -> (Client, ManualClock) {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(clock.clone()));
+    if let Some(per_second) = per_second {
+        settings.max_requests_per_second(per_second);
+    }
+    settings.transport(Arc::new(|request: Request| -> Result<_, TransportError> {
+        let path = request.uri().path();
+        let code = path.strip_prefix("/").unwrap().parse().unwrap();
+        let response = status(code).header(RETRY_AFTER, "7");
+        Ok(response.body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let word: Arc<dyn Auth> = Arc::new(Word("main"));
+    (settings.build(&PROVIDER, &servers, vec![(Credential::MAIN, word)]).unwrap(), clock)
+}
+
+fn responding(code: u16) -> RawEndpoint {
+    RawEndpoint::new(Method::GET, format!("/{code}"))
+}
+
+#[test]
+fn requests_of_all_clones_are_spread_by_the_maximum_rate() {
+    let (client, clock) = paced(Some(4));
+    let user = client.with_credentials(vec![(USER, Arc::new(Word("user")))]);
+    for client in [&client, &user, &client.without_retries(), &client.clone(), &client] {
+        client.send(&responding(200)).unwrap();
+    }
+    assert_eq!(clock.slept(), [Duration::from_millis(250); 4]);
+    let (unlimited, clock) = paced(None);
+    (0..5).for_each(|_| drop(unlimited.send(&responding(200)).unwrap()));
+    assert!(clock.slept().is_empty());
+    let mut settings = Settings::default();
+    settings.max_requests_per_second(0);
+    let error = settings.build(&PROVIDER, &[], vec![]).unwrap_err();
+    assert_eq!(error.to_string(), "max_requests_per_second: must be more than 0");
+}
+
+#[test]
+fn retries_keep_the_maximum_rate() {
+    let (client, clock) = paced(Some(1));
+    assert_eq!(client.send(&responding(503)).unwrap_err().attempts(), 3);
+    assert_eq!(clock.slept(), [Duration::from_secs(7); 2], "`Retry-After` is longer");
+    client.send(&responding(200)).unwrap();
+    assert_eq!(clock.slept().last(), Some(&Duration::from_secs(1)));
+}
+
+#[test]
+fn rejected_write_lets_only_its_batch_wait() {
+    let write = RawEndpoint::new(Method::POST, "/429");
+    let (client, clock) = paced(None);
+    assert_eq!(client.send(&write).unwrap_err().kind(), ErrorKind::RateLimited);
+    client.send(&responding(200)).unwrap();
+    assert!(clock.slept().is_empty());
+    let batch = client.interrupted_by(Interrupt::default());
+    assert_eq!(batch.send(&write).unwrap_err().kind(), ErrorKind::RateLimited);
+    batch.send(&responding(200)).unwrap();
+    assert_eq!(clock.slept(), [Duration::from_secs(7)]);
+}
+
+#[test]
+fn interrupted_request_that_waits_for_its_time_is_not_sent() {
+    let (client, _clock) = paced(Some(1));
+    let interrupt = Interrupt::default();
+    let client = client.interrupted_by(interrupt.clone());
+    client.send(&responding(200)).unwrap();
+    interrupt.set();
+    let error = client.send(&responding(200)).unwrap_err();
+    assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
+}
+
+/// A clock that only the test advances.
+#[derive(Clone)]
+struct Held(Arc<(Mutex<(SystemTime, usize)>, std::sync::Condvar)>);
+
+impl Held {
+    fn new() -> Self {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        Self(Arc::new((Mutex::new((start, 0)), std::sync::Condvar::new())))
+    }
+
+    /// Waits until this many threads sleep.
+    fn wait_for(&self, sleeping: usize) {
+        let state = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(state, |state| state.1 < sleeping).unwrap());
+    }
+
+    fn advance(&self, duration: Duration) {
+        self.0.0.lock().unwrap().0 += duration;
+        self.0.1.notify_all();
+    }
+}
+
+impl Clock for Held {
+    fn now(&self) -> SystemTime {
+        self.0.0.lock().unwrap().0
+    }
+
+    fn sleep(&self, duration: Duration) {
+        let mut state = self.0.0.lock().unwrap();
+        let end = state.0 + duration;
+        state.1 += 1;
+        self.0.1.notify_all();
+        let mut state = self.0.1.wait_while(state, |state| state.0 < end).unwrap();
+        state.1 -= 1;
+    }
+}
+
+#[test]
+fn all_threads_wait_for_the_retry_after_of_one() {
+    let clock = Held::new();
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let (notes, time) = (sent.clone(), clock.clone());
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(clock.clone()));
+    settings.transport(Arc::new(move |request: Request| -> Result<_, TransportError> {
+        let path = request.uri().path().to_owned();
+        let is_first = !notes.lock().unwrap().iter().any(|(known, _)| *known == path);
+        notes.lock().unwrap().push((path.clone(), time.now()));
+        let response = match path.as_str() {
+            "/3" if is_first => status(429).header(RETRY_AFTER, "7"),
+            "/0" | "/1" | "/2" => {
+                time.wait_for(1); // The thread of the fourth request.
+                status(200)
+            }
+            _ => status(200),
+        };
+        Ok(response.body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
+    let requests = (0..20).map(|number| {
+        RawEndpoint::new(Method::GET, format!("/{number}")).with_credential(Credential::NONE)
+    });
+    let batch = client.send_all(requests, 4);
+    let reader = std::thread::spawn(move || batch.filter(|(_, result)| result.is_ok()).count());
+    clock.wait_for(4);
+    assert_eq!(sent.lock().unwrap().len(), 4, "the others wait, too");
+    let start = clock.now();
+    clock.advance(Duration::from_secs(7));
+    assert_eq!(reader.join().unwrap(), 20);
+    let sent = sent.lock().unwrap();
+    let later = sent.iter().filter(|(_, at)| *at == start + Duration::from_secs(7));
+    assert_eq!((later.count(), sent.len()), (17, 21));
+}

@@ -145,15 +145,15 @@ fn stopped_iterator_returns_the_request_to_continue_with() {
     assert_eq!(items.request(), Some(&Numbered { page: 2 }));
 }
 
-fn grow() -> impl Strategy<Value = Change> {
+pub(super) fn grow() -> impl Strategy<Value = Change> {
     (any::<u8>(), 0u8..35).prop_map(|(at, by)| Change::Grow { at, by })
 }
 
-fn shrink() -> impl Strategy<Value = Change> {
+pub(super) fn shrink() -> impl Strategy<Value = Change> {
     (any::<u8>(), 1u8..35).prop_map(|(at, by)| Change::Shrink { at, by })
 }
 
-fn reorder() -> impl Strategy<Value = Change> {
+pub(super) fn reorder() -> impl Strategy<Value = Change> {
     prop_oneof![
         (any::<u8>(), any::<u8>()).prop_map(|(one, other)| Change::Swap { one, other }),
         (1u8..35).prop_map(|by| Change::Rotate { by }),
@@ -162,7 +162,7 @@ fn reorder() -> impl Strategy<Value = Change> {
 }
 
 /// Reads the list and checks that each entry is returned once. Returns the error if there is one.
-fn checked(
+pub(super) fn checked(
     length: u32,
     changes: Vec<Change>,
     read_list: impl FnOnce(Client) -> Items<Numbered>,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::client::Client;
 use crate::encode::{Encoding, Params};
-use crate::endpoint::{Endpoint, Extent, Paged};
+use crate::endpoint::{Endpoint, Extent, NumberedPages, Paged};
 use crate::error::Result;
 use crate::error::response::ResponseError;
 use crate::json::json;
@@ -72,6 +72,16 @@ impl Paged for Numbered {
 
     fn extent(&self, page: &Page) -> Extent {
         Extent::of_page(self.page - 1, u32::try_from(LIMIT).unwrap()).with_total(page.1)
+    }
+}
+
+impl NumberedPages for Numbered {
+    fn page_number(&self) -> u32 {
+        self.page
+    }
+
+    fn with_page_number(&self, page: u32) -> Self {
+        Self { page }
     }
 }
 

@@ -61,7 +61,6 @@ use crate::transport::{Sent, Transport, TransportError, TransportErrorKind};
 const OUTPUT_BUFFER: usize = 16 * 1024;
 /// The longest timeout. Adding `Duration::MAX` to a time would overflow.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
-const IDLE_CONNECTIONS: usize = 16;
 
 /// The settings that the contract requires of every agent. A macro, because ureq's bound on the
 /// builder is private.
@@ -100,8 +99,8 @@ impl UreqTransport {
             .timeout_per_call(Some(settings.timeout.min(LONGEST_TIMEOUT)))
             .input_buffer_size(INPUT_BUFFER)
             .output_buffer_size(OUTPUT_BUFFER)
-            .max_idle_connections(IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(IDLE_CONNECTIONS);
+            .max_idle_connections(settings.max_connections)
+            .max_idle_connections_per_host(settings.max_connections);
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         {
             config = config.tls_config(tls(settings)?);

@@ -269,6 +269,18 @@ fn page_of_records_that_were_there_before_is_not_the_last_one() {
 }
 
 #[test]
+fn concurrent_pages_are_read_in_order_and_fewer_of_them_behind_the_end() {
+    let (client, queries) = paging(|page| ids((page * 2).min(13)..(page * 2 + 2).min(13)));
+    let search = SearchAccess::new().page_size(2);
+    let found = |items: tinypass_client::Items<SearchAccess>| -> Vec<String> {
+        items.map(|access| access.unwrap().id.unwrap()).collect()
+    };
+    assert_eq!(found(client.accesses(&search).concurrent(4)), found(client.accesses(&search)));
+    let pages = queries.lock().unwrap().iter().collect::<std::collections::HashSet<_>>().len();
+    assert!((7..=10).contains(&pages), "{pages}");
+}
+
+#[test]
 fn record_that_moves_to_the_next_page_is_returned_once() {
     let (client, _) = paging(|page| match page {
         0 => ids(0..3),

@@ -1059,22 +1059,30 @@ fn page_that_is_repeated_twice_is_an_error() {
 
 /// Reads a list of 30 entries to which 10 are added before the second request, with limit 10.
 /// Returns the number of entries, and the kind of the error after them.
-fn read_growing<E: api_auth::Paged>(
+fn read_growing<E>(
     list: fn(&Client) -> api_auth::Items<E>,
     page: fn(ids: std::ops::Range<u64>, total: u64) -> String,
-) -> (usize, Option<ErrorKind>) {
+) -> (usize, Option<ErrorKind>)
+where
+    E: api_auth::NumberedPages<Output: Send> + Send + 'static,
+{
     let (client, _) = paging(move |number| match number {
         1 => page(0..10, 30),
         number => page(number * 10 - 20..(number * 10 - 10).min(30), 40),
     });
-    let (mut count, mut kind) = (0, None);
-    for entry in list(&client) {
-        match entry {
-            Ok(_) => count += 1,
-            Err(error) => kind = Some(error.kind()),
+    let read = |items: api_auth::Items<E>| {
+        let (mut count, mut kind) = (0, None);
+        for entry in items {
+            match entry {
+                Ok(_) => count += 1,
+                Err(error) => kind = Some(error.kind()),
+            }
         }
-    }
-    (count, kind)
+        (count, kind)
+    };
+    let found = read(list(&client));
+    assert_eq!(read(list(&client).concurrent(3)), found);
+    found
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -329,6 +331,49 @@ mod gzip {
             assert_eq!(error.kind(), TransportErrorKind::TooLarge, "{error}");
         }
     }
+}
+
+/// Makes this many requests at a time, twice, and returns the number of connections.
+fn connections_of(requests: usize, settings: &Settings) -> usize {
+    let connections = Arc::new(AtomicUsize::new(0));
+    // The server responds when all requests of a round have arrived.
+    let round = Arc::new(Barrier::new(requests));
+    let count = connections.clone();
+    let port = serve(move |mut stream| {
+        count.fetch_add(1, SeqCst);
+        let round = round.clone();
+        thread::spawn(move || {
+            while read_head(&mut stream) {
+                round.wait();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+            }
+        });
+    });
+    let transport = settings.built_in_transport().unwrap();
+    for _ in 0..2 {
+        thread::scope(|scope| {
+            for _ in 0..requests {
+                scope.spawn(|| {
+                    let url = format!("http://127.0.0.1:{port}/");
+                    let request = http::Request::get(url).body(Vec::new()).unwrap();
+                    assert_eq!(transport.send(request).unwrap().body(), b"{}");
+                });
+            }
+        });
+    }
+    connections.load(SeqCst)
+}
+
+#[test]
+fn as_many_connections_as_set_are_kept() {
+    assert_eq!(connections_of(16, &settings()), 16);
+    assert!(connections_of(24, &settings()) > 24, "more than the default");
+    let mut settings = settings();
+    settings.max_connections(24);
+    assert_eq!(connections_of(24, &settings), 24);
+    settings.max_connections(0);
+    let Err(error) = settings.built_in_transport() else { panic!("accepted") };
+    assert_eq!(error.to_string(), "max_connections: must be more than 0");
 }
 
 /// Exhausted resources, in a process of its own.

@@ -1,0 +1,346 @@
+//! Sending many requests, several at a time.
+
+use std::fmt;
+
+use crate::client::Client;
+use crate::clock::Interrupt;
+use crate::endpoint::Endpoint;
+use crate::error::Result;
+use crate::window::Window;
+
+/// An iterator over the requests of [`Client::send_all`] and their results, in the order of the
+/// requests.
+///
+/// An error does not end it: each request has its own result. Each request is sent once, and retried
+/// like any other: a write only if it was certainly not sent.
+///
+/// Requests are sent when the iterator is advanced. The next requests are taken from the list when
+/// there is room for them, so the list may be endless. When the iterator is dropped, no further
+/// request is sent, and waits between attempts end. Dropping waits for writes that are in flight,
+/// and does not wait for other requests.
+#[must_use = "nothing is sent until the iterator is advanced"]
+pub struct Batch<I>
+where
+    I: Iterator<Item: Endpoint>,
+{
+    client: Client,
+    requests: Option<I>,
+    most: usize,
+    /// The requests in flight. `None` if one request is sent at a time.
+    window: Option<Window<I::Item, RequestResult<I::Item>>>,
+}
+
+type RequestResult<E> = Result<<E as Endpoint>::Output>;
+
+impl<I> Batch<I>
+where
+    I: Iterator<Item: Endpoint<Output: Send> + Send + 'static>,
+    <I::Item as Endpoint>::Output: 'static,
+{
+    pub(crate) fn new(client: Client, requests: I, most: usize) -> Self {
+        let window = (most > 1).then(|| {
+            let interrupt = Interrupt::default();
+            let interrupted = client.interrupted_by(interrupt.clone());
+            let send = move |request: &I::Item| interrupted.send_without_panic(request);
+            Window::new(most, interrupt, send)
+        });
+        Self { client, requests: Some(requests), most, window }
+    }
+}
+
+impl<I> Batch<I>
+where
+    I: Iterator<Item: Endpoint>,
+{
+    /// Sends no further request. The iterator ends after the results of those in flight; waits
+    /// between their attempts end.
+    ///
+    /// The results are then those of the first requests of the list. No other request was sent.
+    pub fn stop(&mut self) {
+        self.requests = None;
+        if let Some(window) = &mut self.window {
+            window.stop();
+        }
+    }
+}
+
+impl<I> Iterator for Batch<I>
+where
+    I: Iterator<Item: Endpoint<Output: Send> + Send + 'static>,
+    <I::Item as Endpoint>::Output: 'static,
+{
+    type Item = (I::Item, Result<<I::Item as Endpoint>::Output>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some(window) = &mut self.window else {
+            let request = self.requests.as_mut()?.next();
+            let Some(request) = request else {
+                self.requests = None;
+                return None;
+            };
+            let result = self.client.send(&request);
+            return Some((request, result));
+        };
+        while window.len() < self.most
+            && let Some(requests) = &mut self.requests
+        {
+            match requests.next() {
+                Some(request) => {
+                    if !request.idempotent() {
+                        window.join_when_dropped();
+                    }
+                    window.push(request);
+                }
+                None => self.requests = None,
+            }
+        }
+        window.take()
+    }
+}
+
+impl<I> fmt::Debug for Batch<I>
+where
+    I: Iterator<Item: Endpoint>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("client", &self.client)
+            .field("at_a_time", &self.most)
+            .field("in_flight", &self.window.as_ref().map(Window::len))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+    use std::sync::{Arc, Condvar, Mutex};
+    use std::time::SystemTime;
+
+    use http::Method;
+
+    use super::*;
+    use crate::auth::{Auth, Generation, Preparation};
+    use crate::encode::Encoding;
+    use crate::error::kind::ErrorKind;
+    use crate::message::{Request, Response};
+    use crate::provider::{Provider, status_error};
+    use crate::raw_endpoint::RawEndpoint;
+    use crate::route::{Credential, Server};
+    use crate::settings::Settings;
+    use crate::transport::TransportError;
+
+    static PROVIDER: Provider = Provider {
+        name: "test",
+        user_agent: "test/0",
+        encoding: Encoding::Form,
+        retry_statuses: &[],
+        secret_parameters: &[],
+        read_error: status_error,
+    };
+
+    fn client_with(
+        send: impl Fn(Request) -> Result<Response, TransportError> + Send + Sync + 'static,
+        credentials: Vec<(Credential, Arc<dyn Auth>)>,
+    ) -> Client {
+        let mut settings = Settings::default();
+        settings.transport(Arc::new(send));
+        let servers = [(Server::MAIN, "base_url", "https://h.example")];
+        settings.build(&PROVIDER, &servers, credentials).unwrap()
+    }
+
+    fn client(send: impl Fn(&str) -> u16 + Send + Sync + 'static) -> Client {
+        let send = move |request: Request| -> Result<Response, TransportError> {
+            let path = request.uri().path().to_owned();
+            let response = http::Response::builder().status(send(&path));
+            Ok(response.body(path.into_bytes()).unwrap())
+        };
+        client_with(send, vec![])
+    }
+
+    fn request(method: Method, number: usize) -> RawEndpoint {
+        RawEndpoint::new(method, format!("/{number}")).with_credential(Credential::NONE)
+    }
+
+    fn reads(count: usize) -> impl Iterator<Item = RawEndpoint> {
+        (0..count).map(|number| request(Method::GET, number))
+    }
+
+    #[test]
+    fn results_are_in_the_order_of_the_requests_and_errors_do_not_end_them() {
+        for most in [0, 1, 2, 8, 300] {
+            let client = client(|path| if path.ends_with('7') { 404 } else { 200 });
+            let results: Vec<_> = client.send_all(reads(100), most).collect();
+            assert_eq!(results.len(), 100);
+            for (number, (request, result)) in results.into_iter().enumerate() {
+                assert_eq!(request.path(), format!("/{number}"));
+                match result {
+                    Ok(body) => assert_eq!(body, format!("/{number}").into_bytes()),
+                    Err(error) => {
+                        assert_eq!((error.kind(), number % 10), (ErrorKind::Api, 7));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn requests_are_taken_from_the_list_when_there_is_room() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = taken.clone();
+        let endless = (0..).map(move |number| {
+            count.fetch_add(1, SeqCst);
+            request(Method::GET, number)
+        });
+        let mut batch = client(|_| 200).send_all(endless, 4);
+        assert_eq!(taken.load(SeqCst), 0, "nothing is sent before");
+        for number in 0..50 {
+            assert_eq!(batch.next().unwrap().0.path(), format!("/{number}"));
+            assert_eq!(taken.load(SeqCst), number + 4);
+        }
+    }
+
+    #[test]
+    fn each_write_is_sent_once() {
+        let sent = Arc::<Mutex<HashMap<String, u32>>>::default();
+        let count = sent.clone();
+        let client = client(move |path| {
+            *count.lock().unwrap().entry(path.to_owned()).or_default() += 1;
+            if path.ends_with('3') { 503 } else { 200 }
+        });
+        let writes = (0..200).map(|number| request(Method::POST, number));
+        assert_eq!(client.send_all(writes, 8).count(), 200);
+        let sent = sent.lock().unwrap();
+        assert!(sent.len() == 200 && sent.values().all(|count| *count == 1), "{sent:?}");
+    }
+
+    #[test]
+    fn stopped_batch_ends_after_the_requests_in_flight() {
+        for most in [1, 4] {
+            let sent = Arc::new(AtomicUsize::new(0));
+            let count = sent.clone();
+            let client = client(move |_| {
+                count.fetch_add(1, SeqCst);
+                200
+            });
+            let mut batch = client.send_all(reads(100), most);
+            let mut results = batch.by_ref().take(10).count();
+            batch.stop();
+            results += batch.count();
+            assert_eq!(results, sent.load(SeqCst));
+            assert!((10..10 + most).contains(&results), "{results}");
+        }
+    }
+
+    /// Lets requests pass when it is open.
+    #[derive(Default)]
+    struct Gate(Mutex<(bool, usize)>, Condvar);
+
+    impl Gate {
+        fn pass(&self) {
+            let mut state = self.0.lock().unwrap();
+            state.1 += 1;
+            self.1.notify_all();
+            drop(self.1.wait_while(state, |state| !state.0).unwrap());
+        }
+
+        fn wait_for(&self, arrived: usize) {
+            let state = self.0.lock().unwrap();
+            drop(self.1.wait_while(state, |state| state.1 < arrived).unwrap());
+        }
+
+        fn open(&self) {
+            self.0.lock().unwrap().0 = true;
+            self.1.notify_all();
+        }
+    }
+
+    #[test]
+    fn drop_waits_for_writes_only() {
+        for method in [Method::GET, Method::POST] {
+            let gate = Arc::<Gate>::default();
+            let finished = Arc::new(AtomicUsize::new(0));
+            let (at, done) = (gate.clone(), finished.clone());
+            let client = client(move |path| {
+                if path != "/0" {
+                    at.pass();
+                    done.fetch_add(1, SeqCst);
+                }
+                200
+            });
+            let is_write = method == Method::POST;
+            let mut batch = client.send_all((0..9).map(move |n| request(method.clone(), n)), 3);
+            assert!(batch.next().is_some());
+            gate.wait_for(2);
+            if is_write {
+                let dropping = std::thread::spawn(move || drop(batch));
+                gate.open();
+                dropping.join().unwrap();
+                assert_eq!(finished.load(SeqCst), 2);
+            } else {
+                drop(batch);
+                assert_eq!(finished.load(SeqCst), 0);
+                gate.open();
+            }
+        }
+    }
+
+    #[test]
+    fn panic_of_the_transport_is_the_error_of_its_request() {
+        let client = client(|path| {
+            assert_ne!(path, "/3", "CANARY");
+            200
+        });
+        let writes = (0..6).map(|number| request(Method::POST, number));
+        let errors: Vec<_> = client
+            .send_all(writes, 2)
+            .filter_map(|(request, result)| Some((request, result.err()?)))
+            .collect();
+        let [(request, error)] = &errors[..] else { panic!("{errors:?}") };
+        assert_eq!(request.path(), "/3");
+        assert!(error.outcome_unknown() && !format!("{error:?}{error:#?}").contains("CANARY"));
+    }
+
+    /// An auth with a token that is requested.
+    #[derive(Default)]
+    struct Token(AtomicU64);
+
+    impl Auth for Token {
+        fn is_ready(&self, _: SystemTime) -> bool {
+            self.0.load(SeqCst) > 0
+        }
+
+        fn next_request(&self, _: SystemTime) -> Result<Option<Preparation>> {
+            let request = http::Request::get("https://h.example/token").body(Vec::new()).unwrap();
+            let preparation = Preparation { endpoint: "token", request, guard: None };
+            Ok((self.0.load(SeqCst) == 0).then_some(preparation))
+        }
+
+        fn handle_response(&self, _: Response, _: SystemTime) -> Result<()> {
+            self.0.fetch_add(1, SeqCst);
+            Ok(())
+        }
+
+        fn sign(&self, _: &mut Request, _: &mut Generation, _: SystemTime) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn all_threads_use_one_token() {
+        let tokens = Arc::new(AtomicUsize::new(0));
+        let count = tokens.clone();
+        let send = move |request: Request| -> Result<Response, TransportError> {
+            if request.uri().path() == "/token" {
+                count.fetch_add(1, SeqCst);
+            }
+            Ok(Response::new(Vec::new()))
+        };
+        let auth: Arc<dyn Auth> = Arc::new(Token::default());
+        let client = client_with(send, vec![(Credential::MAIN, auth)]);
+        let requests = (0..100).map(|_| RawEndpoint::new(Method::GET, "/"));
+        assert!(client.send_all(requests, 16).all(|(_, result)| result.is_ok()));
+        assert_eq!(tokens.load(SeqCst), 1);
+    }
+}

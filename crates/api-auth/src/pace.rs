@@ -1,0 +1,143 @@
+//! The pace of a client: a maximum rate of requests, and pauses after responses with status 429.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// The times at which the requests of a client may be sent. All threads share it.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    /// The time between two requests.
+    interval: Option<Duration>,
+    /// Whether there may be a pause, so that a client without limits and pauses does not lock.
+    may_pause: AtomicBool,
+    times: Mutex<Times>,
+}
+
+#[derive(Debug, Default)]
+struct Times {
+    /// The earliest time of the next request.
+    next: Option<SystemTime>,
+    /// The end of the pause.
+    paused_until: Option<SystemTime>,
+    /// The last time that was seen.
+    last: Option<SystemTime>,
+}
+
+impl Times {
+    /// Moves all times if the clock was set back.
+    fn follow(&mut self, now: SystemTime) {
+        if let Some(last) = self.last.replace(now)
+            && let Ok(back) = last.duration_since(now)
+        {
+            for time in [&mut self.next, &mut self.paused_until].into_iter().flatten() {
+                *time = time.checked_sub(back).unwrap_or(now);
+            }
+        }
+    }
+}
+
+impl Pace {
+    /// Creates a pace with at most this many requests per second.
+    pub(crate) fn new(per_second: Option<u32>) -> Self {
+        let interval = per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate));
+        Self { interval, ..Self::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how long to wait before the next request, which takes the earliest free time. Requests
+    /// are spread evenly.
+    pub(crate) fn reserve(&self, now: impl Fn() -> SystemTime) -> Duration {
+        if self.interval.is_none() && !self.may_pause.load(Ordering::Acquire) {
+            return Duration::ZERO;
+        }
+        let mut times = self.lock();
+        let now = now();
+        times.follow(now);
+        let start = now.max(times.paused_until.unwrap_or(now));
+        let wait = |time: SystemTime| time.duration_since(now).unwrap_or_default();
+        match self.interval {
+            Some(interval) => {
+                let start = start.max(times.next.unwrap_or(start));
+                times.next = start.checked_add(interval);
+                wait(start)
+            }
+            None => {
+                if start == now {
+                    times.paused_until = None;
+                    self.may_pause.store(false, Ordering::Release);
+                }
+                wait(start)
+            }
+        }
+    }
+
+    /// Lets all requests wait for this long.
+    pub(crate) fn pause(&self, now: SystemTime, duration: Duration) {
+        let mut times = self.lock();
+        times.follow(now);
+        let end = now.checked_add(duration);
+        times.paused_until = times.paused_until.max(end);
+        self.may_pause.store(true, Ordering::Release);
+    }
+
+    /// Returns whether there is a pause, which may have begun during a wait.
+    pub(crate) fn is_paused(&self, now: impl Fn() -> SystemTime) -> bool {
+        self.may_pause.load(Ordering::Acquire)
+            && self.lock().paused_until.is_some_and(|end| end > now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + ms(milliseconds)
+    }
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn requests_are_spread_evenly() {
+        let pace = Pace::new(Some(4));
+        let waits = [0, 0, 100, 2000, 2100].map(|now| pace.reserve(|| at(now)));
+        assert_eq!(waits, [0, 250, 400, 0, 150].map(ms));
+    }
+
+    #[test]
+    fn pause_holds_for_all_requests() {
+        for rate in [None, Some(10)] {
+            let pace = Pace::new(rate);
+            assert_eq!(pace.reserve(|| at(0)), ms(0));
+            pace.pause(at(0), ms(7000));
+            pace.pause(at(0), ms(3000));
+            assert_eq!(pace.reserve(|| at(1000)), ms(6000), "the longer pause");
+            let spread = if rate.is_some() { 100 } else { 0 };
+            assert_eq!(pace.reserve(|| at(1000)), ms(6000 + spread));
+            assert!(pace.is_paused(|| at(6999)) && !pace.is_paused(|| at(7000)));
+            assert_eq!(pace.reserve(|| at(8000)), ms(0));
+        }
+    }
+
+    #[test]
+    fn clock_that_is_set_back_does_not_prolong_the_wait() {
+        let pace = Pace::new(Some(1));
+        assert_eq!(pace.reserve(|| at(100_000)), ms(0));
+        assert_eq!(pace.reserve(|| at(10_000)), ms(1000));
+        pace.pause(at(10_000), ms(5000));
+        assert_eq!(pace.reserve(|| at(1000)), ms(5000));
+    }
+
+    #[test]
+    fn clock_is_not_read_without_limits_and_pauses() {
+        let pace = Pace::new(None);
+        assert_eq!(pace.reserve(|| panic!("read")), ms(0));
+        assert!(!pace.is_paused(|| panic!("read")));
+    }
+}
