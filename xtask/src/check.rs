@@ -160,11 +160,14 @@ pub(crate) fn scan(folder: &Path, look: &mut impl FnMut(&Path, &str) -> Outcome)
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries {
         let path = entry.map_err(|error| error.to_string())?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() {
-            scan(&path, look)?;
+            // The modules of a `tests.rs`.
+            if name != "tests" {
+                scan(&path, look)?;
+            }
             continue;
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name == "tests.rs" || name.ends_with("_tests.rs") {
             continue;
         }

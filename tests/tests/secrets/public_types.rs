@@ -14,14 +14,16 @@ use api_auth::http::Method;
 use api_auth::oauth::{Bearer, Grant, TokenServer};
 use api_auth::{
     AccessToken, Amount, Auth, Body, Credential, Encoding, Endpoint, Env, ExtraFields, HmacKey,
-    InputError, LockOnce, ManualClock, MemoryStore, Params, Provider, RawEndpoint, Replay, Request,
-    Response, Secret, SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey, TokenStore,
-    TransportError, TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore, status_error,
+    InputError, Interrupt, LockOnce, ManualClock, MemoryStore, Params, Provider, RawEndpoint,
+    Replay, Request, Response, Secret, SecretBytes, SecretOrigin, Sent, Server, Settings, TokenKey,
+    TokenStore, TransportError, TransportErrorKind, UnixTime, UnsignedRequest, VerifiedStore,
+    status_error,
 };
 use tokenpass_client::promises::PromiseId;
 use tokenpass_client::proof::MessageKey;
 use tokenpass_client::{Authorize, Op, Rule, Rules, Satoshis, Scope};
 use tpay_client::notifications::events::HiddenDescription;
+use tpay_client::transactions::ListTransactions;
 
 const CRATES: [&str; 5] =
     ["api-auth", "tinypass-client", "tinycert-client", "tokenpass-client", "tpay-client"];
@@ -307,6 +309,10 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug Error", debug(&unread)),
         ("api-auth: Debug ExtraFields", debug(&fields)),
         ("api-auth: Debug HmacKey", debug(&key)),
+        ("api-auth: Debug Batch", debug(&tpay_client.send_all([raw.clone()], 2))),
+        ("api-auth: Debug Interrupt", debug(&Interrupt::default())),
+        ("api-auth: Debug Items", debug(&tpay_client.items(ListTransactions::new()).concurrent(2))),
+        ("api-auth: Debug Pages", debug(&tpay_client.items(ListTransactions::new()).by_page())),
         ("api-auth: Debug LockAttempt", debug(&LockOnce::default().acquire(|| None))),
         ("api-auth: Debug ManualClock", debug(&ManualClock::at_unix(0))),
         ("api-auth: Debug MemoryStore", debug(&store)),
