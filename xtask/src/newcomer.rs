@@ -50,12 +50,15 @@ fn run_commands(page: &str) -> Result<usize, String> {
     }
 }
 
-/// Opens a link of the sandbox as a browser does; the guide says that this pays.
+/// Pays at a link of the sandbox, as the button of the page does.
 fn open(link: &str) -> io::Result<()> {
     let rest = link.strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
     let (host, target) = rest.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
     let mut stream = TcpStream::connect(host)?;
-    write!(stream, "GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /{target}&decision=pay HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
     if response.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(io::Error::other(response)) }

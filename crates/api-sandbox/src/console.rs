@@ -328,7 +328,8 @@ th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px s
 .forms{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center}form{margin:0}\
 button,select,input{font:inherit}iframe{width:100%;height:16rem;border:1px solid var(--line)}";
 
-fn page(title: &str, head: &str, body: &str) -> Reply {
+/// Returns a page. `body` is HTML.
+pub(crate) fn page(title: &str, head: &str, body: &str) -> Reply {
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><title>{}</title>{head}<style>{STYLE}</style></head>\
@@ -345,7 +346,7 @@ fn page(title: &str, head: &str, body: &str) -> Reply {
 }
 
 /// A text in HTML or between double quotes in a tag.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@
 //! | way | what to do |
 //! |---|---|
 //! | in a test | [`Tpay::pay`], [`Tpay::pay_amount`], [`Tpay::decline`] through [`Server::state`](crate::Server::state) |
-//! | from another process | GET the transaction's `transactionPaymentUrl`; with `&answer=no` added, the payer declines, with `&answer=chargeback` the bank takes the money back |
+//! | from another process | open the transaction's `transactionPaymentUrl`, a page with buttons; or GET it with `&decision=pay`, `&decision=decline` or `&decision=chargeback` added |
 //! | BLIK code | [`BLIK_CODES`] |
 //! | saving a card | [`Tpay::tokenize`], or GET the `url` of the tokenization |
 //! | card | the last digit of the amount, see [`CARD_OUTCOMES`] |

@@ -4,8 +4,11 @@ use super::check::decimal;
 use super::json::Members;
 use super::notify::{Message, md5sum};
 use super::text::{date_time, pairs};
-use super::{Attempt, CardToken, MERCHANT_ID, SECURITY_CODE, Tpay, Transaction};
+use super::{
+    Attempt, CardToken, MERCHANT_ID, MarketplaceTransaction, SECURITY_CODE, Tpay, Transaction,
+};
 use crate::callback::Callback;
+use crate::console::{self, Escaped};
 use crate::{Raw, Reply};
 
 impl Tpay {
@@ -176,11 +179,47 @@ impl Tpay {
         self.notify(Message::form("payment", &found.title, &fields), url);
     }
 
+    /// The page of a payment: what is paid, and a button for each decision that is possible.
+    fn payment_page(&self, id: &str, title: &str) -> Reply {
+        let found = self.transaction(id);
+        let (what, status) = match found {
+            Some(found) => {
+                let due = decimal(found.grosze);
+                (format!("{} – {due} {}", found.description, found.currency), found.status)
+            }
+            None => {
+                let found = self.marketplace.iter().find(|found| found.id == id);
+                let due = found.map_or(0, MarketplaceTransaction::grosze);
+                (format!("{} PLN", decimal(due)), found.map_or("", |found| found.status))
+            }
+        };
+        let decisions: &[(&str, &str)] = match status {
+            "pending" => &[("pay", "Pay"), ("decline", "Decline")],
+            "paid" | "correct" if found.is_some() => &[("chargeback", "Charge back")],
+            _ => &[],
+        };
+        let buttons: String = decisions
+            .iter()
+            .map(|(decision, label)| {
+                format!("<button name=\"decision\" value=\"{decision}\">{label}</button> ")
+            })
+            .collect();
+        let body = format!(
+            "<h1>Payment {}</h1><p>{}</p><p>Status: {status}</p><form action=\"/\">\
+             <input type=\"hidden\" name=\"title\" value=\"{0}\">\
+             <input type=\"hidden\" name=\"uid\" value=\"{}\">{buttons}</form>",
+            Escaped(title),
+            Escaped(&what),
+            Escaped(id),
+        );
+        console::page("Payment", "", &body)
+    }
+
     pub(super) fn payment_url(&self, title: &str, id: &str) -> String {
         format!("{}/?title={title}&uid={id}", self.base_url)
     }
 
-    /// The payment page: a GET pays.
+    /// The payment page, with buttons. The parameter `decision` does what a button does.
     pub(super) fn wall(&mut self, request: &Raw) -> Reply {
         if request.method != "GET" {
             return page(405, "A browser would look");
@@ -207,11 +246,12 @@ impl Tpay {
         if title != get("title") {
             return page(404, "There is no such payment");
         }
-        let (done, text, next) = match get("answer") {
-            "" => (self.pay(&id), "Paid", success),
-            "no" => (self.decline(&id, "101"), "Declined", error),
+        let (done, text, next) = match get("decision") {
+            "" => return self.payment_page(&id, &title),
+            "pay" => (self.pay(&id), "Paid", success),
+            "decline" => (self.decline(&id, "101"), "Declined", error),
             "chargeback" => (self.chargeback(&id), "Charged back", None),
-            _ => return page(400, "answer is no or chargeback"),
+            _ => return page(400, "decision must be pay, decline or chargeback"),
         };
         if !done {
             return page(409, "This payment does not wait for that");
@@ -225,6 +265,5 @@ impl Tpay {
 }
 
 fn page(status: u16, text: &str) -> Reply {
-    let body = format!("<!doctype html><title>Tpay sandbox</title><p>{text}</p>");
-    Reply::new(status, "text/html; charset=utf-8", body)
+    Reply { status, ..console::page("Payment", "", &format!("<p>{text}</p>")) }
 }

@@ -1068,7 +1068,7 @@ fn in_two_steps_the_merchant_has_the_last_word() {
 }
 
 #[test]
-fn whoever_opens_the_payment_wall_pays() {
+fn payment_page_has_a_button_for_each_decision() {
     let bench = Bench::new();
     let mut body = payment();
     body["callbacks"] = json!({ "payerUrls": {
@@ -1081,25 +1081,32 @@ fn whoever_opens_the_payment_wall_pays() {
     assert_eq!(open("/?title=TR-X&uid=none").0, 404);
     assert_eq!(open(&target.replace("TR-", "XX-")).0, 404);
     // The address of the shop is not on this machine, so nobody is sent there.
-    assert_eq!(open(&format!("{target}&answer=no")).0, 200);
-    let (status, head, _) = open(target);
+    assert_eq!(open(&format!("{target}&decision=decline")).0, 200);
+    let (status, _, page) = open(target);
+    assert_eq!(status, 200);
+    let page = String::from_utf8_lossy(&page).into_owned();
+    for part in ["value=\"pay\"", "value=\"decline\"", "Status: pending"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let (status, head, _) = open(&format!("{target}&decision=pay"));
     assert_eq!(status, 302);
     assert!(head.contains("location: http://127.0.0.1:9/ok"));
-    assert_eq!(open(target).0, 409);
+    assert_eq!(open(&format!("{target}&decision=pay")).0, 409);
     let id = answer["transactionId"].as_str().unwrap();
     let after = bench.get(&format!("/transactions/{id}")).1;
     assert_eq!(after["status"], "correct");
     assert_eq!(after["payments"]["attempts"][0]["paymentErrorCode"], "101");
-    assert_eq!(open(&format!("{target}&answer=maybe")).0, 400);
-    assert_eq!(open(&format!("{target}&answer=chargeback")).0, 200);
+    assert_eq!(open(&format!("{target}&decision=maybe")).0, 400);
+    assert_eq!(open(&format!("{target}&decision=chargeback")).0, 200);
     let charged_back = |tpay: &mut Tpay| tpay.transaction(id).unwrap().status;
     assert_eq!(bench.server.state(charged_back), "refund");
     let market = bench.ok("/marketplace/v1/transaction", &marketplace());
     let url = market["paymentUrl"].as_str().unwrap();
     let target = url.strip_prefix(bench.server.base_url()).unwrap();
-    assert_eq!(open(&format!("{target}&answer=no")).0, 200);
+    assert_eq!(open(&format!("{target}&decision=decline")).0, 200);
     assert_eq!(open(target).0, 200);
-    assert_eq!(open(&format!("{target}&answer=no")).0, 409);
+    assert_eq!(open(&format!("{target}&decision=pay")).0, 200);
+    assert_eq!(open(&format!("{target}&decision=decline")).0, 409);
     let saving = bench.ok("/tokens", &json!({ "callbackUrl": "https://example.com/cb" }));
     let target = saving["url"].as_str().unwrap().strip_prefix(bench.server.base_url()).unwrap();
     assert_eq!(open(target).0, 200);
