@@ -1,9 +1,13 @@
 //! Values of environment variables, in the variables of every crate: each is read, or is an error that
 //! names the variable and does not show the value.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
+
+use api_auth::Env;
 
 /// The provider whose client the child process creates.
 const PROVIDER: &str = "TEST_PROVIDER";
@@ -58,8 +62,8 @@ const VARIABLES: &[(&str, &str, &str)] = &[
 /// Creates the client of the variables, and prints the result.
 #[test]
 fn child() {
-    let Some(provider) = std::env::var_os(PROVIDER) else { return };
-    let result = match provider.to_str().unwrap() {
+    let Some(provider) = Env::PROCESS.get(PROVIDER).unwrap() else { return };
+    let result = match provider.as_str() {
         "tinypass" => tinypass_client::Client::from_env().map(|client| {
             let request = client.signed_request(&tinypass_client::user::GetUser::new("u"));
             let request = request.unwrap();
