@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::Uri;
+use http::uri::Authority;
 
 use crate::error::input::InputError;
 use crate::secret::Secret;
@@ -116,6 +117,9 @@ impl Base {
         if host.is_empty() || uri.query().is_some() || url.contains('#') {
             return reject("must be scheme, host and path only");
         }
+        if !has_valid_port(authority) {
+            return reject(INVALID_PORT);
+        }
         if !https && !network.allows_plain_http(host) {
             return reject("would send credentials over plain http; use https");
         }
@@ -125,6 +129,20 @@ impl Base {
         let loopback = is_loopback(host);
         Ok(Self { text, uri, loopback })
     }
+}
+
+pub(crate) const INVALID_PORT: &str = "must have a port from 1 to 65535, or none";
+
+/// Returns whether the port of a URL is a number, or absent. `http` treats an invalid port as absent,
+/// so that it would become the default one.
+pub(crate) fn has_valid_port(authority: &Authority) -> bool {
+    let rest = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, rest)| rest);
+    let port = rest.strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
+    let is_port = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse().is_ok_and(|port: u16| port > 0)
+    };
+    port.is_none_or(is_port)
 }
 
 /// Returns whether the host of a URL is this machine.
@@ -152,6 +170,30 @@ mod tests {
     fn base_url_keeps_its_path_without_the_last_slash() {
         assert_eq!(base("https://h.example/api/v1/").unwrap(), "https://h.example/api/v1");
         assert_eq!(base("HTTPS://h.example:8443").unwrap(), "https://h.example:8443");
+        assert_eq!(base("https://[::1]:65535/a").unwrap(), "https://[::1]:65535/a");
+        assert_eq!(base("http://127.0.0.1:1").unwrap(), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn port_that_cannot_be_read_is_rejected_and_not_the_default_one() {
+        for url in [
+            "https://h.example:99999",
+            "https://h.example:65536/a",
+            "https://h.example:0",
+            "https://h.example:",
+            "https://h.example:/a",
+            "https://[::1]:70000",
+            "http://127.0.0.1:99999",
+            "https://h.example:443x",
+            "https://h.example:+443",
+        ] {
+            assert!(base(url).unwrap_err().contains("base_url: "), "{url}");
+        }
+    }
+
+    #[test]
+    fn path_of_a_base_url_may_have_colons() {
+        assert_eq!(base("https://h.example/a:b").unwrap(), "https://h.example/a:b");
     }
 
     #[test]

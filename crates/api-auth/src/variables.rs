@@ -38,6 +38,15 @@ impl<'a> Env<'a> {
         value.map(|value| read(name, value)).transpose()
     }
 
+    /// Returns the value of a variable that chooses one of a few words, without white space at its
+    /// ends and in lower case: `Off` and ` OFF` are `off`.
+    ///
+    /// # Errors
+    /// Returns the errors of [`get`](Self::get).
+    pub fn word(&self, name: &'static str) -> Result<Option<String>, InputError> {
+        Ok(self.get(name)?.map(|value| value.trim().to_ascii_lowercase()))
+    }
+
     /// Returns the value of a variable that must be set.
     ///
     /// # Errors
@@ -125,6 +134,15 @@ mod tests {
             assert!(error.starts_with("A: "), "{error}");
             assert!(!error.contains("CAN"), "{error}");
         }
+    }
+
+    #[test]
+    fn words_are_read_in_any_case_and_without_spaces() {
+        for word in ["off", "OFF", " Off ", "off\n"] {
+            assert_eq!(Env::given(&[("A", word)]).word("A").unwrap().as_deref(), Some("off"));
+        }
+        assert_eq!(Env::given(&[]).word("A"), Ok(None));
+        assert!(Env::given(&[("A", " ")]).word("A").is_err());
     }
 
     #[cfg(unix)]

@@ -165,7 +165,7 @@ impl ClientBuilder {
     fn from_variables(variables: Env<'_>) -> Result<Self, InputError> {
         let (aid, private_key) = keys(variables)?;
         let mut builder = Client::builder(aid, private_key);
-        let sandbox = match variables.get("TINYPASS_SANDBOX")?.as_deref().map(str::trim) {
+        let sandbox = match variables.word("TINYPASS_SANDBOX")?.as_deref() {
             Some("1" | "true") => true,
             None | Some("0" | "false") => false,
             Some(_) => {

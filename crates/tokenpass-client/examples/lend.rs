@@ -112,7 +112,7 @@ fn execute(task: Task) -> Result<()> {
             // The server expects the same forms: `user:NAME` and `email:ADDRESS`.
             let mut promise =
                 CreatePromise::new(source, Destination::from(destination), asset, amount)
-                    .expiration(UnixTime::from(end));
+                    .expires(UnixTime::from(end));
             if let Some(note) = note {
                 promise = promise.note(note);
             }
@@ -142,6 +142,6 @@ fn print_promise(promise: &Promise) {
         promise.quantity.unwrap_or_default(),
         promise.asset.as_deref().unwrap_or("?"),
         promise.destination.as_deref().unwrap_or("?"),
-        promise.expiration.map_or("canceled".to_owned(), |end| end.to_string()),
+        promise.expires.map_or("canceled".to_owned(), |end| end.to_string()),
     );
 }

@@ -266,7 +266,7 @@ fn promises(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> R
     let to = Destination::user(&arguments.username);
     let end = UnixTime::from(SystemClock.now() + Duration::from_secs(3600));
     let promise = CreatePromise::new(&source, to, &arguments.token, Satoshis::new(1))
-        .expiration(end)
+        .expires(end)
         .reference("tour")
         .note("Lent & canceled");
     let promise = report.line::<CreatePromise, _>(|| tokenpass.create_promise(&promise));

@@ -241,7 +241,7 @@ impl ClientBuilder {
         if privileged.iter().any(Option::is_some) {
             builder.privileged = Some(pair(id_name, secret_name)?);
         }
-        match variables.get("TOKENPASS_SCHEME")?.as_deref().map(str::trim) {
+        match variables.word("TOKENPASS_SCHEME")?.as_deref() {
             None | Some("signed-query") => {}
             Some("empty-query") => builder.scheme = Scheme::EmptyQuery,
             Some("body-only") => builder.scheme = Scheme::BodyOnly,

@@ -307,7 +307,7 @@ impl From<String> for Destination {
 ///     "TOKENLY",
 ///     Satoshis::whole(1),
 /// )
-/// .expiration(UnixTime::from_seconds(1_893_456_000))
+/// .expires(UnixTime::from_seconds(1_893_456_000))
 /// .reference("order:7");
 /// ```
 ///
@@ -318,8 +318,8 @@ pub struct CreatePromise {
     destination: Destination,
     asset: String,
     quantity: Satoshis,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expiration: Option<UnixTime>,
+    #[serde(rename = "expiration", skip_serializing_if = "Option::is_none")]
+    expires: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     txid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -350,7 +350,7 @@ impl CreatePromise {
             destination: destination.into(),
             asset: asset.into(),
             quantity,
-            expiration: None,
+            expires: None,
             txid: None,
             fingerprint: None,
             reference: None,
@@ -363,7 +363,7 @@ impl CreatePromise {
 
     setters! {
         /// Sets the expiry. Without it, the promise never expires.
-        expiration: impl Into<UnixTime>,
+        expires: impl Into<UnixTime>,
         /// Sets the id of the transaction that will fulfil the promise.
         txid: impl Into<String>,
         /// Sets the fingerprint of that transaction.
@@ -517,8 +517,8 @@ pub struct Promise {
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// The expiry, or `None` if the promise does not expire.
-    #[serde(default, deserialize_with = "wire::end_time")]
-    pub expiration: Option<UnixTime>,
+    #[serde(rename = "expiration", default, deserialize_with = "wire::end_time")]
+    pub expires: Option<UnixTime>,
     /// The time of creation, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub created_at: Option<String>,
     /// The time of the last change.
@@ -560,13 +560,13 @@ fn list(response: &Response) -> Result<Vec<Promise>, ResponseError> {
 
 fn validate_promise(
     quantity: Option<Satoshis>,
-    expiration: Option<UnixTime>,
+    expires: Option<UnixTime>,
 ) -> Result<(), InputError> {
     if quantity.is_some_and(|quantity| quantity <= Satoshis::new(0)) {
         return Err(InputError::new("quantity", "must be more than 0"));
     }
-    if expiration.is_some_and(|end| end.seconds() <= 0) {
-        return Err(InputError::new("expiration", "must be after 1970"));
+    if expires.is_some_and(|end| end.seconds() <= 0) {
+        return Err(InputError::new("expires", "must be after 1970"));
     }
     Ok(())
 }
@@ -586,7 +586,7 @@ impl Endpoint for CreatePromise {
         validate::not_empty("source", &self.source)?;
         validate::not_empty("destination", self.destination.as_str())?;
         validate::not_empty("asset", &self.asset)?;
-        validate_promise(Some(self.quantity), self.expiration)
+        validate_promise(Some(self.quantity), self.expires)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {
@@ -694,7 +694,7 @@ impl Endpoint for GetPromise {
 ///
 /// let change = UpdatePromise::new(PromiseId::new(107))
 ///     .quantity(Satoshis::whole(2))
-///     .expiration(UnixTime::from_seconds(1_893_456_000));
+///     .expires(UnixTime::from_seconds(1_893_456_000));
 /// ```
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`.
@@ -704,8 +704,8 @@ pub struct UpdatePromise {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     quantity: Option<Satoshis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expiration: Option<UnixTime>,
+    #[serde(rename = "expiration", skip_serializing_if = "Option::is_none")]
+    expires: Option<UnixTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     txid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -725,7 +725,7 @@ impl UpdatePromise {
         Self {
             id: id.into(),
             quantity: None,
-            expiration: None,
+            expires: None,
             txid: None,
             fingerprint: None,
             reference: None,
@@ -738,7 +738,7 @@ impl UpdatePromise {
         /// Sets the new amount.
         quantity: Satoshis,
         /// Sets the new expiry.
-        expiration: impl Into<UnixTime>,
+        expires: impl Into<UnixTime>,
         /// Sets the id of the transaction that fulfils the promise.
         txid: impl Into<String>,
         /// Sets the fingerprint of that transaction.
@@ -761,7 +761,7 @@ impl Endpoint for UpdatePromise {
         if *self == Self::new(self.id.as_str()) {
             return Err(InputError::new("update", "must change at least one field"));
         }
-        validate_promise(self.quantity, self.expiration)
+        validate_promise(self.quantity, self.expires)
     }
 
     fn body(&self) -> Result<Body<'_>, InputError> {

@@ -236,7 +236,7 @@ impl ClientBuilder {
             variables.need("TPAY_CLIENT_SECRET")?,
         );
         const BASE_URL: &str = "TPAY_BASE_URL";
-        let (url, name) = (variables.get(BASE_URL)?, variables.get("TPAY_ENVIRONMENT")?);
+        let (url, name) = (variables.get(BASE_URL)?, variables.word("TPAY_ENVIRONMENT")?);
         if url.is_some() {
             builder.base_url_name = BASE_URL;
         }
@@ -252,7 +252,7 @@ impl ClientBuilder {
         const CACHE: &str = "TPAY_TOKEN_CACHE";
         let cache = variables.get(CACHE)?;
         builder.store = match cache.as_deref() {
-            Some(word) if word.trim().eq_ignore_ascii_case("off") => None,
+            Some(_) if variables.word(CACHE)?.as_deref() == Some("off") => None,
             Some(folder) if Path::new(folder).is_absolute() => {
                 Some(Arc::new(FileStore::new(folder)))
             }

@@ -9,3 +9,5 @@ mod options;
 mod proxies;
 mod tls;
 mod transports;
+#[cfg(unix)]
+mod variables;

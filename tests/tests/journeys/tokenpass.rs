@@ -70,12 +70,12 @@ fn what_is_lent_opens_a_gate_until_it_ends() {
     let end = i64::try_from(sandbox.clock().unix()).unwrap() + 7200;
     let to = Destination::user(OTHER_USERNAME);
     let promise = CreatePromise::new(SOURCE_ADDRESS, to, "TOKENLY", Satoshis::whole(5))
-        .expiration(UnixTime::from_seconds(end))
+        .expires(UnixTime::from_seconds(end))
         .reference("order:7:x")
         .note("é & <b>");
     let lent = client.create_promise(&promise).unwrap();
     assert_eq!(lent.destination.as_deref(), Some(OTHER_ADDRESS));
-    assert_eq!(lent.expiration, Some(UnixTime::from_seconds(end)));
+    assert_eq!(lent.expires, Some(UnixTime::from_seconds(end)));
     assert_eq!(tokenpass_client::html::decode(lent.note.as_deref().unwrap()), "é & <b>");
     assert!(client.check_user(OTHER_USERNAME, &six).unwrap());
     assert!(!client.check_user(OTHER_USERNAME, &six.clone().without_promises()).unwrap());

@@ -8,6 +8,7 @@ use crate::encode::{Encoding, Params};
 use crate::error::input::InputError;
 use crate::hmac::HmacKey;
 use crate::message::Request;
+use crate::network::{INVALID_PORT, has_valid_port};
 use crate::oauth::basic::basic;
 use crate::oauth::grant::{ClientAuthentication, Grant};
 use crate::secret::Secret;
@@ -41,6 +42,9 @@ impl TokenServer {
             .ok()
             .filter(|url| url.scheme().is_some() && url.host().is_some())
             .ok_or_else(|| InputError::new("token URL", "is not a URL"))?;
+        if url.authority().is_some_and(|authority| !has_valid_port(authority)) {
+            return Err(InputError::new("token URL", INVALID_PORT));
+        }
         if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(InputError::new("token URL", "must not contain a user name or password"));
         }

@@ -243,7 +243,7 @@ fn promise_create_reply_follows_the_rules() {
     let promise = one("POST", 200, &body, |client| client.create_promise(&call)).unwrap();
     assert_eq!(promise.promise_id, Some(PromiseId::new(107)));
     assert_eq!(promise.quantity, Some(Satoshis::whole(1)));
-    assert_eq!(promise.expiration.unwrap().seconds(), 1_795_314_514);
+    assert_eq!(promise.expires.unwrap().seconds(), 1_795_314_514);
     assert_eq!(promise.pseudo, Some(false));
     assert_eq!(promise.reference.as_deref(), Some("a:b"));
     assert_eq!(html::decode(promise.note.as_deref().unwrap()), "café <b>");

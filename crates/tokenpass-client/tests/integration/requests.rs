@@ -211,7 +211,7 @@ fn promise_create_request() {
     );
     let all = least
         .clone()
-        .expiration(end())
+        .expires(end())
         .txid("t")
         .fingerprint("f")
         .reference("a:b")
@@ -269,7 +269,7 @@ fn promise_update_request() {
     let one = UpdatePromise::new(PromiseId::new(107)).quantity(Satoshis::new(5));
     assert_eq!(signed(&one), format!(r#"{path} {{"quantity":5}}"#));
     let all =
-        one.expiration(end()).txid("t").fingerprint("f").reference("r").note("n").destination("1D");
+        one.expires(end()).txid("t").fingerprint("f").reference("r").note("n").destination("1D");
     assert_eq!(
         signed(&all),
         format!(
@@ -895,7 +895,7 @@ fn errors_name_the_invalid_argument() {
     assert_eq!(rejected(&RegisterSource::new(" ")), "address");
     let promise = |amount| CreatePromise::new("1S", "1D", "A", Satoshis::new(amount));
     assert_eq!(rejected(&promise(0)), "quantity");
-    assert_eq!(rejected(&promise(1).expiration(UnixTime::from_seconds(0))), "expiration");
+    assert_eq!(rejected(&promise(1).expires(UnixTime::from_seconds(0))), "expires");
     assert_eq!(rejected(&CreatePromise::new("", "1D", "A", Satoshis::new(1))), "source");
     assert_eq!(rejected(&CreatePromise::new("1S", "", "A", Satoshis::new(1))), "destination");
     assert_eq!(rejected(&CreatePromise::new("1S", "1D", "", Satoshis::new(1))), "asset");

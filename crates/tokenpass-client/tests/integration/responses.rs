@@ -344,6 +344,7 @@ fn each_documented_field_is_read_into_the_field_of_its_name() {
             ("error", "message"),
             ("error_description", "message"),
             ("errors", "details"),
+            ("expiration", "expires"),
             ("ref", "reference"),
             ("type", "chain"),
             ("type", "kind"),
