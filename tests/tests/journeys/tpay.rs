@@ -18,7 +18,7 @@ use tpay_client::blik::{BlikAlias, BlikDecision, BlikResult};
 use tpay_client::notifications::NotificationResponse;
 use tpay_client::refunds::RefundStatus;
 use tpay_client::transactions::payments::PaymentErrorCode;
-use tpay_client::transactions::{Callbacks, ListTransactions};
+use tpay_client::transactions::{Callbacks, GetTransaction, ListTransactions};
 use tpay_client::{
     BlikPayment, Client, CreateTransaction, Currency, ErrorExt, MemoryStore, Notification, Pay,
     Payer, RefundTransaction, TransactionStatus, grosze,
@@ -305,6 +305,35 @@ fn all_pages_come_each_transaction_once() {
     found.sort();
     assert_eq!(found, ids);
     assert_eq!(client.transactions(&search).by_page().count(), 3);
+}
+
+#[test]
+fn concurrent_pages_and_batches_use_one_token() {
+    let (sandbox, client) = sandbox();
+    let mut ids: Vec<String> = (0..25).map(|_| made(&client, &order(100))).collect();
+    let search = ListTransactions::new().limit(3);
+    let (_, other) = (client, tpay(&sandbox).build().unwrap());
+    sandbox.tpay().take_seen();
+    let listed = |pages| -> Vec<String> {
+        let items = other.transactions(&search).concurrent(pages);
+        items.map(|transaction| transaction.unwrap().transaction_id.unwrap()).collect()
+    };
+    let found = listed(4);
+    assert_eq!(found, listed(1), "in the same order");
+    let requests = found.iter().map(GetTransaction::new);
+    for (id, (_, transaction)) in found.iter().zip(other.send_all(requests, 8)) {
+        assert_eq!(transaction.unwrap().transaction_id.as_ref(), Some(id));
+    }
+    let refunds = found.iter().take(8).map(|id| RefundTransaction::new(id));
+    let refused = other.send_all(refunds, 8).filter(|(_, result)| result.is_err()).count();
+    assert_eq!(refused, 8, "none is paid");
+    let seen = sandbox.tpay().take_seen();
+    let of = |path: &str| seen.iter().filter(|one| one.request.path().contains(path)).count();
+    assert_eq!((of("/oauth/auth"), of("/refunds")), (1, 8));
+    ids.sort();
+    let mut found = found;
+    found.sort();
+    assert_eq!(found, ids);
 }
 
 #[test]
