@@ -324,7 +324,7 @@ fn concurrent_pages_and_batches_use_one_token() {
     for (id, (_, transaction)) in found.iter().zip(other.send_all(requests, 8)) {
         assert_eq!(transaction.unwrap().transaction_id.as_ref(), Some(id));
     }
-    let refunds = found.iter().take(8).map(|id| RefundTransaction::new(id));
+    let refunds = found.iter().take(8).map(RefundTransaction::new);
     let refused = other.send_all(refunds, 8).filter(|(_, result)| result.is_err()).count();
     assert_eq!(refused, 8, "none is paid");
     let seen = sandbox.tpay().take_seen();
