@@ -101,10 +101,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let folder = |error| format!("{}: cannot create the folder: {error}", out.display());
     std::fs::create_dir_all(&out).map_err(folder)?;
     let stem = file_stem(&common_name);
-    let files = KeyPairFiles::new(
-        out.join(format!("{stem}.chain.pem")),
-        out.join(format!("{stem}.key.pem")),
-    );
+    let files = KeyPairFiles::for_name(&out, &common_name);
     let organization = match organization {
         Some(organization) => organization,
         None => session.get_ca_details(ca_id)?.organization.unwrap_or(ca),

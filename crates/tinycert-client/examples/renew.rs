@@ -7,7 +7,7 @@
 mod output;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
@@ -115,7 +115,11 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
             println!("would renew {cert_id} {name} ({left})");
             continue;
         }
-        match session.renew_to_files(due.ca_id, *cert_id, &files(&arguments.out, name)) {
+        match session.renew_to_files(
+            due.ca_id,
+            *cert_id,
+            &KeyPairFiles::for_name(&arguments.out, name),
+        ) {
             Ok(renewal) if renewal.is_new => {
                 println!("renewed {cert_id} {name} ({left}): now {}", renewal.cert_id);
             }
@@ -155,15 +159,4 @@ fn due(session: &Session, arguments: &Arguments) -> Result<Vec<Due>, Box<dyn Err
         }
     }
     Ok(due)
-}
-
-/// Returns the files of a certificate. The star of a wildcard becomes `_`.
-fn files(folder: &Path, common_name: &str) -> KeyPairFiles {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
-    let stem: String =
-        common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect();
-    KeyPairFiles::new(
-        folder.join(format!("{stem}.chain.pem")),
-        folder.join(format!("{stem}.key.pem")),
-    )
 }

@@ -152,8 +152,8 @@ pub(crate) fn read(response: &Response) -> ResponseError {
     }
 }
 
-/// Parses the error response to the request that opens a session: all of it is about credentials
-/// that the server rejects with `AccessDenied`.
+/// Parses the error response to the request that opens a session, where `AccessDenied` means that
+/// the login is wrong.
 pub(crate) fn read_login(response: &Response) -> ResponseError {
     match json::<ErrorBody>(response) {
         Ok(body) if body.code() == ErrorCode::AccessDenied => body.into_error_of(ErrorKind::Auth),

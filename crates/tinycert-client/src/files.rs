@@ -149,6 +149,26 @@ impl KeyPairFiles {
         Self { chain: chain.into(), key: key.into(), is_combined: false }
     }
 
+    /// Selects the two files of a certificate in a folder: `NAME.chain.pem` and `NAME.key.pem`. In
+    /// the common name, all characters but ASCII letters, digits, `-`, `_`, `.` and `@` become `_`,
+    /// so a name from the server does not lead to another folder. Different names may become the
+    /// same, such as `*.a` and `_.a`.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use tinycert_client::KeyPairFiles;
+    ///
+    /// let files = KeyPairFiles::for_name("/etc/ssl/acme", "*.example.com");
+    /// assert_eq!(files.key(), Path::new("/etc/ssl/acme/_.example.com.key.pem"));
+    /// ```
+    pub fn for_name(folder: impl AsRef<Path>, common_name: &str) -> Self {
+        let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
+        let plain = |char: char| if is_plain(char) { char } else { '_' };
+        let name: String = common_name.chars().map(plain).collect();
+        let file = |ending: &str| folder.as_ref().join(format!("{name}.{ending}"));
+        Self::new(file("chain.pem"), file("key.pem"))
+    }
+
     /// Selects one file for the unencrypted key followed by the chain, both in PEM format.
     pub fn combined(path: impl Into<PathBuf>) -> Self {
         let path = path.into();

@@ -11,8 +11,7 @@
 //! let session = Session::from_env()?;
 //! let ca = session.find_ca("ACME, Inc.")?.ok_or("there is no CA with this name")?;
 //! for cert in session.expiring_certs(ca.id, 30)? {
-//!     let name = cert.name.unwrap_or_default().replace('*', "_");
-//!     let files = KeyPairFiles::new(format!("{name}.pem"), format!("{name}.key"));
+//!     let files = KeyPairFiles::for_name("/etc/ssl/acme", &cert.name.unwrap_or_default());
 //!     session.renew_to_files(ca.id, cert.id, &files)?;
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -87,35 +86,44 @@ impl Session {
     ///
     /// The look-up accepts only a good certificate that expires at least 364 days after now: it was
     /// created, or renewed, within the last day. To get another certificate in that time, call
-    /// [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, the
-    /// certificate is looked up in the same way before an error is returned.
+    /// [`create_cert`](Session::create_cert). If the outcome of the creation is unknown, a
+    /// certificate that was not listed before is looked up before an error is returned.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). An error with an unknown outcome means that the
     /// certificate was not in the list, or that the list could not be read. A request that timed out
     /// may still be in progress at the server: wait before you repeat the call.
     pub fn issue_cert(&self, request: &CreateCert) -> Result<CertId> {
-        if let Some(cert_id) = self.issued(request)? {
+        let list = || self.list_certs(request.ca(), StatusMask::GOOD);
+        let expires_after = UnixTime::from(self.clock().now()).seconds() + YEAR - DAY;
+        let is_recent =
+            |cert: &CertItem| cert.expires.is_some_and(|end| end.seconds() >= expires_after);
+        let before = list()?;
+        let known: BTreeSet<CertId> = before.iter().map(|cert| cert.id).collect();
+        if let Some(cert_id) = self.issued(request, before, is_recent)? {
             return Ok(cert_id);
         }
         match self.create_cert(request) {
             // An error of the look-up would hide that the certificate may exist.
             Err(error) if error.outcome_unknown() => {
-                self.issued(request).ok().flatten().ok_or(error)
+                let is_new = |cert: &CertItem| !known.contains(&cert.id);
+                let found = list().and_then(|after| self.issued(request, after, is_new));
+                found.ok().flatten().ok_or(error)
             }
             result => result,
         }
     }
 
-    /// Returns the latest good certificate with the subject and names of a request that was created
-    /// within about a day: it expires almost a year from now.
-    fn issued(&self, request: &CreateCert) -> Result<Option<CertId>> {
-        let created_after = UnixTime::from(self.clock().now()).seconds() - DAY;
-        let mut certs = self.list_certs(request.ca(), StatusMask::GOOD)?;
+    /// Returns the latest good certificate of a list that has the subject and names of a request and
+    /// that `is_candidate` selects.
+    fn issued(
+        &self,
+        request: &CreateCert,
+        mut certs: Vec<CertItem>,
+        is_candidate: impl Fn(&CertItem) -> bool,
+    ) -> Result<Option<CertId>> {
         certs.retain(|cert| {
-            is_good(cert)
-                && cert.name.as_deref() == Some(request.name())
-                && cert.expires.is_some_and(|end| end.seconds() >= created_after + YEAR)
+            is_good(cert) && cert.name.as_deref() == Some(request.name()) && is_candidate(cert)
         });
         certs.sort_by_key(|cert| (cert.expires, cert.id));
         for cert in certs.into_iter().rev() {

@@ -854,6 +854,21 @@ fn first_error_is_kept_and_a_later_call_finds_what_was_created() {
 }
 
 #[test]
+fn certificate_with_a_lost_response_is_found_whatever_the_clock_is() {
+    let sandbox = Sandbox::start().unwrap();
+    // In this time of the client, the new certificate does not look new.
+    let clock = ManualClock::at_unix(sandbox.clock().unix() + 30 * 86_400);
+    let session = tinycert(&sandbox).clock(clock).build().unwrap();
+    let session = session.connect(EMAIL, PASSPHRASE).unwrap();
+    let ca = first_ca(&session);
+    sandbox.tinycert().misbehave(WELL, 1);
+    sandbox.tinycert().misbehave(Misbehaviour::ResetAfterReading, 1);
+    let cert = session.issue_cert(&create_cert(ca, "clock.example.com")).unwrap();
+    let created = sandbox.tinycert().state(|server| server.certs_named("clock.example.com"));
+    assert_eq!(created, [(cert.number(), "good")]);
+}
+
+#[test]
 fn certificate_is_issued_again_only_if_it_is_another_one_or_older() {
     let sandbox = Sandbox::start().unwrap();
     let session = connect(&sandbox);

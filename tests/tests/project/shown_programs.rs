@@ -47,7 +47,7 @@ fn every_program_that_is_shown_does_what_it_says() {
         (
             "README.md",
             "come in\n\
-             certificate 14238 is in example.com.pem, its key in example.com.key\n\
+             certificate 14238 is in example.com.chain.pem, its key in example.com.key.pem\n\
              access granted\n\
              pay at http://",
         ),

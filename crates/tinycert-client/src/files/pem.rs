@@ -36,6 +36,8 @@ struct Block<'a> {
 
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
+/// The maximum length of a label in bytes.
+const LONGEST: usize = 64;
 
 /// Parses all blocks of a PEM text. There may be other text between them, but no dashes.
 fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
@@ -56,7 +58,9 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, String> {
         }
         let (first, body) = block.split_once('\n').unwrap_or((block, ""));
         let label = first.trim_end().strip_suffix(DASHES);
-        let label = label.filter(|label| !label.contains('-'));
+        // The label is part of errors.
+        let is_label = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b' ');
+        let label = label.filter(|label| label.len() <= LONGEST && label.bytes().all(is_label));
         let Some(label) = label else {
             return Err(format!("PEM block {number} has a malformed first line"));
         };

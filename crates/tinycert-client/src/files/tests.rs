@@ -667,6 +667,25 @@ mod unix {
 }
 
 #[test]
+fn files_of_a_name_stay_in_their_folder() {
+    for (name, stem) in [
+        ("www.example.com", "www.example.com"),
+        ("*.example.com", "_.example.com"),
+        ("../../etc/x", ".._.._etc_x"),
+        ("/etc/cron.d/x", "_etc_cron.d_x"),
+        ("..", ".."),
+        ("", ""),
+        ("a\\b:c\0 é\n", "a_b_c____"),
+        ("demo@example.com", "demo@example.com"),
+    ] {
+        let files = KeyPairFiles::for_name("pki", name);
+        assert_eq!(files.chain(), Path::new("pki").join(format!("{stem}.chain.pem")), "{name:?}");
+        assert_eq!(files.key(), Path::new("pki").join(format!("{stem}.key.pem")), "{name:?}");
+        assert_eq!(files.key().parent(), Some(Path::new("pki")));
+    }
+}
+
+#[test]
 fn missing_folder_is_named() {
     let folder = Folder::new();
     let missing = folder.path("missing");

@@ -98,6 +98,8 @@ fn invalid_chains_are_rejected_with_their_reason() {
         (one.clone() + "-----END CERTIFICATE-----\n", "malformed text after 1 PEM blocks"),
         (one.clone() + "-----BEGIN", "malformed text after 1 PEM blocks"),
         (one.clone() + "-----BEGIN CERTIFICATE----", "block 2 has a malformed first line"),
+        (one.replace("CERTIFICATE", "\u{1b}[31m"), "block 1 has a malformed first line"),
+        (one.replace("CERTIFICATE", &"A".repeat(65)), "block 1 has a malformed first line"),
         (format!("\u{feff}{one}"), "malformed text before PEM block 1"),
         (format!(" {one}"), "malformed text before PEM block 1"),
         (one.clone() + &private(1), "block 2 (PRIVATE KEY) is not a certificate"),
