@@ -10,6 +10,8 @@ use serde_json::{Map, Number, Value};
 
 use super::hidden_description::HiddenDescription;
 
+/// The member by which a payment is recognized.
+const TITLE: &str = "tr_id";
 /// The deepest nesting of names in a form, `a[b][c]`. Deeper ones stay flat.
 const MAX_FORM_DEPTH: usize = 8;
 /// The deepest nesting of lists and objects in JSON.
@@ -23,6 +25,8 @@ pub(super) struct Members {
     pub(super) extra: ExtraFields,
     /// The values of a form that are not UTF-8, by the parts of their names.
     not_utf8: Vec<(Vec<String>, Vec<u8>)>,
+    /// Whether there is a member `tr_id`, empty or not.
+    pub(super) has_title: bool,
     /// Whether the body is not UTF-8, or has lone surrogates: U+FFFD replaces them.
     is_repaired: bool,
 }
@@ -61,7 +65,7 @@ impl Members {
                 insert(&mut object, &path, text.into_owned());
             }
         }
-        Self::new(object, is_repaired, not_utf8)
+        Self::new(object, all.contains_key(TITLE), is_repaired, not_utf8)
     }
 
     /// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
@@ -71,19 +75,24 @@ impl Members {
         let text = without_lone_surrogates(&lossy);
         let is_repaired = matches!(lossy, Cow::Owned(_)) || matches!(text, Cow::Owned(_));
         match value(serde_json::from_str(&text).map_err(not_json)?, 0)? {
-            Value::Object(object) => Self::new(object, is_repaired, Vec::new()),
+            Value::Object(object) => {
+                let Entries(entries) = serde_json::from_str(&text).map_err(not_json)?;
+                let has_title = entries.iter().any(|(name, _)| name == TITLE);
+                Self::new(object, has_title, is_repaired, Vec::new())
+            }
             _ => Err(invalid_body("the body is not an object")),
         }
     }
 
     fn new(
         object: Map<String, Value>,
+        has_title: bool,
         is_repaired: bool,
         not_utf8: Vec<(Vec<String>, Vec<u8>)>,
     ) -> Result<Self, ResponseError> {
         let fields = serde_json::from_value(Value::Object(object));
         let extra = fields.map_err(|_| invalid_body("the body cannot be read"))?;
-        Ok(Self { extra, not_utf8, is_repaired })
+        Ok(Self { extra, not_utf8, has_title, is_repaired })
     }
 
     /// Returns the bytes of a member that the merchant chose, in any encoding. They are exact: JSON

@@ -138,7 +138,7 @@ pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
         };
         Err(invalid_body(problem).with_payload(other(kind)))
     };
-    let is_payment = members.extra.contains("tr_id");
+    let is_payment = members.has_title;
     if !is_payment {
         members
             .validate_exact(&["type", "event"])

@@ -1047,6 +1047,14 @@ fn empty_values_are_absent_in_both_encodings() {
         let Notification::Tokenization(saved) = read(body) else { panic!("{body}") };
         assert_eq!((saved.tokenization_id, saved.card_brand), (None, None), "{body}");
     }
+    // A body with an empty title is a payment for the official client, and no other kind here.
+    for body in [
+        "tr_id=&type=token_update&data[token]=t",
+        r#"{"tr_id":"","type":"token_update","data":{"token":"t"}}"#,
+        r#"{"tr_id":null,"type":"token_update","data":{"token":"t"}}"#,
+    ] {
+        assert!(try_read(body).unwrap_err().to_string().contains("tr_id: missing"), "{body}");
+    }
 }
 
 #[test]
