@@ -45,25 +45,32 @@ impl Total {
     }
 }
 
-/// The place of an entry when it was received last.
+/// The place of an entry when it was received last. Numbers that are too large are `u32::MAX`, so
+/// that a place takes eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     /// The number of entries before it.
-    before: u64,
-    /// The number of entries from it to the end of the list, if the total is known.
-    rest: Option<u64>,
+    before: u32,
+    /// The number of entries from it to the end of the list, or 0 if the total is not known.
+    rest: u32,
 }
 
 impl Place {
+    fn new(before: u64, total: Option<u64>) -> Self {
+        let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let rest = total.map_or(0, |total| total.saturating_sub(before));
+        Self { before: number(before), rest: number(rest) }
+    }
+
     /// Returns whether only added entries can have moved an entry from `last` to this place: the
     /// number of entries before and after it did not decrease. Without a total it must have moved
     /// by `duplicates`, the number of duplicates on its page. These are then the last entries of
     /// the page before.
-    fn is_shifted_from(self, last: Self, duplicates: u64) -> bool {
-        match (self.rest, last.rest) {
-            (Some(rest), Some(last_rest)) => self.before >= last.before && rest >= last_rest,
-            _ => self.before == last.before.saturating_add(duplicates),
+    fn is_shifted_from(self, last: Self, duplicates: u32) -> bool {
+        if self.rest == 0 || last.rest == 0 {
+            return self.before == last.before.saturating_add(duplicates);
         }
+        self.before >= last.before && self.rest >= last.rest
     }
 }
 
@@ -87,13 +94,13 @@ impl Progress {
         let total = self.total.known();
         let mut moved = Vec::new();
         items.retain(|item| {
-            let place = Place { before, rest: total.map(|total| total.saturating_sub(before)) };
+            let place = Place::new(before, total);
             before = before.saturating_add(1);
             let last = id(item).and_then(|id| self.seen.move_to(id, place));
             moved.extend(last.map(|last| (place, last)));
             last.is_none()
         });
-        let duplicates = u64::try_from(moved.len()).unwrap_or(u64::MAX);
+        let duplicates = u32::try_from(moved.len()).unwrap_or(u32::MAX);
         let is_shift = moved.iter().all(|(now, last)| now.is_shifted_from(*last, duplicates));
         if !is_shift {
             self.report(|| "its order changed while it was read: entries occur twice".to_owned());
@@ -177,7 +184,7 @@ mod tests {
     fn number_of_remembered_ids_is_bounded() {
         let mut seen = Seen::default();
         let mut is_new = |id: usize| {
-            let place = Place { before: 0, rest: None };
+            let place = Place::new(0, None);
             let is_new = seen.move_to(&id.to_string(), place).is_none();
             assert!(seen.young.len() <= GENERATION && seen.old.len() <= GENERATION);
             (is_new, seen.young.capacity() + seen.old.capacity())
