@@ -16,7 +16,6 @@ use http::header::{ACCEPT, HeaderValue, RETRY_AFTER, USER_AGENT};
 use serde::de::DeserializeOwned;
 
 use crate::auth::{Auth, Generation, MOST_REPLACEMENTS, TokenOrigin};
-use crate::batch::Batch;
 use crate::clock::{Clock, Interrupt};
 use crate::curl::{curl_with_secrets, masked_command};
 use crate::endpoint::{Call, Endpoint};
@@ -151,18 +150,6 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Output> {
         self.send_with_response(endpoint).map(http::Response::into_body)
-    }
-
-    /// Sends many requests, up to `at_a_time` of them at a time on threads of their own, and returns
-    /// their results in the order of the requests. With 1, no thread is started.
-    ///
-    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
-    /// for more than 16. If a thread cannot be started, those that could be do the work.
-    pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
-    where
-        I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
-    {
-        Batch::new(self.clone(), requests.into_iter(), at_a_time)
     }
 
     /// Sends the request like [`send`](Client::send). A panic, of a transport for example, is an

@@ -292,18 +292,23 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
     let broken = TransportError::new(TransportErrorKind::Interrupted, Sent::Maybe, "broke");
     let broken = broken.with_partial(reply("CANARY"));
     let receipt = reply(r#"{"token":"CANARY"}"#);
+    let list = tpay_client::transactions::ListTransactions::new();
     vec![
         ("api-auth: Debug Bearer", debug(&bearer)),
         ("api-auth: Debug Body", [debug(&json), debug(&form), debug(&bytes)].concat()),
+        ("api-auth: Debug Batch", debug(&core(settings.clone()).send_all([raw.clone()], 2))),
         ("api-auth: Debug BlockKey", debug(&BlockKey::new("key", &secret).unwrap())),
         ("api-auth: Debug Client", debug(&core(settings.clone()))),
         ("api-auth: Debug UnsignedRequest", debug(&UnsignedRequest::of(&raw).unwrap())),
         ("api-auth: Debug Error", debug(&unread)),
         ("api-auth: Debug ExtraFields", debug(&fields)),
         ("api-auth: Debug HmacKey", debug(&key)),
+        ("api-auth: Debug Interrupt", debug(&api_auth::Interrupt::default())),
+        ("api-auth: Debug Items", debug(&tpay_client.transactions(&list).concurrent(2))),
         ("api-auth: Debug LockAttempt", debug(&LockOnce::default().acquire(|| None))),
         ("api-auth: Debug ManualClock", debug(&ManualClock::at_unix(0))),
         ("api-auth: Debug MemoryStore", debug(&store)),
+        ("api-auth: Debug Pages", debug(&tpay_client.transactions(&list).by_page())),
         ("api-auth: Debug Params", debug(&params)),
         ("api-auth: Debug Preparation", debug(&preparation)),
         ("api-auth: Debug RawEndpoint", debug(&raw)),
