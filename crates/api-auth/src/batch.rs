@@ -8,6 +8,20 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::window::Window;
 
+impl Client {
+    /// Sends many requests, up to `at_a_time` of them at a time on threads of their own, and returns
+    /// their results in the order of the requests. With 1, no thread is started.
+    ///
+    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
+    /// for more than 16. If a thread cannot be started, those that could be do the work.
+    pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
+    where
+        I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
+    {
+        Batch::new(self.clone(), requests.into_iter(), at_a_time)
+    }
+}
+
 /// An iterator over the requests of [`Client::send_all`] and their results, in the order of the
 /// requests.
 ///
@@ -28,20 +42,6 @@ where
     most: usize,
     /// The requests in flight. `None` if one request is sent at a time.
     window: Option<Window<I::Item, RequestResult<I::Item>>>,
-}
-
-impl Client {
-    /// Sends many requests, up to `at_a_time` of them at a time on threads of their own, and returns
-    /// their results in the order of the requests. With 1, no thread is started.
-    ///
-    /// All threads use the same token. Each needs a connection: see `max_connections` of the builder
-    /// for more than 16. If a thread cannot be started, those that could be do the work.
-    pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> Batch<I::IntoIter>
-    where
-        I: IntoIterator<Item: Endpoint<Output: Send + 'static> + Send + 'static>,
-    {
-        Batch::new(self.clone(), requests.into_iter(), at_a_time)
-    }
 }
 
 type RequestResult<E> = Result<<E as Endpoint>::Output>;
