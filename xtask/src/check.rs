@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::providers::{PROVIDERS, Provider, published};
+use crate::providers::{PROGRAMS, PROVIDERS, Provider, published};
 use crate::{Outcome, api, docs, modules, newcomer, pages, shell};
 
 /// Crates that only api-auth may name: cryptography and HTTP.
@@ -64,7 +64,8 @@ fn builds() -> Outcome {
     for provider in PROVIDERS {
         tree(provider)?;
     }
-    licences(&names)?;
+    let programs: Vec<String> = PROGRAMS.iter().map(|&name| name.to_owned()).collect();
+    licences(&[&names[..], &programs].concat())?;
     signing_needs_no_tls()?;
     transport_without_dns_cache()?;
     for name in &names {
@@ -200,7 +201,7 @@ struct AllowedLicences {
     allow: Vec<String>,
 }
 
-/// Every crate that a published one brings has a licence that `deny.toml` allows.
+/// Every crate that a published one or a program brings has a licence that `deny.toml` allows.
 fn licences(names: &[String]) -> Outcome {
     let deny: Deny = toml::from_str(&shell::read("deny.toml")?)
         .map_err(|error| format!("deny.toml: {error}"))?;

@@ -193,6 +193,10 @@ pub(crate) const LISTEN: &str = "127.0.0.1:0";
 /// The sandbox's address that lends.
 const SOURCE: &str = api_sandbox::tokenpass::SOURCE_ADDRESS;
 
+/// The command-line programs. They are not published yet, and their dependencies have licences of the
+/// same list.
+pub(crate) const PROGRAMS: &[&str] = &["tpay-cli"];
+
 /// The crates that are published, in the order in which they must be.
 pub(crate) fn published() -> Vec<String> {
     let mut names = vec!["api-auth".to_owned(), "api-sandbox".to_owned()];

@@ -385,7 +385,8 @@ impl<E> Route<E> {
         }
     }
 
-    pub(crate) const fn accept_header(&self) -> &'static str {
+    /// Returns the `accept` header.
+    pub const fn accept_header(&self) -> &'static str {
         self.accept
     }
 
@@ -396,7 +397,10 @@ impl<E> Route<E> {
     }
 
     /// Rejects arguments that are not valid as a segment of a path.
-    pub(crate) fn validate(&self, endpoint: &E) -> Result<(), InputError> {
+    ///
+    /// # Errors
+    /// Returns an error that names the argument.
+    pub fn validate(&self, endpoint: &E) -> Result<(), InputError> {
         for argument in self.arguments.iter().flatten() {
             if let Segment::Text(text) = (argument.read)(endpoint) {
                 validate::segment(argument.name, text)?;

@@ -20,6 +20,11 @@ impl Request {
         self.target.split('?').next().unwrap_or_default()
     }
 
+    /// Names and values of all headers, in their order.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// The value of a header that comes once, and `None` for one that does not come.
     ///
     /// # Errors

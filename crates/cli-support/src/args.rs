@@ -1,0 +1,221 @@
+//! The options of all commands, and parsers of their values.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::exit::{Exit, Failure};
+use crate::json::Json;
+use crate::output::Format;
+
+/// The options of all commands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of all commands")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Global {
+    /// Format of the output
+    #[arg(short = 'o', long = "output", global = true, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Members to show, such as `id,payer.email`
+    #[arg(long, global = true, value_name = "PATHS", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Write the output to this file, which is replaced atomically
+    #[arg(long, global = true, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Read the credentials from this file of NAME=value lines, or from `-`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    /// Use this profile (see `auth login`)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Environment of the provider, such as `production` or `sandbox`
+    #[arg(long, global = true, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Base URL of the API, for a test server or a proxy
+    #[arg(long, global = true, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Timeout of each request, such as `10s`
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Maximum number of retries of a request
+    #[arg(long, global = true, value_name = "N")]
+    pub retries: Option<u32>,
+    /// Print one line for each attempt
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Print no messages but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Do not ask for confirmation
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// Never prompt; a missing confirmation is an error
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Print the request as a redacted curl command and send nothing
+    #[arg(long, global = true)]
+    pub curl: bool,
+    /// Send reads only, and say which write would be sent
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Append each exchange to this file, without secrets and personal data
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
+/// The number of entries of a list.
+#[derive(Debug, Clone, Args)]
+pub struct Limits {
+    /// Maximum number of entries
+    #[arg(long, value_name = "N", default_value_t = 30, conflicts_with = "all")]
+    pub limit: usize,
+    /// Show all entries
+    #[arg(long)]
+    pub all: bool,
+}
+
+impl Limits {
+    /// Returns the maximum number of entries.
+    pub fn most(&self) -> usize {
+        if self.all { usize::MAX } else { self.limit }
+    }
+
+    /// Returns the size of a page for a list whose pages have at most `most` entries.
+    pub fn page_size(&self, most: u32) -> u32 {
+        u32::try_from(self.most()).unwrap_or(most).clamp(1, most)
+    }
+}
+
+/// A request body from a file and from fields.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Input {
+    /// Read the JSON body from this file, or from `-`; flags replace its members
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Set a member of the body, such as `payer.city=Poznan`; `@FILE` is the text of a file
+    #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
+    pub fields: Vec<(String, String)>,
+}
+
+impl Input {
+    /// Returns whether a body is given.
+    pub fn is_given(&self) -> bool {
+        self.input.is_some() || !self.fields.is_empty()
+    }
+
+    /// Returns the body: the file, then `flags`, then the fields.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or is not JSON.
+    pub fn body(&self, flags: &[(&str, Option<Json>)]) -> Result<Json, Failure> {
+        let mut body = Json::Object(Vec::new());
+        if let Some(path) = &self.input {
+            let text = read(path)?;
+            body = Json::parse(&text).map_err(|error| {
+                Failure::new(Exit::Usage, format!("--input {}: {error}", path.display()))
+            })?;
+        }
+        for (path, value) in flags {
+            if let Some(value) = value {
+                body.set(path, value.clone());
+            }
+        }
+        for (path, value) in &self.fields {
+            body.set(path, field(value)?);
+        }
+        Ok(body)
+    }
+}
+
+/// Returns the value of a field: the text of a file, or a typed value.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub fn field(value: &str) -> Result<Json, Failure> {
+    match value.strip_prefix('@') {
+        Some(path) => Ok(Json::Text(read(Path::new(path))?)),
+        None => Ok(Json::typed(value)),
+    }
+}
+
+/// Reads a text file, or the standard input for `-`.
+///
+/// # Errors
+/// Returns an error that names the file.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    text.map_err(|error| Failure::file(path, &error))
+}
+
+/// Parses `NAME=VALUE`.
+///
+/// # Errors
+/// Returns an error without a `=`, or with an empty name.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("must be NAME=VALUE".to_owned()),
+    }
+}
+
+/// Parses a duration such as `500ms`, `30s`, `2m`, `12h` or `7d`.
+///
+/// # Errors
+/// Returns an error for any other text.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, u64); 5] =
+        [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+    let digits = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).unwrap_or((text, ""));
+    let number: Option<u64> = number.parse().ok();
+    let unit = UNITS.iter().find(|(name, _)| *name == unit);
+    number
+        .zip(unit)
+        .and_then(|(number, (_, factor))| number.checked_mul(*factor))
+        .map(Duration::from_millis)
+        .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("7d"), Ok(Duration::from_secs(604_800)));
+        for text in ["", "5", "s", "-1s", "1w", "99999999999999999999d", "9999999999999999999d"] {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_merged_in_order() {
+        let path = std::env::temp_dir().join(format!("body-{}", std::process::id()));
+        std::fs::write(&path, r#"{"a":1,"b":{"c":2}}"#).unwrap();
+        let fields = vec![("b.d".to_owned(), "1.50".to_owned()), ("e".to_owned(), "x".to_owned())];
+        let input = Input { input: Some(path.clone()), fields };
+        let flags = [("a", Some(Json::typed("7"))), ("f", None)];
+        let body = input.body(&flags).unwrap();
+        assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"e":"x"}"#);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(input.body(&[]).unwrap_err().exit(), Exit::Local);
+    }
+
+    #[test]
+    fn page_sizes_follow_the_limit() {
+        let limits = |limit, all| Limits { limit, all };
+        assert_eq!(limits(30, false).page_size(100), 30);
+        assert_eq!(limits(500, false).page_size(100), 100);
+        assert_eq!(limits(0, false).page_size(100), 1);
+        assert_eq!(limits(30, true).page_size(100), 100);
+    }
+}

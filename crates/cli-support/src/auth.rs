@@ -1,0 +1,458 @@
+//! Credentials: an environment file, a profile, or environment variables. One source supplies all
+//! of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use api_auth::Env;
+use clap::Subcommand;
+use etcetera::BaseStrategy;
+
+use crate::args::{Global, read};
+use crate::exit::{Exit, Failure};
+
+/// A setting of a provider's client.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// The name of the environment variable.
+    pub name: &'static str,
+    /// The name in a profile, and in prompts.
+    pub key: &'static str,
+    /// Whether the value is a secret, which is not echoed.
+    pub is_secret: bool,
+    /// Whether a client needs it.
+    pub is_required: bool,
+}
+
+/// The settings of a client, from one source.
+pub struct Settings {
+    values: BTreeMap<&'static str, String>,
+    /// The source, for `auth status`.
+    pub source: String,
+}
+
+impl fmt::Debug for Settings {
+    /// Formats the source only: the values are secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Returns the value of an environment variable's setting.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Returns a required value, or an empty string; [`find`](Self::find) checks that it is there.
+    pub fn need(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// Finds the settings: `--env-file`, `--profile`, the environment, then the default profile.
+    ///
+    /// # Errors
+    /// Returns an error if no source is complete, or if the chosen one cannot be read.
+    pub fn find(
+        program: &str,
+        variables: &'static [Variable],
+        global: &Global,
+    ) -> Result<Self, Failure> {
+        let settings = if let Some(path) = &global.env_file {
+            Self::from_env_file(path, variables)?
+        } else if let Some(name) = &global.profile {
+            Profiles::load(program)?.settings(name, variables)?
+        } else {
+            let settings = Self::from_environment(variables)?;
+            let is_used = variables.iter().any(|variable| {
+                variable.is_required && settings.values.contains_key(variable.name)
+            });
+            let profiles = if is_used { None } else { Profiles::load(program).ok() };
+            match profiles.and_then(|profiles| Some((profiles.default()?, profiles))) {
+                Some((name, profiles)) => profiles.settings(&name, variables)?,
+                None => settings,
+            }
+        };
+        settings.complete(program, variables)
+    }
+
+    fn complete(self, program: &str, variables: &[Variable]) -> Result<Self, Failure> {
+        let is_missing = |variable: &&Variable| {
+            variable.is_required && self.get(variable.name).is_none_or(str::is_empty)
+        };
+        match variables.iter().find(is_missing) {
+            None => Ok(self),
+            Some(variable) => Err(Failure::new(
+                Exit::Credentials,
+                format!(
+                    "{} is missing ({}); set it, or run `{program} auth login`",
+                    variable.name, self.source
+                ),
+            )),
+        }
+    }
+
+    fn from_environment(variables: &[Variable]) -> Result<Self, Failure> {
+        let mut values = BTreeMap::new();
+        for variable in variables {
+            let value = Env::PROCESS
+                .get(variable.name)
+                .map_err(|error| Failure::new(Exit::Credentials, error.to_string()))?;
+            values.extend(value.map(|value| (variable.name, value)));
+        }
+        Ok(Self { values, source: "environment".to_owned() })
+    }
+
+    /// Reads `NAME=value` lines.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, or names the first line that is neither a
+    /// setting, empty nor a comment.
+    pub fn from_env_file(path: &Path, variables: &[Variable]) -> Result<Self, Failure> {
+        let text = read(path)?;
+        let mut values = BTreeMap::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let Some((name, value)) = line.split_once('=') else {
+                let at = number + 1;
+                let problem = format!("{}: line {at} is not NAME=value", path.display());
+                return Err(Failure::new(Exit::Local, problem));
+            };
+            let variable = variables.iter().find(|variable| variable.name == name.trim());
+            values.extend(variable.map(|variable| (variable.name, unquoted(value.trim()))));
+        }
+        Ok(Self { values, source: format!("file {}", path.display()) })
+    }
+}
+
+fn unquoted(value: &str) -> String {
+    let inner = ['"', '\'']
+        .iter()
+        .find_map(|quote| value.strip_prefix(*quote).and_then(|value| value.strip_suffix(*quote)));
+    inner.unwrap_or(value).to_owned()
+}
+
+/// The profiles of a program, in its configuration folder.
+pub struct Profiles {
+    path: PathBuf,
+    table: toml::Table,
+}
+
+impl fmt::Debug for Profiles {
+    /// Formats the path only: the values are secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profiles").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Profiles {
+    /// Reads the profiles. There are none without a file.
+    ///
+    /// # Errors
+    /// Returns an error if there is no home folder, or if the file cannot be parsed or can be read
+    /// by other users.
+    pub fn load(program: &str) -> Result<Self, Failure> {
+        let strategy = etcetera::choose_base_strategy().map_err(|_| {
+            Failure::new(Exit::Local, "there is no home folder, so there are no profiles")
+        })?;
+        Self::load_from(strategy.config_dir().join(program).join("profiles.toml"))
+    }
+
+    fn load_from(path: PathBuf) -> Result<Self, Failure> {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(Failure::file(&path, &error)),
+        };
+        #[cfg(unix)]
+        if !text.is_empty() {
+            use std::os::unix::fs::MetadataExt;
+            let metadata = fs::metadata(&path).map_err(|error| Failure::file(&path, &error))?;
+            if metadata.mode() & 0o077 != 0 {
+                let problem = "other users can read this file; run `chmod 600`";
+                let text = format!("{}: {problem}", path.display());
+                return Err(Failure::new(Exit::Local, text));
+            }
+        }
+        let table = text.parse::<toml::Table>().map_err(|error| {
+            // The message of the error would show the line, which may contain a secret.
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let problem = format!("{}: line {line} is not valid TOML", path.display());
+            Failure::new(Exit::Local, problem)
+        })?;
+        Ok(Self { path, table })
+    }
+
+    /// Returns the names of all profiles.
+    pub fn names(&self) -> Vec<String> {
+        let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
+        profiles.into_iter().flat_map(toml::Table::keys).cloned().collect()
+    }
+
+    /// Returns the name of the default profile.
+    pub fn default(&self) -> Option<String> {
+        let name = self.table.get("default")?.as_str()?;
+        self.names().into_iter().find(|found| found == name)
+    }
+
+    fn settings(&self, name: &str, variables: &[Variable]) -> Result<Settings, Failure> {
+        let profiles = self.table.get("profiles").and_then(toml::Value::as_table);
+        let profile = profiles.and_then(|profiles| profiles.get(name)?.as_table());
+        let Some(profile) = profile else {
+            let problem = format!("{} has no profile `{name}`", self.path.display());
+            return Err(Failure::new(Exit::Credentials, problem));
+        };
+        let mut values = BTreeMap::new();
+        for variable in variables {
+            let value = match profile.get(variable.key) {
+                None => continue,
+                Some(toml::Value::String(value)) => value.clone(),
+                Some(toml::Value::Table(table)) => output_of(table, name, variable.key)?,
+                Some(_) => {
+                    let problem = "must be a string or { command = [...] }";
+                    let problem = format!("profile `{name}`: {} {problem}", variable.key);
+                    return Err(Failure::new(Exit::Local, problem));
+                }
+            };
+            values.insert(variable.name, value);
+        }
+        Ok(Settings { values, source: format!("profile `{name}`") })
+    }
+
+    /// Stores a profile, which becomes the default if it is the first one.
+    fn store(&mut self, name: &str, settings: &Settings, variables: &[Variable]) {
+        let value = |variable: &Variable| {
+            let value = settings.get(variable.name)?;
+            Some((variable.key.to_owned(), toml::Value::String(value.to_owned())))
+        };
+        let profile: toml::Table = variables.iter().filter_map(value).collect();
+        if self.default().is_none() {
+            self.table.insert("default".to_owned(), name.into());
+        }
+        let profiles = self.table.entry("profiles").or_insert_with(|| toml::Table::new().into());
+        if let toml::Value::Table(profiles) = profiles {
+            profiles.insert(name.to_owned(), profile.into());
+        }
+    }
+
+    /// Removes a profile and returns whether it existed.
+    fn remove(&mut self, name: &str) -> bool {
+        let profiles = self.table.get_mut("profiles").and_then(toml::Value::as_table_mut);
+        let is_removed = profiles.is_some_and(|profiles| profiles.remove(name).is_some());
+        if self.table.get("default").and_then(toml::Value::as_str) == Some(name) {
+            self.table.remove("default");
+        }
+        is_removed
+    }
+
+    /// Replaces the file atomically, with mode 0600.
+    fn save(&self) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::file(&self.path, &error);
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(failed)?;
+        let temporary = folder.join(format!(".profiles.{}", std::process::id()));
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let written = options.open(&temporary).and_then(|mut file| {
+            file.write_all(self.table.to_string().as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&temporary, &self.path)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written.map_err(failed)
+    }
+}
+
+/// Runs the command of a value and returns the first line that it prints.
+fn output_of(table: &toml::Table, name: &str, key: &str) -> Result<String, Failure> {
+    let failed = |problem: String| {
+        Failure::new(Exit::Local, format!("profile `{name}`: the command of {key} {problem}"))
+    };
+    let words = table.get("command").and_then(toml::Value::as_array);
+    let words: Vec<&str> = words.into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(failed("must be a list of strings".to_owned()));
+    };
+    let output = Command::new(program)
+        .args(arguments)
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|error| failed(format!("cannot be run ({error})")))?;
+    if !output.status.success() {
+        return Err(failed(format!("failed ({})", output.status)));
+    }
+    let text = String::from_utf8(output.stdout)
+        .map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Credentials and profiles
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Store credentials in a profile (`--profile`, default `default`); with `--env-file` without
+    /// prompts
+    Login,
+    /// Show which credentials are used, and whether the server accepts them
+    Status,
+    /// List the profiles
+    List,
+    /// Remove a profile
+    Logout {
+        /// Name of the profile
+        #[arg(default_value = "default")]
+        name: String,
+    },
+}
+
+/// Stores the credentials of `--env-file`, or of prompts, in a profile. Returns a message.
+pub(crate) fn login(
+    program: &str,
+    variables: &'static [Variable],
+    global: &Global,
+) -> Result<String, Failure> {
+    let name = global.profile.as_deref().unwrap_or("default");
+    let settings = match &global.env_file {
+        Some(path) => Settings::from_env_file(path, variables)?,
+        None if global.no_input || !io::stdin().is_terminal() => {
+            let problem = "a terminal is needed for prompts; use --env-file FILE or --env-file -";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        None => prompts(variables)?,
+    };
+    let settings = settings.complete(program, variables)?;
+    let mut profiles = Profiles::load(program)?;
+    profiles.store(name, &settings, variables);
+    profiles.save()?;
+    Ok(format!("stored profile `{name}` in {}", profiles.path.display()))
+}
+
+/// Asks for each setting. An empty line leaves an optional one out.
+fn prompts(variables: &[Variable]) -> Result<Settings, Failure> {
+    let failed = |error: io::Error| Failure::new(Exit::Local, format!("terminal: {error}"));
+    let mut values = BTreeMap::new();
+    for variable in variables {
+        let optional = if variable.is_required { "" } else { " (optional)" };
+        let prompt = format!("{}{optional}: ", variable.key);
+        let value = if variable.is_secret {
+            rpassword::prompt_password(prompt).map_err(failed)?
+        } else {
+            let mut stderr = io::stderr();
+            write!(stderr, "{prompt}").and_then(|()| stderr.flush()).map_err(failed)?;
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map_err(failed)?;
+            line
+        };
+        let value = value.trim();
+        if !value.is_empty() {
+            values.insert(variable.name, value.to_owned());
+        }
+    }
+    Ok(Settings { values, source: "terminal".to_owned() })
+}
+
+/// Removes a profile. Returns a message.
+pub(crate) fn logout(program: &str, name: &str) -> Result<String, Failure> {
+    let mut profiles = Profiles::load(program)?;
+    if !profiles.remove(name) {
+        let problem = format!("there is no profile `{name}`");
+        return Err(Failure::new(Exit::NotFound, problem));
+    }
+    profiles.save()?;
+    Ok(format!("removed profile `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VARIABLES: &[Variable] = &[
+        Variable { name: "X_ID", key: "id", is_secret: false, is_required: true },
+        Variable { name: "X_SECRET", key: "secret", is_secret: true, is_required: true },
+        Variable { name: "X_HOST", key: "host", is_secret: false, is_required: false },
+    ];
+
+    fn path(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("{name}-{}", std::process::id())).join("profiles.toml")
+    }
+
+    #[test]
+    fn profiles_are_stored_privately_and_removed() {
+        let path = path("store");
+        let file = path.with_file_name("env");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&file, "# comment\nexport X_ID='i'\nX_SECRET=\"a=b\"\nOTHER=1\n\n").unwrap();
+        let settings = Settings::from_env_file(&file, VARIABLES).unwrap();
+        assert_eq!((settings.need("X_ID"), settings.need("X_SECRET")), ("i", "a=b"));
+        assert!(!format!("{settings:?}").contains("a=b"));
+        let mut profiles = Profiles::load_from(path.clone()).unwrap();
+        profiles.store("shop", &settings, VARIABLES);
+        profiles.save().unwrap();
+        let mut profiles = Profiles::load_from(path.clone()).unwrap();
+        assert_eq!(profiles.default().as_deref(), Some("shop"));
+        let settings = profiles.settings("shop", VARIABLES).unwrap();
+        assert_eq!((settings.need("X_SECRET"), settings.get("X_HOST")), ("a=b", None));
+        assert!(profiles.settings("none", VARIABLES).unwrap_err().to_string().contains("`none`"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+            let error = Profiles::load_from(path.clone()).unwrap_err();
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+        assert!(profiles.remove("shop") && !profiles.remove("shop"));
+        assert_eq!(profiles.default(), None);
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn errors_of_files_show_no_value() {
+        let path = path("invalid");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "default = \"a\"\n[profiles.a]\nsecret = CANARY\n").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let error = Profiles::load_from(path.clone()).unwrap_err().to_string();
+        assert!(error.contains("line 3") && !error.contains("CANARY"), "{error}");
+        fs::write(&path, "CANARY").unwrap();
+        let error = Settings::from_env_file(&path, VARIABLES).unwrap_err().to_string();
+        assert!(error.contains("line 1") && !error.contains("CANARY"), "{error}");
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn values_may_be_the_output_of_a_command() {
+        let table: toml::Table =
+            "default = \"a\"\n[profiles.a]\nid = \"i\"\nsecret = { command = [\"echo\", \"s\"] }\n\
+             host = { command = [\"false\"] }\n"
+                .parse()
+                .unwrap();
+        let profiles = Profiles { path: PathBuf::new(), table };
+        let settings = profiles.settings("a", VARIABLES.get(..2).unwrap()).unwrap();
+        assert_eq!(settings.need("X_SECRET"), "s");
+        let error = profiles.settings("a", VARIABLES).unwrap_err().to_string();
+        assert!(error.contains("the command of host failed"), "{error}");
+    }
+}

@@ -1,0 +1,215 @@
+//! `doctor`: makes read-only calls and compares the responses with the types of the library.
+
+use std::fmt;
+use std::io::Write;
+use std::time::Instant;
+
+use api_auth::Endpoint;
+use serde::Serialize;
+
+use crate::context::{Context, Provider};
+use crate::exit::{Exit, Failure};
+use crate::json::Json;
+use crate::request::WithJson;
+
+/// Makes calls and collects their results.
+pub struct Doctor<'a, P: Provider> {
+    context: &'a Context<P>,
+    rows: Vec<Row>,
+}
+
+/// The result of a call.
+#[derive(Debug)]
+struct Row {
+    endpoint: &'static str,
+    exit: Exit,
+    status: Option<u16>,
+    milliseconds: u128,
+    result: String,
+    unknown: Vec<String>,
+}
+
+impl<P: Provider> fmt::Debug for Doctor<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Doctor").field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl<'a, P: Provider> Doctor<'a, P> {
+    /// Creates a report without calls.
+    pub fn new(context: &'a Context<P>) -> Self {
+        Self { context, rows: Vec::new() }
+    }
+
+    /// Makes a call and returns the JSON of its response. Fields that the type of the response does
+    /// not cover are reported by name and type, never by value.
+    ///
+    /// # Errors
+    /// Returns an error if the credentials are missing or were rejected: further calls would fail,
+    /// too.
+    pub fn call<E: Endpoint>(&mut self, request: E) -> Result<Option<Json>, Failure>
+    where
+        E::Output: Serialize,
+    {
+        self.measure(request, |value, json| {
+            let mut unknown = Vec::new();
+            if let Ok(value) = serde_json::to_string(value)
+                && let (Ok(value), Some(_)) = (Json::parse(&value), json)
+            {
+                unknown_fields(&value, "", &mut unknown);
+            }
+            unknown
+        })
+    }
+
+    /// Makes a call whose response is not JSON, such as a certificate.
+    ///
+    /// # Errors
+    /// Returns the errors of [`call`](Self::call).
+    pub fn call_plain<E: Endpoint>(&mut self, request: E) -> Result<(), Failure> {
+        self.measure(request, |_, _| Vec::new()).map(drop)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the program measures the time of a call")]
+    fn measure<E: Endpoint>(
+        &mut self,
+        request: E,
+        unknown: impl Fn(&E::Output, Option<&Json>) -> Vec<String>,
+    ) -> Result<Option<Json>, Failure> {
+        let client = self.context.client()?;
+        let started = Instant::now();
+        let result = P::send(client, &WithJson::new(request));
+        let milliseconds = started.elapsed().as_millis();
+        let (row, json) = match result {
+            Ok(reply) => {
+                let json = Json::parse(&reply.body).ok();
+                let unknown = unknown(&reply.value, json.as_ref());
+                let result = "decoded".to_owned();
+                let (endpoint, exit, status) = (E::ID, Exit::Done, Some(200));
+                (Row { endpoint, exit, status, milliseconds, result, unknown }, json)
+            }
+            Err(error) => {
+                let status = error.status().map(|status| status.as_u16());
+                let result = error.to_string();
+                let failure = Failure::from(error);
+                if failure.exit() == Exit::Credentials && self.rows.is_empty() {
+                    return Err(failure);
+                }
+                let (endpoint, exit, unknown) = (E::ID, failure.exit(), Vec::new());
+                (Row { endpoint, exit, status, milliseconds, result, unknown }, None)
+            }
+        };
+        self.rows.push(row);
+        Ok(json)
+    }
+
+    /// Writes the report. The exit status is 9 if a response was not understood, 11 if another call
+    /// failed.
+    ///
+    /// # Errors
+    /// Returns the failure of the output.
+    pub fn end(self) -> Result<Exit, Failure> {
+        let columns = [
+            ("endpoint", "endpoint"),
+            ("status", "status"),
+            ("ms", "milliseconds"),
+            ("result", "result"),
+            ("unknown fields", "unknown_fields"),
+        ];
+        let mut list = self.context.output.list(&columns)?;
+        let is_json = self.context.output.format() != crate::output::Format::Table;
+        for row in &self.rows {
+            let number = |number: String| Json::Other(number);
+            let unknown = row.unknown.iter().cloned().map(Json::Text).collect();
+            let status = row.status.map_or("null".to_owned(), |status| status.to_string());
+            let unknown = match is_json {
+                true => Json::List(unknown),
+                false => Json::Text(row.unknown.join(", ")),
+            };
+            let members = [
+                ("endpoint", Json::Text(row.endpoint.to_owned())),
+                ("status", number(status)),
+                ("milliseconds", number(row.milliseconds.to_string())),
+                ("result", Json::Text(row.result.clone())),
+                ("unknown_fields", unknown),
+            ];
+            list.push(&Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into()))?;
+        }
+        list.end()?;
+        let fails = |exit: Exit| self.rows.iter().filter(|row| row.exit == exit).count();
+        let (all, done) = (self.rows.len(), fails(Exit::Done));
+        let not_understood = fails(Exit::NotUnderstood);
+        if not_understood > 0 {
+            let text = format!("{not_understood} of {all} responses were not understood");
+            let _ = writeln!(std::io::stderr(), "{text}; record them with --record FILE");
+            return Ok(Exit::NotUnderstood);
+        }
+        Ok(if done == all { Exit::Done } else { Exit::Partial })
+    }
+}
+
+/// Collects names and types of the fields that the library keeps in `$extra`.
+fn unknown_fields(value: &Json, at: &str, found: &mut Vec<String>) {
+    let join = |name: &str| match at {
+        "" => name.to_owned(),
+        at => [at, ".", name].concat(),
+    };
+    match value {
+        Json::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Json::Object(extra) if name == "$extra" => {
+                        for (name, value) in extra {
+                            let field = format!("{}: {}", join(name), type_of(value));
+                            if !found.contains(&field) {
+                                found.push(field);
+                            }
+                        }
+                    }
+                    value => unknown_fields(value, &join(name), found),
+                }
+            }
+        }
+        Json::List(entries) => {
+            entries.iter().for_each(|entry| unknown_fields(entry, &join("[]"), found));
+        }
+        Json::Text(_) | Json::Other(_) => {}
+    }
+}
+
+fn type_of(value: &Json) -> &'static str {
+    match value {
+        Json::Object(_) => "object",
+        Json::List(_) => "list",
+        Json::Text(_) => "string",
+        Json::Other(text) => match text.as_str() {
+            "true" | "false" => "boolean",
+            "null" => "null",
+            _ => "number",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_fields_are_named_with_their_types() {
+        let text = r#"{"a":[{"$extra":{"new":1,"other":"CANARY"}},{"$extra":{"new":2}}],
+            "b":{"c":{"$extra":{"deep":[true]}}},"$extra":{"top":null,"flag":true,"o":{}}}"#;
+        let mut found = Vec::new();
+        unknown_fields(&Json::parse(text).unwrap(), "", &mut found);
+        assert_eq!(
+            found,
+            [
+                "a.[].new: number",
+                "a.[].other: string",
+                "b.c.deep: list",
+                "top: null",
+                "flag: boolean",
+                "o: object"
+            ]
+        );
+    }
+}

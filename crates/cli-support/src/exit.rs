@@ -1,0 +1,234 @@
+//! Exit statuses, and the failure of a command.
+
+use std::fmt;
+use std::io;
+
+use api_auth::{Error, ErrorKind, InputError};
+
+use crate::json::Json;
+
+/// The exit statuses for the help and the manual page.
+pub const EXIT_STATUSES: &str = "\
+Exit status:
+    0  done, or the answer is yes
+    1  the answer is no: a declined payment, a message that is not genuine
+    2  invalid arguments; nothing was sent
+    3  credentials are missing or were rejected
+    4  not found
+    5  no response, or a failure of the server; safe to repeat
+    6  a write may have been carried out: look before you repeat it
+    7  too many requests
+    8  the server rejected the request
+    9  the response was not understood
+   10  a local failure: a file, the disk, the configuration
+   11  some of several failed
+  130  interrupted";
+
+/// An exit status. They are the same in all programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exit {
+    /// The command is done, or the answer is yes.
+    Done = 0,
+    /// The answer is no.
+    No = 1,
+    /// Invalid arguments.
+    Usage = 2,
+    /// Credentials are missing or were rejected.
+    Credentials = 3,
+    /// The record does not exist.
+    NotFound = 4,
+    /// No response, or a failure of the server. The command can be repeated.
+    Unavailable = 5,
+    /// A write may have been carried out.
+    Unknown = 6,
+    /// Too many requests.
+    RateLimited = 7,
+    /// The server rejected the request.
+    Rejected = 8,
+    /// The response was not understood.
+    NotUnderstood = 9,
+    /// A file, the disk or the configuration.
+    Local = 10,
+    /// Some of several failed.
+    Partial = 11,
+}
+
+impl Exit {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::No => "no",
+            Self::Usage => "usage",
+            Self::Credentials => "credentials",
+            Self::NotFound => "not_found",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "outcome_unknown",
+            Self::RateLimited => "rate_limited",
+            Self::Rejected => "rejected",
+            Self::NotUnderstood => "not_understood",
+            Self::Local => "local",
+            Self::Partial => "partial",
+        }
+    }
+
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Credentials => Some("run `auth status` to see which credentials are used"),
+            Self::Unknown => Some("read the record before you repeat the command"),
+            Self::NotUnderstood => Some("repeat it with --record FILE and report the recording"),
+            _ => None,
+        }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ended without its result.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    endpoint: Option<String>,
+    http_status: Option<u16>,
+    request_id: Option<String>,
+    retryable: bool,
+    /// The reader of the output has closed it: not a failure.
+    is_closed_pipe: bool,
+}
+
+impl Failure {
+    /// Creates a failure with a message for people.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            endpoint: None,
+            http_status: None,
+            request_id: None,
+            retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
+            is_closed_pipe: false,
+        }
+    }
+
+    /// Creates the failure of a local file.
+    pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
+        Self::new(Exit::Local, format!("{}: {error}", path.display()))
+    }
+
+    /// Creates the failure of writing to the standard output.
+    pub fn output(error: &io::Error) -> Self {
+        let is_closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        let exit = if is_closed_pipe { Exit::Done } else { Exit::Local };
+        Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
+    }
+
+    /// Returns the exit status.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Returns whether there is something to report.
+    pub fn is_shown(&self) -> bool {
+        !self.is_closed_pipe
+    }
+
+    /// Returns whether it is the error of a request.
+    pub fn is_of_client(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
+    /// Returns the failure as one JSON object.
+    pub fn json(&self) -> Json {
+        let text = |text: &str| Json::Text(text.to_owned());
+        let other = |text: String| Json::Other(text);
+        let null = || Json::Other("null".to_owned());
+        let optional = |value: Option<&str>| value.map_or_else(null, text);
+        let members = [
+            ("kind", text(self.exit.kind())),
+            ("exit", other((self.exit as u8).to_string())),
+            ("endpoint", optional(self.endpoint.as_deref())),
+            ("http_status", self.http_status.map_or_else(null, |status| other(status.to_string()))),
+            ("request_id", optional(self.request_id.as_deref())),
+            ("retryable", other(self.retryable.to_string())),
+            ("message", text(&self.message)),
+            ("hint", optional(self.exit.hint())),
+        ];
+        Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printable = |text: &str| text.replace(|char: char| char.is_control(), " ");
+        f.write_str(&printable(&self.message))?;
+        match self.exit.hint() {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The only place where an error of a client becomes an exit status.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = error.status().map(|status| status.as_u16());
+        let exit = match (error.kind(), status) {
+            (ErrorKind::Auth, _) | (ErrorKind::Api, Some(401)) => Exit::Credentials,
+            (ErrorKind::OperationFailed | ErrorKind::Verify, _) => Exit::No,
+            (ErrorKind::RateLimited, _) => Exit::RateLimited,
+            (ErrorKind::Input, _) => Exit::Usage,
+            _ if error.outcome_unknown() => Exit::Unknown,
+            (ErrorKind::Transport, _) => Exit::Unavailable,
+            (ErrorKind::Decode, _) => Exit::NotUnderstood,
+            (_, Some(404)) => Exit::NotFound,
+            (_, Some(500..)) => Exit::Unavailable,
+            _ => Exit::Rejected,
+        };
+        let endpoint = error.endpoint();
+        Self {
+            endpoint: Some(endpoint).filter(|name| !name.is_empty()).map(str::to_owned),
+            http_status: status,
+            request_id: error.request_id().map(str::to_owned),
+            retryable: error.is_retryable() || exit == Exit::Unavailable,
+            ..Self::new(exit, error.to_string())
+        }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_one_object_of_json() {
+        let failure = Failure::from(InputError::new("amount", "must be positive"));
+        let json = failure.json();
+        assert_eq!(json.get("exit").unwrap().cell(), "2");
+        assert_eq!(json.get("kind").unwrap().cell(), "usage");
+        assert!(json.get("message").unwrap().cell().contains("amount: must be positive"));
+    }
+
+    #[test]
+    fn every_status_is_in_the_help() {
+        for exit in 0..=11 {
+            assert!(EXIT_STATUSES.contains(&format!("\n   {exit:>2}  ")), "{exit}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_not_printed() {
+        let failure = Failure::new(Exit::Rejected, "a\u{1b}[31mb\nc");
+        assert_eq!(failure.to_string(), "a [31mb c");
+    }
+}

@@ -1,0 +1,216 @@
+//! JSON values that keep the order of their members and the digits of their numbers.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The deepest nesting that is read.
+const DEPTH: usize = 128;
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json {
+    /// An object, in the order of the text.
+    Object(Vec<(String, Json)>),
+    /// A list.
+    List(Vec<Json>),
+    /// A string.
+    Text(String),
+    /// A number, `true`, `false` or `null`, as it is written.
+    Other(String),
+}
+
+impl Json {
+    /// Parses a JSON text.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not JSON or nested too deeply.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        Self::nested(serde_json::from_str(text)?, DEPTH)
+    }
+
+    fn nested(raw: &RawValue, depth: usize) -> Result<Self, serde_json::Error> {
+        let text = raw.get().trim();
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(serde_json::Error::custom("the value is nested too deeply"));
+        };
+        Ok(match text.as_bytes().first() {
+            Some(b'{') => {
+                let Members(members) = serde_json::from_str(text)?;
+                let nested =
+                    |(name, raw): (String, Box<RawValue>)| Ok((name, Self::nested(&raw, depth)?));
+                Self::Object(members.into_iter().map(nested).collect::<Result<_, _>>()?)
+            }
+            Some(b'[') => {
+                let entries: Vec<Box<RawValue>> = serde_json::from_str(text)?;
+                let entries = entries.iter().map(|raw| Self::nested(raw, depth));
+                Self::List(entries.collect::<Result<_, _>>()?)
+            }
+            Some(b'"') => Self::Text(serde_json::from_str(text)?),
+            _ => Self::Other(text.to_owned()),
+        })
+    }
+
+    /// Returns the value of an argument: a number, `true`, `false` and `null` as such, all else as a
+    /// string.
+    pub fn typed(text: &str) -> Self {
+        let is_typed = matches!(text, "true" | "false" | "null")
+            || serde_json::from_str::<serde_json::Number>(text).is_ok();
+        if is_typed { Self::Other(text.to_owned()) } else { Self::Text(text.to_owned()) }
+    }
+
+    /// Returns the value at a path such as `payer.email` or `list.0.id`.
+    pub fn get(&self, path: &str) -> Option<&Self> {
+        path.split('.').try_fold(self, |value, name| match value {
+            Self::Object(members) => {
+                members.iter().find(|(found, _)| found == name).map(|(_, value)| value)
+            }
+            Self::List(entries) => entries.get(name.parse::<usize>().ok()?),
+            Self::Text(_) | Self::Other(_) => None,
+        })
+    }
+
+    /// Sets the value at a path such as `payer.email`. Missing objects are created, and other values
+    /// on the way are replaced.
+    pub fn set(&mut self, path: &str, value: Self) {
+        let (name, rest) = match path.split_once('.') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (path, None),
+        };
+        if !matches!(self, Self::Object(_)) {
+            *self = Self::Object(Vec::new());
+        }
+        let Self::Object(members) = self else { return };
+        let position = members.iter().position(|(found, _)| found == name);
+        let index = position.unwrap_or_else(|| {
+            members.push((name.to_owned(), Self::Object(Vec::new())));
+            members.len() - 1
+        });
+        let Some((_, member)) = members.get_mut(index) else { return };
+        match rest {
+            Some(rest) => member.set(rest, value),
+            None => *member = value,
+        }
+    }
+
+    /// Replaces members by those of another object, at any depth.
+    pub fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Object(members), Self::Object(others)) => {
+                for (name, value) in others {
+                    match members.iter_mut().find(|(found, _)| *found == name) {
+                        Some((_, member)) => member.merge(value),
+                        None => members.push((name, value)),
+                    }
+                }
+            }
+            (value, other) => *value = other,
+        }
+    }
+
+    /// Returns an object with only the values at these paths, which are its names.
+    #[must_use]
+    pub fn select(&self, paths: &[String]) -> Self {
+        let null = || Self::Other("null".to_owned());
+        let member = |path: &String| (path.clone(), self.get(path).cloned().unwrap_or_else(null));
+        Self::Object(paths.iter().map(member).collect())
+    }
+
+    /// Returns the text of a cell: a string without quotes, nothing for `null`, all else as JSON.
+    pub fn cell(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Other(text) if text == "null" => String::new(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Json {
+    /// Formats the value on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match self {
+            Self::Object(members) => {
+                f.write_str("{")?;
+                for (index, (name, value)) in members.iter().enumerate() {
+                    let comma = if index > 0 { "," } else { "" };
+                    write!(f, "{comma}{}:{value}", quoted(name))?;
+                }
+                f.write_str("}")
+            }
+            Self::List(entries) => {
+                f.write_str("[")?;
+                for (index, entry) in entries.iter().enumerate() {
+                    let comma = if index > 0 { "," } else { "" };
+                    write!(f, "{comma}{entry}")?;
+                }
+                f.write_str("]")
+            }
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// The members of an object in their order.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        r#"{"z":1.50,"a":{"b":["x",null,1e3]},"big":123456789012345678901,"t":"ł\"\n"}"#;
+
+    #[test]
+    fn order_and_digits_are_kept() {
+        assert_eq!(Json::parse(&TEXT.replace(':', " : ")).unwrap().to_string(), TEXT);
+    }
+
+    #[test]
+    fn values_are_read_and_set_by_path() {
+        let mut json = Json::parse(TEXT).unwrap();
+        assert_eq!(json.get("a.b.0").unwrap().cell(), "x");
+        assert_eq!(json.get("a.b.1").unwrap().cell(), "");
+        assert_eq!(json.get("a.c"), None);
+        json.set("a.c.d", Json::typed("12.30"));
+        json.set("z", Json::typed("text"));
+        assert_eq!(json.get("a.c.d").unwrap().to_string(), "12.30");
+        assert_eq!(json.get("z").unwrap().to_string(), "\"text\"");
+        json.merge(Json::parse(r#"{"a":{"c":true},"n":2}"#).unwrap());
+        assert_eq!(json.get("a.c").unwrap().to_string(), "true");
+        let selected = json.select(&["n".to_owned(), "a.b.0".to_owned(), "none".to_owned()]);
+        assert_eq!(selected.to_string(), r#"{"n":2,"a.b.0":"x","none":null}"#);
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error() {
+        let text = ["[".repeat(5_000), "]".repeat(5_000)].concat();
+        assert!(Json::parse(&text).is_err());
+        assert!(Json::parse("{").is_err());
+    }
+}

@@ -1,0 +1,342 @@
+//! Output: tables, JSON, JSON lines and CSV, to the standard output or a file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+
+use crate::exit::{Exit, Failure};
+use crate::json::Json;
+
+/// The format of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns on a terminal, values with tabs between them otherwise.
+    Table,
+    /// The JSON of the server; one list for all entries.
+    Json,
+    /// One JSON value on each line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// A column of a table: its heading and the path of its value.
+pub type Column = (&'static str, &'static str);
+
+/// The output of a command.
+#[derive(Debug)]
+pub struct Output {
+    format: Format,
+    fields: Vec<String>,
+    file: Option<PathBuf>,
+}
+
+impl Output {
+    /// Creates an output. `fields` replace the columns and select the members of JSON.
+    pub fn new(format: Format, fields: Vec<String>, file: Option<PathBuf>) -> Self {
+        Self { format, fields, file }
+    }
+
+    /// Returns the format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    fn columns(&self, columns: &[Column]) -> (Vec<String>, Vec<String>) {
+        if self.fields.is_empty() {
+            let owned = |text: &&str| (*text).to_owned();
+            let (headings, paths): (Vec<_>, Vec<_>) = columns.iter().copied().unzip();
+            return (headings.iter().map(owned).collect(), paths.iter().map(owned).collect());
+        }
+        (self.fields.clone(), self.fields.clone())
+    }
+
+    /// Writes one value. `body` is its JSON as the server sent it.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written, or if the value is not JSON.
+    pub fn value(&self, body: &str) -> Result<(), Failure> {
+        let json = Json::parse(body)
+            .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
+        let json = if self.fields.is_empty() { json } else { json.select(&self.fields) };
+        match self.format {
+            Format::Json if self.fields.is_empty() => self.text(body.trim()),
+            Format::Json | Format::Jsonl => self.text(&json.to_string()),
+            Format::Table | Format::Csv => {
+                let Json::Object(members) = json else { return self.text(&json.cell()) };
+                let (names, values): (Vec<_>, Vec<_>) = members.into_iter().unzip();
+                if self.format == Format::Csv {
+                    let mut list = self.list_of(names.clone(), names)?;
+                    let values = values.iter().map(Json::cell).collect();
+                    list.rows.push(values);
+                    return list.end();
+                }
+                let mut list = self.list_of(Vec::new(), Vec::new())?;
+                let row = |(name, value): (String, Json)| vec![name, value.cell()];
+                list.rows.extend(names.into_iter().zip(values).map(row));
+                list.end()
+            }
+        }
+    }
+
+    /// Begins a list with these columns.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be created.
+    pub fn list(&self, columns: &[Column]) -> Result<List, Failure> {
+        let (headings, paths) = self.columns(columns);
+        self.list_of(headings, paths)
+    }
+
+    fn list_of(&self, headings: Vec<String>, paths: Vec<String>) -> Result<List, Failure> {
+        let sink = Sink::create(self.file.as_deref())?;
+        let (format, fields) = (self.format, self.fields.clone());
+        Ok(List { format, fields, headings, paths, rows: Vec::new(), count: 0, sink })
+    }
+
+    /// Writes a line of text.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub fn text(&self, text: &str) -> Result<(), Failure> {
+        self.bytes(&[text.as_bytes(), b"\n"].concat())
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut sink = Sink::create(self.file.as_deref())?;
+        sink.write(bytes)?;
+        sink.end()
+    }
+}
+
+/// A list that is written entry by entry.
+#[derive(Debug)]
+pub struct List {
+    format: Format,
+    fields: Vec<String>,
+    headings: Vec<String>,
+    paths: Vec<String>,
+    rows: Vec<Vec<String>>,
+    count: usize,
+    sink: Sink,
+}
+
+impl List {
+    /// Writes an entry. Tables are written at the end, all other formats at once.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub fn push(&mut self, entry: &Json) -> Result<(), Failure> {
+        self.count += 1;
+        let is_json = matches!(self.format, Format::Json | Format::Jsonl);
+        if !is_json {
+            let cell = |path: &String| entry.get(path).map(Json::cell).unwrap_or_default();
+            self.rows.push(self.paths.iter().map(cell).collect());
+            return if self.format == Format::Csv { self.write_csv() } else { Ok(()) };
+        }
+        let text = match self.fields.is_empty() {
+            true => entry.to_string(),
+            false => entry.select(&self.fields).to_string(),
+        };
+        let before = match (self.format, self.count) {
+            (Format::Json, 1) => "[\n",
+            (Format::Json, _) => ",\n",
+            _ => "",
+        };
+        let after = if self.format == Format::Jsonl { "\n" } else { "" };
+        self.sink.write([before, &*text, after].concat().as_bytes())
+    }
+
+    /// Ends the list. A list that is not ended, because of an error, has no closing bracket and
+    /// replaces no file.
+    ///
+    /// # Errors
+    /// Returns an error if the output cannot be written.
+    pub fn end(mut self) -> Result<(), Failure> {
+        match self.format {
+            Format::Json if self.count == 0 => self.sink.write(b"[]\n")?,
+            Format::Json => self.sink.write(b"\n]\n")?,
+            Format::Jsonl => {}
+            Format::Csv => self.write_csv()?,
+            Format::Table => self.write_table()?,
+        }
+        self.sink.end()
+    }
+
+    fn write_csv(&mut self) -> Result<(), Failure> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let headings = std::mem::take(&mut self.headings);
+        let mut text = Ok(());
+        if !headings.is_empty() {
+            text = writer.write_record(&headings);
+        }
+        for row in self.rows.drain(..) {
+            text = text.and_then(|()| writer.write_record(row.iter().map(|cell| no_formula(cell))));
+        }
+        let failed = |error: String| Failure::new(Exit::Local, error);
+        text.map_err(|error| failed(error.to_string()))?;
+        let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
+        self.sink.write(&bytes)
+    }
+
+    fn write_table(&mut self) -> Result<(), Failure> {
+        let rows = std::mem::take(&mut self.rows);
+        let cells =
+            rows.into_iter().map(|row| row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
+        let mut text = String::new();
+        if self.sink.is_terminal() {
+            let mut table = Table::new();
+            table.load_preset(NOTHING);
+            if !self.headings.is_empty() {
+                table.set_header(self.headings.iter().map(|name| name.to_uppercase()));
+            }
+            table.add_rows(cells);
+            let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
+            text.extend(lines);
+        } else {
+            text.extend(cells.map(|row| row.join("\t") + "\n"));
+        }
+        self.sink.write(text.as_bytes())
+    }
+}
+
+/// Returns a cell without control characters, which a terminal would interpret.
+fn printable(cell: &str) -> String {
+    let mut text = String::new();
+    for char in cell.chars() {
+        match char.is_control() {
+            true => text.extend(char.escape_default()),
+            false => text.push(char),
+        }
+    }
+    text
+}
+
+/// Returns a cell that no spreadsheet takes for a formula.
+fn no_formula(cell: &str) -> String {
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_number = serde_json::from_str::<serde_json::Number>(cell).is_ok();
+    if is_formula && !is_number { ["'", cell].concat() } else { cell.to_owned() }
+}
+
+/// The standard output, or a file that is replaced at the end.
+#[derive(Debug)]
+enum Sink {
+    Stdout,
+    File { file: File, temporary: PathBuf, path: PathBuf, is_done: bool },
+}
+
+impl Sink {
+    fn create(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::Stdout) };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let file = file.map_err(|error| Failure::file(path, &error))?;
+        Ok(Self::File { file, temporary, path: path.to_owned(), is_done: false })
+    }
+
+    fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stdout) && io::stdout().is_terminal()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+                written.map_err(|error| Failure::output(&error))
+            }
+            Self::File { file, path, .. } => {
+                file.write_all(bytes).map_err(|error| Failure::file(path, &error))
+            }
+        }
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        let Self::File { file, temporary, path, is_done } = &mut self else { return Ok(()) };
+        let ended = file.sync_all().and_then(|()| fs::rename(temporary, &*path));
+        *is_done = ended.is_ok();
+        ended.map_err(|error| Failure::file(path, &error))
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if let Self::File { temporary, is_done: false, .. } = self {
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(format: Format, fields: &[&str], write: impl FnOnce(&Output)) -> String {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("output-{}-{number}", std::process::id()));
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        write(&Output::new(format, fields, Some(path.clone())));
+        let text = fs::read_to_string(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        text
+    }
+
+    fn list(output: &Output) {
+        let mut list = output.list(&[("id", "id"), ("amount", "a.b")]).unwrap();
+        for entry in [r#"{"id":"=1+1","a":{"b":-1.50},"c":"x\ty"}"#, r#"{"id":"2","a":null}"#] {
+            list.push(&Json::parse(entry).unwrap()).unwrap();
+        }
+        list.end().unwrap();
+    }
+
+    #[test]
+    fn lists_have_four_formats() {
+        assert_eq!(written(Format::Table, &[], list), "=1+1\t-1.50\n2\t\n");
+        assert_eq!(written(Format::Table, &["c"], list), "x\\ty\n\n");
+        assert_eq!(written(Format::Csv, &[], list), "id,amount\n'=1+1,-1.50\n2,\n");
+        assert_eq!(
+            written(Format::Json, &[], list),
+            "[\n{\"id\":\"=1+1\",\"a\":{\"b\":-1.50},\"c\":\"x\\ty\"},\n{\"id\":\"2\",\"a\":null}\n]\n"
+        );
+        assert_eq!(
+            written(Format::Jsonl, &["id", "a.b"], list),
+            "{\"id\":\"=1+1\",\"a.b\":-1.50}\n{\"id\":\"2\",\"a.b\":null}\n"
+        );
+    }
+
+    #[test]
+    fn values_have_four_formats() {
+        let body = " {\"id\": 1, \"a\": {\"b\": 1.0}}\n";
+        let value = |output: &Output| output.value(body).unwrap();
+        assert_eq!(written(Format::Json, &[], value), "{\"id\": 1, \"a\": {\"b\": 1.0}}\n");
+        assert_eq!(written(Format::Jsonl, &[], value), "{\"id\":1,\"a\":{\"b\":1.0}}\n");
+        assert_eq!(written(Format::Table, &[], value), "id\t1\na\t{\"b\":1.0}\n");
+        assert_eq!(written(Format::Csv, &["a.b"], value), "a.b\n1.0\n");
+    }
+
+    #[test]
+    fn file_is_replaced_only_by_a_complete_list() {
+        let path = std::env::temp_dir().join(format!("output-part-{}", std::process::id()));
+        fs::write(&path, "before").unwrap();
+        let output = Output::new(Format::Json, Vec::new(), Some(path.clone()));
+        let mut list = output.list(&[]).unwrap();
+        list.push(&Json::Other("1".to_owned())).unwrap();
+        drop(list);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        output.list(&[]).unwrap().end().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "[]\n");
+        fs::remove_file(&path).unwrap();
+    }
+}

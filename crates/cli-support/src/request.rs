@@ -1,0 +1,159 @@
+//! An endpoint whose value is returned with the JSON of its response.
+
+use std::borrow::Cow;
+
+use api_auth::{
+    Body, Credential, Endpoint, InputError, Method, Paged, Params, Response, ResponseError, Route,
+    Server, StatusCode,
+};
+
+use crate::json::Json;
+
+/// The value of a response, and its text.
+#[derive(Debug)]
+pub struct Reply<T> {
+    /// The typed value.
+    pub value: T,
+    /// The text of the response.
+    pub body: String,
+    entries: Vec<Json>,
+    total: Option<usize>,
+}
+
+/// Any endpoint, with the text of its response beside its value.
+#[derive(Debug, Clone)]
+pub struct WithJson<E> {
+    /// The request.
+    pub request: E,
+    /// The paths of the lists of a page.
+    pub lists: &'static [&'static str],
+    /// A body in place of the request's.
+    pub body: Option<String>,
+}
+
+impl<E> WithJson<E> {
+    /// Creates a request with the body of `request`.
+    pub fn new(request: E) -> Self {
+        Self { request, lists: &[], body: None }
+    }
+
+    /// Creates the request of a page, whose entries are in these lists.
+    pub fn page(request: E, lists: &'static [&'static str]) -> Self {
+        Self { request, lists, body: None }
+    }
+
+    /// Returns the entries of a page and the number of all entries.
+    fn entries(&self, body: &str) -> (Vec<Json>, Option<usize>) {
+        if self.lists.is_empty() {
+            return (Vec::new(), None);
+        }
+        let Ok(json) = Json::parse(body.trim_start_matches('\u{feff}')) else {
+            return (Vec::new(), None);
+        };
+        let total = json.get("total").and_then(|total| total.cell().parse().ok());
+        let lists = self.lists.iter().filter_map(|path| match json.get(path) {
+            Some(Json::List(entries)) => Some(entries.clone()),
+            _ => None,
+        });
+        (lists.flatten().collect(), total)
+    }
+}
+
+fn path<E: Endpoint>(request: &WithJson<E>) -> Cow<'_, str> {
+    request.request.path()
+}
+
+fn accepts<E: Endpoint>(status: StatusCode) -> bool {
+    const { &E::ROUTE }.accepts(status)
+}
+
+impl<E: Endpoint> Endpoint for WithJson<E> {
+    type Output = Reply<E::Output>;
+    const ID: &'static str = E::ID;
+    /// The methods of the value return the facts of the inner request.
+    const ROUTE: Route<Self> = Route::<Self>::get("/")
+        .path(path::<E>)
+        .accept(E::ROUTE.accept_header())
+        .accept_statuses(accepts::<E>);
+
+    fn query<'a>(&'a self, params: &mut Params<'a>) {
+        self.request.query(params);
+    }
+
+    fn body(&self) -> Result<Body<'_>, InputError> {
+        match &self.body {
+            Some(text) => Ok(Body::Json(text.clone().into_bytes())),
+            None => self.request.body(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), InputError> {
+        const { &E::ROUTE }.validate(&self.request)?;
+        // The server validates a body of the user.
+        if self.body.is_some() { Ok(()) } else { self.request.validate() }
+    }
+
+    fn parse(&self, response: &Response) -> Result<Self::Output, ResponseError> {
+        let value = self.request.parse(response)?;
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        let (entries, total) = self.entries(&body);
+        Ok(Reply { value, body, entries, total })
+    }
+
+    fn method(&self) -> Method {
+        self.request.method()
+    }
+
+    fn path(&self) -> Cow<'_, str> {
+        self.request.path()
+    }
+
+    fn shown_path(&self) -> Cow<'_, str> {
+        self.request.shown_path()
+    }
+
+    fn credential(&self) -> Credential {
+        self.request.credential()
+    }
+
+    fn server(&self) -> Server {
+        self.request.server()
+    }
+
+    fn idempotent(&self) -> bool {
+        self.request.idempotent()
+    }
+}
+
+/// An entry of a list: its value, its JSON, and the number of all entries if the server names it.
+#[derive(Debug)]
+pub struct Entry<T> {
+    /// The typed value.
+    pub value: T,
+    /// The JSON of the server.
+    pub json: Json,
+    /// The number of entries on all pages.
+    pub total: Option<usize>,
+}
+
+impl<E: Paged> Paged for WithJson<E> {
+    type Item = Entry<E::Item>;
+
+    fn next(&self, page: &Self::Output) -> Option<Self> {
+        let request = self.request.next(&page.value)?;
+        Some(Self { request, lists: self.lists, body: None })
+    }
+
+    fn items(page: Self::Output) -> Vec<Self::Item> {
+        let (total, mut entries) = (page.total, page.entries.into_iter());
+        let entry = |value| {
+            let json = entries.next().unwrap_or(Json::Object(Vec::new()));
+            Entry { value, json, total }
+        };
+        E::items(page.value).into_iter().map(entry).collect()
+    }
+
+    fn item_id(item: &Self::Item) -> Option<&str> {
+        E::item_id(&item.value)
+    }
+}

@@ -1,0 +1,80 @@
+//! `tpay blik`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::Duration;
+
+use clap::Subcommand;
+use cli_support::args::duration;
+use cli_support::{Context, Exit, Failure, Json, Run, WithJson};
+use tpay_client::blik::BlikDecision;
+use tpay_client::transactions::{GetTransaction, PayTransaction};
+use tpay_client::{BlikPayment, Pay, Secret};
+
+use crate::provider::Tpay;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Blik {
+    /// Pay a transaction by a code, which is read from a prompt or the standard input
+    Pay {
+        /// Id of the transaction
+        id: String,
+        /// Read the code from the first line of the standard input
+        #[arg(long)]
+        code_stdin: bool,
+        /// Wait for the payer's decision for this time
+        #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
+        wait: Duration,
+    },
+}
+
+impl Run<Tpay> for Blik {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let Self::Pay { id, code_stdin, wait } = self;
+        let code = code(context, code_stdin)?;
+        let request = PayTransaction::new(&id, Pay::blik(BlikPayment::code(code.clone())));
+        if context.is_withheld(&WithJson::new(request))? {
+            return Ok(Exit::Done);
+        }
+        // The id is what remains if the program is interrupted.
+        context.note(&format!("transaction {id}: waiting for the payer"));
+        let result = context.client()?.pay_by_blik(&id, BlikPayment::code(code), wait)?;
+        let (decision, exit) = match &result.decision {
+            BlikDecision::Paid => ("paid", Exit::Done),
+            BlikDecision::Declined { .. } => ("declined", Exit::No),
+            BlikDecision::Closed => ("closed", Exit::No),
+            BlikDecision::ChooseApplication(_) => ("choose_application", Exit::No),
+            BlikDecision::Rejected { error } => {
+                return Err(Failure::new(Exit::Rejected, format!("not paid: {error}")));
+            }
+            _ => ("undecided", Exit::Unknown),
+        };
+        context.note(&format!("transaction {id}: {decision}"));
+        match context.send(WithJson::new(GetTransaction::new(&id))) {
+            Ok(Some(reply)) => context.output.value(&reply.body)?,
+            // The decision is known, so it is the result.
+            _ => context.output.value(&known(&id, decision).to_string())?,
+        }
+        Ok(exit)
+    }
+}
+
+fn known(id: &str, decision: &str) -> Json {
+    let member = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
+    Json::Object(vec![member("transactionId", id), member("decision", decision)])
+}
+
+/// Reads the code: it is a secret, so it is no argument.
+fn code(context: &Context<Tpay>, code_stdin: bool) -> Result<Secret, Failure> {
+    let failed = |error: io::Error| Failure::new(Exit::Local, format!("standard input: {error}"));
+    if !code_stdin {
+        if context.global.no_input || !io::stdin().is_terminal() {
+            let problem = "a code is needed; use --code-stdin";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
+        let mut stderr = io::stderr();
+        write!(stderr, "BLIK code: ").and_then(|()| stderr.flush()).map_err(failed)?;
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(failed)?;
+    Ok(Secret::new(line.trim()))
+}

@@ -1,0 +1,28 @@
+//! `tpay certificate`.
+
+use clap::Subcommand;
+use cli_support::{Context, Exit, Failure, Run, WithJson};
+use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
+
+use crate::provider::Tpay;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Certificate {
+    /// Print the certificate that signs notifications
+    Signing,
+    /// Print the root certificates of notifications
+    Root,
+}
+
+impl Run<Tpay> for Certificate {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let pem = match self {
+            Self::Signing => context.send(WithJson::new(GetSigningCertificate::new()))?,
+            Self::Root => context.send(WithJson::new(GetRootCertificates::new()))?,
+        };
+        if let Some(reply) = pem {
+            context.output.bytes(reply.value.as_bytes())?;
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,91 @@
+//! `tpay`: a command-line program for the Tpay Open API.
+
+mod account;
+mod blik;
+mod certificate;
+mod notification;
+mod provider;
+mod refund;
+mod report;
+mod transaction;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+
+use provider::Tpay;
+
+/// Payments, refunds, BLIK and notifications of Tpay
+#[derive(Debug, Parser)]
+#[command(name = "tpay", version, after_help = EXIT_STATUSES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create, pay, read and cancel transactions
+    #[command(subcommand, alias = "transactions")]
+    Transaction(transaction::Transaction),
+    /// Refund transactions
+    #[command(subcommand, alias = "refunds")]
+    Refund(refund::Refund),
+    /// Pay by BLIK
+    #[command(subcommand)]
+    Blik(blik::Blik),
+    /// Accounts of a partner's merchants
+    #[command(subcommand, alias = "accounts")]
+    Account(account::Account),
+    /// Reports (experimental)
+    #[command(subcommand, alias = "reports")]
+    Report(report::Report),
+    /// Receive, send and verify notifications
+    #[command(subcommand, alias = "notifications")]
+    Notification(notification::Command),
+    /// Certificates of notifications
+    #[command(subcommand, alias = "certificates")]
+    Certificate(certificate::Certificate),
+    #[command(flatten)]
+    Common(Common),
+}
+
+impl CommandLine<Tpay> for Cli {
+    type Command = Command;
+
+    fn split(self) -> (Global, Command) {
+        (self.global, self.command)
+    }
+}
+
+impl Run<Tpay> for Command {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        match self {
+            Self::Transaction(command) => command.run(context),
+            Self::Refund(command) => command.run(context),
+            Self::Blik(command) => command.run(context),
+            Self::Account(command) => command.run(context),
+            Self::Report(command) => command.run(context),
+            Self::Notification(command) => command.run(context),
+            Self::Certificate(command) => command.run(context),
+            Self::Common(command) => command.run::<Tpay, Cli>(context),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    cli_support::main::<Tpay, Cli>()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

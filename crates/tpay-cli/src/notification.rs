@@ -1,0 +1,128 @@
+//! `tpay notification`: receiving, sending and verifying notifications.
+
+mod kinds;
+mod listen;
+mod send;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use cli_support::api_auth::http::{HeaderMap, HeaderName, HeaderValue};
+use cli_support::args::read;
+use cli_support::{Context, Exit, Failure, Json, Run};
+use tpay_client::Notifications;
+use tpay_client::notifications::testing;
+
+use crate::provider::{MERCHANT_ID, SECURITY_CODE, Tpay};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Receive notifications: verify, print, and forward them to your application
+    Listen(listen::Listen),
+    /// Send a notification to your application, signed by the public test key
+    Send(send::Send),
+    /// Verify a stored notification
+    Verify(Verify),
+    /// Print the root certificate of the test key, for an application under test
+    TestRoot,
+}
+
+/// Which notifications are accepted.
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// Id of the merchant; default `TPAY_MERCHANT_ID`
+    #[arg(long, value_name = "ID")]
+    merchant_id: Option<String>,
+    /// Accept notifications of every merchant
+    #[arg(long, conflicts_with = "merchant_id")]
+    any_merchant: bool,
+    /// Trust the root certificates of this PEM file instead of the compiled-in ones
+    #[arg(long, value_name = "FILE")]
+    anchors: Option<PathBuf>,
+    /// Trust the public test key, with which `send` signs: only for tests
+    #[arg(long, conflicts_with = "anchors")]
+    trust_test_key: bool,
+}
+
+impl Trust {
+    /// Returns the reader of notifications.
+    pub(crate) fn reader(&self, context: &Context<Tpay>) -> Result<Notifications, Failure> {
+        let settings = context.settings()?;
+        let mut reader = context.client()?.notifications()?;
+        let merchant = self.merchant_id.as_deref().or(settings.get(MERCHANT_ID));
+        reader = match merchant {
+            _ if self.any_merchant => reader.accept_any_merchant(),
+            Some(id) => reader.merchant_id(id),
+            None => {
+                let problem = "merchant: use --merchant-id, --any-merchant or TPAY_MERCHANT_ID";
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
+        // An invalid id would be an error of every notification.
+        if let Err(error) = reader.read("", b"")
+            && error.argument().is_some()
+        {
+            return Err(error.into());
+        }
+        if let Some(code) = settings.get(SECURITY_CODE) {
+            reader = reader.security_code(code);
+        }
+        if self.trust_test_key {
+            reader = reader.anchors(testing::ANCHORS)?.certificate(testing::CERTIFICATE);
+        } else if let Some(path) = &self.anchors {
+            reader = reader.anchors(read(path)?)?;
+        }
+        Ok(reader)
+    }
+}
+
+/// A stored notification: its body, and its headers as `Name: value` lines.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// File of the body, byte for byte as received
+    body: PathBuf,
+    /// File of the headers, one `Name: value` on each line
+    #[arg(long, value_name = "FILE")]
+    headers: PathBuf,
+    #[command(flatten)]
+    trust: Trust,
+}
+
+impl Run<Tpay> for Command {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        match self {
+            Self::Listen(listen) => listen.run(context),
+            Self::Send(send) => send.run(context),
+            Self::Verify(verify) => verify.run(context),
+            Self::TestRoot => {
+                context.output.bytes(testing::ANCHORS.as_bytes()).map(|()| Exit::Done)
+            }
+        }
+    }
+}
+
+impl Verify {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let reader = self.trust.reader(context)?;
+        let body = std::fs::read(&self.body).map_err(|error| Failure::file(&self.body, &error))?;
+        let mut headers = HeaderMap::new();
+        for line in read(&self.headers)?.lines() {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            let name = HeaderName::try_from(name.trim());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.trim())) {
+                headers.append(name, value);
+            }
+        }
+        let notification = reader.read_request(&headers, &body)?;
+        let json = kinds::shown(&notification, &body);
+        context.output.value(&json.to_string())?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Returns an object of strings.
+fn object(members: &[(&str, &str)]) -> Json {
+    let member =
+        |(name, value): &(&str, &str)| ((*name).to_owned(), Json::Text((*value).to_owned()));
+    Json::Object(members.iter().map(member).collect())
+}

@@ -1,0 +1,91 @@
+//! `tpay notification send`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use cli_support::api_auth::http::{Request, Uri};
+use cli_support::api_auth::{Error, Settings, Transport};
+use cli_support::args::pair;
+use cli_support::{Context, Exit, Failure};
+use tpay_client::Secret;
+use tpay_client::notifications::testing;
+
+use crate::notification::kinds::Kind;
+use crate::notification::object;
+use crate::provider::{SECURITY_CODE, Tpay};
+
+/// What is changed after the notification is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tamper {
+    Body,
+    Signature,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// URL of your application
+    url: Uri,
+    /// Kind of the notification
+    #[arg(long, value_enum, default_value = "payment")]
+    kind: Kind,
+    /// Set a value of the notification, such as `tr_crc=order-7` or `data.token=…`
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// Change the notification after it is signed; an application that accepts it is exit status 1
+    #[arg(long, value_enum)]
+    tamper: Option<Tamper>,
+}
+
+impl Send {
+    pub(crate) fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let settings = context.settings()?;
+        let code = Secret::new(settings.get(SECURITY_CODE).unwrap_or_default());
+        let (mut body, content_type) = self.kind.body(&self.set, &code)?;
+        let mut signature = testing::sign(context.client()?, &body)?;
+        match self.tamper {
+            Some(Tamper::Body) => body.push(b' '),
+            Some(Tamper::Signature) => {
+                let last = if signature.ends_with('A') { 'B' } else { 'A' };
+                let start = signature.len().saturating_sub(40);
+                let (before, after) = signature.split_at_checked(start).unwrap_or_default();
+                let after = after.get(1..).unwrap_or_default();
+                signature = format!("{before}{last}{after}");
+            }
+            None => {}
+        }
+        let request = Request::post(&self.url)
+            .header("content-type", content_type)
+            .header("x-jws-signature", signature)
+            .body(body)
+            .map_err(|error| Failure::new(Exit::Usage, format!("url: {error}")))?;
+        if context.global.dry_run {
+            context.note(&format!("dry run: would send a notification to {}", self.url));
+            return Ok(Exit::Done);
+        }
+        let response =
+            transport(context)?.send(request).map_err(|error| Failure::from(Error::from(error)))?;
+        let text = String::from_utf8_lossy(response.body()).into_owned();
+        let status = response.status().as_u16().to_string();
+        context.output.value(&object(&[("status", &status), ("body", &text)]).to_string())?;
+        let is_accepted =
+            response.status().is_success() && matches!(text.trim(), "TRUE" | r#"{"result":true}"#);
+        match (self.tamper, is_accepted) {
+            (None, true) | (Some(_), false) => Ok(Exit::Done),
+            (Some(_), true) => {
+                context.note("the application accepted a notification that is not genuine");
+                Ok(Exit::No)
+            }
+            (None, false) => {
+                context.note("the application did not accept the notification");
+                Ok(Exit::No)
+            }
+        }
+    }
+}
+
+/// Returns a transport for requests to the application.
+pub(crate) fn transport(context: &Context<Tpay>) -> Result<std::sync::Arc<dyn Transport>, Failure> {
+    let mut settings = Settings::default();
+    settings.timeout(context.global.timeout.unwrap_or(Duration::from_secs(30)));
+    Ok(settings.built_in_transport()?)
+}

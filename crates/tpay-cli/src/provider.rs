@@ -1,0 +1,170 @@
+//! Tpay for the common commands: settings, client, read-only calls.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use cli_support::api_auth::EndpointInfo;
+use cli_support::args::duration;
+use cli_support::auth::{Settings, Variable};
+use cli_support::doctor::Doctor;
+use cli_support::{Bodies, Connection, Exit, Failure, Json, Provider, connect, provider_calls};
+use tpay_client::accounts::{GetAccount, GetBalance, ListAccounts};
+use tpay_client::certificates::{GetRootCertificates, GetSigningCertificate};
+use tpay_client::channels::{ListBankGroups, ListChannels};
+use tpay_client::collect::ListBankAccounts;
+use tpay_client::common::LocalTime;
+use tpay_client::dictionaries::{ListCategories, ListDocuments, ListLegalForms, ListMcc};
+use tpay_client::oauth::GetTokenInfo;
+use tpay_client::pos::ListPos;
+use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds};
+use tpay_client::reports::ListReports;
+use tpay_client::transactions::{GetTransaction, ListTransactions};
+use tpay_client::{Client, Environment, FileStore, MemoryStore};
+
+/// The provider.
+#[derive(Debug)]
+pub(crate) struct Tpay;
+
+const fn variable(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, is_secret: false, is_required: false }
+}
+
+/// The name of the variable of the merchant's id.
+pub(crate) const MERCHANT_ID: &str = "TPAY_MERCHANT_ID";
+/// The name of the variable of the security code of the panel.
+pub(crate) const SECURITY_CODE: &str = "TPAY_SECURITY_CODE";
+
+impl Provider for Tpay {
+    const NAME: &'static str = "tpay";
+    const VARIABLES: &'static [Variable] = &[
+        Variable { is_required: true, ..variable("TPAY_CLIENT_ID", "client_id") },
+        Variable {
+            is_required: true,
+            is_secret: true,
+            ..variable("TPAY_CLIENT_SECRET", "client_secret")
+        },
+        variable("TPAY_ENVIRONMENT", "environment"),
+        variable("TPAY_BASE_URL", "base_url"),
+        variable("TPAY_TOKEN_CACHE", "token_cache"),
+        variable(MERCHANT_ID, "merchant_id"),
+        Variable { is_secret: true, ..variable(SECURITY_CODE, "security_code") },
+    ];
+    const ENDPOINTS: &'static [EndpointInfo] = tpay_client::ENDPOINTS;
+    const BODIES: Bodies = Bodies::Json;
+    type Client = Client;
+
+    fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
+        let id = settings.need("TPAY_CLIENT_ID");
+        let builder = Client::builder(id, settings.need("TPAY_CLIENT_SECRET"));
+        let name = connection.environment.as_deref().or(settings.get("TPAY_ENVIRONMENT"));
+        let url = connection.base_url.as_deref();
+        // A URL of the settings must not redirect a call for which an environment is given.
+        let url =
+            url.or(settings.get("TPAY_BASE_URL").filter(|_| connection.environment.is_none()));
+        let environment = match (url, name) {
+            (Some(url), _) => Environment::custom(url),
+            (None, None | Some("production")) => Environment::Production,
+            (None, Some("sandbox")) => Environment::Sandbox,
+            (None, Some(name)) => {
+                let problem = format!("environment: `{name}` is not production or sandbox");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
+        let builder = connect!(
+            builder.environment(environment),
+            connection,
+            concat!("tpay-cli/", env!("CARGO_PKG_VERSION"))
+        );
+        if connection.is_offline {
+            // Signs without requesting a token.
+            return Ok(builder.http_basic().build()?);
+        }
+        let builder = match settings.get("TPAY_TOKEN_CACHE") {
+            // A recording begins with the request for its token.
+            _ if connection.record.is_some() => builder.token_store(MemoryStore::new()),
+            Some("off") => builder,
+            Some(folder) if Path::new(folder).is_absolute() => {
+                builder.token_store(FileStore::new(folder))
+            }
+            Some(_) => {
+                let problem = "TPAY_TOKEN_CACHE: must be off or the absolute path of a folder";
+                return Err(Failure::new(Exit::Local, problem));
+            }
+            None => match FileStore::user_cache("tpay-client") {
+                Ok(store) => builder.token_store(store),
+                Err(_) => builder,
+            },
+        };
+        Ok(builder.build()?)
+    }
+
+    provider_calls!();
+
+    fn check(client: &Client) -> Result<(), Failure> {
+        client.get_token_info()?;
+        Ok(())
+    }
+
+    fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure> {
+        let id = |list: Option<Json>, path: &str| Some(list?.get(path)?.cell());
+        doctor.call(GetTokenInfo::new())?;
+        let list = doctor.call(ListTransactions::new().limit(10))?;
+        if let Some(id) = id(list, "transactions.0.transactionId") {
+            doctor.call(GetTransaction::new(&id))?;
+            doctor.call(ListTransactionRefunds::new(&id))?;
+        }
+        let list = doctor.call(ListRefunds::new().limit(10))?;
+        if let Some(id) = id(list, "transactions.list.0.refundId") {
+            doctor.call(GetRefund::new(id))?;
+        }
+        doctor.call(ListChannels::new())?;
+        doctor.call(ListBankGroups::new())?;
+        let list = doctor.call(ListAccounts::new().limit(10))?;
+        if let Some(id) = id(list, "list.0.id") {
+            doctor.call(GetAccount::new(&id))?;
+            doctor.call(GetBalance::new(&id))?;
+        }
+        doctor.call(ListCategories::new())?;
+        doctor.call(ListLegalForms::new())?;
+        doctor.call(ListDocuments::new())?;
+        doctor.call(ListMcc::new())?;
+        doctor.call(ListPos::new())?;
+        doctor.call(ListBankAccounts::new())?;
+        doctor.call(ListReports::new())?;
+        doctor.call_plain(GetSigningCertificate::new())?;
+        doctor.call_plain(GetRootCertificates::new())
+    }
+}
+
+/// The start of a period: a duration before now, or a date in Polish local time.
+#[derive(Debug, Clone)]
+pub(crate) enum Time {
+    Ago(Duration),
+    Local(String),
+}
+
+impl Time {
+    /// Returns the time as the server expects it.
+    pub(crate) fn local(&self) -> LocalTime {
+        match self {
+            Self::Local(text) => LocalTime::from(text.as_str()),
+            Self::Ago(ago) => {
+                #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
+                let now = SystemTime::now();
+                now.checked_sub(*ago).unwrap_or(SystemTime::UNIX_EPOCH).into()
+            }
+        }
+    }
+}
+
+/// Parses `7d`, `2026-11-01` or `2026-11-01 12:00:00`.
+pub(crate) fn time(text: &str) -> Result<Time, String> {
+    if let Ok(ago) = duration(text) {
+        return Ok(Time::Ago(ago));
+    }
+    let date = if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() };
+    match LocalTime::from(date.as_str()).unix_time() {
+        Some(_) => Ok(Time::Local(date)),
+        None => Err("must be a duration such as 7d, or a date such as 2026-11-01".to_owned()),
+    }
+}

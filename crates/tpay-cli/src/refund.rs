@@ -1,0 +1,104 @@
+//! `tpay refund`.
+
+use clap::{Args, Subcommand};
+use cli_support::output::Column;
+use cli_support::{Context, Exit, Failure, Limits, Run, WithJson};
+use tpay_client::refunds::{GetRefund, ListRefunds, ListTransactionRefunds};
+use tpay_client::{Amount, RefundTransaction};
+
+use crate::provider::{Time, Tpay, time};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Refund {
+    /// Refund a transaction, in full or in part
+    Create {
+        /// Id of the transaction
+        transaction: String,
+        /// Amount; the rest of the transaction by default
+        #[arg(long)]
+        amount: Option<Amount>,
+    },
+    /// List refunds
+    List(List),
+    /// Show a refund
+    Get {
+        /// Id of the refund
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Refunds of this transaction only
+    #[arg(long, value_name = "ID")]
+    transaction: Option<String>,
+    /// Refunds since a time: `7d`, `2026-11-01`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<Time>,
+    /// Refunds until a time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Time>,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+const COLUMNS: &[Column] = &[
+    ("id", "refundId"),
+    ("status", "status"),
+    ("amount", "amount"),
+    ("currency", "currency"),
+    ("created", "date.create"),
+];
+
+impl Run<Tpay> for Refund {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        match self {
+            Self::Create { transaction, amount } => {
+                let what = match amount {
+                    Some(amount) => format!("refund {amount} of transaction {transaction}"),
+                    None => format!("refund the rest of transaction {transaction}"),
+                };
+                let mut request = RefundTransaction::new(transaction);
+                if let Some(amount) = amount {
+                    request = request.amount(amount);
+                }
+                context.confirm(&what)?;
+                context.show(request)
+            }
+            Self::List(list) => list.run(context),
+            Self::Get { id } => context.show(GetRefund::new(id)),
+        }
+    }
+}
+
+impl List {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let (size, limits) = (self.limits.page_size(100), &self.limits);
+        let (since, until) =
+            (self.since.map(|time| time.local()), self.until.map(|time| time.local()));
+        match self.transaction {
+            Some(id) => {
+                let mut request = ListTransactionRefunds::new(id).limit(size);
+                if let Some(since) = since {
+                    request = request.from(since);
+                }
+                if let Some(until) = until {
+                    request = request.to(until);
+                }
+                let lists = &["refundsList", "refundsNoAccountList", "refundsCardsList"];
+                context.list(WithJson::page(request, lists), limits, COLUMNS)
+            }
+            None => {
+                let mut request = ListRefunds::new().limit(size);
+                if let Some(since) = since {
+                    request = request.from(since);
+                }
+                if let Some(until) = until {
+                    request = request.to(until);
+                }
+                let request = WithJson::page(request, &["transactions.list"]);
+                context.list(request, limits, COLUMNS)
+            }
+        }
+    }
+}

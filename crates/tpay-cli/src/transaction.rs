@@ -1,0 +1,224 @@
+//! `tpay transaction`.
+
+use clap::{Args, Subcommand};
+use cli_support::api_auth::Endpoint;
+use cli_support::output::Column;
+use cli_support::request::Reply;
+use cli_support::{Context, Exit, Failure, Input, Json, Limits, Run, WithJson};
+use tpay_client::channels::{ListBankGroups, ListChannels};
+use tpay_client::transactions::qr::{GetTransactionQr, ImageType};
+use tpay_client::transactions::{
+    CancelTransaction, GetTransaction, ListTransactions, PayTransaction,
+};
+use tpay_client::{Amount, CreateTransaction, Pay, Payer, grosze};
+
+use crate::provider::{Time, Tpay, time};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Transaction {
+    /// Create a transaction and print its id and the URL of its payment page
+    Create(Create),
+    /// List transactions
+    List(List),
+    /// Show a transaction, with the attempts to pay it
+    Get {
+        /// Id of the transaction
+        id: String,
+    },
+    /// Pay a pending transaction by a channel or a group of channels
+    Pay(PayArguments),
+    /// Cancel a pending transaction
+    Cancel {
+        /// Id of the transaction
+        id: String,
+    },
+    /// Write a QR image of the link to the payment page (use it with --out)
+    Qr {
+        /// Id of the transaction
+        id: String,
+        /// Type of the image
+        #[arg(long = "type", value_name = "TYPE", default_value = "png",
+              value_parser = ["png", "jpeg", "svg"])]
+        kind: String,
+    },
+    /// List the payment channels
+    Channels,
+    /// List the groups of payment channels
+    Groups,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Amount, such as 12.34
+    #[arg(long, required_unless_present = "input")]
+    amount: Option<Amount>,
+    /// Description that the payer sees
+    #[arg(long, required_unless_present = "input")]
+    description: Option<String>,
+    /// E-mail address of the payer
+    #[arg(long, required_unless_present = "input")]
+    email: Option<String>,
+    /// Name of the payer
+    #[arg(long, required_unless_present = "input")]
+    name: Option<String>,
+    /// Your own text, by which you find the transaction again
+    #[arg(long, value_name = "TEXT")]
+    hidden_description: Option<String>,
+    /// Currency
+    #[arg(long)]
+    currency: Option<String>,
+    /// URL for notifications
+    #[arg(long, value_name = "URL")]
+    notify_url: Option<String>,
+    /// URL for the payer after the payment
+    #[arg(long, value_name = "URL")]
+    success_url: Option<String>,
+    /// URL for the payer after a failure
+    #[arg(long, value_name = "URL")]
+    error_url: Option<String>,
+    #[command(flatten)]
+    input: Input,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Transactions since a time: `7d`, `2026-11-01`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<Time>,
+    /// Transactions until a time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Time>,
+    /// Status, such as `pending` or `correct`
+    #[arg(long)]
+    status: Option<String>,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PayArguments {
+    /// Id of the transaction
+    id: String,
+    /// Id of a channel (`transaction channels`)
+    #[arg(long, required_unless_present = "group", conflicts_with = "group")]
+    channel: Option<i64>,
+    /// Id of a group of channels (`transaction groups`)
+    #[arg(long)]
+    group: Option<i64>,
+}
+
+const COLUMNS: &[Column] = &[
+    ("id", "transactionId"),
+    ("title", "title"),
+    ("status", "status"),
+    ("amount", "amount"),
+    ("currency", "currency"),
+    ("created", "date.creation"),
+    ("description", "description"),
+];
+
+impl Run<Tpay> for Transaction {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        match self {
+            Self::Create(create) => create.run(context),
+            Self::List(list) => {
+                let mut request = ListTransactions::new().limit(list.limits.page_size(100));
+                if let Some(since) = &list.since {
+                    request = request.from(since.local());
+                }
+                if let Some(until) = &list.until {
+                    request = request.to(until.local());
+                }
+                if let Some(status) = list.status.as_deref() {
+                    request = request.status(status);
+                }
+                let request = WithJson::page(request, &["transactions"]);
+                context.list(request, &list.limits, COLUMNS)
+            }
+            Self::Get { id } => context.show(GetTransaction::new(id)),
+            Self::Pay(arguments) => {
+                let pay = match (arguments.channel, arguments.group) {
+                    (Some(channel), _) => Pay::channel(channel),
+                    (None, group) => Pay::group(group.unwrap_or_default()),
+                };
+                context.show(PayTransaction::new(arguments.id, pay))
+            }
+            Self::Cancel { id } => {
+                context.confirm(&format!("cancel transaction {id}"))?;
+                context.show(CancelTransaction::new(id))
+            }
+            Self::Qr { id, kind } => {
+                let kind = match kind.as_str() {
+                    "jpeg" => ImageType::Jpeg,
+                    "svg" => ImageType::Svg,
+                    _ => ImageType::Png,
+                };
+                let request = WithJson::new(GetTransactionQr::new(id).output_type(kind));
+                if let Some(Reply { value, .. }) = context.send(request)? {
+                    context.output.bytes(&value.bytes)?;
+                }
+                Ok(Exit::Done)
+            }
+            Self::Channels => {
+                let columns = &[("id", "id"), ("name", "name"), ("available", "available")];
+                entries(context, ListChannels::new(), "channels", columns)
+            }
+            Self::Groups => {
+                let columns = &[("id", "id"), ("name", "name")];
+                entries(context, ListBankGroups::new(), "groups", columns)
+            }
+        }
+    }
+}
+
+impl Create {
+    fn run(self, context: &Context<Tpay>) -> Result<Exit, Failure> {
+        let text = |value: &Option<String>| value.clone().map(Json::Text);
+        let flags = [
+            ("amount", self.amount.map(|amount| Json::Other(amount.to_string()))),
+            ("description", text(&self.description)),
+            ("payer.email", text(&self.email)),
+            ("payer.name", text(&self.name)),
+            ("hiddenDescription", text(&self.hidden_description)),
+            ("currency", text(&self.currency)),
+            ("callbacks.notification.url", text(&self.notify_url)),
+            ("callbacks.payerUrls.success", text(&self.success_url)),
+            ("callbacks.payerUrls.error", text(&self.error_url)),
+        ];
+        let body = self.input.body(&flags)?;
+        let payer = Payer::new(self.email.unwrap_or_default(), self.name.unwrap_or_default());
+        let amount = self.amount.unwrap_or(grosze(0));
+        let typed = CreateTransaction::new(amount, self.description.unwrap_or_default(), payer);
+        if self.input.input.is_none() {
+            typed.validate()?;
+        }
+        let request = WithJson { body: Some(body.to_string()), ..WithJson::new(typed) };
+        if let Some(reply) = context.send(request)? {
+            context.output.value(&reply.body)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Writes the entries of a list without pages.
+pub(crate) fn entries<E: Endpoint>(
+    context: &Context<Tpay>,
+    request: E,
+    path: &str,
+    columns: &[Column],
+) -> Result<Exit, Failure> {
+    let Some(reply) = context.send(WithJson::new(request))? else { return Ok(Exit::Done) };
+    let json = Json::parse(&reply.body)
+        .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
+    let mut list = context.output.list(columns)?;
+    match json.get(path) {
+        Some(Json::List(entries)) => entries.iter().try_for_each(|entry| list.push(entry))?,
+        // A list with the ids as names.
+        Some(Json::Object(members)) => {
+            members.iter().try_for_each(|(_, entry)| list.push(entry))?;
+        }
+        _ => {}
+    }
+    list.end()?;
+    Ok(Exit::Done)
+}

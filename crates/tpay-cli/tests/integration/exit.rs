@@ -1,0 +1,154 @@
+//! Each exit status, by the failure that causes it.
+
+use api_sandbox::Misbehaviour;
+use serde_json::Value;
+
+use crate::{CREATE, World, finish};
+
+fn status(world: &World, arguments: &[&str], expected: i32) -> String {
+    let run = world.run(arguments);
+    assert_eq!(run.status, expected, "{arguments:?}: {run:?}");
+    run.stderr
+}
+
+#[test]
+fn done_is_0() {
+    let world = World::new();
+    status(&world, &CREATE, 0);
+    status(&world, &["transaction", "list"], 0);
+    status(&world, &["--help"], 0);
+    status(&world, &["help", "exit-status"], 0);
+}
+
+#[test]
+fn declined_payment_is_1() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    let run = finish(world.command(&["blik", "pay", &id, "--code-stdin"]), "700063\n");
+    assert_eq!(run.status, 1, "{run:?}");
+    assert!(run.stderr.contains("declined") && !run.stderr.contains("700063"), "{run:?}");
+    let run = finish(world.command(&["blik", "pay", &id, "--code-stdin"]), "777123\n");
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(run.stdout.contains("correct") && run.stderr.contains(&id), "{run:?}");
+}
+
+#[test]
+fn invalid_arguments_are_2_and_nothing_is_sent() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    world.sandbox.take_seen();
+    for arguments in [
+        &["nonsense"][..],
+        &["transaction", "create"],
+        &["transaction", "list", "--since", "yesterday"],
+        &["transaction", "list", "--status", "payed"],
+        &["transaction", "get", ".."],
+        &["transaction", "get", ""],
+        &["refund", "create", &id],
+        &["transaction", "cancel", &id, "--no-input"],
+        &["blik", "pay", &id],
+        &["api", "transactions.get"],
+        &["api", "no.endpoint"],
+        &["api", "GET", "no-slash"],
+        &["api", "transactions.cancel_legacy", "-f", "transactionId=x"],
+        &["transaction", "get", &id, "--environment", "staging"],
+    ] {
+        status(&world, arguments, 2);
+    }
+    assert!(world.sandbox.take_seen().is_empty());
+}
+
+#[test]
+fn missing_and_rejected_credentials_are_3() {
+    let world = World::new();
+    let run = finish(world.bare(&["transaction", "list"]), "");
+    assert_eq!(run.status, 3, "{run:?}");
+    assert!(run.stderr.contains("TPAY_CLIENT_ID is missing"), "{run:?}");
+    for arguments in [&["transaction", "list"][..], &CREATE, &["doctor"], &["auth", "status"]] {
+        let mut command = world.command(arguments);
+        command.env("TPAY_CLIENT_SECRET", "wrong");
+        let run = finish(command, "");
+        assert_eq!(run.status, 3, "{arguments:?}: {run:?}");
+    }
+    let run = world.run(&["transaction", "list", "--profile", "none"]);
+    assert_eq!(run.status, 3, "{run:?}");
+}
+
+#[test]
+fn missing_record_is_4() {
+    let world = World::new();
+    status(&world, &["transaction", "get", "01M8M451EG9999999999999999"], 4);
+    status(&world, &["api", "transactions.get", "-f", "transactionId=none"], 4);
+    status(&world, &["auth", "logout", "none"], 4);
+}
+
+#[test]
+fn lost_response_is_5_for_reads_and_6_for_writes() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    // The first request is the one for the token, which is safe to repeat.
+    for (how, arguments, expected) in [
+        (Misbehaviour::ResetAfterReading, &["transaction", "list"][..], 5),
+        (Misbehaviour::BadGateway, &["transaction", "list"], 5),
+        (Misbehaviour::ResetAfterReading, &CREATE, 6),
+        (Misbehaviour::BadGateway, &["refund", "create", &id, "--yes"], 6),
+        (Misbehaviour::EmptyBody, &CREATE, 6),
+        (Misbehaviour::EmptyBody, &["transaction", "list"], 9),
+        (Misbehaviour::TooManyRequests(Some(3600)), &CREATE, 7),
+    ] {
+        let cache = world.home.join("tokens");
+        let run = |arguments: &[&str]| {
+            let mut command = world.command(arguments);
+            command.env("TPAY_TOKEN_CACHE", &cache).arg("--retries").arg("0");
+            finish(command, "")
+        };
+        assert_eq!(run(&["auth", "status"]).status, 0);
+        world.sandbox.tpay().misbehave(how.clone(), 1);
+        let result = run(arguments);
+        world.sandbox.tpay().behave();
+        assert_eq!(result.status, expected, "{how:?} {arguments:?}: {result:?}");
+    }
+    // Without a token, nothing was created.
+    world.sandbox.tpay().misbehave(Misbehaviour::ResetAfterReading, 9);
+    status(&world, &[&CREATE[..], &["--retries", "0"]].concat(), 5);
+}
+
+#[test]
+fn rejected_request_is_8() {
+    let world = World::new();
+    let id = world.transaction("order-7");
+    let error = status(&world, &["refund", "create", &id, "--yes"], 8);
+    assert!(error.contains("transactions.refund: "), "{error}");
+}
+
+#[test]
+fn local_failures_are_10() {
+    let world = World::new();
+    status(&world, &["transaction", "list", "--out", "no-folder/file"], 10);
+    status(&world, &["api", "POST", "/x", "--input", "no-file", "--yes"], 10);
+    status(&world, &["transaction", "list", "--env-file", "no-file"], 10);
+}
+
+#[test]
+fn errors_are_json_with_json_output() {
+    let world = World::new();
+    let error = status(&world, &["transaction", "get", "none", "-o", "json"], 4);
+    let json: Value = serde_json::from_str(&error).unwrap();
+    assert_eq!(json["kind"], "not_found");
+    assert_eq!(json["exit"], 4);
+    assert_eq!(json["http_status"], 404);
+    assert_eq!(json["endpoint"], "transactions.get");
+    assert!(json["request_id"].is_string() && json["message"].is_string(), "{json}");
+}
+
+#[cfg(unix)]
+#[test]
+fn closed_pipe_ends_a_read_quietly() {
+    let world = World::new();
+    let script = format!("{} api --list | head -1", env!("CARGO_BIN_EXE_tpay"));
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", &format!("set -o pipefail; {script}")]).current_dir(&world.home);
+    let run = finish(command, "");
+    assert_eq!(run.status, 0, "{run:?}");
+    assert_eq!(run.stderr, "");
+}
