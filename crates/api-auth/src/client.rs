@@ -362,20 +362,17 @@ impl Client {
     /// Waits until a request may be sent.
     fn keep_pace(&self) -> Result<()> {
         let Parts { pace, clock, .. } = &self.0.parts;
-        loop {
-            let wait = pace.reserve(|| clock.now());
-            if wait.is_zero() {
-                return Ok(());
-            }
+        while let Some((wait, time)) = pace.reserve(|| clock.now()) {
             if !self.wait(wait) {
                 let text = "the request was not sent: its iterator was stopped";
                 let kind = TransportErrorKind::Refused;
                 return Err(TransportError::new(kind, Sent::No, text).into());
             }
-            if !pace.is_paused(|| clock.now()) {
-                return Ok(());
+            if !pace.is_paused_at(time) {
+                break;
             }
         }
+        Ok(())
     }
 
     /// Lets all threads wait after a response with status 429: as long as this one does before the

@@ -48,31 +48,33 @@ impl Pace {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns how long to wait before the next request, which takes the earliest free time. Requests
-    /// are spread evenly.
-    pub(crate) fn reserve(&self, now: impl Fn() -> SystemTime) -> Duration {
+    /// Returns how long to wait before the next request, and the time after the wait. The request
+    /// takes the earliest free time; requests are spread evenly. Returns `None` if it may be sent at
+    /// once.
+    pub(crate) fn reserve(&self, now: impl Fn() -> SystemTime) -> Option<(Duration, SystemTime)> {
         if self.interval.is_none() && !self.may_pause.load(Ordering::Acquire) {
-            return Duration::ZERO;
+            return None;
         }
         let mut times = self.lock();
         let now = now();
         times.follow(now);
         let start = now.max(times.paused_until.unwrap_or(now));
-        let wait = |time: SystemTime| time.duration_since(now).unwrap_or_default();
-        match self.interval {
+        let start = match self.interval {
             Some(interval) => {
                 let start = start.max(times.next.unwrap_or(start));
                 times.next = start.checked_add(interval);
-                wait(start)
+                start
             }
             None => {
                 if start == now {
                     times.paused_until = None;
                     self.may_pause.store(false, Ordering::Release);
                 }
-                wait(start)
+                start
             }
-        }
+        };
+        let wait = start.duration_since(now).ok().filter(|wait| !wait.is_zero())?;
+        Some((wait, start))
     }
 
     /// Lets all requests wait for this long.
@@ -84,10 +86,11 @@ impl Pace {
         self.may_pause.store(true, Ordering::Release);
     }
 
-    /// Returns whether there is a pause, which may have begun during a wait.
-    pub(crate) fn is_paused(&self, now: impl Fn() -> SystemTime) -> bool {
+    /// Returns whether there is a pause at this time. It may have begun during a wait. The clock is
+    /// not read, since it may be one that stands still.
+    pub(crate) fn is_paused_at(&self, time: SystemTime) -> bool {
         self.may_pause.load(Ordering::Acquire)
-            && self.lock().paused_until.is_some_and(|end| end > now())
+            && self.lock().paused_until.is_some_and(|end| end > time)
     }
 }
 
@@ -103,10 +106,18 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
+    fn wait(pace: &Pace, milliseconds: u64) -> Duration {
+        let slot = pace.reserve(|| at(milliseconds));
+        slot.map_or(Duration::ZERO, |(wait, time)| {
+            assert_eq!(time, at(milliseconds) + wait);
+            wait
+        })
+    }
+
     #[test]
     fn requests_are_spread_evenly() {
         let pace = Pace::new(Some(4));
-        let waits = [0, 0, 100, 2000, 2100].map(|now| pace.reserve(|| at(now)));
+        let waits = [0, 0, 100, 2000, 2100].map(|now| wait(&pace, now));
         assert_eq!(waits, [0, 250, 400, 0, 150].map(ms));
     }
 
@@ -114,30 +125,30 @@ mod tests {
     fn pause_holds_for_all_requests() {
         for rate in [None, Some(10)] {
             let pace = Pace::new(rate);
-            assert_eq!(pace.reserve(|| at(0)), ms(0));
+            assert_eq!(wait(&pace, 0), ms(0));
             pace.pause(at(0), ms(7000));
             pace.pause(at(0), ms(3000));
-            assert_eq!(pace.reserve(|| at(1000)), ms(6000), "the longer pause");
+            assert_eq!(wait(&pace, 1000), ms(6000), "the longer pause");
             let spread = if rate.is_some() { 100 } else { 0 };
-            assert_eq!(pace.reserve(|| at(1000)), ms(6000 + spread));
-            assert!(pace.is_paused(|| at(6999)) && !pace.is_paused(|| at(7000)));
-            assert_eq!(pace.reserve(|| at(8000)), ms(0));
+            assert_eq!(wait(&pace, 1000), ms(6000 + spread));
+            assert!(pace.is_paused_at(at(6999)) && !pace.is_paused_at(at(7000)));
+            assert_eq!(wait(&pace, 8000), ms(0));
         }
     }
 
     #[test]
     fn clock_that_is_set_back_does_not_prolong_the_wait() {
         let pace = Pace::new(Some(1));
-        assert_eq!(pace.reserve(|| at(100_000)), ms(0));
-        assert_eq!(pace.reserve(|| at(10_000)), ms(1000));
+        assert_eq!(wait(&pace, 100_000), ms(0));
+        assert_eq!(wait(&pace, 10_000), ms(1000));
         pace.pause(at(10_000), ms(5000));
-        assert_eq!(pace.reserve(|| at(1000)), ms(5000));
+        assert_eq!(wait(&pace, 1000), ms(5000));
     }
 
     #[test]
     fn clock_is_not_read_without_limits_and_pauses() {
         let pace = Pace::new(None);
-        assert_eq!(pace.reserve(|| panic!("read")), ms(0));
-        assert!(!pace.is_paused(|| panic!("read")));
+        assert_eq!(pace.reserve(|| panic!("read")), None);
+        assert!(!pace.is_paused_at(at(0)));
     }
 }

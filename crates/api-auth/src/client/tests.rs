@@ -617,6 +617,33 @@ impl Clock for Held {
     }
 }
 
+/// A clock that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+    }
+
+    fn sleep(&self, _: Duration) {}
+}
+
+#[test]
+fn waits_end_at_a_clock_that_stands_still() {
+    let mut settings = Settings::default();
+    settings.clock(Arc::new(Still));
+    settings.max_requests_per_second(5);
+    settings.transport(Arc::new(|_: Request| -> Result<_, TransportError> {
+        Ok(status(429).header(RETRY_AFTER, "7").body(Vec::new()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
+    let request = get().with_credential(Credential::NONE);
+    for _ in 0..3 {
+        assert_eq!(client.send(&request).unwrap_err().attempts(), 3);
+    }
+}
+
 #[test]
 fn all_threads_wait_for_the_retry_after_of_one() {
     let clock = Held::new();
