@@ -6,12 +6,13 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use api_auth::{Endpoint, EndpointInfo, Error, Items, Method, Paged, Response};
+use api_auth::{Endpoint, EndpointInfo, Error, Items, Method, Paged, Response, StatusCode};
 
 use crate::args::{Global, Limits};
 use crate::auth::{Settings, Variable};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
+use crate::json::Json;
 use crate::output::{Column, Output};
 use crate::request::{Reply, WithJson};
 
@@ -148,6 +149,14 @@ macro_rules! connect {
     }};
 }
 
+/// Returns a failure for the response of a look-up that found nothing.
+fn found(status: StatusCode) -> Result<(), Failure> {
+    match status {
+        StatusCode::NOT_FOUND => Err(Failure::new(Exit::NotFound, "there is no such record")),
+        _ => Ok(()),
+    }
+}
+
 /// The context of a command.
 pub struct Context<P: Provider> {
     /// The options of all commands.
@@ -239,8 +248,40 @@ impl<P: Provider> Context<P> {
     /// Returns the failure of the request or of the output.
     pub fn show<E: Endpoint>(&self, request: E) -> Result<Exit, Failure> {
         if let Some(reply) = self.send(WithJson::new(request))? {
+            found(reply.status)?;
             self.output.value(&reply.body)?;
         }
+        Ok(Exit::Done)
+    }
+
+    /// Sends a request and writes the list at this path of its response. An object instead of a list
+    /// has the entries as its values.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output.
+    pub fn entries<E: Endpoint>(
+        &self,
+        request: E,
+        path: &str,
+        columns: &[Column],
+    ) -> Result<Exit, Failure> {
+        let Some(reply) = self.send(WithJson::new(request))? else { return Ok(Exit::Done) };
+        let mut list = self.output.list(columns)?;
+        // A search without a result may be a 404.
+        if reply.status != StatusCode::NOT_FOUND {
+            let json = Json::parse(&reply.body)
+                .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
+            match json.get(path) {
+                Some(Json::List(entries)) => {
+                    entries.iter().try_for_each(|entry| list.push(entry))?;
+                }
+                Some(Json::Object(members)) => {
+                    members.iter().try_for_each(|(_, entry)| list.push(entry))?;
+                }
+                _ => {}
+            }
+        }
+        list.end()?;
         Ok(Exit::Done)
     }
 

@@ -85,7 +85,7 @@ impl<'a, P: Provider> Doctor<'a, P> {
                 let json = Json::parse(&reply.body).ok();
                 let unknown = unknown(&reply.value, json.as_ref());
                 let result = "decoded".to_owned();
-                let (endpoint, exit, status) = (E::ID, Exit::Done, Some(200));
+                let (endpoint, exit, status) = (E::ID, Exit::Done, Some(reply.status.as_u16()));
                 (Row { endpoint, exit, status, milliseconds, result, unknown }, json)
             }
             Err(error) => {

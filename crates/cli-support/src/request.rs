@@ -16,6 +16,8 @@ pub struct Reply<T> {
     pub value: T,
     /// The text of the response.
     pub body: String,
+    /// The status of the response.
+    pub status: StatusCode,
     entries: Vec<Json>,
     total: Option<usize>,
 }
@@ -97,7 +99,7 @@ impl<E: Endpoint> Endpoint for WithJson<E> {
         let value = self.request.parse(response)?;
         let body = String::from_utf8_lossy(response.body()).into_owned();
         let (entries, total) = self.entries(&body);
-        Ok(Reply { value, body, entries, total })
+        Ok(Reply { value, body, status: response.status(), entries, total })
     }
 
     fn method(&self) -> Method {

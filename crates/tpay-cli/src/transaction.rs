@@ -161,11 +161,11 @@ impl Run<Tpay> for Transaction {
             }
             Self::Channels => {
                 let columns = &[("id", "id"), ("name", "name"), ("available", "available")];
-                entries(context, ListChannels::new(), "channels", columns)
+                context.entries(ListChannels::new(), "channels", columns)
             }
             Self::Groups => {
                 let columns = &[("id", "id"), ("name", "name")];
-                entries(context, ListBankGroups::new(), "groups", columns)
+                context.entries(ListBankGroups::new(), "groups", columns)
             }
         }
     }
@@ -198,27 +198,4 @@ impl Create {
         }
         Ok(Exit::Done)
     }
-}
-
-/// Writes the entries of a list without pages.
-pub(crate) fn entries<E: Endpoint>(
-    context: &Context<Tpay>,
-    request: E,
-    path: &str,
-    columns: &[Column],
-) -> Result<Exit, Failure> {
-    let Some(reply) = context.send(WithJson::new(request))? else { return Ok(Exit::Done) };
-    let json = Json::parse(&reply.body)
-        .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
-    let mut list = context.output.list(columns)?;
-    match json.get(path) {
-        Some(Json::List(entries)) => entries.iter().try_for_each(|entry| list.push(entry))?,
-        // A list with the ids as names.
-        Some(Json::Object(members)) => {
-            members.iter().try_for_each(|(_, entry)| list.push(entry))?;
-        }
-        _ => {}
-    }
-    list.end()?;
-    Ok(Exit::Done)
 }

@@ -8,6 +8,8 @@
     reason = "for tests only"
 )]
 
+#[cfg(unix)]
+pub mod console;
 pub mod enums;
 pub mod examples;
 pub mod replies;

@@ -1,0 +1,37 @@
+//! `tinypass block`.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use cli_support::args::read;
+use cli_support::{Context, Exit, Failure, Run};
+use tinypass_client::blocks::Blocks;
+
+use crate::access::single;
+use crate::provider::{AID, PRIVATE_KEY, TinyPass};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Block {
+    /// Encrypt and sign the standard input
+    Seal,
+    /// Verify and decrypt the block of the standard input; exit status 1 if it is not genuine
+    Open,
+}
+
+impl Run<TinyPass> for Block {
+    fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
+        let settings = context.settings()?;
+        let blocks = Blocks::new(settings.need(AID), settings.need(PRIVATE_KEY))?;
+        let text = read(Path::new("-"))?;
+        let text = text.trim_end_matches(['\r', '\n']);
+        match self {
+            Self::Seal => single(context, "block", &blocks.seal(text)),
+            Self::Open => match blocks.open(text) {
+                Ok(text) => single(context, "text", &text),
+                Err(error) => {
+                    Err(Failure::new(Exit::No, format!("the block is not valid: {error}")))
+                }
+            },
+        }
+    }
+}

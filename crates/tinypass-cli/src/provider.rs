@@ -1,0 +1,112 @@
+//! TinyPass for the common commands: settings, client, read-only calls.
+
+use std::time::{Duration, SystemTime};
+
+use cli_support::api_auth::EndpointInfo;
+use cli_support::auth::{Settings, Variable};
+use cli_support::doctor::Doctor;
+use cli_support::{Bodies, Connection, Exit, Failure, Json, Provider, connect, provider_calls};
+use tinypass_client::access::{GetAccess, SearchAccess};
+use tinypass_client::download::GetDownload;
+use tinypass_client::subscription::SearchSubscriptions;
+use tinypass_client::user::GetUser;
+use tinypass_client::{Client, Environment};
+
+/// The provider.
+#[derive(Debug)]
+pub(crate) struct TinyPass;
+
+/// The name of the variable of the application's id.
+pub(crate) const AID: &str = "TINYPASS_AID";
+/// The name of the variable of the private key.
+pub(crate) const PRIVATE_KEY: &str = "TINYPASS_PRIVATE_KEY";
+
+const fn variable(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, is_secret: false, is_required: false }
+}
+
+impl Provider for TinyPass {
+    const NAME: &'static str = "tinypass";
+    const VARIABLES: &'static [Variable] = &[
+        Variable { is_required: true, ..variable(AID, "aid") },
+        Variable { is_required: true, is_secret: true, ..variable(PRIVATE_KEY, "private_key") },
+        variable("TINYPASS_SANDBOX", "sandbox"),
+        variable("TINYPASS_BASE_URL", "base_url"),
+    ];
+    const ENDPOINTS: &'static [EndpointInfo] = tinypass_client::ENDPOINTS;
+    const BODIES: Bodies = Bodies::Form;
+    type Client = Client;
+
+    fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
+        let builder = Client::builder(settings.need(AID), settings.need(PRIVATE_KEY));
+        let name = match (connection.environment.as_deref(), settings.get("TINYPASS_SANDBOX")) {
+            (Some(name), _) => name,
+            (None, None | Some("0" | "false")) => "production",
+            (None, Some("1" | "true")) => "sandbox",
+            (None, Some(_)) => {
+                let problem = "TINYPASS_SANDBOX: must be 1, true, 0 or false";
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
+        let url = connection.base_url.as_deref();
+        // A URL of the settings must not redirect a call for which an environment is given.
+        let url =
+            url.or(settings.get("TINYPASS_BASE_URL").filter(|_| connection.environment.is_none()));
+        let environment = match (url, name) {
+            (Some(url), _) => Environment::custom(url),
+            (None, "production") => Environment::Production,
+            (None, "sandbox") => Environment::Sandbox,
+            (None, name) => {
+                let problem = format!("environment: `{name}` is not production or sandbox");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
+        let builder = connect!(
+            builder.environment(environment),
+            connection,
+            concat!("tinypass-cli/", env!("CARGO_PKG_VERSION"))
+        );
+        Ok(builder.build()?)
+    }
+
+    provider_calls!();
+
+    fn check(client: &Client) -> Result<(), Failure> {
+        client.search_access(&SearchAccess::new().page(0).page_size(1))?;
+        Ok(())
+    }
+
+    fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure> {
+        let list = doctor.call(SearchAccess::new().page(0).page_size(10))?;
+        let value = |path: &str| Some(list.as_ref()?.get(path)?.cell());
+        let user = value("data.0.user_ref").filter(|user| !user.is_empty());
+        if let (Some(rid), Some(user)) = (value("data.0.rid"), &user) {
+            doctor.call(GetAccess::new(rid, user))?;
+        }
+        if let Some(uid) = value("data.0.uid").or(user) {
+            doctor.call(GetUser::new(uid))?;
+        }
+        doctor.call(SearchSubscriptions::new())?;
+        if let Some(rid) = value("data.0.rid") {
+            doctor.call(GetDownload::new(rid))?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the current time.
+pub(crate) fn now() -> SystemTime {
+    #[expect(clippy::disallowed_methods, reason = "the program reads the clock")]
+    SystemTime::now()
+}
+
+/// Returns the time after a duration from now.
+pub(crate) fn after(duration: Duration) -> Result<SystemTime, Failure> {
+    let time = now().checked_add(duration);
+    time.ok_or_else(|| Failure::new(Exit::Usage, "the duration is too long"))
+}
+
+/// Returns a string of JSON.
+pub(crate) fn text(text: &str) -> Json {
+    Json::Text(text.to_owned())
+}

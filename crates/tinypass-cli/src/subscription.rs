@@ -1,0 +1,51 @@
+//! `tinypass subscription`.
+
+use clap::Subcommand;
+use cli_support::{Context, Exit, Failure, Run, WithJson};
+use tinypass_client::SearchSubscriptions;
+use tinypass_client::subscription::CancelSubscription;
+
+use crate::access::acknowledged;
+use crate::provider::TinyPass;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subscription {
+    /// List subscriptions
+    List {
+        /// Subscriptions of this resource
+        #[arg(long)]
+        rid: Option<String>,
+        /// Subscriptions of this user
+        #[arg(long)]
+        user: Option<String>,
+    },
+    /// Cancel the subscription of a user
+    Cancel {
+        /// Id of the resource
+        rid: String,
+        /// Your reference for the user
+        user: String,
+    },
+}
+
+impl Run<TinyPass> for Subscription {
+    fn run(self, context: &Context<TinyPass>) -> Result<Exit, Failure> {
+        match self {
+            Self::List { rid, user } => {
+                let mut request = SearchSubscriptions::new();
+                if let Some(rid) = rid {
+                    request = request.rid(rid);
+                }
+                if let Some(user) = user {
+                    request = request.user_ref(user);
+                }
+                let columns = &[("id", "id"), ("resource", "rid"), ("user", "user_ref")];
+                context.entries(request, "data", columns)
+            }
+            Self::Cancel { rid, user } => {
+                context.confirm(&format!("cancel the subscription of {user} to {rid}"))?;
+                acknowledged(context, WithJson::new(CancelSubscription::new(rid, user)))
+            }
+        }
+    }
+}
