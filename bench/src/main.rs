@@ -10,6 +10,7 @@ mod clients;
 mod count;
 mod decode;
 mod notify;
+mod pages;
 mod programs;
 mod report;
 mod rounds;
@@ -39,6 +40,8 @@ const SECTIONS: &[(&str, Measure)] = &[
     ("warm", warm::section),
     ("clients", clients::section),
     ("threads", warm::threads),
+    ("pages", pages::pages),
+    ("batch", pages::batch),
     ("tokens", tokens::section),
     ("syscalls", warm::system_calls),
     ("sign", signing::section),

@@ -24,6 +24,22 @@ pub const TOKEN_REPLY: &str =
     r#"{"access_token":"0123456789abcdef0123456789abcdef","expires_in":7200}"#;
 pub const TRANSACTION: &str = r#"{"result":"success","requestId":"5ff8dc1a3a5e","transactionId":"ta_4242","title":"TR-BRA-4242XX","posId":"ps_42","status":"pending","date":{"creation":"2026-11-22 01:20:18","realization":null},"amount":12.34,"currency":"PLN","description":"Zamówienie 42","hiddenDescription":"order-42","payer":{"payerId":"pa_42","email":"jan.nowak@example.com","name":"Jan Nowak","phone":"500100200"},"lang":"pl","transactionPaymentUrl":"https://secure.tpay.com/?title=TR-BRA-4242XX"}"#;
 
+/// A list of transactions: its pages, and the entries of each.
+pub const PAGES: usize = 500;
+pub const PER_PAGE: usize = 20;
+
+/// A page of the list of transactions, from 1.
+pub fn page_of_transactions(number: usize) -> String {
+    let one = |index: usize| TRANSACTION.replace("ta_4242", &format!("ta_{index:08}"));
+    let first = (number - 1) * PER_PAGE;
+    let entries: Vec<String> = (first..first + PER_PAGE).map(one).collect();
+    format!(
+        r#"{{"result":"success","transactions":[{}],"page":{number},"limit":{PER_PAGE},"total":{}}}"#,
+        entries.join(","),
+        PAGES * PER_PAGE,
+    )
+}
+
 /// The same eleven fields as a plain derived struct, for whoever decodes by hand.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

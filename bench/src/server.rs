@@ -5,14 +5,16 @@
 //! |---|---|
 //! | `record` | `ok`; requests are kept, and their signatures checked, from now on |
 //! | `recorded` | one JSON line, a list of [`Recorded`]; nothing is kept any more |
+//! | `delay MS` | `ok`; each response waits for so many milliseconds from now on |
 //! | `counts` | connections, requests and token requests since the last `counts` |
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -23,7 +25,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::samples::{ACCESS, AID, CLIENT_ID, KEY, MADE, PROMISE, TOKEN, TOKEN_REPLY, TRANSACTION};
+use crate::samples::{
+    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PROMISE, TOKEN, TOKEN_REPLY, TRANSACTION,
+    page_of_transactions,
+};
 
 /// Where tokens are fetched.
 const TOKENS: &str = "/oauth/auth";
@@ -47,12 +52,14 @@ struct Ledger {
     connections: AtomicUsize,
     requests: AtomicUsize,
     token_requests: AtomicUsize,
+    /// Milliseconds before each response.
+    delay: AtomicU64,
     recording: AtomicBool,
     recorded: Mutex<Vec<Recorded>>,
 }
 
-/// Prebuilt answers, by what a target begins with.
-struct Answers([(&'static str, Vec<u8>); 6]);
+/// Prebuilt answers, by what a target begins with, and the pages of a list.
+struct Answers([(&'static str, Vec<u8>); 6], Vec<Vec<u8>>);
 
 impl Answers {
     fn new() -> Self {
@@ -65,7 +72,8 @@ impl Answers {
             .into_bytes()
         };
         let found = |body: &str| reply("200 OK", body);
-        Self([
+        let pages = (1..=PAGES).map(|number| found(&page_of_transactions(number))).collect();
+        let by_target = [
             ("/r2/access?", found(ACCESS)),
             ("/api/v1/cert/new", found(MADE)),
             ("/api/v1/tca/provisional/tx", found(PROMISE)),
@@ -73,11 +81,17 @@ impl Answers {
             ("/transactions", found(TRANSACTION)),
             // Anything else.
             ("", reply("404 Not Found", "{}")),
-        ])
+        ];
+        Self(by_target, pages)
     }
 
     fn to(&self, target: &[u8]) -> &[u8] {
-        let Self(answers) = self;
+        let Self(answers, pages) = self;
+        if let Some(query) = target.strip_prefix(b"/transactions?") {
+            let query = String::from_utf8_lossy(query);
+            let number = query.split('&').find_map(|pair| pair.strip_prefix("page="));
+            return &pages[number.map_or(1, |number| number.parse::<usize>().unwrap()) - 1];
+        }
         let found = answers.iter().find(|(begin, _)| target.starts_with(begin.as_bytes()));
         found.map_or(&[], |(_, answer)| answer)
     }
@@ -138,7 +152,13 @@ pub fn serve(certificate: &str, key: &str) {
                 };
                 println!("{}", serde_json::to_string(&counted).unwrap());
             }
-            other => panic!("no command {other:?}"),
+            other => {
+                let Some(delay) = other.strip_prefix("delay ") else {
+                    panic!("no command {other:?}")
+                };
+                ledger.delay.store(delay.parse().unwrap(), Relaxed);
+                println!("ok");
+            }
         }
     }
 }
@@ -166,6 +186,9 @@ fn converse(mut stream: impl Read + Write, ledger: &Ledger, answers: &Answers) {
             let text = String::from_utf8_lossy(request).into_owned();
             let signed = signature_holds(&text);
             ledger.recorded.lock().unwrap().push(Recorded { text, signed });
+        }
+        if let delay @ 1.. = ledger.delay.load(Relaxed) {
+            thread::sleep(Duration::from_millis(delay));
         }
         if stream.write_all(answers.to(target)).and_then(|()| stream.flush()).is_err() {
             return;
@@ -260,6 +283,11 @@ impl Server {
     fn tell(&mut self, command: &str) -> String {
         writeln!(self.input, "{command}").unwrap();
         self.line()
+    }
+
+    /// Lets each response wait for so many milliseconds.
+    pub fn delay(&mut self, milliseconds: u64) {
+        assert_eq!(self.tell(&format!("delay {milliseconds}")), "ok");
     }
 
     /// What the server counted since it was asked last.
