@@ -5,8 +5,10 @@
 #![cfg(all(feature = "notifications", feature = "ureq"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api_auth::jws::DetachedJws;
@@ -766,9 +768,27 @@ fn cached_certificate_verifies_while_the_service_fails() {
     shop.reader.read(&good, BODY).unwrap();
 }
 
+/// A clock that counts how often each thread reads it.
+#[derive(Clone)]
+struct CountingClock {
+    clock: ManualClock,
+    reads: Arc<Mutex<HashMap<ThreadId, usize>>>,
+}
+
+impl Clock for CountingClock {
+    fn now(&self) -> SystemTime {
+        let now = self.clock.now();
+        *self.reads.lock().unwrap().entry(std::thread::current().id()).or_default() += 1;
+        now
+    }
+
+    fn sleep(&self, _: Duration) {}
+}
+
 #[test]
 fn message_that_waited_for_a_failed_fetch_does_not_start_another() {
-    let clock = ManualClock::at_unix(NOW);
+    const THREADS: usize = 20;
+    let clock = CountingClock { clock: ManualClock::at_unix(NOW), reads: Arc::default() };
     let fetches = Arc::new(Mutex::new(0));
     let (time, count) = (clock.clone(), fetches.clone());
     let client = Client::builder("id", "secret")
@@ -776,7 +796,13 @@ fn message_that_waited_for_a_failed_fetch_does_not_start_another() {
         .retries(0)
         .transport(move |_: Request| -> Result<Response, _> {
             *count.lock().unwrap() += 1;
-            time.advance(Duration::from_secs(30));
+            // Each thread reads the clock for its message and before it asks for a fetch. A thread
+            // that comes later may start a fetch of its own.
+            while time.reads.lock().unwrap().values().filter(|reads| **reads >= 2).count() < THREADS
+            {
+                std::thread::yield_now();
+            }
+            time.clock.advance(Duration::from_secs(30));
             let mut response = Response::new(Vec::new());
             *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
             Ok(response)
@@ -786,7 +812,7 @@ fn message_that_waited_for_a_failed_fetch_does_not_start_another() {
     let reader = client.notifications().unwrap().merchant_id("1010");
     let signature = signed(&header(USUAL), BODY);
     std::thread::scope(|scope| {
-        for _ in 0..20 {
+        for _ in 0..THREADS {
             scope.spawn(|| reader.read(&signature, BODY).unwrap_err());
         }
     });
