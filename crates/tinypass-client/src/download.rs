@@ -270,7 +270,8 @@ impl Client {
     /// Returns a link to a download that expires. The documentation and the official client spell
     /// the path differently: unless [`download_path`](crate::ClientBuilder::download_path) is set,
     /// the documented path is requested first, and the other one after a 404. Any error of the
-    /// second request is returned; if both are a 404, it is the one that the API wrote.
+    /// second request is returned, unless it is a 404 that is not one of the API: then the first 404
+    /// is returned.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -296,8 +297,8 @@ impl Client {
     /// path are requested as in [`get_download_url`](Client::get_download_url).
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind). A 404 that the API did not write for either path is an
-    /// error.
+    /// See [`ErrorKind`](crate::ErrorKind). If both responses are a 404 and neither is one of the
+    /// API, the first one is returned as an error.
     pub fn get_download(&self, rid: impl Into<String>) -> Result<Option<Download>> {
         let request = GetDownload::new(rid);
         if let Some(path) = self.download_path {

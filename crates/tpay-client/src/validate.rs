@@ -174,7 +174,7 @@ mod tests {
         {
             assert_eq!(both(text), (false, false), "{text}");
         }
-        // Of another format is known only where the format is documented.
+        // Other formats are rejected only where the documentation names the format.
         for text in ["", "31-12-2026", "31.12.2026", "20261231", "2026-1-1", "ąąąąą"] {
             assert_eq!(both(text), (false, true), "{text}");
         }

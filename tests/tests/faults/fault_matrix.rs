@@ -185,17 +185,17 @@ fn outcome(provider: &Provider, call: &dyn Call, name: &str, how: &How) -> Outco
 
 fn describe(result: Result<&String, &Error>, requests: usize, grants: usize) -> Outcome {
     let Err(error) = result else {
-        return Outcome { result: "answered".to_owned(), kept: "", requests, grants };
+        return Outcome { result: "success".to_owned(), kept: "", requests, grants };
     };
     let transport = error.transport_error();
     let kind = match transport {
         Some(transport) => format!("{:?}: {:?}", error.kind(), transport.kind()),
         None => format!("{:?}", error.kind()),
     };
-    let retryable = if error.is_retryable() { ", may be tried later" } else { "" };
+    let retryable = if error.is_retryable() { ", retryable" } else { "" };
     let kept = match (error.status(), error.kind()) {
-        (None, _) => "nothing came",
-        (Some(_), ErrorKind::Transport) => "status, headers, what came of the body",
+        (None, _) => "nothing",
+        (Some(_), ErrorKind::Transport) => "status, headers, received part of the body",
         (Some(_), _) => "all",
     };
     Outcome { result: format!("{kind}{retryable}"), kept, requests, grants }
@@ -259,15 +259,17 @@ fn table(
     outcomes: &BTreeMap<(usize, usize), Outcome>,
 ) -> String {
     let mut text = format!(
-        "{} calls, {} faults, {} cells. *Calls* are those that arrived, *grants* the requests for \
-         a token or session beside them.\n",
+        "{} endpoints, {} faults, {} cells. *Requests* is the number of requests that arrived, \
+         *token requests* that of the requests for a token or session besides them.\n",
         calls.len(),
         faults.len(),
         outcomes.len()
     );
     for provider in PROVIDERS {
         text.push_str(&format!("\n### {}\n\n", provider.name));
-        text.push_str("| fault | of | outcome | kept of the answer | calls | grants |\n");
+        text.push_str(
+            "| fault | of | outcome | kept of the response | requests | token requests |\n",
+        );
         text.push_str("|---|---|---|---|---|---|\n");
         for (fault, (name, _)) in faults.iter().enumerate() {
             for idempotent in [true, false] {

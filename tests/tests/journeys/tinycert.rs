@@ -636,6 +636,28 @@ fn token_store_shares_a_session_between_clients() {
 }
 
 #[test]
+fn clients_with_one_store_that_start_together_open_one_session() {
+    let sandbox = Sandbox::start().unwrap();
+    let folder = folder("together");
+    for round in 1..=2 {
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    // Each has its own store, like a program of its own.
+                    let store = FileStore::new(&*folder);
+                    let client = tinycert(&sandbox).token_store(store).build().unwrap();
+                    start.wait();
+                    client.connect(EMAIL, PASSPHRASE).unwrap().list_cas().unwrap();
+                });
+            }
+        });
+        assert_eq!(sandbox.tinycert().state(|server| server.connects), round);
+        sandbox.clock().advance(Duration::from_secs(1801));
+    }
+}
+
+#[test]
 fn expired_session_without_the_passphrase_is_removed_from_the_store() {
     let sandbox = Sandbox::start().unwrap();
     let store = MemoryStore::new();

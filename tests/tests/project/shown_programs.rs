@@ -46,14 +46,17 @@ fn every_program_that_is_shown_does_what_it_says() {
     for (page, expected) in [
         (
             "README.md",
-            "come in\n\
+            "access granted\n\
              certificate 14238 is in example.com.chain.pem, its key in example.com.key.pem\n\
              access granted\n\
              pay at http://",
         ),
         ("crates/tinypass-client/README.md", "access granted\n"),
+        ("crates/tinypass-client/README.md", "true\n"),
         ("crates/tinycert-client/README.md", "soon.example.org: "),
+        ("crates/tinycert-client/README.md", "certificate 14241\n"),
         ("crates/tokenpass-client/README.md", "access granted\n"),
+        ("crates/tokenpass-client/README.md", "cryptonaut: true\nbob: "),
         ("crates/tpay-client/README.md", "pay at http://"),
         ("docs/guides/gating-content.md", "the article\nTOKENLY >= 15: true\nSECRETCOIN: true\n"),
         ("docs/guides/migrating.md", "true\n"),

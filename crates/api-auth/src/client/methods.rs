@@ -57,8 +57,9 @@ macro_rules! client_methods {
         /// their own, and returns their results in the order of the requests. With 1, no thread is
         /// started.
         ///
-        /// An error does not end the iterator: each request has its own result. A write is never
-        /// sent twice. [`stop`]($crate::Batch::stop) ends the iterator after the requests in flight.
+        /// An error does not end the iterator: each request has its own result, and is retried as if
+        /// it were sent alone. [`stop`]($crate::Batch::stop) ends the iterator after the requests in
+        /// flight.
         /// All threads use the same token. Each needs a connection: see
         /// `max_connections` of the builder for more than 16.
         pub fn send_all<I>(&self, requests: I, at_a_time: usize) -> $crate::Batch<I::IntoIter>
