@@ -108,7 +108,9 @@ fn each_failure_has_its_exit_status() {
     }
     let mut command = world.command(&CHECK);
     command.env_remove("TOKENPASS_CLIENT_ID");
-    assert_eq!(finish(command, "").status, 3);
+    let run = finish(command, "");
+    assert_eq!(run.status, 3);
+    assert!(run.stderr.contains("TOKENPASS_CLIENT_ID is missing"), "{run:?}");
 }
 
 #[test]
