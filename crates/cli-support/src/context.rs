@@ -254,7 +254,8 @@ impl<P: Provider> Context<P> {
         Ok(Exit::Done)
     }
 
-    /// Sends a request and writes the list at this path of its response. An object instead of a list
+    /// Sends a request and writes the list at this path of its response, or the response itself for
+    /// an empty path. An object instead of a list
     /// has the entries as its values.
     ///
     /// # Errors
@@ -271,7 +272,8 @@ impl<P: Provider> Context<P> {
         if reply.status != StatusCode::NOT_FOUND {
             let json = Json::parse(&reply.body)
                 .map_err(|error| Failure::new(Exit::NotUnderstood, format!("response: {error}")))?;
-            match json.get(path) {
+            let found = if path.is_empty() { Some(&json) } else { json.get(path) };
+            match found {
                 Some(Json::List(entries)) => {
                     entries.iter().try_for_each(|entry| list.push(entry))?;
                 }

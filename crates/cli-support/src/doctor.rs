@@ -7,6 +7,7 @@ use std::time::Instant;
 use api_auth::Endpoint;
 use serde::Serialize;
 
+use crate::auth::Settings;
 use crate::context::{Context, Provider};
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -39,6 +40,14 @@ impl<'a, P: Provider> Doctor<'a, P> {
     /// Creates a report without calls.
     pub fn new(context: &'a Context<P>) -> Self {
         Self { context, rows: Vec::new() }
+    }
+
+    /// Returns the settings of the client.
+    ///
+    /// # Errors
+    /// Returns an error if there are no credentials.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        self.context.settings()
     }
 
     /// Makes a call and returns the JSON of its response. Fields that the type of the response does

@@ -1,0 +1,30 @@
+//! `tokenpass balance`.
+
+use clap::Subcommand;
+use cli_support::output::Column;
+use cli_support::{Context, Exit, Failure, Run};
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+
+use crate::provider::Tokenpass;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Balance {
+    /// List the public balances
+    List {
+        /// List the balances of private addresses, too
+        #[arg(long)]
+        private: bool,
+    },
+}
+
+const COLUMNS: &[Column] = &[("asset", "asset"), ("balance", "balance")];
+
+impl Run<Tokenpass> for Balance {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        let Self::List { private } = self;
+        match private {
+            true => context.entries(ListProtectedBalances::new(), "", COLUMNS),
+            false => context.entries(ListPublicBalances::new(), "", COLUMNS),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Tokenpass for the common commands: settings, client, read-only calls.
+
+use cli_support::api_auth::EndpointInfo;
+use cli_support::auth::{Settings, Variable};
+use cli_support::doctor::Doctor;
+use cli_support::{Bodies, Connection, Exit, Failure, Provider, connect, provider_calls};
+use tokenpass_client::addresses::ListMyAddresses;
+use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
+use tokenpass_client::chats::ListChats;
+use tokenpass_client::credits::ListCreditGroups;
+use tokenpass_client::oauth::GetUser;
+use tokenpass_client::promises::{ListPromises, ListSources};
+use tokenpass_client::{Client, Environment, Scheme};
+
+/// The provider.
+#[derive(Debug)]
+pub(crate) struct Tokenpass;
+
+const fn variable(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, key, is_secret: false, is_required: false }
+}
+
+const fn secret(name: &'static str, key: &'static str) -> Variable {
+    Variable { is_secret: true, ..variable(name, key) }
+}
+
+/// The name of the variable of the user's token.
+const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+
+impl Provider for Tokenpass {
+    const NAME: &'static str = "tokenpass";
+    const VARIABLES: &'static [Variable] = &[
+        Variable { is_required: true, ..variable("TOKENPASS_CLIENT_ID", "client_id") },
+        Variable { is_required: true, ..secret("TOKENPASS_CLIENT_SECRET", "client_secret") },
+        variable("TOKENPASS_BASE_URL", "base_url"),
+        variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
+        secret(TOKEN, "oauth_token"),
+        variable("TOKENPASS_PRIVILEGED_CLIENT_ID", "privileged_client_id"),
+        secret("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "privileged_client_secret"),
+        variable("TOKENPASS_SCHEME", "scheme"),
+    ];
+    const ENDPOINTS: &'static [EndpointInfo] = tokenpass_client::ENDPOINTS;
+    const BODIES: Bodies = Bodies::Json;
+    type Client = Client;
+
+    fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
+        let id = settings.need("TOKENPASS_CLIENT_ID");
+        let mut builder = Client::builder(id, settings.need("TOKENPASS_CLIENT_SECRET"));
+        let name = connection.environment.as_deref();
+        let url = settings.get("TOKENPASS_BASE_URL").or(settings.get("TOKENPASS_PROVIDER_HOST"));
+        // A URL of the settings must not redirect a call for which an environment is given.
+        let url = connection.base_url.as_deref().or(url.filter(|_| name.is_none()));
+        builder = builder.environment(match (url, name) {
+            (Some(url), _) => Environment::custom(url),
+            (None, None | Some("production")) => Environment::Production,
+            (None, Some("staging")) => Environment::Staging,
+            (None, Some(name)) => {
+                let problem = format!("environment: `{name}` is not production or staging");
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        });
+        if let Some(token) = settings.get(TOKEN) {
+            builder = builder.oauth_token(token);
+        }
+        if let Some(id) = settings.get("TOKENPASS_PRIVILEGED_CLIENT_ID") {
+            builder = builder.privileged(id, settings.need("TOKENPASS_PRIVILEGED_CLIENT_SECRET"));
+        }
+        builder = match settings.get("TOKENPASS_SCHEME") {
+            None | Some("signed-query") => builder,
+            Some("empty-query") => builder.scheme(Scheme::EmptyQuery),
+            Some("body-only") => builder.scheme(Scheme::BodyOnly),
+            Some("either-query") => builder.try_other_form(true),
+            Some(_) => {
+                let problem = "TOKENPASS_SCHEME: must be signed-query, empty-query, either-query \
+                               or body-only";
+                return Err(Failure::new(Exit::Usage, problem));
+            }
+        };
+        let application = concat!("tokenpass-cli/", env!("CARGO_PKG_VERSION"));
+        Ok(connect!(builder, connection, application).build()?)
+    }
+
+    provider_calls!();
+
+    fn check(client: &Client) -> Result<(), Failure> {
+        client.send(&ListSources::new())?;
+        Ok(())
+    }
+
+    fn doctor(doctor: &mut Doctor<'_, Self>) -> Result<(), Failure> {
+        doctor.call(ListSources::new())?;
+        doctor.call(ListPromises::new())?;
+        doctor.call(ListCreditGroups::new())?;
+        // These need a user's token.
+        if doctor.settings()?.get(TOKEN).is_some() {
+            doctor.call(GetUser::new())?;
+            doctor.call(ListPublicBalances::new())?;
+            doctor.call(ListProtectedBalances::new())?;
+            doctor.call(ListMyAddresses::new())?;
+            doctor.call(ListChats::new())?;
+        }
+        Ok(())
+    }
+}
