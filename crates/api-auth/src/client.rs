@@ -367,12 +367,14 @@ impl Client {
             if wait.is_zero() {
                 return Ok(());
             }
+            let before = clock.now();
             if !self.wait(wait) {
                 let text = "the request was not sent: its iterator was stopped";
                 let kind = TransportErrorKind::Refused;
                 return Err(TransportError::new(kind, Sent::No, text).into());
             }
-            if !pace.is_paused(|| clock.now()) {
+            // The time of a clock that stands still never ends a pause.
+            if clock.now() == before || !pace.is_paused(|| clock.now()) {
                 return Ok(());
             }
         }
