@@ -164,11 +164,7 @@ pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str
         Some((name, value)) => {
             let scope = scope("", &decoded(name));
             match mask_text(&decoded_value(value), &scope, listed) {
-                Some(masked) => {
-                    let masked = utf8_percent_encode(&masked, NON_ALPHANUMERIC).to_string();
-                    // Readers look for asterisks, not for their percent-encoding.
-                    Cow::Owned([name, "=", &masked.replace("%2A%2A%2A", "***")].concat())
-                }
+                Some(masked) => Cow::Owned([name, "=", &encoded_value(&masked)].concat()),
                 None => Cow::Borrowed(pair),
             }
         }
@@ -177,8 +173,16 @@ pub(crate) fn mask_parameters<'a>(text: &'a str, listed: &[&str]) -> Cow<'a, str
     pairs.collect::<Vec<_>>().join("&").into()
 }
 
+/// Encodes a masked value of a form.
 #[inline]
-fn decoded_value(value: &str) -> String {
+pub(crate) fn encoded_value(masked: &str) -> String {
+    // Readers look for asterisks, not for their percent-encoding.
+    utf8_percent_encode(masked, NON_ALPHANUMERIC).to_string().replace("%2A%2A%2A", "***")
+}
+
+/// Decodes a value of a form.
+#[inline]
+pub(crate) fn decoded_value(value: &str) -> String {
     percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 

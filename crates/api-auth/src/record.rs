@@ -5,7 +5,7 @@ mod mask;
 mod replay;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -100,8 +100,15 @@ const KINDS: &[(TransportErrorKind, &str)] = &[
 /// Appends exchanges to a file.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    file: Mutex<File>,
+    output: Mutex<Output>,
     masked: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+struct Output {
+    file: File,
+    /// Whether the file ends with a part of a line: of a killed run, or on a disk that was full.
+    is_cut: bool,
 }
 
 /// A request that was sent, until its response is received.
@@ -121,13 +128,14 @@ impl Recorder {
             InputError::new("record", format!("cannot write {} ({error})", path.display()))
         };
         let file = open_private(path).map_err(failed)?;
+        let is_cut = is_cut(path, &file).map_err(failed)?;
         let masked = [secret_parameters, PERSONAL].concat();
         let head = Line::Head {
             recording: VERSION,
             provider: provider.to_owned(),
             masked: secret_parameters.iter().map(|name| (*name).to_owned()).collect(),
         };
-        let recorder = Self { file: Mutex::new(file), masked };
+        let recorder = Self { output: Mutex::new(Output { file, is_cut }), masked };
         recorder.write(&head).map_err(failed)?;
         Ok(recorder)
     }
@@ -139,9 +147,13 @@ impl Recorder {
 
     /// Appends a line by a single write, so that processes that share the file do not mix lines.
     fn write(&self, line: &Line) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = if output.is_cut { b"\n".to_vec() } else { Vec::new() };
+        serde_json::to_writer(&mut text, line)?;
         text.push(b'\n');
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&text)
+        let written = output.file.write_all(&text);
+        output.is_cut = written.is_err();
+        written
     }
 }
 
@@ -165,7 +177,7 @@ impl Recording<'_> {
                 let error = RecordedError {
                     kind: kind.map_or("protocol", |(_, name)| name).to_owned(),
                     maybe_sent: error.sent() == Sent::Maybe,
-                    message: mask.text(&error.to_string()),
+                    message: mask.value(&error.to_string(), ""),
                     partial: error.partial().map(|partial| recorded(partial, &mask)),
                 };
                 (None, Some(error))
@@ -208,7 +220,7 @@ fn recorded(response: &Response, mask: &Mask<'_>) -> RecordedResponse {
     let headers = kept.map(|(name, value)| {
         let value = match is_secret_header(name.as_str()) || value.is_sensitive() {
             true => MASK.to_owned(),
-            false => mask.text(&String::from_utf8_lossy(value.as_bytes())),
+            false => mask.value(&String::from_utf8_lossy(value.as_bytes()), ""),
         };
         (name.to_string(), value)
     });
@@ -259,6 +271,19 @@ fn open_private(path: &Path) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// Returns whether a file ends with a part of a line.
+fn is_cut(path: &Path, file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 #[cfg(test)]

@@ -556,21 +556,21 @@ impl CreateCert {
         self.ca_id
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.common_name
+    /// Returns whether a common name is that of this request, in upper or lower case.
+    pub(crate) fn is_named(&self, common_name: &str) -> bool {
+        is_same_name(&self.common_name, common_name)
     }
 
     /// Returns whether a certificate has the subject and names of this request. Upper and lower case
-    /// are not distinguished, and the server may have added the common name to the names.
+    /// are not distinguished in the subject and in host names, and the server may have added the
+    /// common name to the names.
     pub(crate) fn describes(&self, cert: &CertDetails) -> bool {
         let is = |expected: Option<&str>, found: &Option<String>| {
-            let key = |text: &str| text.trim().to_lowercase();
-            key(expected.unwrap_or_default()) == key(found.as_deref().unwrap_or_default())
+            is_same_name(expected.unwrap_or_default(), found.as_deref().unwrap_or_default())
         };
-        let key = |san: &San| (san.kind().to_owned(), san.value().to_lowercase());
-        let expected: BTreeSet<_> = self.sans.iter().map(key).collect();
-        let mut found: BTreeSet<_> = cert.sans.iter().map(key).collect();
-        let common_name = key(&San::Dns(self.common_name.clone()));
+        let expected: BTreeSet<_> = self.sans.iter().map(San::key).collect();
+        let mut found: BTreeSet<_> = cert.sans.iter().map(San::key).collect();
+        let common_name = San::Dns(self.common_name.clone()).key();
         if !expected.contains(&common_name) {
             found.remove(&common_name);
         }
@@ -582,6 +582,11 @@ impl CreateCert {
             && is(self.state.as_deref(), &cert.state)
             && expected == found
     }
+}
+
+/// Returns whether two names of a subject are the same, in upper or lower case.
+fn is_same_name(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 impl Endpoint for CreateCert {

@@ -123,7 +123,9 @@ impl Session {
         is_candidate: impl Fn(&CertItem) -> bool,
     ) -> Result<Option<CertId>> {
         certs.retain(|cert| {
-            is_good(cert) && cert.name.as_deref() == Some(request.name()) && is_candidate(cert)
+            is_good(cert)
+                && cert.name.as_deref().is_some_and(|name| request.is_named(name))
+                && is_candidate(cert)
         });
         certs.sort_by_key(|cert| (cert.expires, cert.id));
         for cert in certs.into_iter().rev() {

@@ -14,6 +14,7 @@ impl Paging {
     pub(crate) const MAX_LIMIT: u32 = 100;
 
     pub(crate) fn validate(self) -> Result<(), InputError> {
+        validate_page(self.page)?;
         match self.limit {
             Some(limit) if !(1..=Self::MAX_LIMIT).contains(&limit) => {
                 Err(InputError::new("limit", "must be between 1 and 100"))
@@ -65,6 +66,14 @@ macro_rules! page_setters {
     };
 }
 pub(crate) use page_setters;
+
+/// Validates the number of a page.
+pub(crate) fn validate_page(page: Option<u32>) -> Result<(), InputError> {
+    if page == Some(0) {
+        return Err(InputError::new("page", "must be at least 1"));
+    }
+    Ok(())
+}
 
 /// Returns the position of a page, counted from 1. The page size of the server replaces the requested
 /// one.

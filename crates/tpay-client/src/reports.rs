@@ -102,6 +102,7 @@ impl Endpoint for ListReports {
     const ROUTE: Route<Self> = route!(GET "/reports");
 
     fn validate(&self) -> Result<(), InputError> {
+        paging::validate_page(self.page)?;
         if self.page_size == Some(0) {
             return Err(InputError::new("page_size", "must be at least 1"));
         }

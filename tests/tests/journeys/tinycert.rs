@@ -899,7 +899,7 @@ fn certificate_is_issued_again_only_if_it_is_another_one_or_older() {
     let new = create_cert(ca, name).organizational_unit("IT").san(San::Ip("::1".parse().unwrap()));
     let first = session.issue_cert(&new).unwrap();
     assert_eq!(session.issue_cert(&new).unwrap(), first);
-    let shouted = CreateCert::new(ca, "US", "ACME, INC.", name)
+    let shouted = CreateCert::new(ca, "US", "ACME, INC.", "Again.Example.com")
         .organizational_unit("IT")
         .sans([San::Ip("::1".parse().unwrap()), dns("AGAIN.example.com")]);
     assert_eq!(session.issue_cert(&shouted).unwrap(), first, "the same subject and names");
@@ -914,6 +914,10 @@ fn certificate_is_issued_again_only_if_it_is_another_one_or_older() {
             .organizational_unit("IT")
             .sans([dns(name), San::Ip("::1".parse().unwrap())]),
         create_cert(ca, "c.example.com"),
+        new.clone().san(San::Uri("spiffe://example.com/A".into())),
+        new.clone().san(San::Uri("spiffe://example.com/a".into())),
+        new.clone().san(San::Email("Ann@example.com".into())),
+        new.clone().san(San::Email("ann@example.com".into())),
     ] {
         let cert = session.issue_cert(&other).unwrap();
         assert!(known.insert(cert), "{other:?}");

@@ -681,3 +681,36 @@ fn all_threads_wait_for_the_retry_after_of_one() {
     let later = sent.iter().filter(|(_, at)| *at == start + Duration::from_secs(7));
     assert_eq!((later.count(), sent.len()), (17, 21));
 }
+
+#[test]
+fn clock_that_stands_still_does_not_prolong_a_pause() {
+    struct Still(Mutex<Duration>);
+
+    impl Clock for Still {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        fn sleep(&self, duration: Duration) {
+            let mut slept = self.0.lock().unwrap();
+            *slept += duration;
+            assert!(*slept < Duration::from_secs(100), "it waits for ever");
+        }
+    }
+
+    let mut settings = Settings::default();
+    let clock = Arc::new(Still(Mutex::default()));
+    settings.clock(clock.clone());
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    settings.transport(Arc::new(move |_: Request| -> Result<_, TransportError> {
+        let status = if is_first.swap(false, Ordering::Relaxed) { 429 } else { 200 };
+        let response = http::Response::builder().status(status).header(RETRY_AFTER, "7");
+        Ok(response.body(b"[]".to_vec()).unwrap())
+    }));
+    let servers = [(Server::MAIN, "api", "https://a.example")];
+    let client = settings.build(&PROVIDER, &servers, vec![]).unwrap();
+    let read = RawEndpoint::new(Method::GET, "/").with_credential(Credential::NONE);
+    assert_eq!(client.send(&read).unwrap(), b"[]");
+    // Once before the next attempt and once for the pause.
+    assert_eq!(*clock.0.lock().unwrap(), Duration::from_secs(14));
+}

@@ -101,14 +101,20 @@ impl Amount {
         let text = text.trim();
         let plain = |text: &str| {
             let (whole, part) = text.split_once('.')?;
-            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            let (kept, dropped) =
+                part.split_at_checked(decimals.min(Self::MOST_DECIMALS).into())?;
             // The first dropped digit decides.
-            let part = part.get(..usize::from(decimals.min(Self::MOST_DECIMALS)) + 1)?;
-            parse_amount(&[whole, ".", part].concat()).filter(|_| is_number)
+            let is_up = dropped.bytes().next()? >= b'5';
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            let zero = if whole.trim_start_matches('-').is_empty() { "0" } else { "" };
+            let amount = parse_amount(&[whole, zero, ".", kept].concat()).filter(|_| is_number)?;
+            let unit = if whole.starts_with('-') { -1 } else { 1 };
+            let digits = amount.digits.checked_add(if is_up { unit } else { 0 })?;
+            Some(Self { digits, ..amount })
         };
-        match parse_received(text).or_else(|| plain(text)) {
+        match parse_received(text) {
             Some(amount) => Ok(amount.rounded(decimals)),
-            None => text.parse(),
+            None => plain(text).map_or_else(|| text.parse(), Ok),
         }
     }
 
@@ -342,6 +348,12 @@ mod tests {
             ("0.1249999999999999999999999999999999", 2, "0.12"),
             ("0.99999999999999999999999999999", 2, "1.00"),
             ("  1.50000000000000000000000000000 ", 1, "1.5"),
+            ("0.1000000000000000055511151231257827", 18, "0.100000000000000006"),
+            ("-0.1000000000000000055511151231257827", 255, "-0.100000000000000006"),
+            ("92233720368547758.0649999999999999999", 2, "92233720368547758.06"),
+            ("-9223372036854775807.5000000000000000001", 0, "-9223372036854775808"),
+            (".5000000000000000000001", 0, "1"),
+            ("-.0049999999999999999999", 2, "0.00"),
         ] {
             assert!(text.parse::<Amount>().is_err(), "{text}");
             assert_eq!(
@@ -363,6 +375,8 @@ mod tests {
             "1e99",
             "1.-0000000000000000000000000000",
             "0.000000000000000000000000000-1",
+            "9223372036854775807.5000000000000000001",
+            "--.5000000000000000000001",
         ] {
             assert!(Amount::parse_rounded(bad, 2).is_err(), "{bad}");
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 
-use crate::curl::{is_like_json, mask_parameters, mask_text};
+use crate::curl::{decoded_value, encoded_value, is_like_json, mask_parameters, mask_text};
 use crate::redact::RequestSecrets;
 use crate::secret_names::{has_secret_name, is_secret, scope};
 
@@ -14,31 +14,44 @@ pub(super) const MASK: &str = "***";
 
 /// Names of personal data, and of keys that are not named like secrets.
 pub(super) const PERSONAL: &[&str] = &[
+    "accountno",
     "accountnumber",
     "bankaccount",
     "bankaccountnumber",
+    "billingaddressname",
     "birthdate",
     "city",
     "clientid",
+    "contactcontact",
+    "countryofbirth",
     "dateofbirth",
     "digest",
     "email",
     "firstname",
+    "flatno",
+    "flatnumber",
     "fullname",
+    "houseno",
+    "housenumber",
     "iban",
     "ip",
     "ipaddress",
     "lastname",
     "middlename",
+    "nationality",
+    "owneraddress",
+    "ownername",
     "payeraddress",
     "payername",
     "personname",
+    "personserialnumber",
     "pesel",
     "phone",
     "phonenumber",
     "pkcs12",
     "postalcode",
     "postcode",
+    "roomnumber",
     "street",
     "surname",
     "taxid",
@@ -47,6 +60,9 @@ pub(super) const PERSONAL: &[&str] = &[
     "zip",
     "zipcode",
 ];
+
+/// The maximum length of the name of a member that is never masked, in characters.
+const LONGEST_NAME: usize = 15;
 
 /// Names of secrets that are none: a client needs their values to read a response.
 const PLAIN: &[&str] = &["token_type", "tokenType"];
@@ -95,6 +111,14 @@ impl Mask<'_> {
         }
     }
 
+    /// Like [`text`](Self::text), and masks secrets in URLs, forms and JSON in the text.
+    pub(super) fn value(&self, text: &str, parent: &str) -> String {
+        match mask_text(text, parent, self.names) {
+            Some(masked) => self.text(&masked),
+            None => self.text(text),
+        }
+    }
+
     /// Masks the secret segments of a path, and e-mail addresses.
     pub(super) fn path(&self, path: &str) -> String {
         let segment = |segment: &str| {
@@ -110,7 +134,15 @@ impl Mask<'_> {
         // The code of a login is a secret in the request for its token.
         let is_grant = text.contains("grant_type=");
         let names = [self.names, if is_grant { &["code"] } else { &[] }].concat();
-        mask_parameters(text, &names).into_owned()
+        let pair = |pair: &str| {
+            // A value without a name is one, too.
+            let (start, value) = pair.split_at(pair.find('=').map_or(0, |at| at + 1));
+            let value = decoded_value(value);
+            let masked = self.text(&value);
+            let is_masked = masked != value;
+            if is_masked { [start, &encoded_value(&masked)].concat() } else { pair.to_owned() }
+        };
+        mask_parameters(text, &names).split('&').map(pair).collect::<Vec<_>>().join("&")
     }
 
     /// Masks a JSON text, also if it is cut off or follows other text. Any other text is masked as
@@ -137,10 +169,15 @@ impl Mask<'_> {
             let kind = kind.unwrap_or("PRIVATE KEY");
             return escaped(&format!("{BEGIN}{kind}-----\nKioq\n-----END {kind}-----\n"));
         }
-        match mask_text(&text, parent, self.names) {
-            Some(masked) => escaped(&self.text(&masked)),
-            None => self.text(raw),
-        }
+        let masked = self.value(&text, parent);
+        if masked == text { raw.to_owned() } else { escaped(&masked) }
+    }
+
+    /// Masks the name of a member that is an e-mail address or a secret. Names of usual length are
+    /// kept: a value of the request may be the same word.
+    fn name(&self, raw: &str, name: &str) -> String {
+        let is_long = name.chars().count() > LONGEST_NAME || name.contains('@');
+        if is_long && self.text(name) == MASK { MASK.to_owned() } else { raw.to_owned() }
     }
 }
 
@@ -229,8 +266,9 @@ impl<'a> Scanner<'a> {
         let (parent, is_masked) = self.context();
         match self.frames.last_mut() {
             Some(frame) if frame.is_object && frame.name.is_none() => {
-                frame.name = Some(unescaped(raw));
-                self.out.push_str(raw);
+                let name = unescaped(raw);
+                self.out.push_str(&self.mask.name(raw, &name));
+                frame.name = Some(name);
             }
             _ if is_masked && !raw.is_empty() => self.out.push_str(MASK),
             _ => {

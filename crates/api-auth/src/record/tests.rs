@@ -256,3 +256,95 @@ fn invalid_recordings_are_errors_that_name_the_line() {
     }
     assert!(Replay::open("/nonexistent/x").unwrap_err().to_string().contains("cannot read"));
 }
+
+#[test]
+fn values_of_any_name_that_are_secrets_of_the_request_or_addresses_are_masked() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const JSON: &str = "application/json";
+    for (kind, body, expected) in [
+        (FORM, "a=1&b=no+CANARY-path%21&CANARY%40x.pl", "a=1&b=no%20***%21&***"),
+        (JSON, r#"{"a":"CANARY\u0040example.org","b":"\u0061"}"#, r#"{"a":"***","b":"\u0061"}"#),
+        // The masked text must be JSON. A backslash may belong to the secret.
+        (JSON, r#"{"a":"C:\\CANARY-path"}"#, r#"{"a":"C:***"}"#),
+        (
+            JSON,
+            r#"{"CANARY@example.com":1,"b":{"canary-key-of-16":{"a":2},"order":3}}"#,
+            r#"{"***":1,"b":{"***":{"a":2},"order":3}}"#,
+        ),
+    ] {
+        let transport = move |_: Request| -> Result<Response, TransportError> {
+            let response = http::Response::builder()
+                .header("content-type", kind)
+                .header("location", "https://h.example/?a=1&access_token=CANARY#id_token=CANARY");
+            Ok(response.body(body.as_bytes().to_vec()).unwrap())
+        };
+        let path = file();
+        let pay = Pay { order: "CANARY@example.org", token: "canary-key-of-16".into(), ..pay() };
+        let pay = if body.contains("CANARY-path") { self::pay() } else { pay };
+        let _ = client(transport, Some(path.clone())).send(&pay);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+        let line = text.lines().nth(1).unwrap();
+        let Line::Exchange(exchange) = serde_json::from_str(line).unwrap() else { panic!() };
+        let response = exchange.response.unwrap();
+        assert_eq!(response.content.body, expected);
+        let location = response.headers.iter().find(|(name, _)| name == "location");
+        let expected = "https://h.example/?a=1&access_token=***#id_token=***";
+        assert_eq!(location.unwrap().1, expected);
+        assert!(client(Replay::parse(&text).unwrap(), None).send(&pay).is_ok() || kind == FORM);
+    }
+}
+
+#[test]
+fn personal_data_is_masked_by_its_names() {
+    const BODY: &str = r#"{
+        "payer":{"name":"CANARY","phone":"CANARY","address":"CANARY","taxId":"CANARY"},
+        "billingAddress":{"name":"CANARY","street":"CANARY","houseNo":"CANARY","flatNo":"CANARY"},
+        "address":[{"roomNumber":"CANARY","houseNumber":"CANARY","flatNumber":"CANARY","city":"CANARY"}],
+        "person":[{"name":"CANARY","surname":"CANARY","pesel":"CANARY","nationality":"CANARY",
+            "countryOfBirth":"CANARY","dateOfBirth":"CANARY","serialNumber":"CANARY",
+            "contact":[{"contact":"CANARY","type":1}]}],
+        "bankAccount":{"accountNo":"CANARY","ownerName":"CANARY","ownerAddress":"CANARY"},
+        "name":"a shop","serialNumber":"7"
+    }"#;
+    let text = recorded_text(responds(200, BODY));
+    assert!(!text.contains("CANARY"), "{text}");
+    assert!(text.contains("a shop") && text.contains(r#"\"serialNumber\":\"7\""#), "{text}");
+}
+
+#[test]
+fn part_of_a_line_that_a_killed_run_left_does_not_damage_the_next_line() {
+    let path = file();
+    let once = || client(responds(200, "{}"), Some(path.clone())).send(&pay()).unwrap();
+    once();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.trim_end().trim_end_matches('}')).unwrap();
+    once();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(text.lines().count(), 4);
+    let error = Replay::parse(&text).unwrap_err().to_string();
+    assert!(error.contains("line 2 is not a recorded exchange"), "{error}");
+    let whole: Vec<&str> =
+        text.lines().enumerate().filter_map(|(n, l)| (n != 1).then_some(l)).collect();
+    assert_eq!(Replay::parse(&whole.join("\n")).unwrap().remaining(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn line_after_a_failed_one_begins_a_new_line() {
+    let path = file();
+    let recorder = Recorder::open(&path, "test", &[]).unwrap();
+    let head = || Line::Head { recording: VERSION, provider: String::new(), masked: vec![] };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let file = std::mem::replace(&mut recorder.output.lock().unwrap().file, full);
+    assert!(recorder.write(&head()).is_err());
+    recorder.output.lock().unwrap().file = file;
+    recorder.write(&head()).unwrap();
+    recorder.write(&head()).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let lengths: Vec<bool> = text.lines().map(str::is_empty).collect();
+    assert_eq!(lengths, [false, true, false, false]);
+}

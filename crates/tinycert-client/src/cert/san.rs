@@ -64,6 +64,18 @@ impl San {
         }
     }
 
+    /// Returns kind and name as they are compared: host names without upper case, the rest exactly.
+    /// Source: RFC 5280, section 7.
+    pub(crate) fn key(&self) -> (String, String) {
+        let value = self.value();
+        let value = match (self, value.rsplit_once('@')) {
+            (Self::Uri(_), _) => value.into_owned(),
+            (Self::Email(_), Some((local, host))) => format!("{local}@{}", host.to_lowercase()),
+            _ => value.to_lowercase(),
+        };
+        (self.kind().to_owned(), value)
+    }
+
     /// Returns why the name is invalid. Returns `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         match self {

@@ -406,6 +406,7 @@ fn transactions_list_request() {
     );
     assert_eq!(rejected(&ListTransactions::new().limit(101)), "limit");
     assert_eq!(rejected(&ListTransactions::new().limit(0)), "limit");
+    assert_eq!(rejected(&ListTransactions::new().page(0)), "page");
     assert_eq!(rejected(&ListTransactions::new().status("lost")), "status");
 }
 
@@ -904,6 +905,7 @@ fn reports_list_request() {
     let all = ListReports::new().page(1).page_size(20).sort_direction(SortDirection::Descending);
     assert_eq!(sent(&all), "GET /reports?page=1&pageSize=20&sortDirection=DESC");
     assert_eq!(rejected(&ListReports::new().page_size(0)), "page_size");
+    assert_eq!(rejected(&ListReports::new().page(0)), "page");
 }
 
 #[test]
