@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use crate::error::input::InputError;
 use crate::message::{Request, Response};
@@ -194,6 +195,12 @@ impl Recording<'_> {
         if let Err(error) = self.recorder.write(&line) {
             log::error!("an exchange could not be recorded: {error}");
         }
+    }
+}
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        self.request.body_mut().zeroize();
     }
 }
 

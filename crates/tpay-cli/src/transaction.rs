@@ -16,7 +16,7 @@ use crate::provider::{Time, Tpay, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transaction {
-    /// Create a transaction and print its id and the URL of its payment page
+    /// Create a transaction, which the payer pays at its `transactionPaymentUrl`
     Create(Create),
     /// List transactions
     List(List),
