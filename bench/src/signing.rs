@@ -88,7 +88,7 @@ pub fn section() -> Section {
         let (against_naive, allocations) = (scheme.reach.against_naive, scheme.reach.allocations);
         let race = measure(scheme, 401);
         let figure = |what: &str| format!("{title}: {what}");
-        rows.push(Row::ratio(&figure("time against naive"), &race, OURS, NAIVE, against_naive));
+        rows.push(Row::ratio(&figure("time"), &race, OURS, NAIVE, against_naive));
         let counted = race.counts(OURS).allocations;
         let floor = format!("naive: {}", race.counts(NAIVE).allocations);
         rows.push(Row::count(&figure("allocations"), counted, allocations, floor));
