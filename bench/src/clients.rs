@@ -73,5 +73,11 @@ pub fn section() -> Section {
         rows.push(Row::ratio(&figure, &race, OURS, BEST, Limit::above(1.05, 1.4)));
         table += &format!("{title}:\n\n{}\n", contenders(&race, RAW));
     }
-    Section { title: "Warm calls of the other clients", name: "clients", rows, table: Some(table) }
+    Section {
+        title: "Warm calls of the other clients",
+        name: "clients",
+        rows,
+        table: Some(table),
+        ..Section::default()
+    }
 }

@@ -51,7 +51,7 @@ pub fn section() -> Section {
     rows.push(hostile());
     rows.extend(paging());
     let table = Some(contenders(&race, PLAIN));
-    Section { title: "Reading answers", name: "decode", rows, table }
+    Section { title: "Reading answers", name: "decode", rows, table, ..Section::default() }
 }
 
 /// The time of records with members that no type knows: ours are kept, the others skip them.

@@ -6,9 +6,11 @@
 //! ```
 
 mod calls;
+mod chart;
 mod clients;
 mod count;
 mod decode;
+mod growth;
 mod notify;
 mod pages;
 mod programs;
@@ -21,7 +23,9 @@ mod signing;
 mod tokens;
 mod warm;
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use report::{Aims, Section};
 
@@ -30,6 +34,9 @@ static COUNTING: count::Counting = count::Counting;
 
 /// What a noisy moment broke, or left without a conclusion, is measured again.
 const TRIES: usize = 3;
+
+/// When nothing more is measured again: the whole run ends within ten minutes.
+const NO_MORE_TRIES: Duration = Duration::from_secs(270);
 
 /// The section that takes minutes: two programs are built from nothing.
 const SLOW: &str = "build";
@@ -42,6 +49,7 @@ const SECTIONS: &[(&str, Measure)] = &[
     ("threads", warm::threads),
     ("pages", pages::pages),
     ("batch", pages::batch),
+    ("growth", growth::section),
     ("tokens", tokens::section),
     ("syscalls", warm::system_calls),
     ("sign", signing::section),
@@ -93,11 +101,13 @@ fn measure(words: &[&str]) -> ExitCode {
     };
     let quick = words.contains(&"--quick");
     let mut sections: Vec<Section> = Vec::new();
+    let begin = Instant::now();
     for (name, run) in SECTIONS.iter().filter(|(name, _)| chosen(name)) {
         if quick && *name == SLOW {
             continue;
         }
-        let section = steadiest(*run);
+        let section = steadiest(*run, begin);
+        eprintln!("bench: {name} measured, {} s since the start", begin.elapsed().as_secs());
         println!("{}", section.markdown());
         sections.push(section);
     }
@@ -110,8 +120,18 @@ fn measure(words: &[&str]) -> ExitCode {
         let text = text.join("\n");
         let aims = aims.markdown();
         let machine = machine();
-        let page = format!("{head}{machine}\n{aims}\n## Figures\n\n{text}\n{tail}");
+        let rivals = report::rivals(&sections);
+        let against = rivals.as_ref().map_or_else(String::new, |chart| {
+            format!("\n## Against rivals\n\n{}", chart.markdown())
+        });
+        let page = format!("{head}{machine}\n{aims}{against}\n## Figures\n\n{text}\n{tail}");
         std::fs::write(file, page).unwrap();
+        let folder = Path::new(file).with_extension("");
+        std::fs::create_dir_all(&folder).unwrap();
+        for chart in sections.iter().flat_map(|section| &section.charts).chain(&rivals) {
+            let picture = folder.join(chart.file).with_extension("svg");
+            std::fs::write(picture, &chart.svg).unwrap();
+        }
     }
     if check {
         eprint!("{}", aims.where_bound_is_not_aim());
@@ -126,10 +146,10 @@ fn measure(words: &[&str]) -> ExitCode {
 }
 
 /// The run of a section with the fewest doubts: other programs can only make things slower.
-fn steadiest(run: Measure) -> Section {
+fn steadiest(run: Measure, begin: Instant) -> Section {
     let mut best = run();
     for _ in 1..TRIES {
-        if best.doubts() == (0, 0) {
+        if best.doubts() == (0, 0) || begin.elapsed() > NO_MORE_TRIES {
             break;
         }
         let next = run();

@@ -175,7 +175,13 @@ pub fn section() -> Section {
     let figure = "notification: chain, RS256 and md5: time";
     let rows = vec![Row::ratio(figure, &race, OURS, ALONE, Limit::at(1.1))];
     let table = Some(contenders(&race, ALONE));
-    Section { title: "Verifying a notification", name: "notifications", rows, table }
+    Section {
+        title: "Verifying a notification",
+        name: "notifications",
+        rows,
+        table,
+        ..Section::default()
+    }
 }
 
 #[cfg(test)]

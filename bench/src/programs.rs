@@ -169,7 +169,7 @@ pub fn one_shot() -> Section {
         Limit::above((floor_size + 120) as f64, (floor_size + 450) as f64),
         format!("{BARE}: {floor_size}"),
     ));
-    Section { title: "One-shot programs", name: "programs", rows, table: None }
+    Section { title: "One-shot programs", name: "programs", rows, ..Section::default() }
 }
 
 /// Files of the system's certificate store that a run opens.
@@ -222,7 +222,7 @@ pub fn build() -> Section {
         let figure = format!("crates of {name}, itself included");
         rows.push(Row::count(&figure, crates, Limit::at(most), floor.as_str()));
     }
-    Section { title: "Building", name: "build", rows, table: None }
+    Section { title: "Building", name: "build", rows, ..Section::default() }
 }
 
 /// What `program-bare` depends on.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::chart::{Chart, bars};
 use crate::rounds::{Race, Ratio, Spread};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct Row {
     pub limit: [String; 2],
     pub aim_missed: bool,
     pub verdict: Verdict,
+    /// The multiple of a rival's time, and the rival.
+    pub against: Option<(f64, String)>,
 }
 
 impl Row {
@@ -66,6 +69,7 @@ impl Row {
             limit: limit.text(),
             aim_missed: value > limit.aim,
             verdict,
+            against: None,
         }
     }
 
@@ -89,6 +93,7 @@ impl Row {
             limit: limit.text().map(|text| text + " x"),
             aim_missed: median > limit.aim,
             verdict,
+            against: Some((median, floor.to_owned())),
         }
     }
 
@@ -100,7 +105,14 @@ impl Row {
             limit: ["-".to_owned(), "-".to_owned()],
             aim_missed: false,
             verdict: Verdict::Told,
+            against: None,
         }
+    }
+
+    /// A multiple of a rival's time that has no bound.
+    pub fn told_ratio(figure: &str, ratio: Ratio, rival: &str) -> Self {
+        let against = Some((ratio.spread.median, rival.to_owned()));
+        Self { against, ..Self::told(figure, times(ratio.spread), rival) }
     }
 }
 
@@ -118,6 +130,7 @@ pub fn duration(nanoseconds: f64) -> String {
 }
 
 /// Rows that are measured together, and again if one of them breaks its bound.
+#[derive(Default)]
 pub struct Section {
     pub title: &'static str,
     /// What selects it on the command line.
@@ -125,6 +138,7 @@ pub struct Section {
     pub rows: Vec<Row>,
     /// What is worth reading beside the rows.
     pub table: Option<String>,
+    pub charts: Vec<Chart>,
 }
 
 /// How the aims were met.
@@ -215,8 +229,49 @@ impl Section {
         if let Some(table) = &self.table {
             let _ = write!(out, "\n{table}");
         }
+        for chart in &self.charts {
+            let _ = write!(out, "\n{}", chart.markdown());
+        }
         out
     }
+}
+
+/// What else does the same work. Other floors are the client itself in another setting.
+const RIVALS: [&str; 7] = [
+    "bare ureq, best settings",
+    "reqwest::blocking",
+    "reqwest, async, `buffered(8)`",
+    "naive",
+    "plain derived struct",
+    "ring, webpki and md5 by hand",
+    "program-bare",
+];
+
+/// The times of all sections against those of rivals.
+pub fn rivals(sections: &[Section]) -> Option<Chart> {
+    let rows = sections.iter().flat_map(|section| &section.rows);
+    let against = rows.filter_map(|row| {
+        let (ratio, rival) = row.against.as_ref()?;
+        RIVALS.contains(&rival.as_str()).then_some((row, *ratio, rival))
+    });
+    let mut table = "| figure | rival | multiple of the rival |\n|---|---|---|\n".to_owned();
+    let mut shown = Vec::new();
+    for (row, ratio, rival) in against {
+        let _ = writeln!(table, "| {} | {rival} | {ratio:.2} |", row.figure);
+        shown.push((format!("{}, against {rival}", row.figure), ratio));
+    }
+    if shown.is_empty() {
+        return None;
+    }
+    let title = "Times against rivals".to_owned();
+    let svg = bars(
+        &title,
+        "A bar is the time of a client as a multiple of the time of a rival that does the same work. \
+         Below 1 the client takes less time.",
+        "multiple of the rival's time; less is better",
+        &shown,
+    );
+    Some(Chart { file: "rivals", title, svg, table })
 }
 
 /// All contenders of a race beside each other.
@@ -244,7 +299,7 @@ mod tests {
     use super::*;
 
     fn section(rows: Vec<Row>) -> Section {
-        Section { title: "T", name: "t", rows, table: None }
+        Section { title: "T", name: "t", rows, ..Section::default() }
     }
 
     #[test]

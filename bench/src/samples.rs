@@ -1,5 +1,7 @@
 //! What is sent and answered everywhere.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 
 pub const AID: &str = "AIDAIDAID0";
@@ -28,16 +30,19 @@ pub const TRANSACTION: &str = r#"{"result":"success","requestId":"5ff8dc1a3a5e",
 pub const PAGES: usize = 500;
 pub const PER_PAGE: usize = 20;
 
-/// A page of the list of transactions, from 1.
-pub fn page_of_transactions(number: usize) -> String {
-    let one = |index: usize| TRANSACTION.replace("ta_4242", &format!("ta_{index:08}"));
-    let first = (number - 1) * PER_PAGE;
-    let entries: Vec<String> = (first..first + PER_PAGE).map(one).collect();
-    format!(
-        r#"{{"result":"success","transactions":[{}],"page":{number},"limit":{PER_PAGE},"total":{}}}"#,
-        entries.join(","),
-        PAGES * PER_PAGE,
-    )
+/// A page of a list of transactions, from 1.
+pub fn page_of_transactions(number: usize, per_page: usize, total: usize) -> String {
+    let (before, after) = TRANSACTION.split_once("4242").unwrap();
+    let first = (number - 1) * per_page;
+    let last = (first + per_page).min(total);
+    let mut page = String::with_capacity(200 + per_page * (TRANSACTION.len() + 8));
+    page.push_str(r#"{"result":"success","transactions":["#);
+    for index in first..last {
+        let comma = if index > first { "," } else { "" };
+        let _ = write!(page, "{comma}{before}{index:08}{after}");
+    }
+    let _ = write!(page, r#"],"page":{number},"limit":{per_page},"total":{total}}}"#);
+    page
 }
 
 /// The same eleven fields as a plain derived struct, for whoever decodes by hand.

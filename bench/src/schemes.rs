@@ -66,8 +66,7 @@ pub struct Scheme {
 
 /// What is aimed at, and held.
 pub struct Reach {
-    /// To build and sign, as a multiple of `limit`.
-    pub time: Limit,
+    /// To build and sign, as a multiple of `naive`.
     pub against_naive: Limit,
     pub allocations: Limit,
     /// Allocations of a warm call more than those of bare ureq.

@@ -6,8 +6,10 @@
 //! | `record` | `ok`; requests are kept, and their signatures checked, from now on |
 //! | `recorded` | one JSON line, a list of [`Recorded`]; nothing is kept any more |
 //! | `delay MS` | `ok`; each response waits for so many milliseconds from now on |
+//! | `records NUMBER` | `ok`; lists have so many records, and their pages are written when they are requested |
 //! | `counts` | connections, requests and token requests since the last `counts` |
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -26,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::samples::{
-    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PROMISE, TOKEN, TOKEN_REPLY, TRANSACTION,
+    ACCESS, AID, CLIENT_ID, KEY, MADE, PAGES, PER_PAGE, PROMISE, TOKEN, TOKEN_REPLY, TRANSACTION,
     page_of_transactions,
 };
 
@@ -54,6 +56,8 @@ struct Ledger {
     token_requests: AtomicUsize,
     /// Milliseconds before each response.
     delay: AtomicU64,
+    /// The records of a list; if none, its pages are prebuilt.
+    records: AtomicUsize,
     recording: AtomicBool,
     recorded: Mutex<Vec<Recorded>>,
 }
@@ -63,16 +67,9 @@ struct Answers([(&'static str, Vec<u8>); 6], Vec<Vec<u8>>);
 
 impl Answers {
     fn new() -> Self {
-        let reply = |status: &str, body: &str| {
-            let length = body.len();
-            format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\
-                 content-length: {length}\r\n\r\n{body}"
-            )
-            .into_bytes()
-        };
         let found = |body: &str| reply("200 OK", body);
-        let pages = (1..=PAGES).map(|number| found(&page_of_transactions(number))).collect();
+        let page = |number| found(&page_of_transactions(number, PER_PAGE, PAGES * PER_PAGE));
+        let pages = (1..=PAGES).map(page).collect();
         let by_target = [
             ("/r2/access?", found(ACCESS)),
             ("/api/v1/cert/new", found(MADE)),
@@ -85,16 +82,35 @@ impl Answers {
         Self(by_target, pages)
     }
 
-    fn to(&self, target: &[u8]) -> &[u8] {
+    /// The answer to a target. With `records`, lists have so many.
+    fn to(&self, target: &[u8], records: usize) -> Cow<'_, [u8]> {
         let Self(answers, pages) = self;
         if let Some(query) = target.strip_prefix(b"/transactions?") {
             let query = String::from_utf8_lossy(query);
-            let number = query.split('&').find_map(|pair| pair.strip_prefix("page="));
-            return &pages[number.map_or(1, |number| number.parse::<usize>().unwrap()) - 1];
+            let number = |name: &str| {
+                let value = query.split('&').find_map(|pair| pair.strip_prefix(name));
+                value.map(|value| value.parse::<usize>().unwrap())
+            };
+            let page = number("page=").unwrap_or(1);
+            if records > 0 {
+                let per_page = number("limit=").unwrap_or(PER_PAGE);
+                let body = page_of_transactions(page, per_page, records);
+                return reply("200 OK", &body).into();
+            }
+            return pages[page - 1].as_slice().into();
         }
         let found = answers.iter().find(|(begin, _)| target.starts_with(begin.as_bytes()));
-        found.map_or(&[], |(_, answer)| answer)
+        found.map_or(&[][..], |(_, answer)| answer).into()
     }
+}
+
+fn reply(status: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// Runs the server until its input ends.
@@ -153,10 +169,13 @@ pub fn serve(certificate: &str, key: &str) {
                 println!("{}", serde_json::to_string(&counted).unwrap());
             }
             other => {
-                let Some(delay) = other.strip_prefix("delay ") else {
-                    panic!("no command {other:?}")
-                };
-                ledger.delay.store(delay.parse().unwrap(), Relaxed);
+                match other.split_once(' ') {
+                    Some(("delay", delay)) => ledger.delay.store(delay.parse().unwrap(), Relaxed),
+                    Some(("records", records)) => {
+                        ledger.records.store(records.parse().unwrap(), Relaxed);
+                    }
+                    _ => panic!("no command {other:?}"),
+                }
                 println!("ok");
             }
         }
@@ -190,7 +209,8 @@ fn converse(mut stream: impl Read + Write, ledger: &Ledger, answers: &Answers) {
         if let delay @ 1.. = ledger.delay.load(Relaxed) {
             thread::sleep(Duration::from_millis(delay));
         }
-        if stream.write_all(answers.to(target)).and_then(|()| stream.flush()).is_err() {
+        let answer = answers.to(target, ledger.records.load(Relaxed));
+        if stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
             return;
         }
         filled = 0;
@@ -288,6 +308,11 @@ impl Server {
     /// Lets each response wait for so many milliseconds.
     pub fn delay(&mut self, milliseconds: u64) {
         assert_eq!(self.tell(&format!("delay {milliseconds}")), "ok");
+    }
+
+    /// Lets lists have so many records.
+    pub fn records(&mut self, number: usize) {
+        assert_eq!(self.tell(&format!("records {number}")), "ok");
     }
 
     /// What the server counted since it was asked last.

@@ -66,7 +66,7 @@ pub fn section() -> Section {
         Row::count("token requests of 8 threads", eight_threads.token_requests, one, "1"),
     ];
     rows.extend(processes(&mut server));
-    Section { title: "OAuth tokens", name: "tokens", rows, table: None }
+    Section { title: "OAuth tokens", name: "tokens", rows, ..Section::default() }
 }
 
 /// Programs that make one call over HTTPS and exit.

@@ -62,7 +62,7 @@ pub fn section() -> Section {
         table += &format!("Warm calls, {way}:\n\n{}\n", contenders(&race, RAW));
     }
     rows.extend(connections(&mut server));
-    Section { title: "Warm calls", name: "warm", rows, table: Some(table) }
+    Section { title: "Warm calls", name: "warm", rows, table: Some(table), ..Section::default() }
 }
 
 fn connections(server: &mut Server) -> Vec<Row> {
@@ -116,7 +116,7 @@ pub fn threads() -> Section {
         crate::report::times(race.ratio(OURS, RAW).spread),
         RAW,
     );
-    Section { title: "Eight threads", name: "threads", rows: vec![row, raw], table: None }
+    Section { title: "Eight threads", name: "threads", rows: vec![row, raw], ..Section::default() }
 }
 
 /// What a run of `calls` warm calls asks of the kernel: system calls, threads, look-ups.
@@ -192,7 +192,13 @@ pub fn system_calls() -> Section {
             rows.push(Row::count(figure, look_ups + first, Limit::at(1.0), "1"));
         }
     }
-    Section { title: "System calls", name: "syscalls", rows, table: Some(table) }
+    Section {
+        title: "System calls",
+        name: "syscalls",
+        rows,
+        table: Some(table),
+        ..Section::default()
+    }
 }
 
 /// What strace looks at: that many calls of one contender.

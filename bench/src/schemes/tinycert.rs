@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use serde::Deserialize;
-use tinycert_client::{CaId, Client, Environment, CreateCert, San};
+use tinycert_client::{CaId, Client, CreateCert, Environment, San};
 
 use super::{
     INPUTS, Mac256, Place, Reach, Scheme, Wire, at, encode, fresh_mac, hex, keyed, mac, post, put,
@@ -151,7 +151,6 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         call: Box::new(move |number| sending.create_cert(&calls[at(number)]).unwrap().to_string()),
         decode: |body| serde_json::from_slice::<Made>(body).unwrap().cert_id.to_string(),
         reach: Reach {
-            time: Limit::above(1.2, 3.0),
             against_naive: Limit::above(0.5, 0.6),
             allocations: Limit::above(3.0, 9.0),
             warm_allocations: Limit::above(6.0, 8.0),

@@ -125,7 +125,6 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         decode,
         reach: Reach {
-            time: Limit::above(2.0, 3.3),
             against_naive: Limit::above(0.5, 0.8),
             allocations: Limit::at(5.0),
             warm_allocations: Limit::at(6.0),

@@ -183,7 +183,6 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         decode: |body| serde_json::from_slice::<Wrapped>(body).unwrap().tx.promise_id.to_string(),
         reach: Reach {
-            time: Limit::above(1.5, 2.6),
             against_naive: Limit::above(0.5, 0.7),
             allocations: Limit::at(7.0),
             warm_allocations: Limit::at(6.0),

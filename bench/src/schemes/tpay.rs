@@ -182,7 +182,6 @@ pub fn scheme(place: &Place, wire: Wire) -> Scheme {
         }),
         decode: |body| serde_json::from_slice::<PlainTransaction>(body).unwrap().transaction_id,
         reach: Reach {
-            time: Limit::above(1.6, 3.8),
             against_naive: Limit::above(0.5, 1.1),
             allocations: Limit::at(4.0),
             warm_allocations: Limit::at(6.0),
