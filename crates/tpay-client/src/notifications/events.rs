@@ -90,12 +90,12 @@ impl NotifiedAlias {
             let object = value.as_object().ok_or_else(Self::missing)?;
             Self::read(members, object)
         };
-        let aliases: Vec<_> = match members.extra.read("msg_value") {
+        let aliases: Vec<_> = match members.get("msg_value") {
             Some(Value::Object(one)) if one.contains_key("value") => {
                 if one.iter().any(|(name, value)| is_alias(name, value)) {
                     return Err(invalid_body("msg_value: both an alias and a list of aliases"));
                 }
-                vec![Self::read(members, &one)?]
+                vec![Self::read(members, one)?]
             }
             Some(Value::Object(numbered)) => {
                 numbered.values().map(read).collect::<Result<_, _>>()?

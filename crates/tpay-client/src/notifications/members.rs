@@ -21,8 +21,8 @@ const MAX_JSON_DEPTH: usize = 100;
 const RESERVED: &str = "$serde_json::private::RawValue";
 
 pub(super) struct Members {
-    /// The members as JSON. Empty strings are absent.
-    pub(super) extra: ExtraFields,
+    /// The members. Empty strings of a form are absent.
+    object: Map<String, Value>,
     /// The values of a form that are not UTF-8, by the parts of their names.
     not_utf8: Vec<(Vec<String>, Vec<u8>)>,
     /// Whether there is a member `tr_id`, empty or not.
@@ -65,7 +65,7 @@ impl Members {
                 insert(&mut object, &path, text.into_owned());
             }
         }
-        Self::new(object, all.contains_key(TITLE), is_repaired, not_utf8)
+        Ok(Self { object, not_utf8, has_title: all.contains_key(TITLE), is_repaired })
     }
 
     /// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
@@ -78,21 +78,27 @@ impl Members {
             Value::Object(object) => {
                 let Entries(entries) = serde_json::from_str(&text).map_err(not_json)?;
                 let has_title = entries.iter().any(|(name, _)| name == TITLE);
-                Self::new(object, has_title, is_repaired, Vec::new())
+                Ok(Self { object, not_utf8: Vec::new(), has_title, is_repaired })
             }
             _ => Err(invalid_body("the body is not an object")),
         }
     }
 
-    fn new(
-        object: Map<String, Value>,
-        has_title: bool,
-        is_repaired: bool,
-        not_utf8: Vec<(Vec<String>, Vec<u8>)>,
-    ) -> Result<Self, ResponseError> {
-        let fields = serde_json::from_value(Value::Object(object));
-        let extra = fields.map_err(|_| invalid_body("the body cannot be read"))?;
-        Ok(Self { extra, not_utf8, has_title, is_repaired })
+    /// Returns a member. Returns `None` if it is absent.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.object.get(name)
+    }
+
+    /// Returns a string, number or boolean as a string. Returns `None` if the member is absent, null,
+    /// a list or an object.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        text(self.get(name)?)
+    }
+
+    /// Returns the members that were not taken.
+    pub(super) fn into_extra(self) -> Result<ExtraFields, ResponseError> {
+        let extra = serde_json::from_value(Value::Object(self.object));
+        extra.map_err(|_| invalid_body("the body cannot be read"))
     }
 
     /// Returns the bytes of a member that the merchant chose, in any encoding. They are exact: JSON
@@ -105,7 +111,7 @@ impl Members {
             return Ok(bytes.to_vec().into());
         }
         self.validate_exact(&[name])?;
-        Ok(self.extra.text(name).unwrap_or_default().into())
+        Ok(self.text(name).unwrap_or_default().into())
     }
 
     /// Like [`hidden_description`](Self::hidden_description), for a member of `data`. Returns `None`
@@ -117,10 +123,10 @@ impl Members {
         if let Some(bytes) = self.not_utf8(&["data", name]) {
             return Ok(Some(bytes.to_vec().into()));
         }
-        let data: Map<String, Value> = self.extra.read("data").unwrap_or_default();
-        self.validate_exact_in("data", &data, &[name])?;
-        let data: ExtraFields = self.extra.read("data").unwrap_or_default();
-        Ok(data.text(name).filter(|text| !text.is_empty()).map(HiddenDescription::from))
+        let Some(Value::Object(data)) = self.get("data") else { return Ok(None) };
+        self.validate_exact_in("data", data, &[name])?;
+        let text = data.get(name).and_then(text).filter(|text| !text.is_empty());
+        Ok(text.map(HiddenDescription::from))
     }
 
     /// Returns the bytes of a value of a form that is not UTF-8.
@@ -132,8 +138,8 @@ impl Members {
     /// string nor a number, null nor absent, or it is not UTF-8. Two values must never be read as
     /// the same string. In all other members, such as a payer's name, invalid bytes become U+FFFD.
     pub(super) fn validate_exact(&self, names: &[&str]) -> Result<(), ResponseError> {
-        names.iter().try_for_each(|name| match self.extra.json(name) {
-            Some(json) => self.validate_value(name, &json),
+        names.iter().try_for_each(|name| match self.get(name) {
+            Some(value) => self.validate_value(&|| (*name).to_owned(), value),
             None => Ok(()),
         })
     }
@@ -146,39 +152,45 @@ impl Members {
         names: &[&str],
     ) -> Result<(), ResponseError> {
         names.iter().try_for_each(|name| match object.get(*name) {
-            Some(value) => self.validate_value(&format!("{parent}.{name}"), &value.to_string()),
+            Some(value) => self.validate_value(&|| format!("{parent}.{name}"), value),
             None => Ok(()),
         })
     }
 
-    fn validate_value(&self, name: &str, json: &str) -> Result<(), ResponseError> {
-        if self.is_repaired && json.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(invalid_body(&format!("{name}: not UTF-8")));
+    fn validate_value(
+        &self,
+        name: &dyn Fn() -> String,
+        value: &Value,
+    ) -> Result<(), ResponseError> {
+        if self.is_repaired && value.to_string().contains(char::REPLACEMENT_CHARACTER) {
+            return Err(invalid_body(&format!("{}: not UTF-8", name())));
         }
-        if json.starts_with(['{', '[', 't', 'f']) {
-            return Err(invalid_body(&format!("{name}: not a string")));
+        match value {
+            Value::Object(_) | Value::Array(_) | Value::Bool(_) => {
+                Err(invalid_body(&format!("{}: not a string", name())))
+            }
+            Value::Null | Value::Number(_) | Value::String(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Removes `test_mode` and returns whether it marks a test: anything but absent, null, empty,
     /// `0` or `false`.
     pub(super) fn take_test_mode(&mut self) -> bool {
-        const NAME: &str = "test_mode";
-        let json = self.extra.json(NAME).filter(|json| json != "null");
-        let text = json.map(|json| self.extra.text(NAME).unwrap_or(json));
-        // As a number, 0 may have decimals.
-        let is_zero = self.extra.read::<f64>(NAME).is_some_and(|number| number == 0.0);
-        self.extra.remove(NAME);
-        text.is_some_and(|text| {
+        let value = self.object.remove("test_mode").filter(|value| !value.is_null());
+        value.is_some_and(|value| {
+            let text = text(&value).unwrap_or_else(|| value.to_string());
+            // As a number, 0 may have decimals.
+            let is_zero = value.as_f64() == Some(0.0);
             !(is_zero || text.is_empty() || text == "0" || text.eq_ignore_ascii_case("false"))
         })
     }
 
     /// Removes a member and returns it as a string. Returns `None` if it is absent, null or empty.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let text = self.extra.text(name);
-        self.extra.remove(name);
+        let text = match self.object.remove(name)? {
+            Value::String(text) => Some(text),
+            value => text(&value),
+        };
         text.filter(|text| !text.is_empty())
     }
 
@@ -199,8 +211,8 @@ impl Members {
         if let Some(bytes) = self.not_utf8(&[name]) {
             return bytes.to_vec();
         }
-        let text = self.extra.text(name).unwrap_or_default();
-        let is_number = self.extra.json(name).is_some_and(|json| !json.starts_with('"'));
+        let text = self.text(name).unwrap_or_default();
+        let is_number = self.get(name).is_some_and(Value::is_number);
         let amount = text.parse::<Amount>().ok().filter(|_| is_number && name == "tr_amount");
         let units = amount.and_then(|amount| amount.minor_units(2));
         units.map_or(text, |units| Amount::from_minor_units(units, 2).to_string()).into_bytes()
@@ -208,25 +220,35 @@ impl Members {
 
     /// Parses the member `data`. The members of these names must be exact.
     pub(super) fn data<T: DeserializeOwned>(&self, exact: &[&str]) -> Result<T, ResponseError> {
-        let json = self.extra.json("data").ok_or_else(|| invalid_body("data: missing"))?;
-        if let Some(data) = self.extra.read::<Map<String, Value>>("data") {
-            self.validate_exact_in("data", &data, exact)?;
+        let data = self.get("data").ok_or_else(|| invalid_body("data: missing"))?;
+        if let Value::Object(data) = data {
+            self.validate_exact_in("data", data, exact)?;
         }
-        api_auth::json(&Response::new(json.into_bytes()))
+        api_auth::json(&Response::new(data.to_string().into_bytes()))
     }
 
     /// Returns the required amount of this name in `data`.
     pub(super) fn require_amount_in_data(&self, name: &str) -> Result<Amount, ResponseError> {
-        let data = self.extra.read::<ExtraFields>("data").unwrap_or_default();
-        let text = data.text(name).filter(|text| !text.is_empty());
+        let value = self.get("data").and_then(|data| data.get(name));
+        let text = value.and_then(text).filter(|text| !text.is_empty());
         let text = text.ok_or_else(|| invalid_body(&format!("{name}: missing")))?;
         text.trim().parse().map_err(|_| invalid_body(&format!("{name}: not an amount")))
     }
 
     /// Parses all members.
     pub(super) fn all<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
-        let json = serde_json::to_vec(&self.extra).unwrap_or_default();
+        let json = serde_json::to_vec(&self.object).unwrap_or_default();
         api_auth::json(&Response::new(json))
+    }
+}
+
+/// Returns a string, number or boolean as a string.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

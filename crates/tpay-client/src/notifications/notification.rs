@@ -130,7 +130,7 @@ impl Notification {
 pub(super) fn read(body: &[u8]) -> Result<Notification, ResponseError> {
     let other = |kind| OtherNotification { kind, body: body.to_vec() };
     let members = Members::read(body).map_err(|error| error.with_payload(other(None)))?;
-    let text = |name: &str| members.extra.text(name).filter(|text| !text.is_empty());
+    let text = |name: &str| members.text(name).filter(|text| !text.is_empty());
     let unknown = |kind: Option<String>| {
         let problem = match &kind {
             Some(_) => "a notification of an unknown type",

@@ -178,7 +178,7 @@ impl PaymentNotification {
         members.validate_exact(IDENTITIES)?;
         let covered = ["id", "tr_id", "tr_amount", "tr_crc"].map(|name| members.covered(name));
         let crc = members.hidden_description("tr_crc")?;
-        members.extra.remove("tr_crc");
+        members.take("tr_crc");
         let title = members.require("tr_id")?;
         let test_mode = members.take_test_mode() || is_test_title(&title);
         let status = members.require("tr_status")?;
@@ -213,7 +213,7 @@ impl PaymentNotification {
             eisop_card_expiry_date: members.take("tokenPaymentData_cardExpiryDate"),
             eisop_card_brand: members.take("tokenPaymentData_cardBrand"),
             eisop_card_tail: members.take("tokenPaymentData_cardTail"),
-            extra: members.extra,
+            extra: members.into_extra()?,
             covered,
             body_hash: String::new(),
         })
