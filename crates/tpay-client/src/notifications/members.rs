@@ -43,29 +43,28 @@ impl Members {
         if !is_form(text) {
             return Err(invalid_body("the body is neither a form nor JSON"));
         }
-        let (mut object, mut all) = (Map::new(), Map::new());
+        let mut object = Map::new();
         let mut not_utf8 = Vec::new();
-        let mut is_repaired = false;
         for (name, value) in decode_form_bytes(text) {
-            let name = String::from_utf8_lossy(&name);
+            let name = lossy(name);
             let path = path(&name);
             if path.contains(&RESERVED) {
                 return Err(reserved());
             }
-            if !insert(&mut all, &path, String::new()) {
+            let text = String::from_utf8(value).unwrap_or_else(|error| {
+                let path = path.iter().map(|part| (*part).to_owned()).collect();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                not_utf8.push((path, error.into_bytes()));
+                text
+            });
+            if !insert(&mut object, &path, text) {
                 return Err(invalid_body("the form repeats a name"));
             }
-            let text = String::from_utf8_lossy(&value);
-            if let Cow::Owned(_) = text {
-                is_repaired = true;
-                let path = path.iter().map(|part| (*part).to_owned()).collect();
-                not_utf8.push((path, value.clone()));
-            }
-            if !text.is_empty() {
-                insert(&mut object, &path, text.into_owned());
-            }
         }
-        Ok(Self { object, not_utf8, has_title: all.contains_key(TITLE), is_repaired })
+        let has_title = object.contains_key(TITLE);
+        remove_empty(&mut object);
+        let is_repaired = !not_utf8.is_empty();
+        Ok(Self { object, not_utf8, has_title, is_repaired })
     }
 
     /// Reads JSON whose strings may have lone surrogates and bytes that are not UTF-8, and whose
@@ -255,6 +254,24 @@ fn text(value: &Value) -> Option<String> {
 /// Creates the error for a genuine notification that cannot be parsed. It must not be acknowledged.
 pub(super) fn invalid_body(problem: &str) -> ResponseError {
     ResponseError::new(ErrorKind::Decode).with_message(problem)
+}
+
+/// Returns bytes as text. Those that are not UTF-8 become U+FFFD.
+fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Removes empty strings, and objects without other values.
+fn remove_empty(object: &mut Map<String, Value>) {
+    object.retain(|_, value| match value {
+        Value::Object(nested) => {
+            remove_empty(nested);
+            !nested.is_empty()
+        }
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    });
 }
 
 /// Returns the parts of `a[b][c]`.
