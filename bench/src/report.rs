@@ -247,11 +247,14 @@ const RIVALS: [&str; 7] = [
     "program-bare",
 ];
 
-/// The times of all sections against those of rivals.
+/// The times of all sections against those of rivals, without those whose floor was unsteady.
 pub fn rivals(sections: &[Section]) -> Option<Chart> {
     let rows = sections.iter().flat_map(|section| &section.rows);
     let against = rows.filter_map(|row| {
         let (ratio, rival) = row.against.as_ref()?;
+        if row.verdict == Verdict::NoConclusion {
+            return None;
+        }
         RIVALS.contains(&rival.as_str()).then_some((row, *ratio, rival))
     });
     let mut table = "| figure | rival | multiple of the rival |\n|---|---|---|\n".to_owned();
