@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use api_auth::{Body, Endpoint};
+use clap::{ArgAction, Args, ColorChoice};
 
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -42,9 +43,19 @@ pub struct Global {
     /// Maximum number of retries of a request
     #[arg(long, global = true, value_name = "N")]
     pub retries: Option<u32>,
-    /// Print one line for each attempt
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    /// Maximum rate of requests, such as `5/s` or `60/m`
+    #[arg(long, global = true, value_name = "RATE", value_parser = rate)]
+    pub max_rate: Option<u32>,
+    /// Number of requests at a time, for lists and files of commands
+    #[arg(long, global = true, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Print one line for each attempt; `-vv` also prints requests and responses without secrets
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colors; `auto` is on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
     /// Print no messages but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -129,6 +140,23 @@ impl Input {
     }
 }
 
+/// Returns the value of a flag.
+pub fn text(value: Option<&String>) -> Option<Json> {
+    value.cloned().map(Json::Text)
+}
+
+/// Returns the body of a typed request, to which members are added.
+///
+/// # Errors
+/// Returns an error if an argument is invalid, or if the body is not JSON.
+pub fn json_body(request: &impl Endpoint) -> Result<Json, Failure> {
+    let not_json = || Failure::new(Exit::Usage, "the body of this request is not JSON");
+    match request.body()? {
+        Body::Json(body) => Json::parse(&String::from_utf8_lossy(&body)).map_err(|_| not_json()),
+        _ => Err(not_json()),
+    }
+}
+
 /// Returns the value of a field: the text of a file, or a typed value.
 ///
 /// # Errors
@@ -183,6 +211,23 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must be a number and ms, s, m, h or d, such as 30s".to_owned())
 }
 
+/// Parses a rate such as `5/s` or `120/m`. Returns the number of requests in a second.
+///
+/// # Errors
+/// Returns an error for any other text, and for a rate that is not a whole number in a second.
+pub fn rate(text: &str) -> Result<u32, String> {
+    let (number, unit) = text.split_once('/').unwrap_or((text, ""));
+    let number: u32 = number.parse().unwrap_or(0);
+    let per_second = match unit {
+        "s" => Some(number),
+        "m" if number.is_multiple_of(60) => Some(number / 60),
+        _ => None,
+    };
+    per_second.filter(|rate| *rate > 0).ok_or_else(|| {
+        "must be a number and /s, or a multiple of 60 and /m, such as 5/s".to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +239,14 @@ mod tests {
         assert_eq!(duration("7d"), Ok(Duration::from_secs(604_800)));
         for text in ["", "5", "s", "-1s", "1w", "99999999999999999999d", "9999999999999999999d"] {
             assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rates_are_requests_in_a_second() {
+        assert_eq!((rate("5/s"), rate("120/m")), (Ok(5), Ok(2)));
+        for text in ["", "5", "0/s", "-1/s", "1.5/s", "50/m", "5/h", "/s"] {
+            assert!(rate(text).is_err(), "{text:?}");
         }
     }
 

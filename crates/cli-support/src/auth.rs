@@ -13,7 +13,7 @@ use clap::Subcommand;
 use etcetera::BaseStrategy;
 
 use crate::args::{Global, read};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, missing};
 
 /// A setting of a provider's client.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +92,8 @@ impl Settings {
                     "{} is missing ({}); set it, or run `{program} auth login`",
                     variable.name, self.source
                 ),
-            )),
+            )
+            .with_hint(missing(variable.name))),
         }
     }
 

@@ -3,10 +3,13 @@
 use cli_support::api_auth::EndpointInfo;
 use cli_support::auth::{Settings, Variable};
 use cli_support::doctor::Doctor;
-use cli_support::{Bodies, Connection, Exit, Failure, Provider, connect, provider_calls};
+use cli_support::{
+    Bodies, Connection, Exit, Failure, Provider, Times, connect, provider_calls, times,
+};
 use tokenpass_client::addresses::ListMyAddresses;
 use tokenpass_client::balances::{ListProtectedBalances, ListPublicBalances};
 use tokenpass_client::chats::ListChats;
+use tokenpass_client::credentials::{ACCESS_TOKEN, PRIVILEGED, SIGNED_USER, USER};
 use tokenpass_client::credits::ListCreditGroups;
 use tokenpass_client::oauth::GetUser;
 use tokenpass_client::promises::{ListPromises, ListSources};
@@ -25,7 +28,9 @@ const fn secret(name: &'static str, key: &'static str) -> Variable {
 }
 
 /// The name of the variable of the user's token.
-const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+pub(crate) const TOKEN: &str = "TOKENPASS_OAUTH_TOKEN";
+/// The name of the variable of the privileged client's id.
+const PRIVILEGED_ID: &str = "TOKENPASS_PRIVILEGED_CLIENT_ID";
 
 impl Provider for Tokenpass {
     const NAME: &'static str = "tokenpass";
@@ -35,12 +40,20 @@ impl Provider for Tokenpass {
         variable("TOKENPASS_BASE_URL", "base_url"),
         variable("TOKENPASS_PROVIDER_HOST", "provider_host"),
         secret(TOKEN, "oauth_token"),
-        variable("TOKENPASS_PRIVILEGED_CLIENT_ID", "privileged_client_id"),
+        variable(PRIVILEGED_ID, "privileged_client_id"),
         secret("TOKENPASS_PRIVILEGED_CLIENT_SECRET", "privileged_client_secret"),
         variable("TOKENPASS_SCHEME", "scheme"),
     ];
     const ENDPOINTS: &'static [EndpointInfo] = tokenpass_client::ENDPOINTS;
     const BODIES: Bodies = Bodies::Json;
+    const TIMES: Times =
+        Times { paths: &["created_at", "updated_at", "expiration"], read: times::utc };
+    const CREDENTIALS: &'static [(&'static str, &'static str)] = &[
+        (USER.name(), TOKEN),
+        (SIGNED_USER.name(), TOKEN),
+        (ACCESS_TOKEN.name(), TOKEN),
+        (PRIVILEGED.name(), PRIVILEGED_ID),
+    ];
     type Client = Client;
 
     fn client(settings: &Settings, connection: &Connection) -> Result<Client, Failure> {
@@ -62,7 +75,7 @@ impl Provider for Tokenpass {
         if let Some(token) = settings.get(TOKEN) {
             builder = builder.oauth_token(token);
         }
-        if let Some(id) = settings.get("TOKENPASS_PRIVILEGED_CLIENT_ID") {
+        if let Some(id) = settings.get(PRIVILEGED_ID) {
             builder = builder.privileged(id, settings.need("TOKENPASS_PRIVILEGED_CLIENT_SECRET"));
         }
         builder = match settings.get("TOKENPASS_SCHEME") {

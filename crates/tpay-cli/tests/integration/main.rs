@@ -7,6 +7,7 @@ mod credentials;
 mod doctor;
 mod exit;
 mod notifications;
+mod options;
 #[cfg(unix)]
 mod readme;
 
