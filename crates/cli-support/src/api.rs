@@ -189,6 +189,8 @@ impl Api {
             Format::Table if context.global.fields.is_empty() => {
                 context.output.bytes(&reply.value)?;
             }
+            // A response to a write may have no body.
+            _ if reply.body.trim().is_empty() => {}
             _ => context.output.value(&reply.body)?,
         }
         Ok(Exit::Done)

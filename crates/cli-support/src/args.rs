@@ -105,7 +105,10 @@ pub struct Input {
     /// Read the JSON body from this file, or from `-`; flags replace its members
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a member of the body, such as `payer.city=Poznan`; `@FILE` is the text of a file
+    /// Set a member of the body to a string, such as `payer.phone=123456789`
+    #[arg(id = "body_raw_field", short = 'f', long = "raw-field", value_name = "NAME=VALUE", value_parser = pair)]
+    pub raw_fields: Vec<(String, String)>,
+    /// Set a member of the body with a type: numbers, true, false, null; `@FILE` is the text of a file
     #[arg(id = "body_field", short = 'F', long = "field", value_name = "NAME=VALUE", value_parser = pair)]
     pub fields: Vec<(String, String)>,
 }
@@ -113,7 +116,7 @@ pub struct Input {
 impl Input {
     /// Returns whether a body is given.
     pub fn is_given(&self) -> bool {
-        self.input.is_some() || !self.fields.is_empty()
+        self.input.is_some() || !self.fields.is_empty() || !self.raw_fields.is_empty()
     }
 
     /// Returns the body: the file, then `flags`, then the fields.
@@ -133,10 +136,33 @@ impl Input {
                 body.set(path, value.clone());
             }
         }
+        self.set_fields(&mut body)?;
+        Ok(body)
+    }
+
+    /// Returns the body for a typed request: the file, then the request's own body, then the fields.
+    /// Returns `None` if there are neither a file nor fields.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or is not JSON, or if an argument is invalid.
+    pub fn body_of(&self, request: &impl Endpoint) -> Result<Option<Json>, Failure> {
+        if !self.is_given() {
+            return Ok(None);
+        }
+        let mut body = Self { input: self.input.clone(), ..Self::default() }.body(&[])?;
+        body.merge(json_body(request)?);
+        self.set_fields(&mut body)?;
+        Ok(Some(body))
+    }
+
+    fn set_fields(&self, body: &mut Json) -> Result<(), Failure> {
+        for (path, value) in &self.raw_fields {
+            body.set(path, Json::Text(value.clone()));
+        }
         for (path, value) in &self.fields {
             body.set(path, field(value)?);
         }
-        Ok(body)
+        Ok(())
     }
 }
 
@@ -255,10 +281,11 @@ mod tests {
         let path = std::env::temp_dir().join(format!("body-{}", std::process::id()));
         std::fs::write(&path, r#"{"a":1,"b":{"c":2}}"#).unwrap();
         let fields = vec![("b.d".to_owned(), "1.50".to_owned()), ("e".to_owned(), "x".to_owned())];
-        let input = Input { input: Some(path.clone()), fields };
-        let flags = [("a", Some(Json::typed("7"))), ("f", None)];
+        let raw_fields = vec![("f".to_owned(), "7".to_owned())];
+        let input = Input { input: Some(path.clone()), fields, raw_fields };
+        let flags = [("a", Some(Json::typed("7"))), ("g", None)];
         let body = input.body(&flags).unwrap();
-        assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"e":"x"}"#);
+        assert_eq!(body.to_string(), r#"{"a":7,"b":{"c":2,"d":1.50},"f":"7","e":"x"}"#);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(input.body(&[]).unwrap_err().exit(), Exit::Local);
     }

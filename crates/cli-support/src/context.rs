@@ -13,8 +13,8 @@ use api_auth::{
     StatusCode, Transport,
 };
 
-use crate::args::{Global, Limits};
-use crate::auth::{Settings, Variable};
+use crate::args::{Global, Input, Limits};
+use crate::auth::{Settings, Variable, WebLogin};
 use crate::doctor::Doctor;
 use crate::exit::{Exit, Failure};
 use crate::json::Json;
@@ -79,6 +79,21 @@ pub trait Provider: Sized {
     ) -> impl Iterator<Item = Result<E::Output, Error>>
     where
         E: Endpoint<Output: Send + 'static> + Send + 'static;
+
+    /// Whether users log in by `auth login --web`.
+    const HAS_WEB_LOGIN: bool = false;
+
+    /// Logs a user in by a browser. Returns the variables to store, with their values.
+    ///
+    /// # Errors
+    /// Returns an error if the provider has no such login, or if it fails.
+    fn web_login(
+        context: &Context<Self>,
+        login: &WebLogin,
+    ) -> Result<Vec<(&'static str, Secret)>, Failure> {
+        let _ = (context, login);
+        Err(Failure::new(Exit::Usage, "--web: the provider has no logins of users"))
+    }
 
     /// Checks that the server accepts the credentials.
     ///
@@ -237,20 +252,13 @@ macro_rules! connect {
     }};
 }
 
-/// Returns a failure for the response of a look-up that found nothing.
-fn found(status: StatusCode) -> Result<(), Failure> {
-    match status {
-        StatusCode::NOT_FOUND => Err(Failure::new(Exit::NotFound, "there is no such record")),
-        _ => Ok(()),
-    }
-}
-
 /// The context of a command.
 pub struct Context<P: Provider> {
     /// The options of all commands.
     pub global: Global,
     /// The output.
     pub output: Output,
+    settings: OnceCell<Settings>,
     client: OnceCell<P::Client>,
     headers: OnceCell<Vec<(HeaderName, HeaderValue)>>,
     /// The recording of `-vv`, which is removed at the end.
@@ -269,8 +277,14 @@ impl<P: Provider> Context<P> {
         let output = Output::new(global.format, global.fields.clone(), global.out.clone())
             .with_times(P::TIMES)
             .with_color(is_colored(global.color, &io::stdout()));
-        let (client, headers, temporary) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { global, output, client, headers, temporary }
+        Self {
+            global,
+            output,
+            settings: OnceCell::new(),
+            client: OnceCell::new(),
+            headers: OnceCell::new(),
+            temporary: OnceCell::new(),
+        }
     }
 
     /// Sets additional headers of all requests, before the first one is sent.
@@ -305,7 +319,18 @@ impl<P: Provider> Context<P> {
     /// # Errors
     /// Returns an error if there are none.
     pub fn settings(&self) -> Result<Settings, Failure> {
-        Settings::find(P::NAME, P::VARIABLES, &self.global)
+        // The standard input can be read once only.
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings.clone());
+        }
+        let settings = Settings::find(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
+    }
+
+    /// Finds the credentials for a login.
+    pub(crate) fn settings_for_login(&self) -> Result<Settings, Failure> {
+        let settings = Settings::find_for_login(P::NAME, P::VARIABLES, &self.global)?;
+        Ok(self.settings.get_or_init(|| settings).clone())
     }
 
     /// Returns the client, which is created once.
@@ -378,16 +403,34 @@ impl<P: Provider> Context<P> {
         self.show_json(WithJson::new(request))
     }
 
-    /// Sends a request, which may have a body of its own, and writes the JSON of its response.
+    /// Sends a request, which may have a body of its own, and writes the JSON of its response. A
+    /// response without a body is shown as `{"success":true}`.
     ///
     /// # Errors
     /// Returns the failure of the request or of the output.
     pub fn show_json<E: Endpoint>(&self, request: WithJson<E>) -> Result<Exit, Failure> {
         if let Some(reply) = self.send(request)? {
-            found(reply.status)?;
-            self.output.value(&reply.body)?;
+            if reply.status == StatusCode::NOT_FOUND {
+                return Err(Failure::not_found(P::NAME, E::ID));
+            }
+            // A response to a write may have no body.
+            match Json::parse(&reply.body) {
+                Ok(_) => self.output.value(&reply.body)?,
+                Err(_) => self.output.value(r#"{"success":true}"#)?,
+            }
         }
         Ok(Exit::Done)
+    }
+
+    /// Sends a request with the body of `input`, if one is given, and writes the JSON of its response.
+    ///
+    /// # Errors
+    /// Returns the failure of the request or of the output.
+    pub fn create<E: Endpoint>(&self, request: E, input: &Input) -> Result<Exit, Failure> {
+        match input.body_of(&request)? {
+            Some(body) => self.show_json(WithJson::with_body(request, &body)),
+            None => self.show(request),
+        }
     }
 
     /// Sends a request and writes the list at this path of its response, or the response itself for

@@ -117,6 +117,15 @@ impl Failure {
         }
     }
 
+    /// Creates the failure of a look-up that found nothing.
+    pub(crate) fn not_found(program: &str, endpoint: &str) -> Self {
+        Self {
+            endpoint: Some(endpoint.to_owned()),
+            http_status: Some(404),
+            ..Self::new(Exit::NotFound, format!("{program} {endpoint}: there is no such record"))
+        }
+    }
+
     /// Creates the failure of a local file.
     pub fn file(path: &std::path::Path, error: &io::Error) -> Self {
         Self::new(Exit::Local, format!("{}: {error}", path.display()))

@@ -43,6 +43,7 @@ use clap_complete::Shell;
 
 pub use api_auth;
 pub use args::{Global, Input, Limits};
+pub use auth::WebLogin;
 pub use context::{Bodies, Connection, Context, Pages, Provider};
 pub use exit::{EXIT_STATUSES, Exit, Failure};
 pub use json::Json;
@@ -50,7 +51,7 @@ pub use request::WithJson;
 pub use times::Times;
 
 use api::Api;
-use auth::{AuthCommand, Profiles, login, logout};
+use auth::{AuthCommand, Profiles, login, logout, store_login};
 use doctor::Doctor;
 use output::Format;
 
@@ -108,6 +109,11 @@ impl Common {
         self,
         context: &Context<P>,
     ) -> Result<Exit, Failure> {
+        let is_many = matches!(self, Self::Doctor { .. } | Self::Auth(AuthCommand::Status));
+        if is_many && context.global.curl {
+            let problem = "--curl: this command sends requests of its own; use it with `api`";
+            return Err(Failure::new(Exit::Usage, problem));
+        }
         match self {
             Self::Api(api) => api.run(context),
             Self::Auth(command) => auth(command, context),
@@ -118,17 +124,24 @@ impl Common {
             }
             Self::Completions { shell } => {
                 let mut script = Vec::new();
-                clap_complete::generate(shell, &mut C::command(), P::NAME, &mut script);
+                clap_complete::generate(shell, &mut command_of::<P, C>(), P::NAME, &mut script);
                 context.output.bytes(&script).map(|()| Exit::Done)
             }
-            Self::Man { dir } => man(C::command(), dir, context),
+            Self::Man { dir } => man(command_of::<P, C>(), dir, context),
         }
     }
 }
 
 fn auth<P: Provider>(command: AuthCommand, context: &Context<P>) -> Result<Exit, Failure> {
     match command {
-        AuthCommand::Login => context.note(&login(P::NAME, P::VARIABLES, &context.global)?),
+        AuthCommand::Login(web) if web.web => {
+            let settings = context.settings_for_login()?;
+            let values = P::web_login(context, &web)?;
+            context.note(&store_login::<P>(&settings, values, &context.global)?);
+        }
+        AuthCommand::Login(_) => {
+            context.note(&login(P::NAME, P::VARIABLES, &context.global)?);
+        }
         AuthCommand::Logout { name } => context.note(&logout(P::NAME, &name)?),
         AuthCommand::List => {
             let profiles = Profiles::load(P::NAME)?;
@@ -179,6 +192,22 @@ fn man<P: Provider>(
     Ok(Exit::Done)
 }
 
+/// Returns the command line of a program, without options that its provider does not have.
+fn command_of<P: Provider, C: CommandFactory>() -> clap::Command {
+    let command = C::command();
+    if P::HAS_WEB_LOGIN {
+        return command;
+    }
+    command.mut_subcommand("auth", |auth| {
+        auth.mut_subcommand("login", |login| {
+            login.mut_args(|arg| match arg.get_id().as_str() {
+                "web" | "scopes" | "no_browser" | "wait" => arg.hide(true),
+                _ => arg,
+            })
+        })
+    })
+}
+
 /// Returns the value of an option that must be known before the command line is parsed.
 fn early<'a>(words: &'a [OsString], short: Option<&str>, long: &str) -> Option<&'a str> {
     let mut found = None;
@@ -218,7 +247,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
             Some(format!("{EXIT_STATUSES}\n"))
         }
         Some([help, page]) if help == "help" && page == "commands" => {
-            Some(tree::commands(C::command()))
+            Some(tree::commands(command_of::<P, C>()))
         }
         _ => None,
     };
@@ -230,7 +259,7 @@ pub fn main<P: Provider, C: CommandLine<P>>() -> ExitCode {
     let color = color.and_then(|color| ColorChoice::from_str(color, true).ok()).unwrap_or_default();
     let format = early(&words, Some("-o"), "--output");
     let is_json = matches!(format, Some("json" | "jsonl"));
-    let parsed = C::command().color(color).try_get_matches_from(words);
+    let parsed = command_of::<P, C>().color(color).try_get_matches_from(words);
     let parsed = parsed.and_then(|matches| C::from_arg_matches(&matches));
     let (global, command) = match parsed {
         Ok(arguments) => arguments.split(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod block;
+mod cookie;
 mod download;
 mod provider;
 mod subscription;
@@ -41,6 +42,9 @@ enum Command {
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
     #[command(subcommand)]
     Block(block::Block),
+    /// Token cookies, which store the access of a visitor in the browser
+    #[command(subcommand)]
+    Cookie(cookie::Cookie),
     #[command(flatten)]
     Common(Common),
 }
@@ -61,6 +65,7 @@ impl Run<TinyPass> for Command {
             Self::Download(command) => command.run(context),
             Self::User(command) => command.run(context),
             Self::Block(command) => command.run(context),
+            Self::Cookie(command) => command.run(context),
             Self::Common(command) => command.run::<TinyPass, Cli>(context),
         }
     }

@@ -2,9 +2,14 @@
 
 mod address;
 mod balance;
+mod chat;
 mod check;
+mod credit;
+mod login;
 mod promise;
 mod provider;
+mod source;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -37,9 +42,27 @@ enum Command {
     /// Users
     #[command(subcommand, alias = "users")]
     User(user::User),
-    /// Promises, and the addresses that lend
+    /// Lent tokens
     #[command(subcommand, alias = "promises")]
     Promise(promise::Promise),
+    /// The addresses that lend
+    #[command(subcommand, alias = "sources")]
+    Source(source::Source),
+    /// Credits of an application
+    #[command(subcommand, alias = "credits")]
+    Credit(credit::Credit),
+    /// Token chats
+    #[command(subcommand, alias = "chats")]
+    Chat(chat::Chat),
+    /// What a token gives access to
+    #[command(subcommand, alias = "perks")]
+    Perk(token::Perk),
+    /// Details of assets
+    #[command(subcommand, alias = "assets")]
+    Asset(token::Asset),
+    /// The second factor of users
+    #[command(subcommand)]
+    SecondFactor(token::SecondFactor),
     /// Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
     Address(address::Address),
@@ -65,6 +88,12 @@ impl Run<Tokenpass> for Command {
             Self::Balance(command) => command.run(context),
             Self::User(command) => command.run(context),
             Self::Promise(command) => command.run(context),
+            Self::Source(command) => command.run(context),
+            Self::Credit(command) => command.run(context),
+            Self::Chat(command) => command.run(context),
+            Self::Perk(command) => command.run(context),
+            Self::Asset(command) => command.run(context),
+            Self::SecondFactor(command) => command.run(context),
             Self::Address(command) => command.run(context),
             Self::Whoami => context.show(tokenpass_client::oauth::GetUser::new()),
             Self::Common(command) => command.run::<Tokenpass, Cli>(context),

@@ -1,10 +1,14 @@
 //! `tpay`: a command-line program for the Tpay Open API.
 
 mod account;
+mod bank_account;
 mod blik;
+mod card;
 mod certificate;
+mod marketplace;
 mod notification;
 mod provider;
+mod recurring;
 mod refund;
 mod report;
 mod transaction;
@@ -34,6 +38,18 @@ enum Command {
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
     Refund(refund::Refund),
+    /// Saved cards, and sessions of Apple Pay
+    #[command(subcommand, alias = "cards")]
+    Card(card::Card),
+    /// Plans of recurring payments (experimental)
+    #[command(subcommand)]
+    Recurring(recurring::Recurring),
+    /// Payments to several merchants of a marketplace
+    #[command(subcommand)]
+    Marketplace(marketplace::Marketplace),
+    /// Bank accounts of Collect, to which payments are forwarded
+    #[command(subcommand, alias = "bank-accounts")]
+    BankAccount(bank_account::BankAccount),
     /// Pay by BLIK
     #[command(subcommand)]
     Blik(blik::Blik),
@@ -66,6 +82,10 @@ impl Run<Tpay> for Command {
         match self {
             Self::Transaction(command) => command.run(context),
             Self::Refund(command) => command.run(context),
+            Self::Card(command) => command.run(context),
+            Self::Recurring(command) => command.run(context),
+            Self::Marketplace(command) => command.run(context),
+            Self::BankAccount(command) => command.run(context),
             Self::Blik(command) => command.run(context),
             Self::Account(command) => command.run(context),
             Self::Report(command) => command.run(context),

@@ -12,6 +12,7 @@
 pub mod console;
 pub mod enums;
 pub mod examples;
+pub mod programs;
 pub mod replies;
 pub mod responses;
 pub mod settings;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod endpoints;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -161,30 +163,6 @@ fn profile_is_stored_and_used() {
     }
     let run = finish(command, "");
     assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
-}
-
-/// The command of each endpoint.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("access.get", &["access", "get"]),
-    ("access.search", &["access", "list"]),
-    ("access.grant", &["access", "grant"]),
-    ("access.revoke", &["access", "revoke"]),
-    ("subscription.search", &["subscription", "list"]),
-    ("subscription.cancel", &["subscription", "cancel"]),
-    ("download.url", &["download", "url"]),
-    ("download.get", &["download", "get"]),
-    ("user.get", &["user", "get"]),
-];
-
-#[test]
-fn every_endpoint_has_a_command() {
-    let world = World::new();
-    assert_eq!(COMMANDS.len(), tinypass_client::ENDPOINTS.len());
-    for endpoint in tinypass_client::ENDPOINTS {
-        let (_, command) = COMMANDS.iter().find(|(id, _)| *id == endpoint.id()).unwrap();
-        let run = world.run(&[command, &["--help"][..]].concat());
-        assert!(run.stdout.contains(&format!("Usage: tinypass {}", command.join(" "))), "{run:?}");
-    }
 }
 
 #[cfg(unix)]

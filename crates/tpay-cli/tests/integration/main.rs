@@ -5,6 +5,7 @@
 mod commands;
 mod credentials;
 mod doctor;
+mod endpoints;
 mod exit;
 mod notifications;
 mod options;
@@ -20,7 +21,7 @@ use api_sandbox::{Sandbox, tpay as server};
 use serde_json::Value;
 
 /// Secrets that no output may contain.
-const SECRETS: [&str; 2] = [server::CLIENT_SECRET, server::SECURITY_CODE];
+const SECRETS: [&str; 3] = [server::CLIENT_SECRET, server::SECURITY_CODE, server::CARD_TOKEN];
 
 /// A sandbox, and a home folder for the program.
 struct World {

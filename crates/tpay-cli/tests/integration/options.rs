@@ -102,7 +102,11 @@ impl World {
                 let (line, rest) = head.split_once("\r\n").unwrap();
                 write!(upstream, "{line}\r\nconnection: close\r\n{rest}").unwrap();
                 upstream.write_all(&body).unwrap();
-                std::io::copy(&mut upstream, &mut stream).unwrap();
+                let mut response = Vec::new();
+                upstream.read_to_end(&mut response).unwrap();
+                let response = String::from_utf8(response).unwrap();
+                let response = response.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                stream.write_all(response.as_bytes()).unwrap();
             }
         });
         let url = format!("http://{address}");
