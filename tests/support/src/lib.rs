@@ -10,8 +10,8 @@
 
 #[cfg(unix)]
 pub mod console;
+pub mod decoding;
 pub mod enums;
 pub mod examples;
-pub mod replies;
 pub mod responses;
 pub mod settings;

@@ -1,11 +1,11 @@
 //! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tinycert_client::api_auth::SecretBytes;
 use tinycert_client::ca::HashAlg;
 use tinycert_client::cert::{KeyForm, StatusMask};
@@ -74,7 +74,7 @@ fn one<T>(
 }
 
 #[test]
-fn session_connect_reply_follows_the_rules() {
+fn session_connect_response_follows_the_rules() {
     let call = |base: &str| {
         let session = client(base).connect("a@b", "p").inspect_err(|error| {
             assert_eq!(error.endpoint(), "session.connect");
@@ -87,7 +87,7 @@ fn session_connect_reply_follows_the_rules() {
 }
 
 #[test]
-fn session_connect_reply_is_the_token() {
+fn session_connect_response_is_the_token() {
     let connect = |session: &Session| session.send(&Connect::new("a@b", "p"));
     assert_eq!(one(200, r#"{"token":"d7dd"}"#, connect).unwrap().expose(), "d7dd");
     for body in [r#"{"token":""}"#, r#"{"token":[]}"#, "[]", "true"] {
@@ -96,17 +96,17 @@ fn session_connect_reply_is_the_token() {
 }
 
 #[test]
-fn session_disconnect_reply_may_be_anything() {
+fn session_disconnect_response_may_be_anything() {
     any_body_rules(|session| session.send(&Disconnect::new()));
 }
 
 #[test]
-fn ca_list_reply_follows_the_rules() {
+fn ca_list_response_follows_the_rules() {
     rules(r#"[{"id":561,"name":"ACME, Inc."}]"#, &["id"], Session::list_cas);
 }
 
 #[test]
-fn ca_list_reply_is_read_field_by_field() {
+fn ca_list_response_is_read_field_by_field() {
     let body = r#"[{"id":"561","name":"\u00dcml\u00e4ut \/ Co","new":1},{"id":562}]"#;
     let cas = one(200, body, Session::list_cas).unwrap();
     assert_eq!((cas[0].id, cas[0].name.as_deref()), (CA, Some("Ümläut / Co")));
@@ -116,12 +116,12 @@ fn ca_list_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn ca_details_reply_follows_the_rules() {
+fn ca_details_response_follows_the_rules() {
     rules(CA_DETAILS, &["id"], |session| session.get_ca_details(CA));
 }
 
 #[test]
-fn ca_details_reply_is_read_field_by_field() {
+fn ca_details_response_is_read_field_by_field() {
     let ca = one(200, CA_DETAILS, |session| session.get_ca_details(CA)).unwrap();
     assert_eq!(ca.id, CA);
     assert_eq!(ca.country.as_deref(), Some("NL"));
@@ -141,28 +141,28 @@ fn ca_details_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn ca_get_reply_follows_the_rules() {
+fn ca_get_response_follows_the_rules() {
     rules(PEM, &["pem"], |session| session.get_ca(CA));
 }
 
 #[test]
-fn ca_delete_reply_may_be_anything() {
+fn ca_delete_response_may_be_anything() {
     any_body_rules(|session| session.delete_ca(CA));
 }
 
 #[test]
-fn ca_new_reply_follows_the_rules() {
+fn ca_new_response_follows_the_rules() {
     let new = CreateCa::new("US", "ACME, Inc.");
     rules(r#"{"ca_id":562}"#, &["ca_id"], |session| session.create_ca(&new));
 }
 
 #[test]
-fn cert_list_reply_follows_the_rules() {
+fn cert_list_response_follows_the_rules() {
     rules(CERTS, &["id"], |session| session.list_certs(CA, StatusMask::ALL));
 }
 
 #[test]
-fn cert_list_reply_is_read_field_by_field() {
+fn cert_list_response_is_read_field_by_field() {
     let list = |session: &Session| session.list_certs(CA, StatusMask::ALL);
     let certs = one(200, CERTS, list).unwrap();
     assert_eq!((certs[0].id, certs[0].name.as_deref()), (CERT, Some("example.com")));
@@ -176,12 +176,12 @@ fn cert_list_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn cert_details_reply_follows_the_rules() {
+fn cert_details_response_follows_the_rules() {
     rules(CERT_DETAILS, &["id"], |session| session.get_cert_details(CERT));
 }
 
 #[test]
-fn cert_details_reply_is_read_field_by_field() {
+fn cert_details_response_is_read_field_by_field() {
     let details = |session: &Session| session.get_cert_details(CERT);
     let cert = one(200, CERT_DETAILS, details).unwrap();
     assert_eq!((cert.id, cert.status), (CERT, Some(CertStatus::Good)));
@@ -196,7 +196,7 @@ fn cert_details_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn cert_details_reply_has_names_of_any_kind() {
+fn cert_details_response_has_names_of_any_kind() {
     let details = |session: &Session| session.get_cert_details(CERT);
     for alt in ["", r#","Alt":null"#, r#","Alt":[]"#] {
         let cert = one(200, &format!(r#"{{"id":1{alt}}}"#), details).unwrap();
@@ -212,7 +212,7 @@ fn cert_details_reply_has_names_of_any_kind() {
 }
 
 #[test]
-fn cert_get_reply_follows_the_rules() {
+fn cert_get_response_follows_the_rules() {
     for part in [CertPart::Cert, CertPart::Chain, CertPart::Csr] {
         rules(PEM, &["pem"], |session| session.get_cert(CERT, part));
     }
@@ -222,7 +222,7 @@ fn cert_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn cert_get_reply_with_a_key_is_a_secret() {
+fn cert_get_response_with_a_key_is_a_secret() {
     for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
         let body =
             format!(r#"{{"pem":"-----BEGIN {label}-----\nCANARY\n-----END {label}-----\n"}}"#);
@@ -233,7 +233,7 @@ fn cert_get_reply_with_a_key_is_a_secret() {
 }
 
 #[test]
-fn cert_get_reply_with_pkcs12_is_decoded() {
+fn cert_get_response_with_pkcs12_is_decoded() {
     let get = |session: &Session| session.get_pkcs12(CERT);
     let file = one(200, r#"{"pkcs12":"MIIBAAEC\/+7\/gA=="}"#, get).unwrap();
     assert_eq!(file, SecretBytes::new(*b"\x30\x82\x01\x00\x01\x02\xff\xee\xff\x80"));
@@ -245,17 +245,17 @@ fn cert_get_reply_with_pkcs12_is_decoded() {
 }
 
 #[test]
-fn cert_reissue_reply_follows_the_rules() {
+fn cert_reissue_response_follows_the_rules() {
     rules(r#"{"cert_id":14237}"#, &["cert_id"], |session| session.reissue_cert(CERT));
 }
 
 #[test]
-fn cert_status_reply_may_be_anything() {
+fn cert_status_response_may_be_anything() {
     any_body_rules(|session| session.set_cert_status(CERT, CertStatus::Hold));
 }
 
 #[test]
-fn cert_new_reply_follows_the_rules() {
+fn cert_new_response_follows_the_rules() {
     let new = CreateCert::new(CA, "US", "ACME, Inc.", "example.com");
     rules(r#"{"cert_id":14238}"#, &["cert_id"], |session| session.create_cert(&new));
 }

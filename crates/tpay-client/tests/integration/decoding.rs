@@ -1,11 +1,11 @@
 //! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tpay_client::accounts::*;
 use tpay_client::api_auth::{Acknowledgement, StatusCode};
 use tpay_client::blik::*;
@@ -122,7 +122,7 @@ fn order() -> CreateTransaction {
 }
 
 #[test]
-fn oauth_token_reply() {
+fn oauth_token_response() {
     let body = r#"{"issued_at":1718215429,"scope":"read","token_type":"Bearer","expires_in":7200,"client_id":"01HH","access_token":"CANARY"}"#;
     rules_of_one("POST", body, "access_token", |client| {
         let token = client.request_token();
@@ -136,7 +136,7 @@ fn oauth_token_reply() {
 }
 
 #[test]
-fn oauth_tokeninfo_reply() {
+fn oauth_tokeninfo_response() {
     let body = r#"{"result":"success","requestId":"r","token":{"access_token":"3a06","client_id":"01HH","expires":1684763050,"scope":"read"}}"#;
     rules("GET", body, "token", Client::get_token_info);
     let info = one("GET", 200, body, Client::get_token_info).unwrap();
@@ -144,7 +144,7 @@ fn oauth_tokeninfo_reply() {
 }
 
 #[test]
-fn transactions_create_reply() {
+fn transactions_create_response() {
     rules("POST", TRANSACTION, "transactionId", |client| client.create_transaction(&order()));
 }
 
@@ -160,7 +160,7 @@ fn transaction_has_the_fields_that_the_mobile_clients_read() {
 }
 
 #[test]
-fn transactions_create_reply_is_read_field_by_field() {
+fn transactions_create_response_is_read_field_by_field() {
     let read = |client: &Client| client.create_transaction(&order());
     let paid = one("POST", 200, TRANSACTION, read).unwrap();
     assert_eq!(paid.result, Some(ResultStatus::Success));
@@ -338,7 +338,7 @@ fn nothing_created_requires_codes_about_the_form() {
 }
 
 #[test]
-fn transactions_list_reply() {
+fn transactions_list_response() {
     let body = page("transactions", TRANSACTION);
     rules("GET", &body, "transactions", |client| {
         client.list_transactions(&ListTransactions::new())
@@ -349,7 +349,7 @@ fn transactions_list_reply() {
 }
 
 #[test]
-fn transactions_get_reply() {
+fn transactions_get_response() {
     rules("GET", TRANSACTION, "transactionId", |client| client.get_transaction(ULID));
     let get = |client: &Client| client.get_transaction(ULID);
     let odd = r#"{"status":"frozen","date":[],"payer":"","amount":"12.340","payments":{"errors":[{"errorCode":"x"}]}}"#;
@@ -360,25 +360,25 @@ fn transactions_get_reply() {
 }
 
 #[test]
-fn transactions_pay_reply() {
+fn transactions_pay_response() {
     let pay = Pay::blik(BlikPayment::code("777123"));
     rules("POST", TRANSACTION, "transactionId", |client| client.pay_transaction(ULID, pay.clone()));
 }
 
 #[test]
-fn transactions_cancel_reply() {
+fn transactions_cancel_response() {
     acknowledgement_rules("POST", DONE, |client| client.cancel_transaction(ULID));
     let receipt = one("POST", 204, "", |client| client.cancel_transaction(ULID)).unwrap();
     assert_eq!(receipt, Acknowledgement::default());
 }
 
 #[test]
-fn transactions_cancel_legacy_reply() {
+fn transactions_cancel_legacy_response() {
     acknowledgement_rules("GET", DONE, |client| client.cancel_transaction_legacy(ULID));
 }
 
 #[test]
-fn transactions_qr_reply() {
+fn transactions_qr_response() {
     let draw = |client: &Client| client.get_transaction_qr(&GetTransactionQr::new(ULID));
     let image = typed("image/png", "POST", 200, b"\x89PNG\r\n\x1a\n\xff", draw).unwrap();
     assert_eq!(image.bytes, b"\x89PNG\r\n\x1a\n\xff");
@@ -405,7 +405,7 @@ fn refunds() -> String {
 }
 
 #[test]
-fn transactions_refund_reply() {
+fn transactions_refund_response() {
     let refund = RefundTransaction::new(ULID);
     rules("POST", &refunds(), "transactionId", |client| client.refund_transaction(&refund));
     let made = one("POST", 200, &refunds(), |client| client.refund_transaction(&refund)).unwrap();
@@ -417,7 +417,7 @@ fn transactions_refund_reply() {
 }
 
 #[test]
-fn transactions_list_refunds_reply() {
+fn transactions_list_refunds_response() {
     let list = ListTransactionRefunds::new(ULID);
     rules("GET", &refunds(), "refundsList", |client| client.list_transaction_refunds(&list));
     let all = one("GET", 200, &refunds(), |client| {
@@ -427,7 +427,7 @@ fn transactions_list_refunds_reply() {
 }
 
 #[test]
-fn transactions_bank_groups_reply() {
+fn transactions_bank_groups_response() {
     let map = format!(r#"{{"result":"success","requestId":"r","groups":{{"150":{GROUP}}}}}"#);
     let list = |client: &Client| client.list_bank_groups(&ListBankGroups::new());
     rules("GET", &format!(r#"{{"result":"success","groups":[{GROUP}]}}"#), "groups", list);
@@ -441,7 +441,7 @@ fn transactions_bank_groups_reply() {
 }
 
 #[test]
-fn transactions_channels_reply() {
+fn transactions_channels_response() {
     let body = r#"{"result":"success","requestId":"b7f7a79878de5cb97051","language":"pl","currency":"PLN","channels":[{"id":"64","name":"BLIK","fullName":"BLIK","image":{"url":"https:\/\/x.png"},"available":true,"onlinePayment":true,"instantRedirection":true,"groups":[{"id":"150","name":"BLIK","image":{"url":"..."}}],"constraints":[{"field":"amount","type":"min","value":"1.00"},{"field":"ApplePaySession","type":"supported","value":"true"}]}]}"#;
     let list = |client: &Client| client.list_channels(&ListChannels::new());
     rules("GET", body, "channels", list);
@@ -451,7 +451,7 @@ fn transactions_channels_reply() {
 }
 
 #[test]
-fn refunds_list_reply() {
+fn refunds_list_response() {
     let body = format!(
         r#"{{"result":"success","requestId":"r","transactions":{{"list":[{REFUND}]}},"page":1,"limit":2,"total":1}}"#
     );
@@ -462,7 +462,7 @@ fn refunds_list_reply() {
 }
 
 #[test]
-fn refunds_create_reply() {
+fn refunds_create_response() {
     let body = r#"{"result":"success","requestId":"r","refundContent":{"status":"authorized","refundId":"rf_1","currencyCode":985,"amount":1.5,"extra":{"responseCode":"00","responseDescription":"ok"}}}"#;
     let refund = RefundCard::new(grosze(150), 985, "tok");
     rules("POST", body, "refundContent", |client| client.refund_card(&refund));
@@ -471,7 +471,7 @@ fn refunds_create_reply() {
 }
 
 #[test]
-fn refunds_get_reply() {
+fn refunds_get_response() {
     let body = format!(r#"{{"result":"success",{}"#, REFUND.strip_prefix('{').unwrap());
     rules("GET", &body, "refundId", |client| client.get_refund("rf_1"));
     let error = one("GET", 404, "", |client| client.get_refund("rf_1")).unwrap_err();
@@ -479,7 +479,7 @@ fn refunds_get_reply() {
 }
 
 #[test]
-fn tokens_create_reply() {
+fn tokens_create_response() {
     let body = r#"{"result":"success","requestId":"r","id":"TO-1","url":"https://x"}"#;
     rules("POST", body, "id", |client| {
         client.create_card_token(&CreateCardToken::new("https://x"))
@@ -487,7 +487,7 @@ fn tokens_create_reply() {
 }
 
 #[test]
-fn tokens_get_reply() {
+fn tokens_get_response() {
     let body = r#"{"expirationDate":"1228","tokenStatus":"ACTIVE","cardTail":"0016","content":{"imageUrl":"https://x"}}"#;
     rules("GET", body, "tokenStatus", |client| client.get_card_token("tok"));
     let card = one("GET", 200, body, |client| client.get_card_token("tok")).unwrap();
@@ -495,13 +495,13 @@ fn tokens_get_reply() {
 }
 
 #[test]
-fn tokens_delete_reply() {
+fn tokens_delete_response() {
     acknowledgement_rules("DELETE", DONE, |client| client.delete_card_token("tok"));
     assert!(one("DELETE", 204, "", |client| client.delete_card_token("tok")).is_ok());
 }
 
 #[test]
-fn wallet_init_apple_pay_reply() {
+fn wallet_init_apple_pay_response() {
     let body = r#"{"result":"success","requestId":"r","session":"eyJh\n  IjoxfQ=="}"#;
     let init = InitApplePay::new("d", "v");
     rules("POST", body, "session", |client| client.init_apple_pay(&init));
@@ -510,14 +510,14 @@ fn wallet_init_apple_pay_reply() {
 }
 
 #[test]
-fn blik_create_alias_reply() {
+fn blik_create_alias_response() {
     let body = r#"{"result":"success","posId":"ps_1","status":"pending","date":{"creation":"2026-11-22 01:20:18"},"description":"Payments"}"#;
     let create = CreateBlikAlias::new("Payments", BlikPayment::code("123456"));
     rules("POST", body, "posId", |client| client.create_blik_alias(&create));
 }
 
 #[test]
-fn blik_get_alias_reply() {
+fn blik_get_alias_response() {
     let body = r#"{"isActive":true,"aliases":[{"aliasType":"UID","aliasValue":"u","isActive":true,"expiresAt":"2028-01-01T00:00:00+00:00","events":[{"type":"ALIAS_REGISTER","date":"2026-01-01"}],"label":"Shop"}]}"#;
     rules("GET", body, "aliases", |client| client.get_blik_alias("u", AliasType::Uid));
     let found = one("GET", 200, body, |client| client.get_blik_alias("u", AliasType::Uid)).unwrap();
@@ -526,12 +526,12 @@ fn blik_get_alias_reply() {
 }
 
 #[test]
-fn blik_delete_alias_reply() {
+fn blik_delete_alias_response() {
     acknowledgement_rules("DELETE", DONE, |client| client.delete_blik_alias("u", AliasType::Uid));
 }
 
 #[test]
-fn accounts_list_reply() {
+fn accounts_list_response() {
     let body = page("list", r#"{"id":"01A","email":"m@x"}"#);
     rules("GET", &body, "list", |client| client.list_accounts(&ListAccounts::new()));
     let read = |client: &Client| client.list_accounts(&ListAccounts::new());
@@ -540,13 +540,13 @@ fn accounts_list_reply() {
 }
 
 #[test]
-fn accounts_create_reply() {
+fn accounts_create_response() {
     let create = CreateAccount::new("PTON8", "m@x");
     rules("POST", CREATED_ACCOUNT, "id", |client| client.create_account(&create));
 }
 
 #[test]
-fn accounts_create_merchant_reply() {
+fn accounts_create_merchant_response() {
     let create = CreateMerchant::new("PTON8", "m@x");
     rules("POST", CREATED_ACCOUNT, "id", |client| client.create_merchant(&create));
     let made = one("POST", 200, CREATED_ACCOUNT, |c| c.create_merchant(&create)).unwrap();
@@ -572,7 +572,7 @@ fn created_accounts_have_their_addresses_persons_and_contacts() {
 }
 
 #[test]
-fn accounts_upload_file_reply() {
+fn accounts_upload_file_response() {
     let body = r#"{"result":"success","requestId":"r","id":"fi_1"}"#;
     let call = |client: &Client| client.upload_account_file(&UploadAccountFile::new("01A", 1, "x"));
     acknowledgement_rules("POST", body, call);
@@ -581,12 +581,12 @@ fn accounts_upload_file_reply() {
 }
 
 #[test]
-fn accounts_get_reply() {
+fn accounts_get_response() {
     free_rules(r#"{"id":"01A","email":"m@x"}"#, |client| client.get_account("01A"));
 }
 
 #[test]
-fn accounts_balance_reply() {
+fn accounts_balance_response() {
     let body = r#"{"result":"success","requestId":"r","balance":12.34}"#;
     free_rules(body, |client| client.get_balance("01A"));
     let balance = one("GET", 200, body, |client| client.get_balance("01A")).unwrap();
@@ -594,14 +594,14 @@ fn accounts_balance_reply() {
 }
 
 #[test]
-fn accounts_categories_reply() {
+fn accounts_categories_response() {
     rules("GET", DICTIONARY, "list", Client::list_categories);
     let entry = one("GET", 200, DICTIONARY, Client::list_categories).unwrap().list.remove(0);
     assert_eq!((entry.id, entry.name.as_deref()), (Some(60), Some("Books")));
 }
 
 #[test]
-fn accounts_category_reply() {
+fn accounts_category_response() {
     rules("GET", ENTRY, "id", |client| client.get_category(60));
 }
 
@@ -613,27 +613,27 @@ fn dictionary_entry_has_the_request_id() {
 }
 
 #[test]
-fn accounts_legal_forms_reply() {
+fn accounts_legal_forms_response() {
     rules("GET", DICTIONARY, "list", Client::list_legal_forms);
 }
 
 #[test]
-fn accounts_legal_form_reply() {
+fn accounts_legal_form_response() {
     rules("GET", ENTRY, "id", |client| client.get_legal_form(3));
 }
 
 #[test]
-fn accounts_documents_reply() {
+fn accounts_documents_response() {
     rules("GET", DICTIONARY, "list", Client::list_documents);
 }
 
 #[test]
-fn accounts_document_reply() {
+fn accounts_document_response() {
     rules("GET", ENTRY, "id", |client| client.get_document(1));
 }
 
 #[test]
-fn accounts_mcc_reply() {
+fn accounts_mcc_response() {
     let bare = r#" [{"id":1,"name":"Shops","code":"5411"}]"#;
     let list = one("GET", 200, bare, Client::list_mcc).unwrap().list;
     assert_eq!(list[0].code.as_deref(), Some("5411"));
@@ -643,7 +643,7 @@ fn accounts_mcc_reply() {
 }
 
 #[test]
-fn accounts_pos_reply() {
+fn accounts_pos_response() {
     let body = r#"{"result":"success","requestId":"..","list":[{"posId":"ps_6UvbBjehvHXA7vfD","accountId":"01M80DDY372Q62XPM3RDEATMCJ","date":{"create":"2025-01-01 00:00:00","modification":"2025-01-01 00:00:00"},"settings":{"confirmationCode":"CANARY","isTestMode":false},"description":"","url":"https://example.com","name":"Shop","friendlyName":"Shop"}]}"#;
     rules("GET", body, "list", Client::list_pos);
     let pos = one("GET", 200, body, Client::list_pos).unwrap();
@@ -653,7 +653,7 @@ fn accounts_pos_reply() {
 }
 
 #[test]
-fn marketplace_create_reply() {
+fn marketplace_create_response() {
     let child = ChildTransaction::new(grosze(1), "d", "m", []);
     let call =
         CreateMarketplaceTransaction::new("d", "p", BillingAddress::new("a@x", "A"), [child], []);
@@ -662,7 +662,7 @@ fn marketplace_create_reply() {
 }
 
 #[test]
-fn marketplace_get_reply() {
+fn marketplace_get_response() {
     let body = r#"{"transactionId":"01M","title":"TR-1","status":"correct","currency":"PLN","description":"d","hiddenDescription":"h","languageCode":"PL","creationDate":"2026-11-22 01:20:18.000000","childTransactions":[{"id":"c","amount":1500,"description":"d","hiddenDescription":"h","merchant":{"id":"m"},"refunds":[{"title":"t","amount":"100","date":"2026"}]}],"payments":{"attempts":[]}}"#;
     let get = GetMarketplaceTransaction::new("01M");
     rules("GET", body, "transactionId", |client| client.get_marketplace_transaction(&get));
@@ -686,7 +686,7 @@ fn marketplace_payment_has_its_payer_and_callbacks() {
 }
 
 #[test]
-fn marketplace_pay_reply() {
+fn marketplace_pay_response() {
     let pay = PayMarketplaceTransaction::new("01M");
     rules("POST", TRANSACTION, "transactionId", |client| client.pay_marketplace_transaction(&pay));
 }
@@ -700,7 +700,7 @@ fn marketplace_payment_without_a_title_is_read() {
 }
 
 #[test]
-fn marketplace_refund_reply() {
+fn marketplace_refund_response() {
     let refund = RefundMarketplaceTransaction::full("01M");
     let body = r#"{"transactionId":"01M","amount":1500}"#;
     rules("POST", body, "transactionId", |client| client.refund_marketplace_transaction(&refund));
@@ -709,19 +709,19 @@ fn marketplace_refund_reply() {
 }
 
 #[test]
-fn marketplace_cancel_reply() {
+fn marketplace_cancel_response() {
     acknowledgement_rules("POST", DONE, |client| client.cancel_marketplace_transaction("01M"));
 }
 
 #[test]
-fn marketplace_bank_groups_reply() {
+fn marketplace_bank_groups_response() {
     let list = ListMarketplaceBankGroups::new(["m"]);
     let body = format!(r#"{{"groups":[{GROUP}]}}"#);
     rules_of_one("GET", &body, "groups", |client| client.list_marketplace_bank_groups(&list));
 }
 
 #[test]
-fn collect_list_bank_accounts_reply() {
+fn collect_list_bank_accounts_response() {
     let body = page("bankAccounts", ACCOUNT);
     rules("GET", &body, "bankAccounts", |client| {
         client.list_bank_accounts(&ListBankAccounts::new())
@@ -729,7 +729,7 @@ fn collect_list_bank_accounts_reply() {
 }
 
 #[test]
-fn collect_create_bank_account_reply() {
+fn collect_create_bank_account_response() {
     let create = CreateBankAccount::new("PL63105015201000009091194713", "Jan", "x");
     rules("POST", ACCOUNT, "id", |client| client.create_bank_account(&create));
     let made = one("POST", 201, ACCOUNT, |client| client.create_bank_account(&create)).unwrap();
@@ -737,7 +737,7 @@ fn collect_create_bank_account_reply() {
 }
 
 #[test]
-fn reports_list_reply() {
+fn reports_list_response() {
     let list = |client: &Client| client.list_reports(&ListReports::new());
     for name in ["reports", "list", "data"] {
         let body = format!(
@@ -752,7 +752,7 @@ fn reports_list_reply() {
 }
 
 #[test]
-fn reports_file_reply() {
+fn reports_file_response() {
     let get = |client: &Client| client.get_report_file("rep_1", "file_1");
     let file = typed("text/csv", "GET", 200, b"a;b\r\n\xff", get).unwrap();
     assert_eq!(
@@ -765,7 +765,7 @@ fn reports_file_reply() {
 }
 
 #[test]
-fn recurring_create_reply() {
+fn recurring_create_response() {
     let schedule = Schedule::new(grosze(1), Currency::Pln, "2026", 1, IntervalUnit::Days);
     let call = CreateRecurring::new(
         ULID,
@@ -782,7 +782,7 @@ fn recurring_create_reply() {
 }
 
 #[test]
-fn recurring_list_reply() {
+fn recurring_list_response() {
     for name in ["list", "recurring", "recurrings", "data"] {
         let list = |client: &Client| client.list_recurring(&ListRecurring::new());
         free_rules(&page(name, PLAN), list);
@@ -792,12 +792,12 @@ fn recurring_list_reply() {
 }
 
 #[test]
-fn recurring_get_reply() {
+fn recurring_get_response() {
     free_rules(PLAN, |client| client.get_recurring(ULID));
 }
 
 #[test]
-fn recurring_transactions_reply() {
+fn recurring_transactions_response() {
     let charge = r#"{"transactionId":"T","status":"correct","amount":49.9,"currency":"PLN"}"#;
     let list = ListRecurringCharges::new(ULID);
     for name in ["list", "transactions", "data"] {
@@ -809,17 +809,17 @@ fn recurring_transactions_reply() {
 }
 
 #[test]
-fn recurring_cancel_reply() {
+fn recurring_cancel_response() {
     acknowledgement_rules("POST", PLAN, |client| client.cancel_recurring(ULID));
 }
 
 #[test]
-fn recurring_retry_reply() {
+fn recurring_retry_response() {
     acknowledgement_rules("POST", PLAN, |client| client.retry_recurring(ULID));
 }
 
 #[test]
-fn recurring_update_payment_instrument_reply() {
+fn recurring_update_payment_instrument_response() {
     let update = |client: &Client| {
         client.update_payment_instrument(ULID, PaymentInstrument::card_token("tok"))
     };
@@ -827,7 +827,7 @@ fn recurring_update_payment_instrument_reply() {
 }
 
 #[test]
-fn certificates_signing_reply() {
+fn certificates_signing_response() {
     let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
     let get = Client::get_signing_certificate;
     assert_eq!(one("GET", 200, pem, get).unwrap(), pem);
@@ -839,7 +839,7 @@ fn certificates_signing_reply() {
 }
 
 #[test]
-fn certificates_root_reply() {
+fn certificates_root_response() {
     let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".repeat(2);
     assert_eq!(one("GET", 200, &pem, Client::get_root_certificates).unwrap(), pem);
     let error = one("GET", 200, "", Client::get_root_certificates).unwrap_err();

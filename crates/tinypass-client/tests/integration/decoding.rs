@@ -1,13 +1,13 @@
 //! The result of each endpoint for the responses that a server may send, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::time::Duration;
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tinypass_client::api_auth::Method;
 use tinypass_client::{
     Access, Client, Environment, Error, ErrorKind, GetDownloadUrl, GrantAccess, RawEndpoint,
@@ -62,12 +62,12 @@ fn one<T>(
 }
 
 #[test]
-fn access_get_reply_follows_the_rules() {
+fn access_get_response_follows_the_rules() {
     rules("GET", ACCESS, "id", |client| client.get_access("r", "u"));
 }
 
 #[test]
-fn access_get_reply_is_read_field_by_field() {
+fn access_get_response_is_read_field_by_field() {
     let access = one("GET", 200, ACCESS, |client| client.get_access("r", "u")).unwrap().unwrap();
     assert_eq!(access.id.as_deref(), Some("1VShIZzLeIod"));
     assert_eq!(access.aid.as_deref(), Some("AIDAIDAID0"));
@@ -135,7 +135,7 @@ fn a_404_of_another_server_is_an_error() {
 }
 
 #[test]
-fn access_get_reply_without_an_end_never_expires() {
+fn access_get_response_without_an_end_never_expires() {
     for end in ["", r#""expires":null,"#, r#""expires":0,"#, r#""expires":"0","#] {
         let body = format!(r#"{{{end}"tags":"one","new":{{"kept":1}}}}"#);
         let access = one("GET", 200, &body, |client| client.get_access("r", "u")).unwrap().unwrap();
@@ -171,7 +171,7 @@ fn search_without_results_has_an_empty_list() {
 }
 
 #[test]
-fn access_grant_reply_without_a_record_is_an_acknowledgement() {
+fn access_grant_response_without_a_record_is_an_acknowledgement() {
     let past = UnixTime::from_seconds(1_000_000_000);
     let unlimited = GrantAccess::new("r", "e@example.org");
     let expired = unlimited.clone().expires(past);
@@ -195,7 +195,7 @@ fn access_grant_reply_without_a_record_is_an_acknowledgement() {
 }
 
 #[test]
-fn access_grant_reply_with_a_record_has_the_requested_expiry() {
+fn access_grant_response_with_a_record_has_the_requested_expiry() {
     let past = UnixTime::from_seconds(1_000_000_000);
     let now = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let unlimited = GrantAccess::new("r", "e@example.org");
@@ -246,14 +246,14 @@ fn each_documented_status_has_its_kind() {
 }
 
 #[test]
-fn access_search_reply_follows_the_rules() {
+fn access_search_response_follows_the_rules() {
     let page = format!(r#"{{"data":[{ACCESS},{ACCESS}]}}"#);
     let call = |client: &Client| client.search_access(&SearchAccess::new());
     rules("GET", &page, "data", call);
 }
 
 #[test]
-fn access_search_reply_may_be_a_bare_list_or_404() {
+fn access_search_response_may_be_a_bare_list_or_404() {
     let search = |client: &Client| client.search_access(&SearchAccess::new());
     let page = one("GET", 200, &format!(" [{ACCESS}]"), search).unwrap();
     assert_eq!(page.data.len(), 1);
@@ -263,7 +263,7 @@ fn access_search_reply_may_be_a_bare_list_or_404() {
 }
 
 #[test]
-fn access_grant_reply_follows_the_rules() {
+fn access_grant_response_follows_the_rules() {
     let grant = GrantAccess::new("r", "e@example.org");
     let call = |base: &str| -> Outcome {
         client(base).grant_access(&grant).map(|granted| format!("{granted:?}"))
@@ -279,13 +279,13 @@ fn access_grant_reply_follows_the_rules() {
 }
 
 #[test]
-fn access_revoke_reply_follows_the_rules() {
+fn access_revoke_response_follows_the_rules() {
     let revoke = RevokeAccess::new("r", "u");
     acknowledgement_rules(|client| client.revoke_access(&revoke));
 }
 
 #[test]
-fn access_revoke_reply_may_be_any_json_and_is_returned() {
+fn access_revoke_response_may_be_any_json_and_is_returned() {
     let revoke = RevokeAccess::new("r", "u");
     for body in ["true", "\"done\"", "[]", "{\"a\":1}"] {
         let acknowledgement =
@@ -295,14 +295,14 @@ fn access_revoke_reply_may_be_any_json_and_is_returned() {
 }
 
 #[test]
-fn subscription_search_reply_follows_the_rules() {
+fn subscription_search_response_follows_the_rules() {
     let list = r#"[{"id":"S1","rid":"monthly-pass","user_ref":"user_42","renews":1402160000}]"#;
     let search = SearchSubscriptions::new();
     rules("GET", list, "data", |client| client.search_subscriptions(&search));
 }
 
 #[test]
-fn subscription_search_reply_contains_all_fields() {
+fn subscription_search_response_contains_all_fields() {
     let search = |client: &Client| client.search_subscriptions(&SearchSubscriptions::new());
     let wrapped = r#"{"data":[{"id":7,"rid":"m","user_ref":"u","plan":{"period":"monthly"}}]}"#;
     let found = one("GET", 200, wrapped, search).unwrap();
@@ -314,12 +314,12 @@ fn subscription_search_reply_contains_all_fields() {
 }
 
 #[test]
-fn subscription_cancel_reply_follows_the_rules() {
+fn subscription_cancel_response_follows_the_rules() {
     acknowledgement_rules(|client| client.cancel_subscription("r", "u"));
 }
 
 #[test]
-fn download_url_reply_must_contain_the_link() {
+fn download_url_response_must_contain_the_link() {
     let request = GetDownloadUrl::for_lifetime("r", Duration::from_secs(60));
     let call = |client: &Client| client.get_download_url(&request);
     let link = one("GET", 200, r#"{"url":"https://h/d/1","valid":60}"#, call).unwrap();
@@ -339,7 +339,7 @@ fn download_url_reply_must_contain_the_link() {
 }
 
 #[test]
-fn download_url_reply_404_requests_the_other_spelling() {
+fn download_url_response_404_requests_the_other_spelling() {
     let mut server = mockito::Server::new();
     let query = mockito::Matcher::Any;
     server.mock("GET", "/r2/downloads/url").match_query(query.clone()).with_status(404).create();
@@ -354,12 +354,12 @@ fn download_url_reply_404_requests_the_other_spelling() {
 }
 
 #[test]
-fn download_get_reply_follows_the_rules() {
+fn download_get_response_follows_the_rules() {
     rules("GET", DOWNLOAD, "id", |client| client.get_download("r"));
 }
 
 #[test]
-fn download_get_reply_404_of_both_spellings_is_none() {
+fn download_get_response_404_of_both_spellings_is_none() {
     let mut server = mockito::Server::new();
     let both = server.mock("GET", mockito::Matcher::Any).with_status(404).expect(2).create();
     assert_eq!(client(&server.url()).get_download("r").unwrap(), None);
@@ -367,7 +367,7 @@ fn download_get_reply_404_of_both_spellings_is_none() {
 }
 
 #[test]
-fn download_reply_of_the_second_spelling_is_kept() {
+fn download_response_of_the_second_spelling_is_kept() {
     const OWN: &str = r#"{"error":{"message":"no such file"}}"#;
     const PAGE: &str = "<html>404</html>";
     // Status and body of both spellings, and the status and body of the error of each method.
@@ -406,12 +406,12 @@ fn download_reply_of_the_second_spelling_is_kept() {
 }
 
 #[test]
-fn user_get_reply_follows_the_rules() {
+fn user_get_response_follows_the_rules() {
     rules("GET", USER, "uid", |client| client.get_user("kjkxrNWUyD"));
 }
 
 #[test]
-fn user_get_reply_404_is_none() {
+fn user_get_response_404_is_none() {
     assert_eq!(one("GET", 404, "", |client| client.get_user("x")).unwrap(), None);
 }
 

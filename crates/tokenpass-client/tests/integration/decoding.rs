@@ -1,13 +1,13 @@
 //! The results of each endpoint for the possible responses of a server, over real HTTP.
 //!
-//! A test is named `ENDPOINT_reply...`; `cargo xtask endpoints` looks for one of each endpoint.
+//! A test is named `ENDPOINT_response...`; `cargo xtask endpoints` looks for one of each endpoint.
 
 #![cfg(feature = "ureq")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::time::Duration;
 
-use test_support::replies::{Case, Outcome};
+use test_support::decoding::{Case, Outcome};
 use tokenpass_client::accounts::{RegisterAccount, SecondFactor, UpdateAccount};
 use tokenpass_client::addresses::{InstantVerify, RegisterAddress, UpdateAddress, Verification};
 use tokenpass_client::chats::{CreateChat, UpdateChat};
@@ -154,7 +154,7 @@ fn stack() -> Rules {
 }
 
 #[test]
-fn tca_check_user_reply_is_true_false_or_an_error() {
+fn tca_check_user_response_is_true_false_or_an_error() {
     check_rules(|client| client.check_user("bob", &stack()));
     let missing = r#"{"result":false,"error":"Username not found"}"#;
     let error = one("GET", 404, missing, |client| client.check_user("bob", &stack()));
@@ -162,17 +162,17 @@ fn tca_check_user_reply_is_true_false_or_an_error() {
 }
 
 #[test]
-fn tca_check_address_reply_is_true_false_or_an_error() {
+fn tca_check_address_response_is_true_false_or_an_error() {
     check_rules(|client| client.check_address("1A", &stack()));
 }
 
 #[test]
-fn tca_check_email_reply_is_true_false_or_an_error() {
+fn tca_check_email_response_is_true_false_or_an_error() {
     check_rules(|client| client.check_email("a@b.c", &stack()));
 }
 
 #[test]
-fn tca_find_users_reply_follows_the_rules() {
+fn tca_find_users_response_follows_the_rules() {
     let found = r#"{"count":1,"results":[{"id":"00000002-1111-4111-8111-111111111111","username":"bob","channel":"DcrJWp2TiGJdAUi8rXzW2RkmDnwQ3D9VJsuTkr8EdSBV"}]}"#;
     rules_with("GET", found, &["results"], |client| client.find_users(&stack()));
     let users = one("GET", 200, found, |client| client.find_users(&stack())).unwrap();
@@ -182,7 +182,7 @@ fn tca_find_users_reply_follows_the_rules() {
 }
 
 #[test]
-fn perk_get_reply_follows_the_rules() {
+fn perk_get_response_follows_the_rules() {
     let body = r#"{"token":"TOKENLY","chatCount":3}"#;
     rules("GET", body, |client| client.get_perks("TOKENLY"));
     let perks = one("GET", 200, body, |client| client.get_perks("TOKENLY")).unwrap();
@@ -194,7 +194,7 @@ fn perk_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn asset_info_reply_follows_the_rules() {
+fn asset_info_response_follows_the_rules() {
     let body = r#"{"result":{"asset":"TOKENLY","chain":"bitcoin"}}"#;
     rules("GET", body, |client| client.get_asset("bitcoin", "TOKENLY"));
     let asset = one("GET", 200, body, |client| client.get_asset("bitcoin", "TOKENLY")).unwrap();
@@ -202,7 +202,7 @@ fn asset_info_reply_follows_the_rules() {
 }
 
 #[test]
-fn source_register_reply_follows_the_rules() {
+fn source_register_response_follows_the_rules() {
     let source = RegisterSource::new("1A");
     rules_with("POST", DONE, &["result"], |client| client.register_source(&source));
     // An error may come with a result of true.
@@ -216,12 +216,12 @@ fn source_register_reply_follows_the_rules() {
 }
 
 #[test]
-fn source_delete_reply_follows_the_rules() {
+fn source_delete_response_follows_the_rules() {
     rules_with("DELETE", DONE, &["result"], |client| client.delete_source("1A"));
 }
 
 #[test]
-fn source_list_reply_follows_the_rules() {
+fn source_list_response_follows_the_rules() {
     let body = r#"{"proof_suffix":"_7ba6","whitelist":{"1A":{"address":"1A","assets":null},"1B":{"address":"1B","assets":["TOKENLY"]},"1C":{"address":"1C","assets":{"0":"A","2":"B"},"type":"bitcoin"}},"result":true}"#;
     rules_with("GET", body, &["whitelist"], Client::list_sources);
     let sources = one("GET", 200, body, Client::list_sources).unwrap();
@@ -236,7 +236,7 @@ fn source_list_reply_follows_the_rules() {
 }
 
 #[test]
-fn promise_create_reply_follows_the_rules() {
+fn promise_create_response_follows_the_rules() {
     let call = CreatePromise::new("1S", "1D", "TOKENLY", Satoshis::whole(1));
     let body = format!(r#"{{"result":true,"tx":{TX}}}"#);
     rules_with("POST", &body, &["tx"], |client| client.create_promise(&call));
@@ -254,14 +254,14 @@ fn promise_create_reply_follows_the_rules() {
 }
 
 #[test]
-fn promise_list_reply_follows_the_rules() {
+fn promise_list_response_follows_the_rules() {
     let body = format!(r#"{{"result":true,"list":[{TX},{TX}]}}"#);
     rules_with("GET", &body, &["list"], Client::list_promises);
     assert_eq!(one("GET", 200, &body, Client::list_promises).unwrap().len(), 2);
 }
 
 #[test]
-fn promise_list_by_email_reply_follows_the_rules() {
+fn promise_list_by_email_response_follows_the_rules() {
     let body = format!(r#"{{"result":true,"list":[{TX}]}}"#);
     rules_with("GET", &body, &["list"], |client| client.list_promises_by_email("a@b.c"));
     let none = one("GET", 200, r#"{"result":true,"list":[]}"#, |client| {
@@ -271,7 +271,7 @@ fn promise_list_by_email_reply_follows_the_rules() {
 }
 
 #[test]
-fn promise_get_reply_follows_the_rules() {
+fn promise_get_response_follows_the_rules() {
     rules_with("GET", &format!(r#"{{"tx":{TX},"result":true}}"#), &["tx"], |client| {
         client.get_promise(PromiseId::new(107))
     });
@@ -316,19 +316,19 @@ fn missing_group_or_user_is_an_error_and_a_missing_account_or_address_is_none() 
 }
 
 #[test]
-fn promise_update_reply_follows_the_rules() {
+fn promise_update_response_follows_the_rules() {
     let update = UpdatePromise::new(PromiseId::new(107)).note("n");
     let body = format!(r#"{{"tx":{TX},"result":true}}"#);
     rules_with("PATCH", &body, &["tx"], |client| client.update_promise(&update));
 }
 
 #[test]
-fn promise_cancel_reply_follows_the_rules() {
+fn promise_cancel_response_follows_the_rules() {
     rules_with("DELETE", DONE, &["result"], |client| client.cancel_promise(PromiseId::new(107)));
 }
 
 #[test]
-fn address_list_mine_reply_follows_the_rules() {
+fn address_list_mine_response_follows_the_rules() {
     rules_with("GET", ADDRESSES, &["result"], Client::list_my_addresses);
     let addresses = one("GET", 200, ADDRESSES, Client::list_my_addresses).unwrap();
     let [main, inactive, unverified] = &addresses[..] else { panic!("three came") };
@@ -342,7 +342,7 @@ fn address_list_mine_reply_follows_the_rules() {
 }
 
 #[test]
-fn address_list_mine_reply_of_2022_has_quantities() {
+fn address_list_mine_response_of_2022_has_quantities() {
     let body = r#"{"result":[{"address":"1A","balances":{"TOKENLY":{"value":"100000000","precision":8},"0xAB:7":{"value":2,"precision":0}}},{"address":"1B","balances":[]}]}"#;
     let addresses = one("GET", 200, body, Client::list_my_addresses).unwrap();
     let balances = addresses[0].balances.as_ref().unwrap();
@@ -352,7 +352,7 @@ fn address_list_mine_reply_of_2022_has_quantities() {
 }
 
 #[test]
-fn address_get_mine_reply_follows_the_rules() {
+fn address_get_mine_response_follows_the_rules() {
     rules_with("GET", ADDRESS, &["result"], |client| client.get_my_address("1A"));
     let address = one("GET", 200, ADDRESS, |client| client.get_my_address("1A")).unwrap().unwrap();
     assert_eq!(address.kind.as_deref(), Some("btc"));
@@ -364,7 +364,7 @@ fn address_get_mine_reply_follows_the_rules() {
 }
 
 #[test]
-fn address_register_reply_follows_the_rules() {
+fn address_register_response_follows_the_rules() {
     rules_with("POST", ADDRESS, &["result"], |client| {
         client.register_address(&RegisterAddress::new("1A"))
     });
@@ -377,7 +377,7 @@ fn address_register_reply_follows_the_rules() {
 }
 
 #[test]
-fn address_verify_reply_follows_the_rules() {
+fn address_verify_response_follows_the_rules() {
     let call = |client: &Client| client.verify_address("1A", "IH=");
     rules_with("POST", DONE, &["result"], call);
     assert_eq!(one("POST", 200, DONE, call).unwrap(), Verification::Verified);
@@ -391,35 +391,35 @@ fn address_verify_reply_follows_the_rules() {
 }
 
 #[test]
-fn address_update_reply_follows_the_rules() {
+fn address_update_response_follows_the_rules() {
     rules_with("PATCH", ADDRESS, &["result"], |client| {
         client.update_address(&UpdateAddress::new("1A").label("x"))
     });
 }
 
 #[test]
-fn address_delete_reply_follows_the_rules() {
+fn address_delete_response_follows_the_rules() {
     rules_with("DELETE", DONE, &["result"], |client| client.delete_address("1A"));
 }
 
 #[test]
-fn address_instant_verify_reply_follows_the_rules() {
+fn address_instant_verify_response_follows_the_rules() {
     let proof = InstantVerify::new("u", "m", "a", "s");
     rules_with("POST", DONE, &["result"], |client| client.instant_verify(&proof));
 }
 
 #[test]
-fn address_list_public_reply_follows_the_rules() {
+fn address_list_public_response_follows_the_rules() {
     rules_with("GET", ADDRESSES, &["result"], |client| client.list_public_addresses("bob"));
 }
 
 #[test]
-fn address_get_public_reply_follows_the_rules() {
+fn address_get_public_response_follows_the_rules() {
     rules_with("GET", ADDRESS, &["result"], |client| client.get_public_address("bob", "1A"));
 }
 
 #[test]
-fn lookup_user_by_address_reply_follows_the_rules() {
+fn lookup_user_by_address_response_follows_the_rules() {
     rules_with("GET", OWNER, &["result"], |client| client.get_user_by_address("1A"));
     let owner = one("GET", 200, OWNER, |client| client.get_user_by_address("1A")).unwrap().unwrap();
     assert_eq!(owner.username.as_deref(), Some("bob"));
@@ -428,7 +428,7 @@ fn lookup_user_by_address_reply_follows_the_rules() {
 }
 
 #[test]
-fn lookup_users_by_addresses_reply_follows_the_rules() {
+fn lookup_users_by_addresses_response_follows_the_rules() {
     let body = r#"{"result":true,"users":{"1A":{"username":"bob","address":"1A","email":"b@example.com"}}}"#;
     let call = |client: &Client| client.get_users_by_addresses(["1A"]);
     let error = one("POST", 200, HTML, call).unwrap_err();
@@ -444,22 +444,22 @@ fn lookup_users_by_addresses_reply_follows_the_rules() {
 }
 
 #[test]
-fn lookup_address_by_user_reply_follows_the_rules() {
+fn lookup_address_by_user_response_follows_the_rules() {
     rules_with("GET", OWNER, &["result"], |client| client.get_address_by_user("bob"));
 }
 
 #[test]
-fn lookup_user_by_email_reply_follows_the_rules() {
+fn lookup_user_by_email_response_follows_the_rules() {
     rules_with("GET", OWNER, &["result"], |client| client.get_user_by_email("bob@example.com"));
 }
 
 #[test]
-fn lookup_user_exists_reply_is_true_false_or_an_error() {
+fn lookup_user_exists_response_is_true_false_or_an_error() {
     check_rules(|client| client.check_user_exists("bob"));
 }
 
 #[test]
-fn balance_public_reply_follows_the_rules() {
+fn balance_public_response_follows_the_rules() {
     rules("GET", BALANCES, Client::list_public_balances);
     let balances = one("GET", 200, BALANCES, Client::list_public_balances).unwrap();
     assert_eq!(balances[0].balance.unwrap().to_string(), "10");
@@ -487,12 +487,12 @@ fn balance_public_reply_follows_the_rules() {
 }
 
 #[test]
-fn balance_protected_reply_follows_the_rules() {
+fn balance_protected_response_follows_the_rules() {
     rules("GET", BALANCES, Client::list_protected_balances);
 }
 
 #[test]
-fn messenger_privileges_reply_follows_the_rules() {
+fn messenger_privileges_response_follows_the_rules() {
     let body = r#"{"token":"TOKENLY","canMessage":true}"#;
     rules("GET", body, |client| client.get_messenger_privileges("TOKENLY"));
     let privileges = one("GET", 200, body, |client| client.get_messenger_privileges("TOKENLY"));
@@ -500,12 +500,12 @@ fn messenger_privileges_reply_follows_the_rules() {
 }
 
 #[test]
-fn messenger_chats_reply_follows_the_rules() {
+fn messenger_chats_response_follows_the_rules() {
     rules("GET", &format!("[{CHAT}]"), Client::list_chats);
 }
 
 #[test]
-fn messenger_chat_privileges_reply_follows_the_rules() {
+fn messenger_chat_privileges_response_follows_the_rules() {
     let body = r#"{"authorized":true,"isGlobal":false,"tokenAuthorization":[{"asset":"TOKENLY","amount":1000000000}]}"#;
     rules("GET", body, |client| client.get_chat_privileges("Qi81"));
     let privileges = one("GET", 200, body, |client| client.get_chat_privileges("Qi81")).unwrap();
@@ -514,14 +514,14 @@ fn messenger_chat_privileges_reply_follows_the_rules() {
 }
 
 #[test]
-fn messenger_join_reply_follows_the_rules() {
+fn messenger_join_response_follows_the_rules() {
     rules_with("POST", r#"{"success":true}"#, &["success"], |client| client.join_chat("Qi81"));
     let error = one("POST", 200, r#"{"success":false}"#, |client| client.join_chat("Qi81"));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Api);
 }
 
 #[test]
-fn chat_get_reply_follows_the_rules() {
+fn chat_get_response_follows_the_rules() {
     rules("GET", CHAT, |client| client.get_chat("c"));
     let chat = one("GET", 200, CHAT, |client| client.get_chat("c")).unwrap().unwrap();
     assert_eq!(chat.tokens["TOKENLY"].to_string(), "1.5");
@@ -538,17 +538,17 @@ fn chat_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn chat_create_reply_follows_the_rules() {
+fn chat_create_response_follows_the_rules() {
     rules("POST", CHAT, |client| client.create_chat(&CreateChat::new("n")));
 }
 
 #[test]
-fn chat_update_reply_follows_the_rules() {
+fn chat_update_response_follows_the_rules() {
     rules("POST", CHAT, |client| client.update_chat(&UpdateChat::new("c")));
 }
 
 #[test]
-fn credit_group_create_reply_follows_the_rules() {
+fn credit_group_create_response_follows_the_rules() {
     rules_with("POST", GROUP, &["credit_group"], |client| client.create_credit_group("Bob's"));
     let rejection = r#"{"error":"App Credit Group name required"}"#;
     let error = one("POST", 400, rejection, |client| client.create_credit_group("x")).unwrap_err();
@@ -556,20 +556,20 @@ fn credit_group_create_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_group_update_reply_follows_the_rules() {
+fn credit_group_update_response_follows_the_rules() {
     let update = UpdateCreditGroup::new("g").name("n");
     rules_with("PATCH", GROUP, &["credit_group"], |client| client.update_credit_group(&update));
 }
 
 #[test]
-fn credit_group_list_reply_follows_the_rules() {
+fn credit_group_list_response_follows_the_rules() {
     let body = GROUP.replace("credit_group\":{", "list\":[{").replace("}}", "}]}");
     rules_with("GET", &body, &["list"], Client::list_credit_groups);
     assert_eq!(one("GET", 200, &body, Client::list_credit_groups).unwrap().len(), 1);
 }
 
 #[test]
-fn credit_group_get_reply_follows_the_rules() {
+fn credit_group_get_response_follows_the_rules() {
     rules_with("GET", GROUP, &["credit_group"], |client| client.get_credit_group("g"));
     let joined = GROUP.replace("00001\"]", "00001, I2\"]");
     let group = one("GET", 200, &joined, |client| client.get_credit_group("g")).unwrap().unwrap();
@@ -581,7 +581,7 @@ fn credit_group_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_group_history_reply_follows_the_rules() {
+fn credit_group_history_response_follows_the_rules() {
     rules_with("GET", GROUP_HISTORY, &["transactions"], |client| {
         client.get_credit_group_history("g")
     });
@@ -595,7 +595,7 @@ fn credit_group_history_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_account_list_reply_follows_the_rules() {
+fn credit_account_list_response_follows_the_rules() {
     rules_with("GET", ACCOUNTS, &["accounts"], |client| client.list_credit_accounts("g"));
     let accounts = one("GET", 200, ACCOUNTS, |client| client.list_credit_accounts("g")).unwrap();
     assert_eq!(accounts.accounts[0].balance, Some(-3500));
@@ -606,7 +606,7 @@ fn credit_account_list_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_account_list_reply_of_2017_is_a_dump() {
+fn credit_account_list_response_of_2017_is_a_dump() {
     let dump = r#"{"balance":0,"count":1,"accounts":[{"\u0000*\u0000table":"app_credit_accounts","\u0000*\u0000attributes":{"id":1,"app_credit_group_id":2,"uuid":"u-1","name":"bob","created_at":"2017-01-01 00:00:00","updated_at":"2017-01-01 00:00:00","balance":"7","tokenpass_user":false},"exists":true}]}"#;
     let accounts = one("GET", 200, dump, |client| client.list_credit_accounts("g")).unwrap();
     let account = &accounts.accounts[0];
@@ -616,12 +616,12 @@ fn credit_account_list_reply_of_2017_is_a_dump() {
 }
 
 #[test]
-fn credit_account_create_reply_follows_the_rules() {
+fn credit_account_create_response_follows_the_rules() {
     rules_with("POST", ACCOUNT, &["account"], |client| client.create_credit_account("g", "n"));
 }
 
 #[test]
-fn credit_account_get_reply_follows_the_rules() {
+fn credit_account_get_response_follows_the_rules() {
     rules_with("GET", ACCOUNT, &["account"], |client| client.get_credit_account("g", "n"));
     let account = one("GET", 200, ACCOUNT, |client| client.get_credit_account("g", "n"));
     let account = account.unwrap().unwrap();
@@ -631,7 +631,7 @@ fn credit_account_get_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_account_history_reply_follows_the_rules() {
+fn credit_account_history_response_follows_the_rules() {
     rules_with("GET", ACCOUNT_HISTORY, &["transactions"], |client| {
         client.get_credit_account_history("g", "n")
     });
@@ -641,7 +641,7 @@ fn credit_account_history_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_give_reply_follows_the_rules() {
+fn credit_give_response_follows_the_rules() {
     let call = |client: &Client| client.give_credits("g", [Entry::new("n", 5000)]);
     rules_with("POST", BOOKINGS, &["transactions"], call);
     let booking = &one("POST", 200, BOOKINGS, call).unwrap()[0];
@@ -651,14 +651,14 @@ fn credit_give_reply_follows_the_rules() {
 }
 
 #[test]
-fn credit_take_reply_follows_the_rules() {
+fn credit_take_response_follows_the_rules() {
     rules_with("POST", BOOKINGS, &["transactions"], |client| {
         client.take_credits("g", [Entry::new("n", 5000)])
     });
 }
 
 #[test]
-fn account_register_reply_follows_the_rules() {
+fn account_register_response_follows_the_rules() {
     let account = RegisterAccount::new("u", "p", "e");
     let body = r#"{"result":{"id":"7ad4ab38-0b10-4e71-9f27-0ef6c73c798c","username":"leroy","email":"l@example.com","ecc_key":"0000000000000000000000000000000000000000000000000000000000000005"}}"#;
     rules_with("POST", body, &["result"], |client| client.register_account(&account));
@@ -672,7 +672,7 @@ fn account_register_reply_follows_the_rules() {
 }
 
 #[test]
-fn account_login_reply_follows_the_rules() {
+fn account_login_response_follows_the_rules() {
     let body = r#"{"id":"00000002-1111-4111-8111-111111111111","name":"Bob \u00c9lan","username":"bob","email":"bob@example.com","confirmed_email":"bob@example.com","ecc_key":"02"}"#;
     rules_with("POST", body, &["id"], |client| client.check_login("bob", "pw"));
     let user = one("POST", 200, body, |client| client.check_login("bob", "pw")).unwrap();
@@ -681,7 +681,7 @@ fn account_login_reply_follows_the_rules() {
 }
 
 #[test]
-fn account_update_reply_follows_the_rules() {
+fn account_update_response_follows_the_rules() {
     let update = UpdateAccount::new("i", "t", "p").name("n");
     rules_with("PATCH", r#"{"result":"success"}"#, &["result"], |client| {
         client.update_account(&update)
@@ -692,7 +692,7 @@ fn account_update_reply_follows_the_rules() {
 }
 
 #[test]
-fn second_factor_status_reply_follows_the_rules() {
+fn second_factor_status_response_follows_the_rules() {
     let call = |client: &Client| client.get_second_factor("bob");
     rules_with("GET", r#"{"result":"unsigned"}"#, &["result"], call);
     assert_eq!(one("GET", 200, r#"{"result":"signed"}"#, call).unwrap(), SecondFactor::Signed);
@@ -701,7 +701,7 @@ fn second_factor_status_reply_follows_the_rules() {
 }
 
 #[test]
-fn second_factor_sign_reply_follows_the_rules() {
+fn second_factor_sign_response_follows_the_rules() {
     rules_with("POST", r#"{"result":"Signed"}"#, &["result"], |client| {
         client.sign_second_factor("IH=")
     });
@@ -711,7 +711,7 @@ fn second_factor_sign_reply_follows_the_rules() {
 }
 
 #[test]
-fn oauth_authorize_reply_is_a_redirect_or_a_page() {
+fn oauth_authorize_response_is_a_redirect_or_a_page() {
     let login = Authorize::new("https://app/cb", [Scope::User]).unwrap();
     let mut server = mockito::Server::new();
     let to = "https://app/cb?code=c1&state=s";
@@ -725,7 +725,7 @@ fn oauth_authorize_reply_is_a_redirect_or_a_page() {
 }
 
 #[test]
-fn oauth_authorize_reply_of_the_user_is_read() {
+fn oauth_authorize_response_of_the_user_is_read() {
     let login = Authorize::new("https://app/cb", [Scope::User]).unwrap().with_state("s 1");
     let read = |query: &str| login.read_callback(&format!("https://app/cb?{query}"));
     assert_eq!(read("code=c%2F1&state=s+1").unwrap().expose(), "c/1");
@@ -749,24 +749,24 @@ fn oauth_authorize_reply_of_the_user_is_read() {
 }
 
 #[test]
-fn oauth_access_token_reply_holds_a_token() {
+fn oauth_access_token_response_holds_a_token() {
     token_rules(|client| client.exchange_code("c"));
     token_rules(|client| client.send(&ExchangeCode::new("c", "r")));
 }
 
 #[test]
-fn oauth_api_token_reply_holds_a_token() {
+fn oauth_api_token_response_holds_a_token() {
     let exchange = ExchangeCodeAtApi::new("c", "r", [Scope::User], "s");
     token_rules(|client| client.exchange_code_at_api(&exchange));
 }
 
 #[test]
-fn oauth_password_token_reply_holds_a_token() {
+fn oauth_password_token_response_holds_a_token() {
     token_rules(|client| client.request_password_token("bob", "pw", [Scope::User]));
 }
 
 #[test]
-fn oauth_request_code_reply_holds_a_code_of_the_same_state() {
+fn oauth_request_code_response_holds_a_code_of_the_same_state() {
     let login = Authorize::new("https://app/cb", [Scope::User]).unwrap().with_state("x");
     let request = RequestCode::new(login, "bob", "pw");
     let call = |client: &Client| client.request_code(&request);
@@ -781,7 +781,7 @@ fn oauth_request_code_reply_holds_a_code_of_the_same_state() {
 }
 
 #[test]
-fn oauth_user_reply_follows_the_rules() {
+fn oauth_user_response_follows_the_rules() {
     rules_with("GET", USER, &["id"], Client::get_user);
     let user = one("GET", 200, USER, Client::get_user).unwrap();
     assert_eq!(user.id.as_deref(), Some("00000002-1111-4111-8111-111111111111"));
@@ -794,7 +794,7 @@ fn oauth_user_reply_follows_the_rules() {
 }
 
 #[test]
-fn oauth_logout_reply_follows_the_rules() {
+fn oauth_logout_response_follows_the_rules() {
     rules_with("GET", DONE, &["result"], Client::log_out);
 }
 
