@@ -126,7 +126,7 @@ pub fn serve(certificate: &str, key: &str) {
             .unwrap(),
     );
     let ledger = Arc::<Ledger>::default();
-    let answers = Arc::new(Responses::new());
+    let responses = Arc::new(Responses::new());
     let listen = |tls: Option<Arc<ServerConfig>>| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -183,7 +183,7 @@ pub fn serve(certificate: &str, key: &str) {
 }
 
 /// Answers the requests of a connection, which come one at a time.
-fn converse(mut stream: impl Read + Write, ledger: &Ledger, responses: &Answers) {
+fn converse(mut stream: impl Read + Write, ledger: &Ledger, responses: &Responses) {
     let mut buffer = vec![0; 16 * 1024];
     let mut filled = 0;
     loop {

@@ -238,9 +238,16 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
 /// ```
 pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let decode = |text: &[u8]| -> Vec<u8> {
-        let spaced: Vec<u8> =
-            text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        percent_encoding::percent_decode(&spaced).collect()
+        let mut spaced = text.to_vec();
+        for byte in &mut spaced {
+            if *byte == b'+' {
+                *byte = b' ';
+            }
+        }
+        match Cow::from(percent_encoding::percent_decode(&spaced)) {
+            Cow::Owned(decoded) => decoded,
+            Cow::Borrowed(_) => spaced,
+        }
     };
     text.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())

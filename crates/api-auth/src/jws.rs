@@ -146,7 +146,11 @@ impl<'a> DetachedJws<'a> {
         }
         let certificate = EndEntityCert::try_from(leaf).map_err(|_| JwsError::Chain)?;
         anchors.hold(&certificate, intermediates, now)?;
-        let input = [self.header_segment, ".", &URL_SAFE_NO_PAD.encode(body)].concat();
+        let segments = self.header_segment.len() + 1 + body.len() * 4 / 3 + 4;
+        let mut input = String::with_capacity(segments);
+        input.push_str(self.header_segment);
+        input.push('.');
+        URL_SAFE_NO_PAD.encode_string(body, &mut input);
         certificate
             .verify_signature(
                 webpki::ring::RSA_PKCS1_2048_8192_SHA256,
