@@ -22,14 +22,21 @@ use crate::transport::{Sent, TransportError};
 /// The result of a request.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum Cause {
-    #[error(transparent)]
     Input(InputError),
-    #[error(transparent)]
     Transport(TransportError),
-    #[error(transparent)]
     ResponseError(ResponseError),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::ResponseError(error) => error.fmt(f),
+        }
+    }
 }
 
 /// The error of a request, with status, headers and body of the response.

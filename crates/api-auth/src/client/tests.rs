@@ -1,3 +1,4 @@
+use std::error::Error as StdError;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
@@ -444,9 +445,20 @@ fn an_error_shows_no_secret_of_its_request_that_the_response_echoes() {
 
 #[test]
 fn an_error_of_a_transport_shows_no_secret_of_its_request() {
-    #[derive(Debug, thiserror::Error)]
-    #[error("could not get {0}")]
-    struct Beneath(String, #[source] std::io::Error);
+    #[derive(Debug)]
+    struct Beneath(String, std::io::Error);
+
+    impl fmt::Display for Beneath {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "could not get {}", self.0)
+        }
+    }
+
+    impl StdError for Beneath {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.1)
+        }
+    }
 
     let error = error_with(|request: Request| -> Result<Response, TransportError> {
         let echo = echo(&request);

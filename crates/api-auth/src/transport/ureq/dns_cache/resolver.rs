@@ -21,12 +21,19 @@ const KEPT: Duration = Duration::from_secs(30);
 const MOST_ADDRESSES: usize = 16;
 
 /// The error for a name that has no address or could not be looked up.
-#[derive(Debug, thiserror::Error)]
-#[error("the name {host} has no address: {reason}")]
+#[derive(Debug)]
 pub(crate) struct Unresolved {
     host: String,
     reason: String,
 }
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name {} has no address: {}", self.host, self.reason)
+    }
+}
+
+impl std::error::Error for Unresolved {}
 
 #[derive(Clone)]
 pub(crate) struct CachingResolver {
