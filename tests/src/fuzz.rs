@@ -39,7 +39,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("retry_after", retry_after_header),
     ("rules", rules),
     ("store_file", store_file),
-    ("token_reply", token_reply),
+    ("token_response", token_response),
 ];
 
 /// Reading a block, cookie or webhook never panics, and nothing that was not sealed is believed.
@@ -143,12 +143,12 @@ pub fn store_file(data: &[u8]) {
 }
 
 /// A token that is read has a value, and can be kept.
-pub fn token_reply(data: &[u8]) {
+pub fn token_response(data: &[u8]) {
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for status in [200, 400] {
         let mut response = Response::new(data.to_vec());
         *response.status_mut() = status.try_into().expect("a status");
-        match oauth::token_reply(&response, now) {
+        match oauth::token_response(&response, now) {
             Ok(token) => {
                 assert!(status == 200 && !token.value().is_empty());
                 assert_eq!(AccessToken::from_text(token.to_text().expose()), Some(token));

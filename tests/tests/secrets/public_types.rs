@@ -259,7 +259,7 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         Bearer::new(server(), Grant::ClientCredentials).next_request(UNIX_EPOCH).unwrap();
     let unread =
         bearer.handle_response(reply(r#"{"access_token":["CANARY"]}"#), UNIX_EPOCH).unwrap_err();
-    let error = api_auth::oauth::token_reply(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
+    let error = api_auth::oauth::token_response(&reply("CANARY"), UNIX_EPOCH).unwrap_err();
     let store = MemoryStore::new();
     store.save(&TokenKey::new(&["k"]), &AccessToken::new("CANARY", UNIX_EPOCH));
     let mut settings = Settings::default();

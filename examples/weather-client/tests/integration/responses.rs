@@ -23,13 +23,13 @@ fn report(base: &str) -> Outcome {
 }
 
 #[test]
-fn forecast_get_reply_follows_the_rules() {
+fn forecast_get_response_follows_the_rules() {
     Case { method: "GET", documented: FORECAST, any_body: false, missing: None, call: &forecast }
         .holds(&[]);
 }
 
 #[test]
-fn forecast_get_reply_is_read_field_by_field() {
+fn forecast_get_response_is_read_field_by_field() {
     let mut server = mockito::Server::new();
     let path = "/v1/stations/LHR/forecast";
     let body = FORECAST.replace("clear", "hail");
@@ -42,7 +42,7 @@ fn forecast_get_reply_is_read_field_by_field() {
 }
 
 #[test]
-fn forecast_get_reply_404_is_none() {
+fn forecast_get_response_404_is_none() {
     let case = Case {
         method: "GET",
         documented: FORECAST,
@@ -54,7 +54,7 @@ fn forecast_get_reply_404_is_none() {
 }
 
 #[test]
-fn report_create_reply_follows_the_rules() {
+fn report_create_response_follows_the_rules() {
     Case { method: "POST", documented: REPORT, any_body: false, missing: None, call: &report }
         .holds(&[]);
 }
