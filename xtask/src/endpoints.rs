@@ -117,7 +117,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
     // Whoever adds a provider sees all that is missing, and not the first thing only.
     let mut read = |path: &str| shell::read(path).unwrap_or_else(|why| note(&mut gaps, why));
     let requests = read(&format!("{folder}/tests/integration/requests.rs"));
-    let decoding = read(&format!("{folder}/tests/integration/decoding.rs"));
+    let responses = read(&format!("{folder}/tests/integration/responses.rs"));
     let readme = read(&format!("{folder}/README.md")).replace("\r\n", "\n");
     let page = read(&format!("docs/providers/{}.md", provider.name));
     let called = called.unwrap_or_else(|why| note(&mut gaps, why));
@@ -136,7 +136,7 @@ fn check(provider: &Provider, called: Result<Called, String>) -> Result<Vec<Stri
             ("no struct has its ID", structure.is_some()),
             ("no method of the client makes it", function.is_some()),
             ("no test ..._request", requests.contains(&format!("fn {test}_request"))),
-            ("no test ..._response", decoding.contains(&format!("fn {test}_response"))),
+            ("no test ..._response", responses.contains(&format!("fn {test}_response"))),
             ("no row in the crate's README", readme.contains(&quoted)),
             ("no row with its method and path in the provider's page", page.contains(&row)),
             ("the tour did not call it", called.contains(id.as_str())),

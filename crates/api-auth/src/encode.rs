@@ -157,7 +157,7 @@ fn decode(text: &str) -> Result<String, InputError> {
 /// The encoding of names and values in a query string or a form body.
 ///
 /// Both variants write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
-/// upper-case hex digits. They differ in one byte, and one byte is enough to break a signature.
+/// upper-case hex digits. They differ in one byte (`*`), which is enough to break a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {

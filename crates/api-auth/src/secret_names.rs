@@ -19,8 +19,8 @@ const SECRET: &[&str] = &[
     "wif",
 ];
 
-/// Words that make a name secret at its end, or at its end before one more word: `oauthtoken`,
-/// `tokenValue`. `TOKENLY` is another word.
+/// Words that make a name secret as its last word, or as the last but one: `oauthtoken`,
+/// `tokenValue`. `TOKENLY` is a different word.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "authorization",
@@ -41,7 +41,7 @@ const SECRET_WORDS: &[&str] = &[
 /// Words that make any name that contains them secret: `card_cvc`, `userPin`, `cvvCode`.
 const WHOLE_WORDS: &[&str] = &["csc", "cvc", "cvc2", "cvv", "cvv2", "otp", "pan", "pin"];
 
-/// Secrets that are usually combined with another word, or occur alone.
+/// Words for secrets that occur alone or combined with another word.
 const COMPOUND: &[&str] = &["bearer", "jwt", "pass"];
 
 /// Words before a secret in names without punctuation and capital letters: `cardcvv`, `userpin`.
@@ -77,10 +77,11 @@ pub(crate) fn has_secret_name(text: &str, listed: &[&str]) -> bool {
     names.any(|name| is_secret("", name, listed))
 }
 
-/// Returns whether values of the parameter or member `name` are secrets: by its own words, by those
-/// of the object that contains it (`parent`, or empty), or because it is `listed`.
+/// Returns whether the value of the parameter or member `name` is a secret. This depends on the
+/// words of the name, those of the object that contains it (`parent`, may be empty), and the
+/// `listed` names.
 ///
-/// Case and punctuation do not matter, and each part of `user[password]` counts.
+/// Case and punctuation are ignored. Each part of `user[password]` is checked.
 pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
     let mut before = scope("", parent);
     for written in name.split(['[', ']', '.']).filter(|part| !is_index(part)) {
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_no_secrets() {
+    fn other_names_are_not_secret() {
         for name in [
             "",
             "id",

@@ -26,7 +26,7 @@ pub(crate) mod ureq;
 ///    [`Sent::Maybe`].
 /// 7. GET, HEAD and DELETE with an empty body are sent without a body. Other methods with an empty
 ///    body are sent with `content-length: 0`.
-/// 8. Nothing is sent twice.
+/// 8. A request is sent at most once.
 ///
 /// ```
 /// use api_auth::{Request, Response, Transport, TransportError};

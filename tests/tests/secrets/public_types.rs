@@ -332,6 +332,15 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
         ("api-auth: Debug TransportError", debug(&broken)),
         ("api-auth: Debug Env", debug(&Env::given(&[("KEY", "CANARY")]))),
         ("api-auth: Debug VerifiedStore", debug(&verified)),
+        ("api-auth: Display TransportError", broken.to_string()),
+        ("api-auth: Display BlockError", {
+            let key = BlockKey::new("key", &secret).unwrap();
+            key.open("CANARY").unwrap_err().to_string()
+        }),
+        (
+            "api-auth: Display JwsError",
+            api_auth::jws::DetachedJws::parse("CANARY").unwrap_err().to_string(),
+        ),
         ("api-auth: Display Amount", "1.50".parse::<Amount>().unwrap().to_string()),
         ("api-auth: Display Error", unread.to_string()),
         ("api-auth: Display ResponseError", error.to_string()),
@@ -366,6 +375,14 @@ fn written_by_hand() -> Vec<(&'static str, String)> {
             "tinycert-client: Display San",
             "example.com".parse::<tinycert_client::San>().unwrap().to_string(),
         ),
+        (
+            "tinycert-client: Display FileError",
+            tinycert_client::files::FileError::from(unread).to_string(),
+        ),
+        ("tinypass-client: Display ReadError", {
+            let blocks = tinypass_client::blocks::Blocks::new("AID", "CANARY").unwrap();
+            blocks.open("CANARY").unwrap_err().to_string()
+        }),
         ("tokenpass-client: Debug Client", debug(&tokenpass.build().unwrap())),
         ("tokenpass-client: Debug MessageKey", debug(&MessageKey::from_wif(WIF).unwrap())),
         ("tokenpass-client: Display LoginError", other_state.to_string()),

@@ -28,7 +28,7 @@ static PROVIDER: Provider = Provider {
 const FILES: Server = Server::named("files");
 const USER: Credential = Credential::named("user");
 
-/// Signs with a word, and never requests another attempt.
+/// An auth that signs with a word and never requests another attempt.
 struct Word(&'static str);
 
 impl Auth for Word {
@@ -165,7 +165,7 @@ fn threads_that_wait_for_a_failing_token_server_share_its_error() {
     assert_eq!(fetches.load(Ordering::SeqCst), 6, "the next request tries again");
 }
 
-/// Runs a step when the client checks it for the first time, and then has a token.
+/// An auth that runs a step when the client checks it for the first time, and then has a token.
 struct Busy {
     step: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     is_ready: std::sync::atomic::AtomicBool,
@@ -190,7 +190,7 @@ impl Auth for Busy {
     }
 }
 
-/// Never has a token, and cannot build the request for one.
+/// An auth that has no token and cannot build a token request.
 struct Broken;
 
 impl Auth for Broken {

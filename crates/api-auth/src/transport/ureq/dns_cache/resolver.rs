@@ -119,8 +119,8 @@ impl CachingResolver {
     }
 }
 
-/// Looks a name up in another thread, since a look-up has no timeout. ureq's resolver panics if the
-/// thread cannot be started.
+/// Resolves a name in another thread, because a look-up has no timeout. ureq's resolver panics if
+/// the thread cannot be started.
 fn look_up(
     uri: &Uri,
     config: &Config,
@@ -131,7 +131,7 @@ fn look_up(
     let work = move || {
         // Without a timeout, the resolver starts no thread.
         let result = DefaultResolver::default().resolve(&owned, &config, NextTimeout::default());
-        // The receiver does not exist any more after the timeout.
+        // After the timeout, there is no receiver.
         let _ = sender.send(result);
     };
     let unresolved = |reason: &str| {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_looked_up_again_after_its_time() {
+    fn name_is_resolved_again_after_its_ttl() {
         let clock = ManualClock::at_unix(1_000_000);
         let names = CachingResolver::new(Arc::new(clock.clone()));
         assert!(look_up(&names, "http://localhost:1/") > 0);
@@ -221,7 +221,7 @@ mod tests {
         }
         let port = |url: &str| {
             let kept = names.kept(&Uri::try_from(url).unwrap(), SystemTime::UNIX_EPOCH);
-            assert!(kept.is_none(), "what was looked up later is not of that time");
+            assert!(kept.is_none(), "entries of a later time are not used");
             let now = names.clock.now();
             names.kept(&Uri::try_from(url).unwrap(), now).map(|kept| kept[0].port())
         };
