@@ -10,9 +10,9 @@
 
 #[cfg(unix)]
 pub mod console;
+pub mod decoding;
 pub mod enums;
 pub mod examples;
 pub mod programs;
-pub mod replies;
 pub mod responses;
 pub mod settings;
