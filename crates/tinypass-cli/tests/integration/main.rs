@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod endpoints;
+mod everywhere;
 
 use std::io::Write;
 use std::path::PathBuf;
