@@ -99,6 +99,7 @@ fn each_failure_has_its_exit_status() {
         (&["whoami", "--profile", "none"], 3),
         (&["promise", "get", "99"], 4),
         (&["user", "lookup", "1nobody"], 4),
+        (&["address", "verify", server::UNVERIFIED_ADDRESS, "bm8="], 8),
         (&["balance", "list", "--out", "no-folder/file"], 10),
     ] {
         let run = world.run(arguments);
