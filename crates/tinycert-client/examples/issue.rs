@@ -13,23 +13,23 @@ use lexopt::prelude::*;
 use tinycert_client::{CreateCa, CreateCert, KeyPairFiles, San, Session};
 
 const HELP: &str = "\
-Issues a certificate for a year and writes three files:
-  NAME.chain.pem  the certificate, then that of its CA: for servers
+Issues a certificate that is valid for a year, and writes three files:
+  NAME.chain.pem  the certificate, followed by that of its CA, for servers
   NAME.key.pem    the private key, which only the owner may read
-  NAME.ca.pem     the certificate of the CA: for clients that trust it
+  NAME.ca.pem     the certificate of the CA, for clients that trust it
 
 usage: issue [options] --ca NAME CN [SAN...]
 
   CN                   the common name, which is also the first alternative name
-  SAN                  more names: a host, an address, an e-mail address or a URI,
-                       or with its kind: DNS:..., IP:..., email:..., URI:...
+  SAN                  alternative names: a host, an IP address, an e-mail address or a URI,
+                       optionally with the type: DNS:..., IP:..., email:..., URI:...
   --ca NAME            the organization or common name of the CA
   --create-ca          create the CA if there is none with this organization
-  --country CC         two capital letters (default US)
-  --organization NAME  of the certificate (default: that of the CA)
-  --out FOLDER         folder of the files (default: the current folder)
+  --country CC         the country, two capital letters (default US)
+  --organization NAME  the organization of the certificate (default: that of the CA)
+  --out FOLDER         the folder of the files (default: the current folder)
 
-exit status: 0 issued, 1 an error, 2 wrong arguments
+exit status: 0 issued, 1 an error, 2 invalid arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL

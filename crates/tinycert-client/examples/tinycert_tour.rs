@@ -30,7 +30,7 @@ It creates a CA with one certificate and deletes both at the end.
 
 usage: tinycert_tour
 
-exit status: 0 all endpoints succeeded, 1 at least one failed, 2 wrong arguments
+exit status: 0 all endpoints succeeded, 1 at least one failed, 2 invalid arguments
 
 environment: TINYCERT_API_KEY, TINYCERT_EMAIL, TINYCERT_PASSPHRASE,
              and optionally TINYCERT_BASE_URL

@@ -12,7 +12,7 @@ use tokenpass_client::credits::{Booking, CreditGroup, Entry};
 use tokenpass_client::{Client, InputError, Result};
 
 const HELP: &str = "\
-Gives and takes credits, and prints the ledger of a group.
+Transfers credits to and from accounts, and prints the ledger of a group.
 
 usage: credits [--create] [--ref TEXT] give GROUP ACCOUNT AMOUNT
        credits [--ref TEXT] take GROUP ACCOUNT AMOUNT

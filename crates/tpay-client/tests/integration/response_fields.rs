@@ -42,7 +42,7 @@ fn client(status: u16, body: &str) -> Client {
     client.clock(ManualClock::at_unix(NOW)).build().unwrap()
 }
 
-/// A call against a transport that sends one response body.
+/// Returns a method of a client whose transport sends one response body.
 fn call<T: Debug>(call: impl Fn(&Client) -> Result<T> + 'static) -> Call {
     Box::new(move |body| {
         call(&client(200, body))
@@ -51,24 +51,24 @@ fn call<T: Debug>(call: impl Fn(&Client) -> Result<T> + 'static) -> Call {
     })
 }
 
-/// A payment. A declined one is an error that carries the transaction.
+/// Returns a payment method. A declined payment is an error with the transaction as its payload.
 fn payment(pay: impl Fn(&Client) -> Result<Transaction> + 'static) -> Call {
     call(move |client| pay(client).or_else(|error| error.declined().cloned().ok_or(error)))
 }
 
-/// An error response: its entries.
+/// Returns the entries of an error response.
 fn error_response(body: &str) -> Result<String, String> {
     let error = client(400, body).get_token_info().unwrap_err();
     Ok(format!("request_id: {:#?},\ndetails: {:#?}", error.request_id(), error.details()))
 }
 
-/// An error response of OAuth.
+/// Returns the code and message of an error response in the format of OAuth.
 fn oauth_error_response(body: &str) -> Result<String, String> {
     let error = client(400, body).request_token().unwrap_err();
     Ok(format!("code: {:?},\nmessage: {:?}", error.code(), error.message()))
 }
 
-/// A notification, signed and read.
+/// Signs and reads a notification.
 fn notification(body: &str) -> Result<String, String> {
     let client = client(200, "");
     let reader = client.notifications().unwrap().accept_any_merchant();
@@ -89,7 +89,7 @@ fn notification(body: &str) -> Result<String, String> {
     }
 }
 
-/// All fields of a payment: its `Debug` shows a few.
+/// Prints all fields of a payment, of which `Debug` shows a few.
 fn printed(payment: &PaymentNotification) -> String {
     let code = "demo".into();
     let fields: [(&str, &dyn Debug); 26] = [
@@ -123,7 +123,7 @@ fn printed(payment: &PaymentNotification) -> String {
     fields.map(|(name, value)| format!("{name}: {value:#?},")).join("\n")
 }
 
-/// The same notification as a form: `data[token]=…`.
+/// Converts a notification to a form: `data[token]=…`.
 fn as_form(body: &str) -> Result<String, String> {
     fn add(form: &mut Vec<String>, name: &str, value: &Value) {
         match value {
@@ -162,9 +162,9 @@ fn each_documented_field_is_parsed_into_the_field_of_its_name() {
         not_kept: &[
             ("error", "result", "the status of the response decides"),
             ("error", "devMessage", "it replaces an empty `errorMessage` only"),
-            ("error", "docUrl", "it leads to the provider's documentation"),
+            ("error", "docUrl", "it is a link to the provider's documentation"),
             ("error.developers", "result", "the status of the response decides"),
-            ("error.developers", "docUrl", "it leads to the provider's documentation"),
+            ("error.developers", "docUrl", "it is a link to the provider's documentation"),
         ],
         undocumented: UNDOCUMENTED,
         required: REQUIRED,
@@ -286,8 +286,8 @@ fn calls() -> Vec<(&'static str, Call)> {
                 client.create_bank_account(&CreateBankAccount::new(number, "Jan", "Poznan"))
             }),
         ),
-        // No source shows the fields of the responses below, or of the entries of their lists: the
-        // files have the names of the requests and of other responses.
+        // The fields of the responses below, and of the entries of their lists, are not documented.
+        // The files use the names of the requests and of other responses.
         ("accounts.list", call(|client| client.list_accounts(&ListAccounts::new()))),
         ("accounts.get", call(|client| client.get_account("01M"))),
         ("accounts.balance", call(|client| client.get_balance("01M"))),
@@ -358,7 +358,7 @@ const NO_FIELDS: &[(&str, &str)] = &[
     ("certificates.root", BYTES),
 ];
 
-/// Fields with another name in Rust.
+/// Fields that have another name in Rust.
 const RENAMED: &[(&str, &str)] = &[
     ("type", "kind"),
     ("id", "merchant_id"),
@@ -389,7 +389,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("error_description", "message"),
 ];
 
-/// Values with another form in Rust.
+/// Values that have another form in Rust.
 const CONVERTED: &[(&str, &str, &str)] = &[
     ("paymentErrorCode", "63", "WrongBlikCode"),
     ("paymentErrorCode", "101", "RejectedByPayer"),
@@ -407,7 +407,7 @@ const DERIVED: &[(&str, &str, &str, &str)] = &[
     ("notification.payment", "tr_amount", "md5sum", COVERED),
     ("notification.payment", "tr_crc", "md5sum", COVERED),
 ];
-const COVERED: &str = "the checksum, which is printed as whether it holds, covers the field";
+const COVERED: &str = "the checksum covers the field, and its validity is printed";
 
 /// Fields without which a response or notification is an error.
 const REQUIRED: &[(&str, &str)] = &[
@@ -446,11 +446,11 @@ const EMPTY: &str = "the response may be empty";
 const BYTES: &str = "the response is an image, a file or a certificate";
 const BY_FIELDS: &str = "the reference documents no field";
 const BARE: &str = "the documented response does not have it";
-const ENTRY: &str = "responses have it, entries of lists do not";
-const ONLY_READ: &str = "only a transaction that is read has it";
+const ENTRY: &str = "the response has it, the entries of lists do not";
+const ONLY_READ: &str = "only a transaction that is requested by its id has it";
 const ONLY_CREATED: &str = "only a transaction that is created or paid has it";
-const PAYMENT_DATE: &str = "the date of a payment has no creation";
-const BANK_PAYER: &str = "the payer as the bank names them has fewer fields";
+const PAYMENT_DATE: &str = "the date of a payment has no time of creation";
+const BANK_PAYER: &str = "the payer's data from the bank has fewer fields";
 const KINDS: &str = "each kind of refund has other dates, and not all have a status";
 const MCC: &str = "only merchant category codes have it";
 const POS: &str = "only points of sale have it";
@@ -585,17 +585,17 @@ const UNDOCUMENTED: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn enums_know_the_documented_texts_and_no_others() {
+fn enums_know_exactly_the_documented_strings() {
     let texts = wire_texts! {
         ResultStatus: "success", "actionRequired", "pending", "failed";
-        // `error` is known to the official Android and iOS clients only.
+        // `error` is only known from the official Android and iOS clients.
         TransactionStatus: "pending", "paid", "correct", "refund", "canceled", "error";
         PaymentStatus: "pending", "correct", "declined";
         PaymentErrorCode: "63", "100", "101", "102", "103", "104", "105", "106", "107";
         RefundStatus: "new", "pending", "to_complete", "cancel", "hold", "processed", "done",
             "declined", "authorized";
         RefundContext: "transactional", "card";
-        // The documentation has `GPB` for `GBP`.
+        // The documentation has `GPB` instead of `GBP`.
         Currency: "PLN", "GBP", "USD", "EUR", "CZK", "NOK", "DKK", "SEK", "CHF";
         Language: "en", "pl", "de", "fr", "ru", "it", "es", "uk";
         PayMethod: "pay_by_link", "transfer", "sale";
@@ -613,7 +613,7 @@ fn enums_know_the_documented_texts_and_no_others() {
         IntervalUnit: "minutes", "days", "months";
         InstrumentType: "card_token", "blik_payid", "test";
         RecurringStatus: "active", "finished", "failed", "canceled";
-        // Read in either case: the documentation has `true`, the wire `TRUE`.
+        // Accepted in both cases: the documentation has `true`, real notifications `TRUE`.
         NotificationStatus: "true", "paid", "chargeback";
         AliasEventKind: "ALIAS_REGISTER", "ALIAS_UNREGISTER", "ALIAS_UPDATE", "ALIAS_EXPIRED";
     };
@@ -621,7 +621,7 @@ fn enums_know_the_documented_texts_and_no_others() {
 }
 
 #[test]
-fn only_errors_about_the_form_of_a_request_mean_that_nothing_was_created() {
+fn only_errors_about_the_format_of_a_request_mean_that_nothing_was_created() {
     const FORM: &str = "country_not_valid field_required incorrect_content_type \
         invalid_request_body is_required not_array not_natural_int not_string not_valid too_low \
         ts:country:not_valid ts:payer:phone:not_valid unexpected_field";

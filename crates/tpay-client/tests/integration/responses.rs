@@ -43,7 +43,7 @@ fn client(base: &str) -> Client {
         .unwrap()
 }
 
-/// The rules of a response that has a `result`, or a field of its own such as `missing`.
+/// Checks the rules of a response that has a `result`, or a field of its own such as `missing`.
 fn rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -55,7 +55,7 @@ fn rules<T: std::fmt::Debug>(
     Case { method, documented, any_body: false, missing, call: &call }.holds(&[]);
 }
 
-/// The rules of a response that has one required field and no `result`.
+/// Checks the rules of a response that has one required field and no `result`.
 fn rules_of_one<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -67,7 +67,7 @@ fn rules_of_one<T: std::fmt::Debug>(
     Case { method, documented, any_body: false, missing, call: &call }.holds(&[part]);
 }
 
-/// The rules of a response to an action: empty, or an object with at least one field.
+/// Checks the rules of a response to an action: empty, or an object with at least one field.
 fn acknowledgement_rules<T: std::fmt::Debug>(
     method: &str,
     documented: &str,
@@ -78,13 +78,13 @@ fn acknowledgement_rules<T: std::fmt::Debug>(
     Case { method, documented, any_body: true, missing, call: &call }.holds(&[]);
 }
 
-/// The rules of an object whose form is not documented.
+/// Checks the rules of an object whose format is not documented.
 fn free_rules<T: std::fmt::Debug>(documented: &str, call: impl Fn(&Client) -> Result<T, Error>) {
     let call = |base: &str| -> Outcome { call(&client(base)).map(|value| format!("{value:?}")) };
     Case { method: "GET", documented, any_body: false, missing: None, call: &call }.holds(&[]);
 }
 
-/// The result of a call for one response.
+/// Returns the result of a call for one response.
 fn one<T>(
     method: &str,
     status: usize,
@@ -194,7 +194,7 @@ fn declined_payment_on_200_is_an_error_with_the_transaction() {
     assert!(declined.transaction_payment_url.as_deref().unwrap().contains("TR-BRA"));
     assert!(!error.nothing_created() && !error.outcome_unknown());
 
-    // The specification draws one object where the wire has a list.
+    // The specification has a single object, but real responses have a list.
     let lone = DECLINED.replace("\"errors\":[", "\"errors\":").replace("null}]", "null}");
     let pay = Pay::blik(BlikPayment::code("777123"));
     let error = one("POST", 200, &lone, |c| c.pay_transaction(ULID, pay.clone())).unwrap_err();
@@ -206,7 +206,7 @@ fn declined_payment_on_200_is_an_error_with_the_transaction() {
 }
 
 #[test]
-fn an_alias_in_several_banks_is_an_error_with_the_alternatives() {
+fn alias_in_several_banks_is_an_error_with_the_alternatives() {
     let body = r#"{"result":"success","transactionId":"T","payments":{"status":"pending","errors":[{"errorCode":"ERR82"}],"alternatives":[{"applicationName":"Bank A","applicationCode":"a1"},{"applicationName":"Bank B","applicationCode":"b2"}]}}"#;
     for body in [body, &body.replace(r#"{"errorCode":"ERR82"}"#, "")] {
         let create = |client: &Client| client.create_transaction(&order());
@@ -219,7 +219,7 @@ fn an_alias_in_several_banks_is_an_error_with_the_alternatives() {
 }
 
 #[test]
-fn a_failed_result_on_200_is_an_error() {
+fn failed_result_on_200_is_an_error() {
     let body = r#"{"result":"failed"}"#;
     let create = |client: &Client| client.create_transaction(&order());
     assert_eq!(one("POST", 200, body, create).unwrap_err().kind(), ErrorKind::Api);
@@ -247,7 +247,7 @@ fn response_of_another_server_leaves_the_outcome_of_a_write_unknown() {
     ];
     for (missing, call) in calls {
         let of = |body: &str| one("POST", 200, body, |client| Ok(call(client))).unwrap();
-        // Other objects are errors, too. The response to a cancellation is not documented.
+        // Other objects are errors as well. The response to a cancellation is not documented.
         let bodies = ["{}", r#"{"status":"ok"}"#, r#"{"result":null}"#];
         for body in bodies.iter().take(if missing == "result" { 1 } else { 3 }) {
             let error = of(body).unwrap();
@@ -255,7 +255,7 @@ fn response_of_another_server_leaves_the_outcome_of_a_write_unknown() {
             assert_eq!(error.message(), Some(&*format!("{missing}: missing")), "{body}");
             assert!(error.outcome_unknown() && !error.nothing_created(), "{body}");
         }
-        // Tpay's own word is enough, whatever else is missing.
+        // A `result` is enough, even if all other fields are missing.
         assert!(of(r#"{"result":"success"}"#).is_none(), "{missing}");
     }
 }
@@ -291,7 +291,7 @@ fn times_of_responses_are_typed_if_they_are_times() {
 }
 
 #[test]
-fn every_form_of_error_is_read() {
+fn every_format_of_errors_is_read() {
     let body = r#"{"result":"failed","requestId":"abc","errors":[{"errorCode":"is_required","errorMessage":"","fieldName":"pay.blikPaymentData.blikToken","devMessage":"Field is required","docUrl":"https:\/\/x"},{"errorCode":"not_valid","errorMessage":"","fieldName":"","devMessage":""}]}"#;
     let create = |client: &Client| client.create_transaction(&order());
     let error = one("POST", 400, body, create).unwrap_err();
@@ -318,7 +318,7 @@ fn every_form_of_error_is_read() {
 }
 
 #[test]
-fn nothing_created_requires_codes_about_the_form() {
+fn nothing_created_requires_codes_about_the_format() {
     let create = |client: &Client| client.create_transaction(&order());
     let error = |status, codes: &[&str]| {
         let errors: Vec<String> =
