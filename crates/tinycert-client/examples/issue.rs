@@ -95,7 +95,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let ca_id = if create_ca {
         session.get_or_create_ca(&CreateCa::new(&country, &ca))?
     } else {
-        let missing = || format!("there is no CA {ca:?}; --create-ca creates it");
+        let missing = || format!("there is no CA {ca:?}; use --create-ca to create it");
         session.find_ca(&ca)?.ok_or_else(missing)?.id
     };
     let folder = |error| format!("{}: cannot create the folder: {error}", out.display());
@@ -118,7 +118,7 @@ fn issue(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the name of a certificate's files. The star of a wildcard becomes `_`.
+/// Returns the base name of a certificate's files. The `*` of a wildcard becomes `_`.
 fn file_stem(common_name: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_.@".contains(char);
     common_name.chars().map(|char| if plain(char) { char } else { '_' }).collect()

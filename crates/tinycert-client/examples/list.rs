@@ -45,7 +45,12 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                     "hold" => StatusMask::HOLD,
                     "revoked" => StatusMask::REVOKED,
                     "expired" => StatusMask::EXPIRED,
-                    other => return Err(format!("no such status: {other}").into()),
+                    other => {
+                        return Err(format!(
+                            "--status: {other:?} is not one of good, hold, revoked, expired"
+                        )
+                        .into());
+                    }
                 };
                 what = Some(what.map_or(one, |what| what | one));
             }

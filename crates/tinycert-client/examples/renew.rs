@@ -62,7 +62,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     if arguments.cert.is_some() && arguments.ca.is_none() {
-        return Err("--cert needs --ca".into());
+        return Err("--cert requires --ca".into());
     }
     Ok(Some(arguments))
 }
@@ -126,7 +126,7 @@ fn renew_all(arguments: &Arguments) -> Result<u32, Box<dyn Error>> {
             }
             Ok(renewal) => println!("{cert_id} {name} was renewed before: {}", renewal.cert_id),
             Err(error) => {
-                println!("failed {cert_id} {name}: {error}; again with --cert {cert_id}");
+                println!("failed {cert_id} {name}: {error}; retry with --cert {cert_id}");
                 failed += 1;
             }
         }

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the reader of standard output has ended, as `head` does.
+/// Returns whether standard output is a closed pipe, as with `head`.
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
     let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => Some(io),

@@ -138,7 +138,7 @@ struct Report {
 
 impl Report {
     /// Calls an endpoint and prints its line. Returns the value, or `None` after an error.
-    #[expect(clippy::disallowed_methods, reason = "a stop-watch for people, no part of a call")]
+    #[expect(clippy::disallowed_methods, reason = "measures time for the printed line only")]
     fn line<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<T, Error>) -> Option<T> {
         let begin = Instant::now();
         let result = call();
@@ -156,7 +156,7 @@ impl Report {
         }
     }
 
-    /// Calls an endpoint as [`line`](Self::line) does. `None` is a failure, too.
+    /// Calls an endpoint like [`line`](Self::line). A result of `None` is a failure as well.
     fn found<E: Endpoint, T>(&mut self, call: impl FnOnce() -> Result<Option<T>, Error>) {
         if let Some(None) = self.line::<E, _>(call) {
             println!("fail {}: nothing was found", E::ID);

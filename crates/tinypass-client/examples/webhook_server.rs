@@ -99,7 +99,7 @@ fn respond(blocks: &Blocks, request: &Request) -> (Response, bool) {
                 text(&webhook.uid),
                 text(&webhook.access_id)
             );
-            // The webhook must not be acknowledged if it cannot be shown.
+            // A webhook that cannot be printed must not be acknowledged.
             if !output::print(format_args!("{line}")) {
                 std::process::exit(1);
             }

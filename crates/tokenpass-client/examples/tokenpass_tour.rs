@@ -144,7 +144,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Calls all endpoints, and returns the number of failures.
+/// Calls all endpoints. Returns the number of failures.
 fn tour(arguments: &Arguments) -> Result<u32> {
     let tokenpass = Client::from_env()?;
     let mut report = Report::default();
@@ -157,7 +157,7 @@ fn tour(arguments: &Arguments) -> Result<u32> {
     Ok(report.failed)
 }
 
-/// Logs in by every method, and creates an account.
+/// Logs in with every method, and creates an account.
 fn accounts(tokenpass: &Client, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let Arguments { username, password, .. } = arguments;
     let scopes = [Scope::User, Scope::Tca];
