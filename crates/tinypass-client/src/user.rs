@@ -22,7 +22,7 @@ use crate::error::{self, Model};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// TinyPass's id of the user.
+    /// TinyPass's id of the user, such as `kjkxrNWUyD`.
     pub uid: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
@@ -48,7 +48,7 @@ impl Model for User {
     }
 }
 
-/// `GET /r2/user/{uid}`: the details of a user.
+/// `GET /r2/user/{uid}`: returns the details of a user.
 ///
 /// ```
 /// use tinypass_client::Endpoint;
