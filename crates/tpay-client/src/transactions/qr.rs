@@ -113,7 +113,7 @@ impl Endpoint for GetTransactionQr {
     // It creates nothing.
     const ROUTE: Route<Self> = route!(POST "/transactions/{transactionId}/qr", transaction_id)
         .accept("image/*")
-        .idempotent();
+        .read_only();
 
     fn validate(&self) -> Result<(), InputError> {
         validate::known("size", self.size.as_ref(), QrSize::KNOWN)?;
