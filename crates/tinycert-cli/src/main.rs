@@ -1,0 +1,67 @@
+//! `tinycert`: a command-line program for TinyCert.
+
+mod ca;
+mod cert;
+mod file;
+mod provider;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+
+use provider::TinyCert;
+
+/// CAs and certificates of TinyCert
+#[derive(Debug, Parser)]
+#[command(name = "tinycert", version, after_help = EXIT_STATUSES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List, create and delete CAs
+    #[command(subcommand, alias = "cas")]
+    Ca(ca::Ca),
+    /// List, create, renew, revoke and download certificates
+    #[command(subcommand, alias = "certs")]
+    Cert(cert::Cert),
+    #[command(flatten)]
+    Common(Common),
+}
+
+impl CommandLine<TinyCert> for Cli {
+    type Command = Command;
+
+    fn split(self) -> (Global, Command) {
+        (self.global, self.command)
+    }
+}
+
+impl Run<TinyCert> for Command {
+    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
+        match self {
+            Self::Ca(command) => command.run(context),
+            Self::Cert(command) => command.run(context),
+            Self::Common(command) => command.run::<TinyCert, Cli>(context),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    cli_support::main::<TinyCert, Cli>()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}
