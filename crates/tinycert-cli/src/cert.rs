@@ -209,6 +209,11 @@ impl Create {
         self.names.first().map(|name| name.value().into_owned()).unwrap_or_default()
     }
 
+    /// Returns the alternative names.
+    pub(crate) fn names(&self) -> &[San] {
+        &self.names
+    }
+
     /// Returns the request. What is missing of the subject is that of the CA.
     pub(crate) fn request(
         &self,

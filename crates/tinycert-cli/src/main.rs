@@ -1,9 +1,14 @@
 //! `tinycert`: a command-line program for TinyCert.
 
+mod access;
 mod ca;
 mod cert;
 mod file;
+mod hook;
+mod issue;
+mod pair;
 mod provider;
+mod renew;
 
 use std::process::ExitCode;
 
@@ -30,6 +35,10 @@ enum Command {
     /// List, create, renew, revoke and download certificates
     #[command(subcommand, alias = "certs")]
     Cert(cert::Cert),
+    Issue(issue::Issue),
+    Adopt(issue::Adopt),
+    Renew(renew::Renew),
+    Status(renew::Status),
     #[command(flatten)]
     Common(Common),
 }
@@ -47,6 +56,10 @@ impl Run<TinyCert> for Command {
         match self {
             Self::Ca(command) => command.run(context),
             Self::Cert(command) => command.run(context),
+            Self::Issue(command) => command.run(context),
+            Self::Adopt(command) => command.run(context),
+            Self::Renew(command) => command.run(context),
+            Self::Status(command) => command.run(context),
             Self::Common(command) => command.run::<TinyCert, Cli>(context),
         }
     }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod exit;
+mod pairs;
 
 use api_sandbox::tinycert as server;
 use test_support::cli::{Program, World};
