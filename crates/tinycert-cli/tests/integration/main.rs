@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod commands;
+#[cfg(unix)]
+mod cron;
 mod exit;
 mod pairs;
 
