@@ -39,6 +39,35 @@ pub struct Run {
     pub stderr: String,
 }
 
+impl Program {
+    /// Runs a command with this input.
+    ///
+    /// # Panics
+    /// Panics if the output contains a secret.
+    pub fn finish(&self, mut command: Command, input: &str) -> Run {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that does not read its input closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        let run = Run { status: output.status.code().unwrap_or(-1), stdout, stderr };
+        self.check_secrets(&[&run.stdout, &run.stderr]);
+        run
+    }
+
+    /// Checks that texts contain no secret.
+    ///
+    /// # Panics
+    /// Panics if one does.
+    pub fn check_secrets(&self, texts: &[&str]) {
+        for secret in self.secrets {
+            assert!(texts.iter().all(|text| !text.contains(secret)), "{texts:?}");
+        }
+    }
+}
+
 impl World {
     /// Starts a sandbox and creates a home folder.
     ///
@@ -121,31 +150,12 @@ impl World {
         run.stdout
     }
 
-    /// Runs a command with this input.
+    /// Runs a command with this input; see [`Program::finish`].
     ///
     /// # Panics
     /// Panics if the output contains a secret.
-    pub fn finish(&self, mut command: Command, input: &str) -> Run {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        // A program that does not read its input closes the pipe.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-        let run = Run { status: output.status.code().unwrap_or(-1), stdout, stderr };
-        self.check_secrets(&[&run.stdout, &run.stderr]);
-        run
-    }
-
-    /// Checks that texts contain no secret.
-    ///
-    /// # Panics
-    /// Panics if one does.
-    pub fn check_secrets(&self, texts: &[&str]) {
-        for secret in self.program.secrets {
-            assert!(texts.iter().all(|text| !text.contains(secret)), "{texts:?}");
-        }
+    pub fn finish(&self, command: Command, input: &str) -> Run {
+        self.program.finish(command, input)
     }
 
     /// Runs the commands of the `console` blocks of a README, of which there are at least `least`.
@@ -157,7 +167,7 @@ impl World {
         let mut shell = Command::new("sh");
         self.prepare(&mut shell);
         let output = crate::console::check(page, self.program.path, shell, least);
-        self.check_secrets(&[&output]);
+        self.program.check_secrets(&[&output]);
     }
 }
 
