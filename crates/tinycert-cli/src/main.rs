@@ -10,10 +10,8 @@ mod pair;
 mod provider;
 mod renew;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-use cli_support::{CommandLine, Common, Context, EXIT_STATUSES, Exit, Failure, Global, Run};
+use cli_support::{Common, EXIT_STATUSES, Global};
 
 use provider::TinyCert;
 
@@ -43,38 +41,4 @@ enum Command {
     Common(Common),
 }
 
-impl CommandLine<TinyCert> for Cli {
-    type Command = Command;
-
-    fn split(self) -> (Global, Command) {
-        (self.global, self.command)
-    }
-}
-
-impl Run<TinyCert> for Command {
-    fn run(self, context: &Context<TinyCert>) -> Result<Exit, Failure> {
-        match self {
-            Self::Ca(command) => command.run(context),
-            Self::Cert(command) => command.run(context),
-            Self::Issue(command) => command.run(context),
-            Self::Adopt(command) => command.run(context),
-            Self::Renew(command) => command.run(context),
-            Self::Status(command) => command.run(context),
-            Self::Common(command) => command.run::<TinyCert, Cli>(context),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    cli_support::main::<TinyCert, Cli>()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn command_line_is_consistent() {
-        super::Cli::command().debug_assert();
-    }
-}
+cli_support::program!(TinyCert, Cli, Command { Ca, Cert, Issue, Adopt, Renew, Status });
