@@ -157,7 +157,7 @@ fn decode(text: &str) -> Result<String, InputError> {
 /// The encoding of names and values in a query string or a form body.
 ///
 /// Both variants write a space as `+` and every other reserved byte of the UTF-8 text as `%XX` with
-/// upper-case hex digits. They differ in one byte, and one byte is enough to break a signature.
+/// upper-case hex digits. They differ in one byte (`*`), which is enough to break a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -238,9 +238,16 @@ pub fn decode_form(text: &[u8]) -> Vec<(String, String)> {
 /// ```
 pub fn decode_form_bytes(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let decode = |text: &[u8]| -> Vec<u8> {
-        let spaced: Vec<u8> =
-            text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        percent_encoding::percent_decode(&spaced).collect()
+        let mut spaced = text.to_vec();
+        for byte in &mut spaced {
+            if *byte == b'+' {
+                *byte = b' ';
+            }
+        }
+        match Cow::from(percent_encoding::percent_decode(&spaced)) {
+            Cow::Owned(decoded) => decoded,
+            Cow::Borrowed(_) => spaced,
+        }
     };
     text.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())

@@ -45,28 +45,28 @@ impl RequestCopy {
     pub(crate) fn set(&mut self, request: &Request) {
         self.wipe();
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        let headers = || {
-            let headers = request.headers().iter();
-            headers.filter(|(name, value)| value.is_sensitive() || is_secret_header(name.as_str()))
-        };
-        let after_headers =
-            target.len() + headers().map(|(_, value)| value.len() + 1).sum::<usize>();
-        let length = after_headers + request.body().len();
-        let mut rest = match self.inline.get_mut(..length) {
+        let headers = request.headers();
+        // Enough for all headers: which of them are secret is found out once.
+        let room = headers.iter().map(|(_, value)| value.len() + 1).sum::<usize>();
+        let room = target.len() + room + request.body().len();
+        let buffer = match self.inline.get_mut(..room) {
             Some(inline) => inline,
             None => {
-                self.spilled.resize(length, 0);
+                self.spilled.resize(room, 0);
                 &mut *self.spilled
             }
         };
-        // The buffer has the exact length.
+        let mut rest = buffer;
         let _ = rest.write_all(target.as_bytes());
-        for (_, value) in headers() {
-            let _ = rest.write_all(value.as_bytes());
-            let _ = rest.write_all(b"\n");
+        for (name, value) in headers {
+            if value.is_sensitive() || is_secret_header(name.as_str()) {
+                let _ = rest.write_all(value.as_bytes());
+                let _ = rest.write_all(b"\n");
+            }
         }
+        let after_headers = room - rest.len();
         let _ = rest.write_all(request.body());
-        self.ends = [target.len(), after_headers, length];
+        self.ends = [target.len(), after_headers, room - rest.len()];
     }
 
     /// Returns the secrets of the request: the values of sensitive headers, the values of query,
@@ -74,7 +74,7 @@ impl RequestCopy {
     /// `path` that differ in `shown_path`.
     pub(crate) fn secrets(&self, listed: &[&str], path: &str, shown_path: &str) -> RequestSecrets {
         let [target, headers, end] = self.ends;
-        let bytes = self.inline.get(..end).unwrap_or(&self.spilled);
+        let bytes = if self.spilled.is_empty() { &self.inline[..] } else { &*self.spilled };
         let part = |start, end| bytes.get(start..end).unwrap_or_default();
         let mut secrets = RequestSecrets(Vec::new());
         for value in part(target, headers).split(|byte| *byte == b'\n') {

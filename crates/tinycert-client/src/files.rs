@@ -15,6 +15,7 @@ mod pem;
 mod resolved;
 mod trust;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -108,20 +109,42 @@ pub struct KeyPairFiles {
 }
 
 /// An error of issuing, renewing or saving a certificate to files.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
     /// A request failed, or an argument is invalid.
-    #[error(transparent)]
-    Call(#[from] Error),
+    Call(Error),
     /// A file could not be written.
-    #[error("{}: {source}", path.display())]
     File {
         /// The path of the file.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(f),
+            Self::File { path, source } => write!(f, "{}: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Call(error) => error.source(),
+            Self::File { source, .. } => Some(source),
+        }
+    }
+}
+
+impl From<Error> for FileError {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
 }
 
 impl FileError {

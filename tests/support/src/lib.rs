@@ -11,8 +11,8 @@
 pub mod cli;
 #[cfg(unix)]
 pub mod console;
+pub mod decoding;
 pub mod enums;
 pub mod examples;
-pub mod replies;
 pub mod responses;
 pub mod settings;

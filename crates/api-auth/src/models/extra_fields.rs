@@ -46,7 +46,7 @@ use crate::scalar;
 /// ```
 #[derive(Clone, Default)]
 pub struct ExtraFields(
-    /// A JSON object, or nothing.
+    /// A JSON object, or an empty string.
     Box<str>,
 );
 
@@ -60,7 +60,7 @@ impl fmt::Debug for ExtraFields {
 }
 
 impl PartialEq for ExtraFields {
-    /// Compares the values by name. Spaces, the order and the notation of a value do not matter.
+    /// Compares the values by name. White space, order and notation are ignored.
     fn eq(&self, other: &Self) -> bool {
         if self.0 == other.0 {
             return true;

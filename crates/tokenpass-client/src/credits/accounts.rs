@@ -31,7 +31,7 @@ pub struct CreditUser {
 ///
 /// Source: the provider's documentation, `apidocs.tokenly.com/tokenpass`, Credit Account Object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "AccountReply")]
+#[serde(from = "AccountResponse")]
 #[non_exhaustive]
 pub struct CreditAccount {
     /// The id, a UUID.
@@ -68,18 +68,18 @@ const DUMPED: &str = "\0*\0attributes";
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct AccountReply {
+struct AccountResponse {
     plain: AccountFields,
 }
 
-impl From<AccountReply> for CreditAccount {
+impl From<AccountResponse> for CreditAccount {
     /// Converts a response. The list of accounts of the server of 2017 contains raw dumps of its
     /// objects.
-    fn from(reply: AccountReply) -> Self {
-        let dumped = reply.plain.extra.parse::<AccountFields>(DUMPED);
+    fn from(response: AccountResponse) -> Self {
+        let dumped = response.plain.extra.parse::<AccountFields>(DUMPED);
         let fields = match dumped {
-            Some(dumped) if reply.plain.uuid.is_none() => dumped,
-            _ => reply.plain,
+            Some(dumped) if response.plain.uuid.is_none() => dumped,
+            _ => response.plain,
         };
         Self {
             uuid: fields.uuid,

@@ -17,11 +17,11 @@ use crate::error::input::InputError;
 /// `+1` are not.
 ///
 /// # Errors
-/// Returns an error for text that is not UTF-8, and for names that the server would parse as other
-/// ones: with a dot or a space (they become `_`), with brackets that do not match, with a zero byte,
-/// or empty. Also for names that PHP ignores, with more than 64 pairs of brackets or an `a[]` after
-/// the largest integer, and for an `a[]` after negative keys only, whose key depends on PHP's
-/// version.
+/// Returns an error for text that is not UTF-8, and for names that the server would parse
+/// differently: with a dot or a space (they become `_`), with brackets that do not match, with a
+/// zero byte, or empty. Also for names that PHP ignores, with more than 64 pairs of brackets or an
+/// `a[]` after the largest integer, and for an `a[]` after negative keys only, whose key depends on
+/// PHP's version.
 ///
 /// ```
 /// use api_auth::hmac::nonce_headers::php_json;
@@ -47,7 +47,7 @@ pub fn php_json(encoded: &str) -> Result<String, InputError> {
     Ok(out)
 }
 
-/// Splits `a[b][]` into `a` and its keys. Returns `None` if PHP would parse another name.
+/// Splits `a[b][]` into `a` and its keys. Returns `None` if PHP would parse the name differently.
 #[inline]
 fn keys_of(name: &str) -> Option<(&str, Vec<&str>)> {
     let end = name.find('[').unwrap_or(name.len());
@@ -247,7 +247,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Writes a value. Returns `None` if a string is not valid.
+/// Writes a value. Returns `None` if it contains an invalid string.
 fn write_value(value: &RawValue, out: &mut String) -> Option<()> {
     let text = value.get();
     match text.as_bytes().first()? {

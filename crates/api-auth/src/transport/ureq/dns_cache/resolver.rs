@@ -21,12 +21,19 @@ const KEPT: Duration = Duration::from_secs(30);
 const MOST_ADDRESSES: usize = 16;
 
 /// The error for a name that has no address or could not be looked up.
-#[derive(Debug, thiserror::Error)]
-#[error("the name {host} has no address: {reason}")]
+#[derive(Debug)]
 pub(crate) struct Unresolved {
     host: String,
     reason: String,
 }
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name {} has no address: {}", self.host, self.reason)
+    }
+}
+
+impl std::error::Error for Unresolved {}
 
 #[derive(Clone)]
 pub(crate) struct CachingResolver {
@@ -112,8 +119,8 @@ impl CachingResolver {
     }
 }
 
-/// Looks a name up in another thread, since a look-up has no timeout. ureq's resolver panics if the
-/// thread cannot be started.
+/// Resolves a name in another thread, because a look-up has no timeout. ureq's resolver panics if
+/// the thread cannot be started.
 fn look_up(
     uri: &Uri,
     config: &Config,
@@ -124,7 +131,7 @@ fn look_up(
     let work = move || {
         // Without a timeout, the resolver starts no thread.
         let result = DefaultResolver::default().resolve(&owned, &config, NextTimeout::default());
-        // The receiver does not exist any more after the timeout.
+        // After the timeout, there is no receiver.
         let _ = sender.send(result);
     };
     let unresolved = |reason: &str| {
@@ -189,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_looked_up_again_after_its_time() {
+    fn name_is_resolved_again_after_its_ttl() {
         let clock = ManualClock::at_unix(1_000_000);
         let names = CachingResolver::new(Arc::new(clock.clone()));
         assert!(look_up(&names, "http://localhost:1/") > 0);
@@ -214,7 +221,7 @@ mod tests {
         }
         let port = |url: &str| {
             let kept = names.kept(&Uri::try_from(url).unwrap(), SystemTime::UNIX_EPOCH);
-            assert!(kept.is_none(), "what was looked up later is not of that time");
+            assert!(kept.is_none(), "entries of a later time are not used");
             let now = names.clock.now();
             names.kept(&Uri::try_from(url).unwrap(), now).map(|kept| kept[0].port())
         };
