@@ -2,54 +2,19 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use cli_support::api_auth::UnixTime;
 use cli_support::output::Column;
 use cli_support::{Context, Exit, Failure, Json};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::pem::Pem;
-use x509_parser::public_key::PublicKey;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 use crate::provider::{TinyCert, now};
-
-/// What this program uses of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Certificate {
-    pub(crate) subject: String,
-    pub(crate) issuer: String,
-    /// The serial number in hexadecimal digits.
-    pub(crate) serial: String,
-    /// The alternative names, such as `DNS:example.com`.
-    pub(crate) names: Vec<String>,
-    pub(crate) not_before: UnixTime,
-    pub(crate) expires: UnixTime,
-    pub(crate) key: String,
-}
+use crate::x509::Certificate;
 
 impl Certificate {
-    fn of(certificate: &X509Certificate<'_>) -> Self {
-        let names = certificate.subject_alternative_name().ok().flatten();
-        let names = names.iter().flat_map(|names| names.value.general_names.iter());
-        let validity = certificate.validity();
-        Self {
-            subject: certificate.subject().to_string(),
-            issuer: certificate.issuer().to_string(),
-            serial: certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect(),
-            names: names.map(name).collect(),
-            not_before: UnixTime::from_seconds(validity.not_before.timestamp()),
-            expires: UnixTime::from_seconds(validity.not_after.timestamp()),
-            key: match certificate.public_key().parsed() {
-                Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
-                Ok(PublicKey::EC(key)) => format!("EC {}", key.key_size()),
-                _ => "other".to_owned(),
-            },
-        }
-    }
-
     fn json(&self) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let members = [
@@ -65,34 +30,16 @@ impl Certificate {
     }
 }
 
-/// Returns a name with its kind, as other tools print it.
-fn name(name: &GeneralName<'_>) -> String {
-    match name {
-        GeneralName::DNSName(host) => format!("DNS:{host}"),
-        GeneralName::RFC822Name(address) => format!("email:{address}"),
-        GeneralName::URI(uri) => format!("URI:{uri}"),
-        GeneralName::IPAddress(bytes) => {
-            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-            let address = four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
-            address.map_or_else(|_| "IP:invalid".to_owned(), |address| format!("IP:{address}"))
-        }
-        _ => "other".to_owned(),
-    }
-}
-
 /// Returns the certificates of a text in PEM format. Other blocks are skipped.
 ///
 /// # Errors
 /// Returns the problem if a block is invalid, or if there is no certificate.
 pub(crate) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, String> {
     let mut found = Vec::new();
-    for (index, block) in Pem::iter_from_buffer(text).enumerate() {
-        let invalid = |what: &str| format!("PEM block {}: {what}", index + 1);
-        let block = block.map_err(|_| invalid("malformed"))?;
-        if block.label == "CERTIFICATE" {
-            let certificate = block.parse_x509().map_err(|_| invalid("not a certificate"))?;
-            found.push(Certificate::of(&certificate));
-        }
+    for (index, block) in CertificateDer::pem_slice_iter(text).enumerate() {
+        let block = block.map_err(|error| format!("malformed PEM text: {error}"))?;
+        let invalid = |_| format!("certificate {} is not valid DER", index + 1);
+        found.push(Certificate::parse(&block).map_err(invalid)?);
     }
     if found.is_empty() { Err("no certificate in PEM format".to_owned()) } else { Ok(found) }
 }

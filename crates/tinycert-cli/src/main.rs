@@ -9,6 +9,7 @@ mod issue;
 mod pair;
 mod provider;
 mod renew;
+mod x509;
 
 use clap::{Parser, Subcommand};
 use cli_support::{Common, EXIT_STATUSES, Global};

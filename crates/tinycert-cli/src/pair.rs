@@ -16,7 +16,8 @@ use tinycert_client::files::FileError;
 use tinycert_client::{CaId, CertId, KeyPairFiles, San};
 
 use crate::access;
-use crate::file::{Certificate, certificates};
+use crate::file::certificates;
+use crate::x509::Certificate;
 
 /// The version of the format of records.
 const VERSION: u32 = 1;

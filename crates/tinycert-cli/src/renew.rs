@@ -12,10 +12,11 @@ use cli_support::output::{Column, Format};
 use cli_support::{Context, Exit, Failure, Json, Run};
 use tinycert_client::{CertId, CertStatus, Session};
 
-use crate::file::{Certificate, is_due};
+use crate::file::is_due;
 use crate::hook::Hook;
 use crate::pair::{Folder, Pair, Record, file_failure};
 use crate::provider::{TinyCert, now};
+use crate::x509::Certificate;
 
 /// The folder of the pairs.
 #[derive(Debug, Clone, Args)]
