@@ -3,7 +3,7 @@
 use api_sandbox::tinycert as server;
 use cli_json::{json, lines};
 
-use crate::world;
+use crate::{PROGRAM, world};
 
 /// Parsing of output.
 mod cli_json {
@@ -218,6 +218,33 @@ fn profile_is_stored_and_used() {
     assert_eq!(world.finish(login, &world.env_file()).status, 0);
     let run = world.finish(world.bare(&["auth", "status"]), "");
     assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
+}
+
+#[test]
+fn recording_and_messages_contain_no_secret() {
+    let world = world();
+    let arguments = ["cert", "download", "14236", "--part", "key", "--out", "key.pem"];
+    let run = world.run(&[&arguments[..], &["-v", "--record", "session.jsonl"]].concat());
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(run.stderr.contains("cert.get: attempt 1, status 200"), "{run:?}");
+    assert!(!run.stderr.contains(CANARY) && run.stdout.is_empty(), "{run:?}");
+    let recording = std::fs::read_to_string(world.home.join("session.jsonl")).unwrap();
+    assert_eq!(recording.matches("\"endpoint\":").count(), 3, "connect, get and disconnect");
+    PROGRAM.check_secrets(&[&recording]);
+    assert!(!recording.contains(server::EMAIL), "{recording}");
+    let key = std::fs::read_to_string(world.home.join("key.pem")).unwrap();
+    assert!(key.contains(CANARY) && !recording.contains(key.lines().nth(1).unwrap()));
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    let world = world();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(world.text(&["completions", shell]).contains("needs-renewal"), "{shell}");
+    }
+    assert!(world.text(&["man"]).contains("Exit status:"));
+    world.text(&["man", "--dir", "pages"]);
+    assert!(world.home.join("pages/tinycert-renew.1").exists());
 }
 
 /// The command of each endpoint. The program opens and closes sessions by itself.

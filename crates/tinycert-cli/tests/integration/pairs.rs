@@ -1,5 +1,6 @@
 //! `issue`, `adopt`, `renew` and `status`: the pairs of a folder.
 
+#[cfg(unix)]
 use std::path::Path;
 use std::time::Duration;
 
@@ -270,6 +271,7 @@ fn invalid_options_of_files_are_2_and_nothing_is_issued() {
     assert!(world.sandbox.tinycert().state(|server| server.certs_named("a.example")).is_empty());
 }
 
+#[cfg(unix)]
 /// Returns the names in a folder that begin with a dot, except the lock and folders of versions.
 pub(crate) fn left(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap();
