@@ -87,6 +87,12 @@ pub trait Endpoint: Sized {
     fn idempotent(&self) -> bool {
         const { &Self::ROUTE }.is_idempotent_for(self)
     }
+
+    /// Returns whether the request changes nothing at the server. Only
+    /// [`RawEndpoint`](crate::RawEndpoint) overrides it.
+    fn read_only(&self) -> bool {
+        const { &Self::ROUTE }.is_read_only_for(self)
+    }
 }
 
 /// An [`Endpoint`] without the type of its response, for use as a trait object: the request loop is

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use api_auth::{Endpoint, EndpointInfo, Error, Items, Method, Paged, Response, StatusCode};
+use api_auth::{Endpoint, EndpointInfo, Error, Items, Paged, Response, StatusCode};
 
 use crate::args::{Global, Limits};
 use crate::auth::{Settings, Variable};
@@ -231,9 +231,7 @@ impl<P: Provider> Context<P> {
             self.output.text(&P::curl(self.client()?, request)?)?;
             return Ok(true);
         }
-        let is_read =
-            matches!(request.method(), Method::GET | Method::HEAD) && request.idempotent();
-        if self.global.dry_run && !is_read {
+        if self.global.dry_run && !request.read_only() {
             request.validate()?;
             let (method, path) = (request.method(), request.shown_path());
             self.note(&format!("dry run: would send {method} {path} ({})", E::ID));

@@ -20,7 +20,7 @@ Exit status:
     7  too many requests
     8  the server rejected the request
     9  the response was not understood
-   10  a local failure: a file, the disk, the configuration
+   10  a local failure: a file, the disk, a hook, the configuration
    11  some of several failed
   130  interrupted";
 
@@ -127,9 +127,20 @@ impl Failure {
         Self { is_closed_pipe, ..Self::new(exit, format!("standard output: {error}")) }
     }
 
+    /// Returns the failure with what it is about before its message, such as one of several files.
+    #[must_use]
+    pub fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// Returns the exit status.
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Returns the message without a hint.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Returns whether there is something to report.

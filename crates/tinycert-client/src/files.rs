@@ -210,6 +210,26 @@ impl KeyPairFiles {
         &self.key
     }
 
+    /// Checks that the files can be written, as [`Session`](crate::Session)'s methods do before their
+    /// first request. Completes the pair of a killed run and removes its drafts and locks. The files
+    /// of a complete pair are not changed.
+    ///
+    /// A program that renews seldom calls it in each run, so that a problem is noticed before the
+    /// certificate expires.
+    ///
+    /// ```no_run
+    /// use tinycert_client::KeyPairFiles;
+    ///
+    /// KeyPairFiles::for_name("/etc/ssl/acme", "example.com").check()?;
+    /// # Ok::<(), tinycert_client::files::FileError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn check(&self) -> Result<(), FileError> {
+        self.prepare().map(drop)
+    }
+
     /// Waits until no other process writes the files, completes the pair of a killed process,
     /// checks the files, and creates drafts next to them. Errors are therefore detected before the
     /// first request.

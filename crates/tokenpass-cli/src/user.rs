@@ -1,9 +1,10 @@
 //! `tokenpass user`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use cli_support::{Context, Exit, Failure, Run};
 use tokenpass_client::Rules;
 use tokenpass_client::lookups::{GetAddressByUser, GetUserByAddress};
+use tokenpass_client::oauth::GetUser;
 use tokenpass_client::tca::FindUsers;
 
 use crate::provider::Tokenpass;
@@ -25,6 +26,16 @@ pub(crate) enum User {
         /// Name of the user
         user: String,
     },
+}
+
+/// Show the user of the token
+#[derive(Debug, Args)]
+pub(crate) struct Whoami {}
+
+impl Run<Tokenpass> for Whoami {
+    fn run(self, context: &Context<Tokenpass>) -> Result<Exit, Failure> {
+        context.show(GetUser::new())
+    }
 }
 
 impl Run<Tokenpass> for User {
