@@ -20,7 +20,7 @@ static PROVIDER: Provider = Provider {
     user_agent: concat!("tokenpass-client/", env!("CARGO_PKG_VERSION")),
     encoding: Encoding::Php,
     retry_statuses: &[429, 502, 503, 504],
-    secret_parameters: &["code", "state"],
+    secret_parameters: &["code", "ecc_key", "state"],
     read_error: error::read,
 };
 
