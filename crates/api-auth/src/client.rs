@@ -277,6 +277,12 @@ impl Client {
         self.named(call.id(), error, attempts)
             .with_retry_after(after)
             .with_idempotent(call.idempotent())
+            .with_spaced_credential(|| self.spaced_credential(call))
+    }
+
+    /// Returns the name of a credential of the request that begins or ends with white space.
+    fn spaced_credential(&self, call: &dyn Call) -> Option<&'static str> {
+        call.spaced_credential().or_else(|| self.auth(call.credential()).ok()??.spaced_credential())
     }
 
     /// Returns the secrets of the copied request.
@@ -313,7 +319,9 @@ impl Client {
         self.with_retries(&id, call.idempotent(), wait, || self.try_once(call, &mut attempts, copy))
             .map(|response| (response, attempts))
             .map_err(|error| {
-                self.named(call.id(), error, attempts).with_idempotent(call.idempotent())
+                self.named(call.id(), error, attempts)
+                    .with_idempotent(call.idempotent())
+                    .with_spaced_credential(|| self.spaced_credential(call))
             })
     }
 

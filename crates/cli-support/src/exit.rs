@@ -1,5 +1,6 @@
 //! Exit statuses, and the failure of a command.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -97,6 +98,8 @@ pub struct Failure {
     http_status: Option<u16>,
     request_id: Option<String>,
     retryable: bool,
+    /// A credential that begins or ends with white space, if it was rejected.
+    spaced_credential: Option<&'static str>,
     /// The reader of the output has closed it: not a failure.
     is_closed_pipe: bool,
 }
@@ -111,6 +114,7 @@ impl Failure {
             http_status: None,
             request_id: None,
             retryable: exit == Exit::Unavailable || exit == Exit::RateLimited,
+            spaced_credential: None,
             is_closed_pipe: false,
         }
     }
@@ -142,6 +146,12 @@ impl Failure {
         self.endpoint.is_some()
     }
 
+    /// Returns what to do about the failure.
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let Some(name) = self.spaced_credential else { return self.exit.hint().map(Cow::Borrowed) };
+        Some(Cow::Owned(format!("{name} begins or ends with white space; run `auth status`")))
+    }
+
     /// Returns the failure as one JSON object.
     pub fn json(&self) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
@@ -156,7 +166,7 @@ impl Failure {
             ("request_id", optional(self.request_id.as_deref())),
             ("retryable", other(self.retryable.to_string())),
             ("message", text(&self.message)),
-            ("hint", optional(self.exit.hint())),
+            ("hint", optional(self.hint().as_deref())),
         ];
         Json::Object(members.map(|(name, value)| (name.to_owned(), value)).into())
     }
@@ -166,7 +176,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let printable = |text: &str| text.replace(|char: char| char.is_control(), " ");
         f.write_str(&printable(&self.message))?;
-        match self.exit.hint() {
+        match self.hint() {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
         }
@@ -195,6 +205,7 @@ impl From<Error> for Failure {
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
+            spaced_credential: error.spaced_credential(),
             ..Self::new(exit, error.to_string())
         }
     }
@@ -217,6 +228,15 @@ mod tests {
         assert_eq!(json.get("exit").unwrap().cell(), "2");
         assert_eq!(json.get("kind").unwrap().cell(), "usage");
         assert!(json.get("message").unwrap().cell().contains("amount: must be positive"));
+    }
+
+    #[test]
+    fn hint_is_that_of_the_status() {
+        let failure = Failure::new(Exit::Unknown, "no response");
+        let hint = "read the record before you repeat the command";
+        assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
+        assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
+        assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");
     }
 
     #[test]

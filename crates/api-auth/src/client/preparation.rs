@@ -90,6 +90,9 @@ impl Client {
             }
             Ok(clock.now())
         })
-        .map_err(|error| self.named(endpoint.get(), error, attempts))
+        .map_err(|error| {
+            self.named(endpoint.get(), error, attempts)
+                .with_spaced_credential(|| auth.spaced_credential())
+        })
     }
 }
