@@ -144,7 +144,7 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn prepare(&self, credential: Credential, id: &'static str) -> Result<()> {
         let auth = self.auth(credential);
-        auth.and_then(|auth| self.make_ready(credential, auth).map(drop))
+        auth.and_then(|auth| self.make_ready(credential, auth, || Ok(())).map(drop))
             .map_err(|error| self.named(id, error, 0).with_idempotent(true))
     }
 
@@ -295,7 +295,9 @@ impl Client {
         let auth = self.auth(call.credential());
         auth.and_then(|auth| {
             call.validate()?;
-            let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
+            let now = self
+                .make_ready(call.credential(), auth, || self.check(call))
+                .map_err(Error::not_sent)?;
             self.build(call, auth, &mut Generation::default(), now)
         })
         .map_err(|error| self.named(call.id(), error, 0))
@@ -337,7 +339,9 @@ impl Client {
         let mut renewals = 0;
         loop {
             self.keep_pace()?;
-            let now = self.make_ready(call.credential(), auth).map_err(Error::not_sent)?;
+            let now = self
+                .make_ready(call.credential(), auth, || self.check(call))
+                .map_err(Error::not_sent)?;
             let mut generation = Generation::default();
             let request = self.build(call, auth, &mut generation, now)?;
             *attempts += 1;
@@ -458,6 +462,21 @@ impl Client {
         }
     }
 
+    /// Returns an error if the request cannot be built, whatever its token.
+    fn check(&self, call: &dyn Call) -> Result<()> {
+        let base = self.base(call.server())?;
+        let unsigned = UnsignedRequest::of_checked(call)?;
+        unsigned.encode_below(&base.uri, self.0.parts.provider.encoding)?;
+        Ok(())
+    }
+
+    fn base(&self, server: Server) -> Result<&Base, InputError> {
+        let found = self.0.parts.bases.iter().find(|(name, _)| *name == server);
+        found.map(|(_, base)| base).ok_or_else(|| {
+            InputError::new("environment", format!("has no `{}` host", server.name()))
+        })
+    }
+
     fn build(
         &self,
         call: &dyn Call,
@@ -465,11 +484,7 @@ impl Client {
         generation: &mut Generation,
         now: SystemTime,
     ) -> Result<Request> {
-        let server = call.server();
-        let (_, base) =
-            self.0.parts.bases.iter().find(|(name, _)| *name == server).ok_or_else(|| {
-                InputError::new("environment", format!("has no `{}` host", server.name()))
-            })?;
+        let base = self.base(call.server())?;
         let mut unsigned = UnsignedRequest::of_checked(call)?;
         if let Some(auth) = auth {
             auth.add_parameters(&mut unsigned, generation, now)?;
