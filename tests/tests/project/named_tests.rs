@@ -110,10 +110,9 @@ impl Project {
 /// Returns the names after `fn` in a text.
 fn functions(text: &str) -> impl Iterator<Item = &str> {
     let is_name = |char: char| char.is_alphanumeric() || char == '_';
-    text.split("fn ").skip(1).map(move |rest| {
-        let end = rest.find(|char| !is_name(char)).unwrap_or(rest.len());
-        &rest[..end]
-    })
+    text.split("fn ")
+        .skip(1)
+        .map(move |rest| rest.split(|char| !is_name(char)).next().unwrap_or_default())
 }
 
 /// Returns the files of `a/{b,c}.rs`.
@@ -148,7 +147,7 @@ fn rows_with_tests(page: &str) -> Vec<(String, String)> {
             continue;
         };
         let columns: Vec<&str> = row.split(" | ").collect();
-        let (first, last) = (columns[0], columns[columns.len() - 1]);
+        let (first, last) = (*columns.first().unwrap(), *columns.last().unwrap());
         if lines.get(at + 1).is_some_and(|next| next.starts_with("|--")) {
             has_tests = TEST_COLUMNS.contains(&last);
         } else if has_tests {
