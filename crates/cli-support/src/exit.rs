@@ -238,12 +238,18 @@ impl From<Error> for Failure {
             _ => Exit::Rejected,
         };
         let endpoint = error.endpoint();
+        let failure = Self::new(exit, error.to_string());
+        let failure = match error.spaced_credential() {
+            Some(name) => failure
+                .with_hint(format!("{name} begins or ends with white space; run `auth status`")),
+            None => failure,
+        };
         Self {
             endpoint: Some(endpoint).filter(|name| !name.is_empty()).map(str::to_owned),
             http_status: status,
             request_id: error.request_id().map(str::to_owned),
             retryable: error.is_retryable() || exit == Exit::Unavailable,
-            ..Self::new(exit, error.to_string())
+            ..failure
         }
     }
 }
@@ -270,6 +276,15 @@ mod tests {
         assert_eq!(json.get("exit").unwrap().cell(), "2");
         assert_eq!(json.get("kind").unwrap().cell(), "usage");
         assert!(json.get("message").unwrap().cell().contains("amount: must be positive"));
+    }
+
+    #[test]
+    fn hint_is_that_of_the_status() {
+        let failure = Failure::new(Exit::Unknown, "no response");
+        let hint = "read the record before you repeat the command";
+        assert_eq!(failure.to_string(), format!("no response\nhint: {hint}"));
+        assert_eq!(failure.json().get("hint").unwrap().cell(), hint);
+        assert_eq!(Failure::new(Exit::Rejected, "no").to_string(), "no");
     }
 
     #[test]
