@@ -30,6 +30,9 @@ const CRATES: [&str; 5] =
 
 /// What is named like a secret and is none, and why.
 const NO_SECRETS: &[(&str, &str)] = &[
+    ("ClientBuilder.private_key_name", "the name of the argument or variable with the key"),
+    ("ClientBuilder.api_key_name", "the name of the argument or variable with the key"),
+    ("ClientBuilder.client_secret_name", "the name of the argument or variable with the secret"),
     ("Provider.secret_parameters", "names of parameters"),
     ("DetachedJws.signature", "of a public notification, with a public key"),
     ("CreditTransaction.tokenpass_user", "the name of a user"),
