@@ -531,7 +531,7 @@ impl Client {
                         "{name} {id}: attempt {attempt}, status {} after {elapsed} ms, request id \
                          {}",
                         response.status().as_u16(),
-                        id_of_server.as_deref().unwrap_or("-").escape_debug(),
+                        id_of_server.as_deref().unwrap_or("-").escape_default(),
                     );
                 }
                 Ok(response)

@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::error::input::InputError;
 use crate::error::kind::ErrorKind;
@@ -391,7 +391,7 @@ impl Error {
 
 /// Returns the request id of a common header, for logs and errors.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
+    headers.get(HeaderName::from_static("x-request-id"))?.to_str().ok()
 }
 
 /// Returns whether a character of a server's message is displayed. Line breaks and characters that
@@ -425,7 +425,7 @@ impl Display for Error {
             write!(f, " after {} attempts", self.0.attempts)?;
         }
         match self.request_id() {
-            Some(id) => write!(f, " (request {})", id.escape_debug()),
+            Some(id) => write!(f, " (request {})", id.escape_default()),
             None => Ok(()),
         }
     }

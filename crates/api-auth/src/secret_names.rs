@@ -59,10 +59,8 @@ const AFTER: &[&str] =
 fn is_compound(name: &str) -> bool {
     let is_term = |name: &str| {
         let singular = name.strip_suffix('s').unwrap_or(name);
-        [WHOLE_WORDS, SECRET_WORDS, COMPOUND]
-            .concat()
-            .iter()
-            .any(|term| [name, singular].contains(term))
+        let has = |words: &&[&str]| words.contains(&name) || words.contains(&singular);
+        [WHOLE_WORDS, SECRET_WORDS, COMPOUND].iter().any(has)
     };
     let starts = BEFORE.iter().filter_map(|word| name.strip_prefix(word)).chain([name]);
     starts.into_iter().any(|rest| {
@@ -93,8 +91,7 @@ pub(crate) fn is_secret(parent: &str, name: &str, listed: &[&str]) -> bool {
         };
         if SECRET.iter().any(|name| *name == part || *name == both)
             || has_secret_word(written)
-            || words(written).any(|word| WHOLE_WORDS.contains(&&*word))
-            || words(written).any(|word| matches!(&*word, "bearer" | "jwt"))
+            || words(written).iter().any(|word| is_whole_word(word))
             || is_compound(&part)
             || listed.iter().any(is_listed)
         {
@@ -117,7 +114,8 @@ pub(crate) fn scope(parent: &str, name: &str) -> String {
 }
 
 /// Splits a name at its punctuation and capital letters, in lower case.
-fn words(name: &str) -> impl Iterator<Item = String> {
+#[inline(never)]
+fn words(name: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut before = None;
     let mut chars = name.chars().peekable();
@@ -132,7 +130,7 @@ fn words(name: &str) -> impl Iterator<Item = String> {
             word.extend(char.to_lowercase());
         }
     }
-    all.into_iter()
+    all
 }
 
 /// Returns whether the letter `char` begins a word: a capital letter that does not continue an
@@ -170,6 +168,7 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
 }
 
 /// Returns what follows `word` at the beginning of `text`, without regard to case and punctuation.
+#[inline(never)]
 fn after_word<'a>(mut text: &'a [u8], word: &str) -> Option<&'a [u8]> {
     for byte in word.bytes() {
         loop {
@@ -184,6 +183,10 @@ fn after_word<'a>(mut text: &'a [u8], word: &str) -> Option<&'a [u8]> {
         }
     }
     Some(text)
+}
+
+fn is_whole_word(word: &str) -> bool {
+    WHOLE_WORDS.contains(&word) || matches!(word, "bearer" | "jwt")
 }
 
 fn has_secret_word(name: &str) -> bool {
@@ -211,6 +214,7 @@ fn is_index(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+#[inline(never)]
 fn plain(name: &str) -> String {
     name.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

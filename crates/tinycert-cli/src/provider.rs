@@ -88,6 +88,25 @@ impl Account {
         self.client.resume(NO_TOKEN).curl(endpoint)
     }
 
+    /// Sends requests, `jobs` at a time. Without a session, each has the error of opening one.
+    fn send_all<E>(
+        &self,
+        requests: Vec<E>,
+        jobs: usize,
+    ) -> impl Iterator<Item = (E, Result<E::Output, Error>)>
+    where
+        E: Endpoint<Output: Send + 'static> + Send + 'static,
+    {
+        let (batch, rest) = match self.session() {
+            Ok(session) => (Some(session.send_all(requests, jobs)), Vec::new()),
+            Err(_) => (None, requests),
+        };
+        batch.into_iter().flatten().chain(rest.into_iter().map(|request| {
+            let result = self.send(&request);
+            (request, result)
+        }))
+    }
+
     /// Returns the entries of a list. TinyCert has no list of several pages.
     fn items<E: Paged>(&self, first: E) -> Items<E> {
         self.client.items(first)

@@ -2,6 +2,7 @@
 
 mod access;
 mod block;
+mod cookie;
 mod download;
 mod provider;
 mod subscription;
@@ -39,8 +40,15 @@ enum Command {
     /// Encrypt and decrypt the blocks of cookies, webhooks and links
     #[command(subcommand)]
     Block(block::Block),
+    /// Token cookies, which store the access of a visitor in the browser
+    #[command(subcommand)]
+    Cookie(cookie::Cookie),
     #[command(flatten)]
     Common(Common),
 }
 
-cli_support::program!(TinyPass, Cli, Command { Access, Subscription, Download, User, Block });
+cli_support::program!(
+    TinyPass,
+    Cli,
+    Command { Access, Subscription, Download, User, Block, Cookie }
+);

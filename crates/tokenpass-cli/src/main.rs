@@ -2,9 +2,14 @@
 
 mod address;
 mod balance;
+mod chat;
 mod check;
+mod credit;
+mod login;
 mod promise;
 mod provider;
+mod source;
+mod token;
 mod user;
 
 use clap::{Parser, Subcommand};
@@ -35,9 +40,27 @@ enum Command {
     /// Users
     #[command(subcommand, alias = "users")]
     User(user::User),
-    /// Promises, and the addresses that lend
+    /// Lent tokens
     #[command(subcommand, alias = "promises")]
     Promise(promise::Promise),
+    /// The addresses that lend
+    #[command(subcommand, alias = "sources")]
+    Source(source::Source),
+    /// Credits of an application
+    #[command(subcommand, alias = "credits")]
+    Credit(credit::Credit),
+    /// Token chats
+    #[command(subcommand, alias = "chats")]
+    Chat(chat::Chat),
+    /// What a token gives access to
+    #[command(subcommand, alias = "perks")]
+    Perk(token::Perk),
+    /// Details of assets
+    #[command(subcommand, alias = "assets")]
+    Asset(token::Asset),
+    /// The second factor of users
+    #[command(subcommand)]
+    SecondFactor(token::SecondFactor),
     /// Bitcoin addresses
     #[command(subcommand, alias = "addresses")]
     Address(address::Address),
@@ -49,5 +72,19 @@ enum Command {
 cli_support::program!(
     Tokenpass,
     Cli,
-    Command { Check, Rule, Balance, User, Promise, Address, Whoami }
+    Command {
+        Check,
+        Rule,
+        Balance,
+        User,
+        Promise,
+        Source,
+        Credit,
+        Chat,
+        Perk,
+        Asset,
+        SecondFactor,
+        Address,
+        Whoami,
+    }
 );

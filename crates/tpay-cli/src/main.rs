@@ -1,10 +1,14 @@
 //! `tpay`: a command-line program for the Tpay Open API.
 
 mod account;
+mod bank_account;
 mod blik;
+mod card;
 mod certificate;
+mod marketplace;
 mod notification;
 mod provider;
+mod recurring;
 mod refund;
 mod report;
 mod transaction;
@@ -32,6 +36,18 @@ enum Command {
     /// Refund transactions
     #[command(subcommand, alias = "refunds")]
     Refund(refund::Refund),
+    /// Saved cards, and sessions of Apple Pay
+    #[command(subcommand, alias = "cards")]
+    Card(card::Card),
+    /// Plans of recurring payments (experimental)
+    #[command(subcommand)]
+    Recurring(recurring::Recurring),
+    /// Payments to several merchants of a marketplace
+    #[command(subcommand)]
+    Marketplace(marketplace::Marketplace),
+    /// Bank accounts of Collect, to which payments are forwarded
+    #[command(subcommand, alias = "bank-accounts")]
+    BankAccount(bank_account::BankAccount),
     /// Pay by BLIK
     #[command(subcommand)]
     Blik(blik::Blik),
@@ -54,5 +70,17 @@ enum Command {
 cli_support::program!(
     Tpay,
     Cli,
-    Command { Transaction, Refund, Blik, Account, Report, Notification, Certificate }
+    Command {
+        Transaction,
+        Refund,
+        Card,
+        Recurring,
+        Marketplace,
+        BankAccount,
+        Blik,
+        Account,
+        Report,
+        Notification,
+        Certificate,
+    }
 );

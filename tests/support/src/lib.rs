@@ -14,5 +14,6 @@ pub mod console;
 pub mod decoding;
 pub mod enums;
 pub mod examples;
+pub mod programs;
 pub mod responses;
 pub mod settings;

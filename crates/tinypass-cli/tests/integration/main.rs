@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod endpoints;
+
 use api_sandbox::{Misbehaviour, tinypass as server};
 use serde_json::Value;
 use test_support::cli::{Program, World};
@@ -95,30 +97,6 @@ fn profile_is_stored_and_used() {
     assert_eq!(world.finish(login, &world.env_file()).status, 0);
     let run = world.finish(world.bare(&["auth", "status"]), "");
     assert!(run.status == 0 && run.stdout.contains("profile `default`"), "{run:?}");
-}
-
-/// The command of each endpoint.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("access.get", &["access", "get"]),
-    ("access.search", &["access", "list"]),
-    ("access.grant", &["access", "grant"]),
-    ("access.revoke", &["access", "revoke"]),
-    ("subscription.search", &["subscription", "list"]),
-    ("subscription.cancel", &["subscription", "cancel"]),
-    ("download.url", &["download", "url"]),
-    ("download.get", &["download", "get"]),
-    ("user.get", &["user", "get"]),
-];
-
-#[test]
-fn every_endpoint_has_a_command() {
-    let world = world();
-    assert_eq!(COMMANDS.len(), tinypass_client::ENDPOINTS.len());
-    for endpoint in tinypass_client::ENDPOINTS {
-        let (_, command) = COMMANDS.iter().find(|(id, _)| *id == endpoint.id()).unwrap();
-        let run = world.run(&[command, &["--help"][..]].concat());
-        assert!(run.stdout.contains(&format!("Usage: tinypass {}", command.join(" "))), "{run:?}");
-    }
 }
 
 #[cfg(unix)]

@@ -5,8 +5,10 @@
 mod commands;
 mod credentials;
 mod doctor;
+mod endpoints;
 mod exit;
 mod notifications;
+mod options;
 
 use std::ops::Deref;
 use std::path::Path;
@@ -17,7 +19,7 @@ use serde_json::Value;
 use test_support::cli::{self, Program, Run};
 
 /// Secrets that no output may contain.
-const SECRETS: [&str; 2] = [server::CLIENT_SECRET, server::SECURITY_CODE];
+const SECRETS: [&str; 3] = [server::CLIENT_SECRET, server::SECURITY_CODE, server::CARD_TOKEN];
 
 const PROGRAM: Program =
     Program { path: env!("CARGO_BIN_EXE_tpay"), prefix: "TPAY_", secrets: &SECRETS };
